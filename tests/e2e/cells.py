@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The matrix: a cell is an environment in which ansible-playbook runs. The estate runs in the tests' own process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.tools import collection, environments
+
+# Cell -> which release of ansible.windows stands beside the collection there.
+NAMES = {
+    "main": collection.NEWEST,
+    "newest": collection.NEWEST,
+    "azcollection": collection.NEWEST,
+    "lowest": collection.LOWEST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination of Python, ansible-core, SDKs and ansible.windows."""
+
+    name: str
+    python: Path
+    collections_path: Path
+
+    @property
+    def ansible_playbook(self) -> list[str]:
+        """The command, by its interpreter: it works wherever the environment lies."""
+        return [str(self.python), "-m", "ansible", "playbook"]
+
+
+def make_cell(name: str) -> Cell:
+    """The named cell, its environment made first if need be. Raises environments.Unavailable without an interpreter."""
+    if name == "main":
+        return main_cell()
+    python = environments.ensure(name)
+    here = Path(os.environ["SITERECOVERY_COLLECTIONS"])
+    return Cell(name, python, here if NAMES[name] == collection.NEWEST else collection.install(NAMES[name]))
+
+
+def main_cell() -> Cell:
+    """The cell in which everything runs: the tests' own interpreter, or the one that SITERECOVERY_CELL_PYTHON names."""
+    python = os.environ.get("SITERECOVERY_CELL_PYTHON") or sys.executable
+    return Cell("main", Path(python), Path(os.environ["SITERECOVERY_COLLECTIONS"]))
+
+
+def cells() -> list[Cell]:
+    """Every cell that this machine can have."""
+    found = []
+    for name in NAMES:
+        try:
+            found.append(make_cell(name))
+        except environments.Unavailable:
+            continue
+    return found
+
+
+@pytest.fixture(scope="session", params=list(NAMES))
+def cell(request: pytest.FixtureRequest) -> Cell:
+    """One cell after the other; a cell without an interpreter is reported as not run."""
+    try:
+        return make_cell(request.param)
+    except environments.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session", name="main_cell")
+def _main_cell() -> Cell:
+    return main_cell()

@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built collection holds everything that it needs, and nothing of its development."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.gates.conftest import MODULES, ansible, documentation
+from tests.tools import collection
+from tests.tools.paths import ROOT
+
+PUBLIC = {
+    "LICENSE",
+    "README.md",
+    "changelogs",
+    "docs",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+}
+PUBLIC |= {"roles", "FILES.json", "MANIFEST.json", "CHANGELOG.md"}
+WHOLE = 3 * 1024 * 1024
+
+
+@pytest.fixture(scope="session")
+def archive(collections_path: Path) -> Path:
+    """The artifact that the collection under test was installed from; built afresh when it is the checkout itself."""
+    found = list(collections_path.glob("*.tar.gz"))
+    return found[0] if found else next(collection.install().glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="session")
+def members(archive: Path) -> set[str]:
+    with tarfile.open(archive) as opened:
+        return {member.name for member in opened.getmembers() if member.isfile()}
+
+
+def test_it_holds_every_source_file(members: set[str]) -> None:
+    sources = {path.relative_to(ROOT).as_posix() for path in collection.sources()} - {"galaxy.yml"}
+    assert sources - members == set()
+
+
+def test_nothing_else_is_in_it(members: set[str]) -> None:
+    assert {name.partition("/")[0] for name in members} - PUBLIC == set()
+    assert not [name for name in members if name.endswith((".pyc", ".tar.gz", ".VaultCredentials"))]
+
+
+def test_it_is_small(archive: Path) -> None:
+    assert archive.stat().st_size < WHOLE
+
+
+def test_its_dependencies_are_the_declared_ones(archive: Path) -> None:
+    with tarfile.open(archive) as opened:
+        manifest = json.load(opened.extractfile("MANIFEST.json") or pytest.fail("MANIFEST.json is not a file"))
+    assert manifest["collection_info"]["dependencies"] == {"ansible.windows": ">=2.4.0"}
+
+
+@pytest.fixture(scope="session")
+def without_extensions(collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections folder in which the embedded estate has been deleted."""
+    copy = tmp_path_factory.mktemp("without-extensions")
+    target = collection.inside(copy)
+    needed = ("meta", "plugins", "roles", "playbooks", "MANIFEST.json", "galaxy.yml")
+    for name in needed:
+        source = collection.inside(collections_path) / name
+        if source.is_dir():
+            shutil.copytree(source, target / name)
+        elif source.exists():
+            shutil.copy(source, target / name)
+    windows = Path(collection.COLLECTIONS, "ansible", "windows")
+    (copy / windows).parent.mkdir()
+    (copy / windows).symlink_to((collections_path / windows).resolve())
+    return copy
+
+
+def test_documentation_needs_no_estate(without_extensions: Path, tmp_path: Path) -> None:
+    assert sorted(documentation(without_extensions, tmp_path)) == MODULES
+
+
+def test_every_plugin_loads_without_the_estate(without_extensions: Path, tmp_path: Path) -> None:
+    plugins = collection.inside(without_extensions) / "plugins"
+    names = [".".join(path.relative_to(without_extensions).with_suffix("").parts) for path in plugins.rglob("*.py")]
+    program = (
+        "import importlib, sys\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "for name in sys.argv[2:]: importlib.import_module(name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(without_extensions), *names],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert names
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("playbook", ["site", "preflight"])
+def test_a_playbook_needs_no_estate(playbook: str, without_extensions: Path, tmp_path: Path) -> None:
+    done = ansible(without_extensions, tmp_path, "playbook", "--syntax-check", f"siterecovery.hyperv.{playbook}")
+    assert done.returncode == 0, done.stdout + done.stderr

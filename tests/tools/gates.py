@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gates: what is judged without running the collection. All of them are clean, with no list of exceptions."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import collection, environments
+from .paths import ROOT, WORK, say
+from .programs import Command, answer, finished, passes
+
+GATES_FOLDER = WORK / "gates"
+# What build_ignore keeps out of the artifact and the linters want to see all the same.
+DEVELOPMENT = (".ansible-lint", ".ci", ".gitignore", ".yamllint", "Makefile", "pyproject.toml", "tests")
+PSLINT = "ansible-test sanity pslint: it takes its analyzer from a gallery; the tests parse the scripts instead"
+
+# ansible-test fetches pip's bootstrap script from a project host, unless a script of that name is in its cache. The
+# interpreter brings a pip of its own, and with that one the requirements come from the index that pip is set up for.
+BOOTSTRAP = "import ensurepip\n\nensurepip.bootstrap()\n"
+# ansible-test passes on what pip says; of a run that failed, the findings are wanted.
+PIP_SAYS = (
+    "Collecting",
+    "Downloading",
+    "Installing",
+    "Looking",
+    "Processing",
+    "Successfully",
+    "Using cached",
+    "━",
+    "Running",
+)
+BOOTSTRAP_VERSION = (
+    "import sys, types; from ansible_test._internal.python_requirements import get_venv_packages; "
+    "print(get_venv_packages(types.SimpleNamespace(version='%d.%d' % sys.version_info[:2]))['pip'])"
+)
+
+
+def tree() -> Path:
+    """A copy of the checkout where Ansible's tools want it, below ansible_collections, ansible.windows beside it."""
+    collections = GATES_FOLDER / "collections"
+    target = collection.inside(collections)
+    shutil.rmtree(collections, ignore_errors=True)
+    for source in collection.sources(also=DEVELOPMENT):
+        copy = target / source.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
+    neighbour = collections / collection.COLLECTIONS / "ansible" / "windows"
+    neighbour.parent.mkdir()
+    neighbour.symlink_to(collection.windows())
+    return target
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """For tools of Ansible: nothing of the user's settings, no way up to the checkout's git, colours off."""
+    home = GATES_FOLDER / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    tools = environments.ensure("gates").parent
+    return {
+        **os.environ,
+        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "ANSIBLE_HOME": str(home / "ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(GATES_FOLDER / "collections"),
+        "ANSIBLE_NOCOLOR": "1",
+        "NO_COLOR": "1",
+        "GIT_CEILING_DIRECTORIES": str(WORK),
+        **more,
+    }
+
+
+def tool(name: str) -> Path:
+    return environments.ensure("gates").with_name(name)
+
+
+def ruff() -> bool:
+    checked = passes([tool("ruff"), "check", "--quiet", "."])
+    return passes([tool("ruff"), "format", "--check", "--quiet", "."]) and checked
+
+
+def types() -> bool:
+    """The link tree gives the plugins their real name; what the code imports lies in the everyday environment."""
+    path = os.pathsep.join([str(collection.link()), str(ROOT / "extensions"), str(ROOT)])
+    packages = ("ansible_collections.siterecovery.hyperv.plugins", "lab", "tests")
+    command: Command = [
+        environments.ensure("main"),
+        "-m",
+        "mypy",
+        "--strict",
+        *(f"--package={name}" for name in packages),
+    ]
+    return passes(command, env={**os.environ, "MYPYPATH": path})
+
+
+def lint() -> bool:
+    return _of_ansible("ansible-lint", "--offline", "--profile", "production", "--nocolor")
+
+
+def docs() -> bool:
+    references = ["--validate-collection-refs", "all", "--check-extra-docs-refs"]
+    return _of_ansible("antsibull-docs", "lint-collection-docs", "--plugin-docs", *references, "--skip-rstcheck", ".")
+
+
+def changelog() -> bool:
+    return _of_ansible("antsibull-changelog", "lint")
+
+
+def _of_ansible(name: str, *arguments: str) -> bool:
+    return passes([tool(name), *arguments], cwd=tree(), env=surroundings())
+
+
+def sanity() -> bool:
+    target = tree()
+    exceptions = sorted(target.glob("tests/sanity/ignore*.txt"))
+    if exceptions:
+        say(f"sanity: {exceptions[0].name} is there, and no exception is made")
+        return False
+    # Named here, the tree is taken as it is. Otherwise ansible-test finds the git of the checkout, which ignores it.
+    env = surroundings(ANSIBLE_TEST_CONTENT_ROOT=str(target))
+    _bring_bootstrap(Path(env["HOME"]))
+    version = answer([tool("python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], "python")
+    options = ["--python", version, "--skip-test", "pslint", "--color", "no", "--truncate", "0"]
+    done = finished([tool("ansible-test"), "sanity", *options], cwd=target, env=env)
+    if done.returncode:
+        say(
+            "\n".join(
+                line for line in (done.stdout + done.stderr).splitlines() if not line.lstrip().startswith(PIP_SAYS)
+            )
+        )
+    return done.returncode == 0
+
+
+def _bring_bootstrap(home: Path) -> None:
+    pip = answer([tool("python"), "-c", BOOTSTRAP_VERSION], "asking ansible-test for its pip")
+    script = home / ".ansible" / "test" / "cache" / f"get_pip_{pip.replace('.', '_')}.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(BOOTSTRAP)
+
+
+GATES: dict[str, Callable[[], bool]] = {
+    "ruff": ruff,
+    "types": types,
+    "lint": lint,
+    "docs": docs,
+    "changelog": changelog,
+    "sanity": sanity,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.tools.gates", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="GATE", help=f"of {', '.join(GATES)}; all when none is given")
+    names = parser.parse_args().names or list(GATES)
+    lines = []
+    clean = True
+    for name in names:
+        say(f"--- {name}")
+        started = time.monotonic()
+        passed = GATES[name]()
+        clean = clean and passed
+        lines.append(f"gate {name}: {'clean' if passed else 'NOT CLEAN'}, {time.monotonic() - started:.1f} s")
+    print("\n".join(lines))
+    if "sanity" in names:
+        print(f"not run: 1 ({PSLINT})")
+    sys.exit(not clean)
+
+
+if __name__ == "__main__":
+    main()
