@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module of the same name, again and again when it shall wait, and shows how far the servers are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils._model.errors import DeadlineExceeded, Refused
+from ..module_utils._model.waiting import duration, interval, is_passing
+
+_MODULE = "siterecovery.hyperv.vmm_server_info"
+_DEFAULT_TIMEOUT = 2700
+_REPEAT = 60.0
+_RESUME = "run again to go on waiting, or give a longer wait_timeout; look at the Provider's service on the VMM server"
+Result = dict[str, Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Waiting belongs here: a module can't say anything before it ends."""
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Result:
+        self._supports_check_mode = True
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        wait, timeout = _flag(arguments.pop("wait", False)), _seconds(arguments.pop("wait_timeout", _DEFAULT_TIMEOUT))
+        if not wait or self._task.check_mode:
+            return self._look(arguments, task_vars)
+        # Names are checked by the module, which knows the rule.
+        return self._wait({**arguments, "wait": True}, timeout, task_vars)
+
+    def _wait(self, arguments: dict[str, Any], timeout: float, task_vars: dict[str, Any] | None) -> Result:
+        started = time.monotonic()
+        teller = _Teller(timeout)
+        while True:
+            result = self._look(arguments, task_vars)
+            elapsed = time.monotonic() - started
+            state = _state(result)
+            if state is None:
+                return _ended(result, elapsed)
+            teller.tell(state, elapsed)
+            if elapsed >= timeout:
+                raise_ = DeadlineExceeded("VMM servers and clouds in the vault", elapsed, "; ".join(state), _RESUME)
+                return {**result, "failed": True, "waited": True, **raise_.to_result()}
+            time.sleep(interval(elapsed, timeout - elapsed))
+
+    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> Result:
+        result: Result = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
+        return result
+
+
+class _Teller:
+    """Says a state when it is new, and again each minute."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._said: list[str] = []
+        self._when = 0.0
+
+    def tell(self, state: list[str], elapsed: float) -> None:
+        if state == self._said and elapsed - self._when < _REPEAT:
+            return
+        self._said, self._when = state, elapsed
+        for line in state:
+            Display().display(f"P10 {line} ({duration(elapsed)} of {duration(self._timeout)})")
+
+
+def _state(result: Result) -> list[str] | None:
+    """What is still awaited, a line per server; None when the wait is over, well or badly."""
+    if result.get("failed"):
+        error = result.get("error")
+        passing = isinstance(error, Mapping) and is_passing(error)
+        return [f"Azure can't be read at the moment: {result.get('msg')}"] if passing else None
+    if result.get("vault_id") is None:
+        return None
+    rows = result.get("progress") or []
+    return [f"{row['server']}: {row['reached']}, waiting for {', '.join(row['outstanding'])}" for row in rows] or None
+
+
+def _ended(result: Result, elapsed: float) -> Result:
+    if result.get("failed"):
+        return result
+    if result.get("vault_id") is None:
+        refusal = Refused(
+            "vault_name: the vault does not exist, so no server can show up in it; create it, or correct the names"
+        )
+        return {**result, "failed": True, **refusal.to_result()}
+    done = f"waited {duration(elapsed)}"
+    return {**result, "waited": True, "evidence": [{**entry, "done": done} for entry in result["evidence"]]}
+
+
+def _flag(value: Any) -> bool:
+    try:
+        return bool(boolean(value))
+    except TypeError as error:
+        raise AnsibleActionFail(f"wait: '{value}' is neither true nor false") from error
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError) as error:
+        raise AnsibleActionFail(f"wait_timeout: '{value}' is no number of seconds") from error
+    if seconds < 0:
+        raise AnsibleActionFail("wait_timeout: can't be negative; give a number of seconds")
+    return seconds

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the SDK's clients, made when first needed and sharing one credential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import clouds
+from .clouds import Cloud
+from .login import Login
+
+if TYPE_CHECKING:
+    from azure.mgmt.network import NetworkManagementClient
+    from azure.mgmt.recoveryservices import RecoveryServicesClient
+    from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+    from azure.mgmt.resource.resources import ResourceManagementClient
+    from azure.mgmt.storage import StorageManagementClient
+
+Client = TypeVar("Client")
+
+_CONNECT_SECONDS = 15
+_READ_SECONDS = 90
+_RETRIES = 5
+_RETRY_BACKOFF_MAX = 30
+_POLL_SECONDS = 5
+
+
+class Azure:
+    """One login to one subscription. Nothing is sent before the first call of a client."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+
+    @property
+    def subscription_id(self) -> str:
+        return self.login.subscription_id
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        return clouds.find(self.login.cloud_environment, self.login.ca_bundle)
+
+    @cached_property
+    def _credential(self) -> Any:
+        return self.login.method.credential(self.cloud, self.login.ca_bundle)
+
+    @cached_property
+    def recovery_services(self) -> RecoveryServicesClient:
+        from azure.mgmt.recoveryservices import RecoveryServicesClient
+
+        return self._client(RecoveryServicesClient)
+
+    @cached_property
+    def site_recovery(self) -> SiteRecoveryManagementClient:
+        from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+
+        return self._client(SiteRecoveryManagementClient)
+
+    @cached_property
+    def storage(self) -> StorageManagementClient:
+        from azure.mgmt.storage import StorageManagementClient
+
+        return self._client(StorageManagementClient)
+
+    @cached_property
+    def network(self) -> NetworkManagementClient:
+        from azure.mgmt.network import NetworkManagementClient
+
+        return self._client(NetworkManagementClient)
+
+    @cached_property
+    def resources(self) -> ResourceManagementClient:
+        from azure.mgmt.resource.resources import ResourceManagementClient
+
+        return self._client(ResourceManagementClient)
+
+    def _client(self, kind: Callable[..., Client]) -> Client:
+        # The scope belongs to the cloud, not to base_url: a private cloud needs both.
+        return kind(
+            self._credential,
+            self.subscription_id,
+            base_url=self.cloud.resource_manager,
+            credential_scopes=[self.cloud.scope],
+            polling_interval=_POLL_SECONDS,
+            connection_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retry_total=_RETRIES,
+            retry_backoff_max=_RETRY_BACKOFF_MAX,
+            user_agent="siterecovery.hyperv",
+            **({"connection_verify": self.login.ca_bundle} if self.login.ca_bundle else {}),
+        )

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: which Azure: the addresses and the token audience of a cloud."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._model.errors import InvalidInput, RemoteFailure, Unreachable
+
+_METADATA_TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One cloud: where Resource Manager listens, who signs in, and for what audience tokens are asked."""
+
+    name: str
+    resource_manager: str
+    authority: str
+    audience: str
+    #: A well-known cloud lets the identity library check the authority; a private one has nobody to ask.
+    well_known: bool = True
+
+    @property
+    def scope(self) -> str:
+        return self.audience.rstrip("/") + "/.default"
+
+
+# Addresses: azure-mgmt-core, get_arm_endpoints, and the national clouds pages of the Microsoft documentation.
+_CLOUDS = {
+    "azurecloud": Cloud(
+        "AzureCloud",
+        "https://management.azure.com",
+        "https://login.microsoftonline.com",
+        "https://management.azure.com",
+    ),
+    "azurechinacloud": Cloud(
+        "AzureChinaCloud",
+        "https://management.chinacloudapi.cn",
+        "https://login.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn",
+    ),
+    "azureusgovernment": Cloud(
+        "AzureUSGovernment",
+        "https://management.usgovcloudapi.net",
+        "https://login.microsoftonline.us",
+        "https://management.core.usgovcloudapi.net",
+    ),
+}
+_ALIASES = {
+    "azure_public_cloud": "azurecloud",
+    "azure_china_cloud": "azurechinacloud",
+    "azure_us_gov_cloud": "azureusgovernment",
+}
+
+
+def is_known(name: str) -> bool:
+    return _key(name) in _CLOUDS
+
+
+def validate(name: str) -> None:
+    """Offline: a name we know, or an https address."""
+    if is_known(name) or urlsplit(name).scheme == "https":
+        return
+    known = ", ".join(cloud.name for cloud in _CLOUDS.values())
+    raise InvalidInput(
+        "cloud_environment",
+        f"'{name}' is no known cloud",
+        f"use one of {known}, or the https address of a cloud's metadata",
+    )
+
+
+def find(name: str, ca_bundle: str | None = None) -> Cloud:
+    """The cloud of a name, or of a metadata address (one call). Raises InvalidInput, Unreachable, RemoteFailure."""
+    validate(name)
+    if is_known(name):
+        return _CLOUDS[_key(name)]
+    return from_metadata(name, _download(name, ca_bundle))
+
+
+def from_metadata(address: str, document: Any) -> Cloud:
+    """Read a cloud metadata document; both published forms (one cloud, or a list of clouds) are taken."""
+    entry = document[0] if isinstance(document, list) and document else document
+    try:
+        sign_in = entry["authentication"]
+        manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
+        return Cloud(
+            name=str(entry.get("name", "private")),
+            resource_manager=str(manager).rstrip("/"),
+            authority=str(sign_in["loginEndpoint"]).rstrip("/"),
+            audience=_audience(sign_in["audiences"], str(manager)),
+            well_known=False,
+        )
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise RemoteFailure(
+            f"cloud_environment: {address} answers, but not with a cloud metadata document ({error!r} is missing);"
+            " give the address that ends in /metadata/endpoints?api-version=..."
+        ) from error
+
+
+def _audience(audiences: list[str], manager: str) -> str:
+    host = urlsplit(manager).netloc
+    return next((audience for audience in audiences if host and host in audience), audiences[0])
+
+
+def _key(name: str) -> str:
+    return _ALIASES.get(name.lower(), name.lower())
+
+
+def _download(address: str, ca_bundle: str | None) -> Any:
+    context = ssl.create_default_context(cafile=ca_bundle)
+    try:
+        with urllib.request.urlopen(address, timeout=_METADATA_TIMEOUT, context=context) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise RemoteFailure(
+            f"cloud_environment: {address} answers with HTTP {error.code}; check the address"
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise Unreachable(
+            f"cloud_environment: {address} can't be read ({reason}); check address, network and ca_bundle"
+        ) from error

@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: what the SDK raises, as our errors: the service's code, message and request id, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .._model.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+
+Answer = TypeVar("Answer")
+
+_AADSTS = re.compile(r"AADSTS\d+")
+_SIGN_IN_FIXES = {
+    "AADSTS7000215": "the client secret is wrong: give the secret's value (not its id)",
+    "AADSTS7000222": "the client secret has expired: make a new one",
+    "AADSTS700016": "the application is not known in this tenant: check client_id and tenant",
+    "AADSTS90002": "the tenant is not known: check tenant",
+}
+# Least built-in role for what is refused (Site Recovery role-based access page; built-in roles).
+_ROLES = (
+    ("microsoft.recoveryservices/vaults/write", "Contributor on the resource group"),
+    ("microsoft.recoveryservices/vaults/certificates/", "Site Recovery Contributor on the vault"),
+    (
+        "microsoft.recoveryservices/vaults/replication",
+        "Site Recovery Contributor on the vault (Site Recovery Reader to read)",
+    ),
+    ("microsoft.recoveryservices/", "Site Recovery Reader on the vault"),
+    ("microsoft.storage/", "Storage Account Contributor on the resource group"),
+    ("microsoft.network/", "Network Contributor on the resource group"),
+    ("microsoft.resources/subscriptions/resourcegroups/write", "Contributor on the subscription"),
+    ("microsoft.resources/", "Reader on the subscription"),
+)
+_ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
+_SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
+_CODE_FIXES = {
+    "MissingSubscriptionRegistration": (
+        "register the resource provider on the subscription (az provider register, or ask its owner)"
+    ),
+    "InvalidResourceLocation": "it exists already in another region: use that region or another name",
+    "StorageAccountAlreadyTaken": "the name is taken by another customer: choose another name",
+    "StorageAccountInAnotherResourceGroup": "the account exists in another resource group: name that group",
+    "ResourceRequestsThrottled": "wait as long as the message says, then run again",
+    "SubscriptionRequestsThrottled": "wait a minute, then run again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A clean 404, and which of the two kinds: the group, or the thing in it."""
+
+    group_missing: bool
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours. `action` completes the sentence 'could not ...'."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        yield
+    except AzureError as error:
+        raise translate(error, action) from error
+
+
+def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
+    """One read. Only a 404 of the service counts as absence; every other error is raised."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    with translated(action):
+        try:
+            return call()
+        except ResourceNotFoundError as error:
+            if error.status_code != 404:
+                raise
+            code = _code(error)
+            if code == "SubscriptionNotFound":
+                raise
+            return Absent(group_missing=code == "ResourceGroupNotFound")
+
+
+def translate(error: Exception, action: str) -> SiteRecoveryError:
+    """The error of our tree that says the same as the SDK's."""
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+        return Unreachable(
+            f"could not {action}: no answer from Azure ({_short(error)});"
+            " check network, proxy and ca_bundle, then run again"
+        )
+    if isinstance(error, ClientAuthenticationError):
+        return _sign_in_refused(error, action)
+    code, message = _code(error), _message(error)
+    details: dict[str, Any] = {
+        "code": code,
+        "status": getattr(error, "status_code", None),
+        "request_id": _request_id(error),
+    }
+    if details["status"] == 403:
+        return AccessDenied(f"could not {action}: {_missing_right(message)}", **details)
+    fix = _CODE_FIXES.get(code or "", "")
+    advice = _recommended_action(error) or fix
+    text = f"could not {action}: {code or 'error'}: {message}"
+    return RemoteFailure(f"{text.rstrip('.')}; {advice}" if advice else text, **details)
+
+
+def _sign_in_refused(error: Any, action: str) -> AccessDenied:
+    found = _AADSTS.search(str(error))
+    code = found.group(0) if found else _code(error)
+    fix = _SIGN_IN_FIXES.get(code or "", "check tenant, client_id and secret")
+    return AccessDenied(
+        f"could not {action}: sign-in refused ({code or 'no code'}): {fix}", code=code, request_id=_request_id(error)
+    )
+
+
+def _missing_right(message: str) -> str:
+    action, scope = _ACTION.search(message), _SCOPE.search(message)
+    if action is None:
+        return f"the login lacks a right: {message}"
+    role = next(
+        (role for prefix, role in _ROLES if action.group(1).lower().startswith(prefix)), "a role that has this action"
+    )
+    place = f" on {scope.group(1)}" if scope else ""
+    return f"the login lacks {action.group(1)}{place}; give it the role {role}, then wait some minutes and run again"
+
+
+def _body(error: Any) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    if response is None:
+        return {}
+    try:
+        body = response.json()
+    except (ValueError, AttributeError, TypeError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _code(error: Any) -> str | None:
+    inner = getattr(error, "error", None)
+    code = getattr(inner, "code", None)
+    if code:
+        return str(code)
+    body = _body(error)
+    nested = body.get("error")
+    found = (nested.get("code") if isinstance(nested, dict) else None) or body.get("ErrorCode") or body.get("code")
+    return str(found) if found else None
+
+
+def _message(error: Any) -> str:
+    inner = getattr(error, "error", None)
+    text = getattr(inner, "message", None) or getattr(error, "message", None) or str(error)
+    return " ".join(str(text).split())
+
+
+def _recommended_action(error: Any) -> str:
+    """Site Recovery puts causes and advice beside the message; the SDK's text drops them."""
+    nested = _body(error).get("error")
+    if not isinstance(nested, dict):
+        return ""
+    holders = [nested, *(detail for detail in nested.get("details") or [] if isinstance(detail, dict))]
+    return next(
+        (" ".join(str(holder["recommendedAction"]).split()) for holder in holders if holder.get("recommendedAction")),
+        "",
+    )
+
+
+def _request_id(error: Any) -> str | None:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return headers.get("x-ms-request-id") if headers is not None else None
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,414 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the vault registration key: the file, the certificate in it, and when a new one is needed.
+
+The form is that of the portal's files for Site Recovery: a data contract `RSVaultAsrCreds` whose reader skips what does
+not stand in its order. All of it is a secret: whoever has it can register servers until the certificate expires.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from .errors import InvalidInput, RemoteFailure
+from .names import same_name
+from .plan import UNKNOWN, Change, Plan, creation
+from .vault import Vault
+
+SUFFIX = ".VaultCredentials"
+MODE = "0600"
+#: The portal asks for five days; whether the service grants more is not documented.
+LONGEST_VALIDITY = 120
+_ROOT = "RSVaultAsrCreds"
+_NAMESPACE = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.RecoveryServices.Models.Common"
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+_VERSION = "2.0"
+_LARGEST_FILE = 256 * 1024
+#: Fields of the service's answer that the file can't do without.
+_NEEDED = (
+    "certificate",
+    "resourceId",
+    "aadAuthority",
+    "aadTenantId",
+    "servicePrincipalClientId",
+    "azureManagementEndpointAudience",
+)
+
+
+class NotAKey(ValueError):
+    """The content is no Site Recovery key; the text says why, without any of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the life of a key depends on."""
+
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VaultKey:
+    """The content of a key file. `resource_id` is a 64-bit number and stays text."""
+
+    subscription_id: str
+    resource_group: str
+    vault_name: str
+    resource_id: str
+    location: str
+    management_cert: str = field(repr=False)
+    aad_authority: str
+    aad_tenant_id: str
+    service_principal_client_id: str
+    aad_vault_audience: str
+    arm_management_endpoint: str
+    private_endpoint_state: str | None = "None"
+    channel_integrity_key: str = field(default="", repr=False)
+    site_id: str = ""
+    site_name: str = ""
+
+    @property
+    def vault_id(self) -> str:
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.RecoveryServices/vaults/{self.vault_name}"
+        )
+
+    def is_for(self, vault: Vault) -> bool:
+        """Whether it belongs to the vault. Its number can't be compared: only making a new key would tell it."""
+        return (
+            same_name(self.subscription_id, vault.subscription_id)
+            and same_name(self.resource_group, vault.resource_group)
+            and same_name(self.vault_name, vault.name)
+            and same_name(self.location, vault.location)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key file on disk; without a certificate it is damaged."""
+
+    key: VaultKey
+    certificate: Certificate | None
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What one look told: the vault (None: there is none yet), the file, and whether a half-written one is there."""
+
+    vault: Vault | None
+    stored: StoredKey | None
+    leftover: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredKey:
+    """The key as the playbook wants it."""
+
+    vault_name: str
+    resource_group: str
+    path: str
+    validity_hours: int = LONGEST_VALIDITY
+    renewal_margin_hours: int = 24
+    present: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredKey:
+        """Checked offline. Raises InvalidInput."""
+        desired = cls(
+            vault_name=options["vault_name"],
+            resource_group=options["resource_group"],
+            path=options["path"],
+            validity_hours=options["validity_hours"],
+            renewal_margin_hours=options["renewal_margin_hours"],
+            present=options["state"] == "present",
+        )
+        desired._require_path()
+        desired._require_hours()
+        return desired
+
+    def _require_path(self) -> None:
+        if not self.path.startswith("/"):
+            raise InvalidInput("path", f"'{self.path}' is not absolute", "write the whole path of the file")
+        if not self.path.endswith(SUFFIX) or self.path.endswith("/" + SUFFIX):
+            raise InvalidInput(
+                "path",
+                f"'{self.path}' does not end in <name>{SUFFIX}, which the Provider's setup asks for",
+                "rename it",
+            )
+
+    def _require_hours(self) -> None:
+        if not 1 <= self.validity_hours <= LONGEST_VALIDITY:
+            raise InvalidInput(
+                "validity_hours",
+                f"a key lives 1 to {LONGEST_VALIDITY} hours",
+                f"{self.validity_hours} does not fit, choose another number",
+            )
+        if not 0 <= self.renewal_margin_hours < self.validity_hours:
+            raise InvalidInput(
+                "renewal_margin_hours",
+                f"{self.renewal_margin_hours} is not below validity_hours ({self.validity_hours}) and at least 0",
+                "give another number, or every run would make a new key",
+            )
+
+
+def plan_key(state: KeyState, desired: DesiredKey, now: datetime) -> Plan:
+    """Decide whether a key is made, kept or removed."""
+    changes = _presence(state, desired, now) if desired.present else _absence(state)
+    leftover = (
+        Change("leftover", True, False, "remove what an interrupted run left beside the key")
+        if state.leftover
+        else None
+    )
+    return Plan.of([*changes, leftover])
+
+
+def makes_key(plan: Plan) -> bool:
+    """Whether the plan asks the service for a certificate."""
+    return any(change.path == "expires" and change.after == UNKNOWN for change in plan.changes)
+
+
+def project_key(path: str, stored: StoredKey | None) -> dict[str, Any]:
+    """The view of a key that may be shown: never its content."""
+    certificate = stored.certificate if stored else None
+    return {
+        "path": path,
+        "exists": stored is not None,
+        "expires": timestamp(certificate.not_after) if certificate else None,
+        "mode": stored.mode if stored else None,
+        "vault_id": stored.key.vault_id if stored else None,
+        "vault_name": stored.key.vault_name if stored else None,
+    }
+
+
+def unfit(stored: StoredKey, vault: Vault | None, now: datetime, margin: timedelta) -> str | None:
+    """Why the file on disk will not do, or None when it is still good."""
+    key, certificate = stored.key, stored.certificate
+    if vault is None:
+        return "the vault that the file names does not exist"
+    if not key.is_for(vault):
+        return f"the file belongs to {key.vault_id} in {key.location}"
+    if key.site_id or key.site_name:
+        return f"the file is for the Hyper-V site {key.site_name}"
+    if (key.private_endpoint_state or "None") != vault.private_endpoint_state:
+        return f"the vault's private endpoint state is {vault.private_endpoint_state} now"
+    if certificate is None:
+        return "the certificate in the file can't be read, or lacks its private key"
+    if certificate.not_before > now:
+        return f"the certificate in the file is valid only from {timestamp(certificate.not_before)}"
+    if certificate.not_after <= now + margin:
+        verb = "expired" if certificate.not_after <= now else "expires"
+        return f"the key {verb} at {timestamp(certificate.not_after)}"
+    return None
+
+
+def certificate_name(vault_name: str, now: datetime) -> str:
+    """The name becomes the subject of the certificate that the service makes, so it is an X.500 name."""
+    day = now.astimezone(timezone.utc)
+    return f"CN=CB_{vault_name}-{day.month}-{day.day}-{day.year}-vaultcredentials"
+
+
+def certificate_request(validity_hours: int) -> dict[str, Any]:
+    """The body that lets the service make the key pair, as the portal sends it."""
+    return {"certificateCreateOptions": {"validityInHours": validity_hours}}
+
+
+def key_from_answer(vault: Vault, answer: Mapping[str, Any]) -> VaultKey:
+    """The key that the service's answer and the vault make up. Raises RemoteFailure that names what is missing."""
+    properties = answer.get("properties") or {}
+    missing = [name for name in _NEEDED if not properties.get(name)]
+    if missing:
+        raise RemoteFailure(
+            f"the service's answer to the request for a key of vault {vault.name} lacks"
+            f" properties.{', properties.'.join(missing)}"
+            f" (authType {properties.get('authType') or 'not given'}); run again, and report it if it stays"
+        )
+    number = str(properties["resourceId"])
+    key = VaultKey(
+        subscription_id=vault.subscription_id,
+        resource_group=vault.resource_group,
+        vault_name=vault.name,
+        resource_id=number,
+        location=vault.location,
+        management_cert="".join(str(properties["certificate"]).split()),
+        aad_authority=properties["aadAuthority"],
+        aad_tenant_id=properties["aadTenantId"],
+        service_principal_client_id=properties["servicePrincipalClientId"],
+        aad_vault_audience=properties.get("aadAudience")
+        or f"https://RecoveryServiceVault/{vault.location}/{vault.name}/{number}",
+        arm_management_endpoint=properties["azureManagementEndpointAudience"],
+        private_endpoint_state=vault.private_endpoint_state,
+    )
+    if certificate_of(key) is None:
+        raise RemoteFailure(
+            f"properties.certificate of the service's answer to the request for a key of vault {vault.name} is no PFX"
+            " with a private key; no file was written: run again, and report it if it stays"
+        )
+    return key
+
+
+def certificate_of(key: VaultKey) -> Certificate | None:
+    """The certificate inside, or None when it can't be read, has no private key or not the one that belongs to it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
+
+    try:
+        content = base64.b64decode(key.management_cert, validate=True)
+        private_key, certificate, _ = pkcs12.load_key_and_certificates(content, None)
+    except (binascii.Error, ValueError):
+        return None
+    if private_key is None or certificate is None:
+        return None
+    form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if private_key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
+        return None
+    return Certificate(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+
+def render(key: VaultKey) -> bytes:
+    """The file's content, UTF-8 without a byte order mark."""
+    body = "\n".join(_lines(_content(key), "  "))
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<{_ROOT} xmlns:i="{_INSTANCE}" xmlns="{_NAMESPACE}">\n{body}\n</{_ROOT}>\n'
+    ).encode()
+
+
+def parse(content: bytes) -> VaultKey:
+    """Read a file's content. Raises NotAKey."""
+    root = _root(content)
+    texts = {element.tag.removeprefix(f"{{{_NAMESPACE}}}"): (element.text or "").strip() for element in root.iter()}
+    if not texts.get("ResourceName"):
+        raise NotAKey("it names no vault")
+    return VaultKey(
+        subscription_id=texts.get("SubscriptionId", ""),
+        resource_group=texts.get("ResourceGroup", ""),
+        vault_name=texts["ResourceName"],
+        resource_id=texts.get("ResourceId", ""),
+        location=texts.get("Location", ""),
+        management_cert=texts.get("ManagementCert", ""),
+        aad_authority=texts.get("AadAuthority", ""),
+        aad_tenant_id=texts.get("AadTenantId", ""),
+        service_principal_client_id=texts.get("ServicePrincipalClientId", ""),
+        aad_vault_audience=texts.get("AadVaultAudience", ""),
+        arm_management_endpoint=texts.get("ArmManagementEndpoint", ""),
+        private_endpoint_state=texts.get("PrivateEndpointStateForSiteRecovery"),
+        channel_integrity_key=texts.get("ChannelIntegrityKey", ""),
+        site_id=texts.get("SiteId", ""),
+        site_name=texts.get("SiteName", ""),
+    )
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _root(content: bytes) -> ElementTree.Element:
+    if len(content) > _LARGEST_FILE:
+        raise NotAKey("it is too large")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotAKey("it is no UTF-8 text") from None
+    # A key has no document type, and the parser must not expand what one declares.
+    if "<!" in text:
+        raise NotAKey("it declares a document type")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        raise NotAKey("it is no XML") from None
+    if root.tag != f"{{{_NAMESPACE}}}{_ROOT}":
+        raise NotAKey(f"its root element is not {_ROOT}")
+    return root
+
+
+def _content(key: VaultKey) -> list[tuple[str, Any]]:
+    """Elements in the order that the reader wants; a list is an element with children."""
+    return [
+        (
+            "VaultDetails",
+            [
+                ("SubscriptionId", key.subscription_id),
+                ("ResourceGroup", key.resource_group),
+                ("ResourceName", key.vault_name),
+                ("ResourceId", key.resource_id),
+                ("Location", key.location),
+                ("ResourceType", "Vaults"),
+                ("ProviderNamespace", "Microsoft.RecoveryServices"),
+            ],
+        ),
+        ("ManagementCert", key.management_cert),
+        ("Version", _VERSION),
+        (
+            "AadDetails",
+            [
+                ("AadAuthority", key.aad_authority),
+                ("AadTenantId", key.aad_tenant_id),
+                ("ServicePrincipalClientId", key.service_principal_client_id),
+                ("AadVaultAudience", key.aad_vault_audience),
+                ("ArmManagementEndpoint", key.arm_management_endpoint),
+            ],
+        ),
+        ("ChannelIntegrityKey", key.channel_integrity_key),
+        ("SiteId", key.site_id),
+        ("SiteName", key.site_name),
+        ("PrivateEndpointStateForSiteRecovery", key.private_endpoint_state or "None"),
+    ]
+
+
+def _lines(content: list[tuple[str, Any]], indent: str) -> list[str]:
+    lines = []
+    for name, value in content:
+        if isinstance(value, list):
+            lines += [f"{indent}<{name}>", *_lines(value, indent + "  "), f"{indent}</{name}>"]
+        else:
+            lines.append(f"{indent}<{name}>{escape(value)}</{name}>")
+    return lines
+
+
+def _presence(state: KeyState, desired: DesiredKey, now: datetime) -> list[Change | None]:
+    vault_id = state.vault.id if state.vault else UNKNOWN
+    stored = state.stored
+    if stored is None:
+        reason = f"make a key for vault {desired.vault_name}, valid for {desired.validity_hours} hours"
+        made = {
+            "path": desired.path,
+            "exists": True,
+            "expires": UNKNOWN,
+            "mode": MODE,
+            "vault_id": vault_id,
+            "vault_name": desired.vault_name,
+        }
+        return [*creation(reason, made)]
+    tighter = Change("mode", stored.mode, MODE, "let only the owner read the key") if stored.mode != MODE else None
+    problem = unfit(stored, state.vault, now, timedelta(hours=desired.renewal_margin_hours))
+    if problem is None:
+        return [tighter]
+    shown = project_key(desired.path, stored)
+    reason = f"make a new key for vault {desired.vault_name}: {problem}"
+    return [
+        Change("expires", shown["expires"], UNKNOWN, reason),
+        *(
+            Change(name, shown[name], after, reason)
+            for name, after in (("vault_id", vault_id), ("vault_name", desired.vault_name))
+            if not same_name(shown[name], after)
+        ),
+        tighter,
+    ]
+
+
+def _absence(state: KeyState) -> list[Change | None]:
+    if state.stored is None:
+        return []
+    before = project_key("", state.stored)
+    reason = "remove the key"
+    gone = [Change(name, before[name], None, reason) for name in ("expires", "mode", "vault_id", "vault_name")]
+    return [Change("exists", True, False, reason), *gone]

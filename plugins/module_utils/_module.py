@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the front end that all Azure modules share. It owns AnsibleModule; nothing below it knows Ansible."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ._azure.clients import Azure
+from ._azure.login import Login
+from ._model.errors import SiteRecoveryError
+from ._model.lifecycle import Noun, Outcome, converge
+
+LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
+    "subscription_id": {"type": "str", "fallback": (env_fallback, ["AZURE_SUBSCRIPTION_ID"])},
+    "tenant": {"type": "str", "fallback": (env_fallback, ["AZURE_TENANT", "AZURE_TENANT_ID"])},
+    "client_id": {"type": "str", "fallback": (env_fallback, ["AZURE_CLIENT_ID"])},
+    "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AZURE_SECRET", "AZURE_CLIENT_SECRET"])},
+    "cloud_environment": {
+        "type": "str",
+        "default": "AzureCloud",
+        "fallback": (env_fallback, ["AZURE_CLOUD_ENVIRONMENT"]),
+    },
+    "ca_bundle": {"type": "path", "fallback": (env_fallback, ["REQUESTS_CA_BUNDLE"])},
+}
+TAG_OPTIONS: dict[str, dict[str, Any]] = {
+    "tags": {"type": "dict"},
+    "append_tags": {"type": "bool", "default": True},
+}
+GROUP_OPTIONS: dict[str, dict[str, Any]] = {
+    "resource_group": {"type": "str", "required": True},
+    "create_resource_group": {"type": "bool", "default": False},
+}
+REGION_OPTIONS: dict[str, dict[str, Any]] = {
+    "location": {"type": "str", "required": True},
+    "vault_location": {"type": "str"},
+    "allow_other_region": {"type": "bool", "default": False},
+}
+WAIT_OPTIONS: dict[str, dict[str, Any]] = {
+    "wait_timeout": {"type": "int", "default": 1800},
+}
+
+Options = Mapping[str, Any]
+# What the SDK is called on the package index, by the import that fails.
+_PACKAGES = {
+    "azure.identity": "azure-identity",
+    "azure.mgmt.recoveryservices": "azure-mgmt-recoveryservices",
+    "azure.mgmt.recoveryservicessiterecovery": "azure-mgmt-recoveryservicessiterecovery",
+    "azure.mgmt.storage": "azure-mgmt-storage",
+    "azure.mgmt.network": "azure-mgmt-network",
+    "azure.mgmt.resource": "azure-mgmt-resource",
+    "azure.core": "azure-core",
+    "cryptography": "cryptography",
+}
+
+
+def run_noun(
+    *,
+    result: str,
+    options: dict[str, Any],
+    build: Callable[[Options, Azure], Noun[Any]],
+    build_local: Callable[[Options], Noun[Any] | None] | None = None,
+) -> None:
+    """Run a changing module: `build` makes the noun from checked options, the lifecycle does the rest.
+
+    `build_local` may make it without a login, for what is asked of this machine alone; it gives None otherwise.
+    """
+    module = _module(options)
+
+    def work() -> None:
+        noun = build_local(module.params) if build_local else None
+        if noun is None:
+            noun = build(module.params, _azure(module))
+        _exit(module, result, converge(noun, check_mode=module.check_mode))
+
+    with_errors_shown(module, work)
+
+
+def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[str, Any]]) -> None:
+    """Run a reading module: `read` returns the result's keys, and what to warn of as `warnings`."""
+    module = _module(options)
+
+    def work() -> None:
+        found = read(module.params, _azure(module))
+        for warning in found.pop("warnings", ()):
+            module.warn(warning)
+        module.exit_json(changed=False, **found)
+
+    with_errors_shown(module, work)
+
+
+def with_errors_shown(module: AnsibleModule, work: Callable[[], None]) -> None:
+    """Do `work`; our errors and a missing SDK end the module with one clear message."""
+    try:
+        work()
+    except SiteRecoveryError as error:
+        module.fail_json(**error.to_result())
+    except ImportError as error:
+        module.fail_json(msg=missing_required_lib(_package(error)), exception=traceback.format_exc())
+
+
+def _module(options: dict[str, Any]) -> AnsibleModule:
+    return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
+
+
+def _azure(module: AnsibleModule) -> Azure:
+    return Azure(Login.from_options(module.params))
+
+
+def _package(error: ImportError) -> str:
+    name = error.name or ""
+    return next(
+        (package for module, package in _PACKAGES.items() if name == module or name.startswith(module + ".")),
+        name or str(error),
+    )
+
+
+def _exit(module: AnsibleModule, result: str, outcome: Outcome) -> None:
+    for warning in outcome.warnings:
+        module.warn(warning)
+    shown: dict[str, Any] = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
+    module.exit_json(
+        changed=outcome.changed,
+        plan=outcome.plan.to_result(),
+        evidence=[entry.to_result() for entry in outcome.evidence],
+        **{result: outcome.after},
+        **shown,
+    )

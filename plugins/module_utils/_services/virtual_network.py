@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: virtual networks in Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._azure.clients import Azure
+from .._azure.failures import Absent, read, translated
+from .._azure.operations import finish, pending_state, settle, start
+from .._azure.wire import documents, payload, raw
+from .._model import target
+from .._model.group import Grouped
+from .._model.lifecycle import Noun
+from .._model.plan import Plan
+from .._model.virtual_network import DesiredNetwork, VirtualNetwork, creation_body, merged_body, only_tags, plan_network
+from . import groups
+
+Found = Grouped[VirtualNetwork]
+
+
+def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwork] | None:
+    """All networks of a group or of the subscription; None when the group does not exist."""
+    networks = azure.network.virtual_networks
+    answer = read(
+        "list virtual networks",
+        lambda: documents(networks.list(resource_group) if resource_group else networks.list_all()),
+    )
+    return None if isinstance(answer, Absent) else [VirtualNetwork.from_wire(document) for document in answer]
+
+
+class VirtualNetworkNoun(Noun[Found]):
+    """One network, created or extended as wanted; nothing is taken away (T6)."""
+
+    steps = ("T6",)
+
+    def __init__(self, azure: Azure, desired: DesiredNetwork, vault_location: str | None, wait_timeout: float) -> None:
+        self._azure = azure
+        self._desired = desired
+        self._vault_location = vault_location
+        self._wait_timeout = wait_timeout
+
+    def observe(self) -> Found:
+        desired = self._desired
+        networks = self._azure.network.virtual_networks
+        return groups.find(
+            f"read network {desired.name}",
+            lambda: networks.get(desired.resource_group, desired.name, cls=raw),
+            VirtualNetwork.from_wire,
+        )
+
+    def settled(self, state: Found) -> Found:
+        return settle(state, self.observe, _pending, self._wait_timeout)
+
+    def plan(self, state: Found) -> Plan:
+        return plan_network(state, self._desired)
+
+    def apply(self, plan: Plan, state: Found) -> None:
+        if state.group_missing:
+            groups.create(self._azure, self._desired.resource_group, self._desired.location)
+        if state.resource is None:
+            self._put("create", creation_body(self._desired))
+        elif only_tags(plan):
+            self._update_tags(plan)
+        else:
+            self._put("update", merged_body(state.resource, plan))
+
+    def project(self, state: Found) -> dict[str, Any]:
+        return state.resource.project() if state.resource else {}
+
+    def describe(self, state: Found) -> str:
+        network = state.resource
+        if network is None:
+            return "no network"
+        subnets = ", ".join(subnet.name for subnet in network.subnets) or "none"
+        return f"network {network.name} in {network.location}, {network.provisioning_state}, subnets: {subnets}"
+
+    def warnings(self, state: Found) -> tuple[str, ...]:
+        name = self._desired.name
+        told = [
+            f"network {name}: subnet {subnet} is reserved by Azure; failed-over machines never use it"
+            for subnet in self._desired.reserved
+        ]
+        for network in [state.resource] if state.resource else []:
+            findings = [
+                *target.network_findings(network),
+                *target.region_findings(network.location, self._vault_location, allow_other_region=True),
+            ]
+            told += [f"network {name} {finding.message}" for finding in findings]
+        return tuple(told)
+
+    def _put(self, verb: str, body: Mapping[str, Any]) -> None:
+        desired = self._desired
+        networks = self._azure.network.virtual_networks
+        content = payload(body)
+        action = f"{verb} network {desired.name}"
+
+        def begin() -> Any:
+            return networks.begin_create_or_update(desired.resource_group, desired.name, content)
+
+        finish(start(begin, action), action, self._wait_timeout)
+
+    def _update_tags(self, plan: Plan) -> None:
+        desired = self._desired
+        tags = next(change.after for change in plan.changes if change.path == "tags")
+        with translated(f"update the tags of network {desired.name}"):
+            self._azure.network.virtual_networks.update_tags(
+                desired.resource_group, desired.name, payload({"tags": tags})
+            )
+
+
+def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkNoun:
+    """The noun of the module's options; raises InvalidInput."""
+    return VirtualNetworkNoun(
+        azure, DesiredNetwork.from_options(options), options["vault_location"], options["wait_timeout"]
+    )
+
+
+def _pending(state: Found) -> str | None:
+    network = state.resource
+    return pending_state(f"network {network.name}", network.provisioning_state) if network else None

@@ -1,0 +1,192 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read, or wait for, the VMM servers of a vault."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vmm_server_info
+short_description: Read, or wait for, the VMM servers of a Recovery Services vault
+version_added: 0.1.0
+description:
+  - Says how the vault sees VMM servers, which are registered, with which clouds, and whether their Provider is
+    connected (step P10, what the portal shows under Site Recovery Infrastructure, VMM servers).
+  - With O(wait=true) it waits until the servers are registered and connected and the expected clouds are there, and
+    tells on the way how far they are. After a registration that can take half an hour.
+  - Faults that pass, such as throttling, do not end the wait. Missing rights do.
+  - It takes one read of the vault and three list calls, however many servers there are, beyond paging.
+  - A vault that does not exist has no servers. Waiting for it is an error.
+author:
+  - siterecovery.hyperv contributors (@siterecovery)
+options:
+  vault_name:
+    description:
+      - The vault's name.
+    type: str
+    required: true
+  resource_group:
+    description:
+      - The vault's resource group.
+    type: str
+    required: true
+  names:
+    description:
+      - The friendly names of the servers, case does not matter; usually the fully qualified domain name, or the role's
+        name of a highly available VMM. All servers when not given.
+      - A name that more than one server of the vault has is refused.
+    type: list
+    elements: str
+  clouds:
+    description:
+      - VMM clouds that are expected to show up, on any of the servers. V(all) alone expects one at least.
+    type: list
+    elements: str
+  wait:
+    description:
+      - Whether to wait until all O(names) are registered and connected and all O(clouds) are there. Check mode does not
+        wait.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How many seconds to wait. The default is 45 minutes.
+    type: int
+    default: 2700
+extends_documentation_fragment:
+  - siterecovery.hyperv.azure
+  - siterecovery.hyperv.common.reading
+  - siterecovery.hyperv.common.azure
+notes:
+  - Runs as an action plugin around the module, so that progress can be shown while it waits.
+seealso:
+  - module: siterecovery.hyperv.provider_registration
+  - module: siterecovery.hyperv.vmm_cloud_sync
+"""
+
+EXAMPLES = r"""
+- name: How does the vault see its VMM servers?
+  siterecovery.hyperv.vmm_server_info:
+    vault_name: vault-dr
+    resource_group: rg-dr
+
+- name: Wait until a newly registered server and its clouds are there
+  siterecovery.hyperv.vmm_server_info:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    names:
+      - vmm01.contoso.example
+    clouds:
+      - Gold
+      - Silver
+    wait: true
+"""
+
+RETURN = r"""
+servers:
+  description: The servers by their names, as O(names) spells them. One that is not registered has an entry as well.
+  returned: success
+  type: dict
+  sample:
+    vmm01.contoso.example:
+      registered: true
+      fabric_id: /subscriptions/<id>/resourceGroups/rg-dr/providers/.../vaults/vault-dr/replicationFabrics/b76fc1d0
+      fabric_name: b76fc1d0
+      provider_version: 5.25.1125.4
+      connected: true
+      last_heartbeat: "2026-03-01T09:30:00.1120039Z"
+      health: Normal
+      clouds: [Gold, Silver]
+missing:
+  description: Those of O(names) that are not registered.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+missing_clouds:
+  description: Those of O(clouds) that none of the servers shows.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+progress:
+  description: What is still to show up; empty when everything is there.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    server:
+      description: The server's name.
+      returned: success
+      type: str
+      sample: vmm01.contoso.example
+    reached:
+      description: How far it is.
+      returned: success
+      type: str
+      sample: fabric registered
+    outstanding:
+      description: What is missing.
+      returned: success
+      type: list
+      elements: str
+      sample: [provider heartbeat]
+vault_id:
+  description: The vault's id, or null when there is no vault.
+  returned: success
+  type: str
+  sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
+waited:
+  description: Whether the run waited; always false in check mode.
+  returned: success
+  type: bool
+  sample: true
+evidence:
+  description: For each step of the walkthrough what was found, done and verified.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    step:
+      description: The step's id.
+      returned: success
+      type: str
+      sample: P10
+    found:
+      description: What was there.
+      returned: success
+      type: str
+      sample: "vmm01.contoso.example: registered, provider 5.25.1125.4 connected, clouds: Gold, Silver"
+    done:
+      description: What was done, or in check mode would be.
+      returned: success
+      type: str
+      sample: "waited 12m5s"
+    verified:
+      description: What was seen afterwards.
+      returned: success
+      type: str
+      sample: "vmm01.contoso.example: registered, provider 5.25.1125.4 connected, clouds: Gold, Silver"
+"""
+
+from ..module_utils._module import run_info
+from ..module_utils._services.vmm_server import read_servers
+
+OPTIONS = {
+    "vault_name": {"type": "str", "required": True},
+    "resource_group": {"type": "str", "required": True},
+    "names": {"type": "list", "elements": "str"},
+    "clouds": {"type": "list", "elements": "str"},
+    # The action plugin beside this module waits, and shows progress on the way.
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 2700},
+}
+
+
+def main() -> None:
+    run_info(options=OPTIONS, read=read_servers)
+
+
+if __name__ == "__main__":
+    main()
