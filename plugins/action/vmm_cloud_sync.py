@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs where the playbook runs; the module file beside it is its documentation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..plugin_utils._action import NounAction
+from ..plugin_utils._services.vmm_cloud_sync import build
+
+
+class ActionModule(NounAction):
+    """Send the metadata of VMM clouds to the vault."""
+
+    OPTIONS: ClassVar = {"clouds": {"type": "list", "elements": "str", "required": True}}
+    build = staticmethod(build)

@@ -1,0 +1,67 @@
+# siterecovery.hyperv script: install_agent
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs or upgrades the Recovery Services agent. The installer may go on in the background after its process ended,
+# so its service is waited for.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [string] $InstallerPath,
+
+    [string] $InstallPath,
+
+    [string] $CachePath,
+
+    [int] $ServiceTimeout = 600
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+$before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
+
+function Get-ServiceStatus {
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return "$($service.State)"
+}
+
+function Get-LogTail {
+    $log = "$env:SystemRoot\Temp\OBMsi.log"
+    if (Test-Path -LiteralPath $log) {
+        foreach ($line in @(Get-Content -LiteralPath $log -Tail 40)) {
+            "$line"
+        }
+    }
+}
+
+$result = @{ exit_code = $null; service = $null; log_tail = @() }
+if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {
+    # /q: no window, /nu: no search for updates. A folder is named only when asked for.
+    $arguments = '/q /nu'
+    if (-not [string]::IsNullOrEmpty($InstallPath)) {
+        $arguments += ' /p:"' + $InstallPath.TrimEnd('\') + '"'
+    }
+    if (-not [string]::IsNullOrEmpty($CachePath)) {
+        $arguments += ' /s:"' + $CachePath.TrimEnd('\') + '"'
+    }
+    $Ansible.Changed = $true
+    $process = Start-Process -FilePath $InstallerPath -ArgumentList $arguments -Wait -PassThru
+    $result.exit_code = [int] $process.ExitCode
+    $waited = 0
+    while ($result.exit_code -in 0, 3010 -and $waited -lt $ServiceTimeout -and (Get-ServiceStatus -Name obengine) -ne 'Running') {
+        Start-Sleep -Seconds 5
+        $waited += 5
+    }
+    $result.log_tail = @(Get-LogTail)
+}
+$result.service = Get-ServiceStatus -Name obengine
+$Ansible.Result = $result

@@ -1,0 +1,540 @@
+# siterecovery.hyperv script: observe
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Reads one machine and changes nothing. A part that nobody asked for, or that the machine does not have, is null.
+# A reading that fails is an error, never an absence; what cannot be known now (a stopped VMM service) is null.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv')]
+    [string[]] $Sections,
+
+    [Parameter(Mandatory = $true)]
+    [string] $StagingDir
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+$os = Get-CimInstance -ClassName Win32_OperatingSystem
+if ([IntPtr]::Size -ne 8) {
+    throw 'This session is a 32-bit process and sees a redirected registry: use the 64-bit session configuration.'
+}
+
+$localMachine = [uint32] 2147483650
+$users = [uint32] 2147483651
+$vmmKey = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server'
+$providerKey = 'SOFTWARE\Microsoft\Azure Site Recovery'
+$agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
+$uninstallKeys = @(
+    'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall',
+    'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall'
+)
+
+# ---- registry, through the WMI registry provider: the views are named, nothing is redirected ----
+
+function Invoke-RegistryMethod {
+    param([string] $Method, [hashtable] $Arguments)
+
+    # -WhatIf:$false because these calls only read and must also run in check mode.
+    Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName $Method -Arguments $Arguments -WhatIf:$false
+}
+
+function Get-RegistryValue {
+    # The named values of a key (an absent value is null), or null when there is no such key.
+    param([string] $Key, [string[]] $Name, [uint32] $Hive = $localMachine)
+
+    $known = Invoke-RegistryMethod -Method EnumValues -Arguments @{ hDefKey = $Hive; sSubKeyName = $Key }
+    if ($known.ReturnValue -eq 2) {
+        return $null
+    }
+    if ($known.ReturnValue -ne 0) {
+        throw "The registry key '$Key' cannot be read (error $($known.ReturnValue))."
+    }
+    $readers = @{ 1 = 'GetStringValue'; 2 = 'GetExpandedStringValue'; 4 = 'GetDWORDValue'; 7 = 'GetMultiStringValue'; 11 = 'GetQWORDValue' }
+    $names = @($known.sNames)
+    $types = @($known.Types)
+    $values = @{}
+    foreach ($wanted in $Name) {
+        $values[$wanted] = $null
+        for ($index = 0; $index -lt $names.Count; $index++) {
+            if ($names[$index] -ne $wanted) {
+                continue
+            }
+            $reader = $readers[[int] $types[$index]]
+            if ($null -eq $reader) {
+                throw "The registry value '$Key\$wanted' has a type that is not expected ($($types[$index]))."
+            }
+            $answer = Invoke-RegistryMethod -Method $reader -Arguments @{ hDefKey = $Hive; sSubKeyName = $Key; sValueName = $wanted }
+            if ($answer.ReturnValue -ne 0) {
+                throw "The registry value '$Key\$wanted' cannot be read (error $($answer.ReturnValue))."
+            }
+            if ($reader -eq 'GetDWORDValue' -or $reader -eq 'GetQWORDValue') {
+                $values[$wanted] = $answer.uValue
+            } else {
+                $values[$wanted] = $answer.sValue
+            }
+        }
+    }
+    return $values
+}
+
+function Test-RegistryKey {
+    param([string] $Key)
+
+    return ($null -ne (Get-RegistryValue -Key $Key -Name @()))
+}
+
+function Get-InstalledProduct {
+    # The first entry of "Programs and Features" whose name begins so: its name and version, or null.
+    param([string] $Prefix)
+
+    foreach ($root in $uninstallKeys) {
+        $known = Invoke-RegistryMethod -Method EnumKey -Arguments @{ hDefKey = $localMachine; sSubKeyName = $root }
+        if ($known.ReturnValue -eq 2) {
+            continue
+        }
+        if ($known.ReturnValue -ne 0) {
+            throw "The registry key '$root' cannot be read (error $($known.ReturnValue))."
+        }
+        foreach ($product in @($known.sNames)) {
+            if ([string]::IsNullOrEmpty($product)) {
+                continue
+            }
+            $shown = Invoke-RegistryMethod -Method GetStringValue -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\$product"; sValueName = 'DisplayName' }
+            if ($shown.ReturnValue -eq 0 -and "$($shown.sValue)".StartsWith($Prefix, [StringComparison]::OrdinalIgnoreCase)) {
+                $entry = Get-RegistryValue -Key "$root\$product" -Name DisplayVersion
+                return @{ name = $shown.sValue; version = $entry.DisplayVersion }
+            }
+        }
+    }
+    return $null
+}
+
+function Get-Text {
+    # A registry value as text; an empty one counts as absent.
+    param($Value)
+
+    if ([string]::IsNullOrEmpty("$Value")) {
+        return $null
+    }
+    return "$Value"
+}
+
+function Get-Number {
+    param($Value)
+
+    if ([string]::IsNullOrEmpty("$Value")) {
+        return $null
+    }
+    return [long] $Value
+}
+
+function Get-UrlList {
+    param($Value)
+
+    return @("$Value".Split(';') | ForEach-Object { $_.Trim() } | Where-Object { $_ -ne '' })
+}
+
+# ---- services, files, VMM ----
+
+function Get-ServiceState {
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return @{ status = "$($service.State)"; start_mode = "$($service.StartMode)" }
+}
+
+function Get-FileVersion {
+    # The numeric file version; the text form may carry the name of a branch.
+    param([string] $Path)
+
+    $version = (Get-Item -LiteralPath $Path).VersionInfo
+    if ([string]::IsNullOrEmpty($version.FileVersion)) {
+        return $null
+    }
+    return '{0}.{1}.{2}.{3}' -f $version.FileMajorPart, $version.FileMinorPart, $version.FileBuildPart, $version.FilePrivatePart
+}
+
+$script:vmmServer = $null
+
+function Connect-VmmServer {
+    # The connection to the VMM server on this machine, or null while its service does not run.
+    $service = Get-ServiceState -Name SCVMMService
+    if ($null -eq $service -or $service.status -ne 'Running') {
+        return $null
+    }
+    if ($null -eq $script:vmmServer) {
+        $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name InstallPath
+        $folder = $setup.InstallPath.TrimEnd('\')
+        Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
+        $script:vmmServer = Get-SCVMMServer -ComputerName localhost
+    }
+    return $script:vmmServer
+}
+
+function Get-GroupClosure {
+    # A cloud names host groups; the groups below them belong to it too.
+    param($Group)
+
+    $Group
+    foreach ($child in @($Group.ChildHostGroups)) {
+        if ($null -ne $child) {
+            Get-GroupClosure -Group $child
+        }
+    }
+}
+
+# ---- the sections ----
+
+function Get-HostSection {
+    $system = Get-CimInstance -ClassName Win32_ComputerSystem
+    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
+    $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
+    # Only an elevated administrator may set values here: says more than membership in a group, in any language.
+    $access = Invoke-RegistryMethod -Method CheckAccess -Arguments @{ hDefKey = $localMachine; sSubKeyName = 'SOFTWARE\Microsoft'; uRequired = [uint32] 2 }
+
+    $fqdn = "$($system.DNSHostName)"
+    if ($system.PartOfDomain) {
+        $fqdn = "$fqdn.$($system.Domain)"
+    }
+
+    $pending = @()
+    $session = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\Session Manager' -Name PendingFileRenameOperations
+    if (@($session.PendingFileRenameOperations | Where-Object { $_ }).Count -gt 0) {
+        $pending += 'pending_file_rename'
+    }
+    if (Test-RegistryKey -Key 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending') {
+        $pending += 'component_servicing'
+    }
+    if (Test-RegistryKey -Key 'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired') {
+        $pending += 'windows_update'
+    }
+
+    $volumes = @(
+        foreach ($disk in @(Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3')) {
+            if ($null -ne $disk.Size) {
+                @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace; size_bytes = [long] $disk.Size }
+            }
+        }
+    )
+
+    $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release
+    $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion
+    $schannel = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client' -Name Enabled, DisabledByDefault
+    $dotnet = Get-RegistryValue -Key 'SOFTWARE\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $release = $null
+    if ($null -ne $framework) {
+        $release = Get-Number -Value $framework.Release
+    }
+    $shellVersion = $null
+    if ($null -ne $shell) {
+        $shellVersion = Get-Text -Value $shell.PowerShellVersion
+    }
+    $tls = @{ schannel_client_enabled = $null; schannel_client_disabled_by_default = $null; strong_crypto = $null; system_default = $null }
+    if ($null -ne $schannel) {
+        $tls.schannel_client_enabled = Get-Number -Value $schannel.Enabled
+        $tls.schannel_client_disabled_by_default = Get-Number -Value $schannel.DisabledByDefault
+    }
+    if ($null -ne $dotnet) {
+        $tls.strong_crypto = Get-Number -Value $dotnet.SchUseStrongCrypto
+        $tls.system_default = Get-Number -Value $dotnet.SystemDefaultTlsVersions
+    }
+
+    # The hives of other accounts are open to administrators only.
+    $systemProxy = $null
+    if ($access.bGranted) {
+        $systemProxy = Get-ServiceProxy
+    }
+
+    return @{
+        name = "$($system.DNSHostName)"
+        fqdn = $fqdn
+        domain_role = [int] $system.DomainRole
+        os_version = "$($os.Version)"
+        os_caption = "$($os.Caption)".Trim()
+        account = "$($owner.Domain)\$($owner.User)"
+        is_administrator = [bool] $access.bGranted
+        dotnet_release = $release
+        powershell_version = $shellVersion
+        pending_restart = @($pending)
+        utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
+        volumes = @($volumes)
+        tls = $tls
+        system_proxy = $systemProxy
+    }
+}
+
+function Get-ServiceProxy {
+    # The Internet settings of the account that runs the VMM service, or of the system where there is no VMM.
+    # Null: cannot be known now (the service does not run, or the account's hive is not loaded).
+    $sid = 'S-1-5-18'
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+    if ($null -ne $service) {
+        if ($service.ProcessId -eq 0) {
+            return $null
+        }
+        $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$($service.ProcessId)"
+        if ($null -eq $process) {
+            return $null
+        }
+        $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
+    }
+    $settings = Get-RegistryValue -Hive $users -Key "$sid\Software\Microsoft\Windows\CurrentVersion\Internet Settings" -Name ProxyEnable, ProxyServer, ProxyOverride
+    if ($null -eq $settings) {
+        return $null
+    }
+    return @{
+        enabled = ($settings.ProxyEnable -eq 1)
+        server = Get-Text -Value $settings.ProxyServer
+        bypass = @(Get-UrlList -Value $settings.ProxyOverride)
+    }
+}
+
+function Get-VmmSection {
+    $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name ProductVersion, VmmID, HAVMMName, InstallPath
+    if ($null -eq $setup) {
+        return $null
+    }
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+    $section = @{
+        product_version = Get-Text -Value $setup.ProductVersion
+        vmm_id = Get-Text -Value $setup.VmmID
+        ha_name = Get-Text -Value $setup.HAVMMName
+        install_path = Get-Text -Value $setup.InstallPath
+        service = $null
+        running_jobs = $null
+        flag_supported = $null
+        clouds = $null
+    }
+    if ($null -ne $service) {
+        $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)"; account = "$($service.StartName)" }
+    }
+    $vmm = Connect-VmmServer
+    if ($null -eq $vmm) {
+        return $section
+    }
+
+    $section.running_jobs = @(Get-SCJob -VMMServer $vmm -Running).Count
+    $section.flag_supported = (Get-Command -Name Set-SCCloud).Parameters.ContainsKey('DisasterRecoverySupported')
+    $hostsOfGroup = @{}
+    foreach ($vmHost in @(Get-SCVMHost -VMMServer $vmm)) {
+        $group = "$($vmHost.VMHostGroup.ID)"
+        if (-not $hostsOfGroup.ContainsKey($group)) {
+            $hostsOfGroup[$group] = @()
+        }
+        $hostsOfGroup[$group] += $vmHost
+    }
+    $section.clouds = @(
+        foreach ($cloud in @(Get-SCCloud -VMMServer $vmm)) {
+            $published = $null
+            if ($null -ne $cloud.PSObject.Properties['DisasterRecoverySupported']) {
+                $published = [bool] $cloud.DisasterRecoverySupported
+            }
+            $seen = @{}
+            $found = @(
+                foreach ($root in @($cloud.HostGroup)) {
+                    if ($null -eq $root) {
+                        continue
+                    }
+                    foreach ($group in @(Get-GroupClosure -Group $root)) {
+                        foreach ($vmHost in @($hostsOfGroup["$($group.ID)"])) {
+                            if ($null -ne $vmHost -and -not $seen.ContainsKey("$($vmHost.ID)")) {
+                                $seen["$($vmHost.ID)"] = $true
+                                @{ id = "$($vmHost.ID)"; fqdn = "$($vmHost.FQDN)"; platform = "$($vmHost.VirtualizationPlatform)" }
+                            }
+                        }
+                    }
+                }
+            )
+            @{
+                id = "$($cloud.ID)"
+                name = "$($cloud.Name)"
+                published = $published
+                host_groups = @($cloud.HostGroup | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Path)" })
+                hosts = @($found)
+            }
+        }
+    )
+    return $section
+}
+
+function Get-ProviderSection {
+    $root = Get-RegistryValue -Key $providerKey -Name Version
+    $product = Get-InstalledProduct -Prefix 'Microsoft Azure Site Recovery'
+    $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name InstallPath
+    $adapter = Test-RegistryKey -Key "$vmmKey\DRAdapter"
+
+    # The folder differs between VMM versions, so it is looked up and never assumed.
+    $folders = @()
+    if ($null -ne $setup -and -not [string]::IsNullOrEmpty($setup.InstallPath)) {
+        $folders += $setup.InstallPath.TrimEnd('\') + '\bin'
+    }
+    $folders += "$env:ProgramFiles\Microsoft Azure Site Recovery Provider"
+    $configurator = $null
+    foreach ($folder in $folders) {
+        if ($null -eq $configurator -and (Test-Path -LiteralPath "$folder\DRConfigurator.exe")) {
+            $configurator = "$folder\DRConfigurator.exe"
+        }
+    }
+
+    $version = $null
+    if ($null -ne $root) {
+        $version = Get-Text -Value $root.Version
+    }
+    $name = $null
+    if ($null -ne $product) {
+        $name = Get-Text -Value $product.name
+        if ($null -eq $version) {
+            $version = Get-Text -Value $product.version
+        }
+    }
+    if ($null -eq $version -and $null -eq $name -and $null -eq $configurator -and -not $adapter) {
+        return $null
+    }
+    $configuratorVersion = $null
+    if ($null -ne $configurator) {
+        $configuratorVersion = Get-FileVersion -Path $configurator
+    }
+    return @{
+        version = $version
+        product_name = $name
+        adapter_present = $adapter
+        configurator_path = $configurator
+        configurator_version = $configuratorVersion
+    }
+}
+
+function Get-RegistrationSection {
+    # Two places: the Provider's own key, and the one that early releases kept below VMM's key.
+    $section = @{
+        vault_name = $null
+        hive = $null
+        management_uri = $null
+        proxy = $null
+        run_as_account = $null
+        certificates = 0
+        key_leftovers = @()
+    }
+    foreach ($root in $providerKey, "$vmmKey\DRAdapter") {
+        $registration = Get-RegistryValue -Key "$root\Registration" -Name ResourceName, SRSUri
+        if ($null -eq $section.vault_name -and $null -ne $registration -and -not [string]::IsNullOrEmpty($registration.ResourceName)) {
+            $section.vault_name = "$($registration.ResourceName)"
+            $section.hive = "HKLM\$root\Registration"
+            $section.management_uri = Get-Text -Value $registration.SRSUri
+        }
+        $proxy = Get-RegistryValue -Key "$root\ProxySettings" -Name ProxyAddress, ProxyPort, ProxyUserName, ProxyBypassUrls
+        if ($null -eq $section.proxy -and $null -ne $proxy -and -not [string]::IsNullOrEmpty($proxy.ProxyAddress)) {
+            $section.proxy = @{
+                address = "$($proxy.ProxyAddress)"
+                port = Get-Number -Value $proxy.ProxyPort
+                username = Get-Text -Value $proxy.ProxyUserName
+                bypass = @(Get-UrlList -Value $proxy.ProxyBypassUrls)
+            }
+        }
+    }
+
+    $vmm = Connect-VmmServer
+    if ($null -ne $vmm) {
+        foreach ($account in @(Get-SCRunAsAccount -VMMServer $vmm)) {
+            if ($null -ne $account -and $account.Name -eq 'DRAProxyAccount') {
+                $section.run_as_account = "$($account.Name)"
+            }
+        }
+    }
+    $section.certificates = @(
+        Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My' | Where-Object {
+            $_.FriendlyName -like 'ASR_SRSAUTH_CERT_KEY_CONTAINER*' -or $_.FriendlyName -like 'ASR_HYPER_V_HOST_CERT_KEY_CONTAINER*'
+        }
+    ).Count
+    if (Test-Path -LiteralPath $StagingDir) {
+        $section.key_leftovers = @(Get-ChildItem -LiteralPath $StagingDir -Filter '*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
+    }
+    return $section
+}
+
+function Get-AgentSection {
+    $setup = Get-RegistryValue -Key "$agentKey\Setup" -Name InstallPath
+    if ($null -eq $setup -or [string]::IsNullOrEmpty($setup.InstallPath)) {
+        return $null
+    }
+    $folder = $setup.InstallPath.TrimEnd('\')
+    $product = Get-InstalledProduct -Prefix 'Microsoft Azure Recovery Services Agent'
+    $version = $null
+    if ($null -ne $product) {
+        $version = Get-Text -Value $product.version
+    }
+    if ($null -eq $version -and (Test-Path -LiteralPath "$folder\bin\CBEngine.exe")) {
+        $version = Get-FileVersion -Path "$folder\bin\CBEngine.exe"
+    }
+
+    $cache = $null
+    $vault = $null
+    $config = Get-RegistryValue -Key "$agentKey\Config" -Name ScratchLocation, ServiceResourceName
+    if ($null -ne $config) {
+        $cache = Get-Text -Value $config.ScratchLocation
+        $vault = Get-Text -Value $config.ServiceResourceName
+    }
+    $backup = Get-RegistryValue -Key "$agentKey\Config\CloudBackupProvider" -Name ScratchLocation
+    if ($null -eq $cache -and $null -ne $backup) {
+        $cache = Get-Text -Value $backup.ScratchLocation
+    }
+
+    $service = Get-ServiceState -Name obengine
+    $proxy = $null
+    $module = "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
+    if ($null -ne $service -and $service.status -eq 'Running' -and (Test-Path -LiteralPath $module)) {
+        Import-Module -Name $module
+        $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; bypass = @() }
+        $setting = Get-OBMachineSetting
+        if ($null -ne $setting -and $null -ne $setting.ProxySetting) {
+            $found = $setting.ProxySetting
+            $proxy.enabled = [bool] $found.Enabled
+            if ($proxy.enabled) {
+                $proxy.server = Get-Text -Value $found.ProxyServer
+                $proxy.port = Get-Number -Value $found.ProxyPort
+                # Builds differ in whether they show these two.
+                if ($null -ne $found.PSObject.Properties['ProxyUsername']) {
+                    $proxy.username = Get-Text -Value $found.ProxyUsername
+                }
+                if ($null -ne $found.PSObject.Properties['BypassUrls']) {
+                    $proxy.bypass = @(Get-UrlList -Value $found.BypassUrls)
+                }
+            }
+        }
+    }
+    return @{
+        version = $version
+        install_path = $folder
+        cache_path = $cache
+        service = $service
+        backup_registered = ($null -ne $vault)
+        proxy = $proxy
+    }
+}
+
+function Get-HyperVSection {
+    $service = Get-ServiceState -Name vmms
+    $names = $null
+    if ($null -ne $service -and $service.status -eq 'Running') {
+        $names = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch | ForEach-Object { "$($_.ElementName)" })
+    }
+    return @{ service = $service; switch_names = $names }
+}
+
+$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null }
+if ($Sections -contains 'host') { $result.host = Get-HostSection }
+if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
+if ($Sections -contains 'provider') { $result.provider = Get-ProviderSection }
+if ($Sections -contains 'registration') { $result.registration = Get-RegistrationSection }
+if ($Sections -contains 'agent') { $result.agent = Get-AgentSection }
+if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
+
+$Ansible.Result = $result

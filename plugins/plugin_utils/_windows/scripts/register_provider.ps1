@@ -1,0 +1,134 @@
+# siterecovery.hyperv script: register_provider
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Registers the VMM server in the vault that the key names. The key lies on the disk only while DRConfigurator runs, in a
+# folder and a file that are closed to all but administrators and the system before anything is written.
+# DRConfigurator takes the proxy's password on its command line and in no other way.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [string] $ConfiguratorPath,
+
+    [Parameter(Mandatory = $true)]
+    [string] $FriendlyName,
+
+    [Parameter(Mandatory = $true)]
+    [string] $KeyPath,
+
+    [Parameter(Mandatory = $true)]
+    [System.Security.SecureString] $KeyContent,
+
+    [string] $ProxyAddress,
+
+    [int] $ProxyPort,
+
+    [System.Management.Automation.PSCredential] $ProxyCredential,
+
+    [string[]] $BypassUrls = @()
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+# Ends here where WMI does not answer: nothing has been touched yet.
+$null = Get-CimInstance -ClassName Win32_OperatingSystem
+
+function Initialize-ProtectedFolder {
+    # Makes the folder for administrators and the system alone. One that exists is used only if it is as closed:
+    # the access of a folder that somebody else made is never changed, and nothing goes where others could read or swap it.
+    param([string] $Path)
+
+    if (Test-Path -LiteralPath $Path) {
+        $sddl = (Get-Acl -LiteralPath $Path).Sddl
+        if ($sddl -notmatch '^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$') {
+            throw "The folder '$Path' is open to others than administrators: name one that does not exist yet, or restrict it to Administrators and SYSTEM."
+        }
+        return
+    }
+    New-Item -ItemType Directory -Path $Path -Force | Out-Null
+    $acl = Get-Acl -LiteralPath $Path
+    # SDDL names the two groups by their well-known ids, so no display language matters.
+    $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
+    Set-Acl -LiteralPath $Path -AclObject $acl
+}
+
+function ConvertTo-Argument {
+    # One quoted argument as the C runtime takes command lines apart: backslashes count only before a quote.
+    param([string] $Value)
+
+    $escaped = $Value -replace '(\\*)"', '$1$1\"'
+    return '"' + ($escaped -replace '(\\+)$', '$1$1') + '"'
+}
+
+function Get-LogTail {
+    # The last lines of the newest log of setup and registration.
+    param([string] $Secret)
+
+    $folder = "$env:ProgramData\ASRLogs"
+    if (-not (Test-Path -LiteralPath $folder)) {
+        return
+    }
+    $log = @(Get-ChildItem -LiteralPath $folder -Filter 'DRASetupWizard*.log' -File | Sort-Object -Property LastWriteTimeUtc, Name)
+    if ($log.Count -eq 0) {
+        return
+    }
+    foreach ($line in @(Get-Content -LiteralPath $log[-1].FullName -Tail 40)) {
+        if ([string]::IsNullOrEmpty($Secret)) {
+            "$line"
+        } else {
+            "$line".Replace($Secret, '********')
+        }
+    }
+}
+
+function Write-KeyFile {
+    param([string] $Path, [System.Security.SecureString] $Content)
+
+    Initialize-ProtectedFolder -Path $Path.Substring(0, $Path.LastIndexOf('\'))
+    if (Test-Path -LiteralPath $Path) {
+        Remove-Item -LiteralPath $Path -Force
+    }
+    New-Item -ItemType File -Path $Path | Out-Null
+    $acl = Get-Acl -LiteralPath $Path
+    $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)', 'Owner, Group, Access')
+    Set-Acl -LiteralPath $Path -AclObject $acl
+    # Bytes, because Windows PowerShell's UTF8 writes a byte order mark; the switch for bytes changed its name in version 6.
+    $asBytes = @{ Encoding = 'Byte' }
+    if ($PSVersionTable.PSVersion.Major -ge 6) {
+        $asBytes = @{ AsByteStream = $true }
+    }
+    $plain = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Content).Password
+    Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
+}
+
+$result = @{ exit_code = $null; log_tail = @() }
+if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
+    $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
+    $secret = ''
+    if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
+        $arguments += ' /proxyAddress ' + (ConvertTo-Argument -Value $ProxyAddress) + ' /proxyport ' + $ProxyPort
+        if ($null -ne $ProxyCredential) {
+            $secret = $ProxyCredential.GetNetworkCredential().Password
+            $arguments += ' /proxyUsername ' + (ConvertTo-Argument -Value $ProxyCredential.UserName) + ' /proxyPassword ' + (ConvertTo-Argument -Value $secret)
+        }
+    }
+    if ($BypassUrls.Count -gt 0) {
+        $arguments += ' /AddBypassUrls ' + (ConvertTo-Argument -Value ($BypassUrls -join ';'))
+    }
+    try {
+        Write-KeyFile -Path $KeyPath -Content $KeyContent
+        $Ansible.Changed = $true
+        $process = Start-Process -FilePath $ConfiguratorPath -ArgumentList $arguments -Wait -PassThru
+        $result.exit_code = [int] $process.ExitCode
+    } finally {
+        if (Test-Path -LiteralPath $KeyPath) {
+            Remove-Item -LiteralPath $KeyPath -Force
+        }
+    }
+    $result.log_tail = @(Get-LogTail -Secret $secret)
+}
+$Ansible.Result = $result

@@ -1,0 +1,74 @@
+# siterecovery.hyperv script: set_agent_proxy
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Sets or clears the proxy of the Recovery Services agent with the agent's own commands and restarts its service.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [ValidateSet('none', 'proxy')]
+    [string] $Mode,
+
+    [string] $ProxyServer,
+
+    [int] $ProxyPort,
+
+    [string] $ProxyUsername,
+
+    [System.Security.SecureString] $ProxyPassword,
+
+    [string[]] $BypassUrls = @()
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
+
+function Get-ServiceStatus {
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return "$($service.State)"
+}
+
+$result = @{ applied = $false; service = $null }
+if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
+    $key = 'SOFTWARE\Microsoft\Windows Azure Backup\Setup'
+    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
+    if ($answer.ReturnValue -ne 0) {
+        throw "The install folder of the Recovery Services agent cannot be read from '$key' (error $($answer.ReturnValue))."
+    }
+    # By its path: a session that was opened before the agent was installed does not find the module by its name.
+    $folder = $answer.sValue.TrimEnd('\')
+    Import-Module -Name "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
+    if ($Mode -eq 'none') {
+        Set-OBMachineSetting -NoProxy -Confirm:$false | Out-Null
+    } else {
+        $setting = @{ ProxyServer = $ProxyServer; ProxyPort = $ProxyPort; Confirm = $false }
+        if (-not [string]::IsNullOrEmpty($ProxyUsername)) {
+            $setting.ProxyUsername = $ProxyUsername
+        }
+        if ($null -ne $ProxyPassword) {
+            $setting.ProxyPassword = $ProxyPassword
+        }
+        if ($BypassUrls.Count -gt 0) {
+            if (-not (Get-Command -Name Set-OBMachineSetting).Parameters.ContainsKey('BypassUrls')) {
+                throw 'This build of the Recovery Services agent has no list of addresses that go round the proxy: upgrade the agent or leave the list out.'
+            }
+            $setting.BypassUrls = ($BypassUrls -join ';')
+        }
+        Set-OBMachineSetting @setting | Out-Null
+    }
+    $Ansible.Changed = $true
+    $result.applied = $true
+    Restart-Service -Name obengine -Force
+}
+$result.service = Get-ServiceStatus -Name obengine
+$Ansible.Result = $result

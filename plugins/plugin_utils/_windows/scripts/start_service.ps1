@@ -1,0 +1,37 @@
+# siterecovery.hyperv script: start_service
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Starts a service and waits until it runs.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [string] $Name
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+
+function Get-ServiceStatus {
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return "$($service.State)"
+}
+
+if ($null -eq $service) {
+    throw "There is no service '$Name' on this machine."
+}
+if ($service.State -ne 'Running' -and $PSCmdlet.ShouldProcess($Name, 'Start the service')) {
+    Start-Service -Name $Name
+    $Ansible.Changed = $true
+}
+$Ansible.Result = @{ status = Get-ServiceStatus -Name $Name }
