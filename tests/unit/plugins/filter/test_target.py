@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can't work in a wanted target (T2, T4 to T7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.siterecovery.hyperv.plugins.filter.target import FilterModule, target_refusals
+
+STANDARD = {"name": "stlogs", "sku": "Standard_LRS"}
+PREMIUM = {"name": "stfast", "sku": "Premium_LRS"}
+ABROAD = {"name": "far", "location": "northeurope"}
+
+
+@pytest.mark.parametrize(
+    ("name", "accounts", "options"),
+    [
+        ("nothing asked for", [], {}),
+        ("the vault's region by default", [{"name": "stdr"}], {}),
+        ("a display name of the same region", [{"name": "stdr", "location": "West Europe"}], {}),
+        ("another region, allowed", [ABROAD], {"allow_other_region": True}),
+        ("premium with a standard account", [PREMIUM, STANDARD], {}),
+        ("premium with an account that is standard by default", [PREMIUM, {"name": "stdr"}], {}),
+        ("the model by name", [], {"deployment_model": "resource_manager"}),
+        ("the model as the portal writes it", [], {"deployment_model": "Resource Manager"}),
+    ],
+)
+def test_what_works_is_not_refused(name: str, accounts: list[dict[str, Any]], options: dict[str, Any]) -> None:
+    assert target_refusals(accounts, location="westeurope", **options) == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "options", "step", "words"),
+    [
+        ([], {"deployment_model": "classic"}, "T2", "classic model is retired"),
+        ([], {"deployment_model": "Classic"}, "T2", "classic model is retired"),
+        ([], {"deployment_model": "bicep"}, "T2", "'bicep' is unknown"),
+        ([ABROAD], {}, "T4", "storage account far: location northeurope is not the vault's, westeurope"),
+        ([PREMIUM], {}, "T5", "storage account stfast: a premium account needs a standard one"),
+        ([], {"virtual_networks": [ABROAD]}, "T6", "network far: location northeurope"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_its_step(
+    accounts: list[dict[str, Any]], options: dict[str, Any], step: str, words: str
+) -> None:
+    (refusal,) = target_refusals(accounts, location="westeurope", **options)
+    assert (refusal["step"], refusal["verdict"]) == (step, "fail")
+    assert words in refusal["message"]
+
+
+def test_every_reason_is_named_at_once() -> None:
+    refusals = target_refusals([{**ABROAD, "sku": "Premium_LRS"}], location="westeurope", deployment_model="classic")
+    assert [refusal["step"] for refusal in refusals] == ["T2", "T4", "T5"]
+
+
+def test_an_entry_without_a_name_is_an_error() -> None:
+    with pytest.raises(AnsibleFilterError, match="storage account: every entry needs a name"):
+        target_refusals([{"location": "northeurope"}], location="westeurope")
+
+
+def test_the_filter_has_its_documented_name() -> None:
+    assert set(FilterModule().filters()) == {"target_refusals"}

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs roles and playbooks with stand-ins for every module: what is under test is order, conditions and reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+STAND_IN = Path(__file__).with_name("stand_in.py")
+AZURE = {
+    "azure_target_subscription_id": "sub-1",
+    "azure_target_resource_group": "rg-dr",
+    "azure_target_vault_name": "vault-dr",
+    "azure_target_location": "westeurope",
+    "azure_target_storage_accounts": [{"name": "stdr"}],
+    "azure_target_virtual_networks": [{"name": "vnet-dr", "address_prefixes": ["10.1.0.0/16"]}],
+    "vmm_server_provider_source": r"C:\provider.exe",
+    "vmm_server_clouds": ["Gold"],
+    "hyperv_host_agent_source": r"C:\agent.exe",
+    "hyperv_host_proxy": {"mode": "direct"},
+}
+#: Nothing listens there: an answer comes at once, and it is no.
+UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    output: str
+
+    @property
+    def reason(self) -> str:
+        """The message of the last failed task: what a person reads last."""
+        failures = re.findall(r"^fatal: .*?=> (\{.*\})$", self.output, re.MULTILINE)
+        return str(json.loads(failures[-1])["msg"]) if failures else ""
+
+    @property
+    def changed(self) -> int:
+        return sum(int(number) for number in re.findall(r"changed=(\d+)", self.output))
+
+
+class Rehearsal:
+    """One folder with a collection of stand-ins, an inventory and a world."""
+
+    def __init__(self, folder: Path, source: Path) -> None:
+        self.folder = folder
+        self.source = source
+        self.key = folder / "vault-dr.VaultCredentials"
+        self.variables: dict[str, Any] = {**AZURE, "azure_target_key_path": str(self.key)}
+        self.hosts: dict[str, dict[str, dict[str, Any]]] = {
+            "vmm_servers": {"vmm01": {}},
+            "hyperv_hosts": {"hv01": {}, "hv02": {}},
+        }
+        self.collection = folder / "collections" / "ansible_collections" / "siterecovery" / "hyperv"
+        self._make_collection()
+        self.world({})
+
+    def world(self, state: dict[str, Any]) -> None:
+        (self.folder / "world.json").write_text(json.dumps(state))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.folder / "world.json").read_text())
+        return state
+
+    def journal(self, kind: str) -> list[str]:
+        """What the last run asked of the stand-ins, as `noun name`."""
+        path = self.folder / "journal.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [f"{line['noun']} {line['name']}" for line in lines if line["kind"] == kind]
+
+    def play(self, playbook: str | list[dict[str, Any]], *arguments: str) -> Run:
+        (self.folder / "journal.jsonl").unlink(missing_ok=True)
+        path = self.collection / "playbooks" / playbook if isinstance(playbook, str) else self._written(playbook)
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self._inventory()), str(path), *arguments]
+        done = subprocess.run(
+            command,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def _written(self, plays: list[dict[str, Any]]) -> Path:
+        path = self.folder / "play.yml"
+        path.write_text(yaml.safe_dump(plays))
+        return path
+
+    def _make_collection(self) -> None:
+        for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils"):
+            shutil.copytree(self.source / part, self.collection / part)
+        (self.collection / "meta").mkdir()
+        shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
+        modules = self.collection / "plugins" / "modules"
+        modules.mkdir()
+        groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
+        for noun in (noun for group in groups.values() for noun in group):
+            shutil.copy(STAND_IN, modules / f"{noun}.py")
+
+    def _inventory(self) -> Path:
+        path = self.folder / "hosts.yml"
+        groups = {
+            group: {"hosts": {host: {**self._machine(host), **extra} for host, extra in hosts.items()}}
+            for group, hosts in self.hosts.items()
+        }
+        path.write_text(yaml.safe_dump({"all": {"vars": self.variables, "children": groups}}))
+        return path
+
+    def _machine(self, host: str) -> dict[str, Any]:
+        return {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "ansible_remote_tmp": str(self.folder / "machines" / host),
+        }
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+        return {
+            **kept,
+            "HOME": str(self.folder),
+            "ANSIBLE_HOME": str(self.folder / "ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_RETRY_FILES_ENABLED": "0",
+            "ANSIBLE_HOST_KEY_CHECKING": "0",
+            "STAND_IN_WORLD": str(self.folder),
+        }
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path, collection_root: Path) -> Rehearsal:
+    return Rehearsal(tmp_path, collection_root)

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role takes is written down once: in its argument specs, with safe defaults, and used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLES = ("azure_target", "hyperv_host", "preflight", "vmm_server")
+#: Facts that a role leaves behind for others, never options.
+FACTS = {
+    "azure_target": {
+        "evidence", "key_file", "server_evidence", "servers", "vault_id", "vault_planned",
+    },
+    "hyperv_host": {"evidence"},
+    "preflight": {"checks", "expected_clouds", "host", "server_name"},
+    "vmm_server": {"changed", "evidence", "lost"},
+}  # fmt: skip
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+def options(root: Path, role: str) -> dict[str, dict[str, Any]]:
+    """All options of all entry points."""
+    specs = load(root / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    return {name: option for spec in specs.values() for name, option in spec["options"].items()}
+
+
+def flattened(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Options and their sub-options by dotted name."""
+    found = {}
+    for name, option in options.items():
+        found[name] = option
+        inner = flattened(option.get("options", {}))
+        found.update({f"{name}.{part}": sub for part, sub in inner.items()})
+    return found
+
+
+def texts(root: Path, role: str) -> str:
+    folder = root / "roles" / role
+    files = [path for part in ("tasks", "vars", "defaults") for path in sorted((folder / part).glob("*.yml"))]
+    return "\n".join(path.read_text() for path in files)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_is_an_option_and_every_option_is_used(collection_root: Path, role: str) -> None:
+    named = set(re.findall(rf"(?<![\w.]){role}_(\w+)", texts(collection_root, role)))
+    known = {name.removeprefix(f"{role}_") for name in options(collection_root, role)}
+    assert named - FACTS[role] == known
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_default_is_the_same_in_spec_and_defaults(collection_root: Path, role: str) -> None:
+    defaults = load(collection_root / "roles" / role / "defaults" / "main.yml")
+    known = options(collection_root, role)
+    spelled = {name: option["default"] for name, option in known.items() if "default" in option}
+    # A default that is made from other variables can't stand in a spec.
+    fixed = {name: value for name, value in defaults.items() if "{{" not in str(value)}
+    assert spelled == fixed
+    assert defaults.keys() <= known.keys()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_passwords_and_secrets_are_hidden(collection_root: Path, role: str) -> None:
+    for name, option in flattened(options(collection_root, role)).items():
+        if re.search(r"(secret|password)$", name) and not option.get("choices"):
+            assert option.get("no_log") is True, name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_option_is_described_and_typed(collection_root: Path, role: str) -> None:
+    for name, option in flattened(options(collection_root, role)).items():
+        assert option.get("description"), name
+        assert option.get("type"), name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_file_of_tasks_is_an_entry_point_or_belongs_to_one(collection_root: Path, role: str) -> None:
+    folder = collection_root / "roles" / role
+    files = {path.stem for path in (folder / "tasks").glob("*.yml")}
+    included = set(re.findall(r"'(\w+)\.yml'", (folder / "tasks" / "main.yml").read_text()))
+    assert files - included == set(load(folder / "meta" / "argument_specs.yml")["argument_specs"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_runs_another_ones_tasks(collection_root: Path, role: str) -> None:
+    assert not re.search(r"(include|import)_role", texts(collection_root, role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_readme_names_the_required_options_and_the_facts(collection_root: Path, role: str) -> None:
+    readme = (collection_root / "roles" / role / "README.md").read_text()
+    required = {name for name, option in options(collection_root, role).items() if option.get("required")}
+    facts = {f"{role}_{name}" for name in FACTS[role]}
+    assert {name for name in required | facts if f"`{name}`" not in readme} == set()
+
+
+def test_the_proxy_is_spelled_alike_wherever_it_is_taken(collection_root: Path) -> None:
+    roles = ("hyperv_host", "preflight", "vmm_server")
+    proxies = [options(collection_root, role)[f"{role}_proxy"]["options"] for role in roles]
+    spelled = [{name: option["type"] for name, option in proxy.items()} for proxy in proxies]
+    assert spelled[0] == spelled[1] == spelled[2]
