@@ -1,0 +1,343 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resources as JSON documents: what a body of a PUT becomes. Pure functions, no checks, no state."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from datetime import datetime
+from typing import Any
+
+from .regions import canonical, code, pair
+from .wire import Json
+
+
+def stamp(moment: datetime) -> str:
+    """A time as .NET services write it: seven digits of a second, UTC."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def etag() -> str:
+    return f'W/"{uuid.uuid4()}"'
+
+
+def group_document(subscription: str, name: str, location: str, tags: dict[str, str] | None) -> Json:
+    # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios (group GET).
+    group: Json = {
+        "id": f"/subscriptions/{subscription}/resourceGroups/{name}",
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": canonical(location),
+        "properties": {"provisioningState": "Succeeded"},
+    }
+    if tags:
+        group["tags"] = dict(tags)
+    return group
+
+
+# Vault -------------------------------------------------------------------------------------------------------------
+
+
+def vault_etag(now: datetime) -> str:
+    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios.
+    return f"W/\"datetime'{stamp(now).replace(':', '%3A')}'\""
+
+
+def vault_document(resource_id: str, name: str, body: Json, now: datetime) -> Json:
+    """A vault with the defaults of a new one (recorded: azure-cli-extensions, test_siterecovery_vault_scenarios)."""
+    given = body.get("properties") or {}
+    document: Json = {
+        "location": canonical(str(body["location"])),
+        "name": name,
+        "etag": vault_etag(now),
+        "properties": {
+            "provisioningState": "Provisioning",
+            "privateEndpointStateForBackup": "None",
+            "privateEndpointStateForSiteRecovery": given.get("privateEndpointStateForSiteRecovery", "None"),
+            "publicNetworkAccess": given.get("publicNetworkAccess", "Enabled"),
+            "restoreSettings": {"crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": "Enabled"}},
+        },
+        "id": resource_id,
+        "type": "Microsoft.RecoveryServices/vaults",
+        "sku": copy.deepcopy(body.get("sku") or {"name": "RS0"}),
+    }
+    merge_vault(document, body, now)
+    return document
+
+
+def complete_vault(document: Json, now: datetime) -> None:
+    """What a vault gains when it has been made (recorded in the GET after the last poll)."""
+    document["etag"] = vault_etag(now)
+    properties = document["properties"]
+    properties["provisioningState"] = "Succeeded"
+    properties.setdefault("backupStorageVersion", "Unassigned")
+    properties.setdefault(
+        "securitySettings",
+        {
+            "immutabilitySettings": None,
+            "softDeleteSettings": {"softDeleteRetentionPeriodInDays": 14, "softDeleteState": "Enabled"},
+            "multiUserAuthorization": "Disabled",
+        },
+    )
+
+
+def merge_vault(document: Json, body: Json, now: datetime) -> None:
+    """Apply a PATCH (or the rest of a PUT) to a vault: tags as a whole, settings one by one."""
+    document["etag"] = vault_etag(now)
+    if "tags" in body:
+        document["tags"] = dict(body["tags"] or {})
+        if not document["tags"]:
+            del document["tags"]
+    if body.get("sku"):
+        document["sku"] = copy.deepcopy(body["sku"])
+    if body.get("identity"):
+        document["identity"] = copy.deepcopy(body["identity"])
+    given = body.get("properties") or {}
+    for name in (
+        "publicNetworkAccess",
+        "monitoringSettings",
+        "redundancySettings",
+        "securitySettings",
+        "restoreSettings",
+    ):
+        if given.get(name) is not None:
+            document["properties"][name] = copy.deepcopy(given[name])
+
+
+def deleted_vault_document(subscription: str, resource_id: str, location: str, now: datetime) -> Json:
+    # documented: API definition of deletedVaults (2024-09-30-preview and later).
+    deleted_name = str(uuid.uuid4())
+    return {
+        "id": (
+            f"/subscriptions/{subscription}/providers/Microsoft.RecoveryServices/locations/{canonical(location)}"
+            f"/deletedVaults/{deleted_name}"
+        ),
+        "name": deleted_name,
+        "type": "Microsoft.RecoveryServices/locations/deletedVaults",
+        "properties": {"vaultId": resource_id, "vaultDeletionTime": stamp(now)},
+    }
+
+
+def management_endpoint(location: str) -> str:
+    # recorded: `https://pod01-id1.wus.backup.windowsazure.com/restapi/` (Azure PowerShell, 2017).
+    return f"https://pod01-id1.{code(location)}.backup.windowsazure.com/restapi/"
+
+
+# Storage account ----------------------------------------------------------------------------------------------------
+
+_ENDPOINTS = {
+    "Storage": ("blob", "queue", "table", "file"),
+    "StorageV2": ("dfs", "web", "blob", "queue", "table", "file"),
+    "BlobStorage": ("dfs", "blob", "table"),
+    "BlockBlobStorage": ("dfs", "web", "blob"),
+    "FileStorage": ("file",),
+}
+
+# Properties that a body may set; everything else of an account is the service's (documented: API definition).
+ACCOUNT_SETTINGS = (
+    "accessTier",
+    "supportsHttpsTrafficOnly",
+    "minimumTlsVersion",
+    "allowBlobPublicAccess",
+    "allowSharedKeyAccess",
+    "allowCrossTenantReplication",
+    "defaultToOAuthAuthentication",
+    "publicNetworkAccess",
+    "isHnsEnabled",
+    "isSftpEnabled",
+    "isNfsV3Enabled",
+    "networkAcls",
+    "largeFileSharesState",
+    "dnsEndpointType",
+    "allowedCopyScope",
+)
+
+
+def endpoints(name: str, kind: str, *, secondary: bool = False) -> dict[str, str]:
+    suffix = "-secondary" if secondary else ""
+    services = [service for service in _ENDPOINTS[kind] if not (secondary and service == "file")]
+    return {service: f"https://{name}{suffix}.{service}.core.windows.net/" for service in services}
+
+
+def account_document(resource_id: str, name: str, body: Json, now: datetime) -> Json:
+    """A storage account with the defaults of a new one (documented: API definition and its examples)."""
+    location, kind, sku = canonical(str(body["location"])), str(body["kind"]), str(body["sku"]["name"])
+    time = stamp(now)
+    properties: Json = {
+        "keyCreationTime": {"key1": time, "key2": time},
+        "minimumTlsVersion": "TLS1_2",
+        "allowBlobPublicAccess": False,
+        "allowCrossTenantReplication": False,
+        "networkAcls": {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+        "supportsHttpsTrafficOnly": True,
+        "encryption": {
+            "services": {
+                "file": {"keyType": "Account", "enabled": True, "lastEnabledTime": time},
+                "blob": {"keyType": "Account", "enabled": True, "lastEnabledTime": time},
+            },
+            "keySource": "Microsoft.Storage",
+        },
+        "provisioningState": "Creating",
+        "creationTime": time,
+        "primaryEndpoints": endpoints(name, kind),
+        "primaryLocation": location,
+        "statusOfPrimary": "available",
+    }
+    if kind in {"StorageV2", "BlobStorage"} and not sku.startswith("Premium"):
+        properties["accessTier"] = "Hot"
+    document: Json = {
+        "sku": {"name": sku, "tier": tier(sku)},
+        "kind": kind,
+        "id": resource_id,
+        "name": name,
+        "type": "Microsoft.Storage/storageAccounts",
+        "location": location,
+        "tags": dict(body.get("tags") or {}),
+        "properties": properties,
+    }
+    set_secondary(document)
+    merge_account(document, body)
+    return document
+
+
+def tier(sku: str) -> str:
+    return "Premium" if sku.startswith("Premium") else "Standard"
+
+
+def set_secondary(account: Json) -> None:
+    """Geo-redundant accounts name their second region (documented: API definition)."""
+    sku, properties = str(account["sku"]["name"]), account["properties"]
+    for name in ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints"):
+        properties.pop(name, None)
+    other = pair(str(account["location"]))
+    if ("GRS" not in sku and "GZRS" not in sku) or other is None:
+        return
+    properties["secondaryLocation"], properties["statusOfSecondary"] = other, "available"
+    if "RA" in sku:
+        properties["secondaryEndpoints"] = endpoints(str(account["name"]), str(account["kind"]), secondary=True)
+
+
+def merge_account(account: Json, body: Json) -> None:
+    """Apply the settings of a body; tags are replaced as a whole when the body has them."""
+    if "tags" in body:
+        account["tags"] = dict(body["tags"] or {})
+    given = body.get("properties") or {}
+    for name in ACCOUNT_SETTINGS:
+        if given.get(name) is None:
+            continue
+        if name == "networkAcls":
+            account["properties"]["networkAcls"] = {**account["properties"]["networkAcls"], **given[name]}
+        else:
+            account["properties"][name] = copy.deepcopy(given[name])
+
+
+def blob_service_document(account: Json) -> Json:
+    # documented: API definition, example BlobServicesGet; soft delete is off for an account made through ARM.
+    return {
+        "sku": copy.deepcopy(account["sku"]),
+        "id": f"{account['id']}/blobServices/default",
+        "name": "default",
+        "type": "Microsoft.Storage/storageAccounts/blobServices",
+        "properties": {
+            "cors": {"corsRules": []},
+            "deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False},
+        },
+    }
+
+
+# Virtual network ----------------------------------------------------------------------------------------------------
+
+
+def subnet_document(network_id: str, name: str, properties: Json, mark: str, previous: Json | None) -> Json:
+    """A subnet inside its network (recorded: Azure CLI, test_network_subnet_set)."""
+    kept = (previous or {}).get("properties", {})
+    made: Json = {"provisioningState": "Updating"}
+    for key in ("addressPrefix", "addressPrefixes"):
+        if properties.get(key):
+            made[key] = copy.deepcopy(properties[key])
+    if kept.get("ipConfigurations"):
+        made["ipConfigurations"] = kept["ipConfigurations"]
+    made["delegations"] = [
+        _delegation(f"{network_id}/subnets/{name}", entry, mark) for entry in properties.get("delegations") or []
+    ]
+    made["privateEndpointNetworkPolicies"] = properties.get("privateEndpointNetworkPolicies") or "Disabled"
+    made["privateLinkServiceNetworkPolicies"] = properties.get("privateLinkServiceNetworkPolicies") or "Enabled"
+    for key in ("networkSecurityGroup", "routeTable", "natGateway", "serviceEndpoints", "defaultOutboundAccess"):
+        if properties.get(key) is not None:
+            made[key] = copy.deepcopy(properties[key])
+    return {
+        "name": name,
+        "id": f"{network_id}/subnets/{name}",
+        "etag": mark,
+        "properties": made,
+        "type": "Microsoft.Network/virtualNetworks/subnets",
+    }
+
+
+def _delegation(subnet_id: str, entry: Json, mark: str) -> Json:
+    return {
+        "name": entry.get("name"),
+        "id": f"{subnet_id}/delegations/{entry.get('name')}",
+        "etag": mark,
+        "properties": {
+            "provisioningState": "Succeeded",
+            "serviceName": (entry.get("properties") or {}).get("serviceName"),
+            "actions": [],
+        },
+        "type": "Microsoft.Network/virtualNetworks/subnets/delegations",
+    }
+
+
+def network_document(resource_id: str, name: str, body: Json, previous: Json | None) -> Json:
+    """A network as a PUT leaves it: the subnets of the body, and no others (documented: PUT replaces)."""
+    given = body.get("properties") or {}
+    mark = etag()
+    old = {subnet["name"].casefold(): subnet for subnet in (previous or {}).get("properties", {}).get("subnets", [])}
+    properties: Json = {
+        "provisioningState": "Updating",
+        "resourceGuid": previous["properties"]["resourceGuid"] if previous else str(uuid.uuid4()),
+        "addressSpace": {"addressPrefixes": list((given.get("addressSpace") or {}).get("addressPrefixes") or [])},
+        "privateEndpointVNetPolicies": given.get("privateEndpointVNetPolicies") or "Disabled",
+    }
+    if given.get("dhcpOptions"):
+        properties["dhcpOptions"] = copy.deepcopy(given["dhcpOptions"])
+    properties["subnets"] = [
+        subnet_document(
+            resource_id, entry["name"], entry.get("properties") or {}, mark, old.get(entry["name"].casefold())
+        )
+        for entry in given.get("subnets") or []
+    ]
+    properties["virtualNetworkPeerings"] = copy.deepcopy(given.get("virtualNetworkPeerings") or [])
+    properties["enableDdosProtection"] = bool(given.get("enableDdosProtection", False))
+    document: Json = {
+        "name": name,
+        "id": resource_id,
+        "etag": mark,
+        "type": "Microsoft.Network/virtualNetworks",
+        "location": canonical(str(body["location"])),
+        "properties": properties,
+    }
+    if body.get("tags"):
+        document["tags"] = dict(body["tags"])
+    return document
+
+
+def set_network_state(network: Json, state: str) -> None:
+    network["properties"]["provisioningState"] = state
+    for subnet in network["properties"]["subnets"]:
+        subnet["properties"]["provisioningState"] = state
+
+
+def same_network(one: Json, other: Json) -> bool:
+    """Whether a PUT changed anything: everything but etags and provisioning states is equal."""
+    return bool(_bare(one) == _bare(other))
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in value.items() if key not in {"etag", "provisioningState"}}
+    if isinstance(value, list):
+        return [_bare(item) for item in value]
+    return value

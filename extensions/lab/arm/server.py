@@ -1,0 +1,337 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Serves Resource Manager: faults, tokens, api-versions, routing, headers, journal and traffic log around each call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from aiohttp import web
+
+from . import identity, network, recovery_services, resources, site_recovery, storage
+from .state import AzureState, guid
+from .traffic import Exchange, redact, write_line
+from .wire import Answer, ArmError, Call, Route, split_path
+
+if TYPE_CHECKING:
+    from ..world import Fault, World
+
+_ALL_ROUTES = (
+    resources.ROUTES,
+    resources.SUBSCRIPTION_ROUTES,
+    recovery_services.ROUTES,
+    site_recovery.ROUTES,
+    storage.ROUTES,
+    network.ROUTES,
+)
+
+# What the service would refuse to hang on to; a hanging call is cut by the client.
+_HANG_SECONDS = 3600.0
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+# documented: buckets of Resource Manager's throttling; recorded: header names.
+_LIMITS = {"reads": 11999, "writes": 1199, "deletes": 14999}
+
+
+class ArmServer:
+    """The aiohttp application over `world.azure`; set `base_url` once the port is known."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.base_url = ""
+        self.traffic: list[Exchange] = []
+        self._table = _table(route for routes in _ALL_ROUTES for route in routes)
+
+    @property
+    def state(self) -> AzureState:
+        return self.world.azure
+
+    def app(self) -> web.Application:
+        application = web.Application(client_max_size=4 * 1024 * 1024)
+        application.router.add_route("*", "/{tail:.*}", self._serve)
+        return application
+
+    # One request --------------------------------------------------------------------------------------------------
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        base = self.base_url or f"https://{request.host}"
+        segments = split_path(request.rel_url.raw_path)
+        path = "/" + "/".join(segments)
+        query = {name.lower(): value for name, value in request.query.items()}
+        call = Call(request.method, path, query, None, base)
+        fault = self.world.faults.hit(f"arm:{request.method}:{path.lower()}")
+        if fault is not None:
+            answer = await self._suffer(fault, request)
+            if answer is not None:
+                return self._respond(request, call, raw, answer)
+        with self.state.lock:
+            self.state.settle()
+            answer = self._answer(request, call, segments, raw)
+        if fault is not None and fault.action == "drop":
+            _cut(request)
+        return self._respond(request, call, raw, answer)
+
+    async def _suffer(self, fault: Fault, request: web.Request) -> Answer | None:
+        """Let a planned mishap happen; None when the call goes on nevertheless.
+
+        Details: fail: status, code, message, headers, body; throttle: retry_after (seconds, None for none), code,
+        message; delay: seconds (scaled as all times of the estate); drop: when (`before` or `after` the call was done).
+        """
+        detail = fault.detail
+        if fault.action == "delay":
+            await asyncio.sleep(float(detail.get("seconds", 5.0)) * self.world.clock.scale)
+            return None
+        if fault.action == "hang":
+            await asyncio.sleep(float(detail.get("seconds", _HANG_SECONDS)))
+            return None
+        if fault.action == "drop":
+            if detail.get("when") != "after":
+                _cut(request)
+                return Answer(500)
+            return None
+        return _throttled(detail) if fault.action == "throttle" else _failed(detail)
+
+    def _answer(self, request: web.Request, call: Call, segments: tuple[str, ...], raw: bytes) -> Answer:
+        for method, pattern, handler in identity.OPEN_ROUTES:
+            found = pattern.fullmatch(call.path)
+            if found and method == call.method:
+                return handler(self.state, _named(call, found.groupdict()), raw)
+        refusal = identity.check_bearer(self.state, request.headers.get("Authorization"))
+        if refusal is not None:
+            return refusal
+        route: Route | None = None
+        try:
+            route, names = self._find(call, segments)
+            ready = _named(call, names, _parse_body(route, raw))
+            answer = route.handler(self.state, ready)
+        except ArmError as error:
+            answer = error.answer()
+        if route is not None:
+            self._note(route, call, answer)
+        return answer
+
+    def _find(self, call: Call, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
+        self._check_subscription(segments)
+        for route in self._table.get((call.method, len(segments)), ()):
+            names = route.match(segments)
+            if names is not None:
+                self._check_version(route, call, segments)
+                self._check_registered(route)
+                return route, names
+        raise self._unknown(call, segments)
+
+    def _check_subscription(self, segments: tuple[str, ...]) -> None:
+        if len(segments) < 2 or segments[0].casefold() != "subscriptions":
+            return
+        given = segments[1]
+        try:
+            UUID(given)
+        except ValueError:
+            # documented: InvalidSubscriptionId.
+            text = f"The provided subscription identifier '{given}' is malformed or invalid."
+            raise ArmError(400, "InvalidSubscriptionId", text, gateway=True) from None
+        if given.casefold() != self.world.login.subscription_id.casefold():
+            # documented: SubscriptionNotFound.
+            text = f"The subscription '{given}' could not be found."
+            raise ArmError(404, "SubscriptionNotFound", text, gateway=True)
+
+    def _check_version(self, route: Route, call: Call, segments: tuple[str, ...]) -> None:
+        family, version = route.family, call.api_version
+        if not version:
+            # documented: MissingApiVersionParameter.
+            text = "The api-version query parameter (?api-version=) is required for all requests."
+            raise ArmError(400, "MissingApiVersionParameter", text, gateway=True)
+        if version in family.versions:
+            return
+        supported = ", ".join(family.versions)
+        kind = _kind(segments)
+        if kind is None or not _VERSION.fullmatch(version):
+            # documented: InvalidApiVersionParameter.
+            text = f"The api-version '{version}' is invalid. The supported versions are '{supported}'."
+            raise ArmError(400, "InvalidApiVersionParameter", text, gateway=True)
+        # documented: NoRegisteredProviderFound.
+        text = (
+            f"No registered resource provider found for location '' and API version '{version}' for type '{kind}'. "
+            f"The supported api-versions are '{supported}'."
+        )
+        raise ArmError(400, "NoRegisteredProviderFound", text, gateway=True)
+
+    def _check_registered(self, route: Route) -> None:
+        name = route.family.namespace
+        if self.state.providers.get(name.casefold(), "Registered") == "NotRegistered":
+            # documented: MissingSubscriptionRegistration; inferred: reading calls get it as well.
+            text = (
+                f"The subscription is not registered to use namespace '{name}'. "
+                "See https://aka.ms/rps-not-found for how to register subscriptions."
+            )
+            details = [{"code": "MissingSubscriptionRegistration", "target": name, "message": text}]
+            raise ArmError(409, "MissingSubscriptionRegistration", text, details=details, gateway=True)
+
+    def _unknown(self, call: Call, segments: tuple[str, ...]) -> ArmError:
+        if not call.api_version:
+            text = "The api-version query parameter (?api-version=) is required for all requests."
+            return ArmError(400, "MissingApiVersionParameter", text, gateway=True)
+        if any(route.match(segments) is not None for route in self._same_length(segments)):
+            # inferred: text of the web framework behind the service.
+            text = f"The requested resource does not support http method '{call.method}'."
+            return ArmError(405, "MethodNotAllowed", text, gateway=True)
+        lowered = [segment.casefold() for segment in segments]
+        if "providers" in lowered and lowered.index("providers") + 1 < len(segments):
+            namespace = segments[lowered.index("providers") + 1]
+            kind = _kind(segments) or ""
+            if namespace.casefold() not in self.state.providers:
+                # documented: InvalidResourceNamespace.
+                text = f"The resource namespace '{namespace}' is invalid."
+                return ArmError(404, "InvalidResourceNamespace", text, gateway=True)
+            # documented: InvalidResourceType.
+            text = (
+                f"The resource type '{kind}' could not be found in the namespace '{namespace}' for api version "
+                f"'{call.api_version}'."
+            )
+            return ArmError(404, "InvalidResourceType", text, gateway=True)
+        # inferred: paths that are no resource id.
+        return ArmError(404, "NotFound", f"No route is known for '{call.path}'.", gateway=True)
+
+    def _same_length(self, segments: tuple[str, ...]) -> Iterable[Route]:
+        for (_method, length), routes in self._table.items():
+            if length == len(segments):
+                yield from routes
+
+    # Journal, headers, log ----------------------------------------------------------------------------------------
+
+    def _note(self, route: Route, call: Call, answer: Answer) -> None:
+        """Accepted writes go to the journal (also one that changes nothing), everything else is counted."""
+        journal = self.world.journal
+        if not route.writes:
+            journal.count(route.counts)
+        elif answer.status >= 400:
+            journal.count("azure.refused")
+        else:
+            journal.write("azure", call.path, _verb(route), status=answer.status)
+
+    def _respond(self, request: web.Request, call: Call, raw: bytes, answer: Answer) -> web.Response:
+        headers = _standard_headers(request) | answer.headers
+        body = b"" if answer.body is None else json.dumps(answer.body).encode()
+        if body:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        file = getattr(self.world, "traffic_file", None)
+        if self.state.record_traffic or file:
+            self._log(call, raw, answer, headers, Path(file) if file else None)
+        return web.Response(status=answer.status, body=body, headers=headers)
+
+    def _log(self, call: Call, raw: bytes, answer: Answer, headers: dict[str, str], file: Path | None) -> None:
+        if any(pattern.fullmatch(call.path) for _method, pattern, _handler in identity.OPEN_ROUTES):
+            return
+        sent: Any = None
+        with suppress(ValueError):
+            sent = json.loads(raw) if raw else None
+        exchange = Exchange(
+            call.method, call.path, dict(call.query), redact(sent), answer.status, headers, redact(answer.body)
+        )
+        if self.state.record_traffic:
+            self.traffic.append(exchange)
+        if file is not None:
+            write_line(exchange, file)
+
+
+def _table(routes: Iterable[Route]) -> dict[tuple[str, int], list[Route]]:
+    """Routes by method and length; those with more literal segments come first."""
+    table: dict[tuple[str, int], list[Route]] = {}
+    for route in routes:
+        table.setdefault((route.method, len(route.segments)), []).append(route)
+    for same in table.values():
+        same.sort(key=lambda route: sum(segment.startswith("{") for segment in route.segments))
+    return table
+
+
+def _named(call: Call, names: dict[str, Any], body: Any = None) -> Call:
+    return Call(call.method, call.path, call.query, body, call.base_url, names)
+
+
+def _parse_body(route: Route, raw: bytes) -> Any:
+    if route.method not in {"PUT", "PATCH", "POST"} or not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        # documented: InvalidRequestContent.
+        text = f"The request content was invalid and could not be deserialized: '{error}'."
+        raise ArmError(400, "InvalidRequestContent", text, gateway=True) from None
+
+
+def _verb(route: Route) -> str:
+    return route.segments[-1] if route.method == "POST" else route.method.lower()
+
+
+def _kind(segments: tuple[str, ...]) -> str | None:
+    """The resource type in a path: the segments after the namespace, every second one."""
+    lowered = [segment.casefold() for segment in segments]
+    if "providers" not in lowered:
+        return None
+    rest = segments[lowered.index("providers") + 2 :]
+    return "/".join(rest[::2]) or None
+
+
+def _throttled(detail: dict[str, Any]) -> Answer:
+    # documented: throttling of Resource Manager; recorded: the vault provider's own limit uses another code.
+    error = ArmError(
+        429,
+        str(detail.get("code", "SubscriptionRequestsThrottled")),
+        str(detail.get("message", "The number of requests for the subscription exceeded the limit.")),
+    )
+    after = detail.get("retry_after", 1)
+    if after is not None:
+        error.headers["Retry-After"] = str(after)
+    return error.answer()
+
+
+def _failed(detail: dict[str, Any]) -> Answer:
+    error = ArmError(
+        int(detail.get("status", 500)),
+        str(detail.get("code", "InternalServerError")),
+        str(detail.get("message", "An internal error occurred. Please try again later.")),
+    )
+    error.headers.update({str(name): str(value) for name, value in dict(detail.get("headers") or {}).items()})
+    answer = error.answer()
+    if "body" in detail:
+        answer.body = detail["body"]
+    return answer
+
+
+def _cut(request: web.Request) -> None:
+    """End the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _standard_headers(request: web.Request) -> dict[str, str]:
+    """Headers of every answer (documented: Resource Manager request headers; recorded: rate limits)."""
+    correlation = request.headers.get("x-ms-correlation-request-id") or guid()
+    now = datetime.now(timezone.utc)
+    kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(request.method, "writes")
+    headers = {
+        "Cache-Control": "no-cache",
+        "Pragma": "no-cache",
+        "Expires": "-1",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "x-ms-request-id": guid(),
+        "x-ms-correlation-request-id": correlation,
+        "x-ms-routing-request-id": f"WESTEUROPE:{now:%Y%m%dT%H%M%SZ}:{guid()}",
+        f"x-ms-ratelimit-remaining-subscription-{kind}": str(_LIMITS[kind]),
+    }
+    if kind != "reads":
+        headers["x-ms-ratelimit-remaining-subscription-resource-requests"] = "209"
+    client = request.headers.get("x-ms-client-request-id")
+    if client:
+        headers["x-ms-client-request-id"] = client
+    return headers

@@ -1,0 +1,455 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Site Recovery: what a vault knows of its VMM servers, and the empty lists of a vault that knows none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ..world import CloudFacts
+from .common import need_operation, page
+from .documents import stamp
+from .recovery_services import VAULT, need_vault
+from .state import AzureState, Fabric, Job, Vault
+from .versions import SITE_RECOVERY
+from .wire import Answer, ArmError, Call, Handler, Json, Routes
+
+ROUTES = Routes(SITE_RECOVERY)
+
+KIND = "Microsoft.RecoveryServices/vaults"
+FABRICS = VAULT + "/replicationFabrics"
+FABRIC = FABRICS + "/{fabric}"
+CONTAINER = FABRIC + "/replicationProtectionContainers/{container}"
+
+# recorded: Azure PowerShell, AsrE2ATests: seconds until asking again.
+RETRY_AFTER = 30.0
+# inferred: how long a refresh takes.
+_REFRESH = 30.0
+
+
+def visible_fabrics(vault: Vault) -> list[Fabric]:
+    return [fabric for fabric in vault.fabrics.values() if fabric.visible]
+
+
+def need_fabric(vault: Vault, call: Call) -> Fabric:
+    fabric = vault.fabrics.get(call["fabric"].lower())
+    if fabric is None or not fabric.visible:
+        # recorded in a public issue: FabricArmEntityMissing.
+        raise absent("FabricArmEntityMissing", f"Fabric with name {call['fabric']} could not be located.")
+    return fabric
+
+
+def absent(code: str, text: str) -> SiteRecoveryError:
+    return SiteRecoveryError(404, "NotFound", code, text)
+
+
+class SiteRecoveryError(ArmError):
+    """A refusal in Site Recovery's form: the real code in a detail with causes and a recommended action (recorded)."""
+
+    def __init__(self, status: int, code: str, inner: str, text: str) -> None:
+        super().__init__(status, code, text)
+        self.inner = inner
+
+    def answer(self) -> Answer:
+        answer = super().answer()
+        answer.body["error"]["details"] = [
+            {
+                "code": self.inner,
+                "message": self.message,
+                "possibleCauses": "The object was removed, or it was never there.",
+                "recommendedAction": "Check the name and try the operation again.",
+            }
+        ]
+        return answer
+
+
+def missing(call: Call, name: str) -> SiteRecoveryError:
+    # recorded: azure-cli-extensions.
+    return absent("ArmResourceDoesNotExist", f"Specified resource with name '{call[name]}' does not exist.")
+
+
+# Documents ----------------------------------------------------------------------------------------------------------
+
+
+def fabric_id(vault: Vault, fabric: Fabric) -> str:
+    return f"{vault.site_id}/replicationFabrics/{fabric.name}"
+
+
+def fabric_document(vault: Vault, fabric: Fabric) -> Json:
+    # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios.
+    return {
+        "name": fabric.name,
+        "type": f"{KIND}/replicationFabrics",
+        "id": fabric_id(vault, fabric),
+        "properties": {
+            "friendlyName": fabric.server.friendly_name,
+            "encryptionDetails": {
+                "kekState": "Enabled",
+                "kekCertThumbprint": fabric.name[:40].upper(),
+                "kekCertExpiryDate": whole_seconds(fabric.registered + timedelta(days=3 * 365)),
+            },
+            "rolloverEncryptionDetails": {"kekState": "Enabled", "kekCertThumbprint": None},
+            # inferred: the identifier is that of the VMM server; recorded: the provider has the same.
+            "internalIdentifier": fabric.server.vmm_id.lower(),
+            "bcdrState": "Valid",
+            "customDetails": {"instanceType": "VMM"},
+            "healthErrorDetails": [],
+            "health": "Normal",
+        },
+    }
+
+
+def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
+    # recorded: Azure PowerShell, NewModelE2ETest.
+    heartbeat = fabric.last_heartbeat if fabric.connected else fabric.last_heartbeat or fabric.registered
+    name = fabric.server.vmm_id.lower()
+    return {
+        "id": f"{fabric_id(vault, fabric)}/replicationRecoveryServicesProviders/{name}",
+        "type": f"{KIND}/replicationFabrics/replicationRecoveryServicesProviders",
+        "name": name,
+        "properties": {
+            "fabricType": "VMM",
+            "friendlyName": fabric.server.friendly_name,
+            "providerVersion": fabric.server.provider_version,
+            "serverVersion": fabric.server.server_version,
+            "providerVersionState": "Latest",
+            "fabricFriendlyName": fabric.server.friendly_name,
+            "lastHeartBeat": stamp(state.world.clock.now() if fabric.connected else heartbeat or fabric.registered),
+            "connectionStatus": "Connected" if fabric.connected else "NotConnected",
+            "protectedItemCount": 0,
+            "allowedScenarios": ["Refresh", "Purge"],
+            "healthErrorDetails": [],
+        },
+    }
+
+
+def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
+    # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios.
+    return {
+        "id": f"{fabric_id(vault, fabric)}/replicationProtectionContainers/{cloud.id.lower()}",
+        "name": cloud.id.lower(),
+        "type": f"{KIND}/replicationFabrics/replicationProtectionContainers",
+        "properties": {
+            "fabricFriendlyName": fabric.server.friendly_name,
+            "friendlyName": cloud.name,
+            "fabricType": "VMM",
+            "protectedItemCount": 0,
+            "pairingStatus": "NotPaired",
+            "role": "",
+            "fabricSpecificDetails": None,
+        },
+    }
+
+
+def job_document(vault: Vault, job: Job) -> Json:
+    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios; Azure PowerShell (RegisterDra).
+    return {
+        "id": f"{vault.site_id}/replicationJobs/{job.id}",
+        "name": job.id,
+        "type": f"{KIND}/replicationJobs",
+        "properties": {
+            "activityId": None,
+            "scenarioName": job.scenario,
+            "friendlyName": job.title,
+            "state": job.state,
+            "stateDescription": {"Succeeded": "Completed", "InProgress": "InProgress"}.get(job.state, job.state),
+            "tasks": [],
+            "errors": [],
+            "startTime": stamp(job.started),
+            "endTime": whole_seconds(job.ended) if job.ended else None,
+            "allowedActions": [],
+            "targetObjectId": job.target_id,
+            "targetObjectName": job.target_name,
+            "targetInstanceType": job.target_kind,
+            "customDetails": None,
+        },
+    }
+
+
+def whole_seconds(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sites(state: AzureState, call: Call, items: list[Json]) -> Answer:
+    return page(state, call, items, always_null=True)
+
+
+# Fabrics, providers, containers --------------------------------------------------------------------------------------
+
+
+@ROUTES.get(FABRICS)
+def list_fabrics(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, [fabric_document(vault, fabric) for fabric in visible_fabrics(vault)])
+
+
+@ROUTES.get(FABRIC)
+def get_fabric(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return Answer(200, fabric_document(vault, need_fabric(vault, call)))
+
+
+@ROUTES.get(VAULT + "/replicationRecoveryServicesProviders")
+def list_all_providers(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, [provider_document(state, vault, fabric) for fabric in visible_fabrics(vault)])
+
+
+@ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders")
+def list_providers(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, [provider_document(state, vault, need_fabric(vault, call))])
+
+
+@ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders/{provider}")
+def get_provider(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return Answer(200, provider_document(state, vault, _need_provider(vault, call)))
+
+
+@ROUTES.action(FABRIC + "/replicationRecoveryServicesProviders/{provider}/refreshProvider")
+def refresh_provider(state: AzureState, call: Call) -> Answer:
+    """A job reads VMM's layout again (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
+    vault = need_vault(state, call)
+    fabric = _need_provider(vault, call)
+    target = str(provider_document(state, vault, fabric)["id"])
+    return _job(state, call, vault, target, ("RefreshFabricLayout", "Refresh server"), fabric=fabric)
+
+
+def _need_provider(vault: Vault, call: Call) -> Fabric:
+    fabric = need_fabric(vault, call)
+    if call["provider"].lower() != fabric.server.vmm_id.lower():
+        raise missing(call, "provider")
+    return fabric
+
+
+def _containers(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
+    for fabric in fabrics:
+        for cloud in fabric.containers.values():
+            yield container_document(vault, fabric, cloud)
+
+
+@ROUTES.get(VAULT + "/replicationProtectionContainers")
+def list_all_containers(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, list(_containers(vault, visible_fabrics(vault))))
+
+
+@ROUTES.get(FABRIC + "/replicationProtectionContainers")
+def list_containers(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, list(_containers(vault, [need_fabric(vault, call)])))
+
+
+@ROUTES.get(CONTAINER)
+def get_container(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    fabric, cloud = _need_container(vault, call)
+    return Answer(200, container_document(vault, fabric, cloud))
+
+
+def _need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
+    fabric = need_fabric(vault, call)
+    cloud = fabric.containers.get(call["container"].lower())
+    if cloud is None:
+        raise missing(call, "container")
+    return fabric, cloud
+
+
+# Lists that are empty until later steps fill them (recorded: vault with nothing registered) ------------------------
+
+
+def _empty_in_vault(state: AzureState, call: Call) -> Answer:
+    need_vault(state, call)
+    return sites(state, call, [])
+
+
+def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
+    need_fabric(need_vault(state, call), call)
+    return sites(state, call, [])
+
+
+def _empty_in_container(state: AzureState, call: Call) -> Answer:
+    _need_container(need_vault(state, call), call)
+    return sites(state, call, [])
+
+
+_EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
+    (
+        VAULT,
+        _empty_in_vault,
+        (
+            "replicationAppliances",
+            "replicationMigrationItems",
+            "replicationNetworks",
+            "replicationNetworkMappings",
+            "replicationPolicies",
+            "replicationProtectedItems",
+            "replicationProtectionContainerMappings",
+            "replicationStorageClassifications",
+            "replicationStorageClassificationMappings",
+            "replicationRecoveryPlans",
+            "replicationEvents",
+            "replicationAlertSettings",
+            "replicationVaultSettings",
+        ),
+    ),
+    (
+        FABRIC,
+        _empty_in_fabric,
+        ("replicationLogicalNetworks", "replicationNetworks", "replicationStorageClassifications"),
+    ),
+    (
+        CONTAINER,
+        _empty_in_container,
+        ("replicationProtectableItems", "replicationProtectedItems", "replicationProtectionContainerMappings"),
+    ),
+)
+
+for _root, _handler, _names in _EMPTY:
+    for _name in _names:
+        ROUTES.get(f"{_root}/{_name}")(_handler)
+
+
+def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
+    need_vault(state, call)
+    raise missing(call, "name")
+
+
+for _name in ("replicationPolicies", "replicationVaultSettings"):
+    ROUTES.get(VAULT + f"/{_name}" + "/{name}")(_nothing_of_that_name)
+
+
+# Jobs and health -----------------------------------------------------------------------------------------------------
+
+
+@ROUTES.get(VAULT + "/replicationJobs")
+def list_jobs(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, [job_document(vault, job) for job in reversed(vault.jobs.values())])
+
+
+@ROUTES.get(VAULT + "/replicationJobs/{job}")
+def get_job(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    job = vault.jobs.get(call["job"].lower())
+    if job is None:
+        raise missing(call, "job")
+    found = job_document(vault, job)
+    found["properties"]["customDetails"] = {"instanceType": "AsrJobDetails", "affectedObjectDetails": {}}
+    return Answer(200, found)
+
+
+@ROUTES.get(VAULT + "/replicationVaultHealth")
+def vault_health(state: AzureState, call: Call) -> Answer:
+    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios.
+    vault = need_vault(state, call)
+    counts = (
+        "testFailoverApplicableProtectedItemsCount",
+        "testFailoverInProgressProtectedItemsCount",
+        "testFailoverWaitingProtectedItemsCount",
+        "protectedItemsCriticalCount",
+        "protectedItemsWarningCount",
+        "protectedItemsNeutralCount",
+        "protectedItemsTestFailoverCriticalCount",
+        "protectedItemsTestFailoverWarningCount",
+        "protectedItemsConfigurationCriticalCount",
+        "protectedItemsConfigurationWarningCount",
+        "protectedItemsFailoverHealthCriticalCount",
+        "protectedItemsFailoverHealthWarningCount",
+    )
+    fabrics = visible_fabrics(vault)
+    clouds = sum(len(fabric.containers) for fabric in fabrics)
+    return Answer(
+        200,
+        {
+            "name": "Default",
+            "type": f"{KIND}/replicationVaultHealth",
+            "id": f"{vault.site_id}/replicationVaultHealth/Default",
+            "properties": {
+                "vaultErrors": [],
+                "protectedItemsHealth": {
+                    "resourceCount": 0,
+                    "issues": [],
+                    "categorizedResourceCounts": dict.fromkeys(counts, 0),
+                },
+                "fabricsHealth": {"resourceCount": len(fabrics), "issues": [], "categorizedResourceCounts": None},
+                "containersHealth": {"resourceCount": clouds, "issues": [], "categorizedResourceCounts": None},
+            },
+        },
+    )
+
+
+@ROUTES.action(VAULT + "/replicationVaultHealth/default/refresh")
+def refresh_health(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    target = f"{vault.site_id}/replicationVaultHealth"
+    return _job(state, call, vault, target, ("RefreshVaultHealth", "Refresh vault health"), fabric=None)
+
+
+# Operations ----------------------------------------------------------------------------------------------------------
+
+
+def _job(
+    state: AzureState, call: Call, vault: Vault, target: str, names: tuple[str, str], *, fabric: Fabric | None
+) -> Answer:
+    """202 with both links; the id in both is the job's name (recorded: azure-cli-extensions)."""
+    job = state.start_job(
+        vault,
+        *names,
+        target_id=fabric.server.vmm_id if fabric else str(vault.number),
+        target_name=fabric.server.friendly_name if fabric else "",
+        target_kind="Server" if fabric else "Vault",
+    )
+
+    def finish(done: bool) -> None:
+        job.state, job.ended = ("Succeeded" if done else "Failed"), state.world.clock.now()
+
+    operation = state.begin(call.method, target, _REFRESH, finish)
+    del vault.jobs[job.id]
+    job.id = operation.id
+    vault.jobs[job.id] = job
+    headers = {
+        "Azure-AsyncOperation": call.link(f"{vault.site_id}/replicationOperationStatus/{operation.id}"),
+        "Location": call.link(f"{target}/operationresults/{operation.id}"),
+        "Retry-After": state.retry_after(RETRY_AFTER),
+    }
+    return Answer(202, None, headers)
+
+
+@ROUTES.poll(VAULT + "/replicationOperationStatus/{operation}")
+def operation_status(state: AzureState, call: Call) -> Answer:
+    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios.
+    operation = need_operation(state, call, signature=False)
+    body: Json = {
+        "error": operation.error,
+        "id": None,
+        "name": operation.id,
+        "properties": None,
+        "status": operation.status,
+        "startTime": stamp(operation.started),
+        "endTime": stamp(operation.ended.replace(microsecond=0)) if operation.ended else None,
+        "percentComplete": None,
+    }
+    # inferred: the polls repeat the time to wait.
+    headers = {"Retry-After": state.retry_after(RETRY_AFTER)} if operation.running else {}
+    return Answer(200, body, headers)
+
+
+@ROUTES.poll(VAULT + "/replicationVaultHealth/operationresults/{operation}")
+def health_result(state: AzureState, call: Call) -> Answer:
+    # inferred: never recorded; the SDK takes 200 with the item and 204.
+    operation = need_operation(state, call, signature=False)
+    if operation.running:
+        return Answer(202, None, {"Location": call.link(call.path), "Retry-After": state.retry_after(RETRY_AFTER)})
+    return vault_health(state, call)
+
+
+@ROUTES.poll(FABRIC + "/replicationRecoveryServicesProviders/{provider}/operationresults/{operation}")
+def provider_result(state: AzureState, call: Call) -> Answer:
+    operation = need_operation(state, call, signature=False)
+    if operation.running:
+        return Answer(202, None, {"Location": call.link(call.path), "Retry-After": state.retry_after(RETRY_AFTER)})
+    return get_provider(state, call)

@@ -1,0 +1,540 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the simulated Azure knows: groups, vaults, accounts, networks, running operations, keys it gave out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..world import CloudFacts, RegistrationRefused, VmmServerFacts
+from .documents import (
+    account_document,
+    blob_service_document,
+    complete_vault,
+    deleted_vault_document,
+    group_document,
+    network_document,
+    set_network_state,
+    vault_document,
+)
+from .wire import Json
+
+if TYPE_CHECKING:
+    from ..world import World
+
+# The tenant and application that vaults name as their own: placeholders for ids of Microsoft's service tenant.
+SERVICE_TENANT = "9f0e8d7c-6b5a-4938-8271-60514f3e2d1c"
+SERVICE_APPLICATION = "1c2d3e4f-5061-4728-9384-a5b6c7d8e9f0"
+SERVICE_PRINCIPAL = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
+
+PROVIDERS = ("Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage")
+
+
+def guid() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True)
+class Operation:
+    """One long-running operation: what its polling address answers."""
+
+    id: str
+    method: str
+    target: str
+    started: datetime
+    signature: str
+    status: str = "InProgress"
+    ended: datetime | None = None
+    error: Json | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.status == "InProgress"
+
+
+@dataclass(slots=True)
+class Certificate:
+    """A certificate that a vault took or made: enough to tell later whether a server may register with it."""
+
+    thumbprint: str
+    vault: str
+    expires: datetime
+
+
+@dataclass(slots=True)
+class Fabric:
+    """A VMM server of a vault, seen from its registration on; `visible` when the lists show it."""
+
+    name: str
+    server: VmmServerFacts
+    registered: datetime
+    visible: bool = False
+    connected: bool = True
+    last_heartbeat: datetime | None = None
+    containers: dict[str, CloudFacts] = field(default_factory=dict)
+    coming: dict[str, CloudFacts] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Job:
+    """One Site Recovery job."""
+
+    id: str
+    scenario: str
+    title: str
+    started: datetime
+    target_id: str
+    target_name: str
+    target_kind: str
+    ended: datetime | None = None
+    state: str = "InProgress"
+
+
+@dataclass(slots=True)
+class Vault:
+    """A Recovery Services vault with all that lies below it."""
+
+    document: Json
+    number: int
+    fabrics: dict[str, Fabric] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    extended: Json | None = None
+    certificates: int = 0
+
+    @property
+    def id(self) -> str:
+        return str(self.document["id"])
+
+    @property
+    def site_id(self) -> str:
+        """The id as Site Recovery writes it (recorded: `/Subscriptions/` with a capital letter)."""
+        return self.id.replace("/subscriptions/", "/Subscriptions/", 1)
+
+
+@dataclass(slots=True)
+class _Due:
+    """Something that happens by itself later."""
+
+    at: float
+    action: Callable[[], None]
+    order: int
+
+
+class AzureState:
+    """The Azure side of the world. Every public method may be called from any thread."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lock = threading.RLock()
+        self.groups: dict[str, Json] = {}
+        self.vaults: dict[str, Vault] = {}
+        self.accounts: dict[str, Json] = {}
+        self.blob_services: dict[str, Json] = {}
+        self.account_keys: dict[str, list[Json]] = {}
+        self.networks: dict[str, Json] = {}
+        self.deleted_vaults: dict[str, Json] = {}
+        self.providers = dict.fromkeys((name.casefold() for name in PROVIDERS), "Registered")
+        self.operations: dict[str, Operation] = {}
+        self.certificates: dict[str, Certificate] = {}
+        self.tokens: dict[str, datetime] = {}
+        # Account names that other customers hold: names are unique in the whole cloud (documented).
+        self.foreign_accounts: set[str] = set()
+        # Knobs for tests and rehearsals.
+        self.token_life = timedelta(seconds=3599)
+        self.page_size = 100
+        self.record_traffic = False
+        self._due: list[_Due] = []
+        self._order = 0
+
+    # Time ---------------------------------------------------------------------------------------------------------
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Let `action` happen when `seconds` of a real estate have passed."""
+        self._order += 1
+        self._due.append(_Due(self.world.clock.after(seconds), action, self._order))
+
+    def settle(self) -> None:
+        """Let everything happen whose time has come, in its order; an action may plan further ones."""
+        with self.lock:
+            while ready := [due for due in self._due if self.world.clock.reached(due.at)]:
+                first = min(ready, key=lambda due: (due.at, due.order))
+                self._due.remove(first)
+                first.action()
+
+    def hurry(self) -> None:
+        """Everything that is on its way happens now (for tests)."""
+        with self.lock:
+            for due in self._due:
+                due.at = 0.0
+            self.settle()
+
+    def retry_after(self, seconds: float | None = None) -> str:
+        """Whole seconds until asking again is worth it; never 0, which azure-core reads as absent."""
+        return str(max(1, round((seconds or self.world.delays.retry_after) * self.world.clock.scale)))
+
+    # Operations ---------------------------------------------------------------------------------------------------
+
+    def begin(self, method: str, target: str, seconds: float, finish: Callable[[bool], None]) -> Operation:
+        """Start a long-running operation on `target`; `finish` is told whether it succeeded.
+
+        Faults at `operation:<METHOD>:<target>` decide otherwise: fail (code, message), hang (never ends), delay
+        (seconds).
+        """
+        operation = Operation(guid(), method, target, self.world.clock.now(), secrets.token_urlsafe(24))
+        self.operations[operation.id] = operation
+        fault = self.world.faults.hit(f"operation:{method}:{target}")
+        if fault is not None and fault.action == "hang":
+            return operation
+        if fault is not None and fault.action == "delay":
+            seconds += float(fault.detail.get("seconds", seconds))
+        failure: Json | None = None
+        if fault is not None and fault.action == "fail":
+            failure = {
+                "code": str(fault.detail.get("code", "InternalServerError")),
+                "message": str(fault.detail.get("message", "An internal error occurred.")),
+            }
+
+        def end() -> None:
+            operation.status = "Failed" if failure else "Succeeded"
+            operation.error = failure
+            operation.ended = self.world.clock.now()
+            finish(failure is None)
+
+        self.later(seconds, end)
+        return operation
+
+    def busy(self, target: str) -> bool:
+        """Whether an operation is still running on a resource or below it."""
+        name = target.casefold()
+        return any(
+            operation.running
+            and (operation.target.casefold() == name or operation.target.casefold().startswith(f"{name}/"))
+            for operation in self.operations.values()
+        )
+
+    # The Windows side's calls -------------------------------------------------------------------------------------
+
+    def register_vmm_server(self, thumbprint: str, vault_resource_id: str, server: VmmServerFacts) -> None:
+        """A VMM server presents the certificate of a vault key, as `DRConfigurator.exe /r` makes it do.
+
+        Fabric, provider and already published clouds become visible after the delay that the tutorial speaks of.
+        The provider's code is not public: reasons and their codes are inferred.
+        """
+        with self.lock:
+            self.settle()
+            vault = self._admit(thumbprint, vault_resource_id)
+            self._refuse_second_vault(vault, server)
+            now = self.world.clock.now()
+            known = self.fabric_of(vault, server.vmm_id)
+            self.world.journal.write(
+                "azure", vault.id, "register server", server=server.friendly_name, again=known is not None
+            )
+            job = self.start_job(
+                vault,
+                "RegisterDra",
+                "Register the Azure Site Recovery Provider",
+                target_id=server.vmm_id,
+                target_name=server.friendly_name,
+                target_kind="Server",
+            )
+            if known is not None:
+                known.server, known.connected = server, True
+                self._end_job(job)
+                return
+            fabric = Fabric(fabric_name(vault, server.vmm_id), server, now)
+            fabric.coming = {cloud.id.lower(): cloud for cloud in server.clouds}
+            vault.fabrics[fabric.name] = fabric
+
+            def appear() -> None:
+                fabric.visible = True
+                fabric.containers.update(fabric.coming)
+                fabric.coming = {}
+                self._end_job(job)
+
+            self.later(self.world.delays.fabric_appears, appear)
+
+    def publish_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
+        """VMM sends clouds to the vault: they appear as protection containers, not before their server does."""
+        with self.lock:
+            self.settle()
+            found = self._find(vmm_id)
+            if found is None:
+                raise RegistrationRefused("ServerNotRegistered", f"No vault knows the VMM server with id {vmm_id}.")
+            vault, fabric = found
+            new = {cloud.id.lower(): cloud for cloud in clouds if cloud.id.lower() not in fabric.containers}
+            if not new:
+                return
+            names = sorted(cloud.name for cloud in new.values())
+            self.world.journal.write(
+                "azure", vault.id, "publish clouds", server=fabric.server.friendly_name, clouds=names
+            )
+
+            def appear() -> None:
+                if fabric.visible:
+                    fabric.containers.update(new)
+                else:
+                    fabric.coming.update(new)
+
+            self.later(self.world.delays.cloud_appears, appear)
+
+    def unregister(self, vmm_id: str) -> None:
+        """The server disappears from its vault at once (for tests)."""
+        with self.lock:
+            found = self._find(vmm_id)
+            if found is not None:
+                vault, fabric = found
+                del vault.fabrics[fabric.name]
+
+    def set_connected(self, vmm_id: str, connected: bool) -> None:
+        """The provider's heartbeat stops or starts again (for tests)."""
+        with self.lock:
+            found = self._find(vmm_id)
+            if found is not None:
+                fabric = found[1]
+                fabric.connected = connected
+                fabric.last_heartbeat = None if connected else self.world.clock.now()
+
+    def start_job(
+        self, vault: Vault, scenario: str, title: str, *, target_id: str, target_name: str, target_kind: str
+    ) -> Job:
+        job = Job(guid(), scenario, title, self.world.clock.now(), target_id, target_name, target_kind)
+        vault.jobs[job.id] = job
+        return job
+
+    def _end_job(self, job: Job) -> None:
+        job.state, job.ended = "Succeeded", self.world.clock.now()
+
+    def _admit(self, thumbprint: str, vault_resource_id: str) -> Vault:
+        certificate = self.certificates.get(thumbprint.upper())
+        if certificate is None:
+            raise RegistrationRefused("UnknownCertificate", "The certificate of the vault credentials is not known.")
+        vault = self.vaults.get(certificate.vault)
+        if vault is None:
+            raise RegistrationRefused("VaultNotFound", "The vault of the credentials does not exist any more.")
+        if str(vault.number) != str(vault_resource_id).strip():
+            raise RegistrationRefused("ForeignCertificate", "The certificate was issued by another vault.")
+        if certificate.expires <= self.world.clock.now():
+            raise RegistrationRefused("CertificateExpired", "The vault credentials have expired.")
+        return vault
+
+    def _refuse_second_vault(self, vault: Vault, server: VmmServerFacts) -> None:
+        found = self._find(server.vmm_id)
+        if found is not None and found[0] is not vault:
+            raise RegistrationRefused(
+                "ServerRegisteredInAnotherVault",
+                f"The server is already registered in the vault '{found[0].document['name']}'.",
+            )
+
+    @staticmethod
+    def fabric_of(vault: Vault, vmm_id: str) -> Fabric | None:
+        return vault.fabrics.get(fabric_name(vault, vmm_id))
+
+    def _find(self, vmm_id: str) -> tuple[Vault, Fabric] | None:
+        for vault in self.vaults.values():
+            fabric = self.fabric_of(vault, vmm_id)
+            if fabric is not None:
+                return vault, fabric
+        return None
+
+    # Seeds for tests and rehearsals -------------------------------------------------------------------------------
+
+    def group_id(self, name: str) -> str:
+        """The id of a group in the case in which it was first written."""
+        group = self.groups.get(name.casefold())
+        return str(group["id"]) if group else f"/subscriptions/{self.world.login.subscription_id}/resourceGroups/{name}"
+
+    def resource_id(self, group: str, kind: str, name: str) -> str:
+        return f"{self.group_id(group)}/providers/{kind}/{name}"
+
+    def seed_group(self, name: str, location: str, tags: dict[str, str] | None = None) -> Json:
+        """A resource group that was there before."""
+        with self.lock:
+            group = group_document(self.world.login.subscription_id, name, location, tags)
+            return self.groups.setdefault(name.casefold(), group)
+
+    def new_vault(self, group: str, name: str, body: Json) -> Vault:
+        """A vault with its number: 64 bit, larger than what a float holds exactly (recorded: 6066914184940997397)."""
+        resource_id = self.resource_id(group, "Microsoft.RecoveryServices/vaults", name)
+        number = 2**53 + secrets.randbelow(2**63 - 2**53)
+        vault = Vault(vault_document(resource_id, name, body, self.world.clock.now()), number)
+        self.vaults[resource_id.casefold()] = vault
+        return vault
+
+    def seed_vault(self, group: str, name: str, location: str, **properties: Any) -> Vault:
+        """A vault that was there before."""
+        with self.lock:
+            self.seed_group(group, location)
+            vault = self.new_vault(group, name, {"location": location, "properties": properties})
+            complete_vault(vault.document, self.world.clock.now())
+            return vault
+
+    def seed_account(
+        self,
+        group: str,
+        name: str,
+        location: str,
+        *,
+        sku: str = "Standard_LRS",
+        kind: str = "StorageV2",
+        soft_delete: bool = False,
+        **properties: Any,
+    ) -> Json:
+        """A storage account that was there before."""
+        with self.lock:
+            self.seed_group(group, location)
+            body: Json = {"location": location, "sku": {"name": sku}, "kind": kind, "properties": properties}
+            resource_id = self.resource_id(group, "Microsoft.Storage/storageAccounts", name)
+            account = account_document(resource_id, name, body, self.world.clock.now())
+            account["properties"]["provisioningState"] = "Succeeded"
+            self.accounts[resource_id.casefold()] = account
+            if soft_delete:
+                policy = {"allowPermanentDelete": False, "enabled": True, "days": 7}
+                self.blob_service(account)["properties"]["deleteRetentionPolicy"] = policy
+            return account
+
+    def blob_service(self, account: Json) -> Json:
+        """The account's blob service settings, which exist from the beginning."""
+        return self.blob_services.setdefault(str(account["id"]).casefold(), blob_service_document(account))
+
+    def seed_network(
+        self, group: str, name: str, location: str, prefixes: list[str], subnets: dict[str, str] | None = None
+    ) -> Json:
+        """A virtual network that was there before; `subnets` maps names to prefixes."""
+        with self.lock:
+            self.seed_group(group, location)
+            body: Json = {
+                "location": location,
+                "properties": {
+                    "addressSpace": {"addressPrefixes": prefixes},
+                    "subnets": [
+                        {"name": subnet, "properties": {"addressPrefix": prefix}}
+                        for subnet, prefix in (subnets or {}).items()
+                    ],
+                },
+            }
+            resource_id = self.resource_id(group, "Microsoft.Network/virtualNetworks", name)
+            network = network_document(resource_id, name, body, None)
+            set_network_state(network, "Succeeded")
+            self.networks[resource_id.casefold()] = network
+            return network
+
+    def seed_foreign_account(self, name: str) -> None:
+        """The account name belongs to somebody in another tenant."""
+        with self.lock:
+            self.foreign_accounts.add(name.casefold())
+
+    def seed_subnet_user(self, group: str, network: str, subnet: str, card: str = "nic-in-use") -> None:
+        """A network card sits in the subnet, which therefore cannot be deleted."""
+        with self.lock:
+            root = f"{self.group_id(group)}/providers/Microsoft.Network"
+            found = self.networks[f"{root}/virtualNetworks/{network}".casefold()]
+            for entry in found["properties"]["subnets"]:
+                if entry["name"].casefold() == subnet.casefold():
+                    used = entry["properties"].setdefault("ipConfigurations", [])
+                    used.append({"id": f"{root}/networkInterfaces/{card}/ipConfigurations/ipconfig1"})
+
+    def seed_deleted_vault(self, group: str, name: str, location: str) -> None:
+        """A vault in the soft-deleted state: its name cannot be used in its group until it is gone or back."""
+        with self.lock:
+            self.seed_group(group, location)
+            resource_id = self.resource_id(group, "Microsoft.RecoveryServices/vaults", name)
+            self.deleted_vaults[resource_id.casefold()] = deleted_vault_document(
+                self.world.login.subscription_id, resource_id, location, self.world.clock.now()
+            )
+
+    def unregister_provider(self, namespace: str) -> None:
+        """The subscription is not registered for a namespace, as a fresh one is not."""
+        with self.lock:
+            self.providers[namespace.casefold()] = "NotRegistered"
+
+    # The world in comparable form ---------------------------------------------------------------------------------
+
+    def snapshot(self) -> Json:
+        """Everything that lasts, without what differs between two equal worlds (ids, times, etags, keys)."""
+        with self.lock:
+            self.settle()
+            return {
+                "groups": {
+                    str(group["name"]): {"location": group["location"], "tags": group.get("tags") or {}}
+                    for group in _by_id(self.groups.values())
+                },
+                "providers": {name: self.providers[name] for name in sorted(self.providers)},
+                "vaults": {short_id(vault.id): _vault_view(vault) for vault in _by_vault(self.vaults.values())},
+                "storage_accounts": {
+                    short_id(account["id"]): _normal(account) | {"blob_service": self._blob_view(account)}
+                    for account in _by_id(self.accounts.values())
+                },
+                "virtual_networks": {
+                    short_id(network["id"]): _normal(network) for network in _by_id(self.networks.values())
+                },
+            }
+
+    def _blob_view(self, account: Json) -> Any:
+        service = self.blob_services.get(str(account["id"]).casefold())
+        return _normal(service["properties"]) if service else None
+
+
+_VOLATILE = frozenset(
+    {
+        "id",
+        "etag",
+        "resourceGuid",
+        "creationTime",
+        "keyCreationTime",
+        "lastEnabledTime",
+        "lastGeoFailoverTime",
+        "primaryEndpoints",
+        "secondaryEndpoints",
+        "ipConfigurations",
+    }
+)
+
+
+def fabric_name(vault: Vault, vmm_id: str) -> str:
+    """64 hex digits (recorded); how the service derives them is not known, here: from vault and server."""
+    return hashlib.sha256(f"{vault.number}/{vmm_id.lower()}".encode()).hexdigest()
+
+
+def short_id(resource_id: str) -> str:
+    """`group/name` of a top-level resource."""
+    parts = resource_id.split("/")
+    return f"{parts[4]}/{parts[-1]}"
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _normal(item) for key, item in sorted(value.items()) if key not in _VOLATILE}
+    if isinstance(value, list):
+        return [_normal(item) for item in value]
+    return value
+
+
+def _vault_view(vault: Vault) -> Json:
+    view: Json = _normal(vault.document)
+    view["extended_information"] = vault.extended is not None
+    view["servers"] = {
+        fabric.server.friendly_name: {
+            "provider_version": fabric.server.provider_version,
+            "connected": fabric.connected,
+            "visible": fabric.visible,
+            "clouds": sorted(cloud.name for cloud in (fabric.containers | fabric.coming).values()),
+        }
+        for fabric in sorted(vault.fabrics.values(), key=lambda fabric: fabric.server.friendly_name)
+    }
+    return view
+
+
+def _by_id(documents: Iterable[Json]) -> list[Json]:
+    return sorted(documents, key=lambda document: str(document["id"]).casefold())
+
+
+def _by_vault(vaults: Iterable[Vault]) -> list[Vault]:
+    return sorted(vaults, key=lambda vault: vault.id.casefold())

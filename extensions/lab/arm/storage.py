@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft.Storage: accounts, their keys and blob service settings."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import re
+import secrets
+from typing import Any
+
+from . import regions
+from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
+from .documents import ACCOUNT_SETTINGS, account_document, merge_account, set_secondary, tier
+from .state import AzureState
+from .versions import STORAGE
+from .wire import Answer, ArmError, Call, Json, Routes, document, member, string_map
+
+ROUTES = Routes(STORAGE)
+
+TYPE = "Microsoft.Storage/storageAccounts"
+ACCOUNTS = GROUP + "/providers/Microsoft.Storage/storageAccounts"
+ACCOUNT = ACCOUNTS + "/{account}"
+BLOB = ACCOUNT + "/blobServices/default"
+
+# documented: naming rules.
+_NAME = re.compile(r"[a-z0-9]{3,24}")
+
+# documented: API definition (SkuName, Kind) and the overview of account types: which kind takes which sku.
+_STANDARD = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS")
+_SKUS = {
+    "StorageV2": (*_STANDARD, "Premium_LRS"),
+    "Storage": ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Premium_LRS"),
+    "BlobStorage": ("Standard_LRS", "Standard_GRS", "Standard_RAGRS"),
+    "BlockBlobStorage": ("Premium_LRS", "Premium_ZRS"),
+    "FileStorage": ("Premium_LRS", "Premium_ZRS", "StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS"),
+}
+_TIERS = ("Hot", "Cool", "Cold", "Smart", "Premium")
+_TLS = ("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3")
+
+
+def find_account(state: AzureState, call: Call) -> Json | None:
+    return state.accounts.get(state.resource_id(call["group"], TYPE, call["account"]).casefold())
+
+
+def need_account(state: AzureState, call: Call) -> Json:
+    account = find_account(state, call)
+    if account is None:
+        need_group(state, call["group"])
+        raise not_found(call["group"], TYPE, call["account"])
+    return account
+
+
+def need_ready(state: AzureState, call: Call) -> Json:
+    """An account that has been made; before that most calls are refused (documented: storage provider error codes)."""
+    account = need_account(state, call)
+    if account["properties"]["provisioningState"] != "Succeeded":
+        raise ArmError(
+            409,
+            "StorageAccountIsNotProvisioned",
+            "The storage account provisioning state must be 'Succeeded' before executing the operation.",
+        )
+    return account
+
+
+@ROUTES.get(ACCOUNT)
+def get_account(state: AzureState, call: Call) -> Answer:
+    return Answer(200, need_account(state, call))
+
+
+@ROUTES.get(ACCOUNTS)
+def list_accounts(state: AzureState, call: Call) -> Answer:
+    group = str(need_group(state, call["group"])["id"]).casefold()
+    return page(state, call, [entry for key, entry in state.accounts.items() if key.startswith(f"{group}/")])
+
+
+@ROUTES.get(ROOT + "/providers/Microsoft.Storage/storageAccounts")
+def list_all_accounts(state: AzureState, call: Call) -> Answer:
+    return page(state, call, list(state.accounts.values()))
+
+
+@ROUTES.put(ACCOUNT)
+def put_account(state: AzureState, call: Call) -> Answer:
+    """202 and a Location to poll for a new account, 200 at once for one that is there (both recorded: Azure CLI)."""
+    body, name, group = document(call), call["account"], call["group"]
+    need_group(state, group)
+    location = need_location(body, TYPE, regions.NAMES)
+    string_map(body, "tags")
+    existing = find_account(state, call)
+    if existing is not None:
+        keep_location(existing, location, name, group)
+        return _put_existing(state, existing, body)
+    _check_name(name)
+    _check_body(body)
+    _check_free(state, name)
+    account = account_document(state.resource_id(group, TYPE, name), name, body, state.world.clock.now())
+    key = str(account["id"]).casefold()
+    state.accounts[key] = account
+
+    def finish(done: bool) -> None:
+        if done:
+            account["properties"]["provisioningState"] = "Succeeded"
+        else:
+            state.accounts.pop(key, None)
+
+    operation = state.begin("PUT", str(account["id"]), state.world.delays.storage_create, finish)
+    path = (
+        f"/subscriptions/{call['subscription']}/providers/Microsoft.Storage/locations/{location}"
+        f"/asyncoperations/{operation.id}"
+    )
+    link = signed(call, path, operation) + "&monitor=true"
+    return Answer(202, None, {"Location": link, "Retry-After": state.retry_after(state.world.delays.storage_create)})
+
+
+def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
+    if account["properties"]["provisioningState"] != "Succeeded":
+        # documented: storage provider error codes.
+        raise ArmError(409, "StorageAccountBeingCreated", "The storage account is being created.")
+    wanted = str((member(body, "sku", dict) or {}).get("name") or account["sku"]["name"])
+    if wanted != account["sku"]["name"]:
+        # recorded in public threads: code and text.
+        raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: sku.")
+    if body.get("kind") not in {None, account["kind"]}:
+        raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
+    _refuse_immutable(account, body)
+    _check_values(member(body, "properties", dict) or {})
+    # documented: PUT replaces; inferred: writable settings that the body leaves out go back to those of a new account.
+    full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
+    fresh = account_document(str(account["id"]), str(account["name"]), full, state.world.clock.now())
+    for name in ACCOUNT_SETTINGS:
+        if name == "isHnsEnabled":
+            continue
+        account["properties"].pop(name, None)
+        if name in fresh["properties"]:
+            account["properties"][name] = fresh["properties"][name]
+    account["tags"] = fresh["tags"]
+    return Answer(200, account)
+
+
+@ROUTES.patch(ACCOUNT)
+def patch_account(state: AzureState, call: Call) -> Answer:
+    """Settings, tags, redundancy and the upgrade from Storage to StorageV2 (documented: Storage Accounts - Update)."""
+    account, body = need_ready(state, call), document(call)
+    string_map(body, "tags")
+    properties = member(body, "properties", dict) or {}
+    _check_values(properties)
+    _refuse_immutable(account, body)
+    sku = (member(body, "sku", dict) or {}).get("name")
+    kind = body.get("kind")
+    _check_conversion(account, sku, kind)
+    if sku:
+        account["sku"] = {"name": sku, "tier": tier(sku)}
+        set_secondary(account)
+    if kind and kind != account["kind"]:
+        account["kind"] = kind
+        account["properties"]["accessTier"] = properties.get("accessTier") or "Hot"
+    merge_account(account, body)
+    return Answer(200, account)
+
+
+@ROUTES.delete(ACCOUNT)
+def delete_account(state: AzureState, call: Call) -> Answer:
+    # recorded: Azure CLI: 200; documented: 204 when there is none.
+    account = find_account(state, call)
+    if account is None:
+        return Answer(204)
+    key = str(account["id"]).casefold()
+    for store in (state.accounts, state.blob_services):
+        store.pop(key, None)
+    state.account_keys.pop(key, None)
+    return Answer(200)
+
+
+@ROUTES.poll(ROOT + "/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}")
+def account_operation(state: AzureState, call: Call) -> Answer:
+    """202 without a body while it runs, then 200 with the account (recorded: Azure CLI)."""
+    operation = need_operation(state, call, signature=True)
+    if operation.running:
+        link = signed(call, call.path, operation) + "&monitor=true"
+        after = state.retry_after(state.world.delays.storage_create)
+        return Answer(202, None, {"Location": link, "Retry-After": after})
+    if operation.error is not None:
+        raise ArmError(409, str(operation.error["code"]), str(operation.error["message"]))
+    account = state.accounts.get(operation.target.casefold())
+    return Answer(200, account) if account else Answer(204)
+
+
+@ROUTES.question(ACCOUNT + "/listKeys", counts="azure.keys")
+def list_keys(state: AzureState, call: Call) -> Answer:
+    account = need_ready(state, call)
+    keys = state.account_keys.setdefault(
+        str(account["id"]).casefold(),
+        [
+            {
+                "creationTime": account["properties"]["keyCreationTime"][name],
+                "keyName": name,
+                "value": base64.b64encode(secrets.token_bytes(64)).decode(),
+                "permissions": "FULL",
+            }
+            for name in ("key1", "key2")
+        ],
+    )
+    return Answer(200, {"keys": keys})
+
+
+@ROUTES.question(ROOT + "/providers/Microsoft.Storage/checkNameAvailability", counts="azure.check")
+def check_name(state: AzureState, call: Call) -> Answer:
+    """200 in every case (recorded: Azure CLI); an own account counts as taken, too."""
+    body = document(call)
+    name = body.get("name")
+    if not isinstance(name, str):
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: the member 'name' is required.")
+    if not _NAME.fullmatch(name):
+        return Answer(200, {"nameAvailable": False, "reason": "AccountNameInvalid", "message": _invalid_name(name)})
+    if _taken(state, name):
+        message = f"The storage account named {name} is already taken."
+        return Answer(200, {"nameAvailable": False, "reason": "AlreadyExists", "message": message})
+    return Answer(200, {"nameAvailable": True})
+
+
+@ROUTES.get(BLOB)
+def get_blob_service(state: AzureState, call: Call) -> Answer:
+    account = need_ready(state, call)
+    if account["kind"] == "FileStorage":
+        # documented: storage provider error codes.
+        raise ArmError(400, "FeatureNotSupportedForAccount", "Blob is not supported for the account.")
+    return Answer(200, state.blob_service(account))
+
+
+@ROUTES.put(BLOB)
+def put_blob_service(state: AzureState, call: Call) -> Answer:
+    account, body = need_ready(state, call), document(call)
+    service = state.blob_service(account)
+    for name, value in (member(body, "properties", dict) or {}).items():
+        service["properties"][name] = copy.deepcopy(value)
+    return Answer(200, service)
+
+
+@ROUTES.get(ROOT + "/providers/Microsoft.Storage/skus")
+def list_skus(_state: AzureState, _call: Call) -> Answer:
+    # documented: REST reference, Skus - List; without capabilities and restrictions.
+    items: list[Json] = [
+        {
+            "name": sku,
+            "tier": tier(sku),
+            "resourceType": "storageAccounts",
+            "kind": kind,
+            "locations": list(regions.NAMES),
+            "capabilities": [],
+            "restrictions": [],
+        }
+        for kind, skus in _SKUS.items()
+        for sku in skus
+    ]
+    return Answer(200, {"value": items})
+
+
+@ROUTES.get(ROOT + "/providers/Microsoft.Storage/locations/{location}/usages")
+def list_usages(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Usages - List By Location; 250 accounts per region and subscription.
+    place = regions.canonical(call["location"])
+    used = sum(account["location"] == place for account in state.accounts.values())
+    name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
+    return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": 250, "name": name}]})
+
+
+def _invalid_name(name: str) -> str:
+    # recorded: Azure CLI.
+    return (
+        f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in "
+        "length and use numbers and lower-case letters only."
+    )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ArmError(400, "AccountNameInvalid", _invalid_name(name))
+
+
+def _own(state: AzureState, name: str) -> bool:
+    return any(str(account["name"]).casefold() == name.casefold() for account in state.accounts.values())
+
+
+def _taken(state: AzureState, name: str) -> bool:
+    return name.casefold() in state.foreign_accounts or _own(state, name)
+
+
+def _check_free(state: AzureState, name: str) -> None:
+    # documented: storage provider error codes.
+    if name.casefold() in state.foreign_accounts:
+        raise ArmError(409, "StorageAccountAlreadyTaken", f"The storage account named {name} is already taken.")
+    if _own(state, name):
+        raise ArmError(
+            409,
+            "StorageAccountInAnotherResourceGroup",
+            f"The account {name} is already in another resource group in this subscription.",
+        )
+
+
+def _check_body(body: Json) -> None:
+    sku = (member(body, "sku", dict) or {}).get("name")
+    kind = body.get("kind")
+    for name, value in (("sku", sku), ("kind", kind)):
+        if not value:
+            # documented: both are required; inferred: code and text.
+            raise ArmError(400, "InvalidRequestContent", f"The request content was invalid: '{name}' is required.")
+    if kind not in _SKUS:
+        raise _not_allowed("kind", kind)
+    if not any(sku in skus for skus in _SKUS.values()):
+        raise _not_allowed("sku.name", sku)
+    if sku not in _SKUS[str(kind)]:
+        # documented: account types; inferred: which code the service uses.
+        raise ArmError(
+            400,
+            "InvalidValuesForRequestParameters",
+            "Values for request parameters are invalid: sku, kind.",
+        )
+    _check_values(member(body, "properties", dict) or {})
+
+
+def _check_values(properties: Json) -> None:
+    for name, values in (("accessTier", _TIERS), ("minimumTlsVersion", _TLS)):
+        value = properties.get(name)
+        if value is not None and value not in values:
+            raise _not_allowed(f"properties.{name}", value)
+    for name in ("supportsHttpsTrafficOnly", "allowBlobPublicAccess", "allowSharedKeyAccess", "isHnsEnabled"):
+        member(properties, name, bool)
+    member(properties, "networkAcls", dict)
+
+
+def _not_allowed(name: str, value: Any) -> ArmError:
+    # inferred: code; the text is that of the provider's validation of enumerations in public threads.
+    return ArmError(400, "InvalidRequestPropertyValue", f"The value '{value}' is not allowed for property {name}.")
+
+
+def _refuse_immutable(account: Json, body: Json) -> None:
+    wanted = (member(body, "properties", dict) or {}).get("isHnsEnabled")
+    if wanted is not None and bool(wanted) != bool(account["properties"].get("isHnsEnabled")):
+        # recorded in public threads: code.
+        raise ArmError(400, "AccountPropertyCannotBeUpdated", "The property 'isHnsEnabled' cannot be updated.")
+
+
+def _check_conversion(account: Json, sku: Any, kind: Any) -> None:
+    if kind not in {None, account["kind"]} and (account["kind"], kind) != ("Storage", "StorageV2"):
+        # documented: storage provider error codes.
+        raise ArmError(400, "StorageAccountTypeConversionNotAllowed", "The kind of the account cannot be changed.")
+    if not sku or sku == account["sku"]["name"]:
+        return
+    if not any(sku in skus for skus in _SKUS.values()):
+        raise _not_allowed("sku.name", sku)
+    plain = {"Standard_LRS", "Standard_GRS", "Standard_RAGRS"}
+    if sku not in plain or account["sku"]["name"] not in plain:
+        raise ArmError(
+            400,
+            "StorageAccountTypeConversionNotAllowed",
+            f"Storage account type conversion from {account['sku']['name']} to {sku} is not allowed.",
+        )

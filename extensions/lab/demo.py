@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m lab.demo`: the whole set-up on a fresh estate, then once more to show that nothing is left to do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Literal, NoReturn
+
+from .estate import Estate
+
+PLAYBOOK = "siterecovery.hyperv.site"
+WRITES = {"azure": "in Azure", "windows": "on Windows machines"}
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)"
+)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+Engine = Literal["twin", "pwsh"]
+ANSWERS = {
+    "twin": "Python functions, one for each script (no PowerShell is needed)",
+    "pwsh": "PowerShell itself, which executes what Ansible sends on imitated Windows commands",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one run of the playbook came to."""
+
+    exit_status: int
+    seconds: float
+    changed: int
+    writes: dict[str, int]
+
+    @property
+    def written(self) -> str:
+        return ", ".join(f"{self.writes[side]} {where}" for side, where in WRITES.items())
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def variables(estate: Estate, scratch: Path) -> dict[str, str]:
+    """A user's shell, with the estate's own variables; none of the caller's Azure login or Ansible settings get in."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AZURE_", "ANSIBLE_")) and name != "PYTHONPATH"
+    }
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": collections_path(),
+        "ANSIBLE_HOME": str(scratch / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(scratch / "temporary"),
+        "ANSIBLE_REMOTE_TEMP": str(scratch / "remote"),
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+        "ANSIBLE_FORCE_COLOR": "true" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else "false",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**inherited, **settings, **estate.environment}
+
+
+def collections_path() -> str:
+    """Where this very collection is installed; what the caller's Ansible is told otherwise."""
+    parents = Path(__file__).resolve().parents
+    found = [str(parent.parent) for parent in parents if parent.name == "ansible_collections"]
+    named = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
+    return os.pathsep.join([*found, *([named] if named else [])])
+
+
+def run(estate: Estate, scratch: Path) -> Outcome:
+    """Run the playbook, pass its words on line by line, and count what it says and what the estate saw."""
+    estate.world.journal.clear()
+    started = time.monotonic()
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(estate.inventory), PLAYBOOK]
+    changed = 0
+    # Of long paths only what lies inside the collections folder is shown.
+    installed = collections_path().partition(os.pathsep)[0] + "/ansible_collections/"
+    with subprocess.Popen(
+        command,
+        env=variables(estate, scratch),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                sys.stdout.write(line.replace(installed, ""))
+                sys.stdout.flush()
+                recap = RECAP.match(COLOUR.sub("", line))
+                changed += int(recap["changed"]) if recap else 0
+        except BaseException:
+            # Interrupted: the playbook's end comes first, then the estate's.
+            process.terminate()
+            raise
+    entries = estate.world.journal.entries
+    writes = {side: sum(entry.side == side for entry in entries) for side in WRITES}
+    return Outcome(process.returncode, time.monotonic() - started, changed, writes)
+
+
+def show(engine: Engine, scale: float) -> int:
+    """The demo; its exit status is 0 only if the set-up succeeded and the second run changed nothing at all."""
+    started = time.monotonic()
+    estate = Estate.load("small", engine=engine, time_scale=scale)
+    with estate, tempfile.TemporaryDirectory(prefix="demo-") as scratch:
+        say(f"The estate is up after {time.monotonic() - started:.1f} s.")
+        say(f"Scripts are answered by {engine}: {ANSWERS[engine]}.")
+        say(f"Machines: {', '.join(sorted(estate.world.machines))}. Inventory: {estate.inventory}")
+        say(f"\n=== first run: {PLAYBOOK}, from nothing ===")
+        first = run(estate, Path(scratch))
+        if first.exit_status:
+            say(f"\nThe first run failed (exit status {first.exit_status}) after {first.seconds:.1f} s.")
+            return 1
+        say(f"=== first run: {first.seconds:.1f} s, changed={first.changed}; writes: {first.written} ===")
+        say(f"\n=== second run: {PLAYBOOK}, on what the first one left ===")
+        second = run(estate, Path(scratch))
+        say(f"=== second run: {second.seconds:.1f} s, changed={second.changed}; writes: {second.written} ===\n")
+    say(f"Scripts were answered by {engine}. First run {first.seconds:.1f} s, second run {second.seconds:.1f} s.")
+    if second.exit_status or second.changed or sum(second.writes.values()):
+        say("The second run should have changed nothing, and did not keep to it: see above.")
+        return 1
+    say("The second run found everything done: changed=0, not one write anywhere.")
+    return 0
+
+
+def stop(signum: int, _frame: FrameType | None) -> NoReturn:
+    """As if the user had interrupted: everything that is open is closed on the way out."""
+    raise SystemExit(128 + signum)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
+    parser.add_argument(
+        "--engine", choices=sorted(ANSWERS), default="twin", help="what answers the scripts (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--time-scale", type=float, default=0.02, help="1 is as slow as the real thing (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
+    if arguments.engine == "pwsh" and not shutil.which("pwsh"):
+        parser.error("pwsh is not on PATH: install PowerShell 7, or use the engine twin")
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        status = show(arguments.engine, arguments.time_scale)
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

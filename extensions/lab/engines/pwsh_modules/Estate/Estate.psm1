@@ -1,0 +1,654 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Windows commands that a PowerShell on Linux lacks, imitated over the state of a machine of the estate.
+# Found by its exports as soon as a script calls one of them. The file commands shadow PowerShell's own for paths of the
+# machine (C:\, \\server\, Cert:\) and hand everything else on. A parameter that no script uses is not imitated: it fails.
+# The bridge: ESTATE_BRIDGE (host:port), ESTATE_TOKEN, ESTATE_MACHINE.
+
+Set-StrictMode -Version 2.0
+
+foreach ($pair in @{ ProgramData = 'C:\ProgramData'; ProgramFiles = 'C:\Program Files'; SystemRoot = 'C:\Windows' }.GetEnumerator()) {
+    if (-not [Environment]::GetEnvironmentVariable($pair.Key)) {
+        [Environment]::SetEnvironmentVariable($pair.Key, $pair.Value)
+    }
+}
+
+$script:stream = $null
+$script:reader = $null
+
+# ---- the bridge ----
+
+function Connect-Bridge {
+    if ($null -ne $script:stream) {
+        return
+    }
+    $address, $port = $env:ESTATE_BRIDGE.Split(':')
+    $client = [System.Net.Sockets.TcpClient]::new($address, [int] $port)
+    $client.NoDelay = $true
+    $script:stream = $client.GetStream()
+    $script:reader = [System.IO.StreamReader]::new($script:stream, [System.Text.UTF8Encoding]::new($false))
+    $ExecutionContext.SessionState.Module.OnRemove = { if ($null -ne $script:stream) { $script:stream.Dispose() } }
+}
+
+function ConvertFrom-Element {
+    # ConvertFrom-Json would make dates of texts that look like one.
+    param([System.Text.Json.JsonElement] $Element)
+
+    switch ($Element.ValueKind.ToString()) {
+        'Object' {
+            $table = @{}
+            foreach ($property in $Element.EnumerateObject()) {
+                $table[$property.Name] = ConvertFrom-Element -Element $property.Value
+            }
+            return $table
+        }
+        'Array' {
+            $items = @(foreach ($item in $Element.EnumerateArray()) { , (ConvertFrom-Element -Element $item) })
+            return , $items
+        }
+        'String' { return $Element.GetString() }
+        'Number' { return $Element.GetInt64() }
+        'True' { return $true }
+        'False' { return $false }
+    }
+    return $null
+}
+
+function New-Failure {
+    # The error as the imitated command throws it; a type that is not here becomes an InvalidOperationException.
+    param([string] $Type, [string] $Message)
+
+    $exception = $null
+    $known = $Type -as [type]
+    if ($null -ne $known) {
+        try { $exception = [Activator]::CreateInstance($known, [object[]] @($Message)) } catch { $exception = $null }
+    }
+    if ($null -eq $exception) {
+        $exception = [System.InvalidOperationException]::new($Message)
+    }
+    return [System.Management.Automation.ErrorRecord]::new($exception, 'Estate', 'NotSpecified', $null)
+}
+
+function Invoke-Bridge {
+    param([string] $Call, [hashtable] $Arguments = @{})
+
+    Connect-Bridge
+    $request = @{ token = $env:ESTATE_TOKEN; machine = $env:ESTATE_MACHINE; call = $Call; args = $Arguments }
+    $text = ConvertTo-Json -InputObject $request -Depth 12 -Compress
+    $bytes = [System.Text.Encoding]::UTF8.GetBytes($text + "`n")
+    $script:stream.Write($bytes, 0, $bytes.Length)
+    $line = $script:reader.ReadLine()
+    if ($null -eq $line) {
+        throw "The estate's bridge is gone."
+    }
+    $document = [System.Text.Json.JsonDocument]::Parse($line)
+    try {
+        $answer = ConvertFrom-Element -Element $document.RootElement
+    } finally {
+        $document.Dispose()
+    }
+    if (-not $answer.ok) {
+        throw (New-Failure -Type $answer.error.type -Message $answer.error.message)
+    }
+    if ($answer.value -is [array]) {
+        return , $answer.value
+    }
+    return $answer.value
+}
+
+function Confirm-Action {
+    # A module's function does not inherit the caller's $WhatIfPreference as a cmdlet does: it has to be asked for.
+    param($Cmdlet, [hashtable] $Bound)
+
+    if ($Bound.ContainsKey('WhatIf')) {
+        return -not $Bound['WhatIf']
+    }
+    return -not [bool] $Cmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')
+}
+
+function Test-EstatePath {
+    param([string] $Path)
+
+    return $Path -match '^([A-Za-z]:|\\\\|Cert:)'
+}
+
+function ConvertTo-PlainText {
+    param([System.Security.SecureString] $Secret)
+
+    return [System.Net.NetworkCredential]::new('', $Secret).Password
+}
+
+# ---- WMI ----
+
+function Get-CimInstance {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [string] $ClassName, [string] $Namespace = 'root/cimv2', [string] $Filter)
+
+    foreach ($row in (Invoke-Bridge -Call 'cim.instances' -Arguments @{ class = $ClassName; namespace = $Namespace; filter = $Filter })) {
+        if ($row.ContainsKey('LocalDateTime')) {
+            $row.LocalDateTime = [System.DateTimeOffset]::Parse($row.LocalDateTime, [cultureinfo]::InvariantCulture).LocalDateTime
+        }
+        $instance = [pscustomobject] $row
+        $instance.PSObject.TypeNames.Insert(0, "Microsoft.Management.Infrastructure.CimInstance#$Namespace/$ClassName")
+        Add-Member -InputObject $instance -MemberType NoteProperty -Name CimClass -Value ([pscustomobject] @{ CimClassName = $ClassName })
+        $instance
+    }
+}
+
+function Invoke-CimMethod {
+    [CmdletBinding(SupportsShouldProcess, DefaultParameterSetName = 'Class')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Class')] [string] $ClassName,
+        [Parameter(ParameterSetName = 'Class')] [string] $Namespace = 'root/cimv2',
+        [Parameter(Mandatory, ParameterSetName = 'Instance')] $InputObject,
+        [Parameter(Mandatory)] [string] $MethodName,
+        [System.Collections.IDictionary] $Arguments = @{}
+    )
+
+    if (-not (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters)) {
+        return
+    }
+    $key = $null
+    if ($PSCmdlet.ParameterSetName -eq 'Instance') {
+        $ClassName = $InputObject.CimClass.CimClassName
+        $key = $InputObject.ProcessId
+    }
+    [pscustomobject] (Invoke-Bridge -Call 'cim.method' -Arguments @{ class = $ClassName; method = $MethodName; arguments = @{} + $Arguments; key = $key })
+}
+
+# ---- services ----
+
+function Get-Service {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [string] $Name)
+
+    [pscustomobject] (Invoke-Bridge -Call 'service.get' -Arguments @{ name = $Name })
+}
+
+function Start-Service {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory, Position = 0)] [string] $Name)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'service.start' -Arguments @{ name = $Name } | Out-Null
+    }
+}
+
+function Stop-Service {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory, Position = 0)] [string] $Name, [switch] $Force)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'service.stop' -Arguments @{ name = $Name } | Out-Null
+    }
+}
+
+function Restart-Service {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory, Position = 0)] [string] $Name, [switch] $Force)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'service.restart' -Arguments @{ name = $Name } | Out-Null
+    }
+}
+
+# ---- processes and time ----
+
+function Start-Process {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory, Position = 0)] [string] $FilePath, [string[]] $ArgumentList, [switch] $Wait, [switch] $PassThru)
+
+    if (-not (Test-EstatePath -Path $FilePath)) {
+        return Microsoft.PowerShell.Management\Start-Process @PSBoundParameters
+    }
+    if (-not (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters)) {
+        return
+    }
+    if (-not $Wait) {
+        throw 'The estate imitates Start-Process only with -Wait.'
+    }
+    $code = Invoke-Bridge -Call 'process.start' -Arguments @{ path = $FilePath; arguments = $ArgumentList -join ' ' }
+    if ($PassThru) {
+        [pscustomobject] @{ ExitCode = [int] $code; HasExited = $true; Path = $FilePath }
+    }
+}
+
+function Start-Sleep {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [double] $Seconds)
+
+    Invoke-Bridge -Call 'time.sleep' -Arguments @{ seconds = $Seconds } | Out-Null
+}
+
+# ---- files ----
+
+function New-FileObject {
+    param([hashtable] $Row)
+
+    $parts = @('0', '0', '0', '0')
+    if ($null -ne $Row.Version) {
+        $parts = @("$($Row.Version)".Split('.')) + $parts
+    }
+    $file = @{
+        FullName = $Row.FullName
+        Name = $Row.Name
+        PSIsContainer = $Row.PSIsContainer
+        LastWriteTimeUtc = [System.DateTimeOffset]::Parse($Row.LastWriteTimeUtc, [cultureinfo]::InvariantCulture).UtcDateTime
+        VersionInfo = [pscustomobject] @{
+            FileVersion = $Row.Version
+            ProductVersion = $Row.Version
+            FileMajorPart = [int] $parts[0]
+            FileMinorPart = [int] $parts[1]
+            FileBuildPart = [int] $parts[2]
+            FilePrivatePart = [int] $parts[3]
+        }
+    }
+    if (-not $Row.PSIsContainer) {
+        $file.Length = [long] $Row.Length
+    }
+    return [pscustomobject] $file
+}
+
+function Test-Path {
+    [CmdletBinding(DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string] $Path,
+        [string] $PathType
+    )
+
+    $target = "$LiteralPath$Path"
+    if (-not (Test-EstatePath -Path $target)) {
+        return Microsoft.PowerShell.Management\Test-Path @PSBoundParameters
+    }
+    if (-not (Invoke-Bridge -Call 'file.exists' -Arguments @{ path = $target })) {
+        return $false
+    }
+    if (-not $PathType -or $PathType -eq 'Any') {
+        return $true
+    }
+    $folder = (Invoke-Bridge -Call 'file.item' -Arguments @{ path = $target }).PSIsContainer
+    return ($folder -eq ($PathType -eq 'Container'))
+}
+
+function Get-Item {
+    [CmdletBinding(DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [switch] $Force
+    )
+
+    if (-not (Test-EstatePath -Path "$LiteralPath$Path")) {
+        return Microsoft.PowerShell.Management\Get-Item @PSBoundParameters
+    }
+    New-FileObject -Row (Invoke-Bridge -Call 'file.item' -Arguments @{ path = "$LiteralPath$Path" })
+}
+
+function Get-ChildItem {
+    [CmdletBinding(DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [string] $Filter,
+        [switch] $File,
+        [switch] $Force
+    )
+
+    $target = "$LiteralPath$Path"
+    if ($target -like 'Cert:*') {
+        foreach ($row in (Invoke-Bridge -Call 'certificate.list')) {
+            [pscustomobject] $row
+        }
+        return
+    }
+    if (-not (Test-EstatePath -Path $target)) {
+        return Microsoft.PowerShell.Management\Get-ChildItem @PSBoundParameters
+    }
+    $rows = Invoke-Bridge -Call 'file.list' -Arguments @{ path = $target; filter = $Filter; files_only = [bool] $File }
+    foreach ($row in $rows) {
+        New-FileObject -Row $row
+    }
+}
+
+function New-Item {
+    [CmdletBinding(SupportsShouldProcess)]
+    param(
+        [Parameter(Mandatory, Position = 0)] [string[]] $Path,
+        [string] $ItemType,
+        [object] $Value,
+        [switch] $Force
+    )
+
+    if (-not (Test-EstatePath -Path "$Path")) {
+        return Microsoft.PowerShell.Management\New-Item @PSBoundParameters
+    }
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        New-FileObject -Row (Invoke-Bridge -Call 'file.new' -Arguments @{ path = "$Path"; type = $ItemType; force = [bool] $Force })
+    }
+}
+
+function Remove-Item {
+    [CmdletBinding(SupportsShouldProcess, DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [switch] $Recurse,
+        [switch] $Force
+    )
+
+    if (-not (Test-EstatePath -Path "$LiteralPath$Path")) {
+        return Microsoft.PowerShell.Management\Remove-Item @PSBoundParameters
+    }
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'file.remove' -Arguments @{ path = "$LiteralPath$Path"; recurse = [bool] $Recurse } | Out-Null
+    }
+}
+
+function Copy-Item {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory)] [string] $LiteralPath, [Parameter(Mandatory)] [string] $Destination, [switch] $Force)
+
+    if (-not (Test-EstatePath -Path $LiteralPath)) {
+        return Microsoft.PowerShell.Management\Copy-Item @PSBoundParameters
+    }
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'file.copy' -Arguments @{ source = $LiteralPath; target = $Destination } | Out-Null
+    }
+}
+
+function Move-Item {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory)] [string] $LiteralPath, [Parameter(Mandatory)] [string] $Destination, [switch] $Force)
+
+    if (-not (Test-EstatePath -Path $LiteralPath)) {
+        return Microsoft.PowerShell.Management\Move-Item @PSBoundParameters
+    }
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'file.move' -Arguments @{ source = $LiteralPath; target = $Destination } | Out-Null
+    }
+}
+
+function Get-Content {
+    [CmdletBinding(DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [int] $Tail = -1,
+        [switch] $Raw
+    )
+
+    $target = "$LiteralPath$Path"
+    if (-not (Test-EstatePath -Path $target)) {
+        return Microsoft.PowerShell.Management\Get-Content @PSBoundParameters
+    }
+    $text = [System.Text.Encoding]::UTF8.GetString([Convert]::FromBase64String((Invoke-Bridge -Call 'file.read' -Arguments @{ path = $target })))
+    if ($Raw) {
+        return $text
+    }
+    $lines = @($text -split "`r?`n")
+    if ($lines[-1] -eq '') {
+        $lines = @($lines | Select-Object -SkipLast 1)
+    }
+    if ($Tail -ge 0) {
+        $lines = @($lines | Select-Object -Last $Tail)
+    }
+    $lines
+}
+
+function Set-Content {
+    [CmdletBinding(SupportsShouldProcess, DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [Parameter(Mandatory)] [object[]] $Value,
+        [object] $Encoding,
+        [switch] $AsByteStream
+    )
+
+    $target = "$LiteralPath$Path"
+    if (-not (Test-EstatePath -Path $target)) {
+        return Microsoft.PowerShell.Management\Set-Content @PSBoundParameters
+    }
+    if (-not $AsByteStream -and "$Encoding" -ne 'Byte') {
+        throw 'The estate imitates Set-Content only for bytes.'
+    }
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        $content = [Convert]::ToBase64String([byte[]] $Value)
+        Invoke-Bridge -Call 'file.write' -Arguments @{ path = $target; content = $content } | Out-Null
+    }
+}
+
+function Get-FileHash {
+    [CmdletBinding(DefaultParameterSetName = 'Path')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
+        [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
+        [string] $Algorithm = 'SHA256'
+    )
+
+    $target = "$LiteralPath$Path"
+    if (-not (Test-EstatePath -Path $target)) {
+        return Microsoft.PowerShell.Utility\Get-FileHash @PSBoundParameters
+    }
+    if ($Algorithm -ne 'SHA256') {
+        throw 'The estate imitates Get-FileHash only for SHA256.'
+    }
+    [pscustomobject] @{ Algorithm = $Algorithm; Hash = Invoke-Bridge -Call 'file.hash' -Arguments @{ path = $target }; Path = $target }
+}
+
+function Get-AuthenticodeSignature {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $LiteralPath)
+
+    $signature = Invoke-Bridge -Call 'file.signature' -Arguments @{ path = $LiteralPath }
+    $certificate = $null
+    if ($null -ne $signature.Subject) {
+        $certificate = [pscustomobject] @{ Subject = $signature.Subject }
+    }
+    [pscustomobject] @{ Status = $signature.Status; SignerCertificate = $certificate; Path = $LiteralPath }
+}
+
+function Get-Acl {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $LiteralPath)
+
+    $acl = [pscustomobject] @{ Path = $LiteralPath; Sddl = Invoke-Bridge -Call 'file.access' -Arguments @{ path = $LiteralPath } }
+    Add-Member -InputObject $acl -MemberType ScriptMethod -Name SetSecurityDescriptorSddlForm -Value {
+        param($SddlForm, $IncludeSections)
+        $null = [System.Security.AccessControl.AccessControlSections] $IncludeSections
+        $this.Sddl = $SddlForm
+    }
+    $acl
+}
+
+function Set-Acl {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory)] [string] $LiteralPath, [Parameter(Mandatory)] $AclObject)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'file.set_access' -Arguments @{ path = $LiteralPath; sddl = $AclObject.Sddl } | Out-Null
+    }
+}
+
+function Invoke-WebRequest {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $Uri, [string] $OutFile, [switch] $UseBasicParsing)
+
+    if (-not (Test-EstatePath -Path $OutFile)) {
+        return Microsoft.PowerShell.Utility\Invoke-WebRequest @PSBoundParameters
+    }
+    Invoke-Bridge -Call 'web.download' -Arguments @{ url = $Uri; target = $OutFile } | Out-Null
+}
+
+function Import-Module {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [string[]] $Name, [switch] $Force, [switch] $PassThru)
+
+    if (-not (Test-EstatePath -Path "$Name")) {
+        return Microsoft.PowerShell.Core\Import-Module @PSBoundParameters -Global
+    }
+    Invoke-Bridge -Call 'module.import' -Arguments @{ path = "$Name" } | Out-Null
+}
+
+# ---- module virtualmachinemanager ----
+
+function New-HostGroupObject {
+    param([hashtable] $Row)
+
+    return [pscustomobject] @{
+        ID = [guid] $Row.ID
+        Name = $Row.Name
+        Path = $Row.Path
+        ChildHostGroups = @(foreach ($child in $Row.ChildHostGroups) { New-HostGroupObject -Row $child })
+    }
+}
+
+function Get-SCVMMServer {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [string] $ComputerName)
+
+    [pscustomobject] (Invoke-Bridge -Call 'vmm.server' -Arguments @{ name = $ComputerName })
+}
+
+function Get-SCCloud {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer, [string] $ID)
+
+    foreach ($row in (Invoke-Bridge -Call 'vmm.clouds' -Arguments @{ id = $ID })) {
+        [pscustomobject] @{
+            ID = [guid] $row.ID
+            Name = $row.Name
+            DisasterRecoverySupported = $row.DisasterRecoverySupported
+            HostGroup = @(foreach ($group in $row.HostGroup) { New-HostGroupObject -Row $group })
+        }
+    }
+}
+
+function Set-SCCloud {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Cloud)
+
+    dynamicparam {
+        # Not every release of VMM has this parameter.
+        $parameters = [System.Management.Automation.RuntimeDefinedParameterDictionary]::new()
+        if (Invoke-Bridge -Call 'vmm.flag_supported') {
+            $attributes = [System.Collections.ObjectModel.Collection[System.Attribute]]::new()
+            $attributes.Add([System.Management.Automation.ParameterAttribute]::new())
+            $name = 'DisasterRecoverySupported'
+            $parameters.Add($name, [System.Management.Automation.RuntimeDefinedParameter]::new($name, [bool], $attributes))
+        }
+        return $parameters
+    }
+    end {
+        if ($PSBoundParameters.ContainsKey('DisasterRecoverySupported')) {
+            $value = $PSBoundParameters['DisasterRecoverySupported']
+            Invoke-Bridge -Call 'vmm.publish' -Arguments @{ id = "$($Cloud.ID)"; value = $value } | Out-Null
+        }
+        $Cloud
+    }
+}
+
+function Get-SCVMHost {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer)
+
+    foreach ($row in (Invoke-Bridge -Call 'vmm.hosts')) {
+        [pscustomobject] @{
+            ID = [guid] $row.ID
+            FQDN = $row.FQDN
+            VirtualizationPlatform = $row.VirtualizationPlatform
+            VMHostGroup = [pscustomobject] @{ ID = [guid] $row.VMHostGroup.ID; Name = $row.VMHostGroup.Name; Path = $row.VMHostGroup.Path }
+        }
+    }
+}
+
+function Get-SCJob {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer, [switch] $Running)
+
+    if (-not $Running) {
+        throw 'The estate imitates Get-SCJob only with -Running.'
+    }
+    foreach ($row in (Invoke-Bridge -Call 'vmm.jobs')) {
+        [pscustomobject] $row
+    }
+}
+
+function Get-SCRunAsAccount {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer)
+
+    foreach ($row in (Invoke-Bridge -Call 'vmm.run_as')) {
+        [pscustomobject] $row
+    }
+}
+
+function Set-SCRunAsAccount {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)] $RunAsAccount,
+        [Parameter(Mandatory)] [System.Management.Automation.PSCredential] $Credential,
+        [switch] $NoValidation
+    )
+
+    $login = $Credential.GetNetworkCredential()
+    $arguments = @{ name = $RunAsAccount.Name; username = $Credential.UserName; password = $login.Password }
+    Invoke-Bridge -Call 'vmm.set_run_as' -Arguments $arguments | Out-Null
+    $RunAsAccount
+}
+
+# ---- module MSOnlineBackup ----
+
+function Get-OBMachineSetting {
+    [CmdletBinding()]
+    param()
+
+    [pscustomobject] @{ ProxySetting = [pscustomobject] (Invoke-Bridge -Call 'agent.setting') }
+}
+
+function Set-OBMachineSetting {
+    [CmdletBinding(SupportsShouldProcess, DefaultParameterSetName = 'Proxy')]
+    param(
+        [Parameter(Mandatory, ParameterSetName = 'None')] [switch] $NoProxy,
+        [Parameter(Mandatory, ParameterSetName = 'Proxy')] [string] $ProxyServer,
+        [Parameter(Mandatory, ParameterSetName = 'Proxy')] [int] $ProxyPort,
+        [Parameter(ParameterSetName = 'Proxy')] [string] $ProxyUsername,
+        [Parameter(ParameterSetName = 'Proxy')] [System.Security.SecureString] $ProxyPassword
+    )
+
+    dynamicparam {
+        # Only newer builds of the agent have this parameter.
+        $parameters = [System.Management.Automation.RuntimeDefinedParameterDictionary]::new()
+        if (Invoke-Bridge -Call 'agent.bypass_supported') {
+            $attribute = [System.Management.Automation.ParameterAttribute]::new()
+            $attribute.ParameterSetName = 'Proxy'
+            $attributes = [System.Collections.ObjectModel.Collection[System.Attribute]]::new()
+            $attributes.Add($attribute)
+            $parameters.Add('BypassUrls', [System.Management.Automation.RuntimeDefinedParameter]::new('BypassUrls', [string], $attributes))
+        }
+        return $parameters
+    }
+    end {
+        if (-not (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters)) {
+            return
+        }
+        if ($NoProxy) {
+            Invoke-Bridge -Call 'agent.set' -Arguments @{ none = $true } | Out-Null
+            return
+        }
+        $arguments = @{ server = $ProxyServer; port = $ProxyPort }
+        if ($ProxyUsername) {
+            $arguments.username = $ProxyUsername
+        }
+        if ($null -ne $ProxyPassword) {
+            $arguments.password = ConvertTo-PlainText -Secret $ProxyPassword
+        }
+        if ($PSBoundParameters.ContainsKey('BypassUrls')) {
+            $arguments.bypass = $PSBoundParameters['BypassUrls']
+        }
+        Invoke-Bridge -Call 'agent.set' -Arguments $arguments | Out-Null
+    }
+}

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts of the collection as Python functions over a machine's state, for places without PowerShell.
+
+A twin knows no desired state and nothing of the collection; `bindings.json` says for which text of its script it was
+compared with the real thing, and `python -m lab.engines.twins.bind` renews that after a comparison in PowerShell.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .base import Twin, TwinResult
+from .configure_provider import configure_provider
+from .fetch_file import fetch_file
+from .inspect_file import inspect_file
+from .install_agent import install_agent
+from .install_provider import install_provider
+from .observe import observe
+from .publish_cloud import publish_cloud
+from .register_provider import register_provider
+from .remove_file import remove_file
+from .set_agent_proxy import set_agent_proxy
+from .set_run_as_password import set_run_as_password
+from .start_service import start_service
+
+TWINS: Final[dict[str, Twin]] = {
+    "configure_provider": configure_provider,
+    "fetch_file": fetch_file,
+    "inspect_file": inspect_file,
+    "install_agent": install_agent,
+    "install_provider": install_provider,
+    "observe": observe,
+    "publish_cloud": publish_cloud,
+    "register_provider": register_provider,
+    "remove_file": remove_file,
+    "set_agent_proxy": set_agent_proxy,
+    "set_run_as_password": set_run_as_password,
+    "start_service": start_service,
+}
+
+__all__ = ["TWINS", "Twin", "TwinResult"]

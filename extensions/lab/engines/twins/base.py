@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a twin is: a function that does to a machine what one script does, and answers as the script does."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from ...windows import layout
+from ...windows.errors import MachineError
+from ...windows.filesystem import File, parent_of
+from ...windows.machine import Machine
+from ...windows.vmm import Vmm
+
+PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
+PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
+_CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
+_TAIL = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TwinResult:
+    """What the script leaves in $Ansible, and the messages of the errors that ended it."""
+
+    result: Any
+    changed: bool
+    failed: bool = False
+    errors: list[str] = field(default_factory=list)
+
+
+class ScriptFailed(Exception):
+    """The script throws: its message."""
+
+
+class ParameterRefused(ScriptFailed):
+    """PowerShell does not take a parameter: the script has not begun, and $Ansible still says changed."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a script."""
+
+    machine: Machine
+    parameters: Mapping[str, Any]
+    check_mode: bool
+    changed: bool = False
+
+    def text(self, name: str) -> str:
+        """A string parameter; one that was not given is empty, as PowerShell has it."""
+        value = self.parameters.get(name)
+        return "" if value is None else str(value)
+
+    def need(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise ParameterRefused(f"Cannot bind argument to parameter '{name}' because it is an empty string.")
+        return value
+
+    def number(self, name: str, default: int = 0) -> int:
+        return int(self.parameters.get(name, default))
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        return bool(self.parameters.get(name, default))
+
+    def texts(self, name: str) -> list[str]:
+        value = self.parameters.get(name)
+        if value is None:
+            return []
+        return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+    def credential(self, name: str) -> tuple[str, str] | None:
+        value = self.parameters.get(name)
+        return None if value is None else (str(value[0]), str(value[1]))
+
+
+Twin: TypeAlias = Callable[[Machine, dict[str, Any], bool], TwinResult]
+
+
+def twin(work: Callable[[Run], Any]) -> Twin:
+    """A failure of the machine or of the script becomes the script's error; a defect stays an exception."""
+
+    @functools.wraps(work)
+    def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> TwinResult:
+        machine.settle()
+        state = Run(machine, parameters, check_mode)
+        try:
+            result = work(state)
+        except (MachineError, ScriptFailed) as exc:
+            return TwinResult({}, state.changed or isinstance(exc, ParameterRefused), True, [str(exc)])
+        return TwinResult(result, state.changed)
+
+    return run
+
+
+# ---- what several scripts do ----
+
+
+def service_status(machine: Machine, name: str) -> str | None:
+    service = machine.service(name)
+    return None if service is None else service.status
+
+
+def need_vmm_service(machine: Machine) -> None:
+    if not machine.is_running(layout.VMM_SERVICE):
+        raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")
+
+
+def connect_vmm(machine: Machine) -> Vmm:
+    """VMM through its own module, which lies in its install folder."""
+    key = layout.VMM_SETUP_KEY
+    folder = machine.registry.get(key, "InstallPath")
+    if folder is None:
+        code = 2 if machine.registry.find(key) is None else 1
+        name = key.removeprefix("HKLM\\")
+        raise ScriptFailed(f"The install folder of VMM cannot be read from '{name}' (error {code}).")
+    machine.import_module(str(folder).rstrip("\\") + "\\" + layout.VMM_MODULE)
+    return machine.need_vmm()
+
+
+def protect_folder(machine: Machine, path: str) -> None:
+    """A folder for administrators and the system alone: made, or already as closed."""
+    found = machine.files.find(path)
+    if found is None:
+        machine.make_folder(path)
+        machine.set_access(path, PROTECTED_FOLDER)
+    elif not _CLOSED.match(found.sddl):
+        raise ScriptFailed(
+            f"The folder '{path}' is open to others than administrators: name one that does not exist yet, or restrict "
+            "it to Administrators and SYSTEM."
+        )
+
+
+def folder_of(path: str) -> str:
+    return path[: path.rindex("\\")] if "\\" in path else parent_of(path)
+
+
+def quoted(value: str) -> str:
+    """One argument of a command line, quoted for the C runtime."""
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+    return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
+
+
+def lines_of(file: File | None, secret: str = "") -> list[str]:
+    if file is None:
+        return []
+    lines = (file.content or b"").decode().splitlines()[-_TAIL:]
+    return [line.replace(secret, "********") if secret else line for line in lines]
+
+
+def setup_log(machine: Machine, secret: str = "") -> list[str]:
+    """The last lines of the newest log of setup and registration."""
+    if machine.files.find(layout.SETUP_LOGS) is None:
+        return []
+    logs = machine.files.listing(layout.SETUP_LOGS, "DRASetupWizard*.log", files_only=True)
+    return lines_of(max(logs, key=lambda log: (log.modified, log.name.lower()), default=None), secret)
+
+
+def file_version(file: File | None) -> str | None:
+    return None if file is None else file.version
+
+
+def file_facts(machine: Machine, path: str) -> dict[str, Any]:
+    file = machine.files.find(path)
+    if file is None or file.is_folder:
+        return {"path": path, "size": None, "sha256": None, "signature_status": None, "signer": None, "version": None}
+    return {
+        "path": path,
+        "size": file.size,
+        "sha256": file.sha256,
+        "signature_status": file.signature,
+        "signer": file.signer,
+        "version": file.version,
+    }
+
+
+def proxy_arguments(run: Run) -> tuple[str, str]:
+    """The part of DRConfigurator's command line that names the proxy, and the secret in it."""
+    arguments, secret = "", ""
+    address = run.text("ProxyAddress")
+    if address:
+        arguments += f" /proxyAddress {quoted(address)} /proxyport {run.number('ProxyPort')}"
+        credential = run.credential("ProxyCredential")
+        if credential is not None:
+            secret = credential[1]
+            arguments += f" /proxyUsername {quoted(credential[0])} /proxyPassword {quoted(secret)}"
+    bypass = run.texts("BypassUrls")
+    if bypass:
+        arguments += f" /AddBypassUrls {quoted(';'.join(bypass))}"
+    return arguments, secret

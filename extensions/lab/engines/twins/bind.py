@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m lab.engines.twins.bind`: compares every script with its twin in PowerShell, then renews bindings.json.
+
+Nothing is written unless all agree: a binding says that this text was really compared.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from ..pwsh import PwshMissing, find_pwsh
+from ..scripts import BINDINGS, digest
+from . import TWINS
+from .cases import CASES
+from .comparison import Comparison
+
+# The checkout or the installed collection that this package lies in.
+SCRIPTS = Path(__file__).resolve().parents[4] / "plugins" / "plugin_utils" / "_windows" / "scripts"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.stem: digest(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.ps1"))}
+
+
+def uncovered() -> set[str]:
+    """Twins without a case: their binding would say nothing."""
+    return set(TWINS) - {case.script for case in CASES}
+
+
+def main() -> int:
+    try:
+        find_pwsh()
+    except PwshMissing as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    hashes = texts(SCRIPTS)
+    problems = [f"no case for the twin {name}" for name in sorted(uncovered())]
+    problems += [f"script {name} and twin do not both exist" for name in sorted(set(hashes) ^ set(TWINS))]
+    with tempfile.TemporaryDirectory() as folder, Comparison(SCRIPTS, Path(folder)) as comparison:
+        for case in CASES:
+            problems += comparison.differences(case)
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        print(f"Nothing was bound: {len(problems)} differences.", file=sys.stderr)
+        return 1
+    BINDINGS.write_text(json.dumps(hashes, indent=2) + "\n", encoding="utf-8")
+    print(f"Bound {len(hashes)} scripts after {len(CASES)} comparisons.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

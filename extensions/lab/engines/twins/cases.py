@@ -1,0 +1,504 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of machine states and calls in which every script has to do what its twin does."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+from ...arm.keys import make
+from ...windows import layout
+from ...windows.agent import AgentProxy
+from ...windows.installers import content, package
+from ...windows.machine import Certificate, Machine
+from ...windows.vmm import Registration, RunAsAccount
+from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
+
+STAGING: Final = r"C:\ProgramData\siterecovery.hyperv"
+SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv"]
+VAULT_ID: Final = (
+    "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/rg-asr"
+    "/providers/Microsoft.RecoveryServices/vaults/vault-asr"
+)
+_CONTRACT = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.RecoveryServices.Models.Common"
+_PROVIDER_URL = "https://mirror.estate.test/AzureSiteRecoveryProvider.exe"
+_AGENT_URL = "https://mirror.estate.test/MARSAgentInstaller.exe"
+_PROVIDER_EXE = STAGING + r"\AzureSiteRecoveryProvider.exe"
+_AGENT_EXE = STAGING + r"\MARSAgentInstaller.exe"
+_KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
+
+GROUPS: Final = [
+    {
+        "name": "Berlin",
+        "hosts": ["hv01.corp.estate.test", "hv02.corp.estate.test"],
+        "children": [
+            {"name": "Mitte", "hosts": ["hv03.corp.estate.test", {"fqdn": "esx1.x.test", "platform": "VMwareESX"}]}
+        ],
+    },
+    {"name": "Ulm", "hosts": []},
+]
+CLOUDS: Final = [
+    {"name": "Gold", "host_groups": ["Berlin", r"All Hosts\Berlin\Mitte"], "published": True},
+    {"name": "Größe L", "host_groups": ["Ulm"]},
+    {"name": "Empty", "host_groups": []},
+]
+
+
+def vmm_server(**more: Any) -> dict[str, Any]:
+    vmm = {"host_groups": GROUPS, "clouds": CLOUDS, **more.pop("vmm", {})}
+    return {"name": "vmm01", "kind": "vmm_server", "vmm": vmm, **more}
+
+
+def hyperv_host(**more: Any) -> dict[str, Any]:
+    return {"name": "hv01", "kind": "hyperv_host", **more}
+
+
+# ---- keys ----
+
+
+@functools.cache
+def _pair(hours: int) -> str:
+    return make("CB_vault-asr-vaultcredentials", datetime.now(timezone.utc), hours).content
+
+
+def key_document(
+    *, hours: int = 120, certificate: str | None = None, site: str = "", vault: str = "vault-asr", version: str = "2.0"
+) -> str:
+    """A registration key as the portal writes it."""
+    vault_part = (
+        "<VaultDetails><SubscriptionId>00000000-1111-2222-3333-444444444444</SubscriptionId>"
+        f"<ResourceGroup>rg-asr</ResourceGroup><ResourceName>{vault}</ResourceName>"
+        "<ResourceId>6066914184940990001</ResourceId><Location>westeurope</Location><ResourceType>Vaults</ResourceType>"
+        "<ProviderNamespace>Microsoft.RecoveryServices</ProviderNamespace></VaultDetails>"
+    )
+    sign_in = (
+        "<AadDetails><AadAuthority>https://login.windows.net</AadAuthority>"
+        "<AadTenantId>99999999-0000-0000-0000-000000000001</AadTenantId>"
+        "<ServicePrincipalClientId>99999999-0000-0000-0000-000000000002</ServicePrincipalClientId>"
+        "<AadVaultAudience>https://RecoveryServiceVault/westeurope/vault-asr/6066914184940990001</AadVaultAudience>"
+        "<ArmManagementEndpoint>https://pod01-id1.weu.backup.windowsazure.com/restapi/</ArmManagementEndpoint></AadDetails>"
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<RSVaultAsrCreds xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns="{_CONTRACT}">{vault_part}'
+        f"<ManagementCert>{_pair(hours) if certificate is None else certificate}</ManagementCert>"
+        f"<Version>{version}</Version>{sign_in}<ChannelIntegrityKey></ChannelIntegrityKey>"
+        f"<SiteId>{site}</SiteId><SiteName>{site}</SiteName>"
+        "<PrivateEndpointStateForSiteRecovery>None</PrivateEndpointStateForSiteRecovery></RSVaultAsrCreds>"
+    )
+
+
+# ---- states ----
+
+Prepare = Callable[[Machine], None]
+
+
+def all_of(*steps: Prepare) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        for step in steps:
+            step(machine)
+
+    return prepare
+
+
+def value(key: str, name: str, data: Any) -> Prepare:
+    return lambda machine: machine.registry.set(key, name, data)
+
+
+def staged(machine: Machine) -> None:
+    """The staging folder as the scripts make it."""
+    machine.make_folder(STAGING)
+    machine.set_access(STAGING, "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)")
+
+
+def open_folder(machine: Machine) -> None:
+    machine.make_folder(STAGING)
+
+
+def leftover(machine: Machine) -> None:
+    machine.write_file(STAGING + r"\old.VaultCredentials", b"<x/>")
+
+
+def fetched(program: str, path: str, version: str = "5.1.8095.0") -> Prepare:
+    def prepare(machine: Machine) -> None:
+        staged(machine)
+        made = package(program, "https://x.test/x.exe", version)
+        machine.web[made.url] = made
+        machine.download(made.url, path)
+
+    return prepare
+
+
+def stopped(name: str) -> Prepare:
+    return lambda machine: machine.stop_service(name)
+
+
+def disabled(name: str) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        machine.stop_service(name)
+        machine.need_service(name).start_mode = "Disabled"
+
+    return prepare
+
+
+def registered(vault: str = "vault-asr", *, old_place: bool = False) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        root = layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY
+        machine.registry.set(root + r"\Registration", "ResourceName", vault)
+        machine.registry.set(root + r"\Registration", "SRSUri", "https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/")
+        moment = machine.now() + timedelta(days=3)
+        machine.certificates.append(Certificate("AB" * 20, "CN=x", layout.CERTIFICATE_NAME + "_1", moment))
+        machine.certificates.append(Certificate("CD" * 20, "CN=y", "Something else", moment))
+        if machine.vmm is not None:
+            identity = VAULT_ID.rsplit("/", 1)[0] + "/" + vault
+            machine.vmm.registration = Registration(identity, "vmm01", "AB" * 20)
+
+    return prepare
+
+
+def provider_proxy(**values: Any) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        for name, data in values.items():
+            machine.registry.set(layout.PROXY_KEY, name, data)
+
+    return prepare
+
+
+def proxy_account(machine: Machine) -> None:
+    assert machine.vmm is not None
+    machine.vmm.run_as.append(RunAsAccount("00000000-0000-0000-0000-00000000d0a1", layout.PROXY_ACCOUNT, "u", "sha256:x"))
+
+
+def _without_module(machine: Machine) -> None:
+    assert machine.vmm is not None
+    machine.remove_file(f"{machine.vmm.folder}\\{layout.VMM_MODULE}")
+
+
+def agent_proxy(proxy: AgentProxy, *, bypass_supported: bool = True) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        assert machine.agent is not None
+        machine.agent.proxy, machine.agent.bypass_supported = proxy, bypass_supported
+
+    return prepare
+
+
+def fault(point: str, action: Any = "fail", **detail: Any) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        machine.world.faults.plan(f"windows:{machine.name}:{point}", action, **detail)
+
+    return prepare
+
+
+# ---- observe ----
+
+
+def _observe(name: str, machine: Mapping[str, Any], prepare: Prepare | None = None, **more: Any) -> Case:
+    parameters = {"Sections": more.pop("sections", SECTIONS), "StagingDir": STAGING}
+    return Case(f"observe {name}", "observe", machine, parameters, prepare=prepare, **more)
+
+
+_AGENT_SEEN = AgentProxy(True, "http://proxy", 8080, "CORP\\u", "sha256:x", "a.test; b.test;")
+_OBSERVE = [
+    _observe("a VMM server as it comes", vmm_server()),
+    _observe("a host as it comes", hyperv_host()),
+    _observe("in check mode", vmm_server(provider={}), check_mode=True),
+    _observe("one section", vmm_server(), sections=["host"]),
+    _observe("no such section", vmm_server(), sections=["nothing"], same_message=False),
+    _observe("VMM 2012 R2, highly available", vmm_server(vmm={"version": "3.2.9013.0", "ha_name": "VMMROLE"})),
+    _observe("VMM 2016 with running jobs", vmm_server(vmm={"version": "4.0.2413.0", "running_jobs": 2})),
+    _observe("a VMM release without the flag", vmm_server(vmm={"flag_supported": False})),
+    _observe("a stopped VMM service", vmm_server(provider={}), stopped(layout.VMM_SERVICE)),
+    _observe("VMM as the system account", vmm_server(vmm={"service_account": "LocalSystem"})),
+    _observe("a blank VMM id", vmm_server(), value(layout.VMM_SETUP_KEY, "VmmID", "")),
+    _observe("no clouds", vmm_server(vmm={"clouds": [], "host_groups": []})),
+    _observe("one cloud on one host", vmm_server(vmm={"clouds": CLOUDS[:1]})),
+    _observe("a Provider that is installed", vmm_server(provider={"version": "5.1.7000.0"})),
+    _observe(
+        "a Provider whose version is only among the programs",
+        vmm_server(),
+        all_of(
+            value(layout.UNINSTALL_KEY_32 + r"\{1}", "DisplayName", "Microsoft Azure Site Recovery"),
+            value(layout.UNINSTALL_KEY_32 + r"\{1}", "DisplayVersion", "5.0.1"),
+            value(layout.UNINSTALL_KEY_32 + r"\{0}", "Other", 1),
+        ),
+    ),
+    _observe("only VMM's adapter key", vmm_server(), lambda machine: machine.ensure_key(layout.ADAPTER_KEY)),
+    _observe("a registered server", vmm_server(provider={}), all_of(registered(), proxy_account)),
+    _observe("a registration in the old place", vmm_server(provider={}), registered("other", old_place=True)),
+    _observe("registrations in both places", vmm_server(), all_of(registered(), registered("b", old_place=True))),
+    _observe("an empty vault name", vmm_server(provider={}), value(layout.REGISTRATION_KEY, "ResourceName", "")),
+    _observe(
+        "a Provider's proxy",
+        vmm_server(provider={}),
+        provider_proxy(
+            BypassDefault=0, ProxyAddress="http://p", ProxyPort="8080", ProxyUserName="d\\u", ProxyBypassUrls="a;b"
+        ),
+    ),
+    _observe("a proxy port as a number", vmm_server(), provider_proxy(ProxyAddress="http://p", ProxyPort=3128)),
+    _observe("a direct connection", vmm_server(provider={}), provider_proxy(BypassDefault=1)),
+    _observe("a key that a killed run left", vmm_server(provider={}), all_of(staged, leftover)),
+    _observe("a system proxy", hyperv_host(system_proxy={"server": "proxy:8080", "bypass": ["*.corp", "<local>"]})),
+    _observe("the VMM account's proxy", vmm_server(system_proxy={"server": "proxy:8080"})),
+    _observe("an account's hive that is not loaded", hyperv_host(), lambda machine: machine.registry.remove("HKU")),
+    _observe("no administrator", hyperv_host(administrator=False)),
+    _observe(
+        "every pending restart",
+        hyperv_host(pending_restart=["pending_file_rename", "component_servicing", "windows_update"]),
+    ),
+    _observe("an empty list of renames", hyperv_host(), value(layout.SESSION_KEY, layout.RENAMES, [])),
+    _observe(
+        "TLS switched by hand",
+        hyperv_host(tls={"enabled": 1, "disabled_by_default": 0, "strong_crypto": 0, "system_default": 0}),
+    ),
+    _observe("two volumes", hyperv_host(volumes=[{"drive": "C"}, {"drive": "D", "size_gb": 2000, "free_gb": 3.5}])),
+    _observe("a domain controller with an old .NET", hyperv_host(domain_role=5, dotnet_release=378389)),
+    _observe(
+        "no .NET, no shell",
+        hyperv_host(),
+        lambda machine: (machine.registry.remove(layout.FRAMEWORK_KEY), machine.registry.remove(layout.SHELL_KEY))[0],
+    ),
+    _observe("a server outside of a domain", hyperv_host(fqdn="hv01")),
+    _observe("switches", hyperv_host(switches=["LAN #1", "Größe"])),
+    _observe("stopped Hyper-V", hyperv_host(), stopped(layout.HYPERV_SERVICE)),
+    _observe("an agent", hyperv_host(agent={"version": "2.0.9260.0"})),
+    _observe("an agent elsewhere", hyperv_host(agent={"install_path": r"C:\MARS", "cache_path": r"C:\Cache"})),
+    _observe("an agent registered for backup", hyperv_host(agent={"backup_vault": "backup"})),
+    _observe("a stopped agent", hyperv_host(agent={}), stopped(layout.AGENT_SERVICE)),
+    _observe("an agent's proxy", hyperv_host(agent={}), agent_proxy(_AGENT_SEEN)),
+    _observe("an old agent's proxy", hyperv_host(agent={}), agent_proxy(_AGENT_SEEN, bypass_supported=False)),
+    _observe(
+        "an agent that is not among the programs",
+        hyperv_host(agent={}),
+        lambda machine: machine.registry.remove(f"{layout.UNINSTALL_KEY}\\{layout.AGENT_PRODUCT_CODE}"),
+    ),
+    _observe(
+        "a cache named only by the backup provider",
+        hyperv_host(agent={}),
+        lambda machine: machine.registry.unset(layout.AGENT_KEY + r"\Config", "ScratchLocation"),
+    ),
+    _observe(
+        "an agent without its module", hyperv_host(agent={}), lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True)
+    ),
+]
+
+
+# ---- files and services ----
+
+
+def _fetch(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", hyperv_host())
+    parameters = {"Source": _AGENT_URL, "Destination": _AGENT_EXE, **more.pop("parameters", {})}
+    return Case(f"fetch_file {name}", "fetch_file", machine, parameters, prepare=prepare, **more)
+
+
+_FILES = [
+    _fetch("from the web"),
+    _fetch("over one that is there", fetched("MARSAgentInstaller.exe", _AGENT_EXE, "2.0.9000.0")),
+    _fetch("told not to", parameters={"Download": False}),
+    _fetch("told not to, one is there", fetched("MARSAgentInstaller.exe", _AGENT_EXE), parameters={"Download": False}),
+    _fetch("in check mode", check_mode=True),
+    _fetch("of an unknown file", parameters={"Source": "https://mirror.estate.test/none.exe"}),
+    _fetch("from an unknown host", parameters={"Source": "https://nowhere.test/none.exe"}),
+    _fetch("from Microsoft without a way out", machine=hyperv_host(egress="proxy"), parameters={"Source": "https://aka.ms/downloadmarsagent"}),
+    _fetch("into a folder that is open to others", open_folder),
+    _fetch(
+        "of a file on the machine",
+        lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", content("x", "1")) and None,
+        parameters={"Source": r"C:\Windows\Temp\a.exe"},
+    ),
+    _fetch("of a file that is not on the machine", parameters={"Source": r"C:\Windows\Temp\a.exe"}),
+    _fetch("that the network breaks", fault("download *", message="The connection was closed unexpectedly.")),
+    Case("inspect_file that is there", "inspect_file", hyperv_host(), {"Path": _AGENT_EXE}, prepare=fetched("MARSAgentInstaller.exe", _AGENT_EXE)),
+    Case("inspect_file that is not there", "inspect_file", hyperv_host(), {"Path": _AGENT_EXE}, check_mode=True),
+    Case("inspect_file of a folder", "inspect_file", hyperv_host(), {"Path": r"C:\Windows"}),
+    Case(
+        "inspect_file without signature",
+        "inspect_file",
+        hyperv_host(),
+        {"Path": r"C:\Windows\Temp\a.exe"},
+        prepare=lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", b"") and None,
+    ),
+    Case("remove_file", "remove_file", vmm_server(), {"Paths": [STAGING + r"\old.VaultCredentials", r"C:\none"]}, prepare=all_of(staged, leftover)),
+    Case("remove_file in check mode", "remove_file", vmm_server(), {"Paths": [STAGING + r"\old.VaultCredentials"]}, prepare=all_of(staged, leftover), check_mode=True),
+    Case("remove_file leaves folders", "remove_file", vmm_server(), {"Paths": [r"C:\Windows\Temp"]}),
+    Case("start_service that runs", "start_service", vmm_server(), {"Name": layout.VMM_SERVICE}),
+    Case("start_service that is stopped", "start_service", vmm_server(), {"Name": "scvmmservice"}, prepare=stopped(layout.VMM_SERVICE)),
+    Case("start_service in check mode", "start_service", vmm_server(), {"Name": "SCVMMService"}, prepare=stopped(layout.VMM_SERVICE), check_mode=True),
+    Case("start_service that is disabled", "start_service", vmm_server(), {"Name": "SCVMMService"}, prepare=disabled(layout.VMM_SERVICE)),
+    Case("start_service that does not exist", "start_service", vmm_server(), {"Name": "nothing"}),
+]
+
+
+# ---- Provider ----
+
+
+def _install(name: str, prepare: Prepare | None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server())
+    parameters = {"InstallerPath": _PROVIDER_EXE, "ExtractDir": STAGING + r"\provider"}
+    return Case(f"install_provider {name}", "install_provider", machine, parameters, prepare=prepare, **more)
+
+
+_PACKAGE = fetched("AzureSiteRecoveryProvider.exe", _PROVIDER_EXE)
+
+
+def _register(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server(provider={}))
+    key = more.pop("key", None)
+    configurator = layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe"
+    parameters = {
+        "ConfiguratorPath": configurator,
+        "FriendlyName": "vmm01 \"main\"",
+        "KeyPath": _KEY_PATH,
+        **more.pop("parameters", {}),
+    }
+    secrets = {"KeyContent": key_document() if key is None else key, **more.pop("secrets", {})}
+    return Case(f"register_provider {name}", "register_provider", machine, parameters, secrets, prepare, **more)
+
+
+def _through_proxy(**more: Any) -> dict[str, Any]:
+    return {"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": PROXY_PORT, **more}
+
+
+_CREDENTIAL = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
+_BEHIND_PROXY = vmm_server(provider={}, egress="proxy")
+
+_PROVIDER = [
+    _install("on a VMM server", _PACKAGE),
+    _install("over an older one", _PACKAGE, machine=vmm_server(provider={"version": "5.1.7000.0"})),
+    _install("over a later one", _PACKAGE, machine=vmm_server(provider={"version": "5.24.902.11"})),
+    _install("with the service stopped before", all_of(_PACKAGE, stopped(layout.VMM_SERVICE))),
+    _install("with a pending restart", _PACKAGE, machine=vmm_server(pending_restart=["component_servicing"])),
+    _install("on a host", _PACKAGE, machine=hyperv_host()),
+    _install("in check mode", _PACKAGE, check_mode=True),
+    _install("without the package", None),
+    _install("with a package that does not unpack", all_of(_PACKAGE, fault("AzureSiteRecoveryProvider.exe", exit_code=1603))),
+    _install("with a setup that fails", all_of(_PACKAGE, fault("setupdr.exe", exit_code=1, message="Fatal"))),
+    _install("with a service that does not stop", all_of(_PACKAGE, fault("stop SCVMMService"))),
+    _install("with a service that does not start", all_of(_PACKAGE, fault("start SCVMMService"))),
+    _register("directly"),
+    _register("with published clouds", machine=vmm_server(provider={}, vmm={"version": "4.0.2413.0"}),
+              parameters={"ConfiguratorPath": layout.vmm_folder("4.0") + r"\bin\DRConfigurator.exe"}),
+    _register("in check mode", check_mode=True),
+    _register("through a proxy", machine=_BEHIND_PROXY, parameters=_through_proxy(BypassUrls=["a.test", "b.test"]), secrets=_CREDENTIAL),
+    _register("through a proxy with a wrong password", machine=_BEHIND_PROXY, parameters=_through_proxy(), secrets={"ProxyCredential": (PROXY_USER, "wrong")}),
+    _register("through a proxy without a login", machine=_BEHIND_PROXY, parameters=_through_proxy()),
+    _register("with no way out", machine=_BEHIND_PROXY),
+    _register("through an HTTPS proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "https://p", "ProxyPort": 443}),
+    _register("through an unknown proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "http://p", "ProxyPort": 443}),
+    _register("with an expired key", key=key_document(hours=-1)),
+    _register("with a damaged key", key="<RSVaultAsrCreds"),
+    _register("with a key without private key", key=key_document(certificate="AAAA")),
+    _register("with a key for a Hyper-V site", key=key_document(site="site")),
+    _register("with a key for a later Provider", key=key_document(version="3.0")),
+    _register("with elements in a wrong order", key=key_document().replace("<ManagementCert>", "<Version>2.0</Version><ManagementCert>")),
+    _register("with umlauts in the key", key=key_document().replace("rg-asr", "rg-größe")),
+    _register("again", registered()),
+    _register("while in another vault", registered("other")),
+    _register("while in another vault, old place", registered("other", old_place=True)),
+    _register("refused by the vault", refused=("CertificateExpired", "The certificate is not valid.")),
+    _register("with VMM stopped", stopped(layout.VMM_SERVICE)),
+    _register("with a blank VMM id", value(layout.VMM_SETUP_KEY, "VmmID", "")),
+    _register("without a Provider", machine=vmm_server()),
+    _register("into a folder that is open to others", open_folder),
+    _register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(_KEY_PATH, b"old") and None)),
+    _register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),
+    _register("with a failing program", fault("DRConfigurator.exe", exit_code=3010, message=f"secret {PROXY_PASSWORD}")),
+]
+
+
+def _configure(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server(provider={}))
+    configurator = layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe"
+    parameters = {"ConfiguratorPath": configurator, **more.pop("parameters", {})}
+    return Case(f"configure_provider {name}", "configure_provider", machine, parameters, prepare=prepare, **more)
+
+
+def _password(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    parameters = {"AccountName": "draproxyaccount"}
+    secrets = {"Credential": ("CORP\\new", "n3w")}
+    return Case(f"set_run_as_password {name}", "set_run_as_password", vmm_server(), parameters, secrets, prepare, **more)
+
+
+@functools.cache
+def _cloud_ids() -> tuple[str, ...]:
+    from .comparison import Stage  # noqa: PLC0415 (only to learn the ids that a state always has)
+
+    vmm = Stage(0).set(Case("", "", vmm_server())).vmm
+    assert vmm is not None
+    return tuple(cloud.id for cloud in vmm.clouds)
+
+
+def _publish(name: str, ids: list[str], prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server())
+    return Case(f"publish_cloud {name}", "publish_cloud", machine, {"CloudIds": ids}, prepare=prepare, **more)
+
+
+_VMM = [
+    _configure("through a proxy", registered(), parameters=_through_proxy(), secrets=_CREDENTIAL),
+    _configure("through a proxy, account there", proxy_account, parameters=_through_proxy(), secrets=_CREDENTIAL),
+    _configure("without a restart", parameters={"BypassUrls": ["a.test"], "RestartService": False}),
+    _configure("bypass alone", parameters={"BypassUrls": ["a.test", "b.test"]}),
+    _configure("with a wrong password", parameters=_through_proxy(), secrets={"ProxyCredential": ("u", "w")}),
+    _configure("with nothing"),
+    _configure("in check mode", parameters=_through_proxy(), check_mode=True),
+    _password("of the proxy account", proxy_account),
+    _password("of an account that is not there"),
+    _password("in check mode", proxy_account, check_mode=True),
+    _password("while VMM is stopped", all_of(proxy_account, stopped(layout.VMM_SERVICE))),
+    _publish("two of them", list(_cloud_ids()[:2])),
+    _publish("of a registered server", list(_cloud_ids()[1:2]), registered()),
+    _publish("one that does not exist", [_cloud_ids()[1], "00000000-0000-0000-0000-000000000000"]),
+    _publish("in check mode", list(_cloud_ids()), check_mode=True),
+    _publish("while VMM is stopped", list(_cloud_ids()), stopped(layout.VMM_SERVICE)),
+    _publish("without VMM's module", list(_cloud_ids()), _without_module),
+    _password("without VMM's module", _without_module),
+    _publish("without VMM's folder", list(_cloud_ids()), lambda m: m.registry.unset(layout.VMM_SETUP_KEY, "InstallPath")),
+    _publish("on a host", list(_cloud_ids()), machine=hyperv_host()),
+]
+
+
+# ---- agent ----
+
+
+def _agent(name: str, prepare: Prepare | None, **more: Any) -> Case:
+    machine = more.pop("machine", hyperv_host())
+    parameters = {"InstallerPath": _AGENT_EXE, **more.pop("parameters", {})}
+    return Case(f"install_agent {name}", "install_agent", machine, parameters, prepare=prepare, **more)
+
+
+def _proxy(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", hyperv_host(agent={}))
+    wanted = {"Mode": "proxy", "ProxyServer": "http://proxy", "ProxyPort": 8080}
+    parameters = more.pop("parameters", wanted)
+    return Case(f"set_agent_proxy {name}", "set_agent_proxy", machine, parameters, prepare=prepare, **more)
+
+
+_INSTALLER = fetched("MARSAgentInstaller.exe", _AGENT_EXE, "2.0.9260.0")
+_WITH_BYPASS = {"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "BypassUrls": ["a.test", "b.test"]}
+_AGENT = [
+    _agent("plainly", _INSTALLER),
+    _agent("elsewhere", _INSTALLER, parameters={"InstallPath": "C:\\MARS\\", "CachePath": r"C:\My Cache"}),
+    _agent("over an older one", _INSTALLER, machine=hyperv_host(agent={"version": "2.0.9000.0"})),
+    _agent("over a later one", _INSTALLER, machine=hyperv_host(agent={"version": "2.0.9938.0"})),
+    _agent("on a drive that is not there", _INSTALLER, parameters={"CachePath": r"X:\Cache"}),
+    _agent("in check mode", _INSTALLER, check_mode=True),
+    _agent("without the installer", None),
+    _agent("that fails", all_of(_INSTALLER, fault("MARSAgentInstaller.exe", exit_code=1603))),
+    _agent("over a stopped one", all_of(_INSTALLER, stopped(layout.AGENT_SERVICE)), machine=hyperv_host(agent={}), parameters={"ServiceTimeout": 10}),
+    _proxy("without a login"),
+    _proxy("with a login", parameters={"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "ProxyUsername": "CORP\\u"}, secrets={"ProxyPassword": "ä\"p"}),
+    _proxy("with a bypass list", parameters=_WITH_BYPASS),
+    _proxy("with a bypass list in an old build", agent_proxy(AgentProxy(), bypass_supported=False), parameters=_WITH_BYPASS),
+    _proxy("taken away", agent_proxy(_AGENT_SEEN), parameters={"Mode": "none"}),
+    _proxy("in check mode", check_mode=True),
+    _proxy("without an agent", machine=hyperv_host()),
+    _proxy("while the agent is stopped", stopped(layout.AGENT_SERVICE)),
+    _proxy("with an unknown mode", parameters={"Mode": "other"}, same_message=False),
+    _proxy("without the agent's module", lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True)),
+]
+
+CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_FILES, *_PROVIDER, *_VMM, *_AGENT)

@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a script in a real PowerShell and as its twin, each on a machine of its own in the same state, and compares.
+
+Compared are what the script left in $Ansible, the message of the error that ended it, the machine's state afterwards,
+the journal of both worlds, and what reached Azure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+import socketserver
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ...windows.build import build_machine
+from ...windows.installers import catalogue
+from ...windows.machine import Machine
+from ...world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
+from ..bridge import Bridge
+from ..warm import WarmPwsh
+from . import TWINS
+
+LOGIN = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
+PROXY_USER, PROXY_PASSWORD = "svc-proxy", 'p"w\\'
+PROXY_NAME = "proxy.estate.test"
+# The comparison's own proxy: its real port is known only when it runs, so cases carry this one.
+PROXY_PORT = -1
+# Seen through: it is the moment of the run.
+_MOMENT = "utc_now"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One script on one machine. `machine` is an entry of an estate's document; `prepare` does the rest to its state."""
+
+    name: str
+    script: str
+    machine: Mapping[str, Any]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    # SecureString: text; PSCredential: (user, password).
+    secrets: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
+    prepare: Callable[[Machine], None] | None = None
+    check_mode: bool = False
+    # PowerShell words the refusal of a parameter itself; then only that both fail is compared.
+    same_message: bool = True
+    # A vault that refuses: code and message.
+    refused: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a run leaves."""
+
+    result: Any
+    changed: bool
+    failed: bool
+    message: str | None
+    state: dict[str, Any]
+    journal: list[tuple[str, dict[str, Any]]]
+    azure: list[Any]
+
+
+class RecordingAzure:
+    """Stands for the vault's service: keeps what a server tells it, or refuses."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.refused: tuple[str, str] | None = None
+
+    def register_vmm_server(self, thumbprint: str, vault_id: str, server: VmmServerFacts) -> None:
+        if self.refused is not None:
+            raise RegistrationRefused(*self.refused)
+        self.told.append((thumbprint, vault_id, server))
+
+    def publish_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
+        self.told.append((vmm_id, clouds))
+
+
+class _ProxyHandler(socketserver.StreamRequestHandler):
+    """CONNECT with one login; nothing is ever passed on."""
+
+    def handle(self) -> None:
+        lines = []
+        while (line := self.rfile.readline(4096).strip()) != b"":
+            lines.append(line)
+        login = base64.b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode())
+        known = any(line.lower().startswith(b"proxy-authorization:") and line.endswith(login) for line in lines)
+        answer = b"200 Connection established" if known else b"407 Proxy Authentication Required"
+        self.wfile.write(b"HTTP/1.1 " + answer + b"\r\n\r\n")
+
+
+class Stage:
+    """A world with one machine at a time."""
+
+    def __init__(self, proxy_port: int) -> None:
+        # No scale: whatever takes time is done at once.
+        self.world = World(
+            login=LOGIN, proxy=ProxyAccount(PROXY_NAME, proxy_port, PROXY_USER, PROXY_PASSWORD), scale=0.0
+        )
+        self.azure = RecordingAzure()
+        self.world.azure = self.azure  # type: ignore[assignment]
+
+    def set(self, case: Case) -> Machine:
+        self.azure.told.clear()
+        self.azure.refused = case.refused
+        self.world.faults.clear()
+        machine = build_machine(self.world, copy.deepcopy(dict(case.machine)))
+        machine.web = {package.url: package for package in catalogue({}).values()}
+        if case.prepare is not None:
+            case.prepare(machine)
+        self.world.machines = {machine.name: machine}
+        self.world.journal.clear()
+        return machine
+
+    def outcome(self, machine: Machine, result: Any, changed: bool, failed: bool, message: str | None) -> Outcome:
+        return Outcome(
+            result=_timeless(result),
+            changed=changed,
+            failed=failed,
+            message=message,
+            state=machine.snapshot(),
+            journal=[(entry.verb, entry.detail) for entry in self.world.journal.entries],
+            azure=list(self.azure.told),
+        )
+
+
+def _timeless(result: Any) -> Any:
+    if isinstance(result, dict) and isinstance(result.get("host"), dict):
+        return {**result, "host": {**result["host"], _MOMENT: "Z" if str(result["host"][_MOMENT]).endswith("Z") else "?"}}
+    return result
+
+
+class Comparison:
+    """Keeps one PowerShell warm for many cases."""
+
+    def __init__(self, scripts: Path, directory: Path) -> None:
+        self._scripts = scripts
+        self._proxy = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _ProxyHandler)
+        self._proxy.daemon_threads = True
+        port = int(self._proxy.server_address[1])
+        self._real, self._imitated = Stage(port), Stage(port)
+        self._loop = asyncio.new_event_loop()
+        self._executor = ThreadPoolExecutor(2, "bridge")
+        self._bridge = Bridge(self._real.world, self._executor)
+        self._threads = [
+            threading.Thread(target=self._loop.run_forever, name="bridge loop", daemon=True),
+            threading.Thread(target=self._proxy.serve_forever, args=(0.05,), name="proxy", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        asyncio.run_coroutine_threadsafe(self._bridge.start(), self._loop).result(10)
+        self._shell = WarmPwsh(directory)
+
+    def __enter__(self) -> Comparison:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shell.close()
+        asyncio.run_coroutine_threadsafe(self._bridge.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._proxy.shutdown()
+        self._proxy.server_close()
+        for thread in self._threads:
+            thread.join(5)
+        self._loop.close()
+        self._executor.shutdown()
+
+    def _parameters(self, case: Case) -> dict[str, Any]:
+        port = self._real.world.proxy.port
+        return {name: port if value == PROXY_PORT else value for name, value in case.parameters.items()}
+
+    def real(self, case: Case) -> Outcome:
+        """The script's own text in PowerShell."""
+        machine = self._real.set(case)
+        text = (self._scripts / f"{case.script}.ps1").read_text(encoding="utf-8")
+        answer = self._shell.run(
+            text,
+            self._parameters(case),
+            case.secrets,
+            environment=self._bridge.environment(machine.name),
+            check_mode=case.check_mode,
+        )
+        message = answer.errors[0]["message"] if answer.errors else None
+        return self._real.outcome(machine, answer.result, answer.changed, answer.failed, message)
+
+    def imitated(self, case: Case) -> Outcome:
+        """The twin."""
+        machine = self._imitated.set(case)
+        answer = TWINS[case.script](machine, {**self._parameters(case), **case.secrets}, case.check_mode)
+        message = answer.errors[0] if answer.errors else None
+        return self._imitated.outcome(machine, answer.result, answer.changed, answer.failed, message)
+
+    def differences(self, case: Case) -> list[str]:
+        """What differs between both, one line each; nothing when they agree."""
+        real, imitated = self.real(case), self.imitated(case)
+        lines = []
+        for part in ("result", "changed", "failed", "message", "state", "journal", "azure"):
+            if part == "message" and not case.same_message:
+                continue
+            left, right = getattr(real, part), getattr(imitated, part)
+            if left != right:
+                lines += [f"{case.name}: {line}" for line in _unlike(part, left, right)]
+        return lines
+
+
+def _unlike(path: str, real: Any, imitated: Any) -> list[str]:
+    """The innermost places that differ."""
+    if isinstance(real, dict) and isinstance(imitated, dict):
+        keys = sorted({*real, *imitated})
+        missing = "(absent)"
+        return [
+            line
+            for key in keys
+            if real.get(key, missing) != imitated.get(key, missing)
+            for line in _unlike(f"{path}.{key}", real.get(key, missing), imitated.get(key, missing))
+        ]
+    if isinstance(real, list) and isinstance(imitated, list) and len(real) == len(imitated):
+        pairs = enumerate(zip(real, imitated, strict=True))
+        return [line for index, (a, b) in pairs if a != b for line in _unlike(f"{path}[{index}]", a, b)]
+    return [f"{path}: PowerShell has {real!r}, the twin has {imitated!r}"]

@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twin of observe: reads a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timezone
+from typing import Any
+
+from ...windows import layout
+from ...windows.machine import Machine
+from ...windows.registry import Data
+from .base import ParameterRefused, Run, connect_vmm, file_version, twin
+
+Section = dict[str, Any]
+
+
+def _text(data: Data | None) -> str | None:
+    return str(data) if data not in (None, "") else None
+
+
+def _number(data: Data | None) -> int | None:
+    return int(str(data)) if data not in (None, "") else None
+
+
+def _urls(data: Data | None) -> list[str]:
+    return [part.strip() for part in str(data or "").split(";") if part.strip()]
+
+
+def _service(machine: Machine, name: str) -> Section | None:
+    service = machine.service(name)
+    return None if service is None else {"status": service.status, "start_mode": service.start_mode}
+
+
+def _product(machine: Machine, prefix: str) -> tuple[str, str | None] | None:
+    for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
+        for name in machine.registry.children(root):
+            shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
+            if shown is not None and str(shown).lower().startswith(prefix.lower()):
+                return str(shown), _text(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+    return None
+
+
+def _host(machine: Machine, _run: Run) -> Section:
+    get = machine.registry.get
+    host, _dot, _domain = machine.fqdn.partition(".")
+    return {
+        "name": host,
+        "fqdn": machine.fqdn,
+        "domain_role": machine.identity.domain_role,
+        "os_version": machine.identity.os_version,
+        "os_caption": machine.identity.os_caption,
+        "account": f"{machine.identity.account_domain}\\{machine.identity.account_user}",
+        "is_administrator": machine.administrator,
+        "dotnet_release": _number(get(layout.FRAMEWORK_KEY, "Release")),
+        "powershell_version": _text(get(layout.SHELL_KEY, "PowerShellVersion")),
+        "pending_restart": machine.pending_restart(),
+        "utc_now": machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "volumes": [
+            {"drive": f"{volume.drive}:", "free_bytes": volume.free_bytes, "size_bytes": volume.size_bytes}
+            for volume in machine.volumes
+        ],
+        "tls": {
+            "schannel_client_enabled": _number(get(layout.SCHANNEL_KEY, "Enabled")),
+            "schannel_client_disabled_by_default": _number(get(layout.SCHANNEL_KEY, "DisabledByDefault")),
+            "strong_crypto": _number(get(layout.DOTNET_KEY, "SchUseStrongCrypto")),
+            "system_default": _number(get(layout.DOTNET_KEY, "SystemDefaultTlsVersions")),
+        },
+        "system_proxy": _system_proxy(machine) if machine.administrator else None,
+    }
+
+
+def _system_proxy(machine: Machine) -> Section | None:
+    service = machine.service(layout.VMM_SERVICE)
+    if service is not None and service.process_id == 0:
+        return None
+    key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
+    if machine.registry.find(key) is None:
+        return None
+    return {
+        "enabled": machine.registry.get(key, "ProxyEnable") == 1,
+        "server": _text(machine.registry.get(key, "ProxyServer")),
+        "bypass": _urls(machine.registry.get(key, "ProxyOverride")),
+    }
+
+
+def _vmm(machine: Machine, _run: Run) -> Section | None:
+    if machine.registry.find(layout.VMM_SETUP_KEY) is None:
+        return None
+    get = machine.registry.get
+    section: Section = {
+        "product_version": _text(get(layout.VMM_SETUP_KEY, "ProductVersion")),
+        "vmm_id": _text(get(layout.VMM_SETUP_KEY, "VmmID")),
+        "ha_name": _text(get(layout.VMM_SETUP_KEY, "HAVMMName")),
+        "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
+        "service": None,
+        "running_jobs": None,
+        "flag_supported": None,
+        "clouds": None,
+    }
+    service = machine.service(layout.VMM_SERVICE)
+    if service is not None:
+        section["service"] = {
+            "status": service.status,
+            "start_mode": service.start_mode,
+            "account": service.account,
+        }
+    if service is None or service.status != "Running":
+        return section
+    vmm = connect_vmm(machine)
+    section["running_jobs"] = vmm.running_jobs
+    section["flag_supported"] = vmm.flag_supported
+    section["clouds"] = [
+        {
+            "id": cloud.id,
+            "name": cloud.name,
+            "published": cloud.published,
+            "host_groups": [group.path for group in cloud.host_groups],
+            "hosts": [{"id": host.id, "fqdn": host.fqdn, "platform": host.platform} for host in cloud.hosts()],
+        }
+        for cloud in vmm.clouds
+    ]
+    return section
+
+
+def _provider(machine: Machine, _run: Run) -> Section | None:
+    product = _product(machine, "Microsoft Azure Site Recovery")
+    adapter = machine.registry.find(layout.ADAPTER_KEY) is not None
+    folders = [rf"C:\Program Files\{layout.PROVIDER_PRODUCT}"]
+    vmm_folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
+    if vmm_folder is not None:
+        folders.insert(0, vmm_folder.rstrip("\\") + r"\bin")
+    paths = [f"{folder}\\DRConfigurator.exe" for folder in folders]
+    configurator = next((path for path in paths if machine.exists(path)), None)
+    version = _text(machine.registry.get(layout.PROVIDER_KEY, "Version")) or (product[1] if product else None)
+    if version is None and product is None and configurator is None and not adapter:
+        return None
+    return {
+        "version": version,
+        "product_name": product[0] if product else None,
+        "adapter_present": adapter,
+        "configurator_path": configurator,
+        "configurator_version": file_version(machine.files.find(configurator)) if configurator else None,
+    }
+
+
+def _registration(machine: Machine, run: Run) -> Section:
+    section: Section = {
+        "vault_name": None,
+        "hive": None,
+        "management_uri": None,
+        "proxy": None,
+        "run_as_account": None,
+        "certificates": 0,
+        "key_leftovers": [],
+    }
+    get = machine.registry.get
+    for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY):
+        key = root + r"\Registration"
+        if section["vault_name"] is None and machine.registry.text(key, "ResourceName"):
+            section["vault_name"] = machine.registry.text(key, "ResourceName")
+            section["hive"] = key
+            section["management_uri"] = machine.registry.text(key, "SRSUri")
+        proxy = root + r"\ProxySettings"
+        if section["proxy"] is None and machine.registry.text(proxy, "ProxyAddress"):
+            section["proxy"] = {
+                "address": machine.registry.text(proxy, "ProxyAddress"),
+                "port": _number(get(proxy, "ProxyPort")),
+                "username": machine.registry.text(proxy, "ProxyUserName"),
+                "bypass": _urls(get(proxy, "ProxyBypassUrls")),
+            }
+    if machine.is_running(layout.VMM_SERVICE):
+        account = connect_vmm(machine).run_as_account(layout.PROXY_ACCOUNT)
+        section["run_as_account"] = None if account is None else account.name
+    prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
+    section["certificates"] = sum(each.friendly_name.lower().startswith(prefixes) for each in machine.certificates)
+    folder = run.need("StagingDir")
+    if machine.exists(folder):
+        section["key_leftovers"] = [
+            file.path for file in machine.files.listing(folder, "*.VaultCredentials", files_only=True)
+        ]
+    return section
+
+
+def _agent(machine: Machine, _run: Run) -> Section | None:
+    folder = machine.registry.text(layout.AGENT_KEY + r"\Setup", "InstallPath")
+    if folder is None:
+        return None
+    folder = folder.rstrip("\\")
+    product = _product(machine, layout.AGENT_PRODUCT)
+    version = product[1] if product else None
+    if version is None:
+        version = file_version(machine.files.find(folder + r"\bin\CBEngine.exe"))
+    config = layout.AGENT_KEY + r"\Config"
+    cache = machine.registry.text(config, "ScratchLocation") or machine.registry.text(
+        config + r"\CloudBackupProvider", "ScratchLocation"
+    )
+    return {
+        "version": version,
+        "install_path": folder,
+        "cache_path": cache,
+        "service": _service(machine, layout.AGENT_SERVICE),
+        "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
+        "proxy": _agent_proxy(machine, folder),
+    }
+
+
+def _agent_proxy(machine: Machine, folder: str) -> Section | None:
+    if not machine.is_running(layout.AGENT_SERVICE) or not machine.exists(f"{folder}\\{layout.AGENT_MODULE}"):
+        return None
+    agent = machine.need_agent()
+    if not agent.proxy.enabled:
+        return {"enabled": False, "server": None, "port": None, "username": None, "bypass": []}
+    return {
+        "enabled": True,
+        "server": _text(agent.proxy.server),
+        "port": agent.proxy.port,
+        "username": _text(agent.proxy.username) if agent.bypass_supported else None,
+        "bypass": _urls(agent.proxy.bypass) if agent.bypass_supported else [],
+    }
+
+
+def _hyperv(machine: Machine, _run: Run) -> Section:
+    running = machine.is_running(layout.HYPERV_SERVICE)
+    return {
+        "service": _service(machine, layout.HYPERV_SERVICE),
+        "switch_names": list(machine.switches) if running else None,
+    }
+
+
+_SECTIONS: dict[str, Callable[[Machine, Run], Section | None]] = {
+    "host": _host,
+    "vmm": _vmm,
+    "provider": _provider,
+    "registration": _registration,
+    "agent": _agent,
+    "hyperv": _hyperv,
+}
+
+
+@twin
+def observe(run: Run) -> Section:
+    wanted = {name.lower() for name in run.texts("Sections")}
+    unknown = wanted - set(_SECTIONS)
+    if unknown or not wanted:
+        raise ParameterRefused("Cannot validate argument on parameter 'Sections'.")
+    run.need("StagingDir")
+    return {name: section(run.machine, run) if name in wanted else None for name, section in _SECTIONS.items()}

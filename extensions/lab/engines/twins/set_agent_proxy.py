@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twin of set_agent_proxy: sets or clears the agent's proxy and restarts its service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout
+from ...windows.agent import AgentProxy
+from ...world import digest
+from .base import ParameterRefused, Run, ScriptFailed, service_status, twin
+
+
+@twin
+def set_agent_proxy(run: Run) -> dict[str, Any]:
+    mode = run.need("Mode")
+    if mode not in {"none", "proxy"}:
+        raise ParameterRefused("Cannot validate argument on parameter 'Mode'.")
+    machine = run.machine
+    applied = False
+    if not run.check_mode:
+        folder = machine.registry.text(layout.AGENT_KEY + r"\Setup", "InstallPath")
+        if folder is None:
+            code = 2 if machine.registry.find(layout.AGENT_KEY + r"\Setup") is None else 1
+            raise ScriptFailed(
+                "The install folder of the Recovery Services agent cannot be read from "
+                rf"'SOFTWARE\Microsoft\Windows Azure Backup\Setup' (error {code})."
+            )
+        machine.import_module(folder.rstrip("\\") + "\\" + layout.AGENT_MODULE)
+        machine.set_agent_proxy(AgentProxy() if mode == "none" else _wanted(run))
+        run.changed = applied = True
+        machine.restart_service(layout.AGENT_SERVICE)
+    return {"applied": applied, "service": service_status(machine, layout.AGENT_SERVICE)}
+
+
+def _wanted(run: Run) -> AgentProxy:
+    bypass = run.texts("BypassUrls")
+    agent = run.machine.agent
+    if bypass and not (agent is not None and agent.bypass_supported):
+        raise ScriptFailed(
+            "This build of the Recovery Services agent has no list of addresses that go round the proxy: upgrade the "
+            "agent or leave the list out."
+        )
+    password = run.text("ProxyPassword")
+    return AgentProxy(
+        True,
+        run.text("ProxyServer"),
+        run.number("ProxyPort"),
+        run.text("ProxyUsername") or None,
+        digest(password) if password else None,
+        ";".join(bypass) or None,
+    )

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twin of set_run_as_password: gives a Run As account its login anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, need_vmm_service, twin
+
+
+@twin
+def set_run_as_password(run: Run) -> dict[str, Any]:
+    name, credential = run.need("AccountName"), run.credential("Credential")
+    if credential is None:
+        raise ParameterRefused("Cannot process command because of one or more missing mandatory parameters: Credential.")
+    need_vmm_service(run.machine)
+    if run.check_mode:
+        return {"updated": False}
+    account = connect_vmm(run.machine).run_as_account(name)
+    if account is None:
+        raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")
+    run.machine.set_run_as(account.name, *credential)
+    run.changed = True
+    run.machine.restart_service(layout.VMM_SERVICE)
+    return {"updated": True}

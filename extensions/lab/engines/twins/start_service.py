@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twin of start_service: starts a service and waits until it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Run, ScriptFailed, service_status, twin
+
+
+@twin
+def start_service(run: Run) -> dict[str, Any]:
+    name = run.need("Name")
+    status = service_status(run.machine, name)
+    if status is None:
+        raise ScriptFailed(f"There is no service '{name}' on this machine.")
+    if status != "Running" and not run.check_mode:
+        run.machine.start_service(name)
+        run.changed = True
+    return {"status": service_status(run.machine, name)}

@@ -1,0 +1,425 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An estate: both sides of the world with all of its listeners, in one thread, ended without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fnmatch
+import json
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import yaml
+from aiohttp import web
+
+from . import inventory
+from .certificates import Certificates
+from .control import ControlServer
+from .engines.base import Engine
+from .engines.bridge import Bridge
+from .proxy import ProxyServer
+from .winrm.auth import Account, Authenticator
+from .winrm.server import WinRmServer
+from .world import Journal, Login, ProxyAccount, World
+
+if TYPE_CHECKING:
+    from .windows.machine import Machine, Package
+
+ESTATES = Path(__file__).with_name("estates")
+EngineName = Literal["twin", "pwsh"]
+TEMPORARY_PREFIX = "siterecovery-estate-"
+# Names of Azure that machines ask the proxy for: all of them are the simulated Azure.
+AZURE_NAMES = (
+    "*.microsoftonline.com",
+    "*.windowsazure.com",
+    "*.windows.net",
+    "*.azure.com",
+    "*.microsoft.com",
+    "*.backup.windowsazure.com",
+    "*.hypervrecoverymanager.windowsazure.com",
+)
+# Slow scripts of many machines run side by side; each only waits.
+WORKERS = 64
+_START_TIMEOUT = 30.0
+
+
+class EstateError(Exception):
+    """The estate cannot be started as asked: one sentence for the user."""
+
+
+def find_document(name: str) -> Path:
+    """The YAML of an estate: a name of a shipped one, or a path."""
+    path = Path(name) if name.endswith((".yml", ".yaml")) else ESTATES / f"{name}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(item.stem for item in ESTATES.glob("*.yml")))
+        raise EstateError(f"There is no estate {name}: use one of {known}, or the path of a YAML file.")
+    return path
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    missing = [key for key in ("azure", "winrm", "proxy", "machines", "installers") if key not in (document or {})]
+    if missing:
+        raise EstateError(f"The estate {path} lacks {', '.join(missing)}.")
+    return dict(document)
+
+
+def new_world(document: Mapping[str, Any], scale: float) -> World:
+    """A world with logins of its own: no two runs share a secret."""
+    login = Login(
+        tenant=str(uuid.uuid4()),
+        subscription_id=str(uuid.uuid4()),
+        client_id=str(uuid.uuid4()),
+        secret=secrets.token_urlsafe(30),
+        windows_user=document["winrm"]["user"],
+        windows_password=secrets.token_urlsafe(18),
+    )
+    proxy = document["proxy"]
+    # The port is known when the proxy listens.
+    account = ProxyAccount(proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18))
+    return World(login=login, proxy=account, scale=scale)
+
+
+def neutral(value: Any, names: Mapping[str, str]) -> Any:
+    """The same value with this run's own words replaced by names; a number only as a whole, text also within."""
+    if isinstance(value, Mapping):
+        return {neutral(key, names): neutral(item, names) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [neutral(item, names) for item in value]
+    if isinstance(value, str):
+        for word, name in names.items():
+            if word in value and (not word.isdigit() or re.fullmatch(rf"(.*\D)?{word}(\D.*)?", value, re.DOTALL)):
+                value = value.replace(word, name)
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return names.get(str(value), value)
+    return value
+
+
+@dataclass
+class _Folder:
+    """Where the estate writes, and what of it is the estate's to remove."""
+
+    path: Path
+    own: bool
+    made: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def temporary(cls) -> _Folder:
+        # The process id in the name lets the next start remove what a killed one left.
+        return cls(Path(tempfile.mkdtemp(prefix=f"{TEMPORARY_PREFIX}{os.getpid()}-")), own=True)
+
+    @classmethod
+    def given(cls, path: Path) -> _Folder:
+        own = not path.exists()
+        if not own and (path / "control.json").exists():
+            raise EstateError(f"{path} already holds an estate: end that one first, or use another directory.")
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return cls(path.resolve(), own=own)
+
+    def folder(self, name: str) -> Path:
+        path = self.path / name
+        if path.exists():
+            raise EstateError(f"{path} is in the way: the estate makes it itself and removes it at its end.")
+        path.mkdir(mode=0o700)
+        self.made.append(path)
+        return path
+
+    def file(self, name: str, content: bytes) -> Path:
+        path = self.path / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self.made.append(path)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        return path
+
+    def remove(self) -> None:
+        """Everything that the estate made; a directory that was there before stays with all else in it."""
+        if self.own:
+            shutil.rmtree(self.path, ignore_errors=True)
+            return
+        for path in self.made:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def sweep(root: Path | None = None) -> list[Path]:
+    """Remove temporary folders of this user's estates whose process is gone; returns them."""
+    gone = []
+    for path in (root or Path(tempfile.gettempdir())).glob(f"{TEMPORARY_PREFIX}*"):
+        number = path.name.removeprefix(TEMPORARY_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if number.isdigit() and path.stat().st_uid == os.getuid() and not _alive(int(number)):
+                shutil.rmtree(path, ignore_errors=True)
+                gone.append(path)
+    return gone
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Estate:
+    """A started estate answers on loopback ports until `stop()`; use it as a context manager, or start and stop it."""
+
+    def __init__(
+        self, document: dict[str, Any], *, engine: EngineName, time_scale: float, directory: Path | None
+    ) -> None:
+        self.document = document
+        self.engine_name = engine
+        self.world = new_world(document, time_scale)
+        self.servers: dict[str, WinRmServer] = {}
+        self.installers: Mapping[str, Package] = {}
+        self.bridge: Bridge | None = None
+        self.arm_url = ""
+        self.ended = threading.Event()
+        self._given = directory
+        self._folder: _Folder | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave: asyncio.Event | None = None
+        self._problem: BaseException | None = None
+        self._ready = threading.Event()
+
+    @classmethod
+    def load(
+        cls,
+        name: str = "small",
+        *,
+        engine: EngineName = "twin",
+        time_scale: float = 0.02,
+        directory: str | Path | None = None,
+    ) -> Estate:
+        """Prepare an estate by its name or its YAML file; nothing listens before `start()`.
+
+        Raises:
+            EstateError: there is no such estate or engine.
+        """
+        if engine not in get_args(EngineName):
+            raise EstateError(f"There is no engine {engine}: use one of {', '.join(get_args(EngineName))}.")
+        document = read_document(find_document(name))
+        return cls(
+            document, engine=engine, time_scale=time_scale, directory=None if directory is None else Path(directory)
+        )
+
+    # What a started estate offers.
+
+    @property
+    def directory(self) -> Path:
+        return self._need_folder().path
+
+    @property
+    def authority_path(self) -> Path:
+        return self.directory / "ca.pem"
+
+    @property
+    def inventory(self) -> Path:
+        return self.directory / "inventory"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for programs that talk to the estate: no proxy of this computer stands between."""
+        names = "127.0.0.1,localhost"
+        return {"NO_PROXY": names, "no_proxy": names}
+
+    @property
+    def journal(self) -> Journal:
+        return self.world.journal
+
+    @property
+    def machines(self) -> dict[str, Machine]:
+        return self.world.machines
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole world without what differs from run to run: two runs that did the same compare equal."""
+        machines = {name: machine.snapshot() for name, machine in sorted(self.machines.items())}
+        world, login = self.world, self.world.login
+        names = {
+            login.subscription_id: "{subscription}",
+            login.tenant: "{tenant}",
+            login.client_id: "{client}",
+            self.arm_url: "{azure}",
+            str(world.proxy.port): "{proxy port}",
+        }
+        return dict(neutral({"azure": world.azure.snapshot(), "machines": machines}, names))
+
+    def set_reachable(self, machine: str, reachable: bool) -> None:
+        """Open or close a machine's WinRM port."""
+        server = self.servers[machine]
+        self._call(server.open if reachable else server.close)
+
+    # Start and end.
+
+    def __enter__(self) -> Estate:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> Estate:
+        """Listen on every port and write the directory; returns when all answer.
+
+        Raises:
+            EstateError: something that the estate needs is missing or in the way.
+        """
+        sweep()
+        self._folder = _Folder.temporary() if self._given is None else _Folder.given(self._given)
+        self._thread = threading.Thread(target=self._run, name="estate", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(_START_TIMEOUT):
+            self.stop()
+            raise EstateError(f"The estate did not start within {_START_TIMEOUT:.0f} s.")
+        if self._problem is not None:
+            self._thread.join()
+            raise self._problem
+        return self
+
+    def stop(self) -> None:
+        """End every listener and remove what the estate made; a second call does nothing."""
+        loop, leave = self._loop, self._leave
+        if loop is not None and leave is not None and not loop.is_closed():
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(leave.set)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_START_TIMEOUT)
+
+    def _call(self, work: Callable[[], Any]) -> Any:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(_START_TIMEOUT)
+
+    def _need_folder(self) -> _Folder:
+        if self._folder is None:
+            raise EstateError("The estate has not been started.")
+        return self._folder
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as exc:  # handed to whoever waits in start(); it must not get lost in a thread
+            self._problem = exc
+        finally:
+            if self._folder is not None:
+                self._folder.remove()
+            self.ended.set()
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._leave = asyncio.Event()
+        async with contextlib.AsyncExitStack() as stack:
+            executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="estate")
+            stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+            await self._build(stack, executor)
+            self._ready.set()
+            await self._leave.wait()
+
+    async def _build(self, stack: contextlib.AsyncExitStack, executor: ThreadPoolExecutor) -> None:
+        from .arm.server import ArmServer
+        from .arm.state import AzureState
+        from .windows.build import build_machines
+        from .windows.installers import catalogue
+
+        folder, world = self._need_folder(), self.world
+        private = folder.folder(".private")
+        names = [item for machine in self.document["machines"] for item in (machine["name"], machine["fqdn"])]
+        certificates = Certificates([*names, world.proxy.name])
+        folder.file("ca.pem", certificates.authority_pem)
+        tls = certificates.server_context(private)
+
+        self.installers = catalogue(self.document)
+        world.azure = AzureState(world)
+        world.machines = build_machines(world, self.document)
+        arm = ArmServer(world)
+        port = await _listen(stack, arm.app(), tls)
+        self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"
+
+        proxy = ProxyServer(world, lambda host, _port: ("127.0.0.1", port) if _is_azure(host) else None)
+        await _started(stack, proxy)
+        world.proxy = replace(world.proxy, port=proxy.port)
+        engine = await self._engine(stack, executor, private)
+        await self._start_machines(stack, engine, certificates, private, tls)
+
+        leave = self._leave
+        assert leave is not None
+        control = ControlServer(self, leave.set)
+        await _started(stack, control)
+        self._write(control)
+
+    async def _engine(self, stack: contextlib.AsyncExitStack, executor: ThreadPoolExecutor, private: Path) -> Engine:
+        from .engines.pwsh import PwshEngine, PwshMissing
+        from .engines.twin import TwinEngine
+
+        if self.engine_name == "twin":
+            return TwinEngine(self.world, executor)
+        bridge = self.bridge = Bridge(self.world, executor)
+        await _started(stack, bridge)
+        try:
+            engine = PwshEngine(self.world, executor, bridge, private / "pwsh")
+        except PwshMissing as exc:
+            raise EstateError(str(exc)) from exc
+        stack.push_async_callback(engine.close)
+        return engine
+
+    async def _start_machines(
+        self, stack: contextlib.AsyncExitStack, engine: Engine, certificates: Certificates, private: Path, tls: Any
+    ) -> None:
+        account = Account(self.world.login.windows_user, self.world.login.windows_password)
+        accounts_file = private / "accounts"
+        account.store(accounts_file)
+        for name, machine in self.world.machines.items():
+            authenticator = Authenticator(account, accounts_file, certificates.server_der)
+            server = WinRmServer(name, machine, self.world, engine, authenticator=authenticator, tls=tls)
+            await _started(stack, server)
+            self.servers[name] = server
+
+    def _write(self, control: ControlServer) -> None:
+        folder = self._need_folder()
+        folder.folder("keys")
+        inventory.write(self, folder.folder("inventory"))
+        environment = "".join(f"{name}={value}\n" for name, value in self.environment.items())
+        folder.file("environment", environment.encode())
+        access = {"url": control.url, "token": control.token, "process": os.getpid()}
+        folder.file("control.json", json.dumps(access).encode())
+
+
+def _is_azure(host: str) -> bool:
+    return host in {"127.0.0.1", "localhost"} or any(fnmatch.fnmatchcase(host, name) for name in AZURE_NAMES)
+
+
+async def _started(stack: contextlib.AsyncExitStack, server: Any) -> None:
+    """Start something that has `start` and `stop`, and stop it with the estate, also when its start fails half-way."""
+    stack.push_async_callback(server.stop)
+    await server.start()
+
+
+async def _listen(stack: contextlib.AsyncExitStack, app: web.Application, tls: Any) -> int:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls, backlog=256)
+    await site.start()
+    return int(runner.addresses[0][1])

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory that an estate hands out: what a user would write for real servers, filled in.
+
+Nothing in it is special to the estate except addresses: connections are verified against the estate's authority, and
+the collection is pointed at the simulated Azure by its cloud metadata address.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from .estate import Estate
+
+GROUPS = {"vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
+METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
+
+
+def role_variables(estate: Estate) -> dict[str, Any]:
+    """The roles' variables. Secrets stand in a file of their own: here they are references to it."""
+    document, login, catalogue = estate.document, estate.world.login, estate.installers
+    azure, proxy = document["azure"], _proxy(estate)
+    return {
+        "azure_target_subscription_id": login.subscription_id,
+        "azure_target_tenant": login.tenant,
+        "azure_target_client_id": login.client_id,
+        "azure_target_cloud_environment": estate.arm_url + METADATA_PATH,
+        "azure_target_ca_bundle": str(estate.authority_path),
+        "azure_target_location": azure["location"],
+        "azure_target_vault_name": azure["vault"],
+        "azure_target_resource_group": azure["resource_group"],
+        "azure_target_create_resource_group": True,
+        "azure_target_storage_accounts": azure["storage_accounts"],
+        "azure_target_virtual_networks": azure["virtual_networks"],
+        "azure_target_key_path": str(estate.directory / "keys" / f"{azure['vault']}.VaultCredentials"),
+        "vmm_server_provider_source": catalogue["provider"].url,
+        "vmm_server_provider_checksum": catalogue["provider"].sha256,
+        "vmm_server_provider_version": catalogue["provider"].version,
+        "vmm_server_clouds": azure["protected_clouds"],
+        "vmm_server_proxy": proxy,
+        "hyperv_host_agent_source": catalogue["agent"].url,
+        "hyperv_host_agent_checksum": catalogue["agent"].sha256,
+        "hyperv_host_agent_version": catalogue["agent"].version,
+        "hyperv_host_proxy": proxy,
+    }
+
+
+def secret_variables(estate: Estate) -> dict[str, str]:
+    """What a user keeps in a vaulted file."""
+    world = estate.world
+    return {
+        "azure_target_secret": world.login.secret,
+        "windows_password": world.login.windows_password,
+        "proxy_password": world.proxy.password,
+    }
+
+
+def connection_variables(estate: Estate) -> dict[str, Any]:
+    """WinRM over HTTPS, the server's certificate verified."""
+    return {
+        "ansible_connection": "winrm",
+        "ansible_host": "127.0.0.1",
+        "ansible_user": estate.world.login.windows_user,
+        "ansible_password": "{{ windows_password }}",
+        "ansible_winrm_scheme": "https",
+        "ansible_winrm_transport": estate.document["winrm"]["transport"],
+        "ansible_winrm_server_cert_validation": "validate",
+        "ansible_winrm_ca_trust_path": str(estate.authority_path),
+    }
+
+
+def hosts(estate: Estate) -> dict[str, Any]:
+    """The groups of the playbooks with their machines, and the controller."""
+    groups: dict[str, Any] = {group: {"hosts": {}} for group in GROUPS.values()}
+    for machine in estate.document["machines"]:
+        server = estate.servers[machine["name"]]
+        groups[GROUPS[machine["kind"]]]["hosts"][machine["name"]] = {"ansible_port": server.port}
+    controller = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return {
+        "all": {
+            "hosts": {"localhost": controller},
+            "children": {"windows": {"children": groups}},
+        }
+    }
+
+
+def write(estate: Estate, directory: Path) -> None:
+    """Write the inventory; the secrets for the owner only."""
+    files: dict[Path, tuple[str, Any]] = {
+        directory / "hosts.yml": ("The machines of the estate.", hosts(estate)),
+        directory / "group_vars/all/main.yml": ("Variables of the roles.", role_variables(estate)),
+        directory / "group_vars/all/secrets.yml": (
+            "Made for this run of the estate; real ones are vaulted.",
+            secret_variables(estate),
+        ),
+        directory / "group_vars/windows/main.yml": ("How the machines are reached.", connection_variables(estate)),
+    }
+    for path, (title, content) in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        text = yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=10_000)
+        path.write_text(f"---\n# {title}\n{text}", encoding="utf-8")
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a value out where it is used, even when it is used twice: anchors are noise to a reader."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (the base class's signature)
+        return True
+
+
+def _proxy(estate: Estate) -> dict[str, Any]:
+    account = estate.world.proxy
+    return {
+        "mode": "custom",
+        "address": f"http://{account.name}",
+        "port": account.port,
+        "username": account.username,
+        "password": "{{ proxy_password }}",
+    }

@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines from an estate's document.
+
+machines: a list of
+  name, fqdn, kind (vmm_server | hyperv_host), os {version, caption}, egress (proxy | any),
+  volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources], dotnet_release,
+  system_proxy {server, bypass}, switches [names], tls {enabled, disabled_by_default, strong_crypto, system_default},
+  vmm {version, ha_name, service_account, running_jobs, flag_supported, running, vmm_id,
+       host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
+       clouds [{name, host_groups [name or path], published}]},
+  provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the estate starts.
+Everything but the name has a default.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from ..world import World
+from . import layout
+from .filesystem import File
+from .installers import MICROSOFT, catalogue
+from .machine import Identity, Machine, MachineKind, Volume
+from .programs import mars_installer, setupdr
+from .services import Service
+from .vmm import Cloud, HostGroup, VmHost, Vmm
+
+Document = Mapping[str, Any]
+
+_GIB: Final = 1024**3
+_NAMES: Final = uuid.UUID("5b0a3a5e-4c8e-4b0c-9f0e-0e6f2d7a9c11")
+_DOMAIN: Final = "corp.estate.test"
+# Windows Server 2019 with .NET 4.8.
+_OS: Final = {"version": "10.0.17763", "caption": "Microsoft Windows Server 2019 Standard"}
+_DOTNET: Final = 528049
+_SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
+
+
+def build_machines(world: World, document: Document) -> dict[str, Machine]:
+    """Every machine of the document by its name. Nothing of the building is journalled."""
+    packages = catalogue(document)
+    machines = {}
+    for entry in document.get("machines") or []:
+        machine = build_machine(world, entry)
+        machine.web = {package.url: package for package in packages.values()}
+        machines[machine.name] = machine
+    world.journal.clear()
+    return machines
+
+
+def build_machine(world: World, entry: Document) -> Machine:
+    name = str(entry["name"])
+    kind: MachineKind = "vmm_server" if entry.get("kind", "hyperv_host") == "vmm_server" else "hyperv_host"
+    machine = Machine(world, _identity(world, name, kind, entry), _volumes(entry))
+    machine.administrator = bool(entry.get("administrator", True))
+    _windows(machine, entry)
+    if kind == "vmm_server":
+        _vmm(machine, entry.get("vmm") or {})
+    else:
+        _hyperv(machine, entry)
+    if entry.get("system_proxy"):
+        _system_proxy(machine, entry["system_proxy"])
+    if entry.get("provider") is not None and machine.vmm is not None:
+        setupdr.lay_down(machine, machine.vmm.folder, _installed(machine, entry["provider"], "5.1.8095.0"))
+    if entry.get("agent") is not None:
+        _agent(machine, entry["agent"])
+    return machine
+
+
+def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Identity:
+    os = {**_OS, **(entry.get("os") or {})}
+    user = world.login.windows_user or "CORP\\asr-admin"
+    domain, slash, account = user.rpartition("\\")
+    egress: Literal["proxy", "any"] = "proxy" if entry.get("egress", "any") == "proxy" else "any"
+    return Identity(
+        name=name,
+        fqdn=str(entry.get("fqdn", f"{name}.{_DOMAIN}")),
+        kind=kind,
+        os_version=str(os["version"]),
+        os_caption=str(os["caption"]),
+        domain_role=int(entry.get("domain_role", 3)),
+        account_domain=domain if slash else name.upper(),
+        account_user=account.split("@", 1)[0],
+        egress=egress,
+    )
+
+
+def _volumes(entry: Document) -> list[Volume]:
+    described = entry.get("volumes") or [{"drive": "C", "size_gb": 127, "free_gb": 80}]
+    found = []
+    for volume in described:
+        size = int(float(volume.get("size_gb", 127)) * _GIB)
+        free = int(float(volume.get("free_gb", volume.get("size_gb", 127))) * _GIB)
+        found.append(Volume(str(volume["drive"]).rstrip(":\\").upper(), size, free))
+    return found
+
+
+def _windows(machine: Machine, entry: Document) -> None:
+    registry, tls = machine.registry, entry.get("tls") or {}
+    for key in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32, layout.SESSION_KEY):
+        registry.ensure(key)
+    registry.set(layout.FRAMEWORK_KEY, "Release", int(entry.get("dotnet_release", _DOTNET)))
+    registry.set(layout.SHELL_KEY, "PowerShellVersion", f"5.1.{machine.identity.os_version.rsplit('.', 1)[-1]}.1")
+    if "enabled" in tls:
+        registry.set(layout.SCHANNEL_KEY, "Enabled", int(tls["enabled"]))
+    if "disabled_by_default" in tls:
+        registry.set(layout.SCHANNEL_KEY, "DisabledByDefault", int(tls["disabled_by_default"]))
+    registry.set(layout.DOTNET_KEY, "SchUseStrongCrypto", int(tls.get("strong_crypto", 1)))
+    registry.set(layout.DOTNET_KEY, "SystemDefaultTlsVersions", int(tls.get("system_default", 1)))
+    registry.ensure(f"{layout.HKU}\\{layout.SYSTEM_SID}\\{layout.INTERNET_SETTINGS}")
+    pending = set(entry.get("pending_restart") or [])
+    if "pending_file_rename" in pending:
+        registry.set(layout.SESSION_KEY, layout.RENAMES, [r"\??\C:\Windows\Temp\old.dll", ""])
+    if "component_servicing" in pending:
+        registry.ensure(layout.SERVICING_KEY)
+    if "windows_update" in pending:
+        registry.ensure(layout.UPDATE_KEY)
+    for folder in (r"C:\Windows\Temp", r"C:\ProgramData", r"C:\Program Files"):
+        machine.files.folder(folder, machine.now())
+
+
+def _system_proxy(machine: Machine, proxy: Document) -> None:
+    for sid in {layout.SYSTEM_SID, machine.service_owner_sid()}:
+        key = f"{layout.HKU}\\{sid}\\{layout.INTERNET_SETTINGS}"
+        machine.registry.set(key, "ProxyEnable", 1)
+        machine.registry.set(key, "ProxyServer", str(proxy["server"]))
+        machine.registry.set(key, "ProxyOverride", ";".join(proxy.get("bypass") or []))
+
+
+def _hyperv(machine: Machine, entry: Document) -> None:
+    machine.services.add(Service(layout.HYPERV_SERVICE, "Hyper-V Virtual Machine Management"))
+    machine.switches = [str(name) for name in entry.get("switches") or ["Converged"]]
+
+
+def _vmm(machine: Machine, described: Document) -> None:
+    version = str(described.get("version", "10.19.2445.0"))
+    folder = layout.vmm_folder(version)
+    vmm_id = str(described.get("vmm_id", _id(machine, "vmm")))
+    root = HostGroup(_id(machine, "group", "All Hosts"), "All Hosts", "All Hosts")
+    root.children = [_group(machine, group, root.path) for group in described.get("host_groups") or []]
+    vmm = Vmm(version, vmm_id, folder, root)
+    vmm.clouds = [_cloud(machine, vmm, cloud) for cloud in described.get("clouds") or []]
+    vmm.running_jobs = int(described.get("running_jobs", 0))
+    vmm.flag_supported = bool(described.get("flag_supported", True))
+    machine.vmm = vmm
+
+    registry = machine.registry
+    registry.set(layout.VMM_SETUP_KEY, "ProductVersion", version)
+    registry.set(layout.VMM_SETUP_KEY, "InstallPath", folder + "\\")
+    registry.set(layout.VMM_SETUP_KEY, "VmmID", vmm_id)
+    if described.get("ha_name"):
+        registry.set(layout.VMM_SETUP_KEY, "HAVMMName", str(described["ha_name"]))
+    module = f"{folder}\\{layout.VMM_MODULE}"
+    machine.files.folder(module.rsplit("\\", 1)[0], machine.now())
+    machine.files.write(module, b"# VMM", machine.now())
+    account = str(described.get("service_account", f"{machine.identity.account_domain}\\svc-vmm"))
+    sid = layout.SYSTEM_SID if account == "LocalSystem" else _SERVICE_SID
+    service = machine.services.add(
+        Service(
+            layout.VMM_SERVICE,
+            "System Center Virtual Machine Manager",
+            status="Running" if described.get("running", True) else "Stopped",
+            account=account,
+            owner_sid=sid,
+            start_seconds=machine.world.delays.service_start,
+        )
+    )
+    registry.ensure(f"{layout.HKU}\\{service.owner_sid}\\{layout.INTERNET_SETTINGS}")
+
+
+def _id(machine: Machine, *parts: str) -> str:
+    """The same id for the same name in every run."""
+    return str(uuid.uuid5(_NAMES, "/".join((machine.fqdn.lower(), *parts))))
+
+
+def _group(machine: Machine, described: Document | str, above: str) -> HostGroup:
+    entry: Document = {"name": described} if isinstance(described, str) else described
+    name = str(entry["name"])
+    path = f"{above}\\{name}"
+    group = HostGroup(_id(machine, "group", path), name, path)
+    group.hosts = [_host(host) for host in entry.get("hosts") or []]
+    group.children = [_group(machine, child, path) for child in entry.get("children") or []]
+    return group
+
+
+def _host(described: Document | str) -> VmHost:
+    entry: Document = {"fqdn": described} if isinstance(described, str) else described
+    fqdn = str(entry["fqdn"])
+    return VmHost(str(uuid.uuid5(_NAMES, fqdn.lower())), fqdn, str(entry.get("platform", "HyperV")))
+
+
+def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
+    name = str(described["name"])
+    wanted: Sequence[str] = described.get("host_groups") or []
+    groups = [
+        group for want in wanted for group in vmm.groups() if want.lower() in {group.name.lower(), group.path.lower()}
+    ]
+    if len(groups) < len(wanted):
+        raise ValueError(f"cloud {name} of {machine.name} names a host group that VMM does not have: {wanted}")
+    return Cloud(_id(machine, "cloud", name), name, groups, bool(described.get("published", False)))
+
+
+def _installed(machine: Machine, entry: Document, version: str) -> File:
+    return File("", b"", "", machine.now(), str(entry.get("version", version)), MICROSOFT, "Valid")
+
+
+def _agent(machine: Machine, entry: Document) -> None:
+    folder = str(entry.get("install_path", layout.AGENT_FOLDER))
+    cache = str(entry.get("cache_path", f"{folder}\\Scratch"))
+    mars_installer.lay_down(machine, _installed(machine, entry, "2.0.9260.0"), folder, cache)
+    if entry.get("backup_vault"):
+        machine.registry.set(layout.AGENT_KEY + r"\Config", "ServiceResourceName", str(entry["backup_vault"]))

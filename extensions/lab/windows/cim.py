@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The classes of WMI that scripts ask a machine for, and the methods of its registry provider.
+
+Property names and return values as in the reference of the Win32 classes and of StdRegProv.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import layout
+from .errors import MachineError
+from .registry import KIND_NUMBERS, Kind, Value
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+Row = dict[str, Any]
+
+_FILTER = re.compile(r"^\s*(?P<name>\w+)\s*=\s*(?:'(?P<text>(?:[^'\\]|\\.)*)'|(?P<number>\d+))\s*$")
+_HIVES = {2147483650: layout.HKLM, 2147483651: layout.HKU}
+_NOT_FOUND = 2
+_VALUE_MISSING = 1
+_TYPE_MISMATCH = 2147749893
+_CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
+
+
+def instances(machine: Machine, class_name: str, namespace: str, where: str | None) -> list[Row]:
+    """What Get-CimInstance gives: one mapping per instance."""
+    spaces = {"root/cimv2": _CLASSES, "root/virtualization/v2": _VIRTUALIZATION}
+    classes = spaces.get(namespace.lower().replace("\\", "/"))
+    if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
+        raise MachineError("Invalid namespace ", _CIM_ERROR)
+    source = classes.get(class_name.lower())
+    if source is None:
+        raise MachineError("Invalid class ", _CIM_ERROR)
+    if class_name.lower() == "win32_process":
+        return _processes(machine, where)
+    return [row for row in source(machine) if _matches(row, where)]
+
+
+def _matches(row: Row, where: str | None) -> bool:
+    if not where:
+        return True
+    name, wanted = _condition(where)
+    actual = next((value for key, value in row.items() if key.lower() == name.lower()), None)
+    return str(actual).lower() == wanted.lower()
+
+
+def _condition(where: str) -> tuple[str, str]:
+    found = _FILTER.match(where)
+    if found is None:
+        raise MachineError("Invalid query ", _CIM_ERROR)
+    text = found["text"]
+    return found["name"], found["number"] if text is None else re.sub(r"\\(.)", r"\1", text)
+
+
+def _operating_system(machine: Machine) -> list[Row]:
+    return [
+        {
+            "Caption": machine.identity.os_caption,
+            "Version": machine.identity.os_version,
+            "OSArchitecture": "64-bit",
+            "ProductType": 2 if machine.identity.domain_role >= 4 else 3,
+            "SystemDrive": "C:",
+            "LocalDateTime": machine.now().isoformat(),
+        }
+    ]
+
+
+def _computer_system(machine: Machine) -> list[Row]:
+    host, _dot, domain = machine.fqdn.partition(".")
+    return [
+        {
+            "Name": machine.name.upper()[:15],
+            "DNSHostName": host,
+            "Domain": domain or "WORKGROUP",
+            "PartOfDomain": bool(domain),
+            "DomainRole": machine.identity.domain_role,
+        }
+    ]
+
+
+def _services(machine: Machine) -> list[Row]:
+    machine.settle()
+    return [
+        {
+            "Name": service.name,
+            "DisplayName": service.display_name,
+            "State": service.status,
+            "StartMode": service.start_mode,
+            "StartName": service.account,
+            "ProcessId": service.process_id,
+        }
+        for service in machine.services.all()
+    ]
+
+
+def _disks(machine: Machine) -> list[Row]:
+    return [
+        {"DeviceID": f"{volume.drive}:", "DriveType": 3, "Size": volume.size_bytes, "FreeSpace": volume.free_bytes}
+        for volume in machine.volumes
+    ]
+
+
+def _processes(machine: Machine, where: str | None) -> list[Row]:
+    """Services by their process id; any other id is the session that asks."""
+    if not where:
+        raise MachineError("Invalid query ", _CIM_ERROR)
+    _name, wanted = _condition(where)
+    service = next(
+        (each for each in machine.services.all() if each.process_id and str(each.process_id) == wanted), None
+    )
+    name = "wsmprovhost.exe" if service is None else f"{service.name}.exe"
+    return [{"ProcessId": int(wanted), "Name": name}]
+
+
+def _switches(machine: Machine) -> list[Row]:
+    return [{"ElementName": name} for name in machine.switches]
+
+
+_CLASSES: dict[str, Callable[[Machine], list[Row]]] = {
+    "win32_operatingsystem": _operating_system,
+    "win32_computersystem": _computer_system,
+    "win32_service": _services,
+    "win32_logicaldisk": _disks,
+    "win32_process": lambda machine: _processes(machine, None),
+}
+_VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {"msvm_virtualethernetswitch": _switches}
+
+
+def method(machine: Machine, class_name: str, name: str, arguments: Mapping[str, Any], key: Any = None) -> Row:
+    """What Invoke-CimMethod gives. `key` names the instance: the id of a process."""
+    if class_name.lower() == "stdregprov":
+        return _registry(machine, name, arguments)
+    if class_name.lower() == "win32_process" and name.lower() in {"getowner", "getownersid"}:
+        return _owner(machine, name.lower(), int(key))
+    raise MachineError("Invalid method ", _CIM_ERROR)
+
+
+def _owner(machine: Machine, name: str, process_id: int) -> Row:
+    service = next((each for each in machine.services.all() if each.process_id == process_id), None)
+    if name == "getownersid":
+        return {
+            "Sid": service.owner_sid if service else "S-1-5-21-1004336348-1177238915-682003330-1104",
+            "ReturnValue": 0,
+        }
+    if service is None:
+        return {"Domain": machine.identity.account_domain, "User": machine.identity.account_user, "ReturnValue": 0}
+    if service.account == "LocalSystem":
+        return {"Domain": "NT AUTHORITY", "User": "SYSTEM", "ReturnValue": 0}
+    domain, _slash, user = service.account.rpartition("\\")
+    return {"Domain": domain, "User": user, "ReturnValue": 0}
+
+
+def _registry(machine: Machine, name: str, arguments: Mapping[str, Any]) -> Row:
+    hive = _HIVES.get(int(arguments["hDefKey"]))
+    path = f"{hive}\\{arguments['sSubKeyName']}"
+    if name == "CheckAccess":
+        return {"bGranted": machine.administrator, "ReturnValue": 0 if machine.administrator else 5}
+    answer = _REGISTRY_METHODS.get(name)
+    if answer is None:
+        raise MachineError("Invalid method ", _CIM_ERROR)
+    return answer(machine, path, str(arguments.get("sValueName", "")))
+
+
+def _enum_key(machine: Machine, path: str, _value: str) -> Row:
+    if machine.registry.find(path) is None:
+        return {"sNames": None, "ReturnValue": _NOT_FOUND}
+    return {"sNames": machine.registry.children(path) or None, "ReturnValue": 0}
+
+
+def _enum_values(machine: Machine, path: str, _value: str) -> Row:
+    key = machine.registry.find(path)
+    if key is None:
+        return {"sNames": None, "Types": None, "ReturnValue": _NOT_FOUND}
+    values = list(key.values.values())
+    names = [value.name for value in values] or None
+    return {"sNames": names, "Types": [KIND_NUMBERS[value.kind] for value in values] or None, "ReturnValue": 0}
+
+
+def _reader(field: str, *kinds: Kind) -> Callable[[Machine, str, str], Row]:
+    def read(machine: Machine, path: str, name: str) -> Row:
+        key = machine.registry.find(path)
+        if key is None:
+            return {field: None, "ReturnValue": _NOT_FOUND}
+        value: Value | None = key.values.get(name.lower())
+        if value is None:
+            return {field: None, "ReturnValue": _VALUE_MISSING}
+        if value.kind not in kinds:
+            return {field: None, "ReturnValue": _TYPE_MISMATCH}
+        return {field: value.data, "ReturnValue": 0}
+
+    return read
+
+
+_REGISTRY_METHODS: dict[str, Callable[[Machine, str, str], Row]] = {
+    "EnumKey": _enum_key,
+    "EnumValues": _enum_values,
+    "GetStringValue": _reader("sValue", "REG_SZ"),
+    "GetExpandedStringValue": _reader("sValue", "REG_EXPAND_SZ"),
+    "GetMultiStringValue": _reader("sValue", "REG_MULTI_SZ"),
+    "GetDWORDValue": _reader("uValue", "REG_DWORD"),
+    "GetQWORDValue": _reader("uValue", "REG_QWORD"),
+}

@@ -1,0 +1,431 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Windows machine of the estate: its whole state, and every way to read or change it.
+
+Both engines work on this state: twins call the methods, imitated cmdlets come in through `bridge`. Building a machine
+writes its parts directly; everything that happens to it afterwards goes through the methods, which keep the journal.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from ..world import CloudFacts, Fault, World, digest
+from . import layout
+from .agent import Agent, AgentProxy
+from .errors import MachineError
+from .filesystem import File, FileSystem, tidy
+from .registry import Data, Kind, Registry
+from .services import Service, Services
+from .vmm import Cloud, RunAsAccount, Vmm
+
+MachineKind = Literal["vmm_server", "hyperv_host"]
+_POLL = 0.005
+# A hang ends by itself after this time (real seconds), so that no thread outlives the estate for long.
+_HANG_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Volume:
+    drive: str
+    size_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One in LocalMachine\\My."""
+
+    thumbprint: str
+    subject: str
+    friendly_name: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installer as the web serves it: `program` is what runs when it is started."""
+
+    url: str
+    content: bytes = field(repr=False)
+    sha256: str
+    version: str
+    signer: str
+    program: str
+    signature: str = "Valid"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who and what a machine is; nothing of it changes while the estate runs."""
+
+    name: str
+    fqdn: str
+    kind: MachineKind
+    os_version: str
+    os_caption: str
+    domain_role: int
+    account_domain: str
+    account_user: str
+    egress: Literal["proxy", "any"]
+
+
+Effect: TypeAlias = Callable[[], None]
+
+
+class Machine:
+    def __init__(self, world: World, identity: Identity, volumes: list[Volume]) -> None:
+        self.world = world
+        self.identity = identity
+        self.volumes = volumes
+        self.clock_skew = timedelta(0)
+        self.administrator = True
+        self.registry = Registry()
+        self.files = FileSystem([volume.drive for volume in volumes], world.clock.now())
+        self.services = Services()
+        self.certificates: list[Certificate] = []
+        self.vmm: Vmm | None = None
+        self.agent: Agent | None = None
+        self.switches: list[str] = []
+        self.web: dict[str, Package] = {}
+        self._effects: list[tuple[float, Effect]] = []
+        self._logs = 0
+        self._lock = threading.RLock()
+
+    # ---- who it is ----
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def fqdn(self) -> str:
+        return self.identity.fqdn
+
+    @property
+    def kind(self) -> MachineKind:
+        return self.identity.kind
+
+    # ---- time, mishaps, journal ----
+
+    def now(self) -> datetime:
+        """What the machine's own clock shows."""
+        return self.world.clock.now() + self.clock_skew
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` of the estate's time go by."""
+        time.sleep(max(0.0, seconds) * self.world.clock.scale)
+
+    def later(self, seconds: float, effect: Effect) -> None:
+        """Something that goes on in the background and is done after `seconds` of the estate's time."""
+        with self._lock:
+            self._effects.append((self.world.clock.after(seconds), effect))
+
+    def settle(self) -> None:
+        """Whatever is due by now has happened."""
+        with self._lock:
+            due = [effect for moment, effect in self._effects if self.world.clock.reached(moment)]
+            self._effects = [item for item in self._effects if item[1] not in due]
+            for effect in due:
+                effect()
+            for service in self.services.all():
+                if service.ready_at is not None and self.world.clock.reached(service.ready_at):
+                    service.status, service.ready_at = "Running", None
+                    service.process_id = self.services.new_process()
+
+    def misfortune(self, point: str) -> Fault | None:
+        """A planned fault that makes `point` fail; delays are served here, a hang ends as a failure."""
+        fault = self.world.faults.hit(f"windows:{self.name}:{point}")
+        if fault is None:
+            return None
+        if fault.action == "delay":
+            time.sleep(float(fault.detail.get("seconds", 1.0)))
+            return None
+        if fault.action == "hang":
+            time.sleep(float(fault.detail.get("seconds", _HANG_SECONDS)))
+        return fault
+
+    def note(self, verb: str, **detail: Any) -> None:
+        self.world.journal.write("windows", self.name, verb, **detail)
+
+    # ---- registry ----
+
+    def set_value(self, path: str, name: str, data: Data, kind: Kind | None = None) -> None:
+        self.registry.set(path, name, data, kind)
+        self.note("registry.set", key=path, name=name)
+
+    def ensure_key(self, path: str) -> None:
+        if self.registry.find(path) is None:
+            self.registry.ensure(path)
+            self.note("registry.key", key=path)
+
+    def remove_key(self, path: str) -> None:
+        if self.registry.find(path) is not None:
+            self.registry.remove(path)
+            self.note("registry.remove", key=path)
+
+    # ---- services ----
+
+    def service(self, name: str) -> Service | None:
+        self.settle()
+        return self.services.find(name)
+
+    def need_service(self, name: str) -> Service:
+        found = self.service(name)
+        if found is None:
+            raise MachineError(
+                f"Cannot find any service with service name '{name}'.",
+                "Microsoft.PowerShell.Commands.ServiceCommandException",
+            )
+        return found
+
+    def is_running(self, name: str) -> bool:
+        found = self.service(name)
+        return found is not None and found.status == "Running"
+
+    def start_service(self, name: str) -> None:
+        """Start it and wait until it runs, as Start-Service does."""
+        found = self.need_service(name)
+        if found.status == "Running":
+            return
+        fault = self.misfortune(f"start {found.name}")
+        if fault is not None or found.start_mode == "Disabled":
+            raise MachineError(
+                f"Service '{found.display_name} ({found.name})' cannot be started due to the following error: "
+                f"Cannot start service '{found.name}' on computer '.'.",
+                "Microsoft.PowerShell.Commands.ServiceCommandException",
+            )
+        self.note("service.start", service=found.name)
+        found.status, found.ready_at = "Start Pending", self.world.clock.after(found.start_seconds)
+        while not self.is_running(name):
+            time.sleep(_POLL)
+
+    def stop_service(self, name: str) -> None:
+        found = self.need_service(name)
+        if found.status == "Stopped":
+            return
+        fault = self.misfortune(f"stop {found.name}")
+        if fault is not None:
+            raise MachineError(
+                f"Service '{found.display_name} ({found.name})' cannot be stopped due to the following error: "
+                f"Cannot stop service '{found.name}' on computer '.'.",
+                "Microsoft.PowerShell.Commands.ServiceCommandException",
+            )
+        self.note("service.stop", service=found.name)
+        found.status, found.ready_at, found.process_id = "Stopped", None, 0
+
+    def restart_service(self, name: str) -> None:
+        self.stop_service(name)
+        self.start_service(name)
+
+    # ---- files ----
+
+    def exists(self, path: str) -> bool:
+        self.settle()
+        return self.files.find(path) is not None
+
+    def make_folder(self, path: str) -> File:
+        known = self.files.find(path)
+        if known is not None:
+            return known
+        made = self.files.folder(path, self.now())
+        self.note("folder.create", path=made.path)
+        return made
+
+    def write_file(self, path: str, content: bytes, *, like: File | None = None) -> File:
+        written = self.files.write(path, content, self.now(), like=like)
+        self.note("file.write", path=written.path, size=len(content))
+        return written
+
+    def create_file(self, path: str) -> File:
+        """A new and empty file; one that exists is an error, as New-Item has it without -Force."""
+        if self.files.find(path) is not None:
+            raise MachineError(f"The file '{tidy(path)}' already exists.", "System.IO.IOException")
+        return self.write_file(path, b"")
+
+    def remove_file(self, path: str, *, recurse: bool = False) -> None:
+        gone = self.files.remove(path, recurse=recurse)
+        self.note("file.remove", path=tidy(path), count=len(gone))
+
+    def copy_file(self, source: str, target: str) -> File:
+        found = self.files.need(source)
+        return self.write_file(target, found.content or b"", like=found)
+
+    def move_file(self, source: str, target: str) -> File:
+        moved = self.files.move(source, target, self.now())
+        self.note("file.move", path=moved.path, source=tidy(source))
+        return moved
+
+    def set_access(self, path: str, sddl: str) -> None:
+        self.files.need(path).sddl = sddl
+        self.note("file.access", path=tidy(path), sddl=sddl)
+
+    def download(self, url: str, target: str) -> File:
+        """What Invoke-WebRequest -OutFile leaves. Microsoft's own addresses need a way to the internet."""
+        package = self.web.get(url)
+        host = url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower()
+        outside = host == "aka.ms" or host.endswith(".microsoft.com")
+        fault = self.misfortune(f"download {url}")
+        web_error = "System.Net.WebException"
+        if fault is not None:
+            raise MachineError(str(fault.detail.get("message", "Unable to connect to the remote server")), web_error)
+        if outside and self.identity.egress == "proxy" and not self.system_proxy_enabled():
+            raise MachineError("Unable to connect to the remote server", web_error)
+        if package is None:
+            known = any(
+                known.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower() == host for known in self.web
+            )
+            text = (
+                "The remote server returned an error: (404) Not Found."
+                if known
+                else f"The remote name could not be resolved: '{host}'"
+            )
+            raise MachineError(text, web_error)
+        found = File(
+            tidy(target),
+            package.content,
+            "",
+            self.now(),
+            version=package.version,
+            signer=package.signer,
+            signature=package.signature,
+            program=package.program,
+        )
+        return self.write_file(target, package.content, like=found)
+
+    def log_lines(self, folder: str, prefix: str, lines: list[str]) -> None:
+        """One more log of a setup, newest by time and by name."""
+        self._logs += 1
+        self.files.folder(folder, self.now())
+        name = f"{prefix}_{self.now():%Y%m%d%H%M%S}{self._logs:04d}.log"
+        self.files.write(f"{folder}\\{name}", "\r\n".join([*lines, ""]).encode(), self.now())
+
+    def import_module(self, path: str) -> None:
+        """Import-Module by path: the module's file has to be there."""
+        if self.files.find(path) is None:
+            raise MachineError(
+                f"The specified module '{path}' was not loaded because no valid module file was found in any module "
+                "directory.",
+                "System.IO.FileNotFoundException",
+            )
+
+    # ---- programs ----
+
+    def run_process(self, path: str, arguments: str) -> int:
+        """Start a program, wait for its end, give its exit code."""
+        from .programs import PROGRAMS
+        from .programs.commandline import Invocation, masked, split
+
+        self.settle()
+        found = self.files.find(path)
+        if found is None or found.program is None:
+            raise MachineError(
+                "This command cannot be run due to the error: The system cannot find the file specified.",
+                "System.InvalidOperationException",
+            )
+        words = split(arguments)
+        self.note("process.start", program=found.path, arguments=masked(words))
+        fault = self.misfortune(found.program)
+        if fault is not None:
+            message = str(fault.detail.get("message", "The operation failed."))
+            self.log_lines(layout.SETUP_LOGS, "DRASetupWizard", [f"{found.program}: {message}"])
+            return int(fault.detail.get("exit_code", 1))
+        return PROGRAMS[found.program](self, Invocation(found, words))
+
+    # ---- VMM ----
+
+    def need_vmm(self) -> Vmm:
+        """VMM as its cmdlets reach it: only while the service runs."""
+        if self.vmm is None or not self.is_running(layout.VMM_SERVICE):
+            raise MachineError(
+                "Unable to connect to the VMM management server localhost. The Virtual Machine Manager service on that "
+                "server did not respond. (Error ID: 1602)",
+                "Microsoft.VirtualManager.Utils.CarmineException",
+            )
+        return self.vmm
+
+    def publish_cloud(self, cloud_id: str, published: bool) -> Cloud:
+        """Set-SCCloud -DisasterRecoverySupported: VMM then sends the cloud to the vault that it is registered with."""
+        vmm = self.need_vmm()
+        cloud = vmm.cloud(cloud_id)
+        if cloud is None:
+            raise MachineError(
+                f"VMM cannot find the cloud {cloud_id}.", "Microsoft.VirtualManager.Utils.CarmineException"
+            )
+        cloud.published = published
+        self.note("vmm.cloud", cloud=cloud.name, disaster_recovery_supported=published)
+        if published and vmm.registration is not None:
+            self.world.azure.publish_clouds(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
+        return cloud
+
+    def set_run_as(self, name: str, username: str, password: str) -> RunAsAccount:
+        """Set-SCRunAsAccount -Credential on an account that exists."""
+        account = self.need_vmm().run_as_account(name)
+        if account is None:
+            raise MachineError(
+                f"VMM cannot find the Run As account {name}.", "Microsoft.VirtualManager.Utils.CarmineException"
+            )
+        account.username, account.password_digest = username, digest(password)
+        self.note("vmm.run_as", account=account.name, username=username, password=account.password_digest)
+        return account
+
+    # ---- agent ----
+
+    def need_agent(self) -> Agent:
+        if self.agent is None or not self.is_running(layout.AGENT_SERVICE):
+            raise MachineError(
+                "The Microsoft Azure Recovery Services Agent service does not run on this machine.",
+                "Microsoft.Internal.CloudBackup.Common.CBException",
+            )
+        return self.agent
+
+    def set_agent_proxy(self, proxy: AgentProxy) -> None:
+        """Set-OBMachineSetting: takes effect when the service starts anew."""
+        agent = self.need_agent()
+        if proxy.bypass is not None and not agent.bypass_supported:
+            raise MachineError("A parameter cannot be found that matches parameter name 'BypassUrls'.")
+        agent.proxy = proxy
+        self.note("agent.proxy", enabled=proxy.enabled, server=proxy.server, port=proxy.port, username=proxy.username)
+
+    # ---- settings of Windows that several parts ask for ----
+
+    def service_owner_sid(self) -> str:
+        """The account whose Internet settings count: the VMM service's, else the system's."""
+        service = self.service(layout.VMM_SERVICE)
+        return service.owner_sid if service is not None else layout.SYSTEM_SID
+
+    def system_proxy_enabled(self) -> bool:
+        key = f"{layout.HKU}\\{self.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
+        return self.registry.get(key, "ProxyEnable") == 1
+
+    def pending_restart(self) -> list[str]:
+        found = []
+        if self.registry.get(layout.SESSION_KEY, layout.RENAMES):
+            found.append("pending_file_rename")
+        if self.registry.find(layout.SERVICING_KEY) is not None:
+            found.append("component_servicing")
+        if self.registry.find(layout.UPDATE_KEY) is not None:
+            found.append("windows_update")
+        return found
+
+    # ---- the two ways in and out ----
+
+    def bridge(self, call: str, args: Mapping[str, Any]) -> Any:
+        """One call of an imitated cmdlet; values are what JSON can carry."""
+        from .bridge import answer
+
+        self.settle()
+        return answer(self, call, args)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state without what differs between two runs that did the same: times, process ids, keys, logs."""
+        from .snapshot import snapshot
+
+        self.settle()
+        return snapshot(self)

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine's state in a form that two runs can be compared by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+
+def snapshot(machine: Machine) -> dict[str, Any]:
+    """Left out: times, process ids, certificates' names of keys, and logs, which grow with every try."""
+    return {
+        "registry": {key.path: {value.name: value.data for value in key.values.values()} for key in machine.registry},
+        "services": {
+            service.name: {"status": service.status, "start_mode": service.start_mode, "account": service.account}
+            for service in machine.services.all()
+        },
+        "files": {
+            file.path: "folder " + file.sddl if file.is_folder else f"{file.sha256} {file.sddl}"
+            for file in machine.files
+            if not file.name.lower().endswith(".log")
+        },
+        "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
+        "vmm": _vmm(machine),
+        "agent": _agent(machine),
+    }
+
+
+def _vmm(machine: Machine) -> dict[str, Any] | None:
+    vmm = machine.vmm
+    if vmm is None:
+        return None
+    return {
+        "clouds": {cloud.name: cloud.published for cloud in vmm.clouds},
+        "run_as": {account.name: [account.username, account.password_digest] for account in vmm.run_as},
+        "registration": None
+        if vmm.registration is None
+        else [vmm.registration.vault_id, vmm.registration.friendly_name],
+    }
+
+
+def _agent(machine: Machine) -> dict[str, Any] | None:
+    if machine.agent is None:
+        return None
+    proxy = machine.agent.proxy
+    return {
+        "enabled": proxy.enabled,
+        "server": proxy.server,
+        "port": proxy.port,
+        "username": proxy.username,
+        "password": proxy.password_digest,
+        "bypass": proxy.bypass,
+    }

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a VMM server knows: clouds, host groups, hosts, Run As accounts, running jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class VmHost:
+    id: str
+    fqdn: str
+    # As VMM spells the virtualization platform: HyperV, VMwareESX.
+    platform: str = "HyperV"
+
+
+@dataclass(slots=True)
+class HostGroup:
+    id: str
+    name: str
+    path: str
+    hosts: list[VmHost] = field(default_factory=list)
+    children: list[HostGroup] = field(default_factory=list)
+
+    def closure(self) -> Iterator[HostGroup]:
+        """The group and every group below it: they all belong to a cloud that names the group."""
+        yield self
+        for child in self.children:
+            yield from child.closure()
+
+
+@dataclass(slots=True)
+class Cloud:
+    id: str
+    name: str
+    host_groups: list[HostGroup] = field(default_factory=list)
+    published: bool = False
+
+    def hosts(self) -> list[VmHost]:
+        """Each host once, in the order of the groups."""
+        found = {host.id: host for group in self.host_groups for below in group.closure() for host in below.hosts}
+        return list(found.values())
+
+
+@dataclass(slots=True)
+class RunAsAccount:
+    """A login that VMM keeps. The password is only kept as a digest."""
+
+    id: str
+    name: str
+    username: str
+    password_digest: str
+
+
+@dataclass(slots=True)
+class Registration:
+    """What VMM's database keeps about its vault beside the registry (tbl_DR_VMMRegistrationDetails)."""
+
+    vault_id: str
+    friendly_name: str
+    thumbprint: str
+
+
+@dataclass(slots=True)
+class Vmm:
+    version: str
+    vmm_id: str
+    folder: str
+    root: HostGroup
+    clouds: list[Cloud] = field(default_factory=list)
+    run_as: list[RunAsAccount] = field(default_factory=list)
+    running_jobs: int = 0
+    # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
+    flag_supported: bool = True
+    registration: Registration | None = None
+
+    def groups(self) -> list[HostGroup]:
+        return list(self.root.closure())
+
+    def cloud(self, cloud_id: str) -> Cloud | None:
+        return next((cloud for cloud in self.clouds if cloud.id.lower() == cloud_id.lower()), None)
+
+    def run_as_account(self, name: str) -> RunAsAccount | None:
+        return next((account for account in self.run_as if account.name.lower() == name.lower()), None)

@@ -1,0 +1,393 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds recorded traffic against the published API definitions (OpenAPI 2.0 of Azure/azure-rest-api-specs).
+
+`validate(traffic)` gives one line for each thing that the definitions do not allow: an operation that does not exist, a
+status or header that is not described, a body, of request or answer, whose members, types, formats, enumerations or
+required members differ. `ACCEPTED` names the differences that are right nevertheless, each with its reason.
+
+The folder of definitions is named by the environment variable SITERECOVERY_CONTRACTS; below it lie
+`<namespace>/<api-version>/<file>.json` with the files of the specification repository.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "SITERECOVERY_CONTRACTS"
+
+Json = dict[str, Any]
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_FAILED = 400
+_HTTP_METHODS = ("get", "put", "patch", "post", "delete", "head")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A difference that is right: what its line looks like, and why it is right."""
+
+    line: re.Pattern[str]
+    reason: str
+
+
+def _accepted(line: str, reason: str) -> Accepted:
+    return Accepted(re.compile(line), reason)
+
+
+# Differences between the service, as it is recorded or as newer clients know it, and the definitions at hand.
+ACCEPTED: tuple[Accepted, ...] = (
+    _accepted(
+        r"/certificates/\{certificateName\} request: unknown member certificateCreateOptions$",
+        "the portal and Terraform send it; its absence from the definition is azure-rest-api-specs issue 22572",
+    ),
+    _accepted(
+        r"/extendedInformation/vaultExtendedInfo 404: .*",
+        "recorded (Azure PowerShell, A2ANewAsrFabric): the 404 of a new vault is not in the common error form",
+    ),
+    _accepted(
+        r"(virtualNetworks|subnets|resourceGroups)\S* \d+: \S*subnets\[\d+\]: unknown member type$",
+        "recorded (Azure CLI, test_network_subnet_set): subnets carry their type, which the definition leaves out",
+    ),
+    _accepted(
+        r"/subnets(/\{subnetName\})? \d+: (\S*: )?unknown member type$",
+        "recorded (Azure CLI): subnets carry their type, which the definition leaves out",
+    ),
+    _accepted(
+        r"virtualNetworks\S* \d+: \S*delegations\[\d+\]: unknown member type$",
+        "recorded (Azure CLI): child resources carry their type",
+    ),
+    _accepted(
+        r"virtualNetworks\S* \d+: \S*properties: unknown member privateEndpointVNetPolicies$",
+        "recorded (Azure CLI, api-version 2024-05-01): newer than the definition at hand",
+    ),
+    _accepted(
+        r"virtualNetworks\S* (request|\d+): \S*(addressSpace|properties): unknown member ipamPoolPrefixAllocations$",
+        "recorded (Azure CLI, api-version 2024-05-01): newer than the definition at hand",
+    ),
+)
+
+# Addresses that long-running operations hand out: headers lead there, no definition describes them.
+_POLLING = (
+    re.compile(r"/subscriptions/[^/]+/operationresults/[^/]+", re.IGNORECASE),
+    re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Network/locations/[^/]+/operation(s|Results)/[^/]+", re.I),
+    re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Storage/locations/[^/]+/asyncoperations/[^/]+", re.I),
+    re.compile(r".*/vaults/[^/]+/replicationOperationStatus/[^/]+", re.IGNORECASE),
+    re.compile(r".*/vaults/[^/]+/replication.*/operationresults/[^/]+", re.IGNORECASE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a definition file."""
+
+    method: str
+    template: str
+    segments: tuple[str, ...]
+    body: Json
+    file: Path
+
+    def fits(self, method: str, segments: tuple[str, ...]) -> bool:
+        return (
+            self.method == method
+            and len(self.segments) == len(segments)
+            and all(
+                wanted.startswith("{") or wanted.casefold() == given.casefold()
+                for wanted, given in zip(self.segments, segments, strict=True)
+            )
+        )
+
+    def holes(self) -> int:
+        return sum(segment.startswith("{") for segment in self.segments)
+
+    @property
+    def name(self) -> str:
+        """The end of the template that tells operations apart."""
+        return f"{self.method} {self.template.partition('/providers/')[2] or self.template}"
+
+
+class Definitions:
+    """Every definition file below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files: dict[Path, Json] = {}
+        self.operations = [
+            operation
+            for path in sorted(folder.glob("Microsoft.*/*/*.json"))
+            for operation in _operations(path.resolve(), self.load(path.resolve()))
+        ]
+        self.surface = dict(_surface(folder / "sdk-surface"))
+
+    def load(self, path: Path) -> Json:
+        if path not in self._files:
+            self._files[path] = json.loads(path.read_text(encoding="utf-8"))
+        return self._files[path]
+
+    def find(self, method: str, path: str) -> Operation | None:
+        segments = tuple(segment for segment in path.split("/") if segment)
+        fitting = [operation for operation in self.operations if operation.fits(method, segments)]
+        return min(fitting, key=Operation.holes, default=None)
+
+    def resolve(self, schema: Json, file: Path) -> tuple[Json, Path]:
+        """Follow references until a schema of its own stands there, with the file it stands in."""
+        while "$ref" in schema:
+            target, _, pointer = str(schema["$ref"]).partition("#")
+            file = (file.parent / target).resolve() if target else file
+            found: Any = self.load(file)
+            for part in pointer.strip("/").split("/"):
+                found = found[part.replace("~1", "/").replace("~0", "~")]
+            schema = found
+        return schema, file
+
+    def actual(self, schema: Json, file: Path, value: Any) -> tuple[Json, Path]:
+        """The schema that a discriminator chooses for a value."""
+        schema, file = self.resolve(schema, file)
+        name = schema.get("discriminator")
+        if not name or not isinstance(value, dict) or not isinstance(value.get(name), str):
+            return schema, file
+        for key, candidate in self.load(file).get("definitions", {}).items():
+            if candidate.get("x-ms-discriminator-value", key) == value[name] and candidate is not schema:
+                return candidate, file
+        return schema, file
+
+    def members(self, schema: Json, file: Path) -> tuple[dict[str, tuple[Json, Path]], set[str], Any]:
+        """Members, required ones and the rule for others, with those of every part of `allOf`."""
+        members = {name: (item, file) for name, item in schema.get("properties", {}).items()}
+        required = set(schema.get("required", ()))
+        rest = schema.get("additionalProperties")
+        for part in schema.get("allOf", ()):
+            base, base_file = self.resolve(part, file)
+            more, needed, other = self.members(base, base_file)
+            members = more | members
+            required |= needed
+            rest = other if rest is None else rest
+        return members, required, rest
+
+
+def _operations(path: Path, document: Json) -> Iterator[Operation]:
+    for template, methods in document.get("paths", {}).items():
+        segments = tuple(segment for segment in template.split("/") if segment)
+        for method, body in methods.items():
+            if method in _HTTP_METHODS:
+                yield Operation(method.upper(), template, segments, body, path)
+
+
+def _surface(folder: Path) -> Iterator[tuple[tuple[str, str], set[int]]]:
+    """Which statuses the installed clients take, by method and template in lower case."""
+    for path in sorted(folder.glob("*.json")):
+        for operation in json.loads(path.read_text(encoding="utf-8"))["operations"]:
+            key = (operation["http"], _bare(operation["url"]))
+            yield key, set(operation["accepted_status"])
+
+
+def _bare(template: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", template).casefold()
+
+
+@lru_cache(maxsize=2)
+def definitions(folder: Path) -> Definitions:
+    return Definitions(folder)
+
+
+def read(file: Path) -> Iterator[Json]:
+    """The exchanges of a traffic file: one JSON document a line."""
+    with file.open(encoding="utf-8") as stream:
+        for line in stream:
+            if line.strip():
+                yield json.loads(line)
+
+
+def validate(traffic: Iterable[Any], folder: Path | None = None) -> list[str]:
+    """What the definitions do not allow, without duplicates and without `ACCEPTED`.
+
+    `traffic`: exchanges of the traffic log, as objects or as the documents of a traffic file.
+    `folder`: where the definitions lie; by default SITERECOVERY_CONTRACTS.
+    """
+    known = definitions(folder or Path(os.environ[VARIABLE]))
+    problems: dict[str, None] = {}
+    for exchange in traffic:
+        for line in _problems(known, _plain(exchange)):
+            if not any(accepted.line.search(line) for accepted in ACCEPTED):
+                problems[line] = None
+    return list(problems)
+
+
+def _plain(exchange: Any) -> Json:
+    if isinstance(exchange, Mapping):
+        return dict(exchange)
+    names = ("method", "path", "query", "request", "status", "headers", "response")
+    return {name: getattr(exchange, name) for name in names}
+
+
+def _problems(known: Definitions, exchange: Json) -> Iterator[str]:
+    method, path, status = exchange["method"], exchange["path"], exchange["status"]
+    operation = known.find(method, path)
+    if operation is None:
+        if not any(pattern.fullmatch(path) for pattern in _POLLING) and status < _FAILED:
+            yield f"{method} {path}: no definition has this operation"
+        return
+    yield from _check_headers(operation, exchange)
+    yield from _check_status(known, operation, status)
+    if status < _FAILED:
+        yield from _check_request(known, operation, exchange["request"])
+    yield from _check_response(known, operation, status, exchange["response"])
+
+
+def _check_headers(operation: Operation, exchange: Json) -> Iterator[str]:
+    status = exchange["status"]
+    headers = {name.casefold(): value for name, value in exchange["headers"].items()}
+    if operation.body.get("x-ms-long-running-operation") and status == 202:
+        links = [headers[name] for name in ("location", "azure-asyncoperation") if name in headers]
+        if not links:
+            yield f"{operation.name} {status}: no link to the running operation"
+        if any(not link.startswith("https://") for link in links):
+            yield f"{operation.name} {status}: a link is not absolute"
+    after = headers.get("retry-after")
+    if after is not None and not re.fullmatch(r"[1-9]\d*", after):
+        yield f"{operation.name} {status}: Retry-After is no positive whole number"
+
+
+def _check_status(known: Definitions, operation: Operation, status: int) -> Iterator[str]:
+    if status >= _FAILED:
+        return
+    if str(status) not in operation.body["responses"]:
+        yield f"{operation.name} {status}: the definition has no such status"
+    taken = known.surface.get((operation.method, _bare(operation.template)))
+    if taken is not None and status not in taken:
+        yield f"{operation.name} {status}: the client does not take this status"
+
+
+def _check_request(known: Definitions, operation: Operation, body: Any) -> Iterator[str]:
+    for parameter in operation.body.get("parameters", ()):
+        resolved, file = known.resolve(parameter, operation.file)
+        if resolved.get("in") != "body":
+            continue
+        if body is None:
+            if resolved.get("required"):
+                yield f"{operation.name} request: the body is missing"
+            return
+        for line in _check(known, resolved["schema"], file, body, ""):
+            yield f"{operation.name} request: {line}"
+
+
+def _check_response(known: Definitions, operation: Operation, status: int, body: Any) -> Iterator[str]:
+    responses = operation.body["responses"]
+    response = (
+        responses.get(str(status)) or responses.get("default") if status >= _FAILED else responses.get(str(status))
+    )
+    if response is None:
+        if status >= _FAILED and body is not None and not _is_arm_error(body):
+            yield f"{operation.name} {status}: the body is not in the common error form"
+        return
+    resolved, file = known.resolve(response, operation.file)
+    schema = resolved.get("schema")
+    if schema is None:
+        if body is not None and status < _FAILED:
+            yield f"{operation.name} {status}: a body where the definition has none"
+        return
+    if body is None:
+        if operation.method != "HEAD" and not (operation.body.get("x-ms-long-running-operation") and status == 202):
+            yield f"{operation.name} {status}: the body is missing"
+        return
+    for line in _check(known, schema, file, body, ""):
+        yield f"{operation.name} {status}: {line}"
+
+
+def _is_arm_error(body: Any) -> bool:
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and {"code", "message"} <= set(error)
+
+
+# Schemas --------------------------------------------------------------------------------------------------------------
+
+
+def _check(known: Definitions, schema: Json, file: Path, value: Any, where: str) -> Iterator[str]:
+    schema, file = known.actual(schema, file, value)
+    if value is None:
+        # Services write null for members that have no value (recorded throughout); only required ones must have one.
+        return
+    members, required, rest = known.members(schema, file)
+    kind = schema.get("type") or ("object" if members or "allOf" in schema else None)
+    if kind == "object" or members:
+        yield from _check_object(known, (members, required, rest), value, where)
+    elif kind == "array":
+        if not isinstance(value, list):
+            yield f"{_at(where)}not a list"
+            return
+        for number, item in enumerate(value):
+            yield from _check(known, schema["items"], file, item, f"{where}[{number}]")
+    elif kind is not None:
+        yield from _check_simple(schema, str(kind), value, where)
+
+
+def _at(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _check_object(
+    known: Definitions, shape: tuple[dict[str, tuple[Json, Path]], set[str], Any], value: Any, where: str
+) -> Iterator[str]:
+    members, required, rest = shape
+    if not isinstance(value, dict):
+        yield f"{_at(where)}not an object"
+        return
+    for name in sorted(required):
+        if value.get(name) is None and not (members.get(name, ({}, None))[0]).get("readOnly"):
+            yield f"{_at(where)}required member {name} is missing"
+    for name, item in value.items():
+        inner = f"{where}.{name}" if where else name
+        if name in members:
+            schema, file = members[name]
+            yield from _check(known, schema, file, item, inner)
+        elif isinstance(rest, dict):
+            if rest.get("type") == "string" and not isinstance(item, str):
+                yield f"{inner}: not a string"
+        elif members and not rest:
+            yield f"{_at(where)}unknown member {name}"
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+def _check_simple(schema: Json, kind: str, value: Any, where: str) -> Iterator[str]:
+    wrong = not isinstance(value, _KINDS.get(kind, (object,))) or (kind != "boolean" and isinstance(value, bool))
+    if wrong:
+        yield f"{_at(where)}not a {kind}"
+        return
+    allowed = schema.get("enum")
+    if allowed is not None and str(value).casefold() not in {str(item).casefold() for item in allowed}:
+        yield f"{_at(where)}'{value}' is not one of {', '.join(map(str, allowed))}"
+    if kind != "string":
+        return
+    if schema.get("format") == "date-time" and not _DATE_TIME.fullmatch(value):
+        yield f"{_at(where)}not a date-time"
+    if schema.get("format") == "byte" and not _is_base64(value):
+        yield f"{_at(where)}not base64"
+    pattern = schema.get("pattern")
+    if pattern and not re.search(pattern, value):
+        yield f"{_at(where)}does not match {pattern}"
+    if len(value) > schema.get("maxLength", len(value)) or len(value) < schema.get("minLength", 0):
+        yield f"{_at(where)}too short or too long"
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True

@@ -1,0 +1,192 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A WinRM service with engines made for tests, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
+
+import winrm.protocol
+from lab.certificates import Certificates
+from lab.engines.base import Answer, CommandRequest, ConnectionDropped, Engine
+from lab.engines.bridge import Bridge
+from lab.windows.machine import Identity, Machine, Volume
+from lab.winrm.auth import Account, Authenticator
+from lab.winrm.server import WinRmServer
+from lab.world import Login, ProxyAccount, World
+
+ACCOUNT = Account("LAB\\svc-ansible", "Pa55 wörd")
+T = TypeVar("T")
+
+
+def make_world() -> World:
+    return World(
+        login=Login("tenant", "subscription", "client", "secret", ACCOUNT.user, ACCOUNT.password),
+        proxy=ProxyAccount("proxy.lab.example", 8080, "svc-proxy", "proxy password"),
+    )
+
+
+def make_machine(world: World, name: str = "hv01") -> Machine:
+    identity = Identity(
+        name=name,
+        fqdn=f"{name}.lab.example",
+        kind="hyperv_host",
+        os_version="10.0.17763",
+        os_caption="Microsoft Windows Server 2019 Datacenter",
+        domain_role=3,
+        account_domain="LAB",
+        account_user="svc-ansible",
+        egress="any",
+    )
+    return Machine(world, identity, [Volume("C", 100 * 2**30, 50 * 2**30)])
+
+
+@dataclass
+class WordEngine:
+    """Answers by the first word of the line: what a test needs of a command, and nothing of PowerShell."""
+
+    name: str = "words"
+    cancelled: list[str] = field(default_factory=list)
+    seen: list[CommandRequest] = field(default_factory=list)
+
+    async def run(self, machine: Machine, request: CommandRequest) -> Answer:
+        self.seen.append(request)
+        word, *arguments = request.line.split()
+        if word == "echo":
+            return Answer(" ".join(arguments).encode())
+        if word == "stdin":
+            return Answer(request.stdin, b"", 0)
+        if word == "both":
+            return Answer(b"o" * int(arguments[0]), b"e" * int(arguments[0]), 3)
+        if word == "environment":
+            return Answer(str(dict(request.environment)).encode())
+        if word == "defect":
+            raise ZeroDivisionError("a defect of the engine")
+        if word == "vanish":
+            raise ConnectionDropped(word)
+        if word == "sleep":
+            try:
+                await asyncio.sleep(float(arguments[0]))
+            except asyncio.CancelledError:
+                self.cancelled.append(request.line)
+                raise
+            return Answer(b"slept")
+        return Answer(b"", f"no command {word}".encode(), 9009)
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+EngineMaker = Callable[[World, ThreadPoolExecutor, Path], Engine]
+
+
+class Service:
+    """One machine's service, started; work on its loop goes through `call`."""
+
+    def __init__(self, directory: Path, make_engine: EngineMaker | None = None, *, idle: float = 60.0) -> None:
+        self.world = make_world()
+        self.machine = make_machine(self.world)
+        self.world.machines = {self.machine.name: self.machine}
+        self.directory = directory
+        self.certificates = Certificates(["hv01.lab.example"])
+        self.authority = directory / "ca.pem"
+        self.authority.write_bytes(self.certificates.authority_pem)
+        self.engine: Engine = WordEngine()
+        self._make_engine = make_engine
+        self._idle = idle
+        self._executor = ThreadPoolExecutor(8)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._bridge: Bridge | None = None
+        self._clients: list[winrm.protocol.Protocol] = []
+        self.server = cast("WinRmServer", None)
+
+    @property
+    def words(self) -> WordEngine:
+        assert isinstance(self.engine, WordEngine)
+        return self.engine
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.server.port}/wsman"
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def start(self) -> Service:
+        self._thread.start()
+        self.call(self._start())
+        return self
+
+    async def _start(self) -> None:
+        if self._make_engine is not None:
+            self.engine = self._make_engine(self.world, self._executor, self.directory)
+        accounts = self.directory / "accounts"
+        ACCOUNT.store(accounts)
+        self.server = WinRmServer(
+            self.machine.name,
+            self.machine,
+            self.world,
+            self.engine,
+            authenticator=Authenticator(ACCOUNT, accounts, self.certificates.server_der),
+            tls=self.certificates.server_context(self.directory),
+            idle=self._idle,
+        )
+        await self.server.start()
+
+    async def bridge(self) -> Bridge:
+        self._bridge = Bridge(self.world, self._executor)
+        await self._bridge.start()
+        return self._bridge
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.transport.close_session()
+        self.call(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self._executor.shutdown(wait=True)
+
+    async def _stop(self) -> None:
+        await self.server.stop()
+        await self.engine.close()
+        if self._bridge is not None:
+            await self._bridge.stop()
+        # One more turn of the loop: connections that were cut are closed in it.
+        await asyncio.sleep(0.05)
+
+    def client(self, transport: str = "basic", **options: Any) -> winrm.protocol.Protocol:
+        """A real pywinrm client that checks the certificate."""
+        settings = {
+            "username": ACCOUNT.user,
+            "password": ACCOUNT.password,
+            "ca_trust_path": str(self.authority),
+            "operation_timeout_sec": 20,
+            "read_timeout_sec": 30,
+            "proxy": None,
+            **options,
+        }
+        client = winrm.protocol.Protocol(self.url, transport=transport, **settings)
+        self._clients.append(client)
+        return client
+
+
+def run_line(client: winrm.protocol.Protocol, line: str, *arguments: str) -> SimpleNamespace:
+    """Open a shell, run a line without input, close the shell."""
+    shell = client.open_shell(codepage=65001)
+    try:
+        command = client.run_command(shell, line, arguments, skip_cmd_shell=True)
+        stdout, stderr, code = client.get_command_output(shell, command)
+        client.cleanup_command(shell, command)
+    finally:
+        client.close_shell(shell)
+    return SimpleNamespace(stdout=stdout, stderr=stderr, code=code)
