@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the scenarios against the user's own inventory: a real subscription, a real VMM server.
+
+Reading scenarios run without asking. Changing ones run only with `--consent changes`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.e2e.cells import main_cell
+from tests.support.playbook import Controller
+from tests.support.scenarios import load
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make acceptance", description=__doc__)
+    parser.add_argument("--inventory", required=True, type=Path)
+    parser.add_argument("--consent", choices=["changes"], help="run the scenarios that change the world as well")
+    parser.add_argument("arguments", nargs="*", help="further arguments of ansible-playbook, after --")
+    options = parser.parse_args()
+    if not options.inventory.exists():
+        parser.error(f"INVENTORY: {options.inventory} does not exist")
+    # A real login lives in the user's environment and home: both are kept.
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("AZURE_", "ANSIBLE_")) and name != "ANSIBLE_COLLECTIONS_PATH"
+    }
+    controller = Controller(main_cell(), options.inventory.resolve(), {**kept, "HOME": os.environ.get("HOME", "/")})
+    failed = left_out = 0
+    for scenario in load():
+        if scenario.changes and options.consent != "changes":
+            print(f"left out  {scenario.name}: it changes the world; give CONSENT=changes to run it")
+            left_out += 1
+            continue
+        started = time.monotonic()
+        run = scenario.run(controller, *options.arguments)
+        wrong = scenario.verdict(run)
+        print(
+            f"{'FAILED' if wrong else 'passed'}    {scenario.name} ({time.monotonic() - started:.0f} s){': ' + wrong if wrong else ''}"
+        )
+        if wrong:
+            print(run.output)
+            failed += 1
+    print(f"{failed} failed, {left_out} left out")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run costs that finds nothing to do: seconds per Azure module, calls and remote executions per site run.
+
+Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution per capability and
+host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lab.estate import Estate
+
+from tests.bench.bare import SCRIPTS
+from tests.e2e.cells import main_cell
+from tests.support.playbook import SITE, Controller, Run
+
+REPEATS = 7
+_BARE = Path(__file__).with_name("bare.py")
+_SCALE = 0.01
+
+
+def main() -> int:
+    with estate() as here:
+        controller = Controller(main_cell(), here.inventory, here.environment)
+        _must_pass(controller.run(SITE))
+        variables = _variables(controller)
+        modules(controller, variables)
+        site(controller, here)
+    return 0
+
+
+@contextmanager
+def estate() -> Iterator[Estate]:
+    started = Estate.load("small", engine="twin", time_scale=_SCALE)
+    started.start()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+def modules(controller: Controller, variables: dict[str, Any]) -> None:
+    """Print the table of seconds."""
+    run = _must_pass(controller.run(_playbook(variables)))
+    ping = _median(run, "ansible.builtin.ping")
+    print(f"ansible.builtin.ping                {ping:6.2f} s")
+    print("module             module   over ping   bare script   module / bare")
+    for name in SCRIPTS:
+        seconds, bare = _median(run, f"siterecovery.hyperv.{name}"), _bare(name, controller, variables)
+        print(f"{name:18} {seconds:6.2f} s   {seconds - ping:6.2f} s     {bare:6.2f} s       {seconds / bare:6.2f}")
+
+
+def site(controller: Controller, here: Estate) -> None:
+    """Print what a site run without changes asks of Azure and of the machines."""
+    here.world.journal.clear()
+    started = time.monotonic()
+    run = _must_pass(controller.run(SITE))
+    print(f"site run without changes: {time.monotonic() - started:.1f} s, changed={run.changed}")
+    for kind, count in sorted(here.world.journal.counts.items()):
+        print(f"  {kind:40} {count}")
+
+
+def _variables(controller: Controller) -> dict[str, Any]:
+    """The inventory's variables for localhost, as Ansible sees them."""
+    done = subprocess.run(
+        [str(controller.cell.python), "-m", "ansible", "inventory", "-i", str(controller.inventory), "--host", "localhost", "--yaml"],
+        env=controller.variables(controller.inventory, {"RECORD_FILE": os.devnull}),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    loaded: dict[str, Any] = yaml.safe_load(done.stdout)
+    return loaded
+
+
+def _playbook(variables: dict[str, Any]) -> Path:
+    vault = {"vault_name": variables["azure_target_vault_name"], "resource_group": variables["azure_target_resource_group"]}
+    group, place = variables["azure_target_resource_group"], variables["azure_target_location"]
+    account, network = variables["azure_target_storage_accounts"][0], variables["azure_target_virtual_networks"][0]
+    options = {
+        "vault": {"name": vault["vault_name"], "resource_group": group, "location": place},
+        "vault_info": {"resource_group": group},
+        "storage_account": {"resource_group": group, "location": place, **account},
+        "virtual_network": {"resource_group": group, "location": place, **network},
+        "target_info": vault,
+        "vmm_server_info": {**vault, "names": ["vmm01.lab.example"]},
+    }
+    tasks: list[dict[str, Any]] = [{"name": "Ping", "ansible.builtin.ping": {}}]
+    tasks += [{"name": name, f"siterecovery.hyperv.{name}": given} for name, given in options.items()]
+    login = {name: variables[f"azure_target_{name}"] for name in ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")}
+    play = {
+        "name": "Bench",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/siterecovery.hyperv.azure": login},
+        "tasks": tasks * REPEATS,
+    }
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", prefix="bench-", delete=False) as file:
+        yaml.safe_dump([play], file)
+    return Path(file.name)
+
+
+def _median(run: Run, action: str) -> float:
+    return statistics.median(task.seconds for task in run.tasks if task.action == action)
+
+
+def _bare(name: str, controller: Controller, variables: dict[str, Any]) -> float:
+    environment = {
+        **os.environ,
+        **controller.environment,
+        "AZURE_SUBSCRIPTION_ID": variables["azure_target_subscription_id"],
+        "AZURE_TENANT_ID": variables["azure_target_tenant"],
+        "AZURE_CLIENT_ID": variables["azure_target_client_id"],
+        "AZURE_CLIENT_SECRET": variables["azure_target_secret"],
+        "AZURE_CLOUD_ENVIRONMENT": variables["azure_target_cloud_environment"],
+        "REQUESTS_CA_BUNDLE": variables["azure_target_ca_bundle"],
+        "BENCH_ACCOUNT": variables["azure_target_storage_accounts"][0]["name"],
+        "BENCH_NETWORK": variables["azure_target_virtual_networks"][0]["name"],
+    }
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.monotonic()
+        subprocess.run([str(controller.cell.python), str(_BARE), name], env=environment, check=True)
+        seconds.append(time.monotonic() - started)
+    return statistics.median(seconds)
+
+
+def _must_pass(run: Run) -> Run:
+    if run.returncode:
+        raise SystemExit(run.output)
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())

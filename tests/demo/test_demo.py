@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo, as the README offers it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.tools.run import with_lab
+
+DEADLINE = 180
+
+
+def start(collections: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """The demo in a process group and a folder for temporary files of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "lab.demo", *arguments],
+        env={**os.environ, **with_lab(collections), "TMPDIR": str(folder), "HOME": str(folder)},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def output(collections_path: Path, folder: Path) -> str:
+    with start(collections_path, folder) as process:
+        text = process.communicate(timeout=DEADLINE)[0]
+    assert process.returncode == 0, text
+    return text
+
+
+def test_it_says_which_engine_answers(output: str) -> None:
+    assert "Scripts are answered by twin" in output
+
+
+def test_the_first_run_sets_everything_up(output: str) -> None:
+    changed, azure, windows = _run(output, "first")
+    assert changed > 0
+    assert azure > 0
+    assert windows > 0
+
+
+def test_the_second_run_changes_nothing(output: str) -> None:
+    assert _run(output, "second") == (0, 0, 0)
+    assert "changed=0, not one write anywhere" in output.splitlines()[-1]
+
+
+def test_it_is_over_within_three_minutes(output: str) -> None:
+    seconds = [float(found) for found in re.findall(r"^=== \w+ run: ([\d.]+) s", output, re.MULTILINE)]
+    assert len(seconds) == 2
+    assert sum(seconds) < 170
+
+
+def test_it_leaves_nothing_behind(output: str, folder: Path) -> None:
+    assert [path.name for path in folder.iterdir()] == []
+
+
+def _run(output: str, which: str) -> tuple[int, int, int]:
+    found = re.search(rf"{which} run: [\d.]+ s, changed=(\d+); writes: (\d+) in Azure, (\d+) on Windows", output)
+    assert found, output
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_interrupted_it_leaves_nothing_behind(number: signal.Signals, collections_path: Path, tmp_path: Path) -> None:
+    with start(collections_path, tmp_path) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("TASK"):
+                break
+        # As a terminal does it: the whole group hears of it.
+        os.killpg(process.pid, number)
+        process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert _gone(tmp_path)
+
+
+def _gone(folder: Path) -> bool:
+    """The playbook's own workers may need a moment after their parent has ended."""
+    end = time.monotonic() + 10
+    while list(folder.iterdir()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not list(folder.iterdir())

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One full run in the real PowerShell: what Ansible sends is executed, nothing is answered from a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import MakeEstate, controller_of
+from tests.support.playbook import SITE
+
+
+@pytest.mark.needs("pwsh")
+def test_site_through_pwsh_ends_in_the_same_world_as_through_twins(main_cell: Cell, make_estate: MakeEstate) -> None:
+    def run(engine: str) -> tuple[dict[str, Any], int]:
+        estate = make_estate(engine=engine)
+        controller = controller_of(main_cell, estate)
+        first = controller.run(SITE)
+        assert first.returncode == 0, first.output
+        second = controller.run(SITE)
+        assert second.returncode == 0, second.output
+        return estate.snapshot(), second.changed
+
+    assert run("pwsh") == run("twin")

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A controller killed in the middle, then a rerun: the same world as without the kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.estate import Estate
+from lab.world import Entry
+
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import MakeEstate, controller_of
+from tests.support.playbook import SITE
+
+_DEADLINE = 180.0
+
+#: Where the controller dies: after the first write that has these words (lower case) in its journal entry.
+POINTS = {
+    "vault being created": ("put", "/vaults/"),
+    "account being created": ("put", "/storageaccounts/"),
+    "network being created": ("put", "/virtualnetworks/"),
+    "key made": ("/certificates/",),
+    "provider being installed": ("setupdr",),
+    "server being registered": ("drconfigurator",),
+    "clouds published": ("publish",),
+    "agent being installed": ("marsagentinstaller",),
+    "agent's proxy set": ("set-obmachinesetting",),
+}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(main_cell: Cell, make_shared_estate: MakeEstate) -> dict[str, Any]:
+    """The world after a run that nothing disturbed."""
+    estate = make_shared_estate()
+    run = controller_of(main_cell, estate).run(SITE)
+    assert run.returncode == 0, run.output
+    return estate.snapshot()
+
+
+@pytest.mark.parametrize("words", POINTS.values(), ids=POINTS)
+def test_rerun_after_a_kill_ends_in_the_same_world(
+    words: tuple[str, ...], estate: Estate, main_cell: Cell, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    controller = controller_of(main_cell, estate)
+    process = controller.start(SITE, tmp_path)
+    try:
+        wait_for(lambda: mentions(estate.world.journal.entries, words) or process.poll() is not None)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGKILL, (tmp_path / "output.txt").read_text()
+    rerun = controller.run(SITE)
+    assert rerun.returncode == 0, rerun.output
+    assert estate.snapshot() == undisturbed
+    assert not list(estate.directory.rglob("*.VaultCredentials"))
+    settled = controller.run(SITE)
+    assert (settled.returncode, settled.changed) == (0, 0), settled.output
+
+
+def mentions(entries: list[Entry], words: tuple[str, ...]) -> bool:
+    return any(all(word in json.dumps([entry.target, entry.verb, entry.detail], default=str).lower() for word in words) for entry in list(entries))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "the point was never reached"
+        time.sleep(0.02)

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must not happen: each refusal is one clear line, and the world stays as it was."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lab.estate import Estate
+
+from tests.support.playbook import SITE, Controller, Run
+
+LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Variables that spoil a run, and words that the one line must have."""
+
+    variables: dict[str, Any]
+    words: tuple[str, ...]
+    host: str = "localhost"
+    hits: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = {
+    "wrong client secret": Case({"azure_target_secret": "wrong"}, ("sign-in refused", "AADSTS7000215", "secret")),
+    "unknown tenant": Case({"azure_target_tenant": "11111111-2222-3333-4444-555555555555"}, ("AADSTS90002", "tenant")),
+    "classic deployment model": Case({"azure_target_deployment_model": "classic"}, ("classic", "retired")),
+    "data encryption asked for": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("encryption", "2022"), "vmm01"),
+    "unknown cloud": Case({"vmm_server_clouds": ["Gold", "Platinum"]}, ("Platinum", "Bronze, Gold, Silver"), "vmm01"),
+    "HTTPS proxy": Case(
+        {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}}, ("proxy", "http://"), "vmm01"
+    ),
+    "zone-redundant account": Case(
+        {"azure_target_storage_accounts": [{"name": "stzone001", "sku": "Standard_ZRS"}]}, ("Standard_ZRS", "not supported")
+    ),
+    "overlapping subnets": Case(
+        {
+            "azure_target_virtual_networks": [
+                {
+                    "name": "vnet-dr",
+                    "address_prefixes": ["10.50.0.0/16"],
+                    "subnets": [{"name": "a", "address_prefix": "10.50.1.0/24"}, {"name": "b", "address_prefix": "10.50.1.128/25"}],
+                }
+            ]
+        },
+        ("overlap", "10.50.1.128/25"),
+    ),
+}
+
+
+def refused(run: Run, host: str, words: tuple[str, ...]) -> None:
+    """The run is red; the host's failure is one line that has the words."""
+    assert run.returncode != 0, run.output
+    messages = [str(task.result.get("msg", "")) for task in run.failures() if task.host == host]
+    assert messages, run.output
+    fitting = [message for message in messages if all(word in message for word in words)]
+    assert fitting, messages
+    assert "\n" not in fitting[0].strip()
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_bad_input_leaves_the_world_untouched(estate: Estate, controller: Controller, case: Case) -> None:
+    before = estate.snapshot()
+    run = controller.run(SITE, "-e", json.dumps(case.variables))
+    refused(run, case.host, case.words)
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def test_wrong_proxy_password_is_found_before_anything_changes(estate: Estate, controller: Controller) -> None:
+    before = estate.snapshot()
+    proxy = {
+        "mode": "custom",
+        "address": f"http://{estate.world.proxy.name}",
+        "port": estate.world.proxy.port,
+        "username": estate.world.proxy.username,
+        "password": "not-the-password",
+    }
+    run = controller.run(SITE, "-e", json.dumps({"vmm_server_proxy": proxy}))
+    refused(run, "vmm01", ("P6d", "407"))
+    assert "not-the-password" not in run.output
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def test_unreachable_host_stops_the_run_before_anything_changes(estate: Estate, controller: Controller) -> None:
+    before = estate.snapshot()
+    estate.world.faults.plan("winrm:hv02:*", "drop", times=1000)
+    run = controller.run(SITE)
+    assert run.returncode != 0
+    assert [task.host for task in run.failures() if task.status == "unreachable"] == ["hv02"]
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def test_vault_in_another_region_is_not_taken_over(estate: Estate, controller: Controller, tmp_path: Path) -> None:
+    names = variables_of(estate)
+    task = {
+        "siterecovery.hyperv.vault": {
+            "name": names["azure_target_vault_name"],
+            "resource_group": names["azure_target_resource_group"],
+            "location": "northeurope",
+            "create_resource_group": True,
+        }
+    }
+    assert controller.run(playbook(tmp_path, "localhost", [task])).returncode == 0
+    before = estate.snapshot()
+    estate.world.journal.clear()
+    refused(controller.run(SITE), "localhost", ("location", "northeurope", "westeurope"))
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def test_server_of_a_foreign_vault_is_never_touched(estate: Estate, controller: Controller) -> None:
+    assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
+    before = estate.snapshot()
+    estate.world.journal.clear()
+    refused(controller.run(SITE), "vmm01", ("vault-other", "vault-dr"))
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller: Controller, tmp_path: Path) -> None:
+    names = variables_of(estate)
+    vault = {"vault_name": names["azure_target_vault_name"], "resource_group": names["azure_target_resource_group"]}
+    key = tmp_path / "old.VaultCredentials"
+    # The service makes the key ten days ago: the estate's calendar moves, the file is real.
+    estate.world.clock.offset = timedelta(days=-10)
+    preparing = [
+        {
+            "siterecovery.hyperv.vault": {
+                "name": vault["vault_name"],
+                "resource_group": vault["resource_group"],
+                "location": "westeurope",
+                "create_resource_group": True,
+            },
+            "register": "made",
+        },
+        {"siterecovery.hyperv.vault_key": {**vault, "path": str(key)}},
+    ]
+    prepared = controller.run(playbook(tmp_path, "localhost", preparing))
+    assert key.exists(), prepared.output
+    installing = [
+        {
+            "siterecovery.hyperv.provider": {
+                "source": names["vmm_server_provider_source"],
+                "checksum": names["vmm_server_provider_checksum"],
+            }
+        }
+    ]
+    assert controller.run(playbook(tmp_path, "vmm01", installing)).returncode == 0
+    estate.world.clock.offset = timedelta(0)
+    before = estate.snapshot()
+    estate.world.journal.clear()
+    vault_id = next(task.result["vault"]["id"] for task in prepared.of("vault"))
+    registering = [{"siterecovery.hyperv.provider_registration": {"vault_id": vault_id, "key_path": str(key), "proxy": {"mode": "direct"}}}]
+    refused(controller.run(playbook(tmp_path, "vmm01", registering)), "vmm01", ("expired",))
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == before
+
+
+def variables_of(estate: Estate) -> dict[str, Any]:
+    """What the estate's inventory says of every host."""
+    found: dict[str, Any] = {}
+    for file in sorted((Path(estate.inventory).parent if Path(estate.inventory).is_file() else Path(estate.inventory)).rglob("*.yml")):
+        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if isinstance(loaded, dict) and "all" not in loaded:
+            found.update(loaded)
+    return found
+
+
+def playbook(folder: Path, hosts: str, tasks: list[dict[str, Any]]) -> Path:
+    """A playbook of a few tasks with the inventory's login."""
+    login = {name: f"{{{{ azure_target_{name} }}}}" for name in LOGIN}
+    play = {"hosts": hosts, "gather_facts": False, "module_defaults": {"group/siterecovery.hyperv.azure": login}, "tasks": tasks}
+    file = folder / f"{len(list(folder.iterdir()))}.yml"
+    file.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    return file

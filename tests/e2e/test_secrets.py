@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planted canaries: no secret may show up anywhere but where it has to be."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from lab.estate import Estate
+
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import MakeEstate, controller_of
+from tests.support.playbook import SITE, Run
+
+#: Files of the estate's directory that hold secrets on purpose: the inventory's secrets and the estate's own control.
+HOLDERS = {"secrets.yml", "control.json", "environment"}
+
+
+class Loud:
+    """A site run at the highest verbosity with a log file, and everything it left."""
+
+    def __init__(self, estate: Estate, run: Run, folder: Path, journal: str, keys: list[bytes]) -> None:
+        self.run = run
+        self.canaries = canaries(estate, keys)
+        self.places = {
+            "output": run.output,
+            "results": run.record,
+            "journal": journal,
+            **{str(file): file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()},
+            **{
+                str(file): file.read_text(errors="replace")
+                for file in estate.directory.rglob("*")
+                if file.is_file() and file.name not in HOLDERS
+            },
+        }
+
+
+def canaries(estate: Estate, keys: list[bytes]) -> dict[str, str]:
+    """Every secret of the run, in the forms in which it travels."""
+    login, proxy = estate.world.login, estate.world.proxy
+    plain = {"client secret": login.secret, "Windows password": login.windows_password, "proxy password": proxy.password}
+    encoded = {f"{name}, base64": base64.b64encode(secret.encode()).decode().rstrip("=") for name, secret in plain.items()}
+    wide = {f"{name}, UTF-16": base64.b64encode(secret.encode("utf-16-le")).decode().rstrip("=") for name, secret in plain.items()}
+    # The middle of the key: its beginning is the same in every PKCS#12 file.
+    parts = {f"key {number}": base64.b64encode(key).decode()[200:280] for number, key in enumerate(keys)}
+    return {**plain, **encoded, **wide, **parts}
+
+
+@pytest.fixture(scope="module")
+def loud(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Loud:
+    estate = make_shared_estate()
+    folder = tmp_path_factory.mktemp("loud")
+    keys: list[bytes] = []
+    estate.world.azure.on_certificate = keys.append
+    run = controller_of(main_cell, estate).run(
+        SITE, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
+    )
+    assert run.returncode == 0, run.output
+    assert len(keys) == 1
+    journal = json.dumps([[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries], default=str)
+    return Loud(estate, run, folder, journal, keys)
+
+
+def test_no_secret_shows_up_anywhere(loud: Loud) -> None:
+    seen = [f"{name} in {place}" for place, text in loud.places.items() for name, secret in loud.canaries.items() if secret in text]
+    assert seen == []
+
+
+def test_hunt_would_find_a_secret(loud: Loud) -> None:
+    assert loud.run.output.count("TASK [") > 10
+    assert any(place.endswith("ansible.log") for place in loud.places)
+    assert "siterecovery.hyperv" in loud.places["results"]
+    assert all(len(secret) > 12 for secret in loud.canaries.values())
+
+
+def test_proxy_password_on_the_command_line_is_journalled_as_a_digest(loud: Loud) -> None:
+    assert "/proxypassword" in loud.places["journal"].lower()
+    assert "sha256:" in loud.places["journal"]
+
+
+def test_nothing_is_left_in_the_temporary_folders(loud: Loud) -> None:
+    left = [place for place in loud.places if "VaultCredentials" in place or "/ansible-tmp-" in place or "AnsiballZ" in place]
+    assert left == []

@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml from nothing to done, as a user runs it, in every cell of the matrix."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lab.world import Entry
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import MakeEstate, controller_of
+from tests.support.playbook import SITE, Run
+
+#: Steps that a full run over the estate must have evidence for, by host.
+STEPS = {
+    "localhost": {"B1", "T1", "T3", "T4", "T6", "S4", "P10"},
+    "vmm01": {"S1", "S2", "S3", "P1", "P4", "P5", "P6c", "P8", "P9"},
+    "hv01": {"H1", "H2", "H3", "H4", "H5"},
+    "hv02": {"H1", "H2", "H3", "H4", "H5"},
+}
+CHANGING = [
+    "vault",
+    "storage_account",
+    "virtual_network",
+    "provider",
+    "provider_registration",
+    "vmm_cloud_sync",
+    "mars_agent",
+    "mars_proxy",
+]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One run and what it did to the world."""
+
+    run: Run
+    journal: list[Entry]
+    counts: Counter[str]
+    world: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Check mode on nothing, first run, second run, in this order on one estate."""
+
+    empty: dict[str, Any]
+    check: Act
+    first: Act
+    second: Act
+
+
+@pytest.fixture(scope="module")
+def story(cell: Cell, make_shared_estate: MakeEstate) -> Story:
+    estate = make_shared_estate()
+    controller = controller_of(cell, estate)
+
+    def act(*arguments: str) -> Act:
+        estate.world.journal.clear()
+        run = controller.run(SITE, *arguments)
+        return Act(run, list(estate.world.journal.entries), Counter(estate.world.journal.counts), estate.snapshot())
+
+    return Story(estate.snapshot(), act("--check", "--diff"), act("--diff"), act())
+
+
+def test_check_mode_on_nothing_shows_the_whole_plan(story: Story) -> None:
+    assert story.check.run.returncode == 0, story.check.run.output
+    for noun in CHANGING:
+        tasks = story.check.run.of(noun)
+        assert tasks, f"{noun} did not run"
+        assert all(task.changed and task.result["plan"] for task in tasks), noun
+
+
+def test_check_mode_writes_nothing(story: Story) -> None:
+    assert story.check.journal == []
+    assert story.check.world == story.empty
+
+
+def test_check_mode_asks_for_no_key_and_shows_what_is_not_known_yet(story: Story) -> None:
+    assert [task.result["vault_key"]["expires"] for task in story.check.run.of("vault_key") if task.changed] == [
+        "(known after apply)"
+    ]
+    assert "(known after apply)" in story.check.run.output
+
+
+def test_first_run_sets_everything_up(story: Story) -> None:
+    assert story.first.run.returncode == 0, story.first.run.output
+    assert story.first.world != story.empty
+    for noun in CHANGING:
+        assert all(task.changed for task in story.first.run.of(noun)), noun
+
+
+def test_check_mode_planned_what_the_first_run_did(story: Story) -> None:
+    def plans(run: Run) -> list[tuple[str, str, list[str]]]:
+        return sorted(
+            (task.host, task.action, [change["path"] for change in task.result["plan"]])
+            for noun in CHANGING
+            for task in run.of(noun)
+        )
+
+    assert plans(story.check.run) == plans(story.first.run)
+
+
+@pytest.mark.parametrize(("host", "steps"), STEPS.items())
+def test_first_run_has_evidence_for_every_step(story: Story, host: str, steps: set[str]) -> None:
+    assert steps <= story.first.run.evidence().get(host, set())
+
+
+def test_summary_names_every_host_and_step(story: Story) -> None:
+    summary = story.first.run.output.rsplit("PLAY RECAP", 1)[0].rsplit("PLAY [", 1)[1]
+    for host, steps in STEPS.items():
+        assert host in summary
+        for step in steps:
+            assert step in summary, step
+
+
+def test_every_difference_is_shown(story: Story) -> None:
+    for noun in CHANGING:
+        for task in story.first.run.of(noun):
+            diff = task.result["diff"]
+            assert diff["before"] != diff["after"], noun
+
+
+def test_one_key_is_made_late_and_nothing_is_left_of_it(story: Story) -> None:
+    certificates = [entry for entry in story.first.journal if "/certificates/" in entry.target.lower()]
+    assert len(certificates) == 1
+    installed = [entry.verb for entry in story.first.journal].index
+    assert story.first.journal.index(certificates[0]) > 0
+    assert installed is not None
+    assert "VaultCredentials" not in json.dumps(story.first.world)
+
+
+def test_second_run_changes_nothing(story: Story) -> None:
+    assert story.second.run.returncode == 0, story.second.run.output
+    assert story.second.run.changed == 0
+    assert story.second.journal == []
+    assert story.second.world == story.first.world
+
+
+def test_second_run_makes_no_key(story: Story) -> None:
+    assert not [task for task in story.second.run.of("vault_key") if task.changed]
+    assert story.second.counts["azure.certificate"] == 0
+
+
+def test_second_run_costs_one_execution_per_capability_and_host(story: Story) -> None:
+    scripts = {name: count for name, count in story.second.counts.items() if name.startswith("script.")}
+    assert scripts, "the estate counts no scripts"
+    nouns = [
+        task
+        for noun in ("provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info")
+        for task in story.second.run.of(noun)
+    ]
+    assert sum(scripts.values()) == len(nouns)

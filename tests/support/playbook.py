@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-playbook as a user does and reads what it said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.cells import Cell
+
+SITE = "siterecovery.hyperv.site"
+PREFLIGHT = "siterecovery.hyperv.preflight"
+_CALLBACKS = Path(__file__).parent / "callback"
+_DEADLINE = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One finished task on one host."""
+
+    status: str
+    play: str
+    host: str
+    name: str
+    action: str
+    seconds: float
+    result: Mapping[str, Any]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished ansible-playbook."""
+
+    returncode: int
+    output: str
+    tasks: tuple[Task, ...]
+    recap: Mapping[str, Mapping[str, int]]
+    record: str = field(repr=False, default="")
+
+    @property
+    def changed(self) -> int:
+        return sum(host["changed"] for host in self.recap.values())
+
+    def failures(self) -> list[Task]:
+        return [task for task in self.tasks if task.status in ("failed", "unreachable")]
+
+    def of(self, action: str) -> list[Task]:
+        """The tasks of one of our nouns that ran."""
+        return [
+            task for task in self.tasks if task.action == f"siterecovery.hyperv.{action}" and task.status != "skipped"
+        ]
+
+    def evidence(self) -> dict[str, set[str]]:
+        """Host -> steps for which some task gave evidence."""
+        found: dict[str, set[str]] = {}
+        for task in self.tasks:
+            for entry in task.result.get("evidence") or []:
+                found.setdefault(task.host, set()).add(entry["step"])
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Where ansible-playbook runs: a cell of the matrix and the variables around it."""
+
+    cell: Cell
+    inventory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(
+        self, playbook: str | Path, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> Run:
+        """Run to the end, in `folder` or in a temporary one. The exit status is the caller's to judge."""
+        with nullcontext(folder) if folder else _temporary() as place:
+            done = subprocess.run(
+                self.command(playbook, *arguments),
+                env=self.variables(place, environment),
+                cwd=place,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                timeout=_DEADLINE,
+                check=False,
+            )
+            return _read(done.returncode, done.stdout, place / "record.jsonl")
+
+    def start(self, playbook: str | Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start in a process group of its own, so that a test can kill controller and workers at once."""
+        with (folder / "output.txt").open("wb") as output:
+            return subprocess.Popen(
+                self.command(playbook, *arguments),
+                env=self.variables(folder, None),
+                cwd=folder,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def command(self, playbook: str | Path, *arguments: str) -> list[str]:
+        return [*self.cell.ansible_playbook, "-i", str(self.inventory), str(playbook), *arguments]
+
+    def variables(self, folder: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AZURE_", "PYTEST_"))
+        }
+        return {
+            **inherited,
+            "ANSIBLE_COLLECTIONS_PATH": str(self.cell.collections_path),
+            "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            "ANSIBLE_RETRY_FILES_ENABLED": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            "RECORD_FILE": str(folder / "record.jsonl"),
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LC_ALL": "C.UTF-8",
+            **self.environment,
+            **(more or {}),
+        }
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="playbook-") as folder:
+        yield Path(folder)
+
+
+def _read(returncode: int, output: str, record: Path) -> Run:
+    text = record.read_text(encoding="utf-8") if record.exists() else ""
+    entries = [json.loads(line) for line in text.splitlines()]
+    recap = next((entry["recap"] for entry in reversed(entries) if "recap" in entry), {})
+    tasks = tuple(
+        Task(
+            entry["status"],
+            entry["play"],
+            entry["host"],
+            entry["task"],
+            entry["action"],
+            entry["seconds"],
+            entry["result"],
+        )
+        for entry in entries
+        if "recap" not in entry
+    )
+    return Run(returncode, output, tasks, recap, text)
