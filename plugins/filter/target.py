@@ -10,7 +10,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._model.names import region
+from ..module_utils._model.errors import InvalidInput
+from ..module_utils._model.storage_account import DesiredAccount
+from ..module_utils._model.target import is_premium
+from ..module_utils._model.virtual_network import DesiredNetwork
 
 Resource = Mapping[str, Any]
 Refusal = dict[str, str]
@@ -19,6 +22,18 @@ _CLASSIC = (
     "azure_target_deployment_model: the classic model is retired, its accounts and networks can't be made any more;"
     " remove the variable or set it to resource_manager, the only model"
 )
+# What the modules' options are when nobody writes them.
+_UNWRITTEN: Resource = {
+    "resource_group": "",
+    "subscription_id": "",
+    "create_resource_group": False,
+    "tags": None,
+    "append_tags": True,
+}
+_ACCOUNT: Resource = dict.fromkeys(
+    ("sku", "kind", "access_tier", "https_only", "minimum_tls_version", "allow_blob_public_access")
+)
+_NETWORK: Resource = dict.fromkeys(("address_prefixes", "subnets"))
 
 
 def target_refusals(
@@ -30,15 +45,23 @@ def target_refusals(
 ) -> list[Refusal]:
     """What is wrong with the wanted target, as failed checks with the keys id, step, verdict and message.
 
-    Rules: the classic model is retired (T2, T7); accounts and networks lie in the vault's region unless other regions
-    are allowed (T4, T6); a premium account needs a standard one for replication logs (T5).
+    Rules: the classic model is retired (T2, T7); accounts and networks pass the checks of their modules that need no
+    Azure, the vault's region among them (T4, T6); a premium account needs a standard one for replication logs (T5).
     Raises AnsibleFilterError for entries without a name.
     """
+    shared = {
+        **_UNWRITTEN,
+        "location": location,
+        "vault_location": location,
+        "allow_other_region": allow_other_region,
+    }
+    accounts = [{**shared, **_ACCOUNT, **_named("storage account", entry)} for entry in storage_accounts]
+    networks = [{**shared, **_NETWORK, **_named("network", entry)} for entry in virtual_networks]
     return [
         *_model_refusals(deployment_model),
-        *_region_refusals("T4", "storage account", storage_accounts, location, allow_other_region),
-        *_log_refusals(storage_accounts),
-        *_region_refusals("T6", "network", virtual_networks, location, allow_other_region),
+        *_invalid("T4", "storage account", accounts, DesiredAccount.from_options),
+        *_log_refusals(accounts),
+        *_invalid("T6", "network", networks, DesiredNetwork.from_options),
     ]
 
 
@@ -51,23 +74,19 @@ def _model_refusals(model: str) -> Iterator[Refusal]:
         yield _refusal("deployment-model", "T2", message)
 
 
-def _region_refusals(
-    step: str, kind: str, resources: Sequence[Resource], location: str, allowed: bool
+def _invalid(
+    step: str, kind: str, resources: Sequence[Resource], check: Callable[[Resource], object]
 ) -> Iterator[Refusal]:
     for resource in resources:
-        own = str(resource.get("location") or location)
-        if region(own) != region(location) and not allowed:
-            yield _refusal(
-                "target-region",
-                step,
-                f"{kind} {_name(kind, resource)}: location {own} is not the vault's, {location};"
-                " use the vault's region, or allow another one with azure_target_allow_other_region",
-            )
+        try:
+            check(resource)
+        except InvalidInput as error:
+            yield _refusal("target-options", step, f"{kind} {resource['name']}: {error.message}")
 
 
 def _log_refusals(accounts: Sequence[Resource]) -> Iterator[Refusal]:
-    premium = [_name("storage account", account) for account in accounts if _sku(account).startswith("premium")]
-    if premium and not any(_sku(account).startswith("standard") for account in accounts):
+    premium = [account["name"] for account in accounts if is_premium(account["sku"] or "")]
+    if premium and len(premium) == len(accounts):
         yield _refusal(
             "log-account",
             "T5",
@@ -80,14 +99,10 @@ def _refusal(check: str, step: str, message: str) -> Refusal:
     return {"id": check, "step": step, "verdict": "fail", "message": message}
 
 
-def _sku(account: Resource) -> str:
-    return str(account.get("sku") or "Standard_LRS").lower()
-
-
-def _name(kind: str, resource: Resource) -> str:
+def _named(kind: str, resource: Resource) -> Resource:
     if not isinstance(resource, Mapping) or not resource.get("name"):
         raise AnsibleFilterError(f"{kind}: every entry needs a name")
-    return str(resource["name"])
+    return resource
 
 
 class FilterModule:

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import lab
-import lab.__main__
 import pytest
 import yaml
+
+import lab
+import lab.__main__
 from lab.estate import TEMPORARY_PREFIX, Estate, EstateError, neutral, sweep
 
 EXTENSIONS = Path(lab.__path__[0]).parent
@@ -100,7 +101,14 @@ def test_two_estates_share_no_secret_and_no_port_but_look_the_same() -> None:
 
 def test_a_snapshot_carries_names_in_place_of_what_a_run_made_up() -> None:
     names = {"0e5c": "{subscription}", "8123": "{proxy port}"}
-    value = {"id": "/subscriptions/0e5c/x", "port": 8123, "text": "p:8123", "other": 18123, "flag": True, "list": ["81234"]}
+    value = {
+        "id": "/subscriptions/0e5c/x",
+        "port": 8123,
+        "text": "p:8123",
+        "other": 18123,
+        "flag": True,
+        "list": ["81234"],
+    }
     assert neutral(value, names) == {
         "id": "/subscriptions/{subscription}/x",
         "port": "{proxy port}",
@@ -181,7 +189,9 @@ def test_the_inventory_is_what_the_playbooks_expect(estate: Estate) -> None:
 def test_secrets_stand_in_their_own_file_only(estate: Estate) -> None:
     world = estate.world
     for path in estate.inventory.rglob("*.yml"):
-        found = [s for s in (world.login.secret, world.login.windows_password, world.proxy.password) if s in path.read_text()]
+        found = [
+            s for s in (world.login.secret, world.login.windows_password, world.proxy.password) if s in path.read_text()
+        ]
         assert len(found) == (3 if path.name == "secrets.yml" else 0), path
 
 
@@ -193,8 +203,39 @@ def test_every_variable_file_is_yaml_without_anchors(estate: Estate) -> None:
 
 @pytest.mark.parametrize("transport", ["ntlm", "basic"])
 def test_every_machine_answers_ansible_with_this_inventory(estate: Estate, transport: str) -> None:
-    done = _ansible(estate, "adhoc", "windows", "-m", "ansible.windows.win_ping", "-e", f"ansible_winrm_transport={transport}")
+    done = _ansible(
+        estate, "adhoc", "windows", "-m", "ansible.windows.win_ping", "-e", f"ansible_winrm_transport={transport}"
+    )
     assert done.stdout.count('"ping": "pong"') == 3, done.stdout
+
+
+@pytest.mark.needs("pwsh")
+def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path: Path) -> None:
+    """The collection's own script, sent by Ansible as a task of win_powershell, in check mode and without."""
+    path = collection_root / "plugins/plugin_utils/_windows/scripts/observe.ps1"
+    sections = ["host", "vmm", "provider", "registration", "agent", "hyperv"]
+    options = {
+        "path": str(path),
+        "parameters": {"Sections": sections, "StagingDir": "C:\\ProgramData\\siterecovery.hyperv"},
+        "depth": 6,
+        "error_action": "stop",
+    }
+    found = []
+    for engine in ("twin", "pwsh"):
+        with Estate.load("small", engine=engine) as estate:  # type: ignore[arg-type]
+            trees = tmp_path / engine
+            arguments = ["windows", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options)]
+            _ansible(estate, "adhoc", *arguments, "--check", "--tree", str(trees))
+            assert estate.journal.entries == []
+            assert estate.journal.counts["script:observe"] == 3
+        results = {path.name: json.loads(path.read_text()) for path in sorted(trees.iterdir())}
+        assert [result["failed"] for result in results.values()] == [False] * 3
+        for result in results.values():
+            result["result"]["host"].pop("utc_now")
+        found.append({name: (result["changed"], result["result"]) for name, result in results.items()})
+    assert found[0] == found[1]
+    assert set(found[0]) == {"vmm01", "hv01", "hv02"}
+    assert [cloud["name"] for cloud in found[0]["vmm01"][1]["vmm"]["clouds"]] == ["Gold", "Silver", "Bronze"]
 
 
 # ---- the command line ----
@@ -231,8 +272,7 @@ def control(estate: Path, *arguments: str, expect: int = 0) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", "lab", *arguments, "--directory", str(estate)],
         env={**os.environ, "PYTHONPATH": str(EXTENSIONS)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
@@ -306,7 +346,10 @@ def test_the_control_commands_reach_a_started_estate(estate: Estate) -> None:
     assert control(directory, "snapshot") == json.loads(json.dumps(estate.snapshot(), default=str))
     assert control(directory, "time", "--offset-seconds", "3600")["offset_seconds"] == 3600
     control(directory, "time", "--offset-seconds", "0")
-    assert control(directory, "machine", "hv02", "unreachable") == {"port": estate.servers["hv02"].port, "reachable": False}
+    assert control(directory, "machine", "hv02", "unreachable") == {
+        "port": estate.servers["hv02"].port,
+        "reachable": False,
+    }
     assert not listens(estate.servers["hv02"].port)
     control(directory, "machine", "hv02", "reachable")
     assert listens(estate.servers["hv02"].port)
@@ -384,7 +427,9 @@ def test_names_of_azure_lead_to_the_simulated_one(estate: Estate) -> None:
     assert status == 200
     context = ssl.create_default_context(cafile=str(estate.authority_path))
     with context.wrap_socket(connection, server_hostname="localhost") as tls:
-        tls.sendall(b"GET /metadata/endpoints?api-version=2022-09-01 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        tls.sendall(
+            b"GET /metadata/endpoints?api-version=2022-09-01 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
         assert tls.recv(1024).startswith(b"HTTP/1.1 200")
 
 
@@ -457,8 +502,7 @@ def _ansible(estate: Estate, program: str, *arguments: str) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "ansible", program, "-i", str(estate.inventory), *arguments],
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=True,
         timeout=120,

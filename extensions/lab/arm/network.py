@@ -16,7 +16,7 @@ from .common import GROUP, ROOT, keep_location, need_group, need_location, need_
 from .documents import etag, network_document, same_network, set_network_state, subnet_document
 from .state import AzureState, Operation
 from .versions import NETWORK
-from .wire import Answer, ArmError, Call, Json, Routes, document, member, string_map
+from .wire import Answer, ArmError, Call, Json, Routes, document, member, objects, string_map
 
 ROUTES = Routes(NETWORK)
 
@@ -346,7 +346,9 @@ def _check_network(body: Json, name: str, resource_id: str) -> None:
             f"Cannot parse the request. Address space of virtual network {resource_id} must have at least one prefix.",
         )
     ranges = [_check_prefix(str(prefix), resource_id) for prefix in prefixes]
-    _check_subnets(member(properties, "subnets", list) or [], ranges, name, resource_id)
+    member(properties, "dhcpOptions", dict)
+    objects(properties, "virtualNetworkPeerings")
+    _check_subnets(objects(properties, "subnets"), ranges, name, resource_id)
 
 
 def _check_prefix(text: str, resource_id: str) -> Prefix:
@@ -395,7 +397,7 @@ def _check_subnets(subnets: list[Json], ranges: list[Prefix], network: str, reso
     seen: list[tuple[str, Prefix]] = []
     names: set[str] = set()
     for subnet in subnets:
-        name = str(subnet.get("name") or "")
+        name = member(subnet, "name", str) or ""
         if not _SUBNET_NAME.fullmatch(name):
             raise refused(400, "InvalidResourceName", _bad_name(name))
         if name.casefold() in names:
@@ -406,7 +408,12 @@ def _check_subnets(subnets: list[Json], ranges: list[Prefix], network: str, reso
                 f"Resource {resource_id} has two child resources with the same name ({name}).",
             )
         names.add(name.casefold())
-        prefixes = _prefixes(member(subnet, "properties", dict) or {})
+        inner = member(subnet, "properties", dict) or {}
+        for delegation in objects(inner, "delegations"):
+            member(delegation, "properties", dict)
+        member(inner, "addressPrefix", str)
+        member(inner, "addressPrefixes", list)
+        prefixes = _prefixes(inner)
         if not prefixes:
             # inferred: code and text.
             raise refused(400, "NetcfgInvalidSubnet", f"Subnet '{name}' is not valid in virtual network '{network}'.")

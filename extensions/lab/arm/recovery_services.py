@@ -48,8 +48,9 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 # documented: API definition, SkuName.
 _SKUS = ("Standard", "RS0")
 
-# documented: 120 hours ("five days") is what the portal asks for; what the service takes without options is unknown.
-DEFAULT_HOURS = 120
+# inferred: what the service grants to a request without options is not known. Less than the 120 hours that the portal
+# asks for (documented: "five days"), so that a client whose option got lost on the way notices.
+DEFAULT_HOURS = 48
 
 
 def find_vault(state: AzureState, call: Call) -> Vault | None:

@@ -118,11 +118,11 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
     if account["properties"]["provisioningState"] != "Succeeded":
         # documented: storage provider error codes.
         raise ArmError(409, "StorageAccountBeingCreated", "The storage account is being created.")
-    wanted = str((member(body, "sku", dict) or {}).get("name") or account["sku"]["name"])
+    wanted = _sku(body) or account["sku"]["name"]
     if wanted != account["sku"]["name"]:
         # recorded in public threads: code and text.
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: sku.")
-    if body.get("kind") not in {None, account["kind"]}:
+    if member(body, "kind", str) not in {None, account["kind"]}:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
     _refuse_immutable(account, body)
     _check_values(member(body, "properties", dict) or {})
@@ -147,8 +147,7 @@ def patch_account(state: AzureState, call: Call) -> Answer:
     properties = member(body, "properties", dict) or {}
     _check_values(properties)
     _refuse_immutable(account, body)
-    sku = (member(body, "sku", dict) or {}).get("name")
-    kind = body.get("kind")
+    sku, kind = _sku(body), member(body, "kind", str)
     _check_conversion(account, sku, kind)
     if sku:
         account["sku"] = {"name": sku, "tier": tier(sku)}
@@ -232,8 +231,9 @@ def get_blob_service(state: AzureState, call: Call) -> Answer:
 @ROUTES.put(BLOB)
 def put_blob_service(state: AzureState, call: Call) -> Answer:
     account, body = need_ready(state, call), document(call)
+    properties = member(body, "properties", dict) or {}
     service = state.blob_service(account)
-    for name, value in (member(body, "properties", dict) or {}).items():
+    for name, value in properties.items():
         service["properties"][name] = copy.deepcopy(value)
     return Answer(200, service)
 
@@ -264,6 +264,11 @@ def list_usages(state: AzureState, call: Call) -> Answer:
     used = sum(account["location"] == place for account in state.accounts.values())
     name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
     return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": 250, "name": name}]})
+
+
+def _sku(body: Json) -> str | None:
+    name: str | None = member(member(body, "sku", dict) or {}, "name", str)
+    return name
 
 
 def _invalid_name(name: str) -> str:
@@ -300,8 +305,7 @@ def _check_free(state: AzureState, name: str) -> None:
 
 
 def _check_body(body: Json) -> None:
-    sku = (member(body, "sku", dict) or {}).get("name")
-    kind = body.get("kind")
+    sku, kind = _sku(body), member(body, "kind", str)
     for name, value in (("sku", sku), ("kind", kind)):
         if not value:
             # documented: both are required; inferred: code and text.
@@ -342,7 +346,7 @@ def _refuse_immutable(account: Json, body: Json) -> None:
         raise ArmError(400, "AccountPropertyCannotBeUpdated", "The property 'isHnsEnabled' cannot be updated.")
 
 
-def _check_conversion(account: Json, sku: Any, kind: Any) -> None:
+def _check_conversion(account: Json, sku: str | None, kind: str | None) -> None:
     if kind not in {None, account["kind"]} and (account["kind"], kind) != ("Storage", "StorageV2"):
         # documented: storage provider error codes.
         raise ArmError(400, "StorageAccountTypeConversionNotAllowed", "The kind of the account cannot be changed.")

@@ -184,6 +184,16 @@ def member(holder: Json, name: str, kind: type[Any]) -> Any:
     return value
 
 
+def objects(holder: Json, name: str) -> list[Json]:
+    """An optional list of objects."""
+    items = member(holder, name, list) or []
+    for item in items:
+        member({name: item}, name, dict)
+        if item is None:
+            raise ArmError(400, "InvalidRequestContent", f"The list '{name}' holds an empty entry.", gateway=True)
+    return list(items)
+
+
 def string_map(holder: Json, name: str) -> dict[str, str]:
     """Tags: an object of strings."""
     tags = member(holder, name, dict) or {}

@@ -80,7 +80,9 @@ class PwshHome:
             "TMP": str(self.temp),
             "TMPDIR": str(self.temp),
             "LC_ALL": "C.UTF-8",
-            "PSModulePath": f"{MODULES}:{self.pwsh.parent / 'Modules'}",
+            # PowerShell's own modules come first: a command that it has itself must not load the imitated ones into
+            # the session of Ansible's wrapper. A script calls one first that only the imitation has.
+            "PSModulePath": f"{self.pwsh.parent / 'Modules'}:{MODULES}",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
             "NO_COLOR": "1",

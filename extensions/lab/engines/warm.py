@@ -9,6 +9,7 @@ parameters' types, check mode); the full way through Ansible's own wrapper is th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -59,7 +60,8 @@ class WarmPwsh:
             encoding="utf-8",
             start_new_session=True,
         )
-        threading.Thread(target=self._read, name="warm pwsh reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="warm pwsh reader", daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> WarmPwsh:
         return self
@@ -71,13 +73,18 @@ class WarmPwsh:
 
     def close(self) -> None:
         """End the process: it leaves when its input ends, and is killed when it does not."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
-            self._process.stdin.close()
+        if self._process.stdin is not None:
+            # What a dead process did not read cannot be delivered any more.
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._reader.join(5)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._errors.close()
 
     def run(

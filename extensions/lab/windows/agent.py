@@ -20,7 +20,7 @@ class AgentProxy:
 
 @dataclass(slots=True)
 class Agent:
-    """`bypass_supported`: this build's Set-OBMachineSetting has -BypassUrls (inferred from Microsoft's setup source)."""
+    """`bypass_supported`: this build's Set-OBMachineSetting has -BypassUrls (inferred from Microsoft's setup)."""
 
     proxy: AgentProxy
     bypass_supported: bool = True

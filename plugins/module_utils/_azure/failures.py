@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._model.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+from .wire import content
 
 Answer = TypeVar("Answer")
 
@@ -134,8 +135,8 @@ def _body(error: Any) -> dict[str, Any]:
     if response is None:
         return {}
     try:
-        body = response.json()
-    except (ValueError, AttributeError, TypeError):
+        body = content(response)
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 

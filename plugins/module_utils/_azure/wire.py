@@ -18,8 +18,14 @@ Document = dict[str, Any]
 
 def raw(response: Any, _model: Any, _headers: Any) -> Document:
     """Give it to a call as `cls`: the call returns the answer's JSON."""
-    document: Document = response.http_response.json()
+    document: Document = content(response.http_response)
     return document
+
+
+def content(response: Any) -> Any:
+    """The JSON of an answer, whatever class the SDK wraps it in. Raises ValueError when it is none."""
+    # Older generations' responses have no json().
+    return json.loads(response.text())
 
 
 def documents(models: Iterable[Any]) -> list[Document]:

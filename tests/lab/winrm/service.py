@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 import winrm.protocol
+
 from lab.certificates import Certificates
 from lab.engines.base import Answer, CommandRequest, ConnectionDropped, Engine
 from lab.engines.bridge import Bridge
@@ -164,7 +165,7 @@ class Service:
         # One more turn of the loop: connections that were cut are closed in it.
         await asyncio.sleep(0.05)
 
-    def client(self, transport: str = "basic", **options: Any) -> winrm.protocol.Protocol:
+    def client(self, transport: Any = "basic", **options: Any) -> winrm.protocol.Protocol:
         """A real pywinrm client that checks the certificate."""
         settings = {
             "username": ACCOUNT.user,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lab.certificates import Certificates
 from lab.engines.base import Engine
 from lab.engines.bridge import Bridge
@@ -24,7 +25,6 @@ from lab.engines.scripts import digest
 from lab.engines.twin import TwinEngine
 from lab.windows.machine import Machine
 from lab.world import World
-
 from tests.lab.winrm.service import ACCOUNT, Service
 
 # The interpreter whose Ansible is the client; the service runs in the tests' own.
@@ -52,7 +52,9 @@ $Ansible.Result = @{
 }
 """
 )
-THROWING = MARKER.replace("probe", "throwing") + "[CmdletBinding(SupportsShouldProcess)] param()\nthrow 'it went wrong'\n"
+THROWING = (
+    MARKER.replace("probe", "throwing") + "[CmdletBinding(SupportsShouldProcess)] param()\nthrow 'it went wrong'\n"
+)
 READING = MARKER.replace("probe", "reading") + "$Ansible.Result = 1\n"
 BINDINGS = {name: digest(text) for name, text in {"probe": PROBE, "throwing": THROWING, "reading": READING}.items()}
 
@@ -149,7 +151,9 @@ class Play:
         inventory = {"all": {"hosts": {"hv01": connection}}}
         (folder / "inventory.yml").write_text(json.dumps(inventory))
         (folder / "play.yml").write_text(
-            json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [{"ignore_errors": True, **t} for t in tasks]}])
+            json.dumps(
+                [{"hosts": "all", "gather_facts": False, "tasks": [{"ignore_errors": True, **t} for t in tasks]}]
+            )
         )
         environment = {
             **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
@@ -175,10 +179,13 @@ class Play:
 
 
 def script(text: str, name: str = "script", **options: Any) -> dict[str, Any]:
-    return {"name": name, "ansible.windows.win_powershell": {"script": text, "depth": 6, "error_action": "stop", **options}}
+    return {
+        "name": name,
+        "ansible.windows.win_powershell": {"script": text, "depth": 6, "error_action": "stop", **options},
+    }
 
 
-PROBE_OPTIONS = {
+PROBE_OPTIONS: dict[str, Any] = {
     "parameters": {"Names": ["a", "grün 🙂"], "Number": 7, "Flag": True, "Table": {"key": ["x", None]}},
     "sensitive_parameters": [
         {"name": "Secret", "value": "geheim"},
@@ -213,7 +220,9 @@ def test_win_ping_answers(twin: Service, transport: str) -> None:
 
 
 def test_both_engines_answer_a_script_alike(engine: Service) -> None:
-    results = Play(engine).run(PING, script(PROBE, **PROBE_OPTIONS), {**script(PROBE, "check", **PROBE_OPTIONS), "check_mode": True})
+    results = Play(engine).run(
+        PING, script(PROBE, **PROBE_OPTIONS), {**script(PROBE, "check", **PROBE_OPTIONS), "check_mode": True}
+    )
     assert results["ping"]["ping"] == "pong"
     assert results["script"]["result"] == {**PROBE_RESULT, "check_mode": False}
     assert results["check"]["result"] == {**PROBE_RESULT, "check_mode": True}
@@ -226,6 +235,7 @@ def test_both_engines_report_what_a_script_throws(engine: Service) -> None:
     result = Play(engine).run(script(THROWING))["script"]
     assert result["failed"] is True
     assert "msg" not in result or "it went wrong" not in result["msg"]
+    assert "error" in result, result
     record = result["error"][0]
     assert record["exception"]["message"] == "it went wrong"
     assert record["category_info"]["category"] == "OperationStopped"
@@ -271,7 +281,9 @@ def test_a_script_that_was_changed_is_refused_by_its_name(twin: Service) -> None
     assert "The script probe is not the text that its twin is bound to" in result["msg"]
 
 
-@pytest.mark.parametrize("text", [PROBE.replace("\n", "\r\n"), PROBE.rstrip("\n"), PROBE + "\n\n"], ids=["crlf", "short", "long"])
+@pytest.mark.parametrize(
+    "text", [PROBE.replace("\n", "\r\n"), PROBE.rstrip("\n"), PROBE + "\n\n"], ids=["crlf", "short", "long"]
+)
 def test_how_a_script_was_read_does_not_matter(twin: Service, text: str) -> None:
     assert Play(twin).run(script(text, **PROBE_OPTIONS))["script"]["failed"] is False
 
@@ -310,7 +322,7 @@ def test_pwsh_executes_what_arrives_for_real(pwsh: Service) -> None:
 @pytest.mark.needs("pwsh")
 def test_pwsh_leaves_no_process_and_no_file_behind(pwsh: Service) -> None:
     Play(pwsh, {"ansible_winrm_operation_timeout_sec": 1, "ansible_winrm_read_timeout_sec": 3}).run(
-        {**script("Start-Sleep -Seconds 120"), "timeout": 6}
+        {**script("[System.Threading.Thread]::Sleep(120000)"), "timeout": 6}
     )
     assert isinstance(pwsh.engine, PwshEngine)
     assert not list((pwsh.directory / "pwsh/temp").iterdir())

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 import winrm.exceptions
+
 from lab.certificates import Certificates
 from lab.winrm import soap
-
 from tests.lab.winrm.service import ACCOUNT, Service, run_line
 
 TRANSPORTS = ["basic", "plaintext", "ssl", "ntlm"]
@@ -261,7 +261,8 @@ def test_durations_are_read_as_seconds(text: str, seconds: float) -> None:
 
 def _create(message: str, action: str = soap.CREATE) -> bytes:
     return (
-        f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:a="{soap.ADDRESSING}" xmlns:w="{soap.WSMAN}" xmlns:rsp="{soap.SHELL}">'
+        f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:a="{soap.ADDRESSING}" xmlns:w="{soap.WSMAN}"'
+        f' xmlns:rsp="{soap.SHELL}">'
         f"<s:Header><a:Action>{action}</a:Action><a:MessageID>{message}</a:MessageID>"
         f"<w:ResourceURI>{soap.CMD_SHELL}</w:ResourceURI></s:Header><s:Body><rsp:Shell/></s:Body></s:Envelope>"
     ).encode()

@@ -62,40 +62,55 @@ def vault_info(world: World) -> dict[str, Any]:
 
 
 def storage_account(world: World) -> dict[str, Any]:
-    return world.change("T4", "accounts", world.options["name"], True)
+    return world.change("T4", "accounts", world.options["name"], "ok")
 
 
 def virtual_network(world: World) -> dict[str, Any]:
-    return world.change("T6", "networks", world.options["name"], True)
+    return world.change("T6", "networks", world.options["name"], "ok")
 
 
 def target_info(world: World) -> dict[str, Any]:
-    _require_vault(world)
-    counts = {
-        "storage_accounts": len(world.state.get("accounts", {})),
-        "virtual_networks": len(world.state.get("networks", {})),
+    vaults = world.state.get("vaults", {})
+    name = world.options["vault_name"]
+    judged = {
+        kind: [
+            {"name": candidate, "verdict": verdict, "reasons": [verdict]}
+            for candidate, verdict in world.state.get(place, {}).items()
+        ]
+        for kind, place in (("storage_accounts", "accounts"), ("virtual_networks", "networks"))
     }
-    return {"changed": False, "target": {"compatible": counts}}
+    counts = {kind: sum(entry["verdict"] != "refused" for entry in entries) for kind, entries in judged.items()}
+    told = f"{counts['storage_accounts']} storage accounts and {counts['virtual_networks']} networks can be used"
+    return {
+        "changed": False,
+        "target": {
+            "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}" if name in vaults else None,
+            "compatible": counts,
+            **judged,
+        },
+        "evidence": [{"step": "T3", "found": told, "done": "nothing to do", "verified": told}],
+    }
 
 
 def vault_key(world: World) -> dict[str, Any]:
     path = Path(world.options["path"])
     if world.options.get("state") == "absent":
-        world.note("write", "remove key")
         changed = path.exists()
-        if not world.check:
-            path.unlink(missing_ok=True)
+        if changed and not world.check:
+            world.note("write", "remove key")
+            path.unlink()
         return {"changed": changed, "vault_key": {"path": str(path), "exists": False}, "evidence": []}
-    _require_vault(world)
+    if not world.check and not world.state.get("vaults"):
+        _answer({"failed": True, "msg": "vault does not exist"})
     world.note("planned" if world.check else "write", "make key")
     if not world.check:
         path.write_text("key")
-    row = {"step": "S4", "found": "no key", "done": "ask for a key", "verified": "valid for 120 h"}
+    done = "planned: make a key" if world.check else "make a key"
+    row = {"step": "S4", "found": "no key", "done": done, "verified": "after apply"}
     return {"changed": True, "vault_key": {"path": str(path), "exists": True}, "evidence": [row]}
 
 
 def vmm_server_info(world: World) -> dict[str, Any]:
-    _require_vault(world)
     world.note("wait" if world.options.get("wait") else "read", "servers")
     registered = world.state.get("registered", {})
     servers = {
@@ -106,7 +121,18 @@ def vmm_server_info(world: World) -> dict[str, Any]:
         }
         for name in world.options["names"]
     }
-    return {"changed": False, "servers": servers, "missing": [name for name in servers if name not in registered]}
+    missing = [name for name in servers if name not in registered]
+    shown = {cloud for view in servers.values() for cloud in view["clouds"]}
+    absent = [cloud for cloud in world.options["clouds"] if cloud not in shown]
+    rows = [f"{name}: {'not ' if name in missing else ''}registered" for name in servers]
+    done = "waited" if world.options.get("wait") else "nothing to do"
+    return {
+        "changed": False,
+        "servers": servers,
+        "missing": missing,
+        "progress": [{"server": name} for name in [*missing, *absent]],
+        "evidence": [{"step": "P10", "found": row, "done": done, "verified": row} for row in rows],
+    }
 
 
 def host_info(world: World) -> dict[str, Any]:
@@ -153,11 +179,6 @@ def mars_proxy(world: World) -> dict[str, Any]:
 def _host(world: World) -> str:
     """The inventory gives every machine a temporary folder of its name: nothing else tells a module where it runs."""
     return str(world.options["_ansible_remote_tmp"].rsplit("/", 1)[1])
-
-
-def _require_vault(world: World) -> None:
-    if not world.state.get("vaults"):
-        _answer({"failed": True, "msg": "vault does not exist"})
 
 
 def _answer(result: dict[str, Any]) -> None:

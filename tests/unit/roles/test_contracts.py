@@ -16,7 +16,7 @@ ROLES = ("azure_target", "hyperv_host", "preflight", "vmm_server")
 #: Facts that a role leaves behind for others, never options.
 FACTS = {
     "azure_target": {
-        "evidence", "key_file", "server_evidence", "servers", "vault_id", "vault_planned",
+        "evidence", "key_file", "missing", "progress", "server_evidence", "servers", "vault_id",
     },
     "hyperv_host": {"evidence"},
     "preflight": {"checks", "expected_clouds", "host", "server_name"},

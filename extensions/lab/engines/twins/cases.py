@@ -94,7 +94,7 @@ def key_document(
 
 # ---- states ----
 
-Prepare = Callable[[Machine], None]
+Prepare = Callable[[Machine], object]
 
 
 def all_of(*steps: Prepare) -> Prepare:
@@ -107,6 +107,10 @@ def all_of(*steps: Prepare) -> Prepare:
 
 def value(key: str, name: str, data: Any) -> Prepare:
     return lambda machine: machine.registry.set(key, name, data)
+
+
+def without_key(key: str) -> Prepare:
+    return lambda machine: machine.registry.remove(key)
 
 
 def staged(machine: Machine) -> None:
@@ -149,7 +153,9 @@ def registered(vault: str = "vault-asr", *, old_place: bool = False) -> Prepare:
     def prepare(machine: Machine) -> None:
         root = layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY
         machine.registry.set(root + r"\Registration", "ResourceName", vault)
-        machine.registry.set(root + r"\Registration", "SRSUri", "https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/")
+        machine.registry.set(
+            root + r"\Registration", "SRSUri", "https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/"
+        )
         moment = machine.now() + timedelta(days=3)
         machine.certificates.append(Certificate("AB" * 20, "CN=x", layout.CERTIFICATE_NAME + "_1", moment))
         machine.certificates.append(Certificate("CD" * 20, "CN=y", "Something else", moment))
@@ -170,7 +176,9 @@ def provider_proxy(**values: Any) -> Prepare:
 
 def proxy_account(machine: Machine) -> None:
     assert machine.vmm is not None
-    machine.vmm.run_as.append(RunAsAccount("00000000-0000-0000-0000-00000000d0a1", layout.PROXY_ACCOUNT, "u", "sha256:x"))
+    machine.vmm.run_as.append(
+        RunAsAccount("00000000-0000-0000-0000-00000000d0a1", layout.PROXY_ACCOUNT, "u", "sha256:x")
+    )
 
 
 def _without_module(machine: Machine) -> None:
@@ -259,7 +267,7 @@ _OBSERVE = [
     _observe(
         "no .NET, no shell",
         hyperv_host(),
-        lambda machine: (machine.registry.remove(layout.FRAMEWORK_KEY), machine.registry.remove(layout.SHELL_KEY))[0],
+        all_of(without_key(layout.FRAMEWORK_KEY), without_key(layout.SHELL_KEY)),
     ),
     _observe("a server outside of a domain", hyperv_host(fqdn="hv01")),
     _observe("switches", hyperv_host(switches=["LAN #1", "Größe"])),
@@ -281,7 +289,9 @@ _OBSERVE = [
         lambda machine: machine.registry.unset(layout.AGENT_KEY + r"\Config", "ScratchLocation"),
     ),
     _observe(
-        "an agent without its module", hyperv_host(agent={}), lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True)
+        "an agent without its module",
+        hyperv_host(agent={}),
+        lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True),
     ),
 ]
 
@@ -303,16 +313,26 @@ _FILES = [
     _fetch("in check mode", check_mode=True),
     _fetch("of an unknown file", parameters={"Source": "https://mirror.estate.test/none.exe"}),
     _fetch("from an unknown host", parameters={"Source": "https://nowhere.test/none.exe"}),
-    _fetch("from Microsoft without a way out", machine=hyperv_host(egress="proxy"), parameters={"Source": "https://aka.ms/downloadmarsagent"}),
+    _fetch(
+        "from Microsoft without a way out",
+        machine=hyperv_host(egress="proxy"),
+        parameters={"Source": "https://aka.ms/downloadmarsagent"},
+    ),
     _fetch("into a folder that is open to others", open_folder),
     _fetch(
         "of a file on the machine",
-        lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", content("x", "1")) and None,
+        lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", content("x", "1")),
         parameters={"Source": r"C:\Windows\Temp\a.exe"},
     ),
     _fetch("of a file that is not on the machine", parameters={"Source": r"C:\Windows\Temp\a.exe"}),
     _fetch("that the network breaks", fault("download *", message="The connection was closed unexpectedly.")),
-    Case("inspect_file that is there", "inspect_file", hyperv_host(), {"Path": _AGENT_EXE}, prepare=fetched("MARSAgentInstaller.exe", _AGENT_EXE)),
+    Case(
+        "inspect_file that is there",
+        "inspect_file",
+        hyperv_host(),
+        {"Path": _AGENT_EXE},
+        prepare=fetched("MARSAgentInstaller.exe", _AGENT_EXE),
+    ),
     Case("inspect_file that is not there", "inspect_file", hyperv_host(), {"Path": _AGENT_EXE}, check_mode=True),
     Case("inspect_file of a folder", "inspect_file", hyperv_host(), {"Path": r"C:\Windows"}),
     Case(
@@ -320,15 +340,47 @@ _FILES = [
         "inspect_file",
         hyperv_host(),
         {"Path": r"C:\Windows\Temp\a.exe"},
-        prepare=lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", b"") and None,
+        prepare=lambda machine: machine.write_file(r"C:\Windows\Temp\a.exe", b""),
     ),
-    Case("remove_file", "remove_file", vmm_server(), {"Paths": [STAGING + r"\old.VaultCredentials", r"C:\none"]}, prepare=all_of(staged, leftover)),
-    Case("remove_file in check mode", "remove_file", vmm_server(), {"Paths": [STAGING + r"\old.VaultCredentials"]}, prepare=all_of(staged, leftover), check_mode=True),
+    Case(
+        "remove_file",
+        "remove_file",
+        vmm_server(),
+        {"Paths": [STAGING + r"\old.VaultCredentials", r"C:\none"]},
+        prepare=all_of(staged, leftover),
+    ),
+    Case(
+        "remove_file in check mode",
+        "remove_file",
+        vmm_server(),
+        {"Paths": [STAGING + r"\old.VaultCredentials"]},
+        prepare=all_of(staged, leftover),
+        check_mode=True,
+    ),
     Case("remove_file leaves folders", "remove_file", vmm_server(), {"Paths": [r"C:\Windows\Temp"]}),
     Case("start_service that runs", "start_service", vmm_server(), {"Name": layout.VMM_SERVICE}),
-    Case("start_service that is stopped", "start_service", vmm_server(), {"Name": "scvmmservice"}, prepare=stopped(layout.VMM_SERVICE)),
-    Case("start_service in check mode", "start_service", vmm_server(), {"Name": "SCVMMService"}, prepare=stopped(layout.VMM_SERVICE), check_mode=True),
-    Case("start_service that is disabled", "start_service", vmm_server(), {"Name": "SCVMMService"}, prepare=disabled(layout.VMM_SERVICE)),
+    Case(
+        "start_service that is stopped",
+        "start_service",
+        vmm_server(),
+        {"Name": "scvmmservice"},
+        prepare=stopped(layout.VMM_SERVICE),
+    ),
+    Case(
+        "start_service in check mode",
+        "start_service",
+        vmm_server(),
+        {"Name": "SCVMMService"},
+        prepare=stopped(layout.VMM_SERVICE),
+        check_mode=True,
+    ),
+    Case(
+        "start_service that is disabled",
+        "start_service",
+        vmm_server(),
+        {"Name": "SCVMMService"},
+        prepare=disabled(layout.VMM_SERVICE),
+    ),
     Case("start_service that does not exist", "start_service", vmm_server(), {"Name": "nothing"}),
 ]
 
@@ -351,7 +403,7 @@ def _register(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
     configurator = layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe"
     parameters = {
         "ConfiguratorPath": configurator,
-        "FriendlyName": "vmm01 \"main\"",
+        "FriendlyName": 'vmm01 "main"',
         "KeyPath": _KEY_PATH,
         **more.pop("parameters", {}),
     }
@@ -375,26 +427,48 @@ _PROVIDER = [
     _install("on a host", _PACKAGE, machine=hyperv_host()),
     _install("in check mode", _PACKAGE, check_mode=True),
     _install("without the package", None),
-    _install("with a package that does not unpack", all_of(_PACKAGE, fault("AzureSiteRecoveryProvider.exe", exit_code=1603))),
+    _install(
+        "with a package that does not unpack", all_of(_PACKAGE, fault("AzureSiteRecoveryProvider.exe", exit_code=1603))
+    ),
     _install("with a setup that fails", all_of(_PACKAGE, fault("setupdr.exe", exit_code=1, message="Fatal"))),
     _install("with a service that does not stop", all_of(_PACKAGE, fault("stop SCVMMService"))),
     _install("with a service that does not start", all_of(_PACKAGE, fault("start SCVMMService"))),
     _register("directly"),
-    _register("with published clouds", machine=vmm_server(provider={}, vmm={"version": "4.0.2413.0"}),
-              parameters={"ConfiguratorPath": layout.vmm_folder("4.0") + r"\bin\DRConfigurator.exe"}),
+    _register(
+        "with published clouds",
+        machine=vmm_server(provider={}, vmm={"version": "4.0.2413.0"}),
+        parameters={"ConfiguratorPath": layout.vmm_folder("4.0") + r"\bin\DRConfigurator.exe"},
+    ),
     _register("in check mode", check_mode=True),
-    _register("through a proxy", machine=_BEHIND_PROXY, parameters=_through_proxy(BypassUrls=["a.test", "b.test"]), secrets=_CREDENTIAL),
-    _register("through a proxy with a wrong password", machine=_BEHIND_PROXY, parameters=_through_proxy(), secrets={"ProxyCredential": (PROXY_USER, "wrong")}),
+    _register(
+        "through a proxy",
+        machine=_BEHIND_PROXY,
+        parameters=_through_proxy(BypassUrls=["a.test", "b.test"]),
+        secrets=_CREDENTIAL,
+    ),
+    _register(
+        "through a proxy with a wrong password",
+        machine=_BEHIND_PROXY,
+        parameters=_through_proxy(),
+        secrets={"ProxyCredential": (PROXY_USER, "wrong")},
+    ),
     _register("through a proxy without a login", machine=_BEHIND_PROXY, parameters=_through_proxy()),
     _register("with no way out", machine=_BEHIND_PROXY),
-    _register("through an HTTPS proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "https://p", "ProxyPort": 443}),
-    _register("through an unknown proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "http://p", "ProxyPort": 443}),
+    _register(
+        "through an HTTPS proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "https://p", "ProxyPort": 443}
+    ),
+    _register(
+        "through an unknown proxy", machine=_BEHIND_PROXY, parameters={"ProxyAddress": "http://p", "ProxyPort": 443}
+    ),
     _register("with an expired key", key=key_document(hours=-1)),
     _register("with a damaged key", key="<RSVaultAsrCreds"),
     _register("with a key without private key", key=key_document(certificate="AAAA")),
     _register("with a key for a Hyper-V site", key=key_document(site="site")),
     _register("with a key for a later Provider", key=key_document(version="3.0")),
-    _register("with elements in a wrong order", key=key_document().replace("<ManagementCert>", "<Version>2.0</Version><ManagementCert>")),
+    _register(
+        "with elements in a wrong order",
+        key=key_document().replace("<ManagementCert>", "<Version>2.0</Version><ManagementCert>"),
+    ),
     _register("with umlauts in the key", key=key_document().replace("rg-asr", "rg-größe")),
     _register("again", registered()),
     _register("while in another vault", registered("other")),
@@ -404,9 +478,11 @@ _PROVIDER = [
     _register("with a blank VMM id", value(layout.VMM_SETUP_KEY, "VmmID", "")),
     _register("without a Provider", machine=vmm_server()),
     _register("into a folder that is open to others", open_folder),
-    _register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(_KEY_PATH, b"old") and None)),
+    _register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(_KEY_PATH, b"old"))),
     _register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),
-    _register("with a failing program", fault("DRConfigurator.exe", exit_code=3010, message=f"secret {PROXY_PASSWORD}")),
+    _register(
+        "with a failing program", fault("DRConfigurator.exe", exit_code=3010, message=f"secret {PROXY_PASSWORD}")
+    ),
 ]
 
 
@@ -420,12 +496,14 @@ def _configure(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
 def _password(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
     parameters = {"AccountName": "draproxyaccount"}
     secrets = {"Credential": ("CORP\\new", "n3w")}
-    return Case(f"set_run_as_password {name}", "set_run_as_password", vmm_server(), parameters, secrets, prepare, **more)
+    return Case(
+        f"set_run_as_password {name}", "set_run_as_password", vmm_server(), parameters, secrets, prepare, **more
+    )
 
 
 @functools.cache
 def _cloud_ids() -> tuple[str, ...]:
-    from .comparison import Stage  # noqa: PLC0415 (only to learn the ids that a state always has)
+    from .comparison import Stage
 
     vmm = Stage(0).set(Case("", "", vmm_server())).vmm
     assert vmm is not None
@@ -456,7 +534,9 @@ _VMM = [
     _publish("while VMM is stopped", list(_cloud_ids()), stopped(layout.VMM_SERVICE)),
     _publish("without VMM's module", list(_cloud_ids()), _without_module),
     _password("without VMM's module", _without_module),
-    _publish("without VMM's folder", list(_cloud_ids()), lambda m: m.registry.unset(layout.VMM_SETUP_KEY, "InstallPath")),
+    _publish(
+        "without VMM's folder", list(_cloud_ids()), lambda m: m.registry.unset(layout.VMM_SETUP_KEY, "InstallPath")
+    ),
     _publish("on a host", list(_cloud_ids()), machine=hyperv_host()),
 ]
 
@@ -488,11 +568,22 @@ _AGENT = [
     _agent("in check mode", _INSTALLER, check_mode=True),
     _agent("without the installer", None),
     _agent("that fails", all_of(_INSTALLER, fault("MARSAgentInstaller.exe", exit_code=1603))),
-    _agent("over a stopped one", all_of(_INSTALLER, stopped(layout.AGENT_SERVICE)), machine=hyperv_host(agent={}), parameters={"ServiceTimeout": 10}),
+    _agent(
+        "over a stopped one",
+        all_of(_INSTALLER, stopped(layout.AGENT_SERVICE)),
+        machine=hyperv_host(agent={}),
+        parameters={"ServiceTimeout": 10},
+    ),
     _proxy("without a login"),
-    _proxy("with a login", parameters={"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "ProxyUsername": "CORP\\u"}, secrets={"ProxyPassword": "ä\"p"}),
+    _proxy(
+        "with a login",
+        parameters={"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "ProxyUsername": "CORP\\u"},
+        secrets={"ProxyPassword": 'ä"p'},
+    ),
     _proxy("with a bypass list", parameters=_WITH_BYPASS),
-    _proxy("with a bypass list in an old build", agent_proxy(AgentProxy(), bypass_supported=False), parameters=_WITH_BYPASS),
+    _proxy(
+        "with a bypass list in an old build", agent_proxy(AgentProxy(), bypass_supported=False), parameters=_WITH_BYPASS
+    ),
     _proxy("taken away", agent_proxy(_AGENT_SEEN), parameters={"Mode": "none"}),
     _proxy("in check mode", check_mode=True),
     _proxy("without an agent", machine=hyperv_host()),

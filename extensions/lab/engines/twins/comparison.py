@@ -40,7 +40,7 @@ _MOMENT = "utc_now"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One script on one machine. `machine` is an entry of an estate's document; `prepare` does the rest to its state."""
+    """One script on one machine: an entry of an estate's document, and what `prepare` does to its state."""
 
     name: str
     script: str
@@ -48,7 +48,7 @@ class Case:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     # SecureString: text; PSCredential: (user, password).
     secrets: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
-    prepare: Callable[[Machine], None] | None = None
+    prepare: Callable[[Machine], object] | None = None
     check_mode: bool = False
     # PowerShell words the refusal of a parameter itself; then only that both fail is compared.
     same_message: bool = True
@@ -85,7 +85,7 @@ class RecordingAzure:
         self.told.append((vmm_id, clouds))
 
 
-class _ProxyHandler(socketserver.StreamRequestHandler):
+class ProxyHandler(socketserver.StreamRequestHandler):
     """CONNECT with one login; nothing is ever passed on."""
 
     def handle(self) -> None:
@@ -135,7 +135,10 @@ class Stage:
 
 def _timeless(result: Any) -> Any:
     if isinstance(result, dict) and isinstance(result.get("host"), dict):
-        return {**result, "host": {**result["host"], _MOMENT: "Z" if str(result["host"][_MOMENT]).endswith("Z") else "?"}}
+        return {
+            **result,
+            "host": {**result["host"], _MOMENT: "Z" if str(result["host"][_MOMENT]).endswith("Z") else "?"},
+        }
     return result
 
 
@@ -144,7 +147,7 @@ class Comparison:
 
     def __init__(self, scripts: Path, directory: Path) -> None:
         self._scripts = scripts
-        self._proxy = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _ProxyHandler)
+        self._proxy = socketserver.ThreadingTCPServer(("127.0.0.1", 0), ProxyHandler)
         self._proxy.daemon_threads = True
         port = int(self._proxy.server_address[1])
         self._real, self._imitated = Stage(port), Stage(port)

@@ -15,7 +15,9 @@ from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, need_vmm_ser
 def set_run_as_password(run: Run) -> dict[str, Any]:
     name, credential = run.need("AccountName"), run.credential("Credential")
     if credential is None:
-        raise ParameterRefused("Cannot process command because of one or more missing mandatory parameters: Credential.")
+        raise ParameterRefused(
+            "Cannot process command because of one or more missing mandatory parameters: Credential."
+        )
     need_vmm_service(run.machine)
     if run.check_mode:
         return {"updated": False}

@@ -4,8 +4,8 @@
 """DRConfigurator.exe: registers a VMM server (/r) or changes the Provider's proxy (/configure).
 
 Parameters are documented (Azure documentation, "site-recovery-vmm-to-azure-classic" and Hyper-V to Azure tutorial;
-/configure from the DSC module xASR). Exit codes, the values in the registry and the refusals are inferred from Microsoft's
-public configuration-server setup source (host/ASRSetup, host/configtool DRRegister).
+/configure from the DSC module xASR). Exit codes, the values in the registry and the refusals are inferred from
+Microsoft's public configuration-server setup source (host/ASRSetup, host/configtool DRRegister).
 """
 
 from __future__ import annotations

@@ -51,9 +51,7 @@ def _check(machine: Machine, version: str) -> str:
     if order(machine.identity.os_version) < order(_OLDEST_WINDOWS):
         raise Refusal("Windows Server 2012 R2 or later is required.", PREREQUISITE_FAILED)
     if machine.pending_restart():
-        raise Refusal(
-            "A restart of the server is pending. Restart it and run setup again.", PREREQUISITE_FAILED
-        )
+        raise Refusal("A restart of the server is pending. Restart it and run setup again.", PREREQUISITE_FAILED)
     installed = machine.registry.text(layout.PROVIDER_KEY, "Version")
     if installed is not None and order(installed) > order(version):
         raise Refusal(f"A later version ({installed}) is already installed on this server.", PREREQUISITE_FAILED)

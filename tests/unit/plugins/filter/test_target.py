@@ -15,6 +15,12 @@ from ansible_collections.siterecovery.hyperv.plugins.filter.target import Filter
 STANDARD = {"name": "stlogs", "sku": "Standard_LRS"}
 PREMIUM = {"name": "stfast", "sku": "Premium_LRS"}
 ABROAD = {"name": "far", "location": "northeurope"}
+OVERLAPPING = {"name": "vnet-dr", "address_prefixes": ["10.1.0.0/16", "10.1.2.0/24"]}
+OUTSIDE = {
+    "name": "vnet-dr",
+    "address_prefixes": ["10.1.0.0/16"],
+    "subnets": [{"name": "machines", "address_prefix": "10.9.0.0/24"}],
+}
 
 
 @pytest.mark.parametrize(
@@ -40,9 +46,13 @@ def test_what_works_is_not_refused(name: str, accounts: list[dict[str, Any]], op
         ([], {"deployment_model": "classic"}, "T2", "classic model is retired"),
         ([], {"deployment_model": "Classic"}, "T2", "classic model is retired"),
         ([], {"deployment_model": "bicep"}, "T2", "'bicep' is unknown"),
-        ([ABROAD], {}, "T4", "storage account far: location northeurope is not the vault's, westeurope"),
+        ([ABROAD], {}, "T4", "storage account far: location: northeurope is not the vault's region, westeurope"),
         ([PREMIUM], {}, "T5", "storage account stfast: a premium account needs a standard one"),
-        ([], {"virtual_networks": [ABROAD]}, "T6", "network far: location northeurope"),
+        ([{"name": "Upper"}], {}, "T4", "storage account Upper: name"),
+        ([{"name": "stdr", "sku": "Standard_ZRS"}], {}, "T4", "storage account stdr: sku"),
+        ([], {"virtual_networks": [ABROAD]}, "T6", "network far: location: northeurope"),
+        ([], {"virtual_networks": [OVERLAPPING]}, "T6", "10.1.0.0/16 and 10.1.2.0/24 overlap"),
+        ([], {"virtual_networks": [OUTSIDE]}, "T6", "network vnet-dr: subnets (machines): 10.9.0.0/24 lies outside"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_step(

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine as a whole: journal, planned mishaps, time, snapshot, building."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lab.engines.twins import TWINS
+from lab.engines.twins.cases import SECTIONS, STAGING
+from lab.windows import layout
+from lab.windows.build import build_machines
+from lab.windows.errors import MachineError
+from lab.windows.installers import catalogue, content
+from lab.world import World
+
+from .conftest import Build
+
+OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
+
+
+def test_reading_writes_nothing(build: Build, world: World) -> None:
+    machine = build(kind="vmm_server", provider={})
+    before = machine.snapshot()
+    assert not TWINS["observe"](machine, OBSERVE, False).failed
+    assert world.journal.entries == []
+    assert machine.snapshot() == before
+
+
+def test_building_leaves_an_empty_journal(world: World) -> None:
+    document = {"machines": [{"name": "a", "agent": {}}, {"name": "b", "kind": "vmm_server", "provider": {}}]}
+    assert sorted(build_machines(world, document)) == ["a", "b"]
+    assert world.journal.entries == []
+
+
+def test_the_same_document_builds_the_same_machine(build: Build) -> None:
+    entry = {"kind": "vmm_server", "vmm": {"clouds": [{"name": "Gold"}]}}
+    first, second = build(**entry), build(**entry)
+    assert first.snapshot() == second.snapshot()
+    assert (
+        TWINS["observe"](first, OBSERVE, False).result["vmm"] == TWINS["observe"](second, OBSERVE, False).result["vmm"]
+    )
+
+
+def test_a_cloud_on_an_unknown_group_is_a_mistake_of_the_document(build: Build) -> None:
+    with pytest.raises(ValueError, match="Gold"):
+        build(kind="vmm_server", vmm={"clouds": [{"name": "Gold", "host_groups": ["none"]}]})
+
+
+def test_a_service_takes_its_time_to_start(build: Build, world: World) -> None:
+    machine = build(kind="vmm_server")
+    machine.stop_service(layout.VMM_SERVICE)
+    world.clock.scale = 0.002
+    started = time.monotonic()
+    machine.start_service(layout.VMM_SERVICE)
+    assert time.monotonic() - started >= world.delays.service_start * 0.002
+    assert machine.is_running(layout.VMM_SERVICE)
+
+
+def test_vmm_does_not_answer_while_its_service_is_stopped(build: Build) -> None:
+    machine = build(kind="vmm_server")
+    machine.stop_service(layout.VMM_SERVICE)
+    with pytest.raises(MachineError, match="1602"):
+        machine.bridge("vmm.clouds", {})
+
+
+def test_a_stopped_vmm_is_unknown_and_not_without_clouds(build: Build) -> None:
+    machine = build(kind="vmm_server")
+    machine.stop_service(layout.VMM_SERVICE)
+    seen = TWINS["observe"](machine, OBSERVE, False).result["vmm"]
+    assert seen["clouds"] is None
+    assert seen["service"]["status"] == "Stopped"
+
+
+def test_a_planned_mishap_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
+    machine = build()
+    machine.download("https://mirror.estate.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    world.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
+    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1603
+    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 0
+
+
+def test_a_hang_ends_as_a_failure(build: Build, world: World) -> None:
+    machine = build()
+    machine.download("https://mirror.estate.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    world.faults.plan("windows:m1:*.exe", "hang", seconds=0.01)
+    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1
+
+
+def test_a_delay_is_only_that(build: Build, world: World) -> None:
+    machine = build(kind="vmm_server")
+    machine.stop_service(layout.VMM_SERVICE)
+    world.faults.plan("windows:m1:start SCVMMService", "delay", seconds=0.01)
+    machine.start_service(layout.VMM_SERVICE)
+    assert machine.is_running(layout.VMM_SERVICE)
+
+
+def test_a_file_that_is_no_program_does_not_start(build: Build) -> None:
+    machine = build()
+    machine.write_file(r"C:\Windows\Temp\a.exe", b"x")
+    with pytest.raises(MachineError, match="cannot find the file"):
+        machine.run_process(r"C:\Windows\Temp\a.exe", "/q")
+
+
+def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: World) -> None:
+    machine = build(kind="vmm_server", provider={}, egress="proxy")
+    assert machine.vmm is not None
+    parameters = {
+        "ConfiguratorPath": machine.vmm.folder + r"\bin\DRConfigurator.exe",
+        "FriendlyName": "a",
+        "KeyPath": STAGING + r"\k.VaultCredentials",
+        "KeyContent": "<key/>",
+    }
+    assert not TWINS["register_provider"](machine, parameters, False).failed
+    verbs = [
+        (entry.verb, entry.detail.get("size"))
+        for entry in world.journal.entries
+        if str(entry.detail.get("path", "")).endswith(".VaultCredentials")
+    ]
+    assert verbs == [("file.write", 0), ("file.access", None), ("file.write", 6), ("file.remove", None)]
+    assert not machine.exists(parameters["KeyPath"])
+
+
+def test_installers_are_the_same_bytes_in_every_run() -> None:
+    assert content("a.exe", "1.0") == content("a.exe", "1.0")
+    assert content("a.exe", "1.0") != content("a.exe", "1.1")
+    packages = catalogue({"installers": {"agent": {"url": "https://x.test/a.exe", "version": "2.1"}}})
+    assert (packages["agent"].url, packages["agent"].version) == ("https://x.test/a.exe", "2.1")
+    assert packages["provider"].program == "AzureSiteRecoveryProvider.exe"
+
+
+def test_an_unknown_call_of_the_bridge_is_an_error(build: Build) -> None:
+    with pytest.raises(MachineError, match="no call"):
+        build().bridge("nothing", {})

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules that a script of the collection keeps, each with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Final
+
+from tests.unit.scripts.powershell import commands, functions, tokens
+
+MARKER: Final = "# siterecovery.hyperv script: {name}"
+
+# The commands that scripts may use, with the parameters that they use: Windows PowerShell 5.1 has all of them.
+ALLOWED: Final[dict[str, frozenset[str]]] = {
+    name: frozenset(parameters.split())
+    for name, parameters in {
+        "Copy-Item": "LiteralPath Destination Force",
+        "ForEach-Object": "",
+        "Get-Acl": "LiteralPath",
+        "Get-AuthenticodeSignature": "LiteralPath",
+        "Get-ChildItem": "LiteralPath Filter File Force",
+        "Get-CimInstance": "ClassName Namespace Filter",
+        "Get-Command": "Name",
+        "Get-Content": "LiteralPath Tail",
+        "Get-FileHash": "LiteralPath Algorithm",
+        "Get-Item": "LiteralPath",
+        "Get-OBMachineSetting": "",
+        "Get-SCCloud": "VMMServer ID",
+        "Get-SCJob": "VMMServer Running",
+        "Get-SCRunAsAccount": "VMMServer",
+        "Get-SCVMHost": "VMMServer",
+        "Get-SCVMMServer": "ComputerName",
+        "Import-Module": "Name",
+        "Invoke-CimMethod": "Namespace ClassName InputObject MethodName Arguments WhatIf",
+        "Invoke-WebRequest": "Uri OutFile UseBasicParsing",
+        "Move-Item": "LiteralPath Destination Force",
+        "New-Item": "ItemType Path Force",
+        "New-Object": "TypeName ArgumentList",
+        "Out-Null": "",
+        "Remove-Item": "LiteralPath Recurse Force",
+        "Restart-Service": "Name Force",
+        "Set-Acl": "LiteralPath AclObject",
+        "Set-Content": "LiteralPath Value",
+        "Set-OBMachineSetting": "NoProxy Confirm",
+        "Set-SCCloud": "Cloud DisasterRecoverySupported",
+        "Set-SCRunAsAccount": "RunAsAccount Credential NoValidation",
+        "Set-StrictMode": "Version",
+        "Sort-Object": "Property",
+        "Start-Process": "FilePath ArgumentList Wait PassThru",
+        "Start-Service": "Name",
+        "Start-Sleep": "Seconds",
+        "Stop-Service": "Name Force",
+        "Test-Path": "LiteralPath PathType",
+        "Where-Object": "",
+    }.items()
+}
+# A script's first command that is not PowerShell's own on every system.
+FIRST: Final = "Get-CimInstance"
+# Operators that Windows PowerShell 5.1 does not know, and the question mark that would be an alias there.
+_FOREIGN_OPERATORS = frozenset(("??", "??=", "?.", "?[", "&&", "||", "?"))
+_FOREIGN_TEXTS = {
+    r"\bWin32_Product\b": "Win32_Product repairs every installed package while it is read",
+    r"Microsoft\.Win32\.Registry": "the registry is read through WMI, which names its view",
+    r"-Parallel\b": "only PowerShell 7 has ForEach-Object -Parallel",
+    r"\bConvertTo-SecureString\b": "secrets arrive as SecureString",
+    r"Write-(Host|Output|Verbose|Debug|Information|Warning)\b": "a script answers through $Ansible.Result alone",
+    r"HKLM:|HKCU:": "the registry is read through WMI, which names its view",
+}
+
+Rule = Callable[[str, str], list[str]]
+
+
+def marker(name: str, text: str) -> list[str]:
+    wanted = MARKER.format(name=name)
+    return [] if text.split("\n", 1)[0] == wanted else [f"the first line is not '{wanted}'"]
+
+
+def plain_text(_name: str, text: str) -> list[str]:
+    """Windows PowerShell reads a file without byte order mark in the code page of the system."""
+    found = []
+    if not text.isascii():
+        found.append("a character beyond ASCII")
+    if "\r" in text or "\t" in text or not text.endswith("\n"):
+        found.append("CR, a tab, or no line end at the end")
+    return found
+
+
+def parameters_block(_name: str, text: str) -> list[str]:
+    """Under --check win_powershell skips a script that does not say this."""
+    code = [line for line in text.splitlines() if line and not line.startswith("#")]
+    if len(code) < 2 or code[0] != "[CmdletBinding(SupportsShouldProcess)]" or not code[1].startswith("param("):
+        return ["the code does not begin with [CmdletBinding(SupportsShouldProcess)] and param("]
+    return []
+
+
+def strictness(_name: str, text: str) -> list[str]:
+    wanted = ["Set-StrictMode -Version 2.0", "$ErrorActionPreference = 'Stop'", "$Ansible.Changed = $false"]
+    lines = text.splitlines()
+    if wanted[0] not in lines:
+        return ["no Set-StrictMode -Version 2.0"]
+    start = lines.index(wanted[0])
+    return [] if lines[start : start + 3] == wanted else [f"strict mode is not followed by {wanted[1:]}"]
+
+
+def first_command(_name: str, text: str) -> list[str]:
+    """Off Windows it makes the module of the imitated commands known before anything else is called."""
+    used = [command.name for command in commands(text) if command.name != "Set-StrictMode"]
+    return [] if used[:1] == [FIRST] else [f"the first command is not {FIRST}"]
+
+
+def known_commands(_name: str, text: str) -> list[str]:
+    own = functions(text)
+    found = [
+        f"line {after.line}: the alias {after.text}"
+        for before, after in pairwise(tokens(text))
+        if before.text == "|" and after.text in {"%", "?"}
+    ]
+    for command in commands(text):
+        if command.name in own:
+            continue
+        if command.name not in ALLOWED:
+            found.append(f"line {command.line}: {command.name} is an alias or not on the list of commands")
+            continue
+        for parameter in command.parameters:
+            if parameter not in ALLOWED[command.name]:
+                found.append(f"line {command.line}: {command.name} -{parameter} is not on the list")
+    return found
+
+
+def windows_powershell(_name: str, text: str) -> list[str]:
+    found = [
+        f"line {token.line}: '{token.text}' is not in Windows PowerShell 5.1"
+        for token in tokens(text)
+        if token.kind == "operator" and token.text in _FOREIGN_OPERATORS
+    ]
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    found += [reason for pattern, reason in _FOREIGN_TEXTS.items() if re.search(pattern, code, re.IGNORECASE)]
+    return found
+
+
+def no_execution_of_text(_name: str, text: str) -> list[str]:
+    found = [
+        f"line {token.line}: the call operator"
+        for token in tokens(text)
+        if token.kind == "operator" and token.text == "&"
+    ]
+    words = {token.text.lower() for token in tokens(text) if token.kind in {"word", "type"}}
+    found += [
+        f"{word} runs text" for word in ("invoke-expression", "iex", "[scriptblock]", "add-type") if word in words
+    ]
+    return found
+
+
+def one_answer(_name: str, text: str) -> list[str]:
+    count = len(re.findall(r"^\$Ansible\.Result = ", text, re.MULTILINE))
+    return [] if count == 1 else [f"$Ansible.Result is set {count} times"]
+
+
+def clear_text_only_at_the_end(_name: str, text: str) -> list[str]:
+    """A secret is a SecureString or a PSCredential until the program needs it."""
+    found = []
+    for token in tokens(text):
+        if token.kind == "string" and re.search(r"\$(plain|secret)\b", token.text, re.IGNORECASE):
+            found.append(f"line {token.line}: a secret inside of a string")
+    for name in re.findall(
+        r"\[string\] \$(\w*(?:Password|Secret|KeyContent|Credential)\w*)", text.split("Set-StrictMode", 1)[0]
+    ):
+        found.append(f"the parameter {name} is clear text")
+    return found
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    marker,
+    plain_text,
+    parameters_block,
+    strictness,
+    first_command,
+    known_commands,
+    windows_powershell,
+    no_execution_of_text,
+    one_answer,
+    clear_text_only_at_the_end,
+)
