@@ -42,15 +42,19 @@ if TYPE_CHECKING:
 ESTATES = Path(__file__).with_name("estates")
 EngineName = Literal["twin", "pwsh"]
 TEMPORARY_PREFIX = "siterecovery-estate-"
-# Names of Azure that machines ask the proxy for: all of them are the simulated Azure.
+# Names of Azure, in every cloud, that machines ask for: all of them are the simulated Azure.
 AZURE_NAMES = (
     "*.microsoftonline.com",
     "*.windowsazure.com",
     "*.windows.net",
     "*.azure.com",
     "*.microsoft.com",
-    "*.backup.windowsazure.com",
-    "*.hypervrecoverymanager.windowsazure.com",
+    "*.azure.cn",
+    "*.chinacloudapi.cn",
+    "*.windowsazure.cn",
+    "*.microsoftonline.us",
+    "*.usgovcloudapi.net",
+    "*.windowsazure.us",
 )
 # Slow scripts of many machines run side by side; each only waits.
 WORKERS = 64
@@ -357,7 +361,8 @@ class Estate:
         port = await _listen(stack, arm.app(), tls)
         self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"
 
-        proxy = ProxyServer(world, lambda host, _port: ("127.0.0.1", port) if _is_azure(host) else None)
+        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) else None
+        proxy = ProxyServer(world)
         await _started(stack, proxy)
         world.proxy = replace(world.proxy, port=proxy.port)
         engine = await self._engine(stack, executor, private)

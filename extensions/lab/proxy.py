@@ -11,14 +11,10 @@ import binascii
 import contextlib
 import hmac
 import logging
-from collections.abc import Callable
 
 from .world import World
 
 LOG = logging.getLogger("lab.proxy")
-
-# Where a name of the estate really listens; None for a name that the proxy does not reach.
-Resolver = Callable[[str, int], "tuple[str, int] | None"]
 
 _MAX_HEADER = 32 * 1024
 _REASONS = {
@@ -34,10 +30,9 @@ _REASONS = {
 class ProxyServer:
     """Listens on the loopback address; names are resolved by the estate and not by this computer."""
 
-    def __init__(self, world: World, resolve: Resolver) -> None:
+    def __init__(self, world: World) -> None:
         self.port = 0
         self._world = world
-        self._resolve = resolve
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -79,7 +74,7 @@ class ProxyServer:
         host, _, port = target.rpartition(":")
         if self._world.faults.hit(f"proxy:{host}") is not None:
             return await _refuse(writer, 503, f"The proxy does not let anyone reach {host}.")
-        address = self._resolve(host.lower(), int(port)) if port.isdigit() else None
+        address = self._world.resolve(host.lower()) if port.isdigit() else None
         if address is None:
             return await _refuse(writer, 502, f"The proxy does not know {host}.")
         self._world.journal.count("proxy:connect")

@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .arm.state import AzureState
     from .windows.machine import Machine
 
+Resolver = Callable[[str], "tuple[str, int] | None"]
 Side = Literal["azure", "windows"]
 FaultAction = Literal["fail", "delay", "throttle", "drop", "hang"]
 
@@ -119,7 +121,10 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Planned mishaps. Points are named `arm:<METHOD>:<path>`, `winrm:<machine>:<operation>`, `windows:<machine>:<program>`."""
+    """Planned mishaps.
+
+    Points are named `arm:<METHOD>:<path>`, `winrm:<machine>:<operation>`, `windows:<machine>:<program>`.
+    """
 
     planned: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -192,11 +197,17 @@ class VmmServerFacts:
     clouds: tuple[CloudFacts, ...] = ()
 
 
+def nobody(_host: str) -> None:
+    """Knows no public name."""
+
+
 class World:
     """The estate's whole state: Azure on one side, the Windows machines on the other."""
 
     azure: AzureState
     machines: dict[str, Machine]
+    # Where a public name really listens; None for a name that nobody knows.
+    resolve: Resolver
 
     def __init__(self, *, login: Login, proxy: ProxyAccount, scale: float = 1.0, delays: Delays | None = None) -> None:
         self.clock = Clock(scale)
@@ -205,4 +216,5 @@ class World:
         self.faults = Faults()
         self.login = login
         self.proxy = proxy
+        self.resolve = nobody
         self.machines = {}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..plugin_utils._action import NounAction
 from ..plugin_utils._services.vmm_cloud_sync import build
@@ -14,5 +14,5 @@ from ..plugin_utils._services.vmm_cloud_sync import build
 class ActionModule(NounAction):
     """Send the metadata of VMM clouds to the vault."""
 
-    OPTIONS: ClassVar = {"clouds": {"type": "list", "elements": "str", "required": True}}
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {"clouds": {"type": "list", "elements": "str", "required": True}}
     build = staticmethod(build)

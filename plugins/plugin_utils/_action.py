@@ -47,11 +47,13 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
-        session = Session(lambda arguments: self._run_script(arguments, task_vars or {}))
+        session = Session(
+            lambda arguments: self._run_script(arguments, task_vars or {}), check_mode=bool(self._task.check_mode)
+        )
         try:
             result.update(self.work(options, session))
         except SiteRecoveryError as error:
-            result.update(failed=True, changed=bool(error.details.get("changed", False)), **error.to_result())
+            result.update(failed=True, changed=session.changed, **error.to_result())
         secrets = session.secrets | set(secret_values(self.OPTIONS, options))
         cleaned: dict[str, Any] = remove_values(result, secrets)
         return cleaned
@@ -80,7 +82,7 @@ class NounAction(WindowsAction):
         raise NotImplementedError
 
     def work(self, options: Options, session: Session) -> dict[str, Any]:
-        outcome = converge(self.build(options, session), check_mode=bool(self._task.check_mode))
+        outcome = converge(self.build(options, session), check_mode=session.check_mode)
         return shown(self.RESULT, outcome, diff_mode=bool(self._task.diff))
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run costs that finds nothing to do: seconds per Azure module, calls and remote executions per site run.
 
-Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution per capability and
-host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
+Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution per
+capability and host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lab.estate import Estate
 
+from lab.estate import Estate
 from tests.bench.bare import SCRIPTS
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
@@ -76,7 +76,17 @@ def site(controller: Controller, here: Estate) -> None:
 def _variables(controller: Controller) -> dict[str, Any]:
     """The inventory's variables for localhost, as Ansible sees them."""
     done = subprocess.run(
-        [str(controller.cell.python), "-m", "ansible", "inventory", "-i", str(controller.inventory), "--host", "localhost", "--yaml"],
+        [
+            str(controller.cell.python),
+            "-m",
+            "ansible",
+            "inventory",
+            "-i",
+            str(controller.inventory),
+            "--host",
+            "localhost",
+            "--yaml",
+        ],
         env=controller.variables(controller.inventory, {"RECORD_FILE": os.devnull}),
         stdout=subprocess.PIPE,
         check=True,
@@ -86,7 +96,10 @@ def _variables(controller: Controller) -> dict[str, Any]:
 
 
 def _playbook(variables: dict[str, Any]) -> Path:
-    vault = {"vault_name": variables["azure_target_vault_name"], "resource_group": variables["azure_target_resource_group"]}
+    vault = {
+        "vault_name": variables["azure_target_vault_name"],
+        "resource_group": variables["azure_target_resource_group"],
+    }
     group, place = variables["azure_target_resource_group"], variables["azure_target_location"]
     account, network = variables["azure_target_storage_accounts"][0], variables["azure_target_virtual_networks"][0]
     options = {
@@ -99,7 +112,10 @@ def _playbook(variables: dict[str, Any]) -> Path:
     }
     tasks: list[dict[str, Any]] = [{"name": "Ping", "ansible.builtin.ping": {}}]
     tasks += [{"name": name, f"siterecovery.hyperv.{name}": given} for name, given in options.items()]
-    login = {name: variables[f"azure_target_{name}"] for name in ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")}
+    login = {
+        name: variables[f"azure_target_{name}"]
+        for name in ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
+    }
     play = {
         "name": "Bench",
         "hosts": "localhost",
@@ -130,7 +146,7 @@ def _bare(name: str, controller: Controller, variables: dict[str, Any]) -> float
         "BENCH_NETWORK": variables["azure_target_virtual_networks"][0]["name"],
     }
     seconds = []
-    for _ in range(REPEATS):
+    for _repeat in range(REPEATS):
         started = time.monotonic()
         subprocess.run([str(controller.cell.python), str(_BARE), name], env=environment, check=True)
         seconds.append(time.monotonic() - started)

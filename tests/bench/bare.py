@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hand-written script would do: import the same clients and send the same reads as a module's run without changes.
+"""What a hand-written script would do: import a module's clients and send the reads of its run without changes.
 
-Reads its login from the environment: AZURE_SUBSCRIPTION_ID, AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, REQUESTS_CA_BUNDLE,
-AZURE_CLOUD_ENVIRONMENT (the address of a cloud's metadata).
+Reads its login from the environment: AZURE_SUBSCRIPTION_ID, AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET,
+REQUESTS_CA_BUNDLE, AZURE_CLOUD_ENVIRONMENT (the address of a cloud's metadata).
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ import sys
 import urllib.request
 from typing import Any
 
-GROUP, VAULT, ACCOUNT, NETWORK = "rg-dr", "vault-dr", os.environ.get("BENCH_ACCOUNT", ""), os.environ.get("BENCH_NETWORK", "")
+GROUP, VAULT, ACCOUNT, NETWORK = (
+    "rg-dr",
+    "vault-dr",
+    os.environ.get("BENCH_ACCOUNT", ""),
+    os.environ.get("BENCH_NETWORK", ""),
+)
 
 
 def connect(kind: Any) -> Any:
     from azure.identity import ClientSecretCredential
 
     bundle = os.environ["REQUESTS_CA_BUNDLE"]
-    with urllib.request.urlopen(os.environ["AZURE_CLOUD_ENVIRONMENT"], context=ssl.create_default_context(cafile=bundle)) as answer:
+    with urllib.request.urlopen(
+        os.environ["AZURE_CLOUD_ENVIRONMENT"], context=ssl.create_default_context(cafile=bundle)
+    ) as answer:
         cloud = json.load(answer)
     cloud = cloud[0] if isinstance(cloud, list) else cloud
     credential = ClientSecretCredential(

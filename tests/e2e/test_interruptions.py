@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lab.estate import Estate
 from lab.world import Entry
-
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeEstate, controller_of
 from tests.support.playbook import SITE
@@ -67,7 +67,10 @@ def test_rerun_after_a_kill_ends_in_the_same_world(
 
 
 def mentions(entries: list[Entry], words: tuple[str, ...]) -> bool:
-    return any(all(word in json.dumps([entry.target, entry.verb, entry.detail], default=str).lower() for word in words) for entry in list(entries))
+    return any(
+        all(word in json.dumps([entry.target, entry.verb, entry.detail], default=str).lower() for word in words)
+        for entry in list(entries)
+    )
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

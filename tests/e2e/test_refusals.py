@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from lab.estate import Estate
 
+from lab.estate import Estate
 from tests.support.playbook import SITE, Controller, Run
 
 LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
@@ -37,10 +37,13 @@ CASES = {
     "data encryption asked for": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("encryption", "2022"), "vmm01"),
     "unknown cloud": Case({"vmm_server_clouds": ["Gold", "Platinum"]}, ("Platinum", "Bronze, Gold, Silver"), "vmm01"),
     "HTTPS proxy": Case(
-        {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}}, ("proxy", "http://"), "vmm01"
+        {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}},
+        ("proxy", "http://"),
+        "vmm01",
     ),
     "zone-redundant account": Case(
-        {"azure_target_storage_accounts": [{"name": "stzone001", "sku": "Standard_ZRS"}]}, ("Standard_ZRS", "not supported")
+        {"azure_target_storage_accounts": [{"name": "stzone001", "sku": "Standard_ZRS"}]},
+        ("Standard_ZRS", "not supported"),
     ),
     "overlapping subnets": Case(
         {
@@ -48,7 +51,10 @@ CASES = {
                 {
                     "name": "vnet-dr",
                     "address_prefixes": ["10.50.0.0/16"],
-                    "subnets": [{"name": "a", "address_prefix": "10.50.1.0/24"}, {"name": "b", "address_prefix": "10.50.1.128/25"}],
+                    "subnets": [
+                        {"name": "a", "address_prefix": "10.50.1.0/24"},
+                        {"name": "b", "address_prefix": "10.50.1.128/25"},
+                    ],
                 }
             ]
         },
@@ -163,7 +169,15 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
     before = estate.snapshot()
     estate.world.journal.clear()
     vault_id = next(task.result["vault"]["id"] for task in prepared.of("vault"))
-    registering = [{"siterecovery.hyperv.provider_registration": {"vault_id": vault_id, "key_path": str(key), "proxy": {"mode": "direct"}}}]
+    registering = [
+        {
+            "siterecovery.hyperv.provider_registration": {
+                "vault_id": vault_id,
+                "key_path": str(key),
+                "proxy": {"mode": "direct"},
+            }
+        }
+    ]
     refused(controller.run(playbook(tmp_path, "vmm01", registering)), "vmm01", ("expired",))
     assert estate.world.journal.entries == []
     assert estate.snapshot() == before
@@ -172,7 +186,9 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
 def variables_of(estate: Estate) -> dict[str, Any]:
     """What the estate's inventory says of every host."""
     found: dict[str, Any] = {}
-    for file in sorted((Path(estate.inventory).parent if Path(estate.inventory).is_file() else Path(estate.inventory)).rglob("*.yml")):
+    for file in sorted(
+        (Path(estate.inventory).parent if Path(estate.inventory).is_file() else Path(estate.inventory)).rglob("*.yml")
+    ):
         loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
         if isinstance(loaded, dict) and "all" not in loaded:
             found.update(loaded)
@@ -182,7 +198,12 @@ def variables_of(estate: Estate) -> dict[str, Any]:
 def playbook(folder: Path, hosts: str, tasks: list[dict[str, Any]]) -> Path:
     """A playbook of a few tasks with the inventory's login."""
     login = {name: f"{{{{ azure_target_{name} }}}}" for name in LOGIN}
-    play = {"hosts": hosts, "gather_facts": False, "module_defaults": {"group/siterecovery.hyperv.azure": login}, "tasks": tasks}
+    play = {
+        "hosts": hosts,
+        "gather_facts": False,
+        "module_defaults": {"group/siterecovery.hyperv.azure": login},
+        "tasks": tasks,
+    }
     file = folder / f"{len(list(folder.iterdir()))}.yml"
     file.write_text(yaml.safe_dump([play]), encoding="utf-8")
     return file

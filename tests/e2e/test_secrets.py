@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 
 import pytest
-from lab.estate import Estate
 
+from lab.estate import Estate
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeEstate, controller_of
 from tests.support.playbook import SITE, Run
@@ -42,9 +42,18 @@ class Loud:
 def canaries(estate: Estate, keys: list[bytes]) -> dict[str, str]:
     """Every secret of the run, in the forms in which it travels."""
     login, proxy = estate.world.login, estate.world.proxy
-    plain = {"client secret": login.secret, "Windows password": login.windows_password, "proxy password": proxy.password}
-    encoded = {f"{name}, base64": base64.b64encode(secret.encode()).decode().rstrip("=") for name, secret in plain.items()}
-    wide = {f"{name}, UTF-16": base64.b64encode(secret.encode("utf-16-le")).decode().rstrip("=") for name, secret in plain.items()}
+    plain = {
+        "client secret": login.secret,
+        "Windows password": login.windows_password,
+        "proxy password": proxy.password,
+    }
+    encoded = {
+        f"{name}, base64": base64.b64encode(secret.encode()).decode().rstrip("=") for name, secret in plain.items()
+    }
+    wide = {
+        f"{name}, UTF-16": base64.b64encode(secret.encode("utf-16-le")).decode().rstrip("=")
+        for name, secret in plain.items()
+    }
     # The middle of the key: its beginning is the same in every PKCS#12 file.
     parts = {f"key {number}": base64.b64encode(key).decode()[200:280] for number, key in enumerate(keys)}
     return {**plain, **encoded, **wide, **parts}
@@ -61,12 +70,19 @@ def loud(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pyte
     )
     assert run.returncode == 0, run.output
     assert len(keys) == 1
-    journal = json.dumps([[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries], default=str)
+    journal = json.dumps(
+        [[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries], default=str
+    )
     return Loud(estate, run, folder, journal, keys)
 
 
 def test_no_secret_shows_up_anywhere(loud: Loud) -> None:
-    seen = [f"{name} in {place}" for place, text in loud.places.items() for name, secret in loud.canaries.items() if secret in text]
+    seen = [
+        f"{name} in {place}"
+        for place, text in loud.places.items()
+        for name, secret in loud.canaries.items()
+        if secret in text
+    ]
     assert seen == []
 
 
@@ -83,5 +99,9 @@ def test_proxy_password_on_the_command_line_is_journalled_as_a_digest(loud: Loud
 
 
 def test_nothing_is_left_in_the_temporary_folders(loud: Loud) -> None:
-    left = [place for place in loud.places if "VaultCredentials" in place or "/ansible-tmp-" in place or "AnsiballZ" in place]
+    left = [
+        place
+        for place in loud.places
+        if "VaultCredentials" in place or "/ansible-tmp-" in place or "AnsiballZ" in place
+    ]
     assert left == []

@@ -81,7 +81,11 @@ class Controller:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(
-        self, playbook: str | Path, *arguments: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+        self,
+        playbook: str | Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> Run:
         """Run to the end, in `folder` or in a temporary one. The exit status is the caller's to judge."""
         with nullcontext(folder) if folder else _temporary() as place:

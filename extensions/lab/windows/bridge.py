@@ -14,6 +14,7 @@ from . import cim
 from .agent import AgentProxy
 from .errors import MachineError
 from .filesystem import File
+from .programs.internet import head, proxy_at
 from .services import Service
 from .vmm import Cloud, HostGroup
 
@@ -128,6 +129,13 @@ def _move(machine: Machine, args: Args) -> Any:
 
 def _download(machine: Machine, args: Args) -> Any:
     machine.download(args["url"], args["target"])
+
+
+def _head(machine: Machine, args: Args) -> Any:
+    proxy = args.get("proxy")
+    wish = proxy_at(proxy, args.get("username"), args.get("password")) if proxy else None
+    answer = head(machine, args["url"], wish)
+    return {"status": answer.status, "method": answer.method, "error": answer.error}
 
 
 def _hash(machine: Machine, args: Args) -> Any:
@@ -281,6 +289,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.set_access": _set_access,
     "certificate.list": _certificates,
     "web.download": _download,
+    "web.head": _head,
     "process.start": _process,
     "time.sleep": _sleep,
     "module.import": _module,

@@ -5,46 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from .errors import InvalidInput, Refused
-from .plan import Change, Plan
+from .machine import Cloud, VmmFacts
+from .plan import UNKNOWN, Change, Plan
 
 ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class CloudHost:
-    """A host that serves a cloud."""
-
-    id: str
-    fqdn: str
-    platform: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """A VMM cloud; `published` means that VMM sends its metadata to Site Recovery."""
-
-    id: str
-    name: str
-    published: bool
-    hosts: tuple[CloudHost, ...] = ()
-
-    @classmethod
-    def from_observation(cls, raw: Mapping[str, Any]) -> Cloud:
-        hosts = (CloudHost(host["id"], host["fqdn"], host["platform"]) for host in raw.get("hosts") or [])
-        return cls(raw["id"], raw["name"], bool(raw["published"]), tuple(hosts))
-
-    def project(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "name": self.name,
-            "synchronized": self.published,
-            "hosts": [host.fqdn for host in self.hosts],
-        }
+def require_readable(vmm: VmmFacts) -> tuple[Cloud, ...]:
+    """The clouds of a running VMM that can send metadata. Raises Refused."""
+    if vmm.clouds is None:
+        raise Refused(f"VMM's clouds can't be read: service SCVMMService is {vmm.service}; start it, then run again")
+    if not vmm.flag_supported or any(cloud.published is None for cloud in vmm.clouds):
+        raise Refused(
+            "this VMM version has no switch DisasterRecoverySupported on its clouds;"
+            " set it by hand on the General page of each cloud's properties, and leave the clouds out here"
+        )
+    return vmm.clouds
 
 
 def require_cloud_names(names: Sequence[str]) -> None:
@@ -65,6 +44,11 @@ def wanted_clouds(clouds: Sequence[Cloud], names: Sequence[str]) -> list[Cloud]:
         known = ", ".join(sorted(cloud.name for cloud in clouds)) or "none"
         raise Refused(f"clouds: VMM has no cloud named {', '.join(unknown)}; it has: {known}; correct the names")
     return [by_name[name.casefold()] for name in names]
+
+
+def plan_unread(names: Sequence[str]) -> Plan:
+    """What is to be done where the clouds can't be read yet."""
+    return Plan((Change("clouds", UNKNOWN, UNKNOWN, f"send metadata of {', '.join(names)} to the vault"),))
 
 
 def plan_clouds(clouds: Sequence[Cloud], names: Sequence[str]) -> Plan:

@@ -78,17 +78,25 @@ class Noun(ABC, Generic[State]):
     def describe(self, state: State) -> str:
         """The state in a few words, for evidence."""
 
+    def told(self, step: str, state: State) -> str:  # noqa: ARG002
+        """What the state says about one step; nouns whose steps tell different things override it."""
+        return self.describe(state)
+
+    def part(self, step: str, plan: Plan) -> Plan:  # noqa: ARG002
+        """The changes that belong to one step."""
+        return plan
+
     def evidence(self, state: State, plan: Plan, final: State | None) -> tuple[Evidence, ...]:
-        """One line per step; nouns whose steps tell different things override it."""
-        found = self.describe(state)
-        done = plan.describe() if plan.changed else "nothing to do"
-        if not plan.changed:
-            verified = found
-        elif final is None:
-            done, verified = f"planned: {done}", "after apply"
-        else:
-            verified = self.describe(final)
-        return tuple(Evidence(step, found, done, verified) for step in self.steps)
+        """One line per step."""
+        return tuple(self._line(step, state, self.part(step, plan), final) for step in self.steps)
+
+    def _line(self, step: str, state: State, part: Plan, final: State | None) -> Evidence:
+        found = self.told(step, state)
+        if not part.changed:
+            return Evidence(step, found, "nothing to do", found if final is None else self.told(step, final))
+        if final is None:
+            return Evidence(step, found, f"planned: {part.describe()}", "after apply")
+        return Evidence(step, found, part.describe(), self.told(step, final))
 
     def warnings(self, state: State) -> tuple[str, ...]:  # noqa: ARG002
         return ()

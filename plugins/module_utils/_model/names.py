@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from .errors import InvalidInput
 
+# A namespace and at least one pair of type and name; all are matched in full, `$` would let a line break pass.
 _ID = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)/providers/(?P<rest>.+)$", re.IGNORECASE
+    r"/subscriptions/(?P<subscription>[^/\n]+)/resourcegroups/(?P<group>[^/\n]+)"
+    r"/providers/(?P<types>[^/\n]+(/[^/\n]+/[^/\n]+)*/[^/\n]+)/(?P<name>[^/\n]+)/?",
+    re.IGNORECASE,
 )
-_VAULT_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9-]{1,49}$")
-_ACCOUNT_NAME = re.compile(r"^[a-z0-9]{3,24}$")
-_NETWORK_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]$")
-_SUBNET_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$")
+_VAULT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
+_ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+_NETWORK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]")
+_SUBNET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,10 @@ class ResourceId:
     @classmethod
     def parse(cls, text: str) -> ResourceId:
         """Raises ValueError when the text is not the id of a resource in a group."""
-        found = _ID.match(text)
+        found = _ID.fullmatch(text)
         if found is None:
             raise ValueError(f"not a resource id: {text}")
-        *types, name = found["rest"].strip("/").split("/")
-        return cls(found["subscription"], found["group"], "/".join(types), name)
+        return cls(found["subscription"], found["group"], found["types"], found["name"])
 
 
 def same_id(left: str | None, right: str | None) -> bool:
@@ -73,5 +75,5 @@ def require_subnet_name(name: str, option: str) -> None:
 
 
 def _require(rule: re.Pattern[str], name: str, option: str, text: str) -> None:
-    if not rule.match(name):
-        raise InvalidInput(option, text, f"'{name}' does not fit, choose another name")
+    if not rule.fullmatch(name):
+        raise InvalidInput(option, text, f"{name!r} does not fit, choose another name")

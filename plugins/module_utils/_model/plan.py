@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .errors import InvalidInput
+
 UNKNOWN = "(known after apply)"
 HIDDEN = "(hidden)"
+_NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Plan:
         """Whether something at or below `path` changes."""
         return any(change.path == path or change.path.startswith(path + ".") for change in self.changes)
 
+    def only(self, *paths: str) -> Plan:
+        """The changes at or below one of the paths."""
+        return Plan(tuple(change for change in self.changes if any(Plan((change,)).touches(path) for path in paths)))
+
     def to_result(self) -> list[dict[str, Any]]:
         return [change.to_result() for change in self.changes]
 
@@ -73,12 +80,32 @@ def creation(reason: str, values: Mapping[str, Any]) -> list[Change]:
     return [Change(path, None, value, reason) for path, value in values.items()]
 
 
+def checked_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
+    """Tags as they are sent, all of them text. Raises InvalidInput.
+
+    Rules: limits of tags, Azure Resource Manager. Names are told apart without case.
+    """
+    texts: dict[str, str] = {}
+    for name, value in (tags or {}).items():
+        text = str(name)
+        if not text or _NOT_IN_TAG_NAMES & set(text):
+            raise InvalidInput("tags", f"'{text}' is empty or has one of < > % & \\ ? /", "give the tag another name")
+        if text.casefold() in (known.casefold() for known in texts):
+            raise InvalidInput("tags", f"'{text}' stands there twice (case does not tell tags apart)", "give it once")
+        texts[text] = "" if value is None else str(value)
+    return None if tags is None else texts
+
+
 def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, append: bool) -> dict[str, str]:
-    """Tags after the change: unwritten ones are kept, or dropped when not appending. None means: leave alone."""
+    """Tags after the change: unwritten ones are kept, or dropped when not appending. None means: leave alone.
+
+    Azure tells tag names apart without case and keeps the spelling that was there first.
+    """
     if desired is None:
         return dict(actual)
     kept = dict(actual) if append else {}
-    return {**kept, **{str(name): str(value) for name, value in desired.items()}}
+    spelled = {name.casefold(): name for name in actual}
+    return {**kept, **{spelled.get(name.casefold(), name): value for name, value in desired.items()}}
 
 
 def overlaid(projection: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:

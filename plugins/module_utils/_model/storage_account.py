@@ -13,7 +13,7 @@ from . import target
 from .errors import InvalidInput, Refused
 from .group import Grouped, group_change
 from .names import ResourceId, region, require_account_name
-from .plan import UNKNOWN, Change, Plan, compare, creation, merged_tags
+from .plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
 
 DEFAULT_SKU = "Standard_LRS"
 DEFAULT_KIND = "StorageV2"
@@ -29,12 +29,12 @@ _TIERS = ("Hot", "Cool", "Cold", "Premium", "Smart")
 # New accounts are closed where it costs nothing; shared keys stay on, replication uses them.
 _HARDENED: Mapping[str, Any] = {"https_only": True, "minimum_tls_version": "TLS1_2", "allow_blob_public_access": False}
 #: The option, and where the service keeps it.
-_PROPERTIES = {
-    "access_tier": "accessTier",
+_SWITCHES = {
     "https_only": "supportsHttpsTrafficOnly",
     "minimum_tls_version": "minimumTlsVersion",
     "allow_blob_public_access": "allowBlobPublicAccess",
 }
+_PROPERTIES = {"access_tier": "accessTier", **_SWITCHES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class DesiredAccount:
             https_only=options["https_only"],
             minimum_tls_version=options["minimum_tls_version"],
             allow_blob_public_access=options["allow_blob_public_access"],
-            tags=options["tags"],
+            tags=checked_tags(options["tags"]),
             append_tags=options["append_tags"],
         )
         desired.require_usable()
@@ -132,6 +132,8 @@ class DesiredAccount:
         for finding in target.shape_findings(self.new_sku, self.new_kind, self.access_tier):
             if finding.hardness == "hard":
                 raise InvalidInput(options[finding.rule], finding.message, "give a supported value, or leave it out")
+        if self.access_tier == "Premium" and not target.is_premium(self.new_sku):
+            raise InvalidInput("access_tier", "'Premium' is the tier of premium accounts", "give Hot, or leave it out")
         if self.access_tier and (self.kind == "Storage" or target.is_premium(self.new_sku)):
             raise InvalidInput("access_tier", "standard general-purpose v2 accounts alone have one", "leave it out")
 
@@ -161,7 +163,8 @@ def plan_account(found: Grouped[StorageAccount], desired: DesiredAccount) -> Pla
         [
             compare("sku", account.sku, desired.sku),
             compare("kind", account.kind, desired.kind, "upgrade to general-purpose v2, which can't be undone"),
-            *(compare(option, getattr(account, option), getattr(desired, option)) for option in _PROPERTIES),
+            _tier_change(account, desired),
+            *(compare(option, getattr(account, option), getattr(desired, option)) for option in _SWITCHES),
             compare("tags", dict(account.tags), merged_tags(account.tags, desired.tags, desired.append_tags)),
         ]
     )
@@ -177,7 +180,7 @@ def creation_body(desired: DesiredAccount) -> dict[str, Any]:
         "sku": {"name": desired.new_sku},
         "kind": desired.new_kind,
         "properties": properties,
-        "tags": _texts(desired.tags),
+        "tags": dict(desired.tags or {}),
     }
 
 
@@ -188,9 +191,6 @@ def update_body(plan: Plan) -> dict[str, Any]:
     if "sku" in after:
         body["sku"] = {"name": after["sku"]}
     properties = {wire: after[option] for option, wire in _PROPERTIES.items() if option in after}
-    if "kind" in after:
-        # The service asks for a tier when it upgrades an account.
-        properties.setdefault("accessTier", "Hot")
     return {**body, **({"properties": properties} if properties else {})}
 
 
@@ -210,6 +210,21 @@ def _refuse_impossible(account: StorageAccount, desired: DesiredAccount) -> None
             f"kind: storage account {account.name} is {account.kind} and can't become {desired.kind};"
             " leave kind out, or give another name for a new account"
         )
+    if desired.access_tier and not _has_tier(desired.kind or account.kind, account.sku):
+        raise Refused(
+            f"access_tier: storage account {account.name} is {account.sku} of kind {account.kind}, which has no access"
+            " tier to choose; leave access_tier out, or upgrade the account with kind: StorageV2 if it is Storage"
+        )
+
+
+def _has_tier(kind: str, sku: str) -> bool:
+    return kind != "Storage" and not target.is_premium(sku)
+
+
+def _tier_change(account: StorageAccount, desired: DesiredAccount) -> Change | None:
+    """The service asks for a tier when it upgrades an account."""
+    upgraded = desired.kind not in (None, account.kind) and _has_tier(desired.kind or "", account.sku)
+    return compare("access_tier", account.access_tier, desired.access_tier or ("Hot" if upgraded else None))
 
 
 def _convertible(actual: str, wanted: str) -> bool:
@@ -219,7 +234,6 @@ def _convertible(actual: str, wanted: str) -> bool:
 
 
 def _creation(desired: DesiredAccount) -> list[Change]:
-    premium = target.is_premium(desired.new_sku)
     return creation(
         f"create storage account {desired.name} ({desired.new_sku}) in {desired.location}",
         {
@@ -230,12 +244,12 @@ def _creation(desired: DesiredAccount) -> list[Change]:
             "location": desired.location,
             "sku": desired.new_sku,
             "kind": desired.new_kind,
-            "access_tier": desired.access_tier or (UNKNOWN if premium or desired.kind == "Storage" else "Hot"),
+            "access_tier": desired.access_tier or ("Hot" if _has_tier(desired.new_kind, desired.new_sku) else UNKNOWN),
             **{option: desired.written_or_hardened(option) for option in _HARDENED},
             "allow_shared_key_access": True,
             "hierarchical_namespace": False,
             "provisioning_state": "Succeeded",
-            "tags": _texts(desired.tags),
+            "tags": dict(desired.tags or {}),
         },
     )
 
@@ -248,7 +262,3 @@ def _known(option: str, value: str | None, known: Iterable[str]) -> str | None:
     if spelled is None:
         raise InvalidInput(option, f"'{value}' is unknown", f"give one of {', '.join(known)}")
     return spelled
-
-
-def _texts(tags: Mapping[str, Any] | None) -> dict[str, str]:
-    return merged_tags({}, tags, append=False)

@@ -12,7 +12,7 @@ from typing import Any
 from .errors import Refused
 from .group import Grouped, group_change
 from .names import region, require_vault_name
-from .plan import UNKNOWN, Change, Plan, compare, creation, merged_tags
+from .plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class DesiredVault:
             location=region(options["location"]),
             create_resource_group=options["create_resource_group"],
             public_network_access=options["public_network_access"],
-            tags=options["tags"],
+            tags=checked_tags(options["tags"]),
             append_tags=options["append_tags"],
         )
 

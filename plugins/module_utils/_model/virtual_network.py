@@ -19,7 +19,7 @@ from . import target
 from .errors import InvalidInput, Refused
 from .group import Grouped, group_change
 from .names import ResourceId, region, require_network_name, require_subnet_name, same_name
-from .plan import UNKNOWN, Change, Plan, compare, creation, merged_tags
+from .plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
 
 Range = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -139,7 +139,7 @@ class DesiredNetwork:
             create_resource_group=options["create_resource_group"],
             address_prefixes=tuple(prefixes),
             subnets=tuple(subnets),
-            tags=options["tags"],
+            tags=checked_tags(options["tags"]),
             append_tags=options["append_tags"],
         )
 
@@ -184,7 +184,7 @@ def creation_body(desired: DesiredNetwork) -> dict[str, Any]:
             "addressSpace": {"addressPrefixes": list(desired.address_prefixes)},
             "subnets": [_subnet_body(subnet) for subnet in desired.subnets],
         },
-        "tags": merged_tags({}, desired.tags, append=False),
+        "tags": dict(desired.tags or {}),
     }
 
 
@@ -230,7 +230,7 @@ def _creation(desired: DesiredNetwork) -> list[Change]:
             "address_prefixes": list(desired.address_prefixes),
             "subnets": [subnet.project() for subnet in desired.subnets],
             "provisioning_state": "Succeeded",
-            "tags": merged_tags({}, desired.tags, append=False),
+            "tags": dict(desired.tags or {}),
         },
     )
 

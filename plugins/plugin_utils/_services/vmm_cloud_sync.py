@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...module_utils._model.cloud import Cloud, plan_clouds, require_cloud_names
-from ...module_utils._model.errors import Refused
+from ...module_utils._model.cloud import plan_clouds, plan_unread, require_cloud_names, require_readable
 from ...module_utils._model.lifecycle import Noun
-from ...module_utils._model.plan import Plan
+from ...module_utils._model.machine import Cloud
+from ...module_utils._model.plan import UNKNOWN, Plan
+from ...module_utils._model.provider import vmm_of
+from .._windows.observation import observe
 from .._windows.session import Session
 
-Clouds = tuple[Cloud, ...]
+#: None: VMM's service does not run, so its clouds can't be read.
+Clouds = tuple[Cloud, ...] | None
 
 
 class VmmCloudSync(Noun[Clouds]):
@@ -29,33 +32,30 @@ class VmmCloudSync(Noun[Clouds]):
         self._names = names
 
     def observe(self) -> Clouds:
-        vmm = self._session.run("observe", {"Sections": ["vmm"]})["vmm"]
-        if vmm is None:
-            raise Refused("this machine runs no VMM server; put the VMM server into the group, not a console or host")
-        if vmm["clouds"] is None:
-            raise Refused(
-                f"VMM's clouds can't be read: service SCVMMService is {vmm['service']['status']}; start it, then run again"
-            )
-        if not vmm["flag_supported"]:
-            raise Refused(
-                "this VMM version has no DisasterRecoverySupported switch on Set-SCCloud; set the flag on the cloud's General page"
-            )
-        return tuple(Cloud.from_observation(cloud) for cloud in vmm["clouds"])
+        vmm = vmm_of(observe(self._session, ("vmm",)))
+        # In check mode a service that an earlier task would start counts as planned.
+        if vmm.clouds is None and self._session.check_mode:
+            return None
+        return require_readable(vmm)
 
     def plan(self, state: Clouds) -> Plan:
-        return plan_clouds(state, self._names)
+        return plan_unread(self._names) if state is None else plan_clouds(state, self._names)
 
-    def apply(self, plan: Plan, state: Clouds) -> None:
+    def apply(self, plan: Plan, state: Clouds) -> None:  # noqa: ARG002
         self._session.run("publish_cloud", {"CloudIds": [change.path for change in plan.changes]})
 
     def project(self, state: Clouds) -> dict[str, Any]:
-        return {"clouds": [cloud.project() for cloud in state]}
+        return {"clouds": [cloud.project() for cloud in state or ()]}
 
     def preview(self, state: Clouds, plan: Plan) -> dict[str, Any]:
+        if state is None:
+            return self.project(tuple(Cloud(UNKNOWN, name, True) for name in self._names))
         planned = {change.path for change in plan.changes}
         return self.project(tuple(replace(cloud, published=cloud.published or cloud.id in planned) for cloud in state))
 
     def describe(self, state: Clouds) -> str:
+        if state is None:
+            return "unknown while service SCVMMService does not run"
         names = ", ".join(cloud.name for cloud in state if cloud.published)
         return f"synchronised clouds: {names or 'none'}"
 

@@ -25,8 +25,11 @@ Secret = str | tuple[str, str]
 class Session:
     """One task's way to its machine. Every `run` is one remote execution."""
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, *, check_mode: bool = False) -> None:
         self._execute = execute
+        self.check_mode = check_mode
+        #: Whether a script has changed the machine, also when it failed afterwards.
+        self.changed = False
         #: Secret texts sent so far: the front end removes them from everything it shows.
         self.secrets: set[str] = set()
 
@@ -55,6 +58,7 @@ class Session:
                 ),
             }
         )
+        self.changed = self.changed or bool(answer.get("changed"))
         return _object(script, answer)
 
 

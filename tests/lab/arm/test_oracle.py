@@ -150,7 +150,37 @@ def test_a_traffic_file_is_judged_like_the_log(azure: Azure, tmp_path: Path) -> 
     assert [entry["path"] for entry in oracle.read(tmp_path / "traffic.jsonl")] == [
         exchange.path for exchange in azure.server.traffic
     ]
-    assert oracle.validate(oracle.read(tmp_path / "traffic.jsonl")) == []
+    assert oracle.validate(tmp_path / "traffic.jsonl") == []
+    assert oracle.main([str(tmp_path / "traffic.jsonl")]) == 0
+
+
+def test_a_traffic_file_without_traffic_is_no_success(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        oracle.validate(tmp_path / "none.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(ValueError, match="holds no traffic"):
+        oracle.validate(str(tmp_path / "empty.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("sku", "tier", "lines"),
+    [
+        # modelAsString: later versions may add values, and the installed client knows this one.
+        ("StandardV2_LRS", "Standard", []),
+        ("Standart_LRS", "Standard", ["value[0].name: 'Standart_LRS' is not one of Standard_LRS, Standard_GRS"]),
+        # The tier is an enumeration of the closed kind.
+        ("StandardV2_LRS", "Cheap", ["value[0].tier: 'Cheap' is not one of Standard, Premium"]),
+    ],
+)
+def test_an_enumeration_grows_only_where_its_definition_lets_it(
+    azure: Azure, sku: str, tier: str, lines: list[str]
+) -> None:
+    list(azure.storage.skus.list())
+    exchange = json.loads(azure.server.traffic[-1].line())
+    exchange["response"]["value"] = [{**exchange["response"]["value"][0], "name": sku, "tier": tier}]
+    found = oracle.validate([exchange])
+    assert len(found) == len(lines)
+    assert all(line in problem for line, problem in zip(lines, found, strict=True))
 
 
 def _exchange(azure: Azure, name: str) -> dict[str, Any]:

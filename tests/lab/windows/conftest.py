@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from lab.engines.twins.comparison import (
     PROXY_PASSWORD,
     PROXY_USER,
     Comparison,
-    ProxyHandler,
+    Internet,
     RecordingAzure,
 )
 from lab.windows.build import build_machine
@@ -42,16 +40,11 @@ def comparison(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def proxy_port() -> Iterator[int]:
-    """A proxy with one login, as DRConfigurator meets it."""
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), ProxyHandler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield int(server.server_address[1])
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+def internet() -> Iterator[Internet]:
+    """Public names, and a proxy with one login, as DRConfigurator meets it."""
+    started = Internet()
+    yield started
+    started.close()
 
 
 @pytest.fixture
@@ -60,9 +53,11 @@ def azure() -> RecordingAzure:
 
 
 @pytest.fixture
-def world(proxy_port: int, azure: RecordingAzure) -> World:
+def world(internet: Internet, azure: RecordingAzure) -> World:
     login = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
-    made = World(login=login, proxy=ProxyAccount(PROXY_NAME, proxy_port, PROXY_USER, PROXY_PASSWORD), scale=0.0)
+    proxy = ProxyAccount(PROXY_NAME, internet.proxy_port, PROXY_USER, PROXY_PASSWORD)
+    made = World(login=login, proxy=proxy, scale=0.0)
+    made.resolve = internet.resolve
     made.azure = azure  # type: ignore[assignment]
     return made
 

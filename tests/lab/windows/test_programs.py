@@ -139,7 +139,7 @@ KEYS = [
 
 @pytest.mark.parametrize(("name", "how", "code", "reason"), KEYS, ids=[key[0] for key in KEYS])
 def test_a_bad_key_is_refused(
-    vmm: Machine, azure: RecordingAzure, name: str, how: dict[str, Any], code: int, reason: str
+    vmm: Machine, azure: RecordingAzure, *, name: str, how: dict[str, Any], code: int, reason: str
 ) -> None:
     before = vmm.snapshot()["registry"]
     assert register(vmm, key_document(**how)) == code

@@ -132,6 +132,7 @@ _proxies = st.builds(
 @given(machine=_vmm_server | _host, writes=_writes, proxy=_proxies, bypass=st.booleans(), check_mode=st.booleans())
 def test_generated_state(
     comparison: Comparison,
+    *,
     machine: dict[str, Any],
     writes: list[tuple[tuple[str, str], str, str | int]],
     proxy: AgentProxy,

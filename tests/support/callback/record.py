@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes one JSON line per finished task to the file that RECORD_FILE names: what callbacks, and so users and AWX, get to see."""
+"""Writes one JSON line per finished task to the file that RECORD_FILE names: what callbacks (so users, AWX) get to see."""
 
 from __future__ import annotations
 

@@ -223,9 +223,7 @@ def test_a_failed_host_stops_the_waves_after_its_own(rehearsal: Rehearsal) -> No
 
 def test_failed_hosts_below_the_limit_are_named_by_the_summary_and_make_the_run_red(rehearsal: Rehearsal) -> None:
     rehearsal.world({"faults": {"mars_agent:hv01": "setup failed with 1603"}})
-    run = rehearsal.play(
-        "site.yml", "-e", "{hyperv_host_waves: ['100%'], hyperv_host_max_fail_percentage: 60}"
-    )
+    run = rehearsal.play("site.yml", "-e", "{hyperv_host_waves: ['100%'], hyperv_host_max_fail_percentage: 60}")
     assert run.code != 0
     assert run.reason == "not finished: hv01; see their errors above, then run again"
     assert "mars_agent hv02" in rehearsal.journal("write")

@@ -25,7 +25,7 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout",
     "install_provider": "InstallerPath ExtractDir",
-    "observe": "Sections StagingDir",
+    "observe": "Sections StagingDir ReachUrl ProxyAddress ProxyPort ProxyCredential",
     "publish_cloud": "CloudIds",
     "register_provider": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"

@@ -296,6 +296,62 @@ _OBSERVE = [
 ]
 
 
+def _reach(name: str, machine: Mapping[str, Any], url: str = "https://management.azure.com/", **more: Any) -> Case:
+    parameters = {"Sections": ["reach"], "StagingDir": STAGING, "ReachUrl": url, **more.pop("parameters", {})}
+    return Case(f"observe reach {name}", "observe", machine, parameters, **more)
+
+
+def _service_proxy(server: str, *bypass: str) -> dict[str, Any]:
+    return vmm_server(egress="proxy", system_proxy={"server": server, "bypass": list(bypass)})
+
+
+def through_system_proxy(form: str) -> Prepare:
+    """The account's settings, with the port of the comparison's proxy in their server."""
+
+    def prepare(machine: Machine) -> None:
+        key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
+        machine.registry.set(key, "ProxyEnable", 1)
+        machine.registry.set(key, "ProxyServer", form.format(f"{PROXY_NAME}:{machine.world.proxy.port}"))
+
+    return prepare
+
+
+_PROXIED = vmm_server(egress="proxy")
+_LOGIN = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
+_WAY = {"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": PROXY_PORT}
+_REACH = [
+    _reach("directly", hyperv_host()),
+    *(
+        _reach(f"that answers {status}", vmm_server(), f"https://x.azure.com/{status}")
+        for status in (200, 302, 404, 407, 503)
+    ),
+    _reach("with all other sections", vmm_server(), parameters={"Sections": [*SECTIONS, "reach"]}),
+    _reach("in check mode", vmm_server(), check_mode=True),
+    _reach("without an address", vmm_server(), ""),
+    _reach("with plain HTTP", vmm_server(), "http://management.azure.com"),
+    _reach("of an unknown name", vmm_server(), "https://nowhere.test/"),
+    _reach("with no way out", _PROXIED),
+    _reach("through a proxy", _PROXIED, parameters=_WAY, secrets=_LOGIN),
+    _reach("through a proxy that answers 404", _PROXIED, "https://a.azure.com/404", parameters=_WAY, secrets=_LOGIN),
+    _reach("through a proxy without a login", _PROXIED, parameters=_WAY),
+    _reach("through a proxy with a wrong password", _PROXIED, parameters=_WAY, secrets={"ProxyCredential": ("u", "w")}),
+    _reach("through a proxy to an unknown name", _PROXIED, "https://no.test/", parameters=_WAY, secrets=_LOGIN),
+    _reach("through an unknown proxy", _PROXIED, parameters={"ProxyAddress": "http://p/", "ProxyPort": 8080}),
+    _reach(
+        "through a proxy that is closed", _PROXIED, parameters={"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": 1}
+    ),
+    _reach("through the account's proxy", _PROXIED, prepare=through_system_proxy("{}")),
+    _reach("through the account's proxy for HTTPS", _PROXIED, prepare=through_system_proxy("http=a:1; https={}")),
+    _reach("through the account's proxy as an address", _PROXIED, prepare=through_system_proxy("http://{}/")),
+    _reach("with an account's proxy for HTTP alone", _PROXIED, prepare=through_system_proxy("http={}")),
+    _reach("past the account's proxy", _service_proxy("proxy:8080", "<local>", "*.azure.com")),
+    _reach("not past the account's proxy", _service_proxy("proxy:8080", "*.azure.co[m", "azure.com")),
+    _reach("with the service stopped", _service_proxy("proxy:8080"), prepare=stopped(layout.VMM_SERVICE)),
+    _reach("without an administrator", {**_service_proxy("proxy:8080"), "administrator": False}),
+    _reach("that the network breaks", vmm_server(), prepare=fault("reach *", message="The operation has timed out")),
+]
+
+
 # ---- files and services ----
 
 
@@ -505,7 +561,7 @@ def _password(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
 def _cloud_ids() -> tuple[str, ...]:
     from .comparison import Stage
 
-    vmm = Stage(0).set(Case("", "", vmm_server())).vmm
+    vmm = Stage().set(Case("", "", vmm_server())).vmm
     assert vmm is not None
     return tuple(cloud.id for cloud in vmm.clouds)
 
@@ -592,4 +648,4 @@ _AGENT = [
     _proxy("without the agent's module", lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True)),
 ]
 
-CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_FILES, *_PROVIDER, *_VMM, *_AGENT)
+CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_VMM, *_AGENT)

@@ -11,16 +11,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import copy
+import functools
+import socket
 import socketserver
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ...certificates import Certificates
 from ...windows.build import build_machine
 from ...windows.installers import catalogue
 from ...windows.machine import Machine
@@ -85,27 +92,89 @@ class RecordingAzure:
         self.told.append((vmm_id, clouds))
 
 
-class ProxyHandler(socketserver.StreamRequestHandler):
-    """CONNECT with one login; nothing is ever passed on."""
+@functools.cache
+def _far_end_tls() -> ssl.SSLContext:
+    with tempfile.TemporaryDirectory() as folder:
+        return Certificates().server_context(Path(folder))
+
+
+def _head(stream: Any) -> list[bytes]:
+    """The lines of one request's head."""
+    lines = []
+    while (line := stream.readline(4096).strip()) != b"":
+        lines.append(line)
+    return lines
+
+
+class FarEnd(socketserver.BaseRequestHandler):
+    """Any public address: answers through TLS with the status that the path names, and 401 to all else."""
 
     def handle(self) -> None:
-        lines = []
-        while (line := self.rfile.readline(4096).strip()) != b"":
-            lines.append(line)
+        answer_far_end(self.request)
+
+
+def answer_far_end(connection: socket.socket) -> None:
+    # Who only wanted to know whether there is a way is gone by now.
+    with contextlib.suppress(OSError), _far_end_tls().wrap_socket(connection, server_side=True) as secure:
+        with secure.makefile("rb") as stream:
+            path = _head(stream)[0].split()[1].decode()
+        status = HTTPStatus(int(path[1:]) if path[1:].isdigit() else 401)
+        secure.sendall(f"HTTP/1.1 {status.value} {status.phrase}\r\nLocation: https://x/\r\n\r\n".encode())
+
+
+class ProxyHandler(socketserver.StreamRequestHandler):
+    """CONNECT with one login to public names."""
+
+    def handle(self) -> None:
+        first, *lines = _head(self.rfile)
         login = base64.b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode())
         known = any(line.lower().startswith(b"proxy-authorization:") and line.endswith(login) for line in lines)
-        answer = b"200 Connection established" if known else b"407 Proxy Authentication Required"
-        self.wfile.write(b"HTTP/1.1 " + answer + b"\r\n\r\n")
+        answer = HTTPStatus.OK if known else HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+        if known and not is_public(first.split()[1].decode().rpartition(":")[0]):
+            answer = HTTPStatus.BAD_GATEWAY
+        self.wfile.write(f"HTTP/1.1 {answer.value} {answer.phrase}\r\n\r\n".encode())
+        if answer is HTTPStatus.OK:
+            answer_far_end(self.connection)
+
+
+def is_public(host: str) -> bool:
+    return host.endswith((".azure.com", ".microsoftonline.com", ".windowsazure.com"))
+
+
+class Internet:
+    """What lies outside of the machines: a far end for all public names, and the proxy that leads there."""
+
+    def __init__(self) -> None:
+        self._servers = [
+            socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) for handler in (FarEnd, ProxyHandler)
+        ]
+        self._threads = []
+        for server in self._servers:
+            server.daemon_threads = True
+            self._threads.append(threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True))
+            self._threads[-1].start()
+        self._far_end, self.proxy_port = (int(server.server_address[1]) for server in self._servers)
+
+    def resolve(self, host: str) -> tuple[str, int] | None:
+        return ("127.0.0.1", self._far_end) if is_public(host) else None
+
+    def close(self) -> None:
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+        for thread in self._threads:
+            thread.join(5)
 
 
 class Stage:
     """A world with one machine at a time."""
 
-    def __init__(self, proxy_port: int) -> None:
+    def __init__(self, internet: Internet | None = None) -> None:
+        port = 0 if internet is None else internet.proxy_port
         # No scale: whatever takes time is done at once.
-        self.world = World(
-            login=LOGIN, proxy=ProxyAccount(PROXY_NAME, proxy_port, PROXY_USER, PROXY_PASSWORD), scale=0.0
-        )
+        self.world = World(login=LOGIN, proxy=ProxyAccount(PROXY_NAME, port, PROXY_USER, PROXY_PASSWORD), scale=0.0)
+        if internet is not None:
+            self.world.resolve = internet.resolve
         self.azure = RecordingAzure()
         self.world.azure = self.azure  # type: ignore[assignment]
 
@@ -147,19 +216,13 @@ class Comparison:
 
     def __init__(self, scripts: Path, directory: Path) -> None:
         self._scripts = scripts
-        self._proxy = socketserver.ThreadingTCPServer(("127.0.0.1", 0), ProxyHandler)
-        self._proxy.daemon_threads = True
-        port = int(self._proxy.server_address[1])
-        self._real, self._imitated = Stage(port), Stage(port)
+        self._internet = Internet()
+        self._real, self._imitated = Stage(self._internet), Stage(self._internet)
         self._loop = asyncio.new_event_loop()
         self._executor = ThreadPoolExecutor(2, "bridge")
         self._bridge = Bridge(self._real.world, self._executor)
-        self._threads = [
-            threading.Thread(target=self._loop.run_forever, name="bridge loop", daemon=True),
-            threading.Thread(target=self._proxy.serve_forever, args=(0.05,), name="proxy", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="bridge loop", daemon=True)
+        self._thread.start()
         asyncio.run_coroutine_threadsafe(self._bridge.start(), self._loop).result(10)
         self._shell = WarmPwsh(directory)
 
@@ -172,10 +235,8 @@ class Comparison:
         self._shell.close()
         asyncio.run_coroutine_threadsafe(self._bridge.stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._proxy.shutdown()
-        self._proxy.server_close()
-        for thread in self._threads:
-            thread.join(5)
+        self._internet.close()
+        self._thread.join(5)
         self._loop.close()
         self._executor.shutdown()
 

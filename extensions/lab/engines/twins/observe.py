@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...windows import layout
 from ...windows.machine import Machine
+from ...windows.programs.internet import head, proxy_at
 from ...windows.registry import Data
-from .base import ParameterRefused, Run, connect_vmm, file_version, twin
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, twin
 
 Section = dict[str, Any]
 
@@ -68,13 +71,13 @@ def _host(machine: Machine, _run: Run) -> Section:
             "strong_crypto": _number(get(layout.DOTNET_KEY, "SchUseStrongCrypto")),
             "system_default": _number(get(layout.DOTNET_KEY, "SystemDefaultTlsVersions")),
         },
-        "system_proxy": _system_proxy(machine) if machine.administrator else None,
+        "system_proxy": _system_proxy(machine),
     }
 
 
 def _system_proxy(machine: Machine) -> Section | None:
     service = machine.service(layout.VMM_SERVICE)
-    if service is not None and service.process_id == 0:
+    if not machine.administrator or (service is not None and service.process_id == 0):
         return None
     key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
     if machine.registry.find(key) is None:
@@ -230,6 +233,45 @@ def _hyperv(machine: Machine, _run: Run) -> Section:
     }
 
 
+def _route(machine: Machine, host: str) -> str | None:
+    """The proxy that the service's account uses for a host."""
+    settings = _system_proxy(machine)
+    if settings is None or not settings["enabled"] or settings["server"] is None:
+        return None
+    for pattern in settings["bypass"]:
+        if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), host, re.IGNORECASE):
+            return None
+    server = str(settings["server"])
+    if "=" in server:
+        named = [part[6:] for part in _urls(server) if part.lower().startswith("https=")]
+        if not named:
+            return None
+        server = named[0]
+    return server
+
+
+def _reach(machine: Machine, run: Run) -> Section:
+    url, address, credential = run.text("ReachUrl"), run.text("ProxyAddress"), run.credential("ProxyCredential")
+    if not re.match("https://[^/:]", url, re.IGNORECASE):
+        raise ScriptFailed(f"The section reach needs ReachUrl, an address that begins with https://, and not '{url}'.")
+    if address:
+        via = f"{address.rstrip('/')}:{run.number('ProxyPort')}"
+        wish = proxy_at(via, *(credential or ()))
+    else:
+        route = _route(machine, urlsplit(url).hostname or "")
+        via = "direct" if route is None else "system"
+        wish = None if route is None else proxy_at(route)
+    answer = head(machine, url, wish)
+    reachable = answer.error is None or (answer.status not in (None, 407) and answer.method != "CONNECT")
+    return {
+        "url": url,
+        "via": via,
+        "reachable": reachable,
+        "status": answer.status,
+        "error": None if reachable else answer.error,
+    }
+
+
 _SECTIONS: dict[str, Callable[[Machine, Run], Section | None]] = {
     "host": _host,
     "vmm": _vmm,
@@ -237,6 +279,7 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | None]] = {
     "registration": _registration,
     "agent": _agent,
     "hyperv": _hyperv,
+    "reach": _reach,
 }
 
 

@@ -136,7 +136,7 @@ def _ask_vault(machine: Machine, vmm: Vmm, key: VaultKey, name: str, version: st
     clouds = tuple(CloudFacts(cloud.id, cloud.name) for cloud in vmm.clouds if cloud.published)
     facts = VmmServerFacts(vmm.vmm_id, machine.fqdn, name, version, vmm.version, clouds)
     try:
-        machine.world.azure.register_vmm_server(key.thumbprint, key.vault_id, facts)
+        machine.world.azure.register_vmm_server(key.thumbprint, key.resource_id, facts)
     except RegistrationRefused as exc:
         raise Refusal(f"The vault refused the registration: {exc.code}: {exc.message}") from exc
 

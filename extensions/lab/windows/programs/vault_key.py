@@ -63,6 +63,7 @@ class VaultKey:
     subscription_id: str
     resource_group: str
     vault_name: str
+    resource_id: str
     location: str
     aad_authority: str
     management_endpoint: str
@@ -110,6 +111,7 @@ def read_key(content: bytes, now: datetime) -> VaultKey:
         subscription_id=_required(vault, "SubscriptionId"),
         resource_group=_required(vault, "ResourceGroup"),
         vault_name=_required(vault, "ResourceName"),
+        resource_id=_required(vault, "ResourceId"),
         location=_required(vault, "Location"),
         aad_authority=_required(aad, "AadAuthority"),
         management_endpoint=_required(aad, "ArmManagementEndpoint"),

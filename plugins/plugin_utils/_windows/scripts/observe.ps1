@@ -9,11 +9,19 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv')]
+    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'reach')]
     [string[]] $Sections,
 
     [Parameter(Mandatory = $true)]
-    [string] $StagingDir
+    [string] $StagingDir,
+
+    [string] $ReachUrl,
+
+    [string] $ProxyAddress,
+
+    [int] $ProxyPort,
+
+    [System.Management.Automation.PSCredential] $ProxyCredential
 )
 
 Set-StrictMode -Version 2.0
@@ -192,14 +200,18 @@ function Get-GroupClosure {
     }
 }
 
+function Test-Administrator {
+    # Only an elevated administrator may set values here: says more than membership in a group, in any language.
+    $access = Invoke-RegistryMethod -Method CheckAccess -Arguments @{ hDefKey = $localMachine; sSubKeyName = 'SOFTWARE\Microsoft'; uRequired = [uint32] 2 }
+    return [bool] $access.bGranted
+}
+
 # ---- the sections ----
 
 function Get-HostSection {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem
     $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
     $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
-    # Only an elevated administrator may set values here: says more than membership in a group, in any language.
-    $access = Invoke-RegistryMethod -Method CheckAccess -Arguments @{ hDefKey = $localMachine; sSubKeyName = 'SOFTWARE\Microsoft'; uRequired = [uint32] 2 }
 
     $fqdn = "$($system.DNSHostName)"
     if ($system.PartOfDomain) {
@@ -248,12 +260,6 @@ function Get-HostSection {
         $tls.system_default = Get-Number -Value $dotnet.SystemDefaultTlsVersions
     }
 
-    # The hives of other accounts are open to administrators only.
-    $systemProxy = $null
-    if ($access.bGranted) {
-        $systemProxy = Get-ServiceProxy
-    }
-
     return @{
         name = "$($system.DNSHostName)"
         fqdn = $fqdn
@@ -261,20 +267,23 @@ function Get-HostSection {
         os_version = "$($os.Version)"
         os_caption = "$($os.Caption)".Trim()
         account = "$($owner.Domain)\$($owner.User)"
-        is_administrator = [bool] $access.bGranted
+        is_administrator = Test-Administrator
         dotnet_release = $release
         powershell_version = $shellVersion
         pending_restart = @($pending)
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
         volumes = @($volumes)
         tls = $tls
-        system_proxy = $systemProxy
+        system_proxy = Get-ServiceProxy
     }
 }
 
 function Get-ServiceProxy {
     # The Internet settings of the account that runs the VMM service, or of the system where there is no VMM.
-    # Null: cannot be known now (the service does not run, or the account's hive is not loaded).
+    # Null: cannot be known now (the service does not run, the account's hive is not loaded or not open to this session).
+    if (-not (Test-Administrator)) {
+        return $null
+    }
     $sid = 'S-1-5-18'
     $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
     if ($null -ne $service) {
@@ -529,12 +538,92 @@ function Get-HyperVSection {
     return @{ service = $service; switch_names = $names }
 }
 
-$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null }
+function Get-ServiceRoute {
+    # The proxy that the service's account uses for a host, as http://host:port; null where it goes without one.
+    param([string] $Name)
+
+    $settings = Get-ServiceProxy
+    if ($null -eq $settings -or -not $settings.enabled -or $null -eq $settings.server) {
+        return $null
+    }
+    foreach ($pattern in $settings.bypass) {
+        if ($Name -match ('^' + [regex]::Escape($pattern).Replace('\*', '.*') + '$')) {
+            return $null
+        }
+    }
+    $server = $settings.server
+    if ($server.Contains('=')) {
+        # One proxy for each protocol: http=a:80;https=b:80.
+        $server = @(Get-UrlList -Value $server | Where-Object { $_ -match '^https=' } | ForEach-Object { $_.Substring(6) })
+        if ($server.Count -eq 0) {
+            return $null
+        }
+        $server = $server[0]
+    }
+    if ($server -notmatch '://') {
+        $server = "http://$server"
+    }
+    return $server
+}
+
+function Get-ReachSection {
+    # Whether the Provider gets out to an address: through the given proxy, else the way of the service's account.
+    # Whatever the far end answers through TLS is a way out; what the proxy itself refuses is none.
+    if ($ReachUrl -notmatch '^https://[^/:]') {
+        throw "The section reach needs ReachUrl, an address that begins with https://, and not '$ReachUrl'."
+    }
+    $options = @{ Uri = $ReachUrl; Method = 'Head'; UseBasicParsing = $true; TimeoutSec = 15 }
+    # A redirection is an answer, too: reported as an error that ends nothing, beside the response.
+    $options.MaximumRedirection = 0
+    $options.ErrorAction = 'SilentlyContinue'
+    if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
+        $via = '{0}:{1}' -f $ProxyAddress.TrimEnd('/'), $ProxyPort
+        $options.Proxy = $via
+        if ($null -ne $ProxyCredential) {
+            $options.ProxyCredential = $ProxyCredential
+        }
+    } else {
+        $via = 'direct'
+        $route = Get-ServiceRoute -Name ([Uri] $ReachUrl).Host
+        if ($null -ne $route) {
+            $via = 'system'
+            $options.Proxy = $route
+        }
+        # The Internet settings of this session's own account say nothing about the service.
+        [Net.WebRequest]::DefaultWebProxy = $null
+    }
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    $ProgressPreference = 'SilentlyContinue'
+
+    $reach = @{ url = $ReachUrl; via = $via; reachable = $true; status = $null; error = $null }
+    try {
+        $reach.status = [int] (Invoke-WebRequest @options).StatusCode
+    } catch {
+        $response = $null
+        if ($null -ne $_.Exception.PSObject.Properties['Response']) {
+            $response = $_.Exception.Response
+        }
+        $reach.reachable = $false
+        if ($null -ne $response) {
+            $reach.status = [int] $response.StatusCode
+            # The proxy answers the request for a tunnel; the method tells its answers from those of the far end.
+            $tunnel = $null -ne $response.PSObject.Properties['Method'] -and "$($response.Method)" -eq 'CONNECT'
+            $reach.reachable = -not $tunnel -and $reach.status -ne 407
+        }
+        if (-not $reach.reachable) {
+            $reach.error = "$($_.Exception.Message)"
+        }
+    }
+    return $reach
+}
+
+$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null }
 if ($Sections -contains 'host') { $result.host = Get-HostSection }
 if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
 if ($Sections -contains 'provider') { $result.provider = Get-ProviderSection }
 if ($Sections -contains 'registration') { $result.registration = Get-RegistrationSection }
 if ($Sections -contains 'agent') { $result.agent = Get-AgentSection }
 if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
+if ($Sections -contains 'reach') { $result.reach = Get-ReachSection }
 
 $Ansible.Result = $result

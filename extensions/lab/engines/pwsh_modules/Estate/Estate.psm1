@@ -473,14 +473,50 @@ function Set-Acl {
     }
 }
 
+class EstateWebResponse : System.Net.WebResponse {
+    # What a failed request leaves in the exception, as far as scripts read it.
+    [int] $StatusCode
+    [string] $Method
+}
+
 function Invoke-WebRequest {
     [CmdletBinding()]
-    param([Parameter(Mandatory)] [string] $Uri, [string] $OutFile, [switch] $UseBasicParsing)
+    param(
+        [Parameter(Mandatory)] [string] $Uri,
+        [string] $OutFile,
+        [string] $Method = 'Get',
+        [string] $Proxy,
+        [System.Management.Automation.PSCredential] $ProxyCredential,
+        [int] $TimeoutSec,
+        [int] $MaximumRedirection,
+        [switch] $UseBasicParsing
+    )
 
-    if (-not (Test-EstatePath -Path $OutFile)) {
-        return Microsoft.PowerShell.Utility\Invoke-WebRequest @PSBoundParameters
+    if ($OutFile) {
+        Invoke-Bridge -Call 'web.download' -Arguments @{ url = $Uri; target = $OutFile } | Out-Null
+        return
     }
-    Invoke-Bridge -Call 'web.download' -Arguments @{ url = $Uri; target = $OutFile } | Out-Null
+    if ($Method -ne 'Head') {
+        throw 'The estate imitates Invoke-WebRequest only with -OutFile or -Method Head.'
+    }
+    $request = @{ url = $Uri; proxy = $Proxy }
+    if ($null -ne $ProxyCredential) {
+        $request.username = $ProxyCredential.UserName
+        $request.password = $ProxyCredential.GetNetworkCredential().Password
+    }
+    $answer = Invoke-Bridge -Call 'web.head' -Arguments $request
+    if ($null -eq $answer.error) {
+        return [pscustomobject] @{ StatusCode = $answer.status }
+    }
+    # Windows PowerShell makes an exception of every answer of 400 and more, and of none at all.
+    $response = $null
+    if ($null -ne $answer.status) {
+        $response = [EstateWebResponse]::new()
+        $response.StatusCode = $answer.status
+        $response.Method = $answer.method
+    }
+    $cause = [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus]::UnknownError, $response)
+    $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($cause, 'Estate', 'InvalidOperation', $Uri))
 }
 
 function Import-Module {

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs where the playbook runs; the module file beside it is its documentation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..plugin_utils._action import INSTALLER_OPTIONS, NounAction
+from ..plugin_utils._services.mars_agent import build
+
+
+class ActionModule(NounAction):
+    """Have the Recovery Services agent on a Hyper-V host."""
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        **INSTALLER_OPTIONS,
+        "install_path": {"type": "str"},
+        "cache_path": {"type": "str"},
+        "minimum_cache_gb": {"type": "int", "default": 5},
+    }
+    RESULT = "agent"
+    build = staticmethod(build)

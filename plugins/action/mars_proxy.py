@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs where the playbook runs; the module file beside it is its documentation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..plugin_utils._action import PROXY_OPTIONS, NounAction
+from ..plugin_utils._services.mars_proxy import build
+
+
+class ActionModule(NounAction):
+    """Have the proxy of the Recovery Services agent."""
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        **PROXY_OPTIONS,
+        "proxy": {**PROXY_OPTIONS["proxy"], "required": True},
+    }
+    RESULT = "proxy"
+    build = staticmethod(build)

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs where the playbook runs; the module file beside it is its documentation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..plugin_utils._action import PROXY_OPTIONS, NounAction
+from ..plugin_utils._services.provider_registration import build
+
+
+class ActionModule(NounAction):
+    """Have a VMM server registered in its vault."""
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "vault_id": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "key_path": {"type": "path", "no_log": False},
+        "azure_view": {"type": "dict"},
+        **PROXY_OPTIONS,
+    }
+    RESULT = "registration"
+    build = staticmethod(build)

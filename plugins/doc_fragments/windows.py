@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of options that the Windows nouns share: installers and proxies."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Shared parts; the plain fragment says how the machine is reached."""
+
+    DOCUMENTATION = r"""
+options: {}
+requirements:
+  - ansible.windows 2.4.0 or newer on the controller
+notes:
+  - The task runs on the Windows machine over the connection of the inventory, as a local administrator.
+  - Nothing is installed on the machine to make it work. What runs there is C(ansible.windows.win_powershell) with the
+    scripts of this collection.
+"""
+
+    INSTALLER = r"""
+options:
+  source:
+    description:
+      - Where the machine gets the installer, an https address that it can reach itself, or a path on the machine
+        (a share works when the connection can delegate credentials).
+      - Short links of Microsoft lead to the newest build only. For repeatable runs mirror the file and pin it with
+        O(checksum).
+    type: str
+    required: true
+  checksum:
+    description:
+      - The installer's SHA-256 in hexadecimal digits. Another file is refused.
+      - With or without it, the file must carry a valid signature of Microsoft.
+    type: str
+  version:
+    description:
+      - The version that is wanted at least, such as V(5.1.8095.0). An older installation is upgraded, a newer one is
+        left alone, never downgraded.
+      - Without it any installed version will do.
+    type: str
+  staging_dir:
+    description:
+      - The folder on the machine where the installer lies while it runs. It is made for administrators only; one that
+        others can write to is refused.
+    type: str
+    default: C:\ProgramData\siterecovery.hyperv
+"""
+
+    PROXY = r"""
+options:
+  proxy:
+    description:
+      - How the program reaches the Internet. Left alone when not given.
+    type: dict
+    suboptions:
+      mode:
+        description:
+          - V(direct) without a proxy, V(system) with what Windows has set for the service's account, V(custom) with
+            the proxy named here.
+          - V(direct) and V(system) are the same to the programs, which know no switch for the system's proxy. With
+            V(system) the proxy that the account sees is reported; this was not verified on a real server.
+        type: str
+        choices: [direct, system, custom]
+        required: true
+      address:
+        description:
+          - The proxy as C(http://name). HTTPS proxies are not supported by Site Recovery.
+        type: str
+      port:
+        description:
+          - The proxy's port, from 1 to 65534.
+        type: int
+      username:
+        description:
+          - The login, if the proxy asks for one.
+        type: str
+      password:
+        description:
+          - The login's password.
+        type: str
+      bypass:
+        description:
+          - Addresses that go round the proxy. The present list is left alone when not given.
+        type: list
+        elements: str
+  update_password:
+    description:
+      - A stored password can't be read back. V(on_create) sets it together with a new proxy or user name, V(always)
+        every time, which reports a change and restarts the service.
+    type: str
+    choices: [on_create, always]
+    default: on_create
+"""

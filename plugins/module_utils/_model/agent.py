@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the Recovery Services agent on a Hyper-V host, and its proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import proxy as proxies
+from .errors import InvalidInput, Refused
+from .installer import Installer, numbers, older
+from .machine import RUNNING, AgentFacts, HostFacts, Machine, ProxyFacts
+from .plan import UNKNOWN, Change, Plan, compare
+from .proxy import Proxy
+
+SECTIONS = ("host", "agent", "hyperv")
+#: Where the installer puts the agent when nothing else is asked for.
+DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
+#: The walkthrough advises this much; newer documents no longer ask for a cache.
+ADVISED_CACHE_GB = 600
+LEAST_CACHE_GB = 5
+_OLDEST_OS = (6, 3)
+_FOLDER = re.compile(r"^[A-Za-z]:\\[^<>:\"|?*]+$")
+CODES = {
+    -1: "the installer could not be run",
+    1612: "the cached package of the installed version is gone; repair it as KB4020490 says",
+}
+SUCCESS, SUCCESS_RESTART = 0, 3010
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredAgent:
+    """The agent as the playbook wants it."""
+
+    installer: Installer
+    install_path: str | None = None
+    cache_path: str | None = None
+    minimum_cache_gb: int = LEAST_CACHE_GB
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredAgent:
+        """Checked offline. Raises InvalidInput."""
+        for name in ("install_path", "cache_path"):
+            if options[name] and not _FOLDER.match(options[name]):
+                raise InvalidInput(name, f"'{options[name]}' is not a full path on a drive", r"give one like D:\Agent")
+        if options["minimum_cache_gb"] < 0:
+            raise InvalidInput("minimum_cache_gb", "is below zero", "give the least free space in GB")
+        return cls(
+            Installer.from_options(options),
+            _folder(options["install_path"]),
+            _folder(options["cache_path"]),
+            options["minimum_cache_gb"],
+        )
+
+    @property
+    def cache_folder(self) -> str:
+        """Where the cache comes to lie on a new host."""
+        return self.cache_path or (self.install_path or DEFAULT_FOLDER) + r"\Scratch"
+
+
+def plan_agent(machine: Machine, desired: DesiredAgent) -> Plan:
+    """Install, upgrade or start the agent; never a downgrade. Raises Refused before anything starts."""
+    agent = machine.agent
+    if agent is not None:
+        _require_ours(agent)
+        _require_places(agent, desired)
+    if agent is None or older(agent.version, desired.installer.version):
+        _require_ready(machine, desired, new=agent is None)
+        return Plan(tuple(_installation(agent, desired)))
+    return Plan.of([compare("service", agent.service, RUNNING, "start the agent's service")])
+
+
+def installs(plan: Plan) -> bool:
+    return plan.touches("installed") or plan.touches("version")
+
+
+def project_agent(machine: Machine) -> dict[str, Any]:
+    agent = machine.agent
+    return {
+        "installed": agent is not None,
+        "version": agent.version if agent else None,
+        "install_path": agent.install_path if agent else None,
+        "cache_path": agent.cache_path if agent else None,
+        "service": agent.service if agent else None,
+    }
+
+
+def told(step: str, machine: Machine, desired: DesiredAgent) -> str:
+    """What the host says about one step of the walkthrough."""
+    agent = machine.agent
+    if agent is None:
+        return f"no agent; {_cache_note(machine, desired.cache_folder)}" if step == "H3" else "no agent"
+    if step == "H1":
+        return f"agent {agent.version}"
+    if step == "H3":
+        return f"in {agent.install_path}; {_cache_note(machine, agent.cache_path or desired.cache_folder)}"
+    return f"agent {agent.version}, service {agent.service or 'missing'}"
+
+
+def part(step: str, plan: Plan) -> Plan:
+    """The changes that belong to one step."""
+    if step == "H1":
+        return plan.only("version")
+    if step == "H3":
+        return plan.only("install_path", "cache_path")
+    return plan.only("installed", "service")
+
+
+def warnings(desired: DesiredAgent) -> tuple[str, ...]:
+    """What is allowed and yet worth a word."""
+    if desired.minimum_cache_gb >= LEAST_CACHE_GB:
+        return ()
+    return (f"minimum_cache_gb is below the {LEAST_CACHE_GB} GB that the walkthrough asks for",)
+
+
+def _cache_note(machine: Machine, folder: str) -> str:
+    free = machine.host.free_gb(folder) if machine.host else None
+    if free is None:
+        return f"cache in {folder}"
+    advice = f" ({ADVISED_CACHE_GB} GB are advised)" if free < ADVISED_CACHE_GB else ""
+    return f"cache in {folder}, {free:.0f} GB free{advice}"
+
+
+def plan_agent_proxy(
+    agent: AgentFacts | None, wanted: Proxy, *, always_password: bool, check_mode: bool = False
+) -> Plan:
+    """What to change of the agent's proxy. In check mode an agent that is not there or stopped counts as planned."""
+    if agent is None:
+        if not check_mode:
+            raise Refused(
+                "the Recovery Services agent is not installed on this host; install it first"
+                " (siterecovery.hyperv.mars_agent)"
+            )
+        return Plan(tuple(_drift(None, wanted, always_password=False)))
+    if not agent.proxy_known and check_mode:
+        return Plan(tuple(_drift(None, wanted, always_password=False)))
+    if not agent.proxy_known:
+        raise Refused(
+            f"the agent's proxy can't be read: service obengine is {agent.service or 'missing'}; start it, then run"
+            " again"
+        )
+    return Plan(tuple(_drift(agent, wanted, always_password=always_password)))
+
+
+def project_agent_proxy(agent: AgentFacts | None, wanted: Proxy) -> dict[str, Any]:
+    """The agent's proxy; an agent that is not there has none."""
+    return proxies.project(agent.proxy if agent else None, wanted.mode)
+
+
+def told_proxy(agent: AgentFacts | None, wanted: Proxy) -> str:
+    if agent is None:
+        return "no agent"
+    if not agent.proxy_known:
+        return f"unknown while service obengine is {agent.service or 'missing'}"
+    return proxies.describe(agent.proxy, wanted.mode)
+
+
+def _drift(agent: AgentFacts | None, wanted: Proxy, *, always_password: bool) -> list[Change]:
+    reason = "set the agent's proxy; its service is restarted"
+    facts = agent.proxy if agent else None
+    # Builds that do not show the user name must not look like drift for ever.
+    shown = facts if facts is None or facts.username is not None or not wanted.username else _with_login(facts, wanted)
+    return proxies.drift(shown, wanted, always_password=always_password, update_reason=reason)
+
+
+def _with_login(facts: ProxyFacts, wanted: Proxy) -> ProxyFacts:
+    return ProxyFacts(facts.address, facts.port, wanted.username, facts.bypass)
+
+
+def _installation(agent: AgentFacts | None, desired: DesiredAgent) -> list[Change]:
+    version = desired.installer.version
+    if agent is not None:
+        reason = f"upgrade the agent from {agent.version} to {version}"
+        changes = [Change("version", agent.version, version, reason), Change("service", agent.service, RUNNING, reason)]
+    else:
+        folder = desired.install_path or DEFAULT_FOLDER
+        reason = f"install the agent{' ' + version if version else ''}"
+        changes = [
+            Change("installed", False, True, reason),
+            Change("version", None, version or UNKNOWN, f"run {desired.installer.file_name}"),
+            Change("install_path", None, folder, f"install into {folder}"),
+            Change("cache_path", None, desired.cache_folder, f"cache in {desired.cache_folder}"),
+            Change("service", None, RUNNING, reason),
+        ]
+    return [change for change in changes if change.before != change.after]
+
+
+def _require_ours(agent: AgentFacts) -> None:
+    if agent.backup_registered:
+        raise Refused(
+            "this host's agent is registered for Azure Backup, and Site Recovery does not support both on one host;"
+            " unregister it from Backup first, or leave this host out"
+        )
+
+
+def _require_places(agent: AgentFacts, desired: DesiredAgent) -> None:
+    for name, actual, wanted in (
+        ("install_path", agent.install_path, desired.install_path),
+        ("cache_path", agent.cache_path, desired.cache_path),
+    ):
+        if wanted is not None and actual is not None and wanted.casefold() != actual.rstrip("\\").casefold():
+            raise Refused(
+                f"{name}: the agent is in {actual}, asked for was {wanted}; it is not moved: leave the option out or"
+                " remove the agent first"
+            )
+
+
+def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> None:
+    host = machine.host
+    if host is None:
+        return
+    if not host.is_administrator:
+        raise Refused(f"{host.account} is no elevated administrator on {host.name}; connect as a local administrator")
+    if numbers(host.os_version)[:2] < _OLDEST_OS:
+        raise Refused(
+            f"{host.os_caption} is older than Windows Server 2012 R2, which the agent needs; use a supported host"
+        )
+    if host.pending_restart:
+        raise Refused(
+            f"{host.name} waits for a restart ({', '.join(host.pending_restart)}); restart it, then run again"
+        )
+    if new:
+        _require_room(host, desired)
+
+
+def _require_room(host: HostFacts, desired: DesiredAgent) -> None:
+    free = host.free_gb(desired.cache_folder)
+    if free is None:
+        raise Refused(
+            f"cache_path: {host.name} has no fixed drive {desired.cache_folder[:2]}; give a folder on another drive"
+        )
+    if free < desired.minimum_cache_gb:
+        raise Refused(
+            f"cache_path: {desired.cache_folder[:2]} on {host.name} has {free:.1f} GB free,"
+            f" {desired.minimum_cache_gb} GB are needed;"
+            " make room, give another drive, or lower minimum_cache_gb"
+        )
+
+
+def _folder(path: str | None) -> str | None:
+    return path.rstrip("\\") if path else None

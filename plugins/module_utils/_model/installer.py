@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: installers: where they come from, how they are pinned, what their exit codes mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .errors import InvalidInput, Refused, RemoteFailure
+
+_SHA256 = re.compile(r"^[0-9a-f]{64}$", re.IGNORECASE)
+_VERSION = re.compile(r"^\d+(\.\d+){1,3}$")
+_WINDOWS_PATH = re.compile(r"^([A-Za-z]:\\|\\\\)[^<>:\"|?*]+$")
+#: What PowerShell calls an Authenticode signature that fits and is trusted.
+_VALID = "Valid"
+_LOG_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Installer:
+    """An installer as the playbook names it."""
+
+    source: str
+    checksum: str | None
+    version: str | None
+    staging_dir: str
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Installer:
+        """Checked offline. Raises InvalidInput."""
+        installer = cls(
+            options["source"],
+            (options["checksum"] or "").lower() or None,
+            options["version"],
+            options["staging_dir"].rstrip("\\"),
+        )
+        installer._validate()
+        return installer
+
+    @property
+    def staged_path(self) -> str:
+        """Where it lies on the machine before it runs."""
+        return f"{self.staging_dir}\\{self.file_name}"
+
+    @property
+    def file_name(self) -> str:
+        path = urlsplit(self.source).path if "://" in self.source else self.source
+        return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the user keeps it in the very place where it is staged: then it is not ours to remove."""
+        return self.source.casefold() == self.staged_path.casefold()
+
+    def fits(self, sha256: str | None) -> bool:
+        """Whether a file with this hash is the pinned one."""
+        return self.checksum is not None and sha256 is not None and sha256.lower() == self.checksum
+
+    def _validate(self) -> None:
+        scheme = urlsplit(self.source).scheme.lower() if "://" in self.source else ""
+        if scheme and scheme != "https":
+            raise InvalidInput(
+                "source", f"'{scheme}' addresses are not fetched", "give an https address or a path on the machine"
+            )
+        if not scheme and not _WINDOWS_PATH.match(self.source):
+            raise InvalidInput(
+                "source", f"'{self.source}' is neither an https address nor a full Windows path", "correct it"
+            )
+        if not self.file_name.lower().endswith(".exe"):
+            raise InvalidInput(
+                "source",
+                "does not end in the name of an .exe file",
+                "name the installer itself; mirror what a short link leads to",
+            )
+        if self.checksum is not None and not _SHA256.match(self.checksum):
+            raise InvalidInput("checksum", "is not a SHA-256 in 64 hexadecimal digits", "take it with Get-FileHash")
+        if self.version is not None and not _VERSION.match(self.version):
+            raise InvalidInput("version", f"'{self.version}' is not a version like 5.1.8095.0", "correct it")
+        if not _WINDOWS_PATH.match(self.staging_dir):
+            raise InvalidInput(
+                "staging_dir", f"'{self.staging_dir}' is not a full Windows path", r"give one like C:\Staging"
+            )
+
+
+def numbers(version: str | None) -> tuple[int, ...]:
+    """A version for comparing: missing parts count as zero, an unknown version is older than all."""
+    if not version:
+        return ()
+    parts = [int(part) for part in re.findall(r"\d+", version)][:4]
+    return tuple(parts + [0] * (4 - len(parts)))
+
+
+def older(version: str | None, wanted: str | None) -> bool:
+    """Whether an upgrade is due; nothing is due when no version was asked for."""
+    return wanted is not None and numbers(version) < numbers(wanted)
+
+
+def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
+    """Raises Refused when what lies on the machine is not the installer that was asked for."""
+    path = facts["path"]
+    if facts["sha256"] is None:
+        raise Refused(f"source: {installer.source} did not arrive at {path}; check the address, then run again")
+    if installer.checksum and facts["sha256"].lower() != installer.checksum:
+        raise Refused(
+            f"checksum: {path} has SHA-256 {facts['sha256']}, asked for was {installer.checksum}; correct source or"
+            " checksum"
+        )
+    if facts["signature_status"] != _VALID:
+        raise Refused(
+            f"source: the signature of {path} is {facts['signature_status']}; take the installer from Microsoft or an"
+            " unchanged mirror of it"
+        )
+    if "O=Microsoft Corporation" not in (facts["signer"] or ""):
+        raise Refused(
+            f"source: {path} is signed by {facts['signer']}, not by Microsoft Corporation; take the installer from"
+            " Microsoft"
+        )
+    if older(facts["version"], installer.version):
+        raise Refused(
+            f"version: {path} is version {facts['version']}, asked for was at least {installer.version}; correct"
+            " source or version"
+        )
+
+
+def failure(program: str, code: int, meanings: Mapping[int, str], log: list[str], **details: Any) -> RemoteFailure:
+    """The error of a program's exit code: its meaning, the fix, and the end of its log."""
+    meaning = meanings.get(code, "no meaning of this code is published; read the log")
+    tail = " | ".join(line.strip() for line in log[-_LOG_LINES:] if line.strip())
+    return RemoteFailure(
+        f"{program} ended with {code}: {meaning}" + (f"; log: {tail}" if tail else ""),
+        exit_code=code,
+        log=log,
+        **details,
+    )

@@ -1,0 +1,276 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: what one observation tells about a Windows machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+Raw = Mapping[str, Any]
+STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
+RUNNING = "Running"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A fixed volume; sizes in bytes."""
+
+    drive: str
+    free_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemProxy:
+    """The proxy that the account of the service sees."""
+
+    enabled: bool
+    server: str | None
+    bypass: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """The machine itself. What the registry does not say is None."""
+
+    name: str
+    fqdn: str
+    domain_role: int
+    os_version: str
+    os_caption: str
+    account: str
+    is_administrator: bool
+    dotnet_release: int | None
+    powershell_version: str | None
+    pending_restart: tuple[str, ...]
+    utc_now: datetime
+    volumes: tuple[Volume, ...]
+    tls: Mapping[str, int | None]
+    system_proxy: SystemProxy | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> HostFacts:
+        proxy = raw["system_proxy"]
+        return cls(
+            name=raw["name"],
+            fqdn=raw["fqdn"],
+            domain_role=raw["domain_role"],
+            os_version=raw["os_version"],
+            os_caption=raw["os_caption"],
+            account=raw["account"],
+            is_administrator=raw["is_administrator"],
+            dotnet_release=raw["dotnet_release"],
+            powershell_version=raw["powershell_version"],
+            pending_restart=tuple(raw["pending_restart"]),
+            utc_now=datetime.strptime(raw["utc_now"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc),
+            volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
+            tls=dict(raw["tls"]),
+            system_proxy=SystemProxy(proxy["enabled"], proxy["server"], tuple(proxy["bypass"])) if proxy else None,
+        )
+
+    def free_gb(self, path: str) -> float | None:
+        """Free space of the volume of a path in GiB; None when the machine has no such volume."""
+        drive = path[:2].casefold()
+        return next((volume.free_bytes / 2**30 for volume in self.volumes if volume.drive.casefold() == drive), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudHost:
+    """A host that serves a cloud."""
+
+    id: str
+    fqdn: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A VMM cloud; `published` means that VMM sends its metadata to Site Recovery, None that it does not say."""
+
+    id: str
+    name: str
+    published: bool | None
+    hosts: tuple[CloudHost, ...] = ()
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> Cloud:
+        hosts = (CloudHost(host["id"], host["fqdn"], host["platform"]) for host in raw.get("hosts") or [])
+        return cls(raw["id"], raw["name"], raw["published"], tuple(hosts))
+
+    def project(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "synchronized": self.published,
+            "hosts": [host.fqdn for host in self.hosts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VmmFacts:
+    """The VMM server. `clouds` and `running_jobs` are None while its service does not run."""
+
+    product_version: str | None
+    vmm_id: str | None
+    ha_name: str | None
+    service: str | None
+    running_jobs: int | None
+    flag_supported: bool | None
+    clouds: tuple[Cloud, ...] | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> VmmFacts:
+        clouds = raw["clouds"]
+        return cls(
+            product_version=raw["product_version"],
+            vmm_id=raw["vmm_id"],
+            ha_name=raw["ha_name"],
+            service=_status(raw["service"]),
+            running_jobs=raw["running_jobs"],
+            flag_supported=raw["flag_supported"],
+            clouds=None if clouds is None else tuple(Cloud.from_observation(cloud) for cloud in clouds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What is there of the Provider."""
+
+    version: str | None
+    adapter_present: bool
+    configurator_path: str | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> ProviderFacts:
+        return cls(raw["version"], raw["adapter_present"], raw["configurator_path"])
+
+    @property
+    def complete(self) -> bool:
+        """Setup can return before everything is in place: all three signs count."""
+        return self.version is not None and self.adapter_present and self.configurator_path is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyFacts:
+    """A proxy as a program has stored it. Passwords can't be read back."""
+
+    address: str
+    port: int | None
+    username: str | None
+    bypass: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationFacts:
+    """The server's own view of its registration."""
+
+    vault_name: str | None
+    hive: str | None
+    proxy: ProxyFacts | None
+    run_as_account: str | None
+    certificates: int
+    key_leftovers: tuple[str, ...]
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> RegistrationFacts:
+        proxy = raw["proxy"]
+        return cls(
+            vault_name=raw["vault_name"],
+            hive=raw["hive"],
+            proxy=ProxyFacts(proxy["address"], proxy["port"], proxy["username"], tuple(proxy["bypass"]))
+            if proxy
+            else None,
+            run_as_account=raw["run_as_account"],
+            certificates=raw["certificates"],
+            key_leftovers=tuple(raw["key_leftovers"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """The Recovery Services agent. `proxy_known` is false while its service does not run."""
+
+    version: str | None
+    install_path: str
+    cache_path: str | None
+    service: str | None
+    backup_registered: bool
+    proxy: ProxyFacts | None
+    proxy_known: bool
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> AgentFacts:
+        proxy = raw["proxy"]
+        return cls(
+            version=raw["version"],
+            install_path=raw["install_path"],
+            cache_path=raw["cache_path"],
+            service=_status(raw["service"]),
+            backup_registered=raw["backup_registered"],
+            proxy=ProxyFacts(proxy["server"] or "", proxy["port"], proxy["username"], tuple(proxy["bypass"]))
+            if proxy and proxy["enabled"]
+            else None,
+            proxy_known=proxy is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HyperVFacts:
+    """The host's own service; switch names are None while it does not run."""
+
+    service: str | None
+    switch_names: tuple[str, ...] | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> HyperVFacts:
+        names = raw["switch_names"]
+        return cls(_status(raw["service"]), None if names is None else tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class ReachFacts:
+    """Whether the machine gets out to an address: `status` is the HTTP status, `error` says why there is none."""
+
+    url: str
+    via: str
+    reachable: bool
+    status: int | None
+    error: str | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> ReachFacts:
+        return cls(raw["url"], raw["via"], raw["reachable"], raw["status"], raw["error"])
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One observation; a section that was not asked for, or that the machine does not have, is None."""
+
+    host: HostFacts | None = None
+    vmm: VmmFacts | None = None
+    provider: ProviderFacts | None = None
+    registration: RegistrationFacts | None = None
+    agent: AgentFacts | None = None
+    hyperv: HyperVFacts | None = None
+    reach: ReachFacts | None = None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> Machine:
+        """Raises KeyError when the script and this file do not fit together."""
+        return cls(
+            host=HostFacts.from_observation(raw["host"]) if raw["host"] else None,
+            vmm=VmmFacts.from_observation(raw["vmm"]) if raw["vmm"] else None,
+            provider=ProviderFacts.from_observation(raw["provider"]) if raw["provider"] else None,
+            registration=RegistrationFacts.from_observation(raw["registration"]) if raw["registration"] else None,
+            agent=AgentFacts.from_observation(raw["agent"]) if raw["agent"] else None,
+            hyperv=HyperVFacts.from_observation(raw["hyperv"]) if raw["hyperv"] else None,
+            reach=ReachFacts.from_observation(raw["reach"]) if raw.get("reach") else None,
+        )
+
+
+def _status(service: Raw | None) -> str | None:
+    return service["status"] if service else None

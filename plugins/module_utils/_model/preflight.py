@@ -1,0 +1,324 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: what one observation says about a machine's readiness: a verdict per check, each with its step.
+
+The limits are those of Microsoft's support matrix for Hyper-V disaster recovery to Azure and of its setup programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
+from .errors import InvalidInput
+from .installer import numbers
+from .machine import RUNNING, AgentFacts, HostFacts, HyperVFacts, Machine, ReachFacts, RegistrationFacts, VmmFacts
+from .names import ResourceId, same_name
+from .proxy import Proxy
+
+VMM_SERVER, HYPERV_HOST = "vmm_server", "hyperv_host"
+KINDS = (VMM_SERVER, HYPERV_HOST)
+SECTIONS = {
+    VMM_SERVER: ("host", "vmm", "provider", "registration"),
+    HYPERV_HOST: ("host", "agent", "hyperv"),
+}
+PASS, WARN, FAIL = "pass", "warn", "fail"
+
+_OLDEST_OS = (6, 3)
+_OLDEST_VMM = (3, 2, 7510)
+#: Releases of VMM by the first numbers of its version; anything else is too new to be known here.
+_VMM_RELEASES: dict[tuple[int, ...], str] = {
+    (3, 2): "2012 R2",
+    (4, 0): "2016",
+    (10, 19): "2019",
+    (10, 22): "2022",
+    (10, 25): "2025",
+}
+#: `Release` of .NET Framework 4.6.2 and 4.8 in the registry.
+_DOTNET_NEEDED, _DOTNET_ADVISED = 394802, 528040
+_MOST_SKEW_SECONDS = 300
+_DOMAIN_CONTROLLERS = (4, 5)
+_LOGIN_WANTED = 407
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A verdict in one line. `id` is stable, `step` is the walkthrough's."""
+
+    id: str
+    step: str
+    verdict: str
+    message: str
+
+    def to_result(self) -> dict[str, str]:
+        return {"id": self.id, "step": self.step, "verdict": self.verdict, "message": self.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the machine is judged against."""
+
+    kind: str
+    vault: ResourceId | None
+    proxy: Proxy | None
+    minimum_cache_gb: int
+    now: datetime
+
+
+def parse_vault_id(text: str | None) -> ResourceId | None:
+    """Raises InvalidInput."""
+    if not text:
+        return None
+    try:
+        return ResourceId.parse(text)
+    except ValueError:
+        raise InvalidInput("vault_id", "is not a resource id", "give the id that the module vault returns") from None
+
+
+def checks(machine: Machine, wanted: Expectation) -> tuple[Check, ...]:
+    """Every check of the machine's kind, in the order of the walkthrough."""
+    judged = _vmm_server(machine, wanted) if wanted.kind == VMM_SERVER else _hyperv_host(machine, wanted)
+    return tuple(judged)
+
+
+def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
+    if machine.vmm is None:
+        yield Check("vmm", "S1", FAIL, "this machine runs no VMM server; a console alone is not enough")
+    else:
+        yield _vmm_version(machine.vmm)
+        yield _vmm_service(machine.vmm)
+        yield _vmm_jobs(machine)
+    if machine.host is not None:
+        yield from _host(machine.host, wanted, step="S2")
+    if machine.registration is not None:
+        yield _vault(machine.registration, wanted.vault)
+        yield _way_out(machine, wanted)
+    if machine.reach is not None:
+        yield _reach(machine.reach, "P6d")
+    if machine.vmm is not None and machine.vmm.clouds is not None:
+        yield _cloud_flag(machine.vmm)
+
+
+def _hyperv_host(machine: Machine, wanted: Expectation) -> Iterator[Check]:
+    if machine.hyperv is not None:
+        yield _hyperv_service(machine.hyperv)
+        yield _switch_names(machine.hyperv)
+    if machine.host is not None:
+        yield from _host(machine.host, wanted, step="H2")
+        yield _cache(machine.host, machine.agent, wanted.minimum_cache_gb)
+    yield _backup(machine.agent)
+    if machine.reach is not None:
+        yield _reach(machine.reach, "H6")
+
+
+# ---- the VMM server ----
+
+
+def _vmm_version(vmm: VmmFacts) -> Check:
+    if not vmm.product_version:
+        return Check("vmm", "S1", FAIL, "VMM's version is not in the registry; its installation is incomplete")
+    version = numbers(vmm.product_version)
+    if version < _OLDEST_VMM:
+        return Check("vmm", "S1", FAIL, f"VMM {vmm.product_version} is older than 2012 R2, which the Provider needs")
+    release = _VMM_RELEASES.get(version[:2])
+    if release is None:
+        return Check(
+            "vmm", "S1", WARN, f"VMM {vmm.product_version} is a release that is not known here; read the support matrix"
+        )
+    return Check("vmm", "S1", PASS, f"VMM {release} ({vmm.product_version})")
+
+
+def _vmm_service(vmm: VmmFacts) -> Check:
+    if vmm.service == RUNNING:
+        return Check("vmm-service", "S1", PASS, "the VMM service runs")
+    return Check(
+        "vmm-service", "S1", WARN, f"the VMM service is {vmm.service or 'missing'}: clouds and jobs can't be checked"
+    )
+
+
+def _vmm_jobs(machine: Machine) -> Check:
+    jobs = machine.vmm.running_jobs if machine.vmm else None
+    if jobs is None:
+        return Check("vmm-jobs", "P1", WARN, "running jobs can't be counted while the VMM service does not run")
+    if jobs == 0:
+        return Check("vmm-jobs", "P1", PASS, "no VMM job runs")
+    installed = machine.provider is not None and machine.provider.complete
+    told = f"{jobs} VMM jobs run; setup of the Provider stops the service"
+    return Check("vmm-jobs", "P1", PASS if installed else FAIL, told if installed else f"{told}: wait until they end")
+
+
+def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:
+    if registration.vault_name is None:
+        return Check("vault", "P5", PASS, "the server is in no vault yet")
+    if vault is None or same_name(registration.vault_name, vault.name):
+        return Check("vault", "P5", PASS, f"the server is registered in vault {registration.vault_name}")
+    return Check(
+        "vault",
+        "P5",
+        FAIL,
+        f"the server is registered in vault {registration.vault_name}, asked for was {vault.name}:"
+        " unregister it there first, or give that vault",
+    )
+
+
+def _way_out(machine: Machine, wanted: Expectation) -> Check:
+    mode = wanted.proxy.mode if wanted.proxy else "direct"
+    seen = machine.host.system_proxy if machine.host else None
+    system = (
+        f"the service's account sees the proxy {seen.server}"
+        if seen and seen.enabled
+        else "the service's account sees no proxy"
+    )
+    if mode == "custom":
+        return Check(
+            "proxy", "P6c", PASS, f"custom proxy {wanted.proxy.address}:{wanted.proxy.port}" if wanted.proxy else ""
+        )
+    if mode == "system":
+        return Check(
+            "proxy", "P6b", PASS if seen and seen.enabled else WARN, f"{system} (not verified on a real server)"
+        )
+    return Check("proxy", "P6a", WARN if seen and seen.enabled else PASS, f"direct; {system}")
+
+
+def _cloud_flag(vmm: VmmFacts) -> Check:
+    clouds = vmm.clouds or ()
+    if not vmm.flag_supported or any(cloud.published is None for cloud in clouds):
+        return Check(
+            "cloud-flag", "P9", FAIL, "this VMM has no switch DisasterRecoverySupported on its clouds; set it by hand"
+        )
+    return Check("cloud-flag", "P9", PASS, f"clouds: {', '.join(cloud.name for cloud in clouds) or 'none'}")
+
+
+# ---- the Hyper-V host ----
+
+
+def _hyperv_service(hyperv: HyperVFacts) -> Check:
+    if hyperv.service == RUNNING:
+        return Check("hyperv", "H1", PASS, "the Hyper-V service runs")
+    return Check(
+        "hyperv",
+        "H1",
+        FAIL,
+        f"the Hyper-V service (vmms) is {hyperv.service or 'missing'}: this is no working Hyper-V host",
+    )
+
+
+def _switch_names(hyperv: HyperVFacts) -> Check:
+    bad = [name for name in hyperv.switch_names or () if "#" in name]
+    if bad:
+        return Check(
+            "switch-names",
+            "H2",
+            FAIL,
+            f"virtual switches with '#' in their names stop replication: {', '.join(bad)}; rename them",
+        )
+    return Check("switch-names", "H2", PASS, "no virtual switch has '#' in its name")
+
+
+def _cache(host: HostFacts, agent: AgentFacts | None, minimum_gb: int) -> Check:
+    folder = (agent.cache_path or agent.install_path) if agent else DEFAULT_FOLDER
+    free = host.free_gb(folder)
+    if free is None:
+        return Check("cache", "H3", WARN, f"free space of {folder[:2]} is unknown")
+    told = f"{free:.0f} GB free on {folder[:2]}"
+    if free < minimum_gb and agent is None:
+        return Check("cache", "H3", FAIL, f"{told}, {minimum_gb} GB are needed for the cache")
+    if free < ADVISED_CACHE_GB:
+        return Check("cache", "H3", WARN, f"{told}, {ADVISED_CACHE_GB} GB are advised for the cache")
+    return Check("cache", "H3", PASS, told)
+
+
+def _backup(agent: AgentFacts | None) -> Check:
+    if agent is not None and agent.backup_registered:
+        return Check(
+            "backup",
+            "H1",
+            FAIL,
+            "the agent is registered for Azure Backup, and Site Recovery does not support both on one host",
+        )
+    return Check("backup", "H1", PASS, f"agent {agent.version}" if agent else "no agent yet")
+
+
+# ---- both ----
+
+
+def _host(host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
+    if host.is_administrator:
+        yield Check("elevated", step, PASS, f"{host.account} is an elevated administrator")
+    else:
+        yield Check("elevated", step, FAIL, f"{host.account} is no elevated administrator; connect as one")
+    if numbers(host.os_version)[:2] < _OLDEST_OS:
+        yield Check("os", step, FAIL, f"{host.os_caption} is older than Windows Server 2012 R2")
+    else:
+        yield Check("os", step, PASS, host.os_caption)
+    if host.domain_role in _DOMAIN_CONTROLLERS:
+        yield Check("domain-controller", step, FAIL, "the machine is a domain controller, which setup refuses")
+    if host.pending_restart:
+        yield Check(
+            "restart",
+            step,
+            FAIL,
+            f"a restart is pending ({', '.join(host.pending_restart)}), and setup refuses then; restart first",
+        )
+    else:
+        yield Check("restart", step, PASS, "no restart is pending")
+    yield _dotnet(host, step)
+    yield _tls(host, step)
+    yield _clock(host, wanted.now, step)
+
+
+def _dotnet(host: HostFacts, step: str) -> Check:
+    release = host.dotnet_release or 0
+    if release < _DOTNET_NEEDED:
+        return Check(
+            "dotnet", step, FAIL, f".NET Framework is older than 4.6.2 (release {release or 'unknown'}); install 4.8"
+        )
+    if release < _DOTNET_ADVISED:
+        return Check(
+            "dotnet", step, WARN, f".NET Framework is older than 4.8 (release {release}), which current agents want"
+        )
+    return Check("dotnet", step, PASS, f".NET Framework 4.8 or newer (release {release})")
+
+
+def _tls(host: HostFacts, step: str) -> Check:
+    tls = host.tls
+    if tls["schannel_client_enabled"] == 0 or tls["schannel_client_disabled_by_default"] == 1:
+        return Check("tls", step, FAIL, "TLS 1.2 is switched off for clients in SCHANNEL; switch it on and restart")
+    if tls["strong_crypto"] == 0 or tls["system_default"] == 0:
+        return Check(
+            "tls",
+            step,
+            WARN,
+            ".NET is told not to use the system's TLS versions (SchUseStrongCrypto, SystemDefaultTlsVersions)",
+        )
+    return Check("tls", step, PASS, "TLS 1.2 is not switched off")
+
+
+def _clock(host: HostFacts, now: datetime, step: str) -> Check:
+    skew = abs((host.utc_now - now).total_seconds())
+    if skew > _MOST_SKEW_SECONDS:
+        return Check(
+            "clock",
+            step,
+            FAIL,
+            f"the clock is {skew:.0f} s off the controller's, {_MOST_SKEW_SECONDS} s are allowed; synchronise it",
+        )
+    return Check("clock", step, PASS, f"the clock is less than {_MOST_SKEW_SECONDS} s off the controller's")
+
+
+def _reach(reach: ReachFacts, step: str) -> Check:
+    if reach.reachable:
+        return Check("reach", step, PASS, f"{reach.url} answers, via {reach.via}")
+    if reach.status == _LOGIN_WANTED:
+        return Check(
+            "reach",
+            step,
+            FAIL,
+            f"the proxy {reach.via} refuses the login (407): correct proxy.username and proxy.password",
+        )
+    return Check(
+        "reach", step, FAIL, f"{reach.url} can't be reached via {reach.via}: {reach.error or f'status {reach.status}'}"
+    )

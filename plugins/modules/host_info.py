@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_info
+short_description: Read and judge a VMM server or a Hyper-V host
+version_added: 0.1.0
+description:
+  - Reads a Windows machine in one remote execution and judges whether disaster recovery can be set up on it (steps S1,
+    S2, P1, P5, P6 and P9 on a VMM server, H1 to H3 and H6 on a Hyper-V host).
+  - Nothing is changed, and a failed check does not fail the task.
+author:
+  - siterecovery.hyperv contributors (@siterecovery)
+options:
+  kind:
+    description:
+      - What the machine is.
+    type: str
+    choices: [vmm_server, hyperv_host]
+    required: true
+  vault_id:
+    description:
+      - The vault's resource id. A server of another vault fails the check P5.
+    type: str
+  proxy:
+    description:
+      - How the machine is going to reach the Internet. O(endpoint) is called that way.
+    type: dict
+    suboptions:
+      mode:
+        description:
+          - V(direct) and V(system) call as Windows itself does, V(custom) through the proxy named here.
+        type: str
+        choices: [direct, system, custom]
+        required: true
+      address:
+        description:
+          - The proxy as C(http://name).
+        type: str
+      port:
+        description:
+          - The proxy's port, from 1 to 65534.
+        type: int
+      username:
+        description:
+          - The login, if the proxy asks for one.
+        type: str
+      password:
+        description:
+          - The login's password.
+        type: str
+      bypass:
+        description:
+          - Addresses that go round the proxy; not used for the call.
+        type: list
+        elements: str
+  endpoint:
+    description:
+      - An https address that the machine calls. Any answer will do. The default is the sign-in address of the public
+        cloud. No call is made when it is empty.
+    type: str
+    default: https://login.microsoftonline.com
+  minimum_cache_gb:
+    description:
+      - The least free space for the agent's cache, in GB.
+    type: int
+    default: 5
+extends_documentation_fragment:
+  - siterecovery.hyperv.windows
+  - siterecovery.hyperv.common.reading
+  - siterecovery.hyperv.common.windows
+"""
+
+EXAMPLES = r"""
+- name: Is the host ready?
+  siterecovery.hyperv.host_info:
+    kind: hyperv_host
+  register: readiness
+
+- name: What is wrong with it
+  ansible.builtin.debug:
+    var: readiness.checks | rejectattr('verdict', 'equalto', 'pass')
+"""
+
+RETURN = r"""
+host:
+  description: The observation. A part that the machine does not have, or that its kind does not need, is null.
+  returned: success
+  type: dict
+  contains:
+    host:
+      description: Names, system, account, pending restarts, volumes, TLS settings and the proxy that the service sees.
+      returned: success
+      type: dict
+      sample: {name: HV01, fqdn: hv01.contoso.example, os_version: 10.0.17763, is_administrator: true}
+    vmm:
+      description: VMM's version, service, running jobs, and clouds with their hosts.
+      returned: success
+      type: dict
+      sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: 0, clouds: []}
+    provider:
+      description: The Site Recovery Provider.
+      returned: success
+      type: dict
+      sample: {version: 5.1.8095.0, adapter_present: true}
+    registration:
+      description: The server's own view of its registration, with its proxy.
+      returned: success
+      type: dict
+      sample: {vault_name: vault-dr, certificates: 1}
+    agent:
+      description: The Recovery Services agent.
+      returned: success
+      type: dict
+      sample: {version: 2.0.9260.0, backup_registered: false}
+    hyperv:
+      description: The Hyper-V service and the names of virtual switches.
+      returned: success
+      type: dict
+      sample: {switch_names: [External]}
+    reach:
+      description: The answer to the call of O(endpoint).
+      returned: success
+      type: dict
+      sample: {url: "https://login.microsoftonline.com", via: direct, reachable: true, status: 200, error: null}
+checks:
+  description: One verdict per check.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The check's stable name.
+      returned: success
+      type: str
+      sample: dotnet
+    step:
+      description: The step's id.
+      returned: success
+      type: str
+      sample: H2
+    verdict:
+      description: V(pass), V(warn) or V(fail).
+      returned: success
+      type: str
+      sample: pass
+    message:
+      description: What was seen, and how to mend it.
+      returned: success
+      type: str
+      sample: .NET Framework 4.8 or newer (release 528049)
+"""

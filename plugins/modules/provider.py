@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: provider
+short_description: Have the Site Recovery Provider on a VMM server
+version_added: 0.1.0
+description:
+  - Installs or upgrades the Azure Site Recovery Provider on a server of System Center Virtual Machine Manager, without
+    a window (steps S3, P1 and P3). It is never downgraded.
+  - The installer is fetched by the server, checked against O(checksum), its signature and O(version), unpacked, and run
+    while the VMM service is stopped. The service is started again whatever happens.
+  - Nothing is begun while a restart is pending or VMM runs jobs.
+  - A stopped VMM service is started.
+author:
+  - siterecovery.hyperv contributors (@siterecovery)
+extends_documentation_fragment:
+  - siterecovery.hyperv.windows
+  - siterecovery.hyperv.windows.installer
+  - siterecovery.hyperv.common.changing
+  - siterecovery.hyperv.common.windows
+seealso:
+  - module: siterecovery.hyperv.provider_registration
+"""
+
+EXAMPLES = r"""
+- name: Have the Provider
+  siterecovery.hyperv.provider:
+    source: https://mirror.contoso.example/AzureSiteRecoveryProvider.exe
+    checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    version: 5.1.8095.0
+"""
+
+RETURN = r"""
+provider:
+  description: The Provider after the run; in check mode as it is expected to be.
+  returned: success
+  type: dict
+  contains:
+    installed:
+      description: Whether it is there as a whole, with its adapter in VMM and its configurator.
+      returned: success
+      type: bool
+      sample: true
+    version:
+      description: Its version.
+      returned: success
+      type: str
+      sample: 5.1.8095.0
+    adapter_present:
+      description: Whether VMM has the adapter.
+      returned: success
+      type: bool
+      sample: true
+    configurator_path:
+      description: Where DRConfigurator.exe is.
+      returned: success
+      type: str
+      sample: C:\Program Files\Microsoft System Center\Virtual Machine Manager\bin\DRConfigurator.exe
+    vmm_service:
+      description: The state of the VMM service.
+      returned: success
+      type: str
+      sample: Running
+plan:
+  description: What was, or in check mode would be, changed; empty when nothing is to do.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - path: version
+      before: null
+      after: 5.1.8095.0
+      reason: install the Provider 5.1.8095.0; the VMM service is stopped meanwhile
+evidence:
+  description: For each step of the walkthrough what was found, done and verified.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - step: P1
+      found: no Provider
+      done: install the Provider 5.1.8095.0; the VMM service is stopped meanwhile
+      verified: Provider 5.1.8095.0, VMM service Running
+"""

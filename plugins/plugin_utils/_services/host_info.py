@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: reads and judges a Windows machine, in one remote execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ...module_utils._model.errors import InvalidInput
+from ...module_utils._model.machine import Machine
+from ...module_utils._model.preflight import SECTIONS, Expectation, checks, parse_vault_id
+from ...module_utils._model.proxy import Proxy
+from .._windows.observation import observe_raw
+from .._windows.session import Session
+
+
+def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    """The observation and the checks, as the result shows them. Raises InvalidInput before anything is sent."""
+    endpoint = options["endpoint"]
+    if endpoint and not endpoint.lower().startswith("https://"):
+        raise InvalidInput("endpoint", f"'{endpoint}' is no https address", "give one, or an empty text for no test")
+    vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
+    sections = SECTIONS[options["kind"]] + (("reach",) if endpoint else ())
+    raw = observe_raw(session, sections, endpoint=endpoint or None, proxy=proxy)
+    wanted = Expectation(options["kind"], vault, proxy, options["minimum_cache_gb"], datetime.now(timezone.utc))
+    judged = checks(Machine.from_observation(raw), wanted)
+    return {"changed": False, "host": raw, "checks": [check.to_result() for check in judged]}

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: has the proxy of the Recovery Services agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...module_utils._model import agent as model
+from ...module_utils._model.errors import RemoteFailure
+from ...module_utils._model.lifecycle import Noun
+from ...module_utils._model.machine import RUNNING, Machine
+from ...module_utils._model.plan import Plan
+from ...module_utils._model.proxy import Proxy
+from .._windows.observation import observe
+from .._windows.session import Session
+
+
+class MarsProxy(Noun[Machine]):
+    """The agent's own proxy setting (H5); its service is restarted only when something changes."""
+
+    steps = ("H5",)
+
+    def __init__(self, session: Session, wanted: Proxy, *, always_password: bool) -> None:
+        self._session = session
+        self._wanted = wanted
+        self._always_password = always_password
+
+    def observe(self) -> Machine:
+        return observe(self._session, ("agent",))
+
+    def plan(self, state: Machine) -> Plan:
+        return model.plan_agent_proxy(
+            state.agent, self._wanted, always_password=self._always_password, check_mode=self._session.check_mode
+        )
+
+    def apply(self, plan: Plan, state: Machine) -> None:  # noqa: ARG002
+        wanted = self._wanted
+        present = state.agent.proxy if state.agent else None
+        # The command sets everything at once: what nobody asked to change goes along as it is.
+        bypass = wanted.bypass if wanted.bypass is not None else present.bypass if present else ()
+        if wanted.custom:
+            answer = self._session.run(
+                "set_agent_proxy",
+                {
+                    "Mode": "proxy",
+                    "ProxyServer": wanted.address,
+                    "ProxyPort": wanted.port,
+                    "ProxyUsername": wanted.username,
+                    "BypassUrls": list(bypass) or None,
+                },
+                {"ProxyPassword": wanted.password},
+            )
+        else:
+            answer = self._session.run("set_agent_proxy", {"Mode": "none"})
+        if answer["service"] != RUNNING:
+            raise RemoteFailure(
+                f"the proxy is set, but service obengine is {answer['service'] or 'missing'} after its restart; start"
+                " it, then run again"
+            )
+
+    def project(self, state: Machine) -> dict[str, Any]:
+        return model.project_agent_proxy(state.agent, self._wanted)
+
+    def describe(self, state: Machine) -> str:
+        return model.told_proxy(state.agent, self._wanted)
+
+
+def build(options: Mapping[str, Any], session: Session) -> MarsProxy:
+    """The noun of the action's options; raises InvalidInput."""
+    wanted = Proxy.from_options(options["proxy"])
+    # The spec requires the option.
+    assert wanted is not None
+    return MarsProxy(session, wanted, always_password=options["update_password"] == "always")

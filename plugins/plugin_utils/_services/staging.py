@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: brings an installer to the machine, and takes it away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...module_utils._model.installer import Installer, require_genuine
+from .._windows.session import Session
+
+
+@contextmanager
+def staged(session: Session, installer: Installer) -> Iterator[str]:
+    """The path of the checked installer on the machine, for as long as it is needed.
+
+    One that an earlier run left is used again when its checksum fits. When its user fails it stays for the next run.
+    Raises Refused when it is not the one that was asked for.
+    """
+    path = installer.staged_path
+    facts = session.run("inspect_file", {"Path": path}) if installer.checksum else None
+    if facts is None or not installer.fits(facts["sha256"]):
+        facts = session.run("fetch_file", {"Source": installer.source, "Destination": path})
+    require_genuine(facts, installer)
+    yield path
+    if not installer.in_place:
+        session.run("remove_file", {"Paths": [path]})

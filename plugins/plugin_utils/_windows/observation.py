@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: one look at a Windows machine: one remote execution, however many parts are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...module_utils._model.machine import STAGING_DIR, Machine
+from ...module_utils._model.proxy import Proxy
+from .session import Session
+
+
+def observe(session: Session, sections: Sequence[str]) -> Machine:
+    """The asked parts of the machine; the others are None."""
+    return Machine.from_observation(observe_raw(session, sections))
+
+
+def observe_raw(
+    session: Session, sections: Sequence[str], *, endpoint: str | None = None, proxy: Proxy | None = None
+) -> dict[str, Any]:
+    """The same as the script gives it.
+
+    `endpoint` is an https address that the machine calls through `proxy`, or as Windows itself does.
+    """
+    custom = proxy if proxy is not None and proxy.custom else None
+    raw: dict[str, Any] = session.run(
+        "observe",
+        {
+            "Sections": list(sections),
+            "StagingDir": STAGING_DIR,
+            "ReachUrl": endpoint,
+            "ProxyAddress": custom.address if custom else None,
+            "ProxyPort": custom.port if custom else None,
+        },
+        {"ProxyCredential": custom.credential if custom else None},
+    )
+    return raw

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observe, plan, apply, verify: the order, and what check mode never does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import NotConverged
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Noun, converge
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import HIDDEN, Change, Plan, compare
+
+
+class Switch(Noun[dict[str, Any]]):
+    """A thing with one value and a password that nobody can read back; it remembers what was done to it."""
+
+    steps = ("B1", "S1")
+
+    def __init__(self, actual: str, wanted: str, *, password: str | None = None, broken: bool = False) -> None:
+        self.actual, self.wanted, self.password, self.broken = actual, wanted, password, broken
+        self.calls: list[str] = []
+
+    def observe(self) -> dict[str, Any]:
+        self.calls.append("observe")
+        return {"value": self.actual}
+
+    def settled(self, state: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append("settled")
+        return state
+
+    def plan(self, state: dict[str, Any]) -> Plan:
+        self.calls.append("plan")
+        secret = Change("password", None, self.password, "set the password", secret=True) if self.password else None
+        return Plan.of([compare("value", state["value"], self.wanted), secret])
+
+    def apply(self, plan: Plan, state: dict[str, Any]) -> None:
+        self.calls.append("apply")
+        self.actual = self.actual if self.broken else self.wanted
+
+    def project(self, state: dict[str, Any]) -> dict[str, Any]:
+        return dict(state)
+
+    def describe(self, state: dict[str, Any]) -> str:
+        return f"value {state['value']}"
+
+    def warnings(self, state: dict[str, Any]) -> tuple[str, ...]:
+        return (f"seen {state['value']}",)
+
+
+LOOK = ["observe", "plan"]
+SETTLE = ["observe", "settled", "plan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "actual", "check", "calls", "after"),
+    [
+        ("changed", "off", False, [*SETTLE, "apply", *LOOK], "on"),
+        ("as wanted", "on", False, SETTLE, "on"),
+        ("check mode only looks", "off", True, LOOK, "on"),
+        ("check mode, as wanted", "on", True, LOOK, "on"),
+    ],
+)
+def test_converge(name: str, actual: str, check: bool, calls: list[str], after: str) -> None:
+    noun = Switch(actual, "on")
+    outcome = converge(noun, check_mode=check)
+    assert noun.calls == calls
+    assert outcome.changed is (actual != "on")
+    assert (outcome.before, outcome.after) == ({"value": actual}, {"value": after})
+    assert noun.actual == (actual if check else "on")
+
+
+def test_a_second_run_applies_nothing() -> None:
+    noun = Switch("off", "on")
+    converge(noun, check_mode=False)
+    noun.calls.clear()
+    assert not converge(noun, check_mode=False).changed
+    assert "apply" not in noun.calls
+
+
+def test_what_reads_back_differently_has_not_converged() -> None:
+    with pytest.raises(NotConverged) as caught:
+        converge(Switch("off", "on", broken=True), check_mode=False)
+    result = caught.value.to_result()
+    assert "value: off -> on" in result["msg"]
+    assert result["error"]["plan"] == [{"path": "value", "before": "off", "after": "on", "reason": ""}]
+
+
+def test_a_password_that_is_planned_again_is_no_failure_and_is_never_shown() -> None:
+    noun = Switch("on", "on", password="canary-1")
+    outcomes = [converge(noun, check_mode=check) for check in (False, True)]
+    assert all(outcome.changed for outcome in outcomes)
+    assert outcomes[1].after["password"] == HIDDEN
+    told = [(outcome.plan.to_result(), outcome.before, outcome.after, outcome.evidence) for outcome in outcomes]
+    assert "canary-1" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "actual", "check", "done", "verified", "warning"),
+    [
+        ("changed", "off", False, "value: off -> on", "value on", "seen on"),
+        ("as wanted", "on", False, "nothing to do", "value on", "seen on"),
+        ("planned", "off", True, "planned: value: off -> on", "after apply", "seen off"),
+    ],
+)
+def test_evidence_has_a_line_for_each_step(
+    name: str, actual: str, check: bool, done: str, verified: str, warning: str
+) -> None:
+    outcome = converge(Switch(actual, "on"), check_mode=check)
+    expected = {"found": f"value {actual}", "done": done, "verified": verified}
+    assert [entry.to_result() for entry in outcome.evidence] == [{"step": step, **expected} for step in ("B1", "S1")]
+    assert outcome.warnings == (warning,)

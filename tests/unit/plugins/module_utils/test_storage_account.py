@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storage accounts: what is compared, what is refused (T4, T5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_account import (
+    DesiredAccount,
+    StorageAccount,
+    creation_body,
+    plan_account,
+    update_body,
+)
+from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
+
+ACCOUNT = StorageAccount(
+    id=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdr",
+    name="stdr",
+    resource_group="rg-dr",
+    subscription_id=SUBSCRIPTION,
+    location="westeurope",
+    sku="Standard_LRS",
+    kind="StorageV2",
+    access_tier="Hot",
+    https_only=True,
+    minimum_tls_version="TLS1_2",
+    allow_blob_public_access=False,
+    allow_shared_key_access=True,
+    hierarchical_namespace=False,
+    provisioning_state="Succeeded",
+    tags={"owner": "it"},
+)
+OLD = replace(ACCOUNT, kind="Storage", access_tier=None)
+PREMIUM = replace(ACCOUNT, sku="Premium_LRS", access_tier=None)
+
+
+def desired(**given: Any) -> DesiredAccount:
+    return DesiredAccount.from_options(
+        options_of("storage_account", **{"name": "stdr", "location": "westeurope", **given})
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "told"),
+    [
+        ("name", {"name": "Stdr"}, "3 to 24 lower-case letters"),
+        ("location", {"vault_location": "northeurope"}, "westeurope is not the vault's region, northeurope"),
+        ("sku", {"sku": "Standard_XRS"}, "'Standard_XRS' is unknown; give one of Standard_LRS"),
+        ("sku", {"sku": "Standard_ZRS"}, "replicates over zones"),
+        ("sku", {"sku": "standard_ragzrs"}, "Standard_RAGZRS replicates over zones"),
+        ("kind", {"kind": "BlobStorage"}, "no page blobs"),
+        ("kind", {"kind": "FileStorage", "sku": "Premium_LRS"}, "no page blobs"),
+        ("kind", {"kind": "StorageV3"}, "unknown"),
+        ("access_tier", {"access_tier": "Cool"}, "only Hot"),
+        ("access_tier", {"access_tier": "cold"}, "only Hot"),
+        ("access_tier", {"access_tier": "warm"}, "unknown"),
+        ("access_tier", {"access_tier": "Hot", "sku": "Premium_LRS"}, "v2 accounts alone"),
+        ("access_tier", {"access_tier": "Premium", "sku": "Premium_LRS"}, "v2 accounts alone"),
+        ("access_tier", {"access_tier": "Premium"}, "'Premium' is the tier of premium accounts"),
+        ("access_tier", {"access_tier": "Hot", "kind": "Storage"}, "v2 accounts alone"),
+        ("tags", {"tags": {"a": 1, "A": 2}}, "twice"),
+    ],
+)
+def test_refused_before_any_call(option: str, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        desired(**given)
+    assert caught.value.details == {"option": option}
+    assert told in caught.value.message
+    assert "; " in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"vault_location": "West Europe"},
+        {"vault_location": "northeurope", "allow_other_region": True},
+        {"sku": "premium_lrs"},
+        {"kind": "storagev2", "access_tier": "hot"},
+        {"kind": "Storage", "sku": "Standard_RAGRS"},
+    ],
+)
+def test_usable_ones_are_taken_in_any_case(given: dict[str, Any]) -> None:
+    assert desired(**given).location == "westeurope"
+
+
+@pytest.mark.parametrize(
+    ("name", "account", "given", "expected"),
+    [
+        ("as wanted", ACCOUNT, {}, {}),
+        ("what is not written is left alone", replace(ACCOUNT, https_only=False, minimum_tls_version="TLS1_0"), {}, {}),
+        ("sku in other case", ACCOUNT, {"sku": "standard_lrs"}, {}),
+        ("sku", ACCOUNT, {"sku": "Standard_GRS"}, {"sku": "Standard_GRS"}),
+        ("kind upgraded", OLD, {"kind": "StorageV2"}, {"kind": "StorageV2", "access_tier": "Hot"}),
+        ("kind and tier", OLD, {"kind": "StorageV2", "access_tier": "Hot"}, {"kind": "StorageV2", "access_tier": "Hot"}),
+        ("tier", replace(ACCOUNT, access_tier="Cool"), {"access_tier": "Hot"}, {"access_tier": "Hot"}),
+        ("https", replace(ACCOUNT, https_only=False), {"https_only": True}, {"https_only": True}),
+        ("https off", ACCOUNT, {"https_only": False}, {"https_only": False}),
+        ("tls", ACCOUNT, {"minimum_tls_version": "TLS1_3"}, {"minimum_tls_version": "TLS1_3"}),
+        ("blobs", ACCOUNT, {"allow_blob_public_access": True}, {"allow_blob_public_access": True}),
+        ("tags", ACCOUNT, {"tags": {"a": 1}}, {"tags": {"owner": "it", "a": "1"}}),
+        ("tags replaced", ACCOUNT, {"tags": {"a": 1}, "append_tags": False}, {"tags": {"a": "1"}}),
+    ],
+)  # fmt: skip
+def test_plan_of_an_account_that_is_there(
+    name: str, account: StorageAccount, given: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert short(plan_account(Grouped(account), desired(**given))) == expected
+
+
+@pytest.mark.parametrize(
+    ("option", "account", "given"),
+    [
+        ("location", ACCOUNT, {"location": "northeurope"}),
+        ("sku", ACCOUNT, {"sku": "Premium_LRS"}),
+        ("sku", PREMIUM, {"sku": "Standard_LRS"}),
+        ("sku", replace(ACCOUNT, sku="Standard_ZRS"), {"sku": "Standard_LRS"}),
+        ("kind", ACCOUNT, {"kind": "Storage"}),
+        ("kind", replace(ACCOUNT, kind="BlobStorage"), {"kind": "StorageV2"}),
+        ("access_tier", OLD, {"access_tier": "Hot"}),
+        ("access_tier", PREMIUM, {"access_tier": "Hot"}),
+    ],
+)
+def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccount, given: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=rf"^{option}: storage account stdr is .*; "):
+        plan_account(Grouped(account), desired(**given))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("hardened by default", {}, {}),
+        ("switches as written", {"https_only": False, "minimum_tls_version": "TLS1_3"}, {"https_only": False, "minimum_tls_version": "TLS1_3"}),
+        ("premium", {"sku": "Premium_LRS"}, {"sku": "Premium_LRS", "access_tier": UNKNOWN}),
+        ("general-purpose v1", {"kind": "Storage"}, {"kind": "Storage", "access_tier": UNKNOWN}),
+        ("tags", {"tags": {"cost": 7}}, {"tags": {"cost": "7"}}),
+    ],
+)  # fmt: skip
+def test_plan_of_a_new_account(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
+    plan = plan_account(Grouped(None), desired(**given))
+    assert short(plan) == {**ACCOUNT.project(), "id": UNKNOWN, "tags": {}, **expected}
+
+
+def test_a_missing_group_is_made_only_when_allowed() -> None:
+    nothing: Grouped[StorageAccount] = Grouped(None, group_missing=True)
+    with pytest.raises(Refused, match=r"^resource_group: "):
+        plan_account(nothing, desired())
+    assert plan_account(nothing, desired(create_resource_group=True)).changes[0].path == "resource_group"
+
+
+def test_bodies_have_the_services_names() -> None:
+    assert creation_body(desired(access_tier="Hot", tags={"a": 1})) == {
+        "location": "westeurope",
+        "sku": {"name": "Standard_LRS"},
+        "kind": "StorageV2",
+        "properties": {
+            "accessTier": "Hot",
+            "supportsHttpsTrafficOnly": True,
+            "minimumTlsVersion": "TLS1_2",
+            "allowBlobPublicAccess": False,
+        },
+        "tags": {"a": "1"},
+    }
+    asked = desired(kind="StorageV2", sku="Standard_GRS", https_only=False)
+    assert update_body(plan_account(Grouped(OLD), asked)) == {
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_GRS"},
+        "properties": {"accessTier": "Hot", "supportsHttpsTrafficOnly": False},
+    }
+    assert update_body(plan_account(Grouped(ACCOUNT), desired(tags={"b": ""}))) == {"tags": {"owner": "it", "b": ""}}
+
+
+@pytest.mark.parametrize(
+    ("name", "properties", "expected"),
+    [
+        (
+            "nothing said",
+            {},
+            {
+                "access_tier": None,
+                "https_only": False,
+                "minimum_tls_version": "TLS1_0",
+                "allow_blob_public_access": False,
+                "allow_shared_key_access": True,
+                "hierarchical_namespace": False,
+                "provisioning_state": "",
+            },
+        ),
+        ("shared keys off", {"allowSharedKeyAccess": False}, {"allow_shared_key_access": False}),
+        ("shared keys null", {"allowSharedKeyAccess": None}, {"allow_shared_key_access": True}),
+        ("namespace", {"isHnsEnabled": True}, {"hierarchical_namespace": True}),
+    ],
+)
+def test_what_the_service_leaves_out_has_its_documented_meaning(
+    name: str, properties: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    document = {"id": ACCOUNT.id, "name": "stdr", "location": "West Europe", "properties": properties}
+    shown = StorageAccount.from_wire(document).project()
+    assert {key: shown[key] for key in expected} == expected
+    assert shown["location"] == "westeurope"
+    assert shown.keys() == ACCOUNT.project().keys()
+
+
+SKUS = st.sampled_from(["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Premium_LRS"])
+WANTED = st.fixed_dictionaries(
+    {},
+    optional={
+        "sku": SKUS,
+        "kind": st.sampled_from(["StorageV2", "Storage"]),
+        "access_tier": st.just("Hot"),
+        "https_only": st.booleans(),
+        "minimum_tls_version": st.sampled_from(["TLS1_2", "TLS1_3"]),
+        "allow_blob_public_access": st.booleans(),
+        "tags": st.dictionaries(st.sampled_from(["owner", "cost"]), st.integers(0, 2)),
+        "append_tags": st.booleans(),
+    },
+)
+ACTUAL = st.sampled_from(
+    [None, ACCOUNT, OLD, PREMIUM, replace(ACCOUNT, access_tier="Cool"), replace(ACCOUNT, https_only=False, tags={})]
+)
+
+
+@given(WANTED, ACTUAL)
+def test_the_plan_of_the_account_after_its_plan_is_empty(given: dict[str, Any], account: StorageAccount | None) -> None:
+    try:
+        asked = desired(**given)
+        plan = plan_account(Grouped(account), asked)
+    except (InvalidInput, Refused):
+        assume(False)
+    after = StorageAccount(**overlaid(account.project() if account else {}, plan.changes))
+    assert not plan_account(Grouped(after), asked).changed
