@@ -127,11 +127,17 @@ class Accountant:
         if report.skipped and not hasattr(report, "wasxfail"):
             self.ledger.not_run[_reason(report)] += 1
         if report.when == "call" and report.passed:
-            self.ledger.passed[str(Path(report.nodeid.partition("::")[0]).parent.as_posix())] += 1
+            self.ledger.passed[report.nodeid.partition("::")[0]] += 1
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
             self.ledger.not_run[_reason(report)] += 1
+
+
+# Two rules against a suite that silently stopped to be collected: every test file of the tree has a test that passed,
+# and below each folder in pyproject.toml so many passed that a file or a table that vanished is noticed.
+def test_files() -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def minimums() -> dict[str, int]:
@@ -142,10 +148,10 @@ def minimums() -> dict[str, int]:
 
 
 def too_few(passed: Counter[str]) -> list[str]:
-    """One line for each folder below which fewer tests passed than its minimum."""
-    lines = []
+    """One line for each file without a passed test, and for each folder below which fewer passed than its minimum."""
+    lines = [f"{path}: no test passed" for path in sorted(test_files() - passed.keys())]
     for folder, minimum in minimums().items():
-        count = sum(number for path, number in passed.items() if f"{path}/".startswith(f"{folder}/"))
+        count = sum(number for path, number in passed.items() if path.startswith(f"{folder}/"))
         if count < minimum:
             lines.append(f"{folder}: {count} passed, at least {minimum} expected")
     return lines

@@ -44,9 +44,3 @@ class Certificates:
         with self._leaf.private_key_and_cert_chain_pem.tempfile(dir=str(directory)) as path:
             context.load_cert_chain(path)
         return context
-
-    def client_context(self) -> ssl.SSLContext:
-        """A context for clients that trust the estate and nothing else."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self.authority_pem.decode())
-        return context

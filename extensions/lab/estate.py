@@ -34,7 +34,7 @@ from .engines.bridge import Bridge
 from .proxy import ProxyServer
 from .winrm.auth import Account, Authenticator
 from .winrm.server import WinRmServer
-from .world import Journal, Login, ProxyAccount, World
+from .world import Journal, Login, ProxyAccount, World, digest
 
 if TYPE_CHECKING:
     from .windows.machine import Machine, Package
@@ -266,6 +266,7 @@ class Estate:
             login.client_id: "{client}",
             self.arm_url: "{azure}",
             str(world.proxy.port): "{proxy port}",
+            digest(world.proxy.password): "{proxy password}",
         }
         return dict(neutral({"azure": world.azure.snapshot(), "machines": machines}, names))
 

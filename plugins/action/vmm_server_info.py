@@ -32,10 +32,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         wait, timeout = _flag(arguments.pop("wait", False)), _seconds(arguments.pop("wait_timeout", _DEFAULT_TIMEOUT))
+        # The module never waits, but knows what waiting asks of the other options.
+        arguments["wait"] = wait
         if not wait or self._task.check_mode:
             return self._look(arguments, task_vars)
-        # Names are checked by the module, which knows the rule.
-        return self._wait({**arguments, "wait": True}, timeout, task_vars)
+        return self._wait(arguments, timeout, task_vars)
 
     def _wait(self, arguments: dict[str, Any], timeout: float, task_vars: dict[str, Any] | None) -> Result:
         started = time.monotonic()
@@ -50,7 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if elapsed >= timeout:
                 raise_ = DeadlineExceeded("VMM servers and clouds in the vault", elapsed, "; ".join(state), _RESUME)
                 return {**result, "failed": True, "waited": True, **raise_.to_result()}
-            time.sleep(interval(elapsed, timeout - elapsed))
+            left = timeout - elapsed
+            time.sleep(max(interval(elapsed, left), min(left, _asked_pause(result))))
 
     def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> Result:
         result: Result = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
@@ -83,6 +85,12 @@ def _state(result: Result) -> list[str] | None:
         return None
     rows = result.get("progress") or []
     return [f"{row['server']}: {row['reached']}, waiting for {', '.join(row['outstanding'])}" for row in rows] or None
+
+
+def _asked_pause(result: Result) -> float:
+    """The seconds for which a throttling service wants to be left alone."""
+    error = result.get("error")
+    return float(error.get("retry_after") or 0) if isinstance(error, Mapping) else 0.0
 
 
 def _ended(result: Result, elapsed: float) -> Result:

@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from ._azure.clients import Azure
 from ._azure.login import Login
-from ._model.errors import SiteRecoveryError
+from ._model.errors import InvalidInput, SiteRecoveryError
 from ._model.lifecycle import Noun, Outcome, converge
 
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
@@ -73,6 +73,7 @@ def run_noun(
     module = _module(options)
 
     def work() -> None:
+        _require_wait(module.params)
         noun = build_local(module.params) if build_local else None
         if noun is None:
             noun = build(module.params, _azure(module))
@@ -86,6 +87,7 @@ def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[s
     module = _module(options)
 
     def work() -> None:
+        _require_wait(module.params)
         found = read(module.params, _azure(module))
         for warning in found.pop("warnings", ()):
             module.warn(warning)
@@ -106,6 +108,11 @@ def with_errors_shown(module: AnsibleModule, work: Callable[[], None]) -> None:
 
 def _module(options: dict[str, Any]) -> AnsibleModule:
     return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
+
+
+def _require_wait(options: Options) -> None:
+    if options.get("wait_timeout", 0) < 0:
+        raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
 
 
 def _azure(module: AnsibleModule) -> Azure:

@@ -154,4 +154,14 @@ checks:
       returned: success
       type: str
       sample: .NET Framework 4.8 or newer (release 528049)
+evidence:
+  description: The checks in short, one entry per step of the walkthrough.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - step: H2
+      found: 6 checks passed
+      done: nothing to do
+      verified: ready
 """

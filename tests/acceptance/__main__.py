@@ -43,9 +43,8 @@ def main() -> int:
         started = time.monotonic()
         run = scenario.run(controller, *options.arguments)
         wrong = scenario.verdict(run)
-        print(
-            f"{'FAILED' if wrong else 'passed'}    {scenario.name} ({time.monotonic() - started:.0f} s){': ' + wrong if wrong else ''}"
-        )
+        said = f"{scenario.name} ({time.monotonic() - started:.0f} s)"
+        print(f"FAILED    {said}: {wrong}" if wrong else f"passed    {said}")
         if wrong:
             print(run.output)
             failed += 1

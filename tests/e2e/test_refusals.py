@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from lab.estate import Estate
 from tests.support.playbook import SITE, Controller, Run
@@ -32,10 +37,16 @@ class Case:
 
 CASES = {
     "wrong client secret": Case({"azure_target_secret": "wrong"}, ("sign-in refused", "AADSTS7000215", "secret")),
-    "unknown tenant": Case({"azure_target_tenant": "11111111-2222-3333-4444-555555555555"}, ("AADSTS90002", "tenant")),
+    "unknown tenant": Case(
+        {"azure_target_tenant": "11111111-2222-3333-4444-555555555555"}, ("sign-in refused", "tenant")
+    ),
     "classic deployment model": Case({"azure_target_deployment_model": "classic"}, ("classic", "retired")),
-    "data encryption asked for": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("encryption", "2022"), "vmm01"),
-    "unknown cloud": Case({"vmm_server_clouds": ["Gold", "Platinum"]}, ("Platinum", "Bronze, Gold, Silver"), "vmm01"),
+    "data encryption asked for": Case(
+        {"vmm_server_data_encryption": "C:\\key.pfx"}, ("vmm01 P7", "encryption", "2022")
+    ),
+    "unknown cloud": Case(
+        {"vmm_server_clouds": ["Gold", "Platinum"]}, ("vmm01 P9", "Platinum", "Gold, Silver, Bronze")
+    ),
     "HTTPS proxy": Case(
         {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}},
         ("proxy", "http://"),
@@ -43,7 +54,7 @@ CASES = {
     ),
     "zone-redundant account": Case(
         {"azure_target_storage_accounts": [{"name": "stzone001", "sku": "Standard_ZRS"}]},
-        ("Standard_ZRS", "not supported"),
+        ("T4", "Standard_ZRS", "does not support"),
     ),
     "overlapping subnets": Case(
         {
@@ -93,7 +104,7 @@ def test_wrong_proxy_password_is_found_before_anything_changes(estate: Estate, c
         "password": "not-the-password",
     }
     run = controller.run(SITE, "-e", json.dumps({"vmm_server_proxy": proxy}))
-    refused(run, "vmm01", ("P6d", "407"))
+    refused(run, "localhost", ("vmm01 P6d", "407"))
     assert "not-the-password" not in run.output
     assert estate.world.journal.entries == []
     assert estate.snapshot() == before
@@ -131,7 +142,7 @@ def test_server_of_a_foreign_vault_is_never_touched(estate: Estate, controller: 
     assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
     before = estate.snapshot()
     estate.world.journal.clear()
-    refused(controller.run(SITE), "vmm01", ("vault-other", "vault-dr"))
+    refused(controller.run(SITE), "localhost", ("vmm01 P5", "vault-other", "vault-dr"))
     assert estate.world.journal.entries == []
     assert estate.snapshot() == before
 
@@ -140,9 +151,7 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
     names = variables_of(estate)
     vault = {"vault_name": names["azure_target_vault_name"], "resource_group": names["azure_target_resource_group"]}
     key = tmp_path / "old.VaultCredentials"
-    # The service makes the key ten days ago: the estate's calendar moves, the file is real.
-    estate.world.clock.offset = timedelta(days=-10)
-    preparing = [
+    preparing: list[dict[str, Any]] = [
         {
             "siterecovery.hyperv.vault": {
                 "name": vault["vault_name"],
@@ -156,6 +165,7 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
     ]
     prepared = controller.run(playbook(tmp_path, "localhost", preparing))
     assert key.exists(), prepared.output
+    grow_old(key)
     installing = [
         {
             "siterecovery.hyperv.provider": {
@@ -165,7 +175,6 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
         }
     ]
     assert controller.run(playbook(tmp_path, "vmm01", installing)).returncode == 0
-    estate.world.clock.offset = timedelta(0)
     before = estate.snapshot()
     estate.world.journal.clear()
     vault_id = next(task.result["vault"]["id"] for task in prepared.of("vault"))
@@ -181,6 +190,27 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
     refused(controller.run(playbook(tmp_path, "vmm01", registering)), "vmm01", ("expired",))
     assert estate.world.journal.entries == []
     assert estate.snapshot() == before
+
+
+def grow_old(path: Path) -> None:
+    """Put a certificate into the key that ended ten days ago; the rest of the file stays as the service made it."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "old")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=15))
+        .not_valid_after(now - timedelta(days=10))
+        .sign(private, hashes.SHA256())
+    )
+    pfx = pkcs12.serialize_key_and_certificates(b"old", private, certificate, None, NoEncryption())
+    text = path.read_text(encoding="utf-8")
+    begin, end = text.index("<ManagementCert>") + len("<ManagementCert>"), text.index("</ManagementCert>")
+    path.write_text(text[:begin] + base64.b64encode(pfx).decode() + text[end:], encoding="utf-8")
 
 
 def variables_of(estate: Estate) -> dict[str, Any]:

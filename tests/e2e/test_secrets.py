@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from lab.arm import keys as lab_keys
 from lab.estate import Estate
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeEstate, controller_of
 from tests.support.playbook import SITE, Run
 
 #: Files of the estate's directory that hold secrets on purpose: the inventory's secrets and the estate's own control.
-HOLDERS = {"secrets.yml", "control.json", "environment"}
+HOLDERS = {"secrets.yml", "control.json", "environment", "accounts"}
 
 
 class Loud:
@@ -64,10 +66,18 @@ def loud(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pyte
     estate = make_shared_estate()
     folder = tmp_path_factory.mktemp("loud")
     keys: list[bytes] = []
-    estate.world.azure.on_certificate = keys.append
-    run = controller_of(main_cell, estate).run(
-        SITE, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
-    )
+    really_make = lab_keys.make
+
+    def make(common_name: str, now: datetime, hours: int) -> lab_keys.Made:
+        made = really_make(common_name, now, hours)
+        keys.append(base64.b64decode(made.content))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lab_keys, "make", make)
+        run = controller_of(main_cell, estate).run(
+            SITE, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
+        )
     assert run.returncode == 0, run.output
     assert len(keys) == 1
     journal = json.dumps(

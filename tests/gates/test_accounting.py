@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import conftest
+from tests.e2e.cells import ByStory
 from tests.tools.paths import ROOT
 
 CASES = """
@@ -66,10 +67,33 @@ def test_too_few_passed_tests_are_red_where_nothing_may_be_left_out(tmp_path: Pa
     assert "tests/gates: 0 passed, at least" in done.stdout
 
 
+def enough() -> Counter[str]:
+    deep = {f"{folder}/deeper/test_one.py": minimum for folder, minimum in conftest.minimums().items()}
+    return Counter(dict.fromkeys(conftest.test_files(), 1)) + Counter(deep)
+
+
 def test_minimum_counts_everything_below_a_folder() -> None:
-    enough = Counter({f"{folder}/deeper": minimum for folder, minimum in conftest.minimums().items()})
-    assert conftest.too_few(enough) == []
-    assert len(conftest.too_few(Counter())) == len(conftest.minimums())
+    assert conftest.too_few(enough()) == []
+    assert len(conftest.too_few(Counter(dict.fromkeys(conftest.test_files(), 1)))) == len(conftest.minimums())
+
+
+def test_a_file_of_which_no_test_passed_is_named() -> None:
+    passed = enough()
+    del passed["tests/gates/test_rings.py"]
+    assert conftest.too_few(passed) == ["tests/gates/test_rings.py: no test passed"]
+
+
+@pytest.mark.parametrize(
+    ("test", "scope"),
+    [
+        ("tests/e2e/test_site.py::test_one[newest-vmm01]", "tests/e2e/test_site.py@newest"),
+        ("tests/e2e/test_site.py::test_two[main]", "tests/e2e/test_site.py@main"),
+        ("tests/e2e/test_refusals.py::test_bad[unknown cloud]", "tests/e2e/test_refusals.py"),
+        ("tests/unit/test_names.py::test_name[main-x]", "tests/unit/test_names.py"),
+    ],
+)
+def test_tests_that_share_a_set_up_run_in_one_process(test: str, scope: str) -> None:
+    assert ByStory._split_scope(object.__new__(ByStory), test) == scope
 
 
 def test_every_folder_of_tests_has_a_minimum() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from tests.tools import collection, environments
 from tests.tools.paths import ROOT
 
 DECLARED = ROOT / "meta" / "ee-requirements.txt"
+ESTATE = ROOT / "extensions" / "lab" / "requirements.txt"
 
 
 def pins(text: str) -> dict[str, str]:
@@ -26,8 +28,10 @@ def locked(name: str) -> dict[str, str]:
     return pins((environments.LOCKS / f"{name}.txt").read_text())
 
 
-def test_lowest_is_every_lower_bound() -> None:
-    bounds = pins(DECLARED.read_text())
+@pytest.mark.parametrize("declared", [DECLARED, ESTATE], ids=["collection", "estate"])
+def test_lowest_is_every_lower_bound(declared: Path) -> None:
+    bounds = pins(declared.read_text())
+    assert bounds
     assert {name: locked("lowest")[name] for name in bounds} == bounds
 
 

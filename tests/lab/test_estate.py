@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -222,14 +223,14 @@ def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path:
     }
     found = []
     for engine in ("twin", "pwsh"):
-        with Estate.load("small", engine=engine) as estate:  # type: ignore[arg-type]
+        with Estate.load("small", engine=engine) as estate:
             trees = tmp_path / engine
             arguments = ["windows", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options)]
             _ansible(estate, "adhoc", *arguments, "--check", "--tree", str(trees))
             assert estate.journal.entries == []
             assert estate.journal.counts["script:observe"] == 3
         results = {path.name: json.loads(path.read_text()) for path in sorted(trees.iterdir())}
-        assert [result["failed"] for result in results.values()] == [False] * 3
+        assert [result.get("failed", False) for result in results.values()] == [False] * 3
         for result in results.values():
             result["result"]["host"].pop("utc_now")
         found.append({name: (result["changed"], result["result"]) for name, result in results.items()})
@@ -259,6 +260,15 @@ class Started:
             if line.strip().startswith("directory"):
                 break
         self.directory = Path(self.words[-1].split()[-1])
+        # Azure, the proxy and three machines; the control endpoint stands in its file.
+        access = (self.directory / "control.json").read_text()
+        self.ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", "\n".join([*self.words, access]))}
+        assert len(self.ports) == 6
+
+    def left(self) -> list[object]:
+        """What is still there of it."""
+        directory = [self.directory] if self.directory.exists() else []
+        return [*directory, *(port for port in self.ports if listens(port))]
 
     def finish(self, seconds: float = 15.0) -> int:
         status = self.process.wait(seconds)
@@ -288,7 +298,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals, tmp_path: Path) -> Non
     assert started.directory.is_dir()
     started.process.send_signal(number)
     assert started.finish() == 0
-    assert not started.directory.exists()
+    assert started.left() == []
     assert not pid_file.exists()
 
 
@@ -305,14 +315,14 @@ def test_it_says_what_it_listens_on(tmp_path: Path) -> None:
 def test_it_ends_with_its_lifetime() -> None:
     started = Started("--lifetime", "0.5")
     assert started.finish() == 0
-    assert not started.directory.exists()
+    assert started.left() == []
 
 
 def test_it_ends_with_its_parent_even_when_that_is_killed() -> None:
     started = Started("--with-parent", before="env")
     started.process.kill()
     started.finish()
-    wait_until(lambda: not started.directory.exists())
+    wait_until(lambda: started.left() == [])
 
 
 def test_what_a_killed_one_left_is_removed_by_the_next() -> None:
@@ -353,6 +363,14 @@ def test_the_control_commands_reach_a_started_estate(estate: Estate) -> None:
     assert not listens(estate.servers["hv02"].port)
     control(directory, "machine", "hv02", "reachable")
     assert listens(estate.servers["hv02"].port)
+
+
+def test_a_machine_goes_and_comes_back_at_its_port(estate: Estate) -> None:
+    port = estate.servers["hv01"].port
+    estate.set_reachable("hv01", False)
+    assert not listens(port)
+    estate.set_reachable("hv01", True)
+    assert listens(port)
 
 
 def test_a_control_command_without_an_estate_says_so(tmp_path: Path) -> None:
@@ -452,6 +470,54 @@ def test_the_proxy_only_serves_connect(estate: Estate) -> None:
     connection.request("GET", "http://login.microsoftonline.com/")
     assert connection.getresponse().status == 405
     connection.close()
+
+
+# ---- the way out of a machine ----
+
+
+@pytest.mark.parametrize("engine", ["twin", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
+def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
+    engine: Any, collection_root: Path, tmp_path: Path
+) -> None:
+    """The section reach, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
+    with Estate.load("small", engine=engine) as estate:
+        proxy = estate.world.proxy
+        way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}
+        url = "https://management.azure.com/"
+        results = {}
+        for name, parameters, password in (
+            ("direct", {}, None),
+            ("anonymous", way, None),
+            ("wrong", way, "wrong"),
+            ("right", way, proxy.password),
+            ("unknown", {**way, "ReachUrl": "https://nowhere.example/"}, proxy.password),
+        ):
+            given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrl": url, **parameters}
+            options: dict[str, Any] = {
+                "path": str(collection_root / "plugins/plugin_utils/_windows/scripts/observe.ps1"),
+                "parameters": given,
+                "depth": 6,
+                "error_action": "stop",
+            }
+            if password is not None:
+                login = {"name": "ProxyCredential", "username": proxy.username, "password": password}
+                options["sensitive_parameters"] = [login]
+            trees = tmp_path / name
+            task = ["vmm01", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options), "--tree", str(trees)]
+            _ansible(estate, "adhoc", *task)
+            reach = json.loads((trees / "vmm01").read_text())["result"]["reach"]
+            results[name] = (reach["via"], reach["reachable"], reach["status"])
+        via = f"http://{proxy.name}:{proxy.port}"
+        assert results == {
+            "direct": ("direct", False, None),
+            "anonymous": (via, False, 407),
+            "wrong": (via, False, 407),
+            "right": (via, True, 401),
+            "unknown": (via, False, 502),
+        }
+        assert estate.journal.counts["proxy:407"] == 2
+        assert estate.journal.counts["proxy:connect"] == 1
+        assert estate.journal.entries == []
 
 
 # ---- the bridge ----

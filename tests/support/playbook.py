@@ -150,7 +150,7 @@ def _temporary() -> Iterator[Path]:
 def _read(returncode: int, output: str, record: Path) -> Run:
     text = record.read_text(encoding="utf-8") if record.exists() else ""
     entries = [json.loads(line) for line in text.splitlines()]
-    recap = next((entry["recap"] for entry in reversed(entries) if "recap" in entry), {})
+    recap: dict[str, dict[str, int]] = next((entry["recap"] for entry in reversed(entries) if "recap" in entry), {})
     tasks = tuple(
         Task(
             entry["status"],

@@ -43,12 +43,12 @@ BOOTSTRAP_VERSION = (
 )
 
 
-def tree() -> Path:
-    """A copy of the checkout where Ansible's tools want it, below ansible_collections, ansible.windows beside it."""
+def tree(also: tuple[str, ...] = DEVELOPMENT) -> Path:
+    """The artifact's files, and those in `also`, where Ansible's tools want them, ansible.windows beside them."""
     collections = GATES_FOLDER / "collections"
     target = collection.inside(collections)
     shutil.rmtree(collections, ignore_errors=True)
-    for source in collection.sources(also=DEVELOPMENT):
+    for source in collection.sources(also=also):
         copy = target / source.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)
@@ -59,13 +59,13 @@ def tree() -> Path:
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """For tools of Ansible: nothing of the user's settings, no way up to the checkout's git, colours off."""
+    """For tools of Ansible: nothing of the user's settings, no way up to the checkout's git, colours off, no pwsh."""
     home = GATES_FOLDER / "home"
     home.mkdir(parents=True, exist_ok=True)
     tools = environments.ensure("gates").parent
     return {
         **os.environ,
-        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(tools), *filter(_keeps, os.environ["PATH"].split(os.pathsep))]),
         "HOME": str(home),
         "ANSIBLE_HOME": str(home / "ansible"),
         "ANSIBLE_COLLECTIONS_PATH": str(GATES_FOLDER / "collections"),
@@ -74,6 +74,11 @@ def surroundings(**more: str) -> dict[str, str]:
         "GIT_CEILING_DIRECTORIES": str(WORK),
         **more,
     }
+
+
+def _keeps(folder: str) -> bool:
+    """With a pwsh that lies apart, ansible-test would want modules from a gallery; see PSLINT."""
+    return not Path(folder, "pwsh").exists() or Path(folder, "sh").exists()
 
 
 def tool(name: str) -> Path:
@@ -117,11 +122,15 @@ def _of_ansible(name: str, *arguments: str) -> bool:
 
 
 def sanity() -> bool:
-    target = tree()
-    exceptions = sorted(target.glob("tests/sanity/ignore*.txt"))
+    """The artifact, as its users and a certification see it; the tests, which are not in it, have ruff and mypy."""
+    target = tree(also=())
+    exceptions = sorted(ROOT.glob("tests/sanity/ignore*.txt"))
     if exceptions:
         say(f"sanity: {exceptions[0].name} is there, and no exception is made")
         return False
+    # Which Pythons the modules are for: without it they would be held to those of ansible-core's remote side.
+    (target / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "config.yml", target / "tests")
     # Named here, the tree is taken as it is. Otherwise ansible-test finds the git of the checkout, which ignores it.
     env = surroundings(ANSIBLE_TEST_CONTENT_ROOT=str(target))
     _bring_bootstrap(Path(env["HOME"]))

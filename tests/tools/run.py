@@ -51,9 +51,8 @@ def demo(arguments: argparse.Namespace) -> NoReturn:
 def test(arguments: argparse.Namespace) -> NoReturn:
     python = environments.ensure("main")
     collections = collection.link() if arguments.link else collection.install()
-    # A module's tests stay together: they share what was expensive to set up.
-    together = ["--dist", "loadscope", "--no-loadscope-reorder"]
-    workers = [] if arguments.jobs == 1 else ["-n", str(arguments.jobs), *together]
+    # Which tests stay together is said in tests/conftest.py; in their own order the long ones come first.
+    workers = [] if arguments.jobs == 1 else ["-n", str(arguments.jobs), "--dist=loadscope", "--no-loadscope-reorder"]
     os.chdir(ROOT)
     become(python, "-m", "pytest", *workers, *arguments.rest, environment=surroundings(collections))
 

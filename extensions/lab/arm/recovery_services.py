@@ -212,7 +212,7 @@ def _check_settings(body: Json, *, new: bool) -> None:
     if sku and sku.get("name") not in _SKUS:
         raise ArmError(400, "InvalidSku", f"The sku '{sku.get('name')}' is not valid for a vault.")
     access = properties.get("publicNetworkAccess")
-    if access is not None and access not in {"Enabled", "Disabled"}:
+    if access not in (None, "Enabled", "Disabled"):
         # inferred: code and text; documented: the two values.
         raise ArmError(
             400, "BadRequest", f"The value '{access}' of publicNetworkAccess is not one of 'Enabled', 'Disabled'."
@@ -275,7 +275,7 @@ def _certificate_document(vault: Vault, name: str, made: keys.Made, content: str
 
 
 def _read_certificate(raw: Json) -> keys.Made:
-    if raw.get("authType") not in {"AAD", "AzureActiveDirectory"}:
+    if raw.get("authType") not in ("AAD", "AzureActiveDirectory"):
         # inferred: the older service of the other value was retired.
         raise ArmError(400, "BadRequest", f"The authType '{raw.get('authType')}' is not supported.")
     try:

@@ -222,7 +222,7 @@ class AzureState:
 
     # The Windows side's calls -------------------------------------------------------------------------------------
 
-    def register_vmm_server(self, thumbprint: str, vault_resource_id: str, server: VmmServerFacts) -> None:
+    def register_vmm_server(self, thumbprint: str, vault_number: str, server: VmmServerFacts) -> None:
         """A VMM server presents the certificate of a vault key, as `DRConfigurator.exe /r` makes it do.
 
         Fabric, provider and already published clouds become visible after the delay that the tutorial speaks of.
@@ -230,7 +230,7 @@ class AzureState:
         """
         with self.lock:
             self.settle()
-            vault = self._admit(thumbprint, vault_resource_id)
+            vault = self._admit(thumbprint, vault_number)
             self._refuse_second_vault(vault, server)
             now = self.world.clock.now()
             known = self.fabric_of(vault, server.vmm_id)
@@ -312,14 +312,14 @@ class AzureState:
     def _end_job(self, job: Job) -> None:
         job.state, job.ended = "Succeeded", self.world.clock.now()
 
-    def _admit(self, thumbprint: str, vault_resource_id: str) -> Vault:
+    def _admit(self, thumbprint: str, vault_number: str) -> Vault:
         certificate = self.certificates.get(thumbprint.upper())
         if certificate is None:
             raise RegistrationRefused("UnknownCertificate", "The certificate of the vault credentials is not known.")
         vault = self.vaults.get(certificate.vault)
         if vault is None:
             raise RegistrationRefused("VaultNotFound", "The vault of the credentials does not exist any more.")
-        if str(vault.number) != str(vault_resource_id).strip():
+        if str(vault.number) != str(vault_number).strip():
             raise RegistrationRefused("ForeignCertificate", "The certificate was issued by another vault.")
         if certificate.expires <= self.world.clock.now():
             raise RegistrationRefused("CertificateExpired", "The vault credentials have expired.")

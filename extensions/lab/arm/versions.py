@@ -158,8 +158,8 @@ STORAGE = Family(
     ),
 )
 
-# Virtual networks. 2021-02-01 to 2024-05-01: recorded (Azure CLI); 2024-03-01: azure-mgmt-network 28.0.0 (the pin of
-# azure.azcollection); 2026-03-01: 33.1.0.
+# Virtual networks. 2021-02-01 to 2024-05-01: recorded (Azure CLI); 2023-04-01: azure-mgmt-network 25.0.0; 2024-03-01:
+# 28.0.0 (the pin of azure.azcollection); 2026-03-01: 33.1.0.
 NETWORK = Family(
     "Microsoft.Network",
     (
@@ -172,6 +172,7 @@ NETWORK = Family(
         "2019-07-01",
         "2021-02-01",
         "2022-01-01",
+        "2023-04-01",
         "2024-01-01",
         "2024-03-01",
         "2024-05-01",

@@ -111,7 +111,7 @@ async def misfortune(world: World, machine: Machine, call: ModuleCall) -> Answer
         await asyncio.sleep(float(fault.detail.get("seconds", 1.0)))
         return None
     if fault.action == "hang":
-        await asyncio.sleep(_HANG)
+        await asyncio.sleep(float(fault.detail.get("seconds", _HANG)))
     if fault.action in {"hang", "drop"}:
         raise ConnectionDropped(machine.name)
     message = str(fault.detail.get("message", f"planned fault in {script.name}"))

@@ -9,6 +9,7 @@ writes its parts directly; everything that happens to it afterwards goes through
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -391,7 +392,7 @@ class Machine:
         if proxy.bypass is not None and not agent.bypass_supported:
             raise MachineError("A parameter cannot be found that matches parameter name 'BypassUrls'.")
         agent.proxy = proxy
-        self.note("agent.proxy", enabled=proxy.enabled, server=proxy.server, port=proxy.port, username=proxy.username)
+        self.note("agent.proxy", **dataclasses.asdict(proxy))
 
     # ---- settings of Windows that several parts ask for ----
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import clouds
+from . import clouds, pipeline
 from .clouds import Cloud
 from .login import Login
 
@@ -87,8 +87,8 @@ class Azure:
             polling_interval=_POLL_SECONDS,
             connection_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            retry_total=_RETRIES,
-            retry_backoff_max=_RETRY_BACKOFF_MAX,
+            retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX),
+            per_call_policies=[pipeline.only_documents()],
             user_agent="siterecovery.hyperv",
             **({"connection_verify": self.login.ca_bundle} if self.login.ca_bundle else {}),
         )

@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import json
-import ssl
 import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,7 +66,8 @@ def is_known(name: str) -> bool:
 
 def validate(name: str) -> None:
     """Offline: a name we know, or an https address."""
-    if is_known(name) or urlsplit(name).scheme == "https":
+    address = urlsplit(name)
+    if is_known(name) or (address.scheme == "https" and address.netloc):
         return
     known = ", ".join(cloud.name for cloud in _CLOUDS.values())
     raise InvalidInput(
@@ -116,9 +115,11 @@ def _key(name: str) -> str:
 
 
 def _download(address: str, ca_bundle: str | None) -> Any:
-    context = ssl.create_default_context(cafile=ca_bundle)
+    # Only a cloud of one's own pays for this import. A netrc file holds logins for other purposes than this.
+    from ansible.module_utils.urls import open_url
+
     try:
-        with urllib.request.urlopen(address, timeout=_METADATA_TIMEOUT, context=context) as answer:
+        with open_url(address, timeout=_METADATA_TIMEOUT, ca_path=ca_bundle, use_netrc=False) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise RemoteFailure(

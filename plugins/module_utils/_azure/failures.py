@@ -16,6 +16,8 @@ from .wire import content
 
 Answer = TypeVar("Answer")
 
+_SOMEBODY_ELSE = "check cloud_environment, and that no proxy answers for Azure"
+_UNKNOWN_TENANT = "Unable to get authority configuration"
 _AADSTS = re.compile(r"AADSTS\d+")
 _SIGN_IN_FIXES = {
     "AADSTS7000215": "the client secret is wrong: give the secret's value (not its id)",
@@ -48,7 +50,10 @@ _CODE_FIXES = {
     "StorageAccountInAnotherResourceGroup": "the account exists in another resource group: name that group",
     "ResourceRequestsThrottled": "wait as long as the message says, then run again",
     "SubscriptionRequestsThrottled": "wait a minute, then run again",
+    "SubscriptionNotFound": "check subscription_id, and that the login has a role on it",
 }
+# A 404 that is about the address or the login, not about the thing that was asked for.
+_NOT_ABSENCE = (None, "SubscriptionNotFound", "InvalidResourceType", "InvalidResourceNamespace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +82,20 @@ def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
         try:
             return call()
         except ResourceNotFoundError as error:
-            if error.status_code != 404:
-                raise
             code = _code(error)
-            if code == "SubscriptionNotFound":
+            if error.status_code != 404 or code in _NOT_ABSENCE:
                 raise
             return Absent(group_missing=code == "ResourceGroupNotFound")
 
 
 def translate(error: Exception, action: str) -> SiteRecoveryError:
     """The error of our tree that says the same as the SDK's."""
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        DecodeError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
 
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return Unreachable(
@@ -96,33 +104,53 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         )
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
+    if isinstance(error, DecodeError):
+        return RemoteFailure(
+            f"could not {action}: the answer is no JSON document; {_SOMEBODY_ELSE}", request_id=_request_id(error)
+        )
     code, message = _code(error), _message(error)
+    status, pause = getattr(error, "status_code", None), _pause(error)
     details: dict[str, Any] = {
         "code": code,
-        "status": getattr(error, "status_code", None),
+        "status": status,
+        "retry_after": pause,
         "request_id": _request_id(error),
     }
-    if details["status"] == 403:
+    if status == 403:
         return AccessDenied(f"could not {action}: {_missing_right(message)}", **details)
-    fix = _CODE_FIXES.get(code or "", "")
-    advice = _recommended_action(error) or fix
-    text = f"could not {action}: {code or 'error'}: {message}"
-    return RemoteFailure(f"{text.rstrip('.')}; {advice}" if advice else text, **details)
+    advice = _recommended_action(error) or _CODE_FIXES.get(code or "") or _advice(code, status, pause)
+    text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}"
+    return RemoteFailure(f"{text.rstrip('.')}; {advice.rstrip('.')}", **details)
+
+
+def _advice(code: str | None, status: int | None, pause: int | None) -> str:
+    if pause:
+        return f"wait {pause} s, then run again"
+    if status is not None and (status in (408, 429) or status >= 500):
+        return "run again in some minutes, and ask Azure's support with the request id if it stays"
+    if code:
+        return "correct what it names, then run again"
+    return _SOMEBODY_ELSE if status else "run again, and report it if it stays"
 
 
 def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     found = _AADSTS.search(str(error))
     code = found.group(0) if found else _code(error)
-    fix = _SIGN_IN_FIXES.get(code or "", "check tenant, client_id and secret")
+    if code is None and _UNKNOWN_TENANT in str(error):
+        # The library drops the directory's own words.
+        code = "AADSTS90002"
+    fix = _SIGN_IN_FIXES.get(code or "", "check that tenant exists, then client_id and secret")
     return AccessDenied(
-        f"could not {action}: sign-in refused ({code or 'no code'}): {fix}", code=code, request_id=_request_id(error)
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}",
+        code=code,
+        request_id=_request_id(error),
     )
 
 
 def _missing_right(message: str) -> str:
     action, scope = _ACTION.search(message), _SCOPE.search(message)
     if action is None:
-        return f"the login lacks a right: {message}"
+        return f"the login lacks a right: {message.rstrip('.')}; give it a role there, then run again"
     role = next(
         (role for prefix, role in _ROLES if action.group(1).lower().startswith(prefix)), "a role that has this action"
     )
@@ -154,8 +182,7 @@ def _code(error: Any) -> str | None:
 
 def _message(error: Any) -> str:
     inner = getattr(error, "error", None)
-    text = getattr(inner, "message", None) or getattr(error, "message", None) or str(error)
-    return " ".join(str(text).split())
+    return _short(getattr(inner, "message", None) or getattr(error, "message", None) or error, 600)
 
 
 def _recommended_action(error: Any) -> str:
@@ -175,6 +202,13 @@ def _request_id(error: Any) -> str | None:
     return headers.get("x-ms-request-id") if headers is not None else None
 
 
-def _short(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else text[:197] + "..."
+def _pause(error: Any) -> int | None:
+    """The seconds that the service asks for before the next call."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    text = str(headers.get("Retry-After") or "")
+    return int(text) if text.isdigit() else None
+
+
+def _short(text: Any, longest: int = 200) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= longest else line[: longest - 3] + "..."

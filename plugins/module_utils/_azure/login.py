@@ -15,8 +15,8 @@ from .._model.errors import InvalidInput
 from . import clouds
 from .clouds import Cloud
 
-_GUID = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
-_TENANT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 class Method(Protocol):
@@ -49,7 +49,7 @@ class ClientSecret:
                     "is needed to sign in with a client secret",
                     f"set the option or the environment variable {variables}",
                 )
-        if not _TENANT.match(self.tenant or ""):
+        if not _TENANT.fullmatch(self.tenant or ""):
             raise InvalidInput(
                 "tenant", "is neither an id nor a domain name", "take it from the directory's overview page"
             )
@@ -93,7 +93,7 @@ class Login:
             raise InvalidInput(
                 "subscription_id", "is needed", "set the option or the environment variable AZURE_SUBSCRIPTION_ID"
             )
-        if not _GUID.match(self.subscription_id):
+        if not _GUID.fullmatch(self.subscription_id):
             raise InvalidInput("subscription_id", "is a GUID", "take it from the subscription's overview page")
         if self.ca_bundle and not os.path.isfile(self.ca_bundle):
             raise InvalidInput(

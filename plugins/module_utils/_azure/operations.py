@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._model.errors import DeadlineExceeded
+from .._model.errors import DeadlineExceeded, RemoteFailure
 from .._model.waiting import interval
 from .failures import translated
 
@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 State = TypeVar("State")
 # ARM's terminal provisioning states, in both spellings; a resource without a state is not worked on.
 _FINAL = ("", "succeeded", "failed", "canceled", "cancelled")
+_UNDER_WAY = ("StorageAccountBeingCreated", "AnotherOperationInProgress", "RetryableError")
 _RESUME = "the operation goes on in Azure: run again to pick it up, or give a longer wait_timeout"
 
 
@@ -43,6 +44,26 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
                 f"end of the operation '{action}'", time.monotonic() - started, _status(poller), _RESUME
             )
         return poller.result()
+
+
+def create(
+    begin: Callable[[], LROPoller[Any]],
+    action: str,
+    look: Callable[[], State],
+    pending: Callable[[State], str | None],
+    timeout: float,
+) -> None:
+    """Make a resource and wait for its end.
+
+    A write whose answer was lost on the way is sent again by the SDK, and meets its own resource half made; so does
+    a run beside this one. Then the end of what is under way is waited for; reading back tells whether it is ours.
+    """
+    try:
+        finish(start(begin, action), action, timeout)
+    except RemoteFailure as error:
+        if error.details.get("code") not in _UNDER_WAY:
+            raise
+        settle(look(), look, pending, timeout)
 
 
 def settle(state: State, look: Callable[[], State], pending: Callable[[State], str | None], timeout: float) -> State:

@@ -17,9 +17,21 @@ Document = dict[str, Any]
 
 
 def raw(response: Any, _model: Any, _headers: Any) -> Document:
-    """Give it to a call as `cls`: the call returns the answer's JSON."""
-    document: Document = content(response.http_response)
-    return document
+    """Give it to a call as `cls`: the call returns the answer's JSON object. Raises DecodeError when it is none."""
+    return document(response.http_response)
+
+
+def document(answer: Any) -> Document:
+    """The JSON object of a successful answer. Raises DecodeError: somebody else than Azure gave it."""
+    from azure.core.exceptions import DecodeError
+
+    try:
+        found = content(answer)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise DecodeError("the answer is no JSON document", response=answer)
+    return found
 
 
 def content(response: Any) -> Any:

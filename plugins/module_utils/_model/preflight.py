@@ -8,13 +8,14 @@ The limits are those of Microsoft's support matrix for Hyper-V disaster recovery
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
 from .errors import InvalidInput
 from .installer import numbers
+from .lifecycle import Evidence
 from .machine import RUNNING, AgentFacts, HostFacts, HyperVFacts, Machine, ReachFacts, RegistrationFacts, VmmFacts
 from .names import ResourceId, same_name
 from .proxy import Proxy
@@ -26,6 +27,7 @@ SECTIONS = {
     HYPERV_HOST: ("host", "agent", "hyperv"),
 }
 PASS, WARN, FAIL = "pass", "warn", "fail"
+_VERIFIED = {PASS: "ready", WARN: "ready, with a warning", FAIL: "not ready"}
 
 _OLDEST_OS = (6, 3)
 _OLDEST_VMM = (3, 2, 7510)
@@ -82,6 +84,26 @@ def checks(machine: Machine, wanted: Expectation) -> tuple[Check, ...]:
     """Every check of the machine's kind, in the order of the walkthrough."""
     judged = _vmm_server(machine, wanted) if wanted.kind == VMM_SERVER else _hyperv_host(machine, wanted)
     return tuple(judged)
+
+
+def evidence(judged: Iterable[Check]) -> tuple[Evidence, ...]:
+    """One line per step: what is wrong in full, what is well in short."""
+    steps: dict[str, list[Check]] = {}
+    for check in judged:
+        steps.setdefault(check.step, []).append(check)
+    return tuple(_line(step, found) for step, found in steps.items())
+
+
+def _line(step: str, found: list[Check]) -> Evidence:
+    bad = [check for check in found if check.verdict != PASS]
+    passed = len(found) - len(bad)
+    words = [check.message for check in (bad or found[:1])]
+    if bad and passed:
+        words.append(f"{passed} checks passed" if passed > 1 else "1 check passed")
+    elif passed > 1:
+        words = [f"{passed} checks passed"]
+    verdict = FAIL if any(check.verdict == FAIL for check in bad) else WARN if bad else PASS
+    return Evidence(step, "; ".join(words), "nothing to do", _VERIFIED[verdict])
 
 
 def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import Refused
 from .group import Grouped, group_change
-from .names import region, require_vault_name
+from .names import ResourceId, region, require_vault_name
 from .plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
 
 
@@ -29,6 +29,24 @@ class Vault:
     private_endpoint_state: str
     provisioning_state: str
     tags: Mapping[str, str]
+
+    @classmethod
+    def from_wire(cls, document: Mapping[str, Any]) -> Vault:
+        """From the service's JSON; what it leaves out has the meaning that its API description gives."""
+        where = ResourceId.parse(document["id"])
+        properties = document.get("properties") or {}
+        return cls(
+            id=document["id"],
+            name=document["name"],
+            resource_group=where.resource_group,
+            subscription_id=where.subscription_id,
+            location=region(document["location"]),
+            sku=(document.get("sku") or {}).get("name") or "",
+            public_network_access=(properties.get("publicNetworkAccess") or "Enabled").lower(),
+            private_endpoint_state=properties.get("privateEndpointStateForSiteRecovery") or "None",
+            provisioning_state=properties.get("provisioningState") or "",
+            tags=dict(document.get("tags") or {}),
+        )
 
     def project(self) -> dict[str, Any]:
         return {**asdict(self), "tags": dict(self.tags)}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from xml.etree import ElementTree
@@ -137,6 +137,8 @@ class DesiredKey:
         return desired
 
     def _require_path(self) -> None:
+        if "\0" in self.path:
+            raise InvalidInput("path", "no path has a NUL character", "write it without")
         if not self.path.startswith("/"):
             raise InvalidInput("path", f"'{self.path}' is not absolute", "write the whole path of the file")
         if not self.path.endswith(SUFFIX) or self.path.endswith("/" + SUFFIX):
@@ -197,6 +199,9 @@ def unfit(stored: StoredKey, vault: Vault | None, now: datetime, margin: timedel
         return "the vault that the file names does not exist"
     if not key.is_for(vault):
         return f"the file belongs to {key.vault_id} in {key.location}"
+    lacking = [name for name, value in _needed(key).items() if not value]
+    if lacking:
+        return f"the file lacks {', '.join(lacking)}, or has it where the Provider's setup does not look"
     if key.site_id or key.site_name:
         return f"the file is for the Hyper-V site {key.site_name}"
     if (key.private_endpoint_state or "None") != vault.private_endpoint_state:
@@ -209,6 +214,18 @@ def unfit(stored: StoredKey, vault: Vault | None, now: datetime, margin: timedel
         verb = "expired" if certificate.not_after <= now else "expires"
         return f"the key {verb} at {timestamp(certificate.not_after)}"
     return None
+
+
+def _needed(key: VaultKey) -> dict[str, str]:
+    """What registration can't do without; the certificate is judged for itself."""
+    return {
+        "ResourceId": key.resource_id,
+        "AadAuthority": key.aad_authority,
+        "AadTenantId": key.aad_tenant_id,
+        "ServicePrincipalClientId": key.service_principal_client_id,
+        "AadVaultAudience": key.aad_vault_audience,
+        "ArmManagementEndpoint": key.arm_management_endpoint,
+    }
 
 
 def certificate_name(vault_name: str, now: datetime) -> str:
@@ -224,7 +241,8 @@ def certificate_request(validity_hours: int) -> dict[str, Any]:
 
 def key_from_answer(vault: Vault, answer: Mapping[str, Any]) -> VaultKey:
     """The key that the service's answer and the vault make up. Raises RemoteFailure that names what is missing."""
-    properties = answer.get("properties") or {}
+    given = answer.get("properties")
+    properties: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     missing = [name for name in _NEEDED if not properties.get(name)]
     if missing:
         raise RemoteFailure(
@@ -262,7 +280,7 @@ def certificate_of(key: VaultKey) -> Certificate | None:
 
     try:
         content = base64.b64decode(key.management_cert, validate=True)
-        private_key, certificate, _ = pkcs12.load_key_and_certificates(content, None)
+        private_key, certificate, _chain = pkcs12.load_key_and_certificates(content, None)
     except (binascii.Error, ValueError):
         return None
     if private_key is None or certificate is None:
@@ -284,8 +302,7 @@ def render(key: VaultKey) -> bytes:
 
 def parse(content: bytes) -> VaultKey:
     """Read a file's content. Raises NotAKey."""
-    root = _root(content)
-    texts = {element.tag.removeprefix(f"{{{_NAMESPACE}}}"): (element.text or "").strip() for element in root.iter()}
+    texts = _texts(_root(content), _content(VaultKey(*[""] * len(fields(VaultKey)))))
     if not texts.get("ResourceName"):
         raise NotAKey("it names no vault")
     return VaultKey(
@@ -328,6 +345,22 @@ def _root(content: bytes) -> ElementTree.Element:
     if root.tag != f"{{{_NAMESPACE}}}{_ROOT}":
         raise NotAKey(f"its root element is not {_ROOT}")
     return root
+
+
+def _texts(parent: ElementTree.Element, members: list[tuple[str, Any]]) -> dict[str, str]:
+    """Values as the reader of a data contract finds them: it looks forward only, and skips what stands elsewhere."""
+    names = [name for name, _value in members]
+    texts: dict[str, str] = {}
+    start = 0
+    for element in parent:
+        name = element.tag.removeprefix(f"{{{_NAMESPACE}}}")
+        if name not in names[start:]:
+            continue
+        place = names.index(name, start)
+        start = place + 1
+        inner = members[place][1]
+        texts |= _texts(element, inner) if isinstance(inner, list) else {name: (element.text or "").strip()}
+    return texts
 
 
 def _content(key: VaultKey) -> list[tuple[str, Any]]:

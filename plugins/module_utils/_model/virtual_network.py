@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import target
 from .errors import InvalidInput, Refused
@@ -21,7 +21,7 @@ from .group import Grouped, group_change
 from .names import ResourceId, region, require_network_name, require_subnet_name, same_name
 from .plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
 
-Range = ipaddress.IPv4Network | ipaddress.IPv6Network
+Range: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 _SMALLEST_IPV4 = 29
 _FORBIDDEN = {

@@ -6,21 +6,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
+from .._azure.wire import Document
+from .._model.errors import RemoteFailure
 from .._model.group import Grouped
 
-Raw = TypeVar("Raw")
 Resource = TypeVar("Resource")
+_OF_EVERY_RESOURCE = ("id", "name", "location")
 
 
-def find(action: str, call: Callable[[], Raw], convert: Callable[[Raw], Resource]) -> Grouped[Resource]:
+def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Resource]) -> Grouped[Resource]:
     """One GET of a resource in a group, with the two kinds of absence told apart."""
-    answer = read(action, call)
+    answer: Document | Absent = read(action, call)
     if isinstance(answer, Absent):
         return Grouped(None, group_missing=answer.group_missing)
+    if not all(isinstance(answer.get(field), str) for field in _OF_EVERY_RESOURCE):
+        raise RemoteFailure(
+            f"could not {action}: the answer lacks one of {', '.join(_OF_EVERY_RESOURCE)};"
+            " check cloud_environment, and that no proxy answers for Azure"
+        )
     return Grouped(convert(answer))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
-from .._azure.operations import finish, pending_state, settle, start
+from .._azure.operations import create, pending_state, settle
 from .._azure.wire import documents, payload, raw
 from .._model import target
 from .._model.errors import AccessDenied, Refused
@@ -132,11 +132,11 @@ class StorageAccountNoun(Noun[Found]):
         accounts = self._azure.storage.storage_accounts
         body = payload(creation_body(desired))
         action = f"create storage account {desired.name}"
-        finish(
-            start(lambda: accounts.begin_create(desired.resource_group, desired.name, body), action),
-            action,
-            self._wait_timeout,
-        )
+
+        def begin() -> Any:
+            return accounts.begin_create(desired.resource_group, desired.name, body)
+
+        create(begin, action, self.observe, _pending, self._wait_timeout)
 
     def _update(self, plan: Plan) -> None:
         desired = self._desired

@@ -11,36 +11,19 @@ from typing import Any
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read
 from .._azure.operations import finish, pending_state, settle, start
-from .._azure.wire import payload
+from .._azure.wire import documents, payload, raw
 from .._model.errors import Refused
 from .._model.group import Grouped
 from .._model.lifecycle import Evidence, Noun
-from .._model.names import ResourceId, region, same_name
+from .._model.names import same_name
 from .._model.plan import Plan
 from .._model.vault import DesiredVault, Vault, plan_vault
 from . import groups
 
 
-def from_sdk(raw: Any) -> Vault:
-    """A vault from the SDK's model. Enums are read by value: their text form names the Python member."""
-    where = ResourceId.parse(raw.id)
-    properties = raw.properties
-    return Vault(
-        id=raw.id,
-        name=raw.name,
-        resource_group=where.resource_group,
-        subscription_id=where.subscription_id,
-        location=region(raw.location),
-        sku=_value(raw.sku.name) if raw.sku else "",
-        public_network_access=(_value(properties.public_network_access) or "Enabled").lower(),
-        private_endpoint_state=_value(properties.private_endpoint_state_for_site_recovery) or "None",
-        provisioning_state=properties.provisioning_state or "",
-        tags=dict(raw.tags or {}),
-    )
-
-
 def find(azure: Azure, resource_group: str, name: str) -> Grouped[Vault]:
-    return groups.find(f"read vault {name}", lambda: azure.recovery_services.vaults.get(resource_group, name), from_sdk)
+    vaults = azure.recovery_services.vaults
+    return groups.find(f"read vault {name}", lambda: vaults.get(resource_group, name, cls=raw), Vault.from_wire)
 
 
 def require(azure: Azure, resource_group: str, name: str) -> Vault:
@@ -64,14 +47,11 @@ def list_vaults(azure: Azure, resource_group: str | None) -> list[Vault]:
     vaults = azure.recovery_services.vaults
     answer = read(
         "list vaults",
-        lambda: [
-            from_sdk(raw)
-            for raw in (
-                vaults.list_by_resource_group(resource_group) if resource_group else vaults.list_by_subscription_id()
-            )
-        ],
+        lambda: documents(
+            vaults.list_by_resource_group(resource_group) if resource_group else vaults.list_by_subscription_id()
+        ),
     )
-    return [] if isinstance(answer, Absent) else answer
+    return [] if isinstance(answer, Absent) else [Vault.from_wire(document) for document in answer]
 
 
 def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
@@ -88,6 +68,9 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         "vaults": [vault.project() for vault in vaults],
         "evidence": [Evidence("B1", told, "nothing to do", told).to_result()],
     }
+
+
+_BROKEN = ("failed", "canceled", "cancelled")
 
 
 class VaultNoun(Noun[Grouped[Vault]]):
@@ -122,6 +105,15 @@ class VaultNoun(Noun[Grouped[Vault]]):
 
     def describe(self, state: Grouped[Vault]) -> str:
         return _words(state.resource) if state.resource else "no vault"
+
+    def warnings(self, state: Grouped[Vault]) -> tuple[str, ...]:
+        vault = state.resource
+        if vault is None or vault.provisioning_state.casefold() not in _BROKEN:
+            return ()
+        return (
+            f"vault {vault.name} is in state {vault.provisioning_state}, so it may not work;"
+            " look at its activity log, delete it if it was never used, and run again",
+        )
 
     def _create(self) -> None:
         desired = self._desired
@@ -167,7 +159,3 @@ def _words(vault: Vault) -> str:
 def _pending(state: Grouped[Vault]) -> str | None:
     vault = state.resource
     return pending_state(f"vault {vault.name}", vault.provisioning_state) if vault else None
-
-
-def _value(enum: Any) -> str:
-    return str(getattr(enum, "value", enum) or "")

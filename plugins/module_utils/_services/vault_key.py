@@ -173,12 +173,15 @@ class VaultKeyNoun(Noun[KeyState]):
         return ()
 
     def _find_vault(self) -> Vault | None:
-        assert self._azure is not None, "a key that is wanted needs a login"
-        return vaults.find(self._azure, self._desired.resource_group, self._desired.vault_name).resource
+        return vaults.find(self._login(), self._desired.resource_group, self._desired.vault_name).resource
+
+    def _login(self) -> Azure:
+        if self._azure is None:
+            raise AssertionError("a key that is wanted needs a login")
+        return self._azure
 
     def _make(self, state: KeyState) -> VaultKey:
-        azure, desired = self._azure, self._desired
-        assert azure is not None, "a key that is wanted needs a login"
+        azure, desired = self._login(), self._desired
         vault = state.vault or vaults.require(azure, desired.resource_group, desired.vault_name)
         now = self._now()
         with translated(f"make a key for vault {vault.name}"):

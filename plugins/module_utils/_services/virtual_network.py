@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
-from .._azure.operations import finish, pending_state, settle, start
+from .._azure.operations import create, finish, pending_state, settle, start
 from .._azure.wire import documents, payload, raw
 from .._model import target
 from .._model.group import Grouped
@@ -62,11 +62,13 @@ class VirtualNetworkNoun(Noun[Found]):
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location)
         if state.resource is None:
-            self._put("create", creation_body(self._desired))
+            action = f"create network {self._desired.name}"
+            create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
         elif only_tags(plan):
             self._update_tags(plan)
         else:
-            self._put("update", merged_body(state.resource, plan))
+            action = f"update network {self._desired.name}"
+            finish(start(self._begin(merged_body(state.resource, plan)), action), action, self._wait_timeout)
 
     def project(self, state: Found) -> dict[str, Any]:
         return state.resource.project() if state.resource else {}
@@ -92,16 +94,11 @@ class VirtualNetworkNoun(Noun[Found]):
             told += [f"network {name} {finding.message}" for finding in findings]
         return tuple(told)
 
-    def _put(self, verb: str, body: Mapping[str, Any]) -> None:
+    def _begin(self, body: Mapping[str, Any]) -> Callable[[], Any]:
         desired = self._desired
         networks = self._azure.network.virtual_networks
         content = payload(body)
-        action = f"{verb} network {desired.name}"
-
-        def begin() -> Any:
-            return networks.begin_create_or_update(desired.resource_group, desired.name, content)
-
-        finish(start(begin, action), action, self._wait_timeout)
+        return lambda: networks.begin_create_or_update(desired.resource_group, desired.name, content)
 
     def _update_tags(self, plan: Plan) -> None:
         desired = self._desired

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...module_utils._model.errors import InvalidInput
 from ...module_utils._model.machine import Machine
-from ...module_utils._model.preflight import SECTIONS, Expectation, checks, parse_vault_id
+from ...module_utils._model.preflight import SECTIONS, Expectation, checks, evidence, parse_vault_id
 from ...module_utils._model.proxy import Proxy
 from .._windows.observation import observe_raw
 from .._windows.session import Session
@@ -27,4 +27,9 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     raw = observe_raw(session, sections, endpoint=endpoint or None, proxy=proxy)
     wanted = Expectation(options["kind"], vault, proxy, options["minimum_cache_gb"], datetime.now(timezone.utc))
     judged = checks(Machine.from_observation(raw), wanted)
-    return {"changed": False, "host": raw, "checks": [check.to_result() for check in judged]}
+    return {
+        "changed": False,
+        "host": raw,
+        "checks": [check.to_result() for check in judged],
+        "evidence": [entry.to_result() for entry in evidence(judged)],
+    }

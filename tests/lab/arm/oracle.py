@@ -128,7 +128,7 @@ class Definitions:
             return None
         extension = schema.get("x-ms-enum") or {}
         namespace = ".".join(file.parents[1].name.split(".")[:2])
-        later = self._later.get((namespace, extension.get("name"))) if extension.get("modelAsString") else None
+        later = self._later.get((namespace, str(extension.get("name")))) if extension.get("modelAsString") else None
         return {str(value).casefold() for value in (*values, *(later or ()))}
 
     def find(self, method: str, path: str) -> Operation | None:

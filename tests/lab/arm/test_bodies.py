@@ -113,7 +113,7 @@ def name_of(route: Route) -> str:
 
 @pytest.mark.parametrize("exists", [False, True])
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
 @given(body=bodies())
 def test_no_body_makes_a_handler_fall(route: Route, exists: bool, body: dict[str, Any]) -> None:
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)

@@ -128,6 +128,28 @@ def test_a_client_with_an_invented_version_is_refused(azure: Azure) -> None:
 # Faults -------------------------------------------------------------------------------------------------------------
 
 
+def test_the_journal_holds_every_accepted_write_and_nothing_else(azure: Azure) -> None:
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+    vault = f"{group}/providers/Microsoft.RecoveryServices/vaults/vault1"
+    body = {"location": "westeurope", "sku": {"name": "RS0"}, "properties": {}}
+    for method, path, version, sent in (
+        ("PUT", vault, "2024-04-01", body),
+        ("PUT", group, "2024-07-01", {"location": "westeurope"}),
+        ("GET", group, "2024-07-01", None),
+        ("PUT", vault, "2024-04-01", body),
+        ("PUT", vault, "2024-04-01", {**body, "sku": {"name": "none"}}),
+        ("PATCH", vault, "2024-04-01", {"tags": {"a": "1"}}),
+        ("GET", vault, "2024-04-01", None),
+        ("DELETE", vault, "2024-04-01", None),
+    ):
+        azure.send(method, path, version, sent)
+    written = [(exchange.method, exchange.path) for exchange in azure.server.traffic if exchange.status < 400]
+    entries = azure.world.journal.entries
+    assert [(entry.verb.upper(), entry.target) for entry in entries] == [one for one in written if one[0] != "GET"]
+    assert len(entries) == 4
+    assert azure.world.journal.counts["azure.refused"] == 2
+
+
 def test_a_planned_failure_is_sent_once(azure: Azure) -> None:
     azure.world.faults.plan(
         "arm:GET:*/resourcegroups/rg",

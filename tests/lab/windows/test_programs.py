@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.engines.twins.base import quoted, setup_log
-from lab.engines.twins.cases import VAULT_ID, key_document
+from lab.engines.twins.cases import VAULT_NUMBER, key_document
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
 from lab.windows import layout
 from lab.windows.machine import Machine, Package
@@ -104,8 +104,8 @@ def test_a_registration_survives_an_upgrade(vmm: Machine) -> None:
 
 def test_registration_tells_the_vault_and_leaves_its_traces(vmm: Machine, azure: RecordingAzure) -> None:
     assert register(vmm) == 0
-    [(thumbprint, vault_id, server)] = azure.told
-    assert vault_id == VAULT_ID
+    [(thumbprint, vault_number, server)] = azure.told
+    assert vault_number == VAULT_NUMBER
     assert (server.friendly_name, server.fqdn) == ("vmm01", vmm.fqdn)
     assert [cloud.name for cloud in server.clouds] == ["Gold"]
     assert vmm.registry.get(layout.REGISTRATION_KEY, "ResourceName") == "vault-asr"

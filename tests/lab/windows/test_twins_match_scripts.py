@@ -57,7 +57,7 @@ _word = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl
 _word = _word.filter(lambda text: text.strip() == text)
 _versions = st.tuples(*[st.integers(0, 9999)] * 4).map(lambda parts: ".".join(map(str, parts)))
 _flag = st.integers(0, 1)
-_group = st.deferred(
+_group: st.SearchStrategy[dict[str, Any]] = st.deferred(
     lambda: st.fixed_dictionaries(
         {
             "name": _word.filter(lambda name: "\\" not in name),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes one JSON line per finished task to the file that RECORD_FILE names: what callbacks (so users, AWX) get to see."""
+"""Writes one JSON line per finished task to the file that RECORD_FILE names: what callbacks, and so users, see."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_runner_on_skipped(self, result: Any) -> None:
         self._write("skipped", result)
 
+    # Each round of a loop counts; what Ansible says about the loop as a whole is left out below.
+    v2_runner_item_on_ok = v2_runner_on_ok
+    v2_runner_item_on_failed = v2_runner_on_failed
+    v2_runner_item_on_skipped = v2_runner_on_skipped
+
     def v2_playbook_on_stats(self, stats: Any) -> None:
         recap = {host: stats.summarize(host) for host in stats.processed}
         self._line({"recap": recap})
@@ -62,6 +67,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         host, task = getattr(result, "host", None) or result._host, getattr(result, "task", None) or result._task
         content = result.result if hasattr(result, "result") else result._result
         name = host.get_name()
+        if "results" in content and task.loop is not None:
+            return
         self._line(
             {
                 "status": status,

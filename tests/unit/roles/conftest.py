@@ -111,7 +111,8 @@ class Rehearsal:
         modules.mkdir()
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
         for noun in (noun for group in groups.values() for noun in group):
-            shutil.copy(STAND_IN, modules / f"{noun}.py")
+            # Ansible wants the first line; as a file of the tests it would be a program that nobody may start.
+            (modules / f"{noun}.py").write_text("#!/usr/bin/python\n" + STAND_IN.read_text())
 
     def _inventory(self) -> Path:
         path = self.folder / "hosts.yml"

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -113,7 +112,7 @@ def vault_key(world: World) -> dict[str, Any]:
 def vmm_server_info(world: World) -> dict[str, Any]:
     world.note("wait" if world.options.get("wait") else "read", "servers")
     registered = world.state.get("registered", {})
-    servers = {
+    servers: dict[str, dict[str, Any]] = {
         name: {
             "registered": name in registered,
             "connected": name in registered,

@@ -24,6 +24,8 @@ VAULT_ID: Final = (
     "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/rg-asr"
     "/providers/Microsoft.RecoveryServices/vaults/vault-asr"
 )
+# What the vault's service tells vaults apart by.
+VAULT_NUMBER: Final = "6066914184940990001"
 _CONTRACT = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.RecoveryServices.Models.Common"
 _PROVIDER_URL = "https://mirror.estate.test/AzureSiteRecoveryProvider.exe"
 _AGENT_URL = "https://mirror.estate.test/MARSAgentInstaller.exe"
@@ -72,14 +74,14 @@ def key_document(
     vault_part = (
         "<VaultDetails><SubscriptionId>00000000-1111-2222-3333-444444444444</SubscriptionId>"
         f"<ResourceGroup>rg-asr</ResourceGroup><ResourceName>{vault}</ResourceName>"
-        "<ResourceId>6066914184940990001</ResourceId><Location>westeurope</Location><ResourceType>Vaults</ResourceType>"
+        f"<ResourceId>{VAULT_NUMBER}</ResourceId><Location>westeurope</Location><ResourceType>Vaults</ResourceType>"
         "<ProviderNamespace>Microsoft.RecoveryServices</ProviderNamespace></VaultDetails>"
     )
     sign_in = (
         "<AadDetails><AadAuthority>https://login.windows.net</AadAuthority>"
         "<AadTenantId>99999999-0000-0000-0000-000000000001</AadTenantId>"
         "<ServicePrincipalClientId>99999999-0000-0000-0000-000000000002</ServicePrincipalClientId>"
-        "<AadVaultAudience>https://RecoveryServiceVault/westeurope/vault-asr/6066914184940990001</AadVaultAudience>"
+        f"<AadVaultAudience>https://RecoveryServiceVault/westeurope/vault-asr/{VAULT_NUMBER}</AadVaultAudience>"
         "<ArmManagementEndpoint>https://pod01-id1.weu.backup.windowsazure.com/restapi/</ArmManagementEndpoint></AadDetails>"
     )
     return (

@@ -83,10 +83,10 @@ class RecordingAzure:
         self.told: list[Any] = []
         self.refused: tuple[str, str] | None = None
 
-    def register_vmm_server(self, thumbprint: str, vault_id: str, server: VmmServerFacts) -> None:
+    def register_vmm_server(self, thumbprint: str, vault_number: str, server: VmmServerFacts) -> None:
         if self.refused is not None:
             raise RegistrationRefused(*self.refused)
-        self.told.append((thumbprint, vault_id, server))
+        self.told.append((thumbprint, vault_number, server))
 
     def publish_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
         self.told.append((vmm_id, clouds))
@@ -190,6 +190,17 @@ class Stage:
         self.world.journal.clear()
         return machine
 
+    def parameters(self, case: Case) -> dict[str, Any]:
+        port = self.world.proxy.port
+        return {name: port if value == PROXY_PORT else value for name, value in case.parameters.items()}
+
+    def imitated(self, case: Case) -> Outcome:
+        """What the twin does."""
+        machine = self.set(case)
+        answer = TWINS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
+        message = answer.errors[0] if answer.errors else None
+        return self.outcome(machine, answer.result, answer.changed, answer.failed, message)
+
     def outcome(self, machine: Machine, result: Any, changed: bool, failed: bool, message: str | None) -> Outcome:
         return Outcome(
             result=_timeless(result),
@@ -240,17 +251,13 @@ class Comparison:
         self._loop.close()
         self._executor.shutdown()
 
-    def _parameters(self, case: Case) -> dict[str, Any]:
-        port = self._real.world.proxy.port
-        return {name: port if value == PROXY_PORT else value for name, value in case.parameters.items()}
-
     def real(self, case: Case) -> Outcome:
         """The script's own text in PowerShell."""
         machine = self._real.set(case)
         text = (self._scripts / f"{case.script}.ps1").read_text(encoding="utf-8")
         answer = self._shell.run(
             text,
-            self._parameters(case),
+            self._real.parameters(case),
             case.secrets,
             environment=self._bridge.environment(machine.name),
             check_mode=case.check_mode,
@@ -258,16 +265,9 @@ class Comparison:
         message = answer.errors[0]["message"] if answer.errors else None
         return self._real.outcome(machine, answer.result, answer.changed, answer.failed, message)
 
-    def imitated(self, case: Case) -> Outcome:
-        """The twin."""
-        machine = self._imitated.set(case)
-        answer = TWINS[case.script](machine, {**self._parameters(case), **case.secrets}, case.check_mode)
-        message = answer.errors[0] if answer.errors else None
-        return self._imitated.outcome(machine, answer.result, answer.changed, answer.failed, message)
-
     def differences(self, case: Case) -> list[str]:
         """What differs between both, one line each; nothing when they agree."""
-        real, imitated = self.real(case), self.imitated(case)
+        real, imitated = self.real(case), self._imitated.imitated(case)
         lines = []
         for part in ("result", "changed", "failed", "message", "state", "journal", "azure"):
             if part == "message" and not case.same_message:

@@ -254,13 +254,12 @@ def _reach(machine: Machine, run: Run) -> Section:
     url, address, credential = run.text("ReachUrl"), run.text("ProxyAddress"), run.credential("ProxyCredential")
     if not re.match("https://[^/:]", url, re.IGNORECASE):
         raise ScriptFailed(f"The section reach needs ReachUrl, an address that begins with https://, and not '{url}'.")
+    via, wish = "direct", None
     if address:
         via = f"{address.rstrip('/')}:{run.number('ProxyPort')}"
         wish = proxy_at(via, *(credential or ()))
-    else:
-        route = _route(machine, urlsplit(url).hostname or "")
-        via = "direct" if route is None else "system"
-        wish = None if route is None else proxy_at(route)
+    elif (route := _route(machine, urlsplit(url).hostname or "")) is not None:
+        via, wish = "system", proxy_at(route)
     answer = head(machine, url, wish)
     reachable = answer.error is None or (answer.status not in (None, 407) and answer.method != "CONNECT")
     return {

@@ -163,13 +163,10 @@ def _open(host: str, port: int) -> socket.socket:
 
 def _status(connection: socket.socket) -> tuple[int, str]:
     """The status and its phrase; reads to the end of the head and not a byte further."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = connection.recv(1)
-        if not byte:
-            break
-        head += byte
-    words = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+    received = b""
+    while not received.endswith(b"\r\n\r\n") and (byte := connection.recv(1)):
+        received += byte
+    words = received.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
     if len(words) < 2 or not words[1].isdigit():
         raise ConnectionError("no HTTP answer")
     return int(words[1]), words[2] if len(words) > 2 else ""

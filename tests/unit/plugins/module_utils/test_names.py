@@ -36,15 +36,21 @@ LETTERS = st.text("abcDEF019 ", min_size=1)
     ("text", "expected"),
     [
         (VAULT, ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults", "vault-dr")),
-        (VAULT.replace("/subscriptions/", "/Subscriptions/"), ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults", "vault-dr")),
-        (VAULT.replace("resourceGroups", "resourcegroups") + "/", ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults", "vault-dr")),
+        (
+            VAULT.replace("/subscriptions/", "/Subscriptions/"),
+            ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults", "vault-dr"),
+        ),
+        (
+            VAULT.replace("resourceGroups", "resourcegroups") + "/",
+            ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults", "vault-dr"),
+        ),
         (VAULT.replace("rg-dr", "gruppe-ä(1)"), ("s1", "gruppe-ä(1)", "Microsoft.RecoveryServices/vaults", "vault-dr")),
         (
             f"{VAULT}/replicationFabrics/f1",
             ("s1", "rg-dr", "Microsoft.RecoveryServices/vaults/vault-dr/replicationFabrics", "f1"),
         ),
     ],
-)  # fmt: skip
+)
 def test_an_id_is_taken_apart(text: str, expected: tuple[str, ...]) -> None:
     found = ResourceId.parse(text)
     assert (found.subscription_id, found.resource_group, found.provider_type, found.name) == expected
@@ -140,8 +146,17 @@ def test_looks_become_rarer_and_never_pass_the_deadline(elapsed: float, left: fl
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0s"), (40.9, "40s"), (60, "1m"), (130, "2m10s"), (2700, "45m"), (3600, "1h"), (3900, "1h05m"), (3661, "1h01m")],
-)  # fmt: skip
+    [
+        (0, "0s"),
+        (40.9, "40s"),
+        (60, "1m"),
+        (130, "2m10s"),
+        (2700, "45m"),
+        (3600, "1h"),
+        (3900, "1h05m"),
+        (3661, "1h01m"),
+    ],
+)
 def test_duration(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 

@@ -102,7 +102,12 @@ def test_usable_ones_are_taken_in_any_case(given: dict[str, Any]) -> None:
         ("sku in other case", ACCOUNT, {"sku": "standard_lrs"}, {}),
         ("sku", ACCOUNT, {"sku": "Standard_GRS"}, {"sku": "Standard_GRS"}),
         ("kind upgraded", OLD, {"kind": "StorageV2"}, {"kind": "StorageV2", "access_tier": "Hot"}),
-        ("kind and tier", OLD, {"kind": "StorageV2", "access_tier": "Hot"}, {"kind": "StorageV2", "access_tier": "Hot"}),
+        (
+            "kind and tier",
+            OLD,
+            {"kind": "StorageV2", "access_tier": "Hot"},
+            {"kind": "StorageV2", "access_tier": "Hot"},
+        ),
         ("tier", replace(ACCOUNT, access_tier="Cool"), {"access_tier": "Hot"}, {"access_tier": "Hot"}),
         ("https", replace(ACCOUNT, https_only=False), {"https_only": True}, {"https_only": True}),
         ("https off", ACCOUNT, {"https_only": False}, {"https_only": False}),
@@ -111,7 +116,7 @@ def test_usable_ones_are_taken_in_any_case(given: dict[str, Any]) -> None:
         ("tags", ACCOUNT, {"tags": {"a": 1}}, {"tags": {"owner": "it", "a": "1"}}),
         ("tags replaced", ACCOUNT, {"tags": {"a": 1}, "append_tags": False}, {"tags": {"a": "1"}}),
     ],
-)  # fmt: skip
+)
 def test_plan_of_an_account_that_is_there(
     name: str, account: StorageAccount, given: dict[str, Any], expected: dict[str, Any]
 ) -> None:
@@ -140,12 +145,16 @@ def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccoun
     ("name", "given", "expected"),
     [
         ("hardened by default", {}, {}),
-        ("switches as written", {"https_only": False, "minimum_tls_version": "TLS1_3"}, {"https_only": False, "minimum_tls_version": "TLS1_3"}),
+        (
+            "switches as written",
+            {"https_only": False, "minimum_tls_version": "TLS1_3"},
+            {"https_only": False, "minimum_tls_version": "TLS1_3"},
+        ),
         ("premium", {"sku": "Premium_LRS"}, {"sku": "Premium_LRS", "access_tier": UNKNOWN}),
         ("general-purpose v1", {"kind": "Storage"}, {"kind": "Storage", "access_tier": UNKNOWN}),
         ("tags", {"tags": {"cost": 7}}, {"tags": {"cost": "7"}}),
     ],
-)  # fmt: skip
+)
 def test_plan_of_a_new_account(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
     plan = plan_account(Grouped(None), desired(**given))
     assert short(plan) == {**ACCOUNT.project(), "id": UNKNOWN, "tags": {}, **expected}

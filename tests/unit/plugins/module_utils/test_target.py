@@ -64,9 +64,7 @@ def test_one_account(rule: str | None, verdict: str, account: StorageAccount) ->
         ("with a second premium one", [replace(PREMIUM, id="/2")], "warn"),
     ],
 )
-def test_a_premium_account_needs_a_standard_one_for_logs(
-    name: str, others: list[StorageAccount], verdict: str
-) -> None:
+def test_a_premium_account_needs_a_standard_one_for_logs(name: str, others: list[StorageAccount], verdict: str) -> None:
     candidate = judge_accounts([PREMIUM, *others], "westeurope")[0]
     assert candidate.verdict == verdict
     assert LOG_ACCOUNT_NOTE in candidate.project()["reasons"]
@@ -79,14 +77,21 @@ def test_a_premium_account_needs_a_standard_one_for_logs(
         ("northeurope", "refused", replace(GOOD, location="northeurope")),
         ("state Failed", "refused", replace(GOOD, provisioning_state="Failed")),
         ("no subnet", "refused", replace(GOOD, subnets=())),
-        ("is delegated to Microsoft.Web", "refused", replace(GOOD, subnets=(replace(MACHINES, delegations=("Microsoft.Web",)),))),
+        (
+            "is delegated to Microsoft.Web",
+            "refused",
+            replace(GOOD, subnets=(replace(MACHINES, delegations=("Microsoft.Web",)),)),
+        ),
         ("no IPv4 range", "refused", replace(GOOD, subnets=(replace(MACHINES, prefixes=("fd00::/64",)),))),
         ("no IPv4 range", "refused", replace(GOOD, subnets=(replace(MACHINES, prefixes=()),))),
-        *(("reserved for Azure", "refused", replace(GOOD, subnets=(replace(MACHINES, name=name.lower()),))) for name in RESERVED_SUBNETS),
+        *(
+            ("reserved for Azure", "refused", replace(GOOD, subnets=(replace(MACHINES, name=name.lower()),)))
+            for name in RESERVED_SUBNETS
+        ),
         (None, "ok", replace(GOOD, subnets=(Subnet("GatewaySubnet", ("10.1.2.0/24",)), MACHINES))),
         (None, "ok", replace(GOOD, subnets=(replace(MACHINES, prefixes=("fd00::/64", "10.1.1.0/24")),))),
     ],
-)  # fmt: skip
+)
 def test_one_network(told: str | None, verdict: str, network: VirtualNetwork) -> None:
     shown = judge_networks([network], "westeurope")[0].project()
     assert shown["verdict"] == verdict
@@ -96,8 +101,13 @@ def test_one_network(told: str | None, verdict: str, network: VirtualNetwork) ->
 
 @pytest.mark.parametrize(
     ("vault", "allowed", "verdict"),
-    [("North Europe", False, "refused"), ("northeurope", True, "warn"), (None, False, "ok"), ("West Europe", False, "ok")],
-)  # fmt: skip
+    [
+        ("North Europe", False, "refused"),
+        ("northeurope", True, "warn"),
+        (None, False, "ok"),
+        ("West Europe", False, "ok"),
+    ],
+)
 def test_the_region_is_the_vaults_unless_another_is_allowed(vault: str | None, allowed: bool, verdict: str) -> None:
     assert judge_accounts([ACCOUNT], vault, allowed)[0].verdict == verdict
     assert judge_networks([GOOD], vault, allowed)[0].verdict == verdict

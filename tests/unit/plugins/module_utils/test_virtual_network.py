@@ -25,7 +25,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual
     only_tags,
     plan_network,
 )
-from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
+from tests.unit.plugins.module_utils.nouns import GROUP, options_of, short
 
 DOCUMENT: dict[str, Any] = {
     "id": f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-dr",
@@ -112,19 +112,24 @@ def test_a_new_network_needs_an_ipv4_range() -> None:
         ("as wanted", {}, {}),
         ("what is there", {"address_prefixes": ["10.1.0.0/16"], "subnets": [subnet("machines", "10.1.1.0/24")]}, {}),
         ("one of two ranges", {"subnets": [subnet("dual", "10.1.2.0/24")]}, {}),
-        ("a range", {"address_prefixes": ["10.2.0.0/16"]}, {"address_prefixes": ["10.1.0.0/16", "fd00::/48", "10.2.0.0/16"]}),
+        (
+            "a range",
+            {"address_prefixes": ["10.2.0.0/16"]},
+            {"address_prefixes": ["10.1.0.0/16", "fd00::/48", "10.2.0.0/16"]},
+        ),
         ("tags", {"tags": {"a": 1}}, {"tags": {"owner": "it", "a": "1"}}),
         ("tags replaced", {"tags": {"a": 1}, "append_tags": False}, {"tags": {"a": "1"}}),
         ("tags removed", {"tags": {}, "append_tags": False}, {"tags": {}}),
     ],
-)  # fmt: skip
+)
 def test_plan_of_a_network_that_is_there(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
     assert short(plan_network(Grouped(NETWORK), desired(**given))) == expected
 
 
 def test_a_subnet_is_added_behind_the_others_also_into_a_new_range() -> None:
     asked = desired(
-        address_prefixes=["10.1.0.0/16", "10.2.0.0/16"], subnets=[subnet("a", "10.1.9.0/24"), subnet("b", "10.2.0.0/24")]
+        address_prefixes=["10.1.0.0/16", "10.2.0.0/16"],
+        subnets=[subnet("a", "10.1.9.0/24"), subnet("b", "10.2.0.0/24")],
     )
     plan = plan_network(Grouped(NETWORK), asked)
     assert [entry["name"] for entry in short(plan)["subnets"]] == ["Machines", "dual", "a", "b"]

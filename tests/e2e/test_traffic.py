@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every end-to-end test ends with a look at what Azure answered in it; here it is seen to find something."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import Estates, controller_of
+
+STRANGE: dict[str, Any] = {
+    "method": "GET",
+    "path": "/subscriptions/x/strange",
+    "query": {},
+    "request": None,
+    "status": 200,
+}
+
+
+@pytest.mark.needs("contracts")
+def test_an_answer_that_no_definition_has_is_seen(main_cell: Cell, tmp_path: Path) -> None:
+    estates = Estates(tmp_path)
+    controller_of(main_cell, estates.start()).run("siterecovery.hyperv.preflight")
+    file = tmp_path / "traffic-0.jsonl"
+    assert len(file.read_text().splitlines()) > 3
+    with file.open("a") as traffic:
+        traffic.write(json.dumps({**STRANGE, "headers": {}, "response": {}}) + "\n")
+    with pytest.raises(AssertionError, match="no definition has this operation"):
+        estates.stop()

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Long-running creations: that fail in the end, that outlast the deadline, that an earlier run began."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import waiting
+from lab.world import Delays
+from tests.unit.plugins.modules.conftest import Subscription
+from tests.unit.plugins.modules.test_changing import CASES, Case, every_case
+
+# A creation that outlasts every deadline here, unless the test lets it end.
+SLOW = Delays(vault_create=3600.0, storage_create=3600.0, network_create=3600.0, retry_after=1.0)
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_FIRST", 0.05)
+
+
+def operation(case: Case) -> str:
+    return f"operation:put:*/{case.place}".lower()
+
+
+@every_case
+def test_a_creation_that_fails_in_the_end(case: Case, subscription: Subscription) -> None:
+    subscription.world.faults.plan(operation(case), "fail", code="RegionIsFull", message="No room is left.")
+    ended = case.run(subscription)
+    assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "RegionIsFull")
+    assert ended.msg.startswith(f"could not create {case.shown_as} {case.options['name']}: RegionIsFull: ")
+    assert "No room is left" in ended.msg
+    assert "; " in ended.msg
+
+
+@every_case
+def test_a_run_after_a_creation_that_failed_hides_nothing(case: Case, subscription: Subscription) -> None:
+    """What the failed run left behind is made good, or shown with a warning; it never looks like a success."""
+    subscription.world.faults.plan(operation(case), "fail")
+    case.run(subscription)
+    again = case.run(subscription)
+    assert not again.failed
+    state = case.shown(again)["provisioning_state"]
+    warned = any(f"is in state {state}" in warning for warning in again.result["warnings"])
+    assert warned or (again.result["changed"] and state == "Succeeded")
+
+
+@every_case
+def test_the_deadline_tells_the_last_state_and_the_next_run_goes_on(case: Case, subscription: Subscription) -> None:
+    subscription.world.delays = SLOW
+    started = time.monotonic()
+    ended = case.run(subscription, wait_timeout=1)
+    assert time.monotonic() - started < 5
+    assert (ended.error["kind"], subscription.writes) == ("deadline_exceeded", [case.created])
+    assert ended.error["last_state"] in ended.msg
+    assert ended.msg.startswith(f"end of the operation 'create {case.shown_as} {case.options['name']}' was not reached")
+    assert ended.msg.endswith("run again to pick it up, or give a longer wait_timeout")
+    # The next run finds it under way, and waits for it without a write of its own.
+    waited = case.run(subscription, wait_timeout=0)
+    assert (waited.error["kind"], subscription.writes) == ("deadline_exceeded", [])
+    assert case.options["name"] in waited.error["last_state"]
+    checked = case.run(subscription, check=True)
+    assert (checked.failed, subscription.writes, subscription.requests) == (False, [], [case.read])
+    subscription.state.hurry()
+    done = case.run(subscription)
+    assert (done.result["changed"], subscription.writes) == (False, [])
+    assert case.shown(done)["provisioning_state"] == "Succeeded"
+
+
+@every_case
+def test_what_another_run_makes_is_waited_for(case: Case, subscription: Subscription) -> None:
+    subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
+    case.run(subscription, wait_timeout=0)
+    done = case.run(subscription)
+    assert (done.failed, done.result["changed"], subscription.writes) == (False, False, [])
+    assert case.shown(done)["provisioning_state"] == "Succeeded"
+
+
+@every_case
+def test_an_answer_lost_while_a_slow_creation_began(case: Case, subscription: Subscription) -> None:
+    """The repeated write meets its own resource, half made."""
+    subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
+    subscription.fault("PUT", case.place, "drop", times=1, when="after")
+    ended = case.run(subscription)
+    assert not ended.failed, ended.msg
+    assert case.shown(ended)["provisioning_state"] == "Succeeded"
+    assert not case.run(subscription).result["changed"]
+
+
+@every_case
+def test_polling_survives_what_passes(case: Case, subscription: Subscription) -> None:
+    subscription.world.delays = Delays(vault_create=0.3, storage_create=0.3, network_create=0.3, retry_after=1.0)
+    for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
+        subscription.world.faults.plan(f"arm:get:{path}", "drop", times=1)
+    ended = case.run(subscription)
+    assert not ended.failed, ended.msg
+
+
+@every_case
+def test_a_refused_poll_is_told(case: Case, subscription: Subscription) -> None:
+    for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
+        subscription.world.faults.plan(f"arm:get:{path}", "fail", times=9, status=403, code="AuthorizationFailed")
+    assert case.run(subscription).error["kind"] == "access_denied"
+
+
+def test_a_state_nobody_knows_is_waited_out(subscription: Subscription) -> None:
+    vault = subscription.state.seed_vault("rg-dr", "vault-dr", "westeurope")
+    vault.document["properties"]["provisioningState"] = "Migrating"
+    ended = CASES["vault"].run(subscription, wait_timeout=0)
+    assert ended.error["last_state"] == "vault vault-dr is Migrating"
