@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -217,4 +218,6 @@ class World:
         self.login = login
         self.proxy = proxy
         self.resolve = nobody
+        #: Where every exchange with Azure is written down, without secrets; None: nowhere.
+        self.traffic_file: Path | None = None
         self.machines = {}

@@ -14,7 +14,8 @@ description:
   - Sets the agent's own proxy on a Hyper-V host with the agent's own commands, and restarts its service only when
     something changed (step H5).
   - The Provider's proxy on the VMM server does nothing for the hosts.
-  - Agents whose build does not show the user name have it compared no further than that.
+  - Builds of the agent that do not show the proxy's user name can't be asked for it, so a new login alone is not seen
+    on them. Give O(update_password=always) once to have it set.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:

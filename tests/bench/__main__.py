@@ -54,7 +54,10 @@ def estate() -> Iterator[Estate]:
 
 def modules(controller: Controller, variables: dict[str, Any]) -> None:
     """Print the table of seconds."""
-    run = _must_pass(controller.run(_playbook(variables)))
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        file = Path(folder) / "bench.yml"
+        file.write_text(_playbook(variables), encoding="utf-8")
+        run = _must_pass(controller.run(file))
     ping = _median(run, "ansible.builtin.ping")
     print(f"ansible.builtin.ping                {ping:6.2f} s")
     print("module             module   over ping   bare script   module / bare")
@@ -75,27 +78,19 @@ def site(controller: Controller, here: Estate) -> None:
 
 def _variables(controller: Controller) -> dict[str, Any]:
     """The inventory's variables for localhost, as Ansible sees them."""
-    done = subprocess.run(
-        [
-            str(controller.cell.python),
-            "-m",
-            "ansible",
-            "inventory",
-            "-i",
-            str(controller.inventory),
-            "--host",
-            "localhost",
-            "--yaml",
-        ],
-        env=controller.variables(controller.inventory, {"RECORD_FILE": os.devnull}),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    command = [str(controller.cell.python), "-m", "ansible", "inventory", "-i", str(controller.inventory)]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        done = subprocess.run(
+            [*command, "--host", "localhost", "--yaml"],
+            env=controller.variables(Path(folder), {"RECORD_FILE": os.devnull}),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
     loaded: dict[str, Any] = yaml.safe_load(done.stdout)
     return loaded
 
 
-def _playbook(variables: dict[str, Any]) -> Path:
+def _playbook(variables: dict[str, Any]) -> str:
     vault = {
         "vault_name": variables["azure_target_vault_name"],
         "resource_group": variables["azure_target_resource_group"],
@@ -112,8 +107,9 @@ def _playbook(variables: dict[str, Any]) -> Path:
     }
     tasks: list[dict[str, Any]] = [{"name": "Ping", "ansible.builtin.ping": {}}]
     tasks += [{"name": name, f"siterecovery.hyperv.{name}": given} for name, given in options.items()]
+    # As templates: the file itself holds no secret.
     login = {
-        name: variables[f"azure_target_{name}"]
+        name: f"{{{{ azure_target_{name} }}}}"
         for name in ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
     }
     play = {
@@ -123,9 +119,7 @@ def _playbook(variables: dict[str, Any]) -> Path:
         "module_defaults": {"group/siterecovery.hyperv.azure": login},
         "tasks": tasks * REPEATS,
     }
-    with tempfile.NamedTemporaryFile("w", suffix=".yml", prefix="bench-", delete=False) as file:
-        yaml.safe_dump([play], file)
-    return Path(file.name)
+    return yaml.safe_dump([play])
 
 
 def _median(run: Run, action: str) -> float:

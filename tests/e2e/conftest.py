@@ -70,7 +70,7 @@ class Estates:
     def start(self, *, engine: EngineName = "twin", scale: float = SCALE) -> Estate:
         estate = Estate.load("small", engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
-        estate.world.traffic_file = file  # type: ignore[attr-defined]
+        estate.world.traffic_file = file
         self._started.append((estate, file))
         estate.start()
         return estate

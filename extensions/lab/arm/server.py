@@ -223,7 +223,7 @@ class ArmServer:
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
         if body:
             headers["Content-Type"] = "application/json; charset=utf-8"
-        file = getattr(self.world, "traffic_file", None)
+        file = self.world.traffic_file
         if self.state.record_traffic or file:
             self._log(call, raw, answer, headers, Path(file) if file else None)
         return web.Response(status=answer.status, body=body, headers=headers)

@@ -66,12 +66,15 @@ class Absent:
 @contextmanager
 def translated(action: str) -> Iterator[None]:
     """Turn the SDK's exceptions into ours. `action` completes the sentence 'could not ...'."""
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, DeserializationError
 
     try:
         yield
     except AzureError as error:
         raise translate(error, action) from error
+    except DeserializationError:
+        # Older generations read the answer before we do; their error may quote what it holds.
+        raise _no_document(action) from None
 
 
 def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
@@ -105,9 +108,7 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):
-        return RemoteFailure(
-            f"could not {action}: the answer is no JSON document; {_SOMEBODY_ELSE}", request_id=_request_id(error)
-        )
+        return _no_document(action, request_id=_request_id(error))
     code, message = _code(error), _message(error)
     status, pause = getattr(error, "status_code", None), _pause(error)
     details: dict[str, Any] = {
@@ -121,6 +122,10 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     advice = _recommended_action(error) or _CODE_FIXES.get(code or "") or _advice(code, status, pause)
     text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}"
     return RemoteFailure(f"{text.rstrip('.')}; {advice.rstrip('.')}", **details)
+
+
+def _no_document(action: str, **details: Any) -> RemoteFailure:
+    return RemoteFailure(f"could not {action}: the answer is no document of the service; {_SOMEBODY_ELSE}", **details)
 
 
 def _advice(code: str | None, status: int | None, pause: int | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from . import proxy as proxies
 from .errors import InvalidInput, Refused
 from .installer import Installer, numbers, older
-from .machine import RUNNING, AgentFacts, HostFacts, Machine, ProxyFacts
+from .machine import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, ProxyFacts
 from .plan import UNKNOWN, Change, Plan, compare
 from .proxy import Proxy
 
@@ -23,13 +23,11 @@ DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 #: The walkthrough advises this much; newer documents no longer ask for a cache.
 ADVISED_CACHE_GB = 600
 LEAST_CACHE_GB = 5
-_OLDEST_OS = (6, 3)
-_FOLDER = re.compile(r"^[A-Za-z]:\\[^<>:\"|?*]+$")
+_FOLDER = re.compile(r"[A-Za-z]:\\[^<>:\"|?*\x00-\x1f]+")
 CODES = {
     -1: "the installer could not be run",
     1612: "the cached package of the installed version is gone; repair it as KB4020490 says",
 }
-SUCCESS, SUCCESS_RESTART = 0, 3010
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class DesiredAgent:
     def from_options(cls, options: Mapping[str, Any]) -> DesiredAgent:
         """Checked offline. Raises InvalidInput."""
         for name in ("install_path", "cache_path"):
-            if options[name] and not _FOLDER.match(options[name]):
+            if options[name] and not _FOLDER.fullmatch(options[name]):
                 raise InvalidInput(name, f"'{options[name]}' is not a full path on a drive", r"give one like D:\Agent")
         if options["minimum_cache_gb"] < 0:
             raise InvalidInput("minimum_cache_gb", "is below zero", "give the least free space in GB")
@@ -94,11 +92,12 @@ def told(step: str, machine: Machine, desired: DesiredAgent) -> str:
     agent = machine.agent
     if agent is None:
         return f"no agent; {_cache_note(machine, desired.cache_folder)}" if step == "H3" else "no agent"
+    version = f"agent {agent.version or 'of unknown version'}"
     if step == "H1":
-        return f"agent {agent.version}"
+        return version
     if step == "H3":
         return f"in {agent.install_path}; {_cache_note(machine, agent.cache_path or desired.cache_folder)}"
-    return f"agent {agent.version}, service {agent.service or 'missing'}"
+    return f"{version}, service {agent.service or 'missing'}"
 
 
 def part(step: str, plan: Plan) -> Plan:
@@ -174,7 +173,7 @@ def _with_login(facts: ProxyFacts, wanted: Proxy) -> ProxyFacts:
 def _installation(agent: AgentFacts | None, desired: DesiredAgent) -> list[Change]:
     version = desired.installer.version
     if agent is not None:
-        reason = f"upgrade the agent from {agent.version} to {version}"
+        reason = f"upgrade the agent from {agent.version or 'an unknown version'} to {version}"
         changes = [Change("version", agent.version, version, reason), Change("service", agent.service, RUNNING, reason)]
     else:
         folder = desired.install_path or DEFAULT_FOLDER
@@ -215,7 +214,7 @@ def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> Non
         return
     if not host.is_administrator:
         raise Refused(f"{host.account} is no elevated administrator on {host.name}; connect as a local administrator")
-    if numbers(host.os_version)[:2] < _OLDEST_OS:
+    if numbers(host.os_version)[:2] < OLDEST_OS:
         raise Refused(
             f"{host.os_caption} is older than Windows Server 2012 R2, which the agent needs; use a supported host"
         )

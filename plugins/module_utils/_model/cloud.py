@@ -17,7 +17,9 @@ ALL = "all"
 def require_readable(vmm: VmmFacts) -> tuple[Cloud, ...]:
     """The clouds of a running VMM that can send metadata. Raises Refused."""
     if vmm.clouds is None:
-        raise Refused(f"VMM's clouds can't be read: service SCVMMService is {vmm.service}; start it, then run again")
+        raise Refused(
+            f"VMM's clouds can't be read: service SCVMMService is {vmm.service or 'missing'}; start it, then run again"
+        )
     if not vmm.flag_supported or any(cloud.published is None for cloud in vmm.clouds):
         raise Refused(
             "this VMM version has no switch DisasterRecoverySupported on its clouds;"
@@ -43,12 +45,13 @@ def wanted_clouds(clouds: Sequence[Cloud], names: Sequence[str]) -> list[Cloud]:
     if unknown:
         known = ", ".join(sorted(cloud.name for cloud in clouds)) or "none"
         raise Refused(f"clouds: VMM has no cloud named {', '.join(unknown)}; it has: {known}; correct the names")
-    return [by_name[name.casefold()] for name in names]
+    return [by_name[name] for name in dict.fromkeys(name.casefold() for name in names)]
 
 
 def plan_unread(names: Sequence[str]) -> Plan:
     """What is to be done where the clouds can't be read yet."""
-    return Plan((Change("clouds", UNKNOWN, UNKNOWN, f"send metadata of {', '.join(names)} to the vault"),))
+    told = "all clouds" if list(names) == [ALL] else ", ".join(names)
+    return Plan((Change("clouds", UNKNOWN, UNKNOWN, f"send metadata of {told} to the vault"),))
 
 
 def plan_clouds(clouds: Sequence[Cloud], names: Sequence[str]) -> Plan:

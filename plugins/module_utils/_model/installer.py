@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 
 from .errors import InvalidInput, Refused, RemoteFailure
 
-_SHA256 = re.compile(r"^[0-9a-f]{64}$", re.IGNORECASE)
-_VERSION = re.compile(r"^\d+(\.\d+){1,3}$")
-_WINDOWS_PATH = re.compile(r"^([A-Za-z]:\\|\\\\)[^<>:\"|?*]+$")
+# All are matched in full: `$` would let a line break pass.
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}")
+_WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
 #: What PowerShell calls an Authenticode signature that fits and is trusted.
 _VALID = "Valid"
 _LOG_LINES = 3
+#: Both count as success; the second wants a restart.
+_SUCCESS, _SUCCESS_RESTART = 0, 3010
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Installer:
             raise InvalidInput(
                 "source", f"'{scheme}' addresses are not fetched", "give an https address or a path on the machine"
             )
-        if not scheme and not _WINDOWS_PATH.match(self.source):
+        if not scheme and not _WINDOWS_PATH.fullmatch(self.source):
             raise InvalidInput(
                 "source", f"'{self.source}' is neither an https address nor a full Windows path", "correct it"
             )
@@ -77,11 +80,11 @@ class Installer:
                 "does not end in the name of an .exe file",
                 "name the installer itself; mirror what a short link leads to",
             )
-        if self.checksum is not None and not _SHA256.match(self.checksum):
+        if self.checksum is not None and not _SHA256.fullmatch(self.checksum):
             raise InvalidInput("checksum", "is not a SHA-256 in 64 hexadecimal digits", "take it with Get-FileHash")
-        if self.version is not None and not _VERSION.match(self.version):
+        if self.version is not None and not _VERSION.fullmatch(self.version):
             raise InvalidInput("version", f"'{self.version}' is not a version like 5.1.8095.0", "correct it")
-        if not _WINDOWS_PATH.match(self.staging_dir):
+        if not _WINDOWS_PATH.fullmatch(self.staging_dir):
             raise InvalidInput(
                 "staging_dir", f"'{self.staging_dir}' is not a full Windows path", r"give one like C:\Staging"
             )
@@ -104,7 +107,10 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
     """Raises Refused when what lies on the machine is not the installer that was asked for."""
     path = facts["path"]
     if facts["sha256"] is None:
-        raise Refused(f"source: {installer.source} did not arrive at {path}; check the address, then run again")
+        # An address may carry a signature that opens a private mirror: all behind the question mark stays out.
+        raise Refused(
+            f"source: {installer.source.partition('?')[0]} did not arrive at {path}; check the address, then run again"
+        )
     if installer.checksum and facts["sha256"].lower() != installer.checksum:
         raise Refused(
             f"checksum: {path} has SHA-256 {facts['sha256']}, asked for was {installer.checksum}; correct source or"
@@ -127,13 +133,12 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
         )
 
 
-def failure(program: str, code: int, meanings: Mapping[int, str], log: list[str], **details: Any) -> RemoteFailure:
-    """The error of a program's exit code: its meaning, the fix, and the end of its log."""
+def require_success(program: str, code: int, meanings: Mapping[int, str], log: list[str]) -> bool:
+    """Whether the program asks for a restart. Raises RemoteFailure with the code's meaning and the end of the log."""
+    if code in (_SUCCESS, _SUCCESS_RESTART):
+        return code == _SUCCESS_RESTART
     meaning = meanings.get(code, "no meaning of this code is published; read the log")
     tail = " | ".join(line.strip() for line in log[-_LOG_LINES:] if line.strip())
-    return RemoteFailure(
-        f"{program} ended with {code}: {meaning}" + (f"; log: {tail}" if tail else ""),
-        exit_code=code,
-        log=log,
-        **details,
+    raise RemoteFailure(
+        f"{program} ended with {code}: {meaning}" + (f"; log: {tail}" if tail else ""), exit_code=code, log=log
     )

@@ -13,6 +13,8 @@ from typing import Any
 Raw = Mapping[str, Any]
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
 RUNNING = "Running"
+#: Windows Server 2012 R2, the oldest system of the support matrix.
+OLDEST_OS = (6, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class SystemProxy:
     enabled: bool
     server: str | None
     bypass: tuple[str, ...]
+
+
+def told_system_proxy(seen: SystemProxy | None) -> str:
+    """In a few words. None where it can't be read, such as from a stopped service's account."""
+    if seen is None:
+        return "which proxy the service's account sees is not known"
+    return f"the service's account sees {f'the proxy {seen.server}' if seen.enabled else 'no proxy'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
-from .errors import InvalidInput
 from .installer import numbers
 from .lifecycle import Evidence
-from .machine import RUNNING, AgentFacts, HostFacts, HyperVFacts, Machine, ReachFacts, RegistrationFacts, VmmFacts
+from .machine import (
+    OLDEST_OS,
+    RUNNING,
+    AgentFacts,
+    HostFacts,
+    HyperVFacts,
+    Machine,
+    ReachFacts,
+    RegistrationFacts,
+    VmmFacts,
+    told_system_proxy,
+)
 from .names import ResourceId, same_name
+from .provider import counted_jobs
 from .proxy import Proxy
+from .registration import vault_of
 
 VMM_SERVER, HYPERV_HOST = "vmm_server", "hyperv_host"
 KINDS = (VMM_SERVER, HYPERV_HOST)
@@ -29,7 +41,6 @@ SECTIONS = {
 PASS, WARN, FAIL = "pass", "warn", "fail"
 _VERIFIED = {PASS: "ready", WARN: "ready, with a warning", FAIL: "not ready"}
 
-_OLDEST_OS = (6, 3)
 _OLDEST_VMM = (3, 2, 7510)
 #: Releases of VMM by the first numbers of its version; anything else is too new to be known here.
 _VMM_RELEASES: dict[tuple[int, ...], str] = {
@@ -72,12 +83,7 @@ class Expectation:
 
 def parse_vault_id(text: str | None) -> ResourceId | None:
     """Raises InvalidInput."""
-    if not text:
-        return None
-    try:
-        return ResourceId.parse(text)
-    except ValueError:
-        raise InvalidInput("vault_id", "is not a resource id", "give the id that the module vault returns") from None
+    return vault_of(text) if text else None
 
 
 def checks(machine: Machine, wanted: Expectation) -> tuple[Check, ...]:
@@ -168,8 +174,10 @@ def _vmm_jobs(machine: Machine) -> Check:
     if jobs == 0:
         return Check("vmm-jobs", "P1", PASS, "no VMM job runs")
     installed = machine.provider is not None and machine.provider.complete
-    told = f"{jobs} VMM jobs run; setup of the Provider stops the service"
-    return Check("vmm-jobs", "P1", PASS if installed else FAIL, told if installed else f"{told}: wait until they end")
+    told = f"VMM runs {counted_jobs(jobs)}"
+    if installed:
+        return Check("vmm-jobs", "P1", PASS, f"{told}, and the Provider is installed")
+    return Check("vmm-jobs", "P1", FAIL, f"{told}, and setup of the Provider stops its service; wait for the end")
 
 
 def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:
@@ -189,11 +197,7 @@ def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:
 def _way_out(machine: Machine, wanted: Expectation) -> Check:
     mode = wanted.proxy.mode if wanted.proxy else "direct"
     seen = machine.host.system_proxy if machine.host else None
-    system = (
-        f"the service's account sees the proxy {seen.server}"
-        if seen and seen.enabled
-        else "the service's account sees no proxy"
-    )
+    system = told_system_proxy(seen)
     if mode == "custom":
         return Check(
             "proxy", "P6c", PASS, f"custom proxy {wanted.proxy.address}:{wanted.proxy.port}" if wanted.proxy else ""
@@ -229,7 +233,11 @@ def _hyperv_service(hyperv: HyperVFacts) -> Check:
 
 
 def _switch_names(hyperv: HyperVFacts) -> Check:
-    bad = [name for name in hyperv.switch_names or () if "#" in name]
+    if hyperv.switch_names is None:
+        return Check(
+            "switch-names", "H2", WARN, "names of virtual switches can't be read while the Hyper-V service does not run"
+        )
+    bad = [name for name in hyperv.switch_names if "#" in name]
     if bad:
         return Check(
             "switch-names",
@@ -261,7 +269,7 @@ def _backup(agent: AgentFacts | None) -> Check:
             FAIL,
             "the agent is registered for Azure Backup, and Site Recovery does not support both on one host",
         )
-    return Check("backup", "H1", PASS, f"agent {agent.version}" if agent else "no agent yet")
+    return Check("backup", "H1", PASS, f"agent {agent.version or 'of unknown version'}" if agent else "no agent yet")
 
 
 # ---- both ----
@@ -272,7 +280,7 @@ def _host(host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
         yield Check("elevated", step, PASS, f"{host.account} is an elevated administrator")
     else:
         yield Check("elevated", step, FAIL, f"{host.account} is no elevated administrator; connect as one")
-    if numbers(host.os_version)[:2] < _OLDEST_OS:
+    if numbers(host.os_version)[:2] < OLDEST_OS:
         yield Check("os", step, FAIL, f"{host.os_caption} is older than Windows Server 2012 R2")
     else:
         yield Check("os", step, PASS, host.os_caption)

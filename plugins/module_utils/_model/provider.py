@@ -9,12 +9,10 @@ from typing import Any
 
 from .errors import Refused
 from .installer import Installer, numbers, older
-from .machine import RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
+from .machine import OLDEST_OS, RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
 from .plan import UNKNOWN, Change, Plan
 
 SECTIONS = ("host", "vmm", "provider")
-#: Windows Server 2012 R2, the oldest system of the support matrix.
-_OLDEST_OS = (6, 3)
 
 # From the setup framework in Microsoft's public configuration-server setup source; no table is published for VMM.
 SETUP_CODES = {
@@ -44,6 +42,10 @@ def plan_provider(machine: Machine, installer: Installer) -> Plan:
     return Plan()
 
 
+def counted_jobs(number: int) -> str:
+    return f"{number} job" if number == 1 else f"{number} jobs"
+
+
 def installs(plan: Plan) -> bool:
     """Whether setup runs; otherwise only the service is started."""
     return plan.touches("version") or plan.touches("installed")
@@ -59,13 +61,15 @@ def told(step: str, machine: Machine, installer: Installer) -> str:
     if step == "P3":
         return f"in {provider.configurator_path}" if provider.configurator_path else "DRConfigurator.exe is missing"
     whole = "" if provider.complete else ", incomplete"
-    return f"Provider {provider.version}{whole}, VMM service {machine.vmm.service if machine.vmm else 'missing'}"
+    service = machine.vmm.service if machine.vmm else None
+    return f"Provider {provider.version or 'of unknown version'}{whole}, VMM service {service or 'missing'}"
 
 
-def part(step: str, plan: Plan) -> Plan:
-    """The changes that belong to one step."""
+def part(step: str, plan: Plan, installer: Installer) -> Plan:
+    """The changes that belong to one step; that the installer is brought is no change of its own."""
     if step == "S3":
-        return Plan()
+        name = installer.file_name
+        return Plan((Change("installer", None, name, f"bring {name} to the server and check it"),) * installs(plan))
     if step == "P3":
         return plan.only("configurator_path")
     return plan.only("installed", "version", "adapter_present", "vmm_service")
@@ -97,7 +101,7 @@ def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, in
     before = provider or ProviderFacts(None, False, None)
     changes = [
         Change("installed", before.complete, True, reason),
-        Change("version", before.version, installer.version or UNKNOWN, reason),
+        Change("version", before.version, _version_after(before, installer), reason),
         Change("adapter_present", before.adapter_present, True, reason),
         Change(
             "configurator_path",
@@ -110,6 +114,13 @@ def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, in
     return [change for change in changes if change.before != change.after]
 
 
+def _version_after(before: ProviderFacts, installer: Installer) -> str | None:
+    """What setup leaves: where a newer version lies in pieces, setup mends it and goes no way back."""
+    if installer.version is None:
+        return UNKNOWN
+    return installer.version if older(before.version, installer.version) else before.version
+
+
 def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
     if host is None:
         return
@@ -118,7 +129,7 @@ def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
             f"{host.account} is no elevated administrator on {host.name}; connect as a local administrator who is VMM"
             " administrator too"
         )
-    if numbers(host.os_version)[:2] < _OLDEST_OS:
+    if numbers(host.os_version)[:2] < OLDEST_OS:
         raise Refused(
             f"{host.os_caption} is older than Windows Server 2012 R2, which the Provider needs; move VMM to a"
             " supported system"
@@ -130,6 +141,6 @@ def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
         )
     if vmm.running_jobs:
         raise Refused(
-            f"VMM runs {vmm.running_jobs} jobs, which a stop of its service would hurt; wait until they end, then run"
-            " again"
+            f"VMM runs {counted_jobs(vmm.running_jobs)}, which a stop of its service would hurt; wait for the end, then"
+            " run again"
         )

@@ -15,7 +15,8 @@ from .machine import ProxyFacts
 from .plan import HIDDEN, Change
 
 DIRECT, SYSTEM, CUSTOM = "direct", "system", "custom"
-_ADDRESS = re.compile(r"^http://[^\s/:?#@]+/?$", re.IGNORECASE)
+# Matched in full: `$` would let a line break pass.
+_ADDRESS = re.compile(r"http://[^\s/:?#@]+/?", re.IGNORECASE)
 _MOST_PORT = 65534
 
 
@@ -65,7 +66,7 @@ class Proxy:
             raise InvalidInput(
                 "proxy.address", "Site Recovery supports no HTTPS proxies", "give a proxy that listens on http://"
             )
-        if not _ADDRESS.match(self.address):
+        if not _ADDRESS.fullmatch(self.address):
             raise InvalidInput(
                 "proxy.address",
                 f"'{self.address}' is not of the form http://name",
@@ -121,7 +122,8 @@ def drift(
 ) -> list[Change]:
     """What differs between the stored proxy and the wanted one; an option that was not written is left alone.
 
-    A password can't be read back. It is set together with a user name that is new, or when `always_password` is set.
+    A password can't be read back. It is set together with any other change, because the programs set a proxy as a
+    whole, or when `always_password` is set.
     """
     if not wanted.custom:
         if facts is None:
@@ -147,7 +149,7 @@ def drift(
             f"proxy.username: the present proxy has the login {facts.username}, whose password can't be read back;"
             " give username and password with the change"
         )
-    if wanted.password and (always_password or any(change.path.endswith("username") for change in changes)):
+    if wanted.password and (always_password or changes):
         reason = (
             "the password can't be read back, and update_password is always: set again"
             if always_password

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import proxy as proxies
 from .errors import InvalidInput, Refused
-from .machine import Machine, RegistrationFacts
+from .machine import Machine, RegistrationFacts, told_system_proxy
 from .names import ResourceId, same_name
 from .plan import Change, Plan
 from .provider import vmm_of
@@ -33,8 +33,17 @@ CODES = {
     4: "a prerequisite is missing; the log names it",
     10: "the server is already registered in another vault; unregister it there first",
 }
-#: Both count as success; the second wants a restart.
-SUCCESS, SUCCESS_RESTART = 0, 3010
+
+
+def vault_of(vault_id: str) -> ResourceId:
+    """Raises InvalidInput for anything but the id of a vault."""
+    try:
+        vault = ResourceId.parse(vault_id)
+    except ValueError:
+        raise InvalidInput("vault_id", "is not a resource id", "give the id that the module vault returns") from None
+    if vault.provider_type.casefold() != "microsoft.recoveryservices/vaults":
+        raise InvalidInput("vault_id", f"names a {vault.provider_type}", "give the id of a Recovery Services vault")
+    return vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +61,9 @@ class DesiredRegistration:
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredRegistration:
         """Checked offline. Raises InvalidInput."""
-        try:
-            vault = ResourceId.parse(options["vault_id"])
-        except ValueError:
-            raise InvalidInput(
-                "vault_id", "is not a resource id", "give the id that the module vault returns"
-            ) from None
-        if vault.provider_type.casefold() != "microsoft.recoveryservices/vaults":
-            raise InvalidInput("vault_id", f"names a {vault.provider_type}", "give the id of a Recovery Services vault")
         return cls(
             vault_id=options["vault_id"],
-            vault=vault,
+            vault=vault_of(options["vault_id"]),
             name=options["name"],
             key_path=options["key_path"],
             azure_view=options["azure_view"],
@@ -181,14 +182,19 @@ def told(step: str, machine: Machine, desired: DesiredRegistration) -> str:
     if step == "P5":
         return f"vault {facts.vault_name}" if facts.vault_name else "no vault"
     if step == "P8":
-        return f"name {desired.server_name(machine)}" if facts.vault_name else "no name in a vault"
+        return (
+            f"name {desired.server_name(machine)}, {azure_note(desired)}" if facts.vault_name else "no name in a vault"
+        )
     if step in MODE_STEPS.values():
         return _told_proxy(facts, machine, desired.mode)
     if step == "P6e":
         return (
             f"Run As account {facts.run_as_account}" if facts.run_as_account else f"no Run As account {RUN_AS_ACCOUNT}"
         )
-    return f"registered, {azure_note(desired)}" if facts.vault_name else "not registered"
+    if facts.vault_name:
+        return f"registered, {azure_note(desired)}"
+    known = desired.azure_view is not None and desired.azure_view.get("registered")
+    return "not registered, but Azure shows a server of its name" if known else "not registered"
 
 
 def part(step: str, plan: Plan) -> Plan:
@@ -209,12 +215,7 @@ def _told_proxy(facts: RegistrationFacts, machine: Machine, mode: str) -> str:
         return proxies.describe(facts.proxy)
     if mode == SYSTEM:
         seen = machine.host.system_proxy if machine.host else None
-        system = (
-            f"the service's account sees {seen.server}"
-            if seen and seen.enabled
-            else "the service's account sees no proxy"
-        )
-        return f"no proxy of its own; {system} (not verified on a real server)"
+        return f"no proxy of its own; {told_system_proxy(seen)} (not verified on a real server)"
     return "no proxy of its own"
 
 
@@ -258,19 +259,26 @@ def _registration_changes(machine: Machine, facts: RegistrationFacts, desired: D
         Change("vault_name", None, vault, f"use vault {vault}"),
         Change("name", None, name, f"name the server {name}"),
     ]
-    proxy = desired.proxy
-    if proxy is not None:
-        before, after = proxies.project(facts.proxy), proxy.project()
-        reason = f"use {proxies.describe(proxy.facts, proxy.mode)}"
-        changes += [
-            Change(f"proxy.{part}", before[part], after[part], reason) for part in after if before[part] != after[part]
-        ]
-        if proxy.password:
-            changes.append(Change("proxy.password", None, None, f"keep the login in {RUN_AS_ACCOUNT}", secret=True))
+    # Registration sets the way to the Internet: without a proxy on its command line the Provider goes directly.
+    proxy = desired.proxy or Proxy(DIRECT)
+    before, after = proxies.project(facts.proxy), proxy.project()
+    reason = f"use {proxies.describe(proxy.facts, proxy.mode)}"
+    changes += [
+        Change(f"proxy.{part}", before[part], after[part], reason)
+        for part in after
+        if before[part] != after[part] and not (part == "bypass" and proxy.custom and proxy.bypass is None)
+    ]
+    if proxy.password:
+        changes.append(Change("proxy.password", None, None, f"keep the login in {RUN_AS_ACCOUNT}", secret=True))
     return changes
 
 
 def _proxy_changes(facts: RegistrationFacts, wanted: Proxy, *, always_password: bool) -> list[Change]:
+    if facts.proxy is not None and facts.proxy.bypass and wanted.custom and wanted.bypass == ():
+        raise Refused(
+            f"proxy.bypass: the Provider has the list {', '.join(facts.proxy.bypass)}, and its program has no documented"
+            " switch that empties it; leave the option out, or unregister the server and register it again"
+        )
     reason = "change the Provider's proxy; the VMM service is restarted"
     changes = proxies.drift(facts.proxy, wanted, "proxy.", always_password=always_password, update_reason=reason)
     if changes and not wanted.custom:

@@ -11,7 +11,7 @@ from typing import Any
 from ...module_utils._model import agent as model
 from ...module_utils._model.agent import DesiredAgent
 from ...module_utils._model.errors import RemoteFailure
-from ...module_utils._model.installer import failure
+from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import RUNNING, Machine
 from ...module_utils._model.plan import Plan
@@ -69,10 +69,8 @@ class MarsAgent(Noun[Machine]):
         return restart + model.warnings(self._desired)
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
-        code = answer["exit_code"]
-        self._restart = code == model.SUCCESS_RESTART
-        if code not in (model.SUCCESS, model.SUCCESS_RESTART):
-            raise failure("MARSAgentInstaller.exe", code, model.CODES, answer["log_tail"])
+        log = answer["log_tail"]
+        self._restart = require_success("MARSAgentInstaller.exe", answer["exit_code"], model.CODES, log)
         if answer["service"] != RUNNING:
             raise RemoteFailure(
                 f"the installer ended well, but service obengine is {answer['service'] or 'missing'};"

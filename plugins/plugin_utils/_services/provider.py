@@ -10,7 +10,7 @@ from typing import Any
 
 from ...module_utils._model import provider as model
 from ...module_utils._model.errors import RemoteFailure
-from ...module_utils._model.installer import Installer, failure
+from ...module_utils._model.installer import Installer, require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import RUNNING, Machine
 from ...module_utils._model.plan import Plan
@@ -27,6 +27,7 @@ class Provider(Noun[Machine]):
     def __init__(self, session: Session, installer: Installer) -> None:
         self._session = session
         self._installer = installer
+        self._restart = False
 
     def observe(self) -> Machine:
         return observe(self._session, model.SECTIONS)
@@ -42,7 +43,7 @@ class Provider(Noun[Machine]):
             # The package is unpacked beside itself, in the folder that only administrators can write to.
             folder = f"{self._installer.staging_dir}\\provider"
             answer = self._session.run("install_provider", {"InstallerPath": path, "ExtractDir": folder})
-            _require_success(answer)
+            self._judge(answer)
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_provider(state)
@@ -54,22 +55,23 @@ class Provider(Noun[Machine]):
         return model.told(step, state, self._installer)
 
     def part(self, step: str, plan: Plan) -> Plan:
-        return model.part(step, plan)
+        return model.part(step, plan, self._installer)
+
+    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
+        return ("the Provider's setup asks for a restart of the server (3010)",) if self._restart else ()
+
+    def _judge(self, answer: Mapping[str, Any]) -> None:
+        log = answer["log_tail"]
+        if answer["setup_exit"] is None:
+            require_success("the Provider's package", answer["extract_exit"], {}, log)
+        self._restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
+        if answer["service_after"] != RUNNING:
+            raise RemoteFailure(
+                f"setup ended well, but service SCVMMService is {answer['service_after'] or 'missing'}; look at its"
+                " event log, start it, then run again"
+            )
 
 
 def build(options: Mapping[str, Any], session: Session) -> Provider:
     """The noun of the action's options; raises InvalidInput."""
     return Provider(session, Installer.from_options(options))
-
-
-def _require_success(answer: Mapping[str, Any]) -> None:
-    log = answer["log_tail"]
-    if answer["extract_exit"] != 0:
-        raise failure("the Provider's package", answer["extract_exit"], {}, log)
-    if answer["setup_exit"] != 0:
-        raise failure("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
-    if answer["service_after"] != RUNNING:
-        raise RemoteFailure(
-            f"setup ended well, but service SCVMMService is {answer['service_after']}; look at its event log, start"
-            " it, then run again"
-        )

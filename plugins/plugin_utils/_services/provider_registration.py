@@ -12,7 +12,7 @@ from typing import Any
 
 from ...module_utils._model import registration as model
 from ...module_utils._model.errors import Refused
-from ...module_utils._model.installer import failure
+from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import STAGING_DIR, Machine
 from ...module_utils._model.plan import Plan
@@ -94,10 +94,8 @@ class ProviderRegistration(Noun[Machine]):
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
-        code = answer["exit_code"]
-        self._restart = code == model.SUCCESS_RESTART
-        if code not in (model.SUCCESS, model.SUCCESS_RESTART):
-            raise failure("DRConfigurator.exe", code, model.CODES, answer["log_tail"])
+        log = answer["log_tail"]
+        self._restart = require_success("DRConfigurator.exe", answer["exit_code"], model.CODES, log)
 
     def _key(self) -> Key:
         path = self._desired.key_path

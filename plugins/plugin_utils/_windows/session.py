@@ -44,9 +44,7 @@ class Session:
         A secret that is None is left out. Raises RemoteFailure when the script throws.
         """
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
-        self.secrets.update(
-            text for secret in sent.values() for text in ((secret,) if isinstance(secret, str) else secret[1:]) if text
-        )
+        self.secrets.update(form for secret in sent.values() for form in _forms(secret))
         answer = self._execute(
             {
                 "script": source(script),
@@ -65,6 +63,12 @@ class Session:
 def source(script: str) -> str:
     """The text of a script as it is sent."""
     return (_SCRIPTS / f"{script}.ps1").read_text(encoding="utf-8")
+
+
+def _forms(secret: Secret) -> set[str]:
+    """The secret text, also as it looks in a message, which is always one line."""
+    text = secret if isinstance(secret, str) else secret[1]
+    return {form for form in (text, " ".join(text.split())) if form}
 
 
 def _argument(name: str, secret: Secret) -> dict[str, str]:

@@ -145,7 +145,7 @@ def test_a_whole_set_up_keeps_to_the_definitions(azure: Azure) -> None:
 
 
 def test_a_traffic_file_is_judged_like_the_log(azure: Azure, tmp_path: Path) -> None:
-    azure.world.traffic_file = tmp_path / "traffic.jsonl"  # type: ignore[attr-defined]
+    azure.world.traffic_file = tmp_path / "traffic.jsonl"
     set_up(azure)
     assert [entry["path"] for entry in oracle.read(tmp_path / "traffic.jsonl")] == [
         exchange.path for exchange in azure.server.traffic

@@ -87,6 +87,39 @@ def test_a_vault_does_not_move() -> None:
         plan_vault(Grouped(VAULT), desired(location="North Europe"))
 
 
+@pytest.mark.parametrize(
+    ("name", "document", "expected"),
+    [
+        ("bare", {}, {"sku": "", "public_network_access": "enabled", "provisioning_state": "", "tags": {}}),
+        ("null", {"sku": None, "properties": None, "tags": None}, {"private_endpoint_state": "None", "tags": {}}),
+        ("display name", {"location": "West Europe"}, {"location": "westeurope"}),
+        (
+            "full",
+            {
+                "sku": {"name": "RS0"},
+                "tags": {"a": "1"},
+                "properties": {
+                    "publicNetworkAccess": "Disabled",
+                    "privateEndpointStateForSiteRecovery": "Enabled",
+                    "provisioningState": "Succeeded",
+                },
+            },
+            {
+                "sku": "RS0",
+                "tags": {"a": "1"},
+                "public_network_access": "disabled",
+                "private_endpoint_state": "Enabled",
+                "provisioning_state": "Succeeded",
+            },
+        ),
+    ],
+)
+def test_a_vault_from_the_wire(name: str, document: dict[str, Any], expected: dict[str, Any]) -> None:
+    shown = Vault.from_wire({"id": VAULT.id, "name": "vault-dr", "location": "westeurope", **document}).project()
+    assert {key: shown[key] for key in expected} == expected
+    assert (shown["resource_group"], shown["subscription_id"]) == ("rg-dr", SUBSCRIPTION)
+
+
 @given(st.none() | ACCESS, ACCESS, st.none() | TAGS, TAGS, st.booleans(), st.booleans())
 def test_the_plan_of_the_vault_after_its_plan_is_empty(
     wanted: str | None, access: str, tags: dict[str, str] | None, actual: dict[str, str], append: bool, new: bool

@@ -139,13 +139,22 @@ def test_a_file_from_before_private_endpoints_is_read() -> None:
     assert parse(text.encode()) == replace(KEY, private_endpoint_state=None)
 
 
-@pytest.mark.parametrize("name", ["AadAuthority", "ResourceId"])
-def test_a_value_that_the_reader_would_not_find_is_not_found(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "behind"),
+    [
+        ("ResourceId", "<ProviderNamespace>"),
+        ("ResourceId", "</VaultDetails>"),
+        ("AadAuthority", "<ArmManagementEndpoint>"),
+        ("AadAuthority", "<SiteName>"),
+    ],
+)
+def test_a_value_that_the_reader_would_not_find_is_not_found(name: str, behind: str) -> None:
     """Its reader looks forward only: what stands behind its place is skipped without a word."""
     lines = FILE.splitlines()
     (line,) = (line for line in lines if f"<{name}>" in line)
     lines.remove(line)
-    lines.insert(-2, line)
+    (place,) = (number for number, other in enumerate(lines) if behind in other)
+    lines.insert(place + 1, line)
     assert f"lacks {name}," in str(unfit(replace(GOOD, key=parse("\n".join(lines).encode())), VAULT, NOW, HOUR))
 
 

@@ -221,8 +221,8 @@ CANARY = base64.b64encode(b"canary of a certificate").decode()
             "lacks properties.resourceId",
         ),
         ({"status": 200, "body": {"value": CANARY}}, "remote_failure", "lacks properties.certificate"),
-        ({"status": 200, "body": CANARY}, "remote_failure", "no JSON document"),
-        ({"status": 200, "body": {"properties": CANARY}}, "remote_failure", "lacks properties.certificate"),
+        ({"status": 200, "body": CANARY}, "remote_failure", "the answer is no document of the service"),
+        ({"status": 200, "body": {"properties": CANARY}}, "remote_failure", "vault vault-dr"),
     ],
 )
 def test_a_failed_request_keeps_the_old_key_and_shows_no_content(

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Observations made by hand, in the form that the script gives them; every builder changes a healthy machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine
+
+Raw = dict[str, Any]
+RUNNING = {"status": "Running", "start_mode": "Auto"}
+STOPPED = {"status": "Stopped", "start_mode": "Auto"}
+
+
+def host(**changed: Any) -> Raw:
+    return {
+        "name": "VMM01",
+        "fqdn": "vmm01.corp.test",
+        "domain_role": 3,
+        "os_version": "10.0.17763",
+        "os_caption": "Microsoft Windows Server 2019 Standard",
+        "account": "CORP\\asr-admin",
+        "is_administrator": True,
+        "dotnet_release": 528049,
+        "powershell_version": "5.1.17763.1",
+        "pending_restart": [],
+        "utc_now": "2026-03-01T12:00:00Z",
+        "volumes": [{"drive": "C:", "free_bytes": 800 * 2**30, "size_bytes": 1000 * 2**30}],
+        "tls": {
+            "schannel_client_enabled": None,
+            "schannel_client_disabled_by_default": None,
+            "strong_crypto": 1,
+            "system_default": 1,
+        },
+        "system_proxy": None,
+        **changed,
+    }
+
+
+def cloud(name: str, *, published: bool | None = False) -> Raw:
+    return {"id": f"id-{name}", "name": name, "published": published, "hosts": []}
+
+
+def vmm(**changed: Any) -> Raw:
+    return {
+        "product_version": "10.19.2445.0",
+        "vmm_id": "11111111-0000-0000-0000-000000000001",
+        "ha_name": None,
+        "service": RUNNING,
+        "running_jobs": 0,
+        "flag_supported": True,
+        "clouds": [cloud("Gold", published=True), cloud("Silver")],
+        **changed,
+    }
+
+
+def provider(**changed: Any) -> Raw:
+    return {
+        "version": "5.1.8095.0",
+        "adapter_present": True,
+        "configurator_path": r"C:\VMM\DRConfigurator.exe",
+        **changed,
+    }
+
+
+def proxy(**changed: Any) -> Raw:
+    return {"address": "http://proxy", "port": 8080, "username": None, "bypass": [], **changed}
+
+
+def registration(**changed: Any) -> Raw:
+    return {
+        "vault_name": None,
+        "hive": None,
+        "proxy": None,
+        "run_as_account": None,
+        "certificates": 0,
+        "key_leftovers": [],
+        **changed,
+    }
+
+
+def agent(**changed: Any) -> Raw:
+    return {
+        "version": "2.0.9260.0",
+        "install_path": r"C:\Program Files\Microsoft Azure Recovery Services Agent",
+        "cache_path": r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch",
+        "service": RUNNING,
+        "backup_registered": False,
+        "proxy": {"enabled": False, "server": None, "port": None, "username": None, "bypass": []},
+        **changed,
+    }
+
+
+def agent_proxy(**changed: Any) -> Raw:
+    return {"enabled": True, "server": "http://proxy", "port": 8080, "username": None, "bypass": [], **changed}
+
+
+def hyperv(**changed: Any) -> Raw:
+    return {"service": RUNNING, "switch_names": ["External"], **changed}
+
+
+def reach(**changed: Any) -> Raw:
+    return {"url": "https://x.test", "via": "direct", "reachable": True, "status": 200, "error": None, **changed}
+
+
+def vmm_server(**sections: Any) -> Machine:
+    """A healthy VMM server with the Provider, registered nowhere; a section that is None is not there."""
+    usual = {"host": host(), "vmm": vmm(), "provider": provider(), "registration": registration()}
+    return Machine.from_observation({"agent": None, "hyperv": None, **usual, **sections})
+
+
+def hyperv_host(**sections: Any) -> Machine:
+    """A healthy Hyper-V host without an agent."""
+    usual = {"host": host(), "hyperv": hyperv(), "agent": None}
+    return Machine.from_observation({"vmm": None, "provider": None, "registration": None, **usual, **sections})

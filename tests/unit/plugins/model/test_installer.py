@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installers: where they may come from, which version counts, and what is genuine (S3, P1, H1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+    InvalidInput,
+    Refused,
+    RemoteFailure,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import (
+    Installer,
+    numbers,
+    older,
+    require_genuine,
+    require_success,
+)
+
+HASH = "0123456789abcdef" * 4
+URL = "https://mirror.test/AzureSiteRecoveryProvider.exe"
+OPTIONS: dict[str, Any] = {
+    "source": URL,
+    "checksum": HASH,
+    "version": "5.1.8095.0",
+    "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
+}
+STAGED = r"C:\ProgramData\siterecovery.hyperv\AzureSiteRecoveryProvider.exe"
+
+
+def installer(**changed: Any) -> Installer:
+    return Installer.from_options({**OPTIONS, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        (
+            {"source": "http://m.test/a.exe"},
+            "source: 'http' addresses are not fetched; give an https address or a path on the machine",
+        ),
+        (
+            {"source": "ftp://m.test/a.exe"},
+            "source: 'ftp' addresses are not fetched; give an https address or a path on the machine",
+        ),
+        *(
+            ({"source": source}, f"source: '{source}' is neither an https address nor a full Windows path; correct it")
+            for source in ("", "a.exe", r"dir\a.exe", "C:a.exe", "/tmp/a.exe", r"C:\a*.exe")
+        ),
+        (
+            {"source": "https://aka.ms/downloadmarsagent"},
+            "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to",
+        ),
+        (
+            {"source": r"C:\a.msi"},
+            "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to",
+        ),
+        *(
+            ({"checksum": checksum}, "checksum: is not a SHA-256 in 64 hexadecimal digits; take it with Get-FileHash")
+            for checksum in ("abc", "g" * 64, HASH + "0", HASH + "\n", "sha256:" + HASH)
+        ),
+        *(
+            ({"version": version}, f"version: '{version}' is not a version like 5.1.8095.0; correct it")
+            for version in ("5", "5.", "v5.1", "5.1.2.3.4", "latest", "٥.١")
+        ),
+        ({"version": "5.1\n"}, "version: '5.1 ' is not a version like 5.1.8095.0; correct it"),
+        *(
+            ({"staging_dir": folder}, f"staging_dir: '{folder}' is not a full Windows path; give one like C:\\Staging")
+            for folder in ("staging", "/tmp", "C:")
+        ),
+        ({"staging_dir": "C:\\a\n"}, "staging_dir: 'C:\\a ' is not a full Windows path; give one like C:\\Staging"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        installer(**changed)
+    assert refused.value.message == line
+
+
+@pytest.mark.parametrize(
+    ("source", "staging", "staged", "in_place"),
+    [
+        (URL, OPTIONS["staging_dir"], STAGED, False),
+        (URL + "?sv=1&sig=s/x.txt", OPTIONS["staging_dir"] + "\\", STAGED, False),
+        (r"D:\Install\AzureSiteRecoveryProvider.exe", OPTIONS["staging_dir"], STAGED, False),
+        (r"\\server\share\AzureSiteRecoveryProvider.EXE", r"D:\S", r"D:\S\AzureSiteRecoveryProvider.EXE", False),
+        (STAGED.lower(), OPTIONS["staging_dir"], STAGED.rsplit("\\", 1)[0] + r"\azuresiterecoveryprovider.exe", True),
+    ],
+)
+def test_where_it_lies(source: str, staging: str, staged: str, in_place: bool) -> None:
+    made = installer(source=source, staging_dir=staging)
+    assert (made.staged_path, made.in_place) == (staged, in_place)
+
+
+@pytest.mark.parametrize(
+    ("checksum", "sha256", "fits"),
+    [
+        (HASH, HASH, True),
+        (HASH.upper(), HASH, True),
+        (HASH, HASH.upper(), True),
+        (HASH, "0" * 64, False),
+        (HASH, None, False),
+        (None, HASH, False),
+        ("", HASH, False),
+    ],
+)
+def test_a_file_fits_only_a_pin(checksum: str | None, sha256: str | None, fits: bool) -> None:
+    assert installer(checksum=checksum).fits(sha256) is fits
+
+
+# ---- versions ----
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "due"),
+    [
+        ("5.1.8095.0", None, False),
+        (None, None, False),
+        (None, "5.1", True),
+        ("", "0.0", True),
+        ("5.1.8095.0", "5.1.8095.0", False),
+        ("5.1.8095", "5.1.8095.0", False),
+        ("5.1", "5.1.0.1", True),
+        ("5.1.9.0", "5.1.10.0", True),
+        ("5.1.10.0", "5.1.9.0", False),
+        ("5.01.9", "5.1.9", False),
+        ("6.0", "5.9.9.9", False),
+    ],
+)
+def test_an_upgrade_is_due(version: str | None, wanted: str | None, due: bool) -> None:
+    assert older(version, wanted) is due
+
+
+_versions = st.none() | st.lists(st.integers(0, 12), min_size=1, max_size=4).map(
+    lambda parts: ".".join(map(str, parts))
+)
+
+
+@given(_versions, _versions, _versions)
+def test_versions_have_one_order(a: str | None, b: str | None, c: str | None) -> None:
+    left, middle, right = numbers(a), numbers(b), numbers(c)
+    assert (left < middle) + (left == middle) + (left > middle) == 1
+    assert not (left <= middle <= right) or left <= right
+    if a and b:
+        assert older(a, b) + older(b, a) + (left == middle) == 1
+
+
+# ---- what is genuine ----
+
+GENUINE: dict[str, Any] = {
+    "path": STAGED,
+    "sha256": HASH.upper(),
+    "signature_status": "Valid",
+    "signer": "CN=Microsoft Corporation, OU=MOPR, O=Microsoft Corporation, L=Redmond, S=Washington, C=US",
+    "version": "5.1.8095.0",
+}
+
+
+@pytest.mark.parametrize("changed", [{}, {"version": "5.1.9000.0"}])
+def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
+    require_genuine({**GENUINE, **changed}, installer())
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"sha256": None}, f"source: {URL} did not arrive at {STAGED}; check the address, then run again"),
+        (
+            {"sha256": "0" * 64},
+            f"checksum: {STAGED} has SHA-256 {'0' * 64}, asked for was {HASH}; correct source or checksum",
+        ),
+        *(
+            (
+                {"signature_status": status},
+                f"source: the signature of {STAGED} is {status}; take the installer from Microsoft or an unchanged mirror of it",
+            )
+            for status in ("NotSigned", "HashMismatch", "NotTrusted", "UnknownError")
+        ),
+        *(
+            (
+                {"signer": signer},
+                f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; take the installer from Microsoft",
+            )
+            for signer in ("CN=Contoso, O=Contoso", "CN=Microsoft Corporation", None)
+        ),
+        *(
+            (
+                {"version": version},
+                f"version: {STAGED} is version {version}, asked for was at least 5.1.8095.0; correct source or version",
+            )
+            for version in ("5.1.7000.0", None)
+        ),
+    ],
+)
+def test_anything_else_is_refused(changed: dict[str, Any], line: str) -> None:
+    with pytest.raises(Refused) as refused:
+        require_genuine({**GENUINE, **changed}, installer())
+    assert refused.value.message == line
+
+
+def test_without_pins_only_the_signature_counts() -> None:
+    loose = installer(checksum=None, version=None)
+    require_genuine({**GENUINE, "sha256": "0" * 64, "version": None}, loose)
+    with pytest.raises(Refused, match="signature"):
+        require_genuine({**GENUINE, "signature_status": "NotSigned"}, loose)
+
+
+def test_the_signature_of_a_mirrors_address_is_not_told() -> None:
+    with pytest.raises(Refused) as refused:
+        require_genuine({**GENUINE, "sha256": None}, installer(source=URL + "?sig=canary"))
+    assert "canary" not in refused.value.message
+
+
+# ---- exit codes ----
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "line"),
+    [
+        (1, [], "x.exe ended with 1: it failed"),
+        (
+            7,
+            ["a", " b ", "", "c"],
+            "x.exe ended with 7: no meaning of this code is published; read the log; log: b | c",
+        ),
+        (1, ["", " "], "x.exe ended with 1: it failed"),
+    ],
+)
+def test_an_exit_code_is_told_with_its_meaning_and_the_log(code: int, log: list[str], line: str) -> None:
+    with pytest.raises(RemoteFailure) as failed:
+        require_success("x.exe", code, {1: "it failed"}, log)
+    assert failed.value.message == line
+    assert failed.value.details == {"exit_code": code, "log": log}
+
+
+@pytest.mark.parametrize(("code", "restart"), [(0, False), (3010, True)])
+def test_success_may_want_a_restart(code: int, restart: bool) -> None:
+    assert require_success("x.exe", code, {}, []) is restart

@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registration of a VMM server: what is planned, refused and told in every state (P4 to P6, P8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import registration as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.registration import DesiredRegistration
+from tests.unit.plugins.model import observations as seen
+from tests.unit.plugins.model.keys import VAULT_ID
+
+CANARY = "canary-p4ssw0rd"
+CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
+LOGIN = {**CUSTOM, "username": "u", "password": CANARY}
+REGISTER = ["registered", "vault_name", "name"]
+PROXY = ["proxy.mode", "proxy.address", "proxy.port"]
+OWN = {"vault_name": "Vault-ASR"}
+LEFT = {"key_leftovers": [r"C:\S\old.VaultCredentials"]}
+
+
+def desired(**changed: Any) -> DesiredRegistration:
+    options = {
+        "vault_id": VAULT_ID,
+        "name": None,
+        "key_path": None,
+        "azure_view": None,
+        "proxy": None,
+        "update_password": "on_create",
+    }
+    return DesiredRegistration.from_options({**options, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        *(
+            ({"vault_id": text}, "vault_id: is not a resource id; give the id that the module vault returns")
+            for text in ("", "vault-asr", VAULT_ID + "\n", VAULT_ID.rsplit("/", 1)[0])
+        ),
+        (
+            {"vault_id": VAULT_ID.replace("Microsoft.RecoveryServices/vaults", "Microsoft.KeyVault/vaults")},
+            "vault_id: names a Microsoft.KeyVault/vaults; give the id of a Recovery Services vault",
+        ),
+        ({"proxy": {"mode": "custom"}}, "proxy.address: is needed for mode custom; give it as http://name"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        desired(**changed)
+    assert refused.value.message == line
+
+
+PLANS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
+    ("not registered", {}, {}, REGISTER),
+    ("not registered, direct", {}, {"proxy": {"mode": "direct"}}, REGISTER),
+    ("not registered, custom", {}, {"proxy": CUSTOM}, [*REGISTER, *PROXY]),
+    ("not registered, login", {}, {"proxy": LOGIN}, [*REGISTER, *PROXY, "proxy.username", "proxy.password"]),
+    ("not registered, bypass", {}, {"proxy": {**CUSTOM, "bypass": ["a"]}}, [*REGISTER, *PROXY, "proxy.bypass"]),
+    (
+        "not registered, the proxy is there",
+        {"proxy": seen.proxy(bypass=["a"])},
+        {"proxy": CUSTOM},
+        REGISTER,
+    ),
+    (
+        "not registered, a proxy of before",
+        {"proxy": seen.proxy(username="u", bypass=["a"])},
+        {},
+        [*REGISTER, *PROXY, "proxy.username", "proxy.bypass"],
+    ),
+    ("registered", OWN, {}, []),
+    ("registered, another name asked for", OWN, {"name": "other"}, []),
+    ("registered, direct", OWN, {"proxy": {"mode": "direct"}}, []),
+    ("registered, a proxy that nobody wrote", {**OWN, "proxy": seen.proxy()}, {}, []),
+    ("registered, the same proxy", {**OWN, "proxy": seen.proxy()}, {"proxy": CUSTOM}, []),
+    ("registered, another port", {**OWN, "proxy": seen.proxy(port=80)}, {"proxy": CUSTOM}, ["proxy.port"]),
+    ("registered, a first proxy", OWN, {"proxy": CUSTOM}, PROXY),
+    (
+        "registered, a first login",
+        {**OWN, "proxy": seen.proxy()},
+        {"proxy": LOGIN},
+        ["proxy.username", "proxy.password"],
+    ),
+    ("registered, the same login", {**OWN, "proxy": seen.proxy(username="u")}, {"proxy": LOGIN}, []),
+    (
+        "registered, the same login always",
+        {**OWN, "proxy": seen.proxy(username="u")},
+        {"proxy": LOGIN, "update_password": "always"},
+        ["proxy.password"],
+    ),
+    (
+        "registered, more addresses go round",
+        {**OWN, "proxy": seen.proxy(bypass=["a"])},
+        {"proxy": {**CUSTOM, "bypass": ["a", "b"]}},
+        ["proxy.bypass"],
+    ),
+    ("leftovers, registered", {**OWN, **LEFT}, {}, ["key_leftovers"]),
+    ("leftovers, not registered", LEFT, {}, ["key_leftovers", *REGISTER]),
+]
+
+
+@pytest.mark.parametrize(("facts", "changed", "paths"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS])
+def test_plan(facts: dict[str, Any], changed: dict[str, Any], paths: list[str]) -> None:
+    plan = model.plan_registration(seen.vmm_server(registration=seen.registration(**facts)), desired(**changed))
+    assert [change.path for change in plan.changes] == paths
+    secret = ["proxy.password"] if "proxy.password" in paths else []
+    assert [change.path for change in plan.changes if change.secret] == secret
+    assert CANARY not in f"{plan!r} {plan.to_result()} {plan.describe()}"
+
+
+@pytest.mark.parametrize(("facts", "changed", "paths"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS])
+def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any], paths: list[str]) -> None:
+    plan = model.plan_registration(seen.vmm_server(registration=seen.registration(**facts)), desired(**changed))
+    kinds = (model.registers(plan), model.changes_proxy(plan), model.changes_password_only(plan))
+    proxy = [path for path in paths if path.startswith("proxy.")]
+    assert kinds == (
+        "registered" in paths,
+        "registered" not in paths and bool(set(proxy) - {"proxy.password"}),
+        paths == ["proxy.password"],
+    )
+    assert model.removes_leftovers(plan) == ("key_leftovers" in paths)
+
+
+@pytest.mark.parametrize(
+    ("sections", "changed", "line"),
+    [
+        (
+            {"vmm": None},
+            {},
+            "this machine runs no VMM server; put the VMM server into the group, not a console or a host",
+        ),
+        (
+            {"registration": seen.registration(vault_name="other")},
+            {},
+            "this server is registered in vault other, asked for was vault-asr; a VMM server belongs to one vault:"
+            " unregister it from other first, or give that vault",
+        ),
+        *(
+            (
+                {"provider": provider},
+                {},
+                "the Site Recovery Provider is not installed on this server; install it first"
+                " (siterecovery.hyperv.provider)",
+            )
+            for provider in (None, seen.provider(adapter_present=False))
+        ),
+        *(
+            (
+                {"registration": seen.registration(**OWN, proxy=seen.proxy(username="u"))},
+                {"proxy": {"mode": mode}},
+                "proxy.mode: the Provider uses proxy http://proxy:8080, login u, and its program has no documented"
+                f" switch back to {mode}; unregister the server and register it again, or keep the custom proxy",
+            )
+            for mode in ("direct", "system")
+        ),
+        (
+            {"registration": seen.registration(**OWN, proxy=seen.proxy(bypass=["a", "b"]))},
+            {"proxy": {**CUSTOM, "bypass": []}},
+            "proxy.bypass: the Provider has the list a, b, and its program has no documented switch that empties it;"
+            " leave the option out, or unregister the server and register it again",
+        ),
+        (
+            {"registration": seen.registration(**OWN, proxy=seen.proxy(port=80, username="u"))},
+            {"proxy": CUSTOM},
+            "proxy.username: the present proxy has the login u, whose password can't be read back; give username and"
+            " password with the change",
+        ),
+    ],
+)
+def test_refused(sections: dict[str, Any], changed: dict[str, Any], line: str) -> None:
+    with pytest.raises(Refused) as refused:
+        model.plan_registration(seen.vmm_server(**sections), desired(**changed))
+    assert refused.value.message == line
+
+
+def test_a_provider_that_is_planned_counts_in_check_mode() -> None:
+    plan = model.plan_registration(seen.vmm_server(provider=None), desired(), check_mode=True)
+    assert model.registers(plan)
+
+
+def test_a_foreign_vault_is_named_for_programs() -> None:
+    with pytest.raises(Refused) as refused:
+        model.plan_registration(seen.vmm_server(registration=seen.registration(vault_name="other")), desired())
+    assert refused.value.details == {"registered": "other", "wanted": "vault-asr"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "vmm", "name"),
+    [
+        ({}, {}, "vmm01.corp.test"),
+        ({}, {"ha_name": "VMMROLE"}, "VMMROLE"),
+        ({"name": "given"}, {"ha_name": "VMMROLE"}, "given"),
+    ],
+)
+def test_the_servers_name(changed: dict[str, Any], vmm: dict[str, Any], name: str) -> None:
+    assert desired(**changed).server_name(seen.vmm_server(vmm=seen.vmm(**vmm))) == name
+
+
+def test_the_plan_is_laid_over_the_projection() -> None:
+    machine, wish = seen.vmm_server(registration=seen.registration(**LEFT)), desired(proxy=LOGIN)
+    planned = overlaid(model.project_registration(machine, wish), model.plan_registration(machine, wish).changes)
+    assert planned == {
+        "registered": True,
+        "vault_name": "vault-asr",
+        "name": "vmm01.corp.test",
+        "proxy": {**CUSTOM, "username": "u", "bypass": [], "password": "(hidden)"},
+        "key_leftovers": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("proxy", "steps"),
+    [
+        (None, ("P4", "P5", "P6a", "P8")),
+        ({"mode": "direct"}, ("P4", "P5", "P6a", "P8")),
+        ({"mode": "system"}, ("P4", "P5", "P6b", "P8")),
+        (CUSTOM, ("P4", "P5", "P6c", "P8")),
+        (LOGIN, ("P4", "P5", "P6c", "P6e", "P8")),
+    ],
+)
+def test_steps_follow_the_way_to_the_internet(proxy: dict[str, Any] | None, steps: tuple[str, ...]) -> None:
+    assert desired(proxy=proxy).steps == steps
+
+
+SEES = {"system_proxy": {"enabled": True, "server": "proxy:8080", "bypass": []}}
+
+
+@pytest.mark.parametrize(
+    ("step", "facts", "host", "changed", "told"),
+    [
+        ("P4", {}, {}, {}, "not registered"),
+        ("P4", {}, {}, {"azure_view": {"registered": True}}, "not registered, but Azure shows a server of its name"),
+        ("P4", {}, {}, {"azure_view": {"registered": False}}, "not registered"),
+        ("P4", OWN, {}, {}, "registered, not confirmed in Azure"),
+        ("P4", OWN, {}, {"azure_view": {"registered": True}}, "registered, confirmed in Azure"),
+        ("P4", OWN, {}, {"azure_view": {"registered": False}}, "registered, Azure does not show it yet"),
+        ("P5", {}, {}, {}, "no vault"),
+        ("P5", OWN, {}, {}, "vault Vault-ASR"),
+        ("P6a", OWN, {}, {}, "no proxy of its own"),
+        ("P6a", {**OWN, "proxy": seen.proxy()}, {}, {}, "proxy http://proxy:8080"),
+        (
+            "P6b",
+            OWN,
+            SEES,
+            {"proxy": {"mode": "system"}},
+            "no proxy of its own; the service's account sees the proxy proxy:8080 (not verified on a real server)",
+        ),
+        (
+            "P6b",
+            OWN,
+            {},
+            {"proxy": {"mode": "system"}},
+            "no proxy of its own; which proxy the service's account sees is not known (not verified on a real server)",
+        ),
+        ("P6c", OWN, SEES, {"proxy": CUSTOM}, "no proxy of its own"),
+        ("P6c", {**OWN, "proxy": seen.proxy(username="u")}, {}, {"proxy": CUSTOM}, "proxy http://proxy:8080, login u"),
+        ("P6e", OWN, {}, {"proxy": LOGIN}, "no Run As account DRAProxyAccount"),
+        ("P6e", {**OWN, "run_as_account": "DRAProxyAccount"}, {}, {"proxy": LOGIN}, "Run As account DRAProxyAccount"),
+        ("P8", {}, {}, {"name": "n"}, "no name in a vault"),
+        ("P8", OWN, {}, {"name": "n"}, "name n, not confirmed in Azure"),
+        ("P8", OWN, {}, {"name": "n", "azure_view": {"registered": True}}, "name n, confirmed in Azure"),
+    ],
+)
+def test_what_is_told(
+    step: str, facts: dict[str, Any], host: dict[str, Any], changed: dict[str, Any], told: str
+) -> None:
+    machine = seen.vmm_server(registration=seen.registration(**facts), host=seen.host(**host))
+    assert model.told(step, machine, desired(**changed)) == told
+
+
+def test_every_change_belongs_to_a_step() -> None:
+    wish = desired(proxy=LOGIN)
+    plan = model.plan_registration(seen.vmm_server(registration=seen.registration(**LEFT)), wish)
+    parts = {step: model.part(step, plan) for step in wish.steps}
+    assert {change.path for part in parts.values() for change in part.changes} == {
+        change.path for change in plan.changes
+    }
+    assert parts["P6e"].describe() == "keep the login in DRAProxyAccount"
+    assert parts["P5"].describe() == "use vault vault-asr"

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One machine of the embedded estate, and sessions whose scripts its twins answer: no network, no PowerShell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Noun, Outcome, converge
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
+from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
+from lab.engines.scripts import bound_parameters, identify
+from lab.engines.twins import TWINS
+from lab.engines.twins.comparison import Case, Internet, Stage
+from lab.windows.machine import Machine
+from lab.world import Fault
+
+State = TypeVar("State")
+Arguments = dict[str, Any]
+#: Makes a noun of a session.
+Build = Callable[[Session], Noun[State]]
+
+
+class Bench:
+    """Answers as win_powershell would, keeps what was asked, and can be told to fail or to lie."""
+
+    def __init__(
+        self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
+    ):
+        self.stage = Stage(internet)
+        self.machine = self.stage.set(Case("", "", entry, prepare=prepare))
+        #: Arguments of every execution since the last run began.
+        self.executions: list[Arguments] = []
+        #: Scripts that say this and do nothing.
+        self.lies: dict[str, Any] = {}
+        #: Sessions of the last run.
+        self.session = Session(self.execute)
+
+    def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
+        """One execution of win_powershell; everything passes through JSON, as over the wire."""
+        sent = json.loads(json.dumps(arguments))
+        self.executions.append(sent)
+        called = identify(sent["script"])
+        assert called is not None, "a script without its first line"
+        fault = self.stage.world.faults.hit(f"windows:{self.machine.name}:{called.name}")
+        if fault is not None:
+            message = str(fault.detail.get("message", f"planned fault in {called.name}"))
+            failed = script_result(result={}, changed=True, failed=True, errors=[error_record(message)])
+            return _through_json(failed)
+        if called.name in self.lies:
+            return _through_json(script_result(result=self.lies[called.name], changed=True, failed=False))
+        if check_mode and "SupportsShouldProcess" not in sent["script"]:
+            return script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE)
+        answer = TWINS[called.name](self.machine, bound_parameters(sent), check_mode)
+        return _through_json(
+            script_result(
+                result=flatten(answer.result, sent["depth"]),
+                changed=answer.changed,
+                failed=answer.failed,
+                errors=[error_record(message) for message in answer.errors],
+            )
+        )
+
+    def run(self, build: Build[State], *, check: bool = False) -> Outcome:
+        """One run of a noun; what was asked before is forgotten first."""
+        self.executions.clear()
+        self.session = Session(lambda arguments: self.execute(arguments, check_mode=check), check_mode=check)
+        return converge(build(self.session), check_mode=check)
+
+    def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
+        """Let a script, a program or a start of a service fail."""
+        return self.stage.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
+
+    @property
+    def scripts(self) -> list[str]:
+        """The names of the scripts that ran."""
+        names = []
+        for sent in self.executions:
+            called = identify(sent["script"])
+            assert called is not None
+            names.append(called.name)
+        return names
+
+    def sent(self, script: str) -> Arguments:
+        """The arguments of the one execution of a script."""
+        (found,) = (sent for sent, name in zip(self.executions, self.scripts, strict=True) if name == script)
+        return found
+
+    @property
+    def plain(self) -> str:
+        """All that was sent, without what goes as a secret."""
+        return json.dumps([{**sent, "sensitive_parameters": None} for sent in self.executions])
+
+    def exists(self, path: str) -> bool:
+        return self.machine.exists(path)
+
+
+def _through_json(answer: Mapping[str, Any]) -> dict[str, Any]:
+    through: dict[str, Any] = json.loads(json.dumps(answer))
+    return through

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One script on one machine: what is sent, what comes back, and what is never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import RemoteFailure, SiteRecoveryError
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session, source
+
+GOOD: dict[str, Any] = {"changed": False, "failed": False, "result": {"status": "Running"}}
+
+
+def session(answer: Mapping[str, Any], sent: list[dict[str, Any]] | None = None) -> Session:
+    def execute(arguments: dict[str, Any]) -> Mapping[str, Any]:
+        if sent is not None:
+            sent.append(arguments)
+        return answer
+
+    return Session(execute)
+
+
+def test_what_is_sent() -> None:
+    sent: list[dict[str, Any]] = []
+    found = session(GOOD, sent).run(
+        "start_service",
+        {"Name": "x", "Left": None, "Empty": []},
+        {"Password": "p", "Credential": ("u", "q"), "None": None},
+    )
+    assert found == {"status": "Running"}
+    assert sent == [
+        {
+            "script": source("start_service"),
+            "parameters": {"Name": "x", "Empty": []},
+            "depth": 6,
+            "error_action": "stop",
+            "sensitive_parameters": [
+                {"name": "Password", "value": "p"},
+                {"name": "Credential", "username": "u", "password": "q"},
+            ],
+        }
+    ]
+
+
+def test_without_secrets_nothing_says_so() -> None:
+    sent: list[dict[str, Any]] = []
+    session(GOOD, sent).run("start_service", {"Name": "x"}, {"Password": None})
+    assert "sensitive_parameters" not in sent[0]
+
+
+def test_a_script_is_sent_as_it_lies_on_disk(collection_root: Path) -> None:
+    folder = collection_root / "plugins" / "plugin_utils" / "_windows" / "scripts"
+    assert {path.stem: path.read_text() for path in folder.glob("*.ps1")} == {
+        path.stem: source(path.stem) for path in folder.glob("*.ps1")
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (
+            {
+                "failed": True,
+                "error": [{"exception": {"message": "first"}}, {"exception": {"message": "It\r\nbroke."}}],
+            },
+            "script x failed: It broke.",
+        ),
+        ({"failed": True, "error": [{"exception": None, "output": "words\n"}]}, "script x failed: words"),
+        ({"failed": True, "error": [{}], "msg": "other"}, "script x failed: no message"),
+        ({"failed": True, "error": [], "msg": "no such module"}, "script x failed: no such module"),
+        ({"failed": True, "module_stderr": "boom"}, "script x failed: boom"),
+        ({"failed": True}, "script x failed: no message"),
+    ],
+)
+def test_a_script_that_fails(answer: dict[str, Any], line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{Session.__module__}.source", lambda script: "")
+    with pytest.raises(RemoteFailure) as failed:
+        session(answer).run("x")
+    assert failed.value.to_result() == {"msg": line, "error": {"kind": "remote_failure", "script": "x"}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"changed": True, "msg": "skipped, running in check mode", "result": {}},
+        {"changed": False, "failed": False},
+    ],
+)
+def test_a_script_that_did_not_run_is_no_observation(answer: dict[str, Any]) -> None:
+    with pytest.raises(SiteRecoveryError, match="was not run .* a bug of the collection"):
+        session(answer).run("start_service")
+
+
+def test_changed_is_kept_also_after_a_failure() -> None:
+    kept = session({"failed": True, "changed": True})
+    assert kept.changed is False
+    with pytest.raises(RemoteFailure):
+        kept.run("start_service")
+    assert kept.changed is True
+    fresh = session(GOOD)
+    fresh.run("start_service")
+    assert fresh.changed is False
+
+
+def test_secrets_are_known_also_as_they_look_in_one_line() -> None:
+    sender = session(GOOD)
+    sender.run("start_service", {"Name": "x"}, {"A": "two\n  lines", "B": ("user", "p  w"), "C": "", "D": ("u", "")})
+    assert sender.secrets == {"two\n  lines", "two lines", "p  w", "p w"}
