@@ -152,12 +152,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.engine == "pwsh" and not shutil.which("pwsh"):
         parser.error("pwsh is not on PATH: install PowerShell 7, or use the engine twin")
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        status = show(arguments.engine, arguments.time_scale)
-    except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
-    sys.exit(status)
+    # Set even where they are ignored, as for a job in the background: its playbook does not ignore them either.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    sys.exit(show(arguments.engine, arguments.time_scale))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class ProxyServer:
             return await _refuse(
                 writer, 407, "Log in to the proxy.", f'Proxy-Authenticate: Basic realm="{self._world.proxy.name}"'
             )
-        host, _, port = target.rpartition(":")
+        host, _colon, port = target.rpartition(":")
         if self._world.faults.hit(f"proxy:{host}") is not None:
             return await _refuse(writer, 503, f"The proxy does not let anyone reach {host}.")
         address = self._world.resolve(host.lower()) if port.isdigit() else None
@@ -82,7 +82,7 @@ class ProxyServer:
         return False
 
     def _allowed(self, authorization: str) -> bool:
-        scheme, _, token = authorization.partition(" ")
+        scheme, _space, token = authorization.partition(" ")
         if scheme.lower() != "basic":
             return False
         try:
@@ -115,7 +115,7 @@ def _parse(head: list[str]) -> tuple[str, str, dict[str, str]]:
         return "", "", {}
     headers = {}
     for line in head[1:]:
-        name, _, value = line.partition(":")
+        name, _colon, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
     return parts[0].upper(), parts[1], headers
 

@@ -87,8 +87,8 @@ options:
         elements: str
   update_password:
     description:
-      - A stored password can't be read back. V(on_create) sets it together with a new proxy or user name, V(always)
-        every time, which reports a change and restarts the service.
+      - A stored password can't be read back. V(on_create) sets it together with any other change of the proxy,
+        V(always) every time, which reports a change and restarts the service.
     type: str
     choices: [on_create, always]
     default: on_create

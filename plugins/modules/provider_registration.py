@@ -50,7 +50,9 @@ notes:
   - The registration program takes the proxy's password on its command line and in no other way, so it can be seen in
     the server's process list and process audit while the program runs. A proxy that lets the server pass by its address
     needs no password.
-  - A Provider that has a custom proxy can't be switched back to V(direct) or V(system). No way is documented for that.
+  - A server that is registered without O(proxy) goes to the Internet directly.
+  - A Provider that has a custom proxy can't be switched back to V(direct) or V(system), and its list of addresses that
+    go round the proxy can't be emptied. No way is documented for that.
 seealso:
   - module: siterecovery.hyperv.vault_key
   - module: siterecovery.hyperv.vmm_server_info

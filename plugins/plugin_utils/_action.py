@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._model.errors import SiteRecoveryError
 from ..module_utils._model.lifecycle import Noun, Outcome, converge
+from ..module_utils._model.machine import STAGING_DIR
 from ._windows.session import Session
 
 PROXY_OPTIONS: dict[str, dict[str, Any]] = {
@@ -33,7 +34,7 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "source": {"type": "str", "required": True},
     "checksum": {"type": "str"},
     "version": {"type": "str"},
-    "staging_dir": {"type": "str", "default": r"C:\ProgramData\siterecovery.hyperv"},
+    "staging_dir": {"type": "str", "default": STAGING_DIR},
 }
 Options = Mapping[str, Any]
 
@@ -46,7 +47,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
         session = Session(
             lambda arguments: self._run_script(arguments, task_vars or {}), check_mode=bool(self._task.check_mode)
         )
@@ -63,11 +64,10 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     def _run_script(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> Mapping[str, Any]:
+        # The answer repeats the arguments, secrets among them: the session takes out what it names, and no more.
         answer: dict[str, Any] = self._execute_module(
             module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
         )
-        # It repeats the arguments, secrets among them.
-        answer.pop("invocation", None)
         return answer
 
 

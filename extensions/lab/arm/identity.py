@@ -270,7 +270,7 @@ def check_bearer(state: AzureState, header: str | None) -> Answer | None:
     if header is None:
         text = "Authentication failed. The 'Authorization' header is missing."
         return _challenge(state, "AuthenticationFailed", text)
-    kind, _, value = header.partition(" ")
+    kind, _space, value = header.partition(" ")
     if kind.casefold() != "bearer" or not value:
         return _challenge(
             state,

@@ -119,7 +119,7 @@ def recognise(request: CommandRequest) -> Payload:
     if not separator:
         return _script_before_2_19(encoded.script, request.stdin)
     if head.lstrip().startswith(b"{"):
-        manifest, _, rest = tail.partition(_SEPARATOR)
+        manifest, _separator, rest = tail.partition(_SEPARATOR)
         return _format_b(_json(manifest), rest.lstrip(b"\r\n"))
     return _format_a(_json(tail))
 

@@ -124,7 +124,7 @@ def _windows(machine: Machine, entry: Document) -> None:
 
 
 def _system_proxy(machine: Machine, proxy: Document) -> None:
-    for sid in {layout.SYSTEM_SID, machine.service_owner_sid()}:
+    for sid in sorted({layout.SYSTEM_SID, machine.service_owner_sid()}):
         key = f"{layout.HKU}\\{sid}\\{layout.INTERNET_SETTINGS}"
         machine.registry.set(key, "ProxyEnable", 1)
         machine.registry.set(key, "ProxyServer", str(proxy["server"]))

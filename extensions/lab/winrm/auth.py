@@ -37,7 +37,7 @@ class Account:
 
     def store(self, path: Path) -> None:
         """Write the account as pyspnego's acceptor reads it, for the owner only."""
-        domain, _, user = self.user.rpartition("\\")
+        domain, _backslash, user = self.user.rpartition("\\")
         if ":" in self.user + self.password:
             raise ValueError(
                 "The Windows account of an estate must not hold a colon: the accounts file has no way to write it."
@@ -80,7 +80,7 @@ class Authenticator:
             principal = self._principals.get(connection)
             return Verdict(principal) if principal else Verdict(challenges=self.offers)
         self._principals.pop(connection, None)
-        scheme, _, token = authorization.partition(" ")
+        scheme, _space, token = authorization.partition(" ")
         if scheme.lower() == "basic" and self._basic:
             return self._check_basic(token)
         if scheme.lower() in {"ntlm", "negotiate"}:
@@ -89,7 +89,7 @@ class Authenticator:
 
     def _check_basic(self, token: str) -> Verdict:
         try:
-            user, _, password = _text(base64.b64decode(token, validate=True)).partition(":")
+            user, _colon, password = _text(base64.b64decode(token, validate=True)).partition(":")
         except binascii.Error:
             return Verdict(challenges=self.offers)
         same_user = hmac.compare_digest(user.lower().encode(), self._account.user.lower().encode())

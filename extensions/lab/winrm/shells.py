@@ -61,7 +61,7 @@ class Command:
         if self.task is None:
             await asyncio.sleep(timeout)
             return False
-        done, _ = await asyncio.wait({self.task}, timeout=timeout)
+        done, _pending = await asyncio.wait({self.task}, timeout=timeout)
         return bool(done)
 
     def take(self) -> tuple[list[StreamChunk], int | None]:

@@ -48,6 +48,14 @@ class Proxy:
         proxy._validate()
         return proxy
 
+    @classmethod
+    def required(cls, options: Mapping[str, Any] | None) -> Proxy:
+        """The same where the option can't be left out. Raises InvalidInput."""
+        proxy = cls.from_options(options)
+        if proxy is None:
+            raise InvalidInput("proxy", "is needed", "give proxy.mode at least")
+        return proxy
+
     @property
     def custom(self) -> bool:
         return self.mode == CUSTOM

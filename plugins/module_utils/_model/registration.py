@@ -276,8 +276,8 @@ def _registration_changes(machine: Machine, facts: RegistrationFacts, desired: D
 def _proxy_changes(facts: RegistrationFacts, wanted: Proxy, *, always_password: bool) -> list[Change]:
     if facts.proxy is not None and facts.proxy.bypass and wanted.custom and wanted.bypass == ():
         raise Refused(
-            f"proxy.bypass: the Provider has the list {', '.join(facts.proxy.bypass)}, and its program has no documented"
-            " switch that empties it; leave the option out, or unregister the server and register it again"
+            f"proxy.bypass: the Provider has the list {', '.join(facts.proxy.bypass)}, and its program has no"
+            " documented switch that empties it; leave the option out, or unregister the server and register it again"
         )
     reason = "change the Provider's proxy; the VMM service is restarted"
     changes = proxies.drift(facts.proxy, wanted, "proxy.", always_password=always_password, update_reason=reason)

@@ -70,7 +70,4 @@ class MarsProxy(Noun[Machine]):
 
 def build(options: Mapping[str, Any], session: Session) -> MarsProxy:
     """The noun of the action's options; raises InvalidInput."""
-    wanted = Proxy.from_options(options["proxy"])
-    # The spec requires the option.
-    assert wanted is not None
-    return MarsProxy(session, wanted, always_password=options["update_password"] == "always")
+    return MarsProxy(session, Proxy.required(options["proxy"]), always_password=options["update_password"] == "always")

@@ -32,6 +32,9 @@ OPTIONS: dict[str, Any] = {
     "version": "5.1.8095.0",
     "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
 }
+NO_EXE = (
+    "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to"
+)
 STAGED = r"C:\ProgramData\siterecovery.hyperv\AzureSiteRecoveryProvider.exe"
 
 
@@ -56,11 +59,11 @@ def installer(**changed: Any) -> Installer:
         ),
         (
             {"source": "https://aka.ms/downloadmarsagent"},
-            "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to",
+            NO_EXE,
         ),
         (
             {"source": r"C:\a.msi"},
-            "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to",
+            NO_EXE,
         ),
         *(
             ({"checksum": checksum}, "checksum: is not a SHA-256 in 64 hexadecimal digits; take it with Get-FileHash")
@@ -68,7 +71,7 @@ def installer(**changed: Any) -> Installer:
         ),
         *(
             ({"version": version}, f"version: '{version}' is not a version like 5.1.8095.0; correct it")
-            for version in ("5", "5.", "v5.1", "5.1.2.3.4", "latest", "٥.١")
+            for version in ("5", "5.", "v5.1", "5.1.2.3.4", "latest", "\u0665.1")
         ),
         ({"version": "5.1\n"}, "version: '5.1 ' is not a version like 5.1.8095.0; correct it"),
         *(
@@ -179,14 +182,16 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
         *(
             (
                 {"signature_status": status},
-                f"source: the signature of {STAGED} is {status}; take the installer from Microsoft or an unchanged mirror of it",
+                f"source: the signature of {STAGED} is {status}; take the installer from Microsoft or an"
+                " unchanged mirror of it",
             )
             for status in ("NotSigned", "HashMismatch", "NotTrusted", "UnknownError")
         ),
         *(
             (
                 {"signer": signer},
-                f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; take the installer from Microsoft",
+                f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; take the installer from"
+                " Microsoft",
             )
             for signer in ("CN=Contoso, O=Contoso", "CN=Microsoft Corporation", None)
         ),

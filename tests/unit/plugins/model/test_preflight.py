@@ -31,8 +31,8 @@ from tests.unit.plugins.model.keys import VAULT_ID
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
 STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None, clouds=None)
-SEES = {"enabled": True, "server": "proxy:8080", "bypass": []}
-BLIND = {"enabled": False, "server": None, "bypass": []}
+SEES: dict[str, Any] = {"enabled": True, "server": "proxy:8080", "bypass": []}
+BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
 
 def judged(kind: str, machine: Machine, **changed: Any) -> tuple[Check, ...]:

@@ -29,7 +29,8 @@ PLANS: list[tuple[str, dict[str, Any], Installer, list[str], str]] = [
         {"provider": None},
         INSTALLER,
         EVERYTHING,
-        "install the Provider 5.1.8095.0; the VMM service is stopped meanwhile; install where setup puts it, beside VMM",
+        "install the Provider 5.1.8095.0; the VMM service is stopped meanwhile; install where setup puts it, beside"
+        " VMM",
     ),
     (
         "none, any version will do",
@@ -120,8 +121,8 @@ BUSY = {"provider": None}
         ),
         (
             {**BUSY, "host": seen.host(os_version="6.2.9200", os_caption="Windows Server 2012")},
-            "Windows Server 2012 is older than Windows Server 2012 R2, which the Provider needs; move VMM to a supported"
-            " system",
+            "Windows Server 2012 is older than Windows Server 2012 R2, which the Provider needs; move VMM to a"
+            " supported system",
         ),
         (
             {**BUSY, "host": seen.host(pending_restart=["windows_update", "component_servicing"])},

@@ -95,6 +95,13 @@ def test_a_good_option_passes(options: dict[str, Any] | None) -> None:
     assert (Proxy.from_options(options) is None) == (options is None)
 
 
+def test_a_proxy_that_can_not_be_left_out() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Proxy.required(None)
+    assert refused.value.message == "proxy: is needed; give proxy.mode at least"
+    assert Proxy.required(CUSTOM) == wanted(**CUSTOM)
+
+
 def test_a_password_is_in_no_text_of_a_proxy() -> None:
     proxy = wanted(**CUSTOM, **LOGIN)
     shown = f"{proxy!r} {proxy} {proxy.facts} {proxy.project()} {proxies.describe(proxy.facts, proxy.mode)}"

@@ -57,8 +57,8 @@ def test_a_good_key_is_sent_as_it_is(content: bytes) -> None:
         *(
             (
                 whole(**{part: value}),
-                f"key_path: the key in {PATH} belongs to {FOREIGN.format(*ids)}, asked for was {VAULT_ID}; make a key of"
-                " the right vault",
+                f"key_path: the key in {PATH} belongs to {FOREIGN.format(*ids)}, asked for was {VAULT_ID}; make a key"
+                " of the right vault",
             )
             for part, value, ids in (
                 ("vault", "other", (SUBSCRIPTION, "rg-asr", "other")),
@@ -68,7 +68,8 @@ def test_a_good_key_is_sent_as_it_is(content: bytes) -> None:
         ),
         (
             whole(site="Berlin"),
-            f"key_path: the key in {PATH} is one for the Hyper-V site Berlin, which VMM refuses; make one without a site",
+            f"key_path: the key in {PATH} is one for the Hyper-V site Berlin, which VMM refuses; make one without"
+            " a site",
         ),
         (whole(certificate="%%%"), NO_PAIR),
         (whole(certificate=""), NO_PAIR),
@@ -106,7 +107,7 @@ def test_all_words_differ() -> None:
 
 
 def test_no_word_of_a_key_is_told() -> None:
-    secret = "canary".encode().hex()
+    secret = b"canary".hex()
     broken = whole().replace(b"</ManagementCert>", secret.encode())
     with pytest.raises(Refused) as refused:
         require_usable_key(broken, PATH, DESIRED, NOW - timedelta(days=1))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provider and agent on a machine of the estate: which scripts run, in which order, and what is left (S3, P1, P3, H1 to H4)."""
+"""Provider and agent on a machine of the estate: which scripts run, and what is left (S3, P1, P3, H1 to H4)."""
 
 from __future__ import annotations
 
@@ -234,13 +234,13 @@ def test_what_is_not_genuine_is_not_run(
     with pytest.raises(Refused, match=f"^{option}: "):
         found.run(what.noun(checksum=made.sha256))
     assert found.scripts == what.scripts()[:3]
-    with pytest.raises(Refused, match="^checksum: "):
+    with pytest.raises(Refused, match=r"^checksum: "):
         found.run(what.noun(checksum="0" * 64))
 
 
 def test_a_missing_file_is_told(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    with pytest.raises(RemoteFailure, match="script fetch_file failed: .*404"):
+    with pytest.raises(RemoteFailure, match=r"^script fetch_file failed: .*404"):
         found.run(what.noun(source=what.package.url.replace(".exe", "2.exe")))
     assert not found.session.changed
 
@@ -328,7 +328,7 @@ def test_a_script_that_fails_stops_the_run(bench: MakeBench, what: Installed, sc
     name = what.script if script == "install" else script
     found = bench(what.entry("none"))
     found.fail(name, message="It is broken.")
-    with pytest.raises(RemoteFailure, match=f"^script {name} failed: It is broken.$"):
+    with pytest.raises(RemoteFailure, match=rf"^script {name} failed: It is broken\.$"):
         found.run(what.noun())
     assert found.scripts[-1] == name
     assert found.session.changed
@@ -403,7 +403,7 @@ def test_folders_of_a_new_agent(bench: MakeBench, changed: dict[str, str], sent:
 
 def test_an_upgrade_names_no_folder(bench: MakeBench) -> None:
     found = bench(hyperv_host(agent={"version": "1.0.0.0", "cache_path": r"C:\Cache"}))
-    outcome = found.run(OTHER.noun(cache_path=r"C:\Cache"))
+    outcome = found.run(OTHER.noun(install_path=layout.AGENT_FOLDER, cache_path=r"C:\Cache"))
     assert found.sent("install_agent")["parameters"] == {"InstallerPath": AGENT_EXE}
     assert outcome.after["cache_path"] == r"C:\Cache"
 

@@ -79,7 +79,7 @@ def test_a_script_is_sent_as_it_lies_on_disk(collection_root: Path) -> None:
     ],
 )
 def test_a_script_that_fails(answer: dict[str, Any], line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{Session.__module__}.source", lambda script: "")
+    monkeypatch.setattr(f"{Session.__module__}.source", lambda _script: "")
     with pytest.raises(RemoteFailure) as failed:
         session(answer).run("x")
     assert failed.value.to_result() == {"msg": line, "error": {"kind": "remote_failure", "script": "x"}}
@@ -93,7 +93,7 @@ def test_a_script_that_fails(answer: dict[str, Any], line: str, monkeypatch: pyt
     ],
 )
 def test_a_script_that_did_not_run_is_no_observation(answer: dict[str, Any]) -> None:
-    with pytest.raises(SiteRecoveryError, match="was not run .* a bug of the collection"):
+    with pytest.raises(SiteRecoveryError, match=r"was not run .* a bug of the collection"):
         session(answer).run("start_service")
 
 

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action plugins as Ansible runs them, with a machine of the estate in the place of the connection."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.playbook.task import Task
+from ansible.plugins.action import ActionBase
+
+from tests.unit.plugins.plugin_utils.bench import Bench
+from tests.unit.plugins.plugin_utils.conftest import MakeBench, bench, internet
+
+__all__ = ["bench", "internet"]
+
+NOUNS = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync")
+
+
+class Runner:
+    """Runs a noun's own ActionModule; only the remote execution is another."""
+
+    def __init__(self, machine: Bench) -> None:
+        self.machine = machine
+        #: What the machine answers, changed on its way.
+        self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
+        #: The modules that were asked for.
+        self.modules: list[str] = []
+
+    def run(self, noun: str, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+        self.machine.executions.clear()
+        module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{noun}")
+        task = Task()
+        task.action, task.args = f"siterecovery.hyperv.{noun}", options
+        task.check_mode, task.diff = check, diff
+        plugin: ActionBase = module.ActionModule(
+            task=task,
+            connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True),
+            play_context=SimpleNamespace(check_mode=check, diff=diff),
+            loader=None,
+            templar=None,
+            shared_loader_obj=None,
+        )
+        # As the plugin loader says it.
+        plugin._load_name = task.action
+        plugin._execute_module = self._execute(check)
+        result: dict[str, Any] = plugin.run(task_vars={})
+        # What Ansible sends on to callbacks.
+        through: dict[str, Any] = json.loads(json.dumps(result))
+        return through
+
+    def _execute(self, check: bool) -> Callable[..., dict[str, Any]]:
+        def execute(*, module_name: str, module_args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+            self.modules.append(module_name)
+            answer = dict(self.machine.execute(module_args, check_mode=check))
+            # As every module answers when it is told to be loud.
+            return self.twist({**answer, "invocation": {"module_args": module_args}})
+
+        return execute
+
+    @property
+    def scripts(self) -> list[str]:
+        return self.machine.scripts
+
+
+@pytest.fixture
+def runner(bench: MakeBench) -> Callable[..., Runner]:
+    def made(entry: dict[str, Any], prepare: Any = None) -> Runner:
+        return Runner(bench(entry, prepare))
+
+    return made

@@ -1,0 +1,381 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task of a Windows noun shows: results, diff, check mode, failures, and never a secret."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import STAGING_DIR
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
+from lab.engines.results import error_record
+from lab.engines.twins.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
+from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows import layout
+from lab.windows.agent import AgentProxy
+from lab.windows.installers import catalogue
+from tests.unit.plugins.action.conftest import NOUNS, Runner
+from tests.unit.plugins.model.keys import VAULT_ID, key_file
+
+MakeRunner = Callable[..., Runner]
+PACKAGES = catalogue({})
+CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
+CANARY = "canary-p4ssw0rd"
+LOGIN = {**CUSTOM, "username": "u", "password": CANARY}
+
+
+def installer(kind: str) -> dict[str, Any]:
+    package = PACKAGES[kind]
+    return {"source": package.url, "checksum": package.sha256, "version": package.version}
+
+
+#: For each noun a machine on which it has something to do, and its options.
+WORK: dict[str, tuple[dict[str, Any], Prepare | None, dict[str, Any]]] = {
+    "provider": (vmm_server(), None, installer("provider")),
+    "provider_registration": (vmm_server(provider={}), None, {"vault_id": VAULT_ID}),
+    "vmm_cloud_sync": (vmm_server(), None, {"clouds": ["all"]}),
+    "mars_agent": (hyperv_host(), None, installer("agent")),
+    "mars_proxy": (hyperv_host(agent={}), None, {"proxy": LOGIN}),
+}
+RESULT = {
+    "provider": "provider",
+    "provider_registration": "registration",
+    "vmm_cloud_sync": "clouds",
+    "mars_agent": "agent",
+    "mars_proxy": "proxy",
+}
+
+
+def options(noun: str, folder: Path) -> dict[str, Any]:
+    more: dict[str, Any] = {}
+    if noun == "provider_registration":
+        path = folder / "vault-asr.VaultCredentials"
+        path.write_bytes(key_file())
+        more = {"key_path": str(path)}
+    return {**WORK[noun][2], **more}
+
+
+# ---- results ----
+
+
+@pytest.mark.parametrize("noun", WORK)
+def test_a_changing_noun(runner: MakeRunner, noun: str, tmp_path: Path) -> None:
+    found = runner(*WORK[noun][:2])
+    before = found.machine.machine.snapshot()
+    given = options(noun, tmp_path)
+    planned = found.run(noun, check=True, diff=True, **given)
+    assert (found.scripts, found.machine.machine.snapshot()) == (["observe"], before)
+    done = found.run(noun, diff=True, **given)
+    assert set(done) == set(planned) == {"changed", "plan", "evidence", "diff", RESULT[noun]}
+    assert (planned["changed"], done["changed"], done["plan"]) == (True, True, planned["plan"])
+    shown = done[RESULT[noun]]
+    assert done["diff"]["after"] == (shown if noun != "vmm_cloud_sync" else {"clouds": shown})
+    assert done["diff"]["before"] != done["diff"]["after"]
+    again = found.run(noun, **given)
+    assert (again["changed"], again["plan"], again[RESULT[noun]]) == (False, [], shown)
+    assert (found.scripts, "diff" in again) == (["observe"], False)
+    assert set(found.modules) == {"ansible.windows.win_powershell"}
+    steps = [entry["step"] for entry in done["evidence"]]
+    assert [entry["step"] for entry in again["evidence"]] == steps
+    assert all(set(entry) == {"step", "found", "done", "verified"} for entry in done["evidence"])
+
+
+def test_host_info(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    result = found.run("host_info", kind="hyperv_host", endpoint="")
+    assert (set(result), result["changed"]) == ({"changed", "host", "checks", "evidence"}, False)
+    assert (result["host"]["host"]["name"], found.scripts) == ("hv01", ["observe"])
+    assert found.run("host_info", kind="hyperv_host", endpoint="", check=True) == {
+        **result,
+        "host": {**result["host"], "host": {**result["host"]["host"], "utc_now": _moment(found)}},
+    }
+
+
+def _moment(found: Runner) -> str:
+    return found.machine.machine.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_warnings_are_shown(runner: MakeRunner) -> None:
+    result = runner(hyperv_host()).run("mars_agent", minimum_cache_gb=1, **installer("agent"))
+    assert result["warnings"] == ["minimum_cache_gb is below the 5 GB that the walkthrough asks for"]
+
+
+# ---- options ----
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "host_info": {"kind": "hyperv_host"},
+    "mars_agent": {"source": "C:\\a.exe"},
+    "mars_proxy": {"proxy": {"mode": "direct"}},
+    "provider": {"source": "C:\\a.exe"},
+    "provider_registration": {"vault_id": VAULT_ID},
+    "vmm_cloud_sync": {"clouds": ["all"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("noun", "given", "words"),
+    [
+        *((noun, {**NEEDED[noun], "nonsense": 1}, "nonsense") for noun in NOUNS),
+        ("provider", {}, "missing required arguments: source"),
+        ("mars_agent", {"source": "C:\\a.exe", "minimum_cache_gb": "much"}, "minimum_cache_gb"),
+        ("vmm_cloud_sync", {}, "missing required arguments: clouds"),
+        ("provider_registration", {}, "missing required arguments: vault_id"),
+        ("mars_proxy", {}, "missing required arguments: proxy"),
+        ("mars_proxy", {"proxy": {"address": "http://p"}}, "missing required arguments: mode"),
+        ("mars_proxy", {"proxy": {"mode": "socks"}}, "value of mode must be one of: direct, system, custom"),
+        ("mars_proxy", {"proxy": {**LOGIN, "port": "http"}}, "port"),
+        ("mars_proxy", {"proxy": LOGIN, "update_password": "never"}, "value of update_password must be one of"),
+        ("mars_proxy", {"proxy": {**LOGIN, "realm": "x"}}, "realm"),
+        ("mars_proxy", {"proxy": None}, "proxy"),
+        ("host_info", {"kind": "laptop"}, "value of kind must be one of: vmm_server, hyperv_host"),
+    ],
+)
+def test_options_are_checked_by_the_spec(runner: MakeRunner, noun: str, given: dict[str, Any], words: str) -> None:
+    found = runner(hyperv_host())
+    with pytest.raises(AnsibleActionFail, match=words) as refused:
+        found.run(noun, **given)
+    assert found.machine.executions == []
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("noun", "given", "line"),
+    [
+        (
+            "provider",
+            {"source": "http://m.test/a.exe"},
+            "source: 'http' addresses are not fetched; give an https address or a path on the machine",
+        ),
+        (
+            "mars_proxy",
+            {"proxy": {**LOGIN, "address": "https://p"}},
+            "proxy.address: Site Recovery supports no HTTPS proxies; give a proxy that listens on http://",
+        ),
+        (
+            "provider_registration",
+            {"vault_id": "vault"},
+            "vault_id: is not a resource id; give the id that the module vault returns",
+        ),
+        ("vmm_cloud_sync", {"clouds": []}, "clouds: is empty; name the clouds to synchronise, or give 'all'"),
+        (
+            "mars_agent",
+            {"source": "C:\\a.exe", "cache_path": "Cache"},
+            r"cache_path: 'Cache' is not a full path on a drive; give one like D:\Agent",
+        ),
+        (
+            "host_info",
+            {"kind": "vmm_server", "endpoint": "x"},
+            "endpoint: 'x' is no https address; give one, or an empty text for no test",
+        ),
+    ],
+)
+def test_options_are_checked_by_the_model(runner: MakeRunner, noun: str, given: dict[str, Any], line: str) -> None:
+    found = runner(hyperv_host())
+    for check in (True, False):
+        result = found.run(noun, check=check, **given)
+        assert result == {
+            "failed": True,
+            "changed": False,
+            "msg": line,
+            "error": {"kind": "invalid_input", "option": line.partition(":")[0]},
+        }
+        assert found.machine.executions == []
+
+
+def test_texts_become_what_the_spec_says(runner: MakeRunner) -> None:
+    """Ansible hands an action plugin templated texts, and converts nothing itself."""
+    found = runner(hyperv_host(agent={}))
+    result = found.run("mars_proxy", proxy={**CUSTOM, "port": "8080", "bypass": "a.test,b.test"})
+    assert result["proxy"]["port"] == 8080
+    assert result["proxy"]["bypass"] == ["a.test", "b.test"]
+
+
+# ---- failures ----
+
+
+def test_a_refusal(runner: MakeRunner) -> None:
+    found = runner(vmm_server(provider={}), registered("other"))
+    result = found.run("provider_registration", diff=True, vault_id=VAULT_ID)
+    assert (result["failed"], result["changed"], "diff" in result) == (True, False, False)
+    assert result["error"] == {"kind": "refused", "registered": "other", "wanted": "vault-asr"}
+    assert result["msg"].startswith("this server is registered in vault other, asked for was vault-asr; ")
+
+
+def test_a_failure_after_a_change(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    found.machine.fail("MARSAgentInstaller.exe", exit_code=1612)
+    result = found.run("mars_agent", **installer("agent"))
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert (result["error"]["kind"], result["error"]["exit_code"]) == ("remote_failure", 1612)
+    assert "\n" not in result["msg"]
+
+
+def test_a_failure_before_a_change(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    source = PACKAGES["agent"].url.replace(".exe", "2.exe")
+    result = found.run("mars_agent", source=source)
+    assert (result["failed"], result["changed"], result["error"]["script"]) == (True, False, "fetch_file")
+
+
+def test_a_machine_that_lies(runner: MakeRunner) -> None:
+    found = runner(hyperv_host(agent={}))
+    found.machine.lies["set_agent_proxy"] = {"applied": True, "service": "Running"}
+    result = found.run("mars_proxy", proxy=LOGIN)
+    assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, "not_converged")
+    assert [change["path"] for change in result["error"]["plan"]] == ["mode", "address", "port", "username"]
+
+
+def test_a_message_of_many_lines_is_one_line(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    found.machine.fail("observe", message="one\r\n  two")
+    assert found.run("mars_agent", **installer("agent"))["msg"] == "script observe failed: one two"
+
+
+@pytest.mark.parametrize(
+    "answer", [{"failed": True, "msg": "module not found"}, {"failed": True, "module_stderr": "x"}]
+)
+def test_a_module_that_did_not_run(runner: MakeRunner, answer: dict[str, Any]) -> None:
+    found = runner(hyperv_host())
+    found.twist = lambda _: answer
+    result = found.run("mars_agent", **installer("agent"))
+    assert result["msg"] == f"script observe failed: {answer.get('msg') or answer['module_stderr']}"
+    assert (result["failed"], result["changed"]) == (True, False)
+
+
+def test_a_skipped_script_is_no_observation(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    found.twist = lambda answer: {**answer, "msg": "skipped, running in check mode", "result": {}}
+    result = found.run("mars_agent", check=True, **installer("agent"))
+    assert "this is a bug of the collection" in result["msg"]
+
+
+# ---- secrets ----
+
+
+def echo(answer: dict[str, Any]) -> dict[str, Any]:
+    """A machine that repeats all it was given, in every place that reaches a result."""
+    text = json.dumps(answer["invocation"]["module_args"].get("sensitive_parameters") or [])
+    spread = [secret.get(key) for secret in json.loads(text) for key in ("value", "password") if secret.get(key)]
+    if not spread:
+        return answer
+    words = " and ".join(spread)
+    return {**answer, "failed": True, "error": [error_record(f"I was given {words}")], "host_out": words}
+
+
+@pytest.mark.parametrize(
+    ("noun", "entry", "prepare", "given"),
+    [
+        ("mars_proxy", hyperv_host(agent={}), None, {"proxy": LOGIN}),
+        (
+            "provider_registration",
+            vmm_server(provider={}),
+            None,
+            {"vault_id": VAULT_ID, "proxy": LOGIN},
+        ),
+        ("provider_registration", vmm_server(provider={}), registered(), {"vault_id": VAULT_ID, "proxy": LOGIN}),
+        ("host_info", hyperv_host(), None, {"kind": "hyperv_host", "proxy": LOGIN}),
+    ],
+    ids=["mars_proxy", "register", "configure", "host_info"],
+)
+def test_what_a_machine_repeats_is_censored(
+    runner: MakeRunner, noun: str, entry: dict[str, Any], prepare: Prepare | None, given: dict[str, Any], tmp_path: Path
+) -> None:
+    found = runner(entry, prepare)
+    found.twist = echo
+    more = options(noun, tmp_path) if noun == "provider_registration" else {}
+    result = found.run(noun, diff=True, **{**more, **given})
+    assert result["failed"]
+    assert "I was given ********" in result["msg"]
+    secrets = [CANARY, "ManagementCert", "RSVaultAsrCreds"]
+    assert [secret for secret in secrets if secret in json.dumps(result)] == []
+
+
+def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
+    found = runner(vmm_server(provider={}), registered())
+    found.machine.lies["configure_provider"] = {"exit_code": 1, "log_tail": ["a", f"login u:{CANARY}"]}
+    result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
+    assert result["error"]["log"] == ["a", "login u:********"]
+    assert result["msg"].endswith("log: a | login u:********")
+
+
+def test_a_password_in_a_wrong_place_is_censored_before_anything_is_sent(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    result = found.run("mars_proxy", proxy={**LOGIN, "address": f"http://u:{CANARY}@proxy"})
+    assert (found.machine.executions, result["msg"].partition(" is not of")[0]) == (
+        [],
+        "proxy.address: 'http://u:********@proxy'",
+    )
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_no_secret_in_a_result(
+    runner: MakeRunner, tmp_path: Path, check: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They must not be there in the first place, before anything is censored."""
+    monkeypatch.setattr(_action, "remove_values", lambda value, _secrets: value)
+    found = runner(vmm_server(provider={}, egress="proxy"))
+    proxy = {
+        "mode": "custom",
+        "address": f"http://{PROXY_NAME}",
+        "port": found.machine.stage.world.proxy.port,
+        "username": PROXY_USER,
+        "password": PROXY_PASSWORD,
+    }
+    given = {**options("provider_registration", tmp_path), "proxy": proxy, "update_password": "always"}
+    result = found.run("provider_registration", check=check, diff=True, **given)
+    assert result["changed"]
+    assert PROXY_USER in json.dumps(result)
+    shown = json.dumps(result)
+    assert [
+        secret for secret in (PROXY_PASSWORD, json.dumps(PROXY_PASSWORD)[1:-1], "ManagementCert") if secret in shown
+    ] == []
+
+
+def test_the_inner_invocation_is_dropped(runner: MakeRunner) -> None:
+    found = runner(hyperv_host(agent={}), agent_proxy(AgentProxy()))
+    assert "invocation" not in found.run("mars_proxy", proxy=LOGIN)
+
+
+def test_a_stopped_agent_in_check_mode_shows_no_password(runner: MakeRunner) -> None:
+    found = runner(hyperv_host(agent={}), stopped(layout.AGENT_SERVICE))
+    result = found.run("mars_proxy", check=True, diff=True, proxy=LOGIN, update_password="always")
+    assert result["diff"]["after"]["password"] == "(hidden)"
+    assert CANARY not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "secrets"),
+    [
+        ({"a": {"no_log": True}}, {"a": "x"}, ["x"]),
+        ({"a": {"no_log": True}}, {"a": None}, []),
+        ({"a": {"no_log": True}}, {"a": ""}, []),
+        ({"a": {}}, {"a": "x"}, []),
+        ({"a": {"no_log": False}}, {"a": "x"}, []),
+        ({"a": {"options": {"b": {"no_log": True}, "c": {}}}}, {"a": {"b": 5, "c": "x"}}, ["5"]),
+        ({"a": {"options": {"b": {"no_log": True}}}}, {"a": None}, []),
+        ({"a": {"options": {"b": {"no_log": True}}}}, {}, []),
+    ],
+)
+def test_secrets_of_a_spec(spec: dict[str, Any], given: dict[str, Any], secrets: list[str]) -> None:
+    assert list(_action.secret_values(spec, given)) == secrets
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_password_of_a_spec_is_marked(noun: str) -> None:
+    module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{noun}")
+    spec = module.ActionModule.OPTIONS
+    for name, rule in {**spec, **spec.get("proxy", {}).get("options", {})}.items():
+        if name in ("password", "update_password", "key_path"):
+            assert rule["no_log"] is (name == "password")
+
+
+def test_installers_and_keys_lie_in_one_closed_folder() -> None:
+    assert _action.INSTALLER_OPTIONS["staging_dir"]["default"] == STAGING == STAGING_DIR

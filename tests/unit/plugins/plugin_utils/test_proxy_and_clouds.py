@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's proxy and the clouds' flag on machines of the estate (H5, P9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+    InvalidInput,
+    NotConverged,
+    Refused,
+    RemoteFailure,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import mars_proxy, vmm_cloud_sync
+from lab.engines.twins.cases import Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
+from lab.windows import layout
+from lab.windows.agent import AgentProxy
+from lab.world import digest
+from tests.unit.plugins.plugin_utils.bench import Bench, Build
+from tests.unit.plugins.plugin_utils.conftest import MakeBench
+
+CANARY = "canary-p4ssw0rd"
+CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
+LOGIN = {**CUSTOM, "username": "u", "password": CANARY}
+HOST = hyperv_host(agent={})
+SET = ["observe", "set_agent_proxy", "observe"]
+HAS = AgentProxy(True, "http://proxy", 8080, None, None, "a.test;b.test")
+HAS_LOGIN = AgentProxy(True, "http://proxy", 8080, "u", digest("old"), None)
+
+
+def proxy(options: dict[str, Any], *, always: bool = False) -> Build[Seen]:
+    update = "always" if always else "on_create"
+    return lambda session: mars_proxy.build({"proxy": options, "update_password": update}, session)
+
+
+def clouds(*names: str) -> Build[Any]:
+    return lambda session: vmm_cloud_sync.build({"clouds": list(names)}, session)
+
+
+# ---- the agent's proxy ----
+
+
+@pytest.mark.parametrize(
+    ("options", "has"),
+    [
+        ({"mode": "direct"}, AgentProxy()),
+        ({"mode": "system"}, AgentProxy()),
+        (CUSTOM, HAS),
+        ({**CUSTOM, "bypass": ["B.test", "a.test"]}, HAS),
+        (LOGIN, HAS_LOGIN),
+    ],
+)
+def test_nothing_to_do_is_one_look(bench: MakeBench, options: dict[str, Any], has: AgentProxy) -> None:
+    found = bench(HOST, agent_proxy(has))
+    before = found.machine.snapshot()
+    assert found.run(proxy(options)).changed is False
+    assert (found.scripts, found.machine.snapshot()) == (["observe"], before)
+
+
+CHANGES: list[tuple[str, AgentProxy, dict[str, Any], bool, AgentProxy]] = [
+    ("a first one", AgentProxy(), CUSTOM, False, AgentProxy(True, "http://proxy", 8080)),
+    ("a first one with login", AgentProxy(), LOGIN, False, AgentProxy(True, "http://proxy", 8080, "u", digest(CANARY))),
+    (
+        "another port",
+        HAS,
+        {**CUSTOM, "port": 1},
+        False,
+        AgentProxy(True, "http://proxy", 1, None, None, "a.test;b.test"),
+    ),
+    ("an empty bypass list", HAS, {**CUSTOM, "bypass": []}, False, AgentProxy(True, "http://proxy", 8080)),
+    (
+        "a bypass list",
+        HAS,
+        {**CUSTOM, "bypass": ["c.test"]},
+        False,
+        AgentProxy(True, "http://proxy", 8080, None, None, "c.test"),
+    ),
+    ("a new password", HAS_LOGIN, LOGIN, True, AgentProxy(True, "http://proxy", 8080, "u", digest(CANARY))),
+    ("taken away", HAS_LOGIN, {"mode": "direct"}, False, AgentProxy()),
+]
+
+
+@pytest.mark.parametrize(
+    ("has", "options", "always", "gets"), [row[1:] for row in CHANGES], ids=[row[0] for row in CHANGES]
+)
+def test_a_change(bench: MakeBench, has: AgentProxy, options: dict[str, Any], always: bool, gets: AgentProxy) -> None:
+    found = bench(HOST, agent_proxy(has))
+    planned = found.run(proxy(options, always=always), check=True)
+    assert found.scripts == ["observe"]
+    outcome = found.run(proxy(options, always=always))
+    assert (found.scripts, outcome.plan) == (SET, planned.plan)
+    assert found.machine.agent is not None
+    assert found.machine.agent.proxy == gets
+    assert CANARY not in f"{found.plain} {outcome!r} {planned!r}"
+    assert outcome.after == {name: value for name, value in planned.after.items() if name != "password"}
+
+
+def test_a_build_that_shows_no_login_settles(bench: MakeBench) -> None:
+    found = bench(HOST, agent_proxy(AgentProxy(), bypass_supported=False))
+    assert found.run(proxy(LOGIN)).changed
+    assert found.run(proxy(LOGIN)).changed is False
+
+
+def test_a_bypass_list_that_the_build_does_not_know(bench: MakeBench) -> None:
+    found = bench(HOST, agent_proxy(AgentProxy(), bypass_supported=False))
+    with pytest.raises(RemoteFailure, match="no list of addresses that go round the proxy: upgrade the agent"):
+        found.run(proxy({**CUSTOM, "bypass": ["a"]}))
+    assert found.session.changed is False
+
+
+@pytest.mark.parametrize(
+    ("entry", "prepare", "words"),
+    [(hyperv_host(), None, "is not installed"), (HOST, stopped(layout.AGENT_SERVICE), "obengine is Stopped")],
+)
+def test_an_agent_that_can_not_be_read(
+    bench: MakeBench, entry: dict[str, Any], prepare: Prepare | None, words: str
+) -> None:
+    found = bench(entry, prepare)
+    assert found.run(proxy(CUSTOM), check=True).changed
+    with pytest.raises(Refused, match=words):
+        found.run(proxy(CUSTOM))
+    assert found.scripts == ["observe"]
+
+
+@pytest.mark.parametrize("options", [{"mode": "custom"}, {"mode": "direct", "port": 1}, {**CUSTOM, "port": 70000}])
+def test_a_wrong_proxy_sends_nothing(bench: MakeBench, options: dict[str, Any]) -> None:
+    found = bench(HOST)
+    with pytest.raises(InvalidInput):
+        found.run(proxy(options))
+    assert found.executions == []
+
+
+def test_a_lie_about_the_proxy_is_seen(bench: MakeBench) -> None:
+    found = bench(HOST)
+    found.lies["set_agent_proxy"] = {"applied": True, "service": "Running"}
+    with pytest.raises(NotConverged):
+        found.run(proxy(CUSTOM))
+
+
+@pytest.mark.parametrize(("status", "told"), [("Stopped", "Stopped"), (None, "missing")])
+def test_an_agent_that_does_not_come_back(bench: MakeBench, status: str | None, told: str) -> None:
+    found = bench(HOST)
+    found.lies["set_agent_proxy"] = {"applied": True, "service": status}
+    with pytest.raises(RemoteFailure, match=f"^the proxy is set, but service obengine is {told} after its restart;"):
+        found.run(proxy(CUSTOM))
+
+
+def test_a_failed_restart_has_changed_the_proxy(bench: MakeBench) -> None:
+    found = bench(HOST)
+    found.fail(f"start {layout.AGENT_SERVICE}")
+    with pytest.raises(RemoteFailure, match="cannot be started"):
+        found.run(proxy(LOGIN))
+    assert found.session.changed
+
+
+# ---- the clouds' flag ----
+
+SERVER = vmm_server()
+
+
+def published(found: Bench) -> list[str]:
+    assert found.machine.vmm is not None
+    return [cloud.name for cloud in found.machine.vmm.clouds if cloud.published]
+
+
+@pytest.mark.parametrize("names", [["Gold"], ["GOLD", "gold"]])
+def test_published_clouds_are_one_look(bench: MakeBench, names: list[str]) -> None:
+    found = bench(SERVER)
+    assert found.run(clouds(*names)).changed is False
+    assert found.scripts == ["observe"]
+
+
+@pytest.mark.parametrize(
+    ("names", "after"),
+    [
+        (["all"], ["Gold", "Größe L", "Empty"]),
+        (["empty"], ["Gold", "Empty"]),
+        # Upper case makes two letters of a sharp s; compared without case both are the same.
+        (["GRÖSSE L", "Gold"], ["Gold", "Größe L"]),
+        (["größe l", "Größe L", "Gold"], ["Gold", "Größe L"]),
+    ],
+)
+def test_clouds_are_published_once(bench: MakeBench, names: list[str], after: list[str]) -> None:
+    found = bench(SERVER, registered())
+    planned = found.run(clouds(*names), check=True)
+    assert (found.scripts, published(found)) == (["observe"], ["Gold"])
+    outcome = found.run(clouds(*names))
+    assert found.scripts == ["observe", "publish_cloud", "observe"]
+    assert (published(found), planned.after) == (after, outcome.after)
+    assert len(found.sent("publish_cloud")["parameters"]["CloudIds"]) == len(after) - 1
+    assert found.run(clouds(*names)).changed is False
+
+
+def test_one_unknown_name_stops_all(bench: MakeBench) -> None:
+    found = bench(SERVER)
+    for check in (True, False):
+        with pytest.raises(Refused, match="no cloud named None; it has: Empty, Gold, Größe L"):
+            found.run(clouds("Empty", "None"), check=check)
+        assert (found.scripts, published(found)) == (["observe"], ["Gold"])
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_release_without_the_flag(bench: MakeBench, check: bool) -> None:
+    found = bench(vmm_server(vmm={"flag_supported": False}))
+    with pytest.raises(Refused, match="set it by hand"):
+        found.run(clouds("all"), check=check)
+
+
+def test_a_stopped_vmm(bench: MakeBench) -> None:
+    found = bench(SERVER, stopped(layout.VMM_SERVICE))
+    planned = found.run(clouds("Gold"), check=True)
+    assert (planned.changed, planned.after["clouds"]) == (
+        True,
+        [{"id": "(known after apply)", "name": "Gold", "synchronized": True, "hosts": []}],
+    )
+    assert [entry.found for entry in planned.evidence] == ["unknown while service SCVMMService does not run"]
+    with pytest.raises(Refused, match="service SCVMMService is Stopped"):
+        found.run(clouds("Gold"))
+
+
+@pytest.mark.parametrize("names", [[], ["all", "Gold"]])
+def test_wrong_names_send_nothing(bench: MakeBench, names: list[str]) -> None:
+    found = bench(SERVER)
+    with pytest.raises(InvalidInput):
+        found.run(clouds(*names))
+    assert found.executions == []
+
+
+def test_a_lie_about_clouds_is_seen(bench: MakeBench) -> None:
+    found = bench(SERVER)
+    found.lies["publish_cloud"] = {"published": []}
+    with pytest.raises(NotConverged, match="send metadata of cloud Empty to the vault"):
+        found.run(clouds("Empty"))
+
+
+def test_hosts_are_shown_with_their_clouds(bench: MakeBench) -> None:
+    (gold, *_) = bench(SERVER).run(clouds("Gold")).after["clouds"]
+    assert gold["hosts"] == [
+        "hv01.corp.estate.test",
+        "hv02.corp.estate.test",
+        "hv03.corp.estate.test",
+        "esx1.x.test",
+    ]
+
+
+def test_a_host_has_no_clouds(bench: MakeBench) -> None:
+    with pytest.raises(Refused, match="runs no VMM server"):
+        bench(hyperv_host()).run(clouds("all"))
