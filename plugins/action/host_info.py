@@ -19,6 +19,7 @@ class ActionModule(WindowsAction):
         "vault_id": {"type": "str"},
         "proxy": PROXY_OPTIONS["proxy"],
         "endpoint": {"type": "str", "default": "https://login.microsoftonline.com"},
+        "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
     }
     work = staticmethod(read_host)

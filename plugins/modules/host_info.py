@@ -65,6 +65,10 @@ options:
         cloud. No call is made when it is empty.
     type: str
     default: https://login.microsoftonline.com
+  cache_path:
+    description:
+      - The folder that a new agent's cache is going to have. Its drive is judged.
+    type: str
   minimum_cache_gb:
     description:
       - The least free space for the agent's cache, in GB.

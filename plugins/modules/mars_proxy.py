@@ -14,8 +14,8 @@ description:
   - Sets the agent's own proxy on a Hyper-V host with the agent's own commands, and restarts its service only when
     something changed (step H5).
   - The Provider's proxy on the VMM server does nothing for the hosts.
-  - Builds of the agent that do not show the proxy's user name can't be asked for it, so a new login alone is not seen
-    on them. Give O(update_password=always) once to have it set.
+  - Some builds of the agent do not show the proxy's user name. On these a new login alone is not seen; give
+    O(update_password=always) once to have it set.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import proxy as proxies
 from .errors import InvalidInput, Refused
 from .installer import Installer, numbers, older
-from .machine import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, ProxyFacts
+from .machine import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, told_system_proxy
 from .plan import UNKNOWN, Change, Plan, compare
-from .proxy import Proxy
+from .proxy import SYSTEM, Proxy
 
 SECTIONS = ("host", "agent", "hyperv")
+PROXY_SECTIONS = ("host", "agent")
 #: Where the installer puts the agent when nothing else is asked for.
 DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 #: The walkthrough advises this much; newer documents no longer ask for a cache.
@@ -150,24 +151,24 @@ def project_agent_proxy(agent: AgentFacts | None, wanted: Proxy) -> dict[str, An
     return proxies.project(agent.proxy if agent else None, wanted.mode)
 
 
-def told_proxy(agent: AgentFacts | None, wanted: Proxy) -> str:
+def told_proxy(agent: AgentFacts | None, wanted: Proxy, host: HostFacts | None = None) -> str:
+    """With `host` also what the agent's account sees where the system's proxy was asked for."""
     if agent is None:
         return "no agent"
     if not agent.proxy_known:
         return f"unknown while service obengine is {agent.service or 'missing'}"
-    return proxies.describe(agent.proxy, wanted.mode)
+    told = proxies.describe(agent.proxy, wanted.mode)
+    if host is None or agent.proxy is not None or wanted.mode != SYSTEM:
+        return told
+    return f"{told}; {told_system_proxy(host.system_proxy)} (not verified on a real server)"
 
 
 def _drift(agent: AgentFacts | None, wanted: Proxy, *, always_password: bool) -> list[Change]:
     reason = "set the agent's proxy; its service is restarted"
     facts = agent.proxy if agent else None
     # Builds that do not show the user name must not look like drift for ever.
-    shown = facts if facts is None or facts.username is not None or not wanted.username else _with_login(facts, wanted)
+    shown = facts if facts is None or facts.login_shown else replace(facts, username=wanted.username)
     return proxies.drift(shown, wanted, always_password=always_password, update_reason=reason)
-
-
-def _with_login(facts: ProxyFacts, wanted: Proxy) -> ProxyFacts:
-    return ProxyFacts(facts.address, facts.port, wanted.username, facts.bypass)
 
 
 def _installation(agent: AgentFacts | None, desired: DesiredAgent) -> list[Change]:

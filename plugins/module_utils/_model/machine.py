@@ -165,12 +165,13 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProxyFacts:
-    """A proxy as a program has stored it. Passwords can't be read back."""
+    """A proxy as a program has stored it. Passwords can't be read back; without `login_shown` neither can the user."""
 
     address: str
     port: int | None
     username: str | None
     bypass: tuple[str, ...]
+    login_shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,9 @@ class AgentFacts:
             cache_path=raw["cache_path"],
             service=_status(raw["service"]),
             backup_registered=raw["backup_registered"],
-            proxy=ProxyFacts(proxy["server"] or "", proxy["port"], proxy["username"], tuple(proxy["bypass"]))
+            proxy=ProxyFacts(
+                proxy["server"] or "", proxy["port"], proxy["username"], tuple(proxy["bypass"]), proxy["login_shown"]
+            )
             if proxy and proxy["enabled"]
             else None,
             proxy_known=proxy is not None,

@@ -109,16 +109,18 @@ def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, ap
 
 
 def overlaid(projection: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """The projection with the planned changes laid over it: what check mode expects to see."""
+    """The projection with the planned changes laid over it: what check mode expects to see. A secret is never in it."""
     result = _copy(projection)
     for change in changes:
+        if change.secret:
+            continue
         *parents, leaf = change.path.split(".")
         place = result
         for name in parents:
             child = place.get(name)
             place[name] = child if isinstance(child, dict) else {}
             place = place[name]
-        place[leaf] = HIDDEN if change.secret else change.after
+        place[leaf] = change.after
     return result
 
 

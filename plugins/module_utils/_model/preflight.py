@@ -78,6 +78,7 @@ class Expectation:
     vault: ResourceId | None
     proxy: Proxy | None
     minimum_cache_gb: int
+    cache_path: str | None
     now: datetime
 
 
@@ -119,6 +120,8 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _vmm_version(machine.vmm)
         yield _vmm_service(machine.vmm)
         yield _vmm_jobs(machine)
+        if machine.vmm.ha_name:
+            yield _cluster(machine)
     if machine.host is not None:
         yield from _host(machine.host, wanted, step="S2")
     if machine.registration is not None:
@@ -136,7 +139,7 @@ def _hyperv_host(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _switch_names(machine.hyperv)
     if machine.host is not None:
         yield from _host(machine.host, wanted, step="H2")
-        yield _cache(machine.host, machine.agent, wanted.minimum_cache_gb)
+        yield _cache(machine.host, machine.agent, wanted)
     yield _backup(machine.agent)
     if machine.reach is not None:
         yield _reach(machine.reach, "H6")
@@ -178,6 +181,14 @@ def _vmm_jobs(machine: Machine) -> Check:
     if installed:
         return Check("vmm-jobs", "P1", PASS, f"{told}, and the Provider is installed")
     return Check("vmm-jobs", "P1", FAIL, f"{told}, and setup of the Provider stops its service; wait for the end")
+
+
+def _cluster(machine: Machine) -> Check:
+    installed = machine.provider is not None and machine.provider.complete
+    told = f"VMM is highly available (cluster role {machine.vmm.ha_name if machine.vmm else ''})"
+    if installed:
+        return Check("cluster", "P1", WARN, f"{told}: the Provider is neither upgraded nor given another proxy here")
+    return Check("cluster", "P1", FAIL, f"{told}: install the Provider by hand on every node, then run again")
 
 
 def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:
@@ -248,8 +259,9 @@ def _switch_names(hyperv: HyperVFacts) -> Check:
     return Check("switch-names", "H2", PASS, "no virtual switch has '#' in its name")
 
 
-def _cache(host: HostFacts, agent: AgentFacts | None, minimum_gb: int) -> Check:
-    folder = (agent.cache_path or agent.install_path) if agent else DEFAULT_FOLDER
+def _cache(host: HostFacts, agent: AgentFacts | None, wanted: Expectation) -> Check:
+    minimum_gb = wanted.minimum_cache_gb
+    folder = (agent.cache_path or agent.install_path) if agent else wanted.cache_path or DEFAULT_FOLDER
     free = host.free_gb(folder)
     if free is None:
         return Check("cache", "H3", WARN, f"free space of {folder[:2]} is unknown")

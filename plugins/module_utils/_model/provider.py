@@ -121,7 +121,18 @@ def _version_after(before: ProviderFacts, installer: Installer) -> str | None:
     return installer.version if older(before.version, installer.version) else before.version
 
 
+def require_one_node(vmm: VmmFacts, what: str) -> None:
+    """Raises Refused for a highly available VMM: its service belongs to a cluster role, which would fail over."""
+    if vmm.ha_name:
+        raise Refused(
+            f"this VMM is highly available (cluster role {vmm.ha_name}), and {what} stops its service, which the"
+            " cluster would answer with a failover; this release does that on single servers only: do it by hand, on"
+            " every node"
+        )
+
+
 def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
+    require_one_node(vmm, "setup of the Provider")
     if host is None:
         return
     if not host.is_administrator:

@@ -15,7 +15,7 @@ from .errors import InvalidInput, Refused
 from .machine import Machine, RegistrationFacts, told_system_proxy
 from .names import ResourceId, same_name
 from .plan import Change, Plan
-from .provider import vmm_of
+from .provider import require_one_node, vmm_of
 from .proxy import CUSTOM, DIRECT, SYSTEM, Proxy
 from .vault_key import NotAKey, VaultKey, certificate_of, parse
 
@@ -101,7 +101,7 @@ def plan_registration(machine: Machine, desired: DesiredRegistration, *, check_m
 
     In check mode a Provider that is not there yet counts as planned.
     """
-    vmm_of(machine)
+    vmm = vmm_of(machine)
     facts = _facts(machine)
     require_own(facts, desired)
     installed = machine.provider is not None and machine.provider.complete
@@ -114,7 +114,10 @@ def plan_registration(machine: Machine, desired: DesiredRegistration, *, check_m
     if facts.vault_name is None:
         changes += _registration_changes(machine, facts, desired)
     elif desired.proxy is not None:
-        changes += _proxy_changes(facts, desired.proxy, always_password=desired.always_password)
+        mended = _proxy_changes(facts, desired.proxy, always_password=desired.always_password)
+        if mended:
+            require_one_node(vmm, "a change of the Provider's proxy")
+        changes += mended
     return Plan(tuple(changes))
 
 
@@ -126,14 +129,9 @@ def removes_leftovers(plan: Plan) -> bool:
     return plan.touches(_LEFTOVERS)
 
 
-def changes_proxy(plan: Plan) -> bool:
-    return not registers(plan) and any(
-        change.path.startswith("proxy.") and not change.secret for change in plan.changes
-    )
-
-
 def changes_password_only(plan: Plan) -> bool:
-    return not registers(plan) and not changes_proxy(plan) and any(change.secret for change in plan.changes)
+    proxy = plan.only("proxy").changes
+    return not registers(plan) and bool(proxy) and all(change.secret for change in proxy)
 
 
 def require_own(facts: RegistrationFacts, desired: DesiredRegistration) -> None:

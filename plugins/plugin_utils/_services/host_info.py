@@ -25,7 +25,8 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
     sections = SECTIONS[options["kind"]] + (("reach",) if endpoint else ())
     raw = observe_raw(session, sections, endpoint=endpoint or None, proxy=proxy)
-    wanted = Expectation(options["kind"], vault, proxy, options["minimum_cache_gb"], datetime.now(timezone.utc))
+    cache = (options["minimum_cache_gb"], options["cache_path"])
+    wanted = Expectation(options["kind"], vault, proxy, *cache, datetime.now(timezone.utc))
     judged = checks(Machine.from_observation(raw), wanted)
     return {
         "changed": False,

@@ -29,7 +29,7 @@ class MarsProxy(Noun[Machine]):
         self._always_password = always_password
 
     def observe(self) -> Machine:
-        return observe(self._session, ("agent",))
+        return observe(self._session, model.PROXY_SECTIONS)
 
     def plan(self, state: Machine) -> Plan:
         return model.plan_agent_proxy(
@@ -65,7 +65,7 @@ class MarsProxy(Noun[Machine]):
         return model.project_agent_proxy(state.agent, self._wanted)
 
     def describe(self, state: Machine) -> str:
-        return model.told_proxy(state.agent, self._wanted)
+        return model.told_proxy(state.agent, self._wanted, state.host)
 
 
 def build(options: Mapping[str, Any], session: Session) -> MarsProxy:

@@ -49,14 +49,15 @@ class ProviderRegistration(Noun[Machine]):
         configurator = state.provider.configurator_path if state.provider else None
         if model.registers(plan):
             self._register(state, configurator)
-        elif model.changes_proxy(plan):
-            self._judge(self._session.run("configure_provider", *self._arguments(configurator)))
-        elif model.changes_password_only(plan):
+        elif model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
             self._session.run(
                 "set_run_as_password",
                 {"AccountName": model.RUN_AS_ACCOUNT},
                 {"Credential": self._desired.proxy.credential if self._desired.proxy else None},
             )
+        elif plan.touches("proxy"):
+            # It also makes the Run As account anew where somebody removed it.
+            self._judge(self._session.run("configure_provider", *self._arguments(configurator)))
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_registration(state, self._desired)

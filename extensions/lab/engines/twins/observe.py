@@ -215,12 +215,20 @@ def _agent_proxy(machine: Machine, folder: str) -> Section | None:
         return None
     agent = machine.need_agent()
     if not agent.proxy.enabled:
-        return {"enabled": False, "server": None, "port": None, "username": None, "bypass": []}
+        return {
+            "enabled": False,
+            "server": None,
+            "port": None,
+            "username": None,
+            "login_shown": False,
+            "bypass": [],
+        }
     return {
         "enabled": True,
         "server": _text(agent.proxy.server),
         "port": agent.proxy.port,
         "username": _text(agent.proxy.username) if agent.bypass_supported else None,
+        "login_shown": agent.bypass_supported,
         "bypass": _urls(agent.proxy.bypass) if agent.bypass_supported else [],
     }
 

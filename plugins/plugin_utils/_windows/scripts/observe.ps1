@@ -501,7 +501,7 @@ function Get-AgentSection {
     $module = "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
     if ($null -ne $service -and $service.status -eq 'Running' -and (Test-Path -LiteralPath $module)) {
         Import-Module -Name $module
-        $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; bypass = @() }
+        $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; login_shown = $false; bypass = @() }
         $setting = Get-OBMachineSetting
         if ($null -ne $setting -and $null -ne $setting.ProxySetting) {
             $found = $setting.ProxySetting
@@ -511,6 +511,7 @@ function Get-AgentSection {
                 $proxy.port = Get-Number -Value $found.ProxyPort
                 # Builds differ in whether they show these two.
                 if ($null -ne $found.PSObject.Properties['ProxyUsername']) {
+                    $proxy.login_shown = $true
                     $proxy.username = Get-Text -Value $found.ProxyUsername
                 }
                 if ($null -ne $found.PSObject.Properties['BypassUrls']) {

@@ -88,13 +88,21 @@ def agent(**changed: Any) -> Raw:
         "cache_path": r"C:\Program Files\Microsoft Azure Recovery Services Agent\Scratch",
         "service": RUNNING,
         "backup_registered": False,
-        "proxy": {"enabled": False, "server": None, "port": None, "username": None, "bypass": []},
+        "proxy": agent_proxy(enabled=False, server=None, port=None, login_shown=False),
         **changed,
     }
 
 
 def agent_proxy(**changed: Any) -> Raw:
-    return {"enabled": True, "server": "http://proxy", "port": 8080, "username": None, "bypass": [], **changed}
+    usual = {
+        "enabled": True,
+        "server": "http://proxy",
+        "port": 8080,
+        "username": None,
+        "login_shown": True,
+        "bypass": [],
+    }
+    return {**usual, **changed}
 
 
 def hyperv(**changed: Any) -> Raw:

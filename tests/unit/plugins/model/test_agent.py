@@ -246,13 +246,20 @@ PROXY_PLANS: list[tuple[str, dict[str, Any], dict[str, Any], bool, list[str]]] =
     ("the same", seen.agent(proxy=seen.agent_proxy()), CUSTOM, False, []),
     (
         "an old build that does not show the login",
-        seen.agent(proxy=seen.agent_proxy()),
+        seen.agent(proxy=seen.agent_proxy(login_shown=False)),
         LOGIN,
         False,
         [],
     ),
-    ("an old build, always", seen.agent(proxy=seen.agent_proxy()), LOGIN, True, ["password"]),
-    ("an old build, another port", seen.agent(proxy=seen.agent_proxy(port=1)), LOGIN, False, ["port", "password"]),
+    ("an old build, always", seen.agent(proxy=seen.agent_proxy(login_shown=False)), LOGIN, True, ["password"]),
+    (
+        "an old build, another port",
+        seen.agent(proxy=seen.agent_proxy(port=1, login_shown=False)),
+        LOGIN,
+        False,
+        ["port", "password"],
+    ),
+    ("a first login", seen.agent(proxy=seen.agent_proxy()), LOGIN, False, ["username", "password"]),
     (
         "another login",
         seen.agent(proxy=seen.agent_proxy(username="old")),

@@ -38,7 +38,7 @@ BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 def judged(kind: str, machine: Machine, **changed: Any) -> tuple[Check, ...]:
     options: dict[str, Any] = {"vault_id": VAULT_ID, "proxy": None, "minimum_cache_gb": 5, **changed}
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
-    return checks(machine, Expectation(kind, vault, proxy, options["minimum_cache_gb"], NOW))
+    return checks(machine, Expectation(kind, vault, proxy, options["minimum_cache_gb"], options.get("cache_path"), NOW))
 
 
 def one(found: tuple[Check, ...], name: str) -> Check:
@@ -117,6 +117,8 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
         {"vmm": seen.vmm(running_jobs=1), "provider": seen.provider(adapter_present=False)},
         {},
     ),
+    ("cluster", "P1", FAIL, {"vmm": seen.vmm(ha_name="VMMROLE"), "provider": None}, {}),
+    ("cluster", "P1", WARN, {"vmm": seen.vmm(ha_name="VMMROLE")}, {}),
     ("vault", "P5", PASS, {}, {}),
     ("vault", "P5", PASS, {"registration": seen.registration(vault_name="VAULT-asr")}, {}),
     ("vault", "P5", PASS, {"registration": seen.registration(vault_name="other")}, {"vault_id": None}),
@@ -159,6 +161,8 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("cache", "H3", WARN, {"host": seen.host(**drive(4.9))}, {"minimum_cache_gb": 4}),
     ("cache", "H3", WARN, {"host": seen.host(**drive(1)), "agent": seen.agent()}, {}),
     ("cache", "H3", WARN, {"agent": seen.agent(cache_path=r"X:\Cache")}, {}),
+    ("cache", "H3", WARN, {}, {"cache_path": r"X:\Cache"}),
+    ("cache", "H3", PASS, {"agent": seen.agent()}, {"cache_path": r"X:\Cache"}),
     ("cache", "H3", PASS, {"agent": seen.agent(cache_path=None)}, {}),
     ("backup", "H1", PASS, {}, {}),
     ("backup", "H1", PASS, {"agent": seen.agent()}, {}),
@@ -182,8 +186,9 @@ def test_every_check_has_a_state_for_each_verdict_it_can_give() -> None:
         *judged(VMM_SERVER, seen.vmm_server(reach=seen.reach())),
         *judged(HYPERV_HOST, seen.hyperv_host(reach=seen.reach())),
     }
-    assert names == {check.id for check in whole} | {"domain-controller"}
-    assert {name for name in names if (name, PASS) not in rows} == {"domain-controller"}
+    # These two appear only where they are no good news.
+    assert names == {check.id for check in whole} | {"domain-controller", "cluster"}
+    assert {name for name in names if (name, PASS) not in rows} == {"domain-controller", "cluster"}
     assert {name for name in names if {(name, WARN), (name, FAIL)}.isdisjoint(rows)} == set()
 
 

@@ -134,6 +134,13 @@ BUSY = {"provider": None}
             "VMM runs 2 jobs, which a stop of its service would hurt; wait for the end, then run again",
         ),
         (
+            {**BUSY, "vmm": seen.vmm(ha_name="VMMROLE")},
+            "this VMM is highly available (cluster role VMMROLE), and setup of the Provider stops its service, which"
+            " the cluster would answer with a failover; this release does that on single servers only: do it by hand,"
+            " on"
+            " every node",
+        ),
+        (
             {"provider": seen.provider(version="1.0"), "vmm": seen.vmm(running_jobs=1)},
             "VMM runs 1 job, which a stop of its service would hurt; wait for the end, then run again",
         ),

@@ -118,11 +118,11 @@ def test_plan(facts: dict[str, Any], changed: dict[str, Any], paths: list[str]) 
 @pytest.mark.parametrize(("facts", "changed", "paths"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS])
 def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any], paths: list[str]) -> None:
     plan = model.plan_registration(seen.vmm_server(registration=seen.registration(**facts)), desired(**changed))
-    kinds = (model.registers(plan), model.changes_proxy(plan), model.changes_password_only(plan))
+    kinds = (model.registers(plan), plan.touches("proxy"), model.changes_password_only(plan))
     proxy = [path for path in paths if path.startswith("proxy.")]
     assert kinds == (
         "registered" in paths,
-        "registered" not in paths and bool(set(proxy) - {"proxy.password"}),
+        bool(proxy),
         paths == ["proxy.password"],
     )
     assert model.removes_leftovers(plan) == ("key_leftovers" in paths)
@@ -131,6 +131,14 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
 @pytest.mark.parametrize(
     ("sections", "changed", "line"),
     [
+        (
+            {"registration": seen.registration(**OWN), "vmm": seen.vmm(ha_name="VMMROLE")},
+            {"proxy": CUSTOM},
+            "this VMM is highly available (cluster role VMMROLE), and a change of the Provider's proxy stops its"
+            " service, which the cluster would answer with a failover; this release does that on single servers only:"
+            " do it by"
+            " hand, on every node",
+        ),
         (
             {"vmm": None},
             {},
@@ -210,7 +218,7 @@ def test_the_plan_is_laid_over_the_projection() -> None:
         "registered": True,
         "vault_name": "vault-asr",
         "name": "vmm01.corp.test",
-        "proxy": {**CUSTOM, "username": "u", "bypass": [], "password": "(hidden)"},
+        "proxy": {**CUSTOM, "username": "u", "bypass": []},
         "key_leftovers": [],
     }
 

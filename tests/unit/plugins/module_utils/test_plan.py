@@ -56,7 +56,7 @@ def test_the_plan_of_the_state_after_a_plan_is_empty(actual: dict[str, Any], des
     assert first.changed == any(value not in (None, actual.get(name)) for name, value in desired.items())
 
 
-def test_overlaid_lays_changes_into_a_copy_and_hides_secrets() -> None:
+def test_overlaid_lays_changes_into_a_copy_and_leaves_secrets_out() -> None:
     before = {"tags": {"owner": "it"}, "mode": "0644", "list": [1]}
     changes = [
         Change("tags.owner", "it", "dr"),
@@ -64,7 +64,7 @@ def test_overlaid_lays_changes_into_a_copy_and_hides_secrets() -> None:
         Change("mode.inner", None, 1),
         Change("password", "old", "new", secret=True),
     ]
-    after = {"tags": {"owner": "dr"}, "proxy": {"port": 8080}, "mode": {"inner": 1}, "password": HIDDEN, "list": [1]}
+    after = {"tags": {"owner": "dr"}, "proxy": {"port": 8080}, "mode": {"inner": 1}, "list": [1]}
     assert overlaid(before, changes) == after
     assert before == {"tags": {"owner": "it"}, "mode": "0644", "list": [1]}
 

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Estates with machines of a story's own, and a proxy that asks for no login; all else is as in `small`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+from lab.estate import EngineName, Estate, find_document, read_document
+from lab.proxy import ProxyServer
+from lab.windows import layout
+from lab.windows.machine import Machine
+from tests.e2e.conftest import SCALE, Estates
+
+Description = dict[str, Any]
+
+
+class Fleets(Estates):
+    """Like Estates; a story that looks at many machines at once pays for one run."""
+
+    def start(
+        self, *, engine: EngineName = "twin", scale: float = SCALE, machines: Sequence[Description] = ()
+    ) -> Estate:
+        document = {**read_document(find_document("small")), "machines": list(machines)}
+        estate = Estate(document, engine=engine, time_scale=scale, directory=None)
+        file = self._folder / f"traffic-{len(self._started)}.jsonl"
+        estate.world.traffic_file = file
+        self._started.append((estate, file))
+        return estate.start()
+
+
+def vmm_server(name: str, *, provider: bool = True, egress: str = "proxy", **more: Any) -> Description:
+    """A VMM server with one cloud; with the Provider installed when its setup is not what the story is about."""
+    return {
+        "name": name,
+        "fqdn": f"{name}.lab.example",
+        "kind": "vmm_server",
+        "egress": egress,
+        "vmm": {"clouds": [{"name": f"Cloud of {name}"}]},
+        "provider": {} if provider else None,
+        **more,
+    }
+
+
+def hyperv_host(name: str, *, agent: bool = True, egress: str = "proxy", **more: Any) -> Description:
+    return {
+        "name": name,
+        "fqdn": f"{name}.lab.example",
+        "kind": "hyperv_host",
+        "egress": egress,
+        "agent": {} if agent else None,
+        **more,
+    }
+
+
+def set_system_proxy(machine: Machine, server: str) -> None:
+    """What an administrator set for the account that the Provider or the agent runs as."""
+    key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
+    machine.registry.set(key, "ProxyEnable", 1)
+    machine.registry.set(key, "ProxyServer", server)
+
+
+class _OpenProxy(ProxyServer):
+    """Knows machines by their address."""
+
+    def _allowed(self, authorization: str) -> bool:
+        return True
+
+
+@contextmanager
+def open_proxy(estate: Estate) -> Iterator[int]:
+    """The port of a proxy of the estate that asks for no login."""
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="open proxy", daemon=True)
+    thread.start()
+    server = _OpenProxy(estate.world)
+    try:
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+        yield server.port
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
