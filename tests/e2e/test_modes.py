@@ -242,9 +242,7 @@ def test_login_is_kept_in_vmm(story: Story) -> None:
         told = {entry["step"]: entry for entry in story.first.task(PROVIDER, way).result["evidence"]}
         if "P6e" in told:
             assert told["P6e"]["verified"] == f"Run As account {layout.PROXY_ACCOUNT}"
-    accounts = {
-        way: [name for name in story.first.world["machines"][HOST[PROVIDER] + way]["vmm"]["run_as"]] for way in WAYS
-    }
+    accounts = {way: list(story.first.world["machines"][HOST[PROVIDER] + way]["vmm"]["run_as"]) for way in WAYS}
     assert {way for way, names in accounts.items() if names} == {"login", "kept"}
 
 

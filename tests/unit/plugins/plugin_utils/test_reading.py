@@ -23,7 +23,7 @@ ENDPOINT = "https://login.microsoftonline.com"
 
 
 def read(found: Bench, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
-    options = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "endpoint": "", "cache_path": None}
+    options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "endpoint": "", "cache_path": None}
     options |= {"minimum_cache_gb": 5, **changed}
     found.executions.clear()
     return read_host(options, Session(found.execute))
