@@ -346,4 +346,5 @@ def test_a_run_after_all_of_this_changes_nothing(story: Story) -> None:
     assert story.after.run.changed == 0
     assert [task.host for task in story.after.run.failures()] == [HOST[PROVIDER] + "back"]
     assert story.after.journal == []
-    assert story.after.world == story.then.world
+    # Azure goes on by itself: a server shows up some time after it registered. The journal holds every write there.
+    assert story.after.world["machines"] == story.then.world["machines"]
