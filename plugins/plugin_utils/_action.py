@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
@@ -65,9 +66,19 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
 
     def _run_script(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> Mapping[str, Any]:
         # The answer repeats the arguments, secrets among them: the session takes out what it names, and no more.
-        answer: dict[str, Any] = self._execute_module(
-            module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
-        )
+        try:
+            answer: dict[str, Any] = self._execute_module(
+                module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
+            )
+        except OSError as error:
+            if error.filename is not None:
+                # A file of the controller's own, which has nothing to do with the connection.
+                raise
+            # Connection plugins let their HTTP library's errors through when a connection breaks in the middle.
+            raise AnsibleConnectionFailure(
+                f"the connection was lost while a script ran on the machine ({type(error).__name__}); it may go on"
+                " there: run again when the machine answers"
+            ) from None
         return answer
 
 

@@ -71,6 +71,9 @@ class ArmServer:
         fault = self.world.faults.hit(f"arm:{request.method}:{path.lower()}")
         if fault is not None:
             answer = await self._suffer(fault, request)
+            if answer is not None and fault.action == "drop":
+                # Nobody gets it, so it is no exchange that the log could tell of.
+                return web.Response(status=answer.status)
             if answer is not None:
                 return self._respond(request, call, raw, answer)
         with self.state.lock:

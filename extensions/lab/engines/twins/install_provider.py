@@ -32,10 +32,12 @@ def install_provider(run: Run) -> dict[str, Any]:
                     machine.stop_service(layout.VMM_SERVICE)
                 result["setup_exit"] = machine.run_process(f"{folder}\\setupdr.exe", "/i")
         finally:
-            if before is not None:
-                machine.start_service(layout.VMM_SERVICE)
-            if machine.exists(folder):
-                machine.remove_file(folder, recurse=True)
+            try:
+                if before is not None:
+                    machine.start_service(layout.VMM_SERVICE)
+            finally:
+                if machine.exists(folder):
+                    machine.remove_file(folder, recurse=True)
         result["log_tail"] = setup_log(machine)
     result["service_after"] = service_status(machine, layout.VMM_SERVICE)
     return result

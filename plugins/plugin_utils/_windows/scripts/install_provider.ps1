@@ -75,11 +75,15 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
             $result.setup_exit = Start-Setup -Path "$ExtractDir\setupdr.exe" -Arguments '/i'
         }
     } finally {
-        if ($null -ne $before) {
-            Start-Service -Name SCVMMService
-        }
-        if (Test-Path -LiteralPath $ExtractDir) {
-            Remove-Item -LiteralPath $ExtractDir -Recurse -Force
+        try {
+            if ($null -ne $before) {
+                Start-Service -Name SCVMMService
+            }
+        } finally {
+            # Also when the service does not start.
+            if (Test-Path -LiteralPath $ExtractDir) {
+                Remove-Item -LiteralPath $ExtractDir -Recurse -Force
+            }
         }
     }
     $result.log_tail = @(Get-LogTail)

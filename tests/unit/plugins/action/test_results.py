@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import STAGING_DIR
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
@@ -380,3 +380,20 @@ def test_every_password_of_a_spec_is_marked(noun: str) -> None:
 
 def test_installers_and_keys_lie_in_one_closed_folder() -> None:
     assert _action.INSTALLER_OPTIONS["staging_dir"]["default"] == STAGING == STAGING_DIR
+
+
+def test_a_lost_connection_is_told_from_a_file_of_the_controller(runner: MakeRunner) -> None:
+    found = runner(hyperv_host(agent={}))
+
+    def breaks(error: OSError) -> None:
+        def twist(answer: dict[str, Any]) -> dict[str, Any]:
+            raise error
+
+        found.twist = twist
+
+    breaks(ConnectionError("Connection aborted."))
+    with pytest.raises(AnsibleConnectionFailure, match="the connection was lost while a script ran"):
+        found.run("mars_proxy", proxy=LOGIN)
+    breaks(PermissionError(13, "Permission denied", "win_powershell.ps1"))
+    with pytest.raises(PermissionError):
+        found.run("mars_proxy", proxy=LOGIN)
