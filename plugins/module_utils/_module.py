@@ -16,16 +16,34 @@ from ._azure.login import Login
 from ._model.errors import InvalidInput, SiteRecoveryError
 from ._model.lifecycle import Noun, Outcome, converge
 
+# Most are read from the environment too, but by the login itself: which source an option comes from decides who signs in.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
-    "subscription_id": {"type": "str", "fallback": (env_fallback, ["AZURE_SUBSCRIPTION_ID"])},
-    "tenant": {"type": "str", "fallback": (env_fallback, ["AZURE_TENANT", "AZURE_TENANT_ID"])},
-    "client_id": {"type": "str", "fallback": (env_fallback, ["AZURE_CLIENT_ID"])},
-    "secret": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AZURE_SECRET", "AZURE_CLIENT_SECRET"])},
-    "cloud_environment": {
+    "auth_source": {
         "type": "str",
-        "default": "AzureCloud",
-        "fallback": (env_fallback, ["AZURE_CLOUD_ENVIRONMENT"]),
+        "default": "auto",
+        "choices": [
+            "auto",
+            "client_secret",
+            "certificate",
+            "msi",
+            "workload_identity",
+            "cli",
+            "env",
+            "credential_file",
+        ],
+        "fallback": (env_fallback, ["ANSIBLE_AZURE_AUTH_SOURCE"]),
     },
+    "profile": {"type": "str"},
+    "subscription_id": {"type": "str"},
+    "tenant": {"type": "str"},
+    "client_id": {"type": "str"},
+    "secret": {"type": "str", "no_log": True},
+    "x509_certificate_path": {"type": "path"},
+    "x509_certificate_password": {"type": "str", "no_log": True},
+    "thumbprint": {"type": "str"},
+    "send_certificate_chain": {"type": "bool"},
+    "oidc_token_file_path": {"type": "path", "no_log": False},
+    "cloud_environment": {"type": "str"},
     "ca_bundle": {"type": "path", "fallback": (env_fallback, ["REQUESTS_CA_BUNDLE"])},
 }
 TAG_OPTIONS: dict[str, dict[str, Any]] = {
@@ -116,7 +134,12 @@ def _require_wait(options: Options) -> None:
 
 
 def _azure(module: AnsibleModule) -> Azure:
-    return Azure(Login.from_options(module.params))
+    login = Login.from_options(module.params)
+    # Ansible knows the secrets among the options; these may have come from elsewhere.
+    module.no_log_values.update(login.secrets)
+    for warning in login.warnings:
+        module.warn(warning)
+    return Azure(login)
 
 
 def _package(error: ImportError) -> str:

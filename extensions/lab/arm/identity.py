@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from urllib.parse import parse_qs
 
+from . import assertions
 from .state import AzureState, guid
 from .wire import Answer, Call, Json
 
@@ -149,6 +149,8 @@ def token(state: AzureState, call: Call, raw: bytes) -> Answer:
             "application has not been installed by the administrator of the tenant or consented to by any user in the "
             "tenant. You may have sent your authentication request to the wrong tenant.",
         )
+    if form.get("client_assertion"):
+        return _asserted(state, call, form) or _grant(state, v2="/v2.0/" in call.path, form=form)
     if not hmac.compare_digest(form.get("client_secret", "").encode(), login.secret.encode()):
         return _refused(
             401,
@@ -160,10 +162,22 @@ def token(state: AzureState, call: Call, raw: bytes) -> Answer:
     return _grant(state, v2="/v2.0/" in call.path, form=form)
 
 
-def _grant(state: AzureState, *, v2: bool, form: Mapping[str, str]) -> Answer:
-    value = secrets.token_urlsafe(48)
+def _asserted(state: AzureState, call: Call, form: Mapping[str, str]) -> Answer | None:
+    """The refusal of a signed assertion, or None when it proves the client."""
+    base = f"{call.base_url}/{call['tenant']}"
+    # documented: the audience is the token endpoint; the issuer of the tenant is taken too.
+    audiences = (f"{base}/oauth2/v2.0/token", f"{base}/oauth2/token", f"{base}/v2.0", f"{base}/")
     now = state.world.clock.now()
-    state.tokens[value] = now + state.token_life
+    try:
+        assertions.check(state.application, form["client_id"], form["client_assertion"], audiences, now)
+    except assertions.Refusal as refusal:
+        return _refused(401, "invalid_client", refusal.code, refusal.text)
+    return None
+
+
+def _grant(state: AzureState, *, v2: bool, form: Mapping[str, str]) -> Answer:
+    value = state.new_token()
+    now = state.world.clock.now()
     life = int(state.token_life.total_seconds())
     answer: Json = {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": value}
     if not v2:  # documented: the first generation writes numbers as strings and repeats the resource.
@@ -192,7 +206,10 @@ def _refuse_form(form: Mapping[str, str]) -> Answer | None:
         )
     if form["grant_type"] != "client_credentials":
         return _refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
-    if not form.get("client_secret"):
+    if form.get("client_assertion") and form.get("client_assertion_type") != assertions.KIND:
+        # inferred: number and text.
+        return _refused(400, "invalid_request", 900144, "The client_assertion_type of the request is not supported.")
+    if not form.get("client_secret") and not form.get("client_assertion"):
         return _refused(
             401,
             "invalid_client",

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..world import CloudFacts, RegistrationRefused, VmmServerFacts
+from .assertions import Application
 from .documents import (
     account_document,
     blob_service_document,
@@ -25,6 +26,7 @@ from .documents import (
     set_network_state,
     vault_document,
 )
+from .machine_identity import Machine
 from .wire import Json
 
 if TYPE_CHECKING:
@@ -145,6 +147,8 @@ class AzureState:
         self.operations: dict[str, Operation] = {}
         self.certificates: dict[str, Certificate] = {}
         self.tokens: dict[str, datetime] = {}
+        self.application = Application()
+        self.machine = Machine()
         # Account names that other customers hold: names are unique in the whole cloud (documented).
         self.foreign_accounts: set[str] = set()
         # Knobs for tests and rehearsals.
@@ -153,6 +157,12 @@ class AzureState:
         self.record_traffic = False
         self._due: list[_Due] = []
         self._order = 0
+
+    def new_token(self) -> str:
+        """An access token that lasts from now on."""
+        value = secrets.token_urlsafe(48)
+        self.tokens[value] = self.world.clock.now() + self.token_life
+        return value
 
     # Time ---------------------------------------------------------------------------------------------------------
 

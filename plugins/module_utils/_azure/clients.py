@@ -45,7 +45,7 @@ class Azure:
 
     @cached_property
     def _credential(self) -> Any:
-        return self.login.method.credential(self.cloud, self.login.ca_bundle)
+        return self.login.credential(self.cloud)
 
     @cached_property
     def recovery_services(self) -> RecoveryServicesClient:

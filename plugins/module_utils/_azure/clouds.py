@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +61,17 @@ _ALIASES = {
 }
 
 
+# Other names of the same sign-in addresses (documented: national clouds, authentication endpoints).
+_AUTHORITIES = {
+    "login.windows.net": "azurecloud",
+    "login.microsoft.com": "azurecloud",
+    "sts.windows.net": "azurecloud",
+    "login.partner.microsoftonline.cn": "azurechinacloud",
+    "login-us.microsoftonline.com": "azureusgovernment",
+    **{urlsplit(cloud.authority).netloc: key for key, cloud in _CLOUDS.items()},
+}
+
+
 def is_known(name: str) -> bool:
     return _key(name) in _CLOUDS
 
@@ -77,6 +89,22 @@ def validate(name: str) -> None:
     )
 
 
+def of_authority(environment: Mapping[str, str]) -> str:
+    """The cloud that AZURE_AUTHORITY_HOST belongs to, the public one without it. Raises InvalidInput."""
+    given = environment.get("AZURE_AUTHORITY_HOST", "")
+    if not given:
+        return "AzureCloud"
+    address = urlsplit(given if "://" in given else f"https://{given}")
+    cloud = _AUTHORITIES.get(address.netloc.lower())
+    if cloud is None or address.scheme != "https":
+        raise InvalidInput(
+            "cloud_environment",
+            f"is needed, because AZURE_AUTHORITY_HOST ({given}) is the address of no known cloud",
+            "give the https address of the cloud's metadata",
+        )
+    return _CLOUDS[cloud].name
+
+
 def find(name: str, ca_bundle: str | None = None) -> Cloud:
     """The cloud of a name, or of a metadata address (one call). Raises InvalidInput, Unreachable, RemoteFailure."""
     validate(name)
@@ -91,7 +119,7 @@ def from_metadata(address: str, document: Any) -> Cloud:
     try:
         sign_in = entry["authentication"]
         manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
-        return Cloud(
+        found = Cloud(
             name=str(entry.get("name", "private")),
             resource_manager=str(manager).rstrip("/"),
             authority=str(sign_in["loginEndpoint"]).rstrip("/"),
@@ -103,6 +131,12 @@ def from_metadata(address: str, document: Any) -> Cloud:
             f"cloud_environment: {address} answers, but not with a cloud metadata document ({error!r} is missing);"
             " give the address that ends in /metadata/endpoints?api-version=..."
         ) from error
+    for place in (found.resource_manager, found.authority):
+        if urlsplit(place).scheme != "https":
+            raise RemoteFailure(
+                f"cloud_environment: {address} names '{place}', which is no https address; a token must not be sent there"
+            )
+    return found
 
 
 def _audience(audiences: list[str], manager: str) -> str:

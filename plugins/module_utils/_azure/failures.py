@@ -24,6 +24,25 @@ _SIGN_IN_FIXES = {
     "AADSTS7000222": "the client secret has expired: make a new one",
     "AADSTS700016": "the application is not known in this tenant: check client_id and tenant",
     "AADSTS90002": "the tenant is not known: check tenant",
+    "AADSTS7000112": "the application is disabled in this tenant: enable it there",
+    "AADSTS700027": "the directory does not take the certificate: add it to the application, or renew it there",
+    "AADSTS50013": "the token in oidc_token_file_path is not signed by its issuer: look where it comes from",
+    "AADSTS700024": "the token in oidc_token_file_path is no longer valid (or not yet): let its issuer write a new one",
+    "AADSTS700211": "no federated credential of the application has the issuer of the token: add one, or check client_id",
+    "AADSTS700212": "no federated credential of the application has the audience of the token: correct one of the two",
+    "AADSTS700213": "no federated credential of the application has the subject of the token: correct one of the two",
+    "AADSTS700082": "what the Azure CLI kept has expired: run 'az login' again",
+    "AADSTS50173": "what the Azure CLI kept was revoked: run 'az login' again",
+    "AADSTS53003": "a Conditional Access policy blocks the sign-in: ask the directory's administrator",
+}
+# The library's own refusals, which have no code.
+_UNAVAILABLE = {
+    "CLI not found": "the Azure CLI (az) is not on the path: install it where the task runs, or sign in another way",
+    "az login": "nobody is signed in to the Azure CLI: run 'az login' as the user of this task",
+    "Failed to invoke the Azure CLI": "the Azure CLI gave no answer in time: try 'az account get-access-token' by hand",
+    "Identity not found": "the machine has no such managed identity: assign it, or check client_id",
+    "has been assigned to this resource": "the machine has no such managed identity: assign it, or check client_id",
+    "no response from the IMDS": "this machine has no service that gives managed identities: sign in another way",
 }
 # Least built-in role for what is refused (Site Recovery role-based access page; built-in roles).
 _ROLES = (
@@ -144,9 +163,13 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     if code is None and _UNKNOWN_TENANT in str(error):
         # The library drops the directory's own words.
         code = "AADSTS90002"
-    fix = _SIGN_IN_FIXES.get(code or "", "check that tenant exists, then client_id and secret")
+    login = getattr(error, "siterecovery_login", None)
+    check = login.method.check if login else "check that tenant exists, then client_id and secret"
+    own = next((fix for text, fix in _UNAVAILABLE.items() if text in str(error) and not found), check)
+    fix = _SIGN_IN_FIXES.get(code or "", own)
+    chosen = f" (auth_source auto chose {login.method.name})" if login and login.found else ""
     return AccessDenied(
-        f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}",
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}{chosen}",
         code=code,
         request_id=_request_id(error),
     )

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The metadata service that every machine in Azure has at its side, as far as it gives tokens of managed identities.
+
+Documented: "How to use managed identities for Azure resources on an Azure VM to acquire an access token". It is plain
+http by design: the address can't be reached from outside of the machine. A client is sent here with the environment
+variable AZURE_POD_IDENTITY_AUTHORITY_HOST, which the identity library reads.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .wire import Json
+
+if TYPE_CHECKING:
+    from .state import AzureState
+
+PATH = "/metadata/identity/oauth2/token"
+VERSION = "2018-02-01"
+
+
+@dataclass(slots=True)
+class Machine:
+    """The identities of the machine that asks: its own, and the client ids of user-assigned ones."""
+
+    system_assigned: bool = False
+    user_assigned: set[str] = field(default_factory=set)
+
+
+class MetadataService:
+    """The aiohttp application; `audiences` are the resources that tokens can be asked for."""
+
+    def __init__(self, state: AzureState, audiences: tuple[str, ...]) -> None:
+        self.state = state
+        self.audiences = {audience.rstrip("/") for audience in audiences}
+
+    def app(self) -> web.Application:
+        application = web.Application()
+        application.router.add_get(PATH, self._serve)
+        return application
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        self.state.world.journal.count("azure.token")
+        status, body = self._answer(request)
+        return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/json")
+
+    def _answer(self, request: web.Request) -> tuple[int, Json]:
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return 400, {"error": refusal[0], "error_description": refusal[1]}
+        resource, client = request.query["resource"], request.query.get("client_id", "")
+        with self.state.lock:
+            value = self.state.new_token()
+        now = int(self.state.world.clock.now().timestamp())
+        life = int(self.state.token_life.total_seconds())
+        return 200, {
+            "access_token": value,
+            "client_id": client,
+            "expires_in": str(life),
+            "expires_on": str(now + life),
+            "ext_expires_in": str(life),
+            "not_before": str(now),
+            "resource": resource,
+            "token_type": "Bearer",
+        }
+
+    def _refuse(self, request: web.Request) -> tuple[str, str] | None:
+        if request.headers.get("Metadata", "").casefold() != "true":
+            return "invalid_request", "Required metadata header not specified"
+        if "X-Forwarded-For" in request.headers:
+            # Documented: requests that came through a proxy are refused; inferred: code and text.
+            return "invalid_request", "X-Forwarded-For header is not allowed"
+        for name in ("api-version", "resource"):
+            if not request.query.get(name):
+                return "invalid_request", f"Required query variable '{name}' is missing"
+        if request.query["resource"].rstrip("/") not in self.audiences:
+            text = f"The resource principal named {request.query['resource']} was not found in the tenant."
+            return "invalid_resource", f"AADSTS500011: {text}"
+        machine, client = self.state.machine, request.query.get("client_id")
+        known = client in machine.user_assigned if client else machine.system_assigned
+        # Documented: a machine without a system-assigned identity takes its only user-assigned one.
+        if not client and len(machine.user_assigned) == 1:
+            known = True
+        return None if known else ("invalid_request", "Identity not found")

@@ -1,0 +1,377 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who signs in: which method, with values from where, and what is missing. Nothing here sends anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import certificates, login, methods
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
+from tests.support import logins
+from tests.support.logins import PASSWORD, pair
+from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION
+
+CLIENT = "33333333-4444-4555-8666-777777777777"
+OTHER = "99999999-4444-4555-8666-777777777777"
+TENANT = "contoso.onmicrosoft.com"
+SECRET = "canary~secret"
+SOMEBODY = {"tenant": TENANT, "client_id": CLIENT}
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    logins.nobody(monkeypatch, tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def files(home: Path) -> dict[str, str]:
+    token = home / "token"
+    token.write_text("a.b.c")
+    return {"CERTIFICATE": pair().pem(home / "app.pem"), "TOKEN": str(token)}
+
+
+def find(options: dict[str, Any], environment: dict[str, str] | None = None) -> Login:
+    return Login.from_options({"subscription_id": SUBSCRIPTION, **options}, environment or {})
+
+
+def refused(options: dict[str, Any], environment: dict[str, str] | None = None) -> InvalidInput:
+    with pytest.raises(InvalidInput) as caught:
+        find(options, environment)
+    assert "\n" not in caught.value.message
+    assert "canary" not in caught.value.message
+    return caught.value
+
+
+# The choice of auto ---------------------------------------------------------------------------------------------------
+
+MANAGED = {"IDENTITY_ENDPOINT": "http://127.0.0.1:1/"}
+POD = {"AZURE_FEDERATED_TOKEN_FILE": "TOKEN", "AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT_ID": TENANT}
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "kind"),
+    [
+        ({**SOMEBODY, "secret": SECRET}, {}, methods.ClientSecret),
+        ({**SOMEBODY, "secret": SECRET, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientSecret),
+        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {}, methods.Certificate),
+        ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {}, methods.WorkloadIdentity),
+        # What is written in the task beats what lies in the environment.
+        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {"AZURE_SECRET": SECRET}, methods.Certificate),
+        ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {"AZURE_SECRET": SECRET}, methods.WorkloadIdentity),
+        (SOMEBODY, {"AZURE_CLIENT_SECRET": SECRET}, methods.ClientSecret),
+        (SOMEBODY, {"AZURE_CLIENT_CERTIFICATE_PATH": "CERTIFICATE"}, methods.Certificate),
+        # What is given beats what is found.
+        ({**SOMEBODY, "secret": SECRET}, MANAGED, methods.ClientSecret),
+        ({**SOMEBODY, "secret": SECRET}, POD, methods.ClientSecret),
+        ({}, MANAGED, methods.ManagedIdentity),
+        ({}, {"MSI_ENDPOINT": "http://127.0.0.1:1/"}, methods.ManagedIdentity),
+        ({}, {"IMDS_ENDPOINT": "http://127.0.0.1:1/"}, methods.ManagedIdentity),
+        ({"client_id": CLIENT}, MANAGED, methods.ManagedIdentity),
+        ({}, POD, methods.WorkloadIdentity),
+        # A pod's own identity beats its node's.
+        ({}, {**POD, **MANAGED}, methods.WorkloadIdentity),
+        ({}, {"CLI": "yes"}, methods.AzureCli),
+        ({"tenant": TENANT}, {"CLI": "yes"}, methods.AzureCli),
+        ({}, {"CLI": "yes", **MANAGED}, methods.ManagedIdentity),
+        ({}, {"CLI": "yes", "AZURE_SECRET": "", "AZURE_AD_USER": ""}, methods.AzureCli),
+    ],
+)
+def test_auto_takes_the_first_that_is_there(
+    options: dict[str, Any],
+    environment: dict[str, str],
+    kind: type,
+    files: dict[str, str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if environment.get("CLI"):
+        logins.FakeCli(home / "cli", monkeypatch)
+        monkeypatch.setattr(login, "CLI", "az")
+
+    def filled(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: files.get(value, value) for name, value in values.items()}
+
+    found = find(filled(options), filled(environment))
+    assert type(found.method) is kind
+    assert found.found
+
+
+@pytest.mark.parametrize(
+    ("tag", "there"), [("7783-7084-3265-9085-8269-3286-77\n", True), ("Asset-1234567890\n", False), (None, False)]
+)
+def test_a_machine_of_azure_is_known_by_its_asset_tag(
+    tag: str | None, there: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = home / "asset-tag"
+    monkeypatch.setattr(login, "_ASSET_TAG_FILE", str(file))
+    if tag:
+        file.write_text(tag)
+    assert login.on_azure({}) is there
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "option", "told"),
+    [
+        ({}, {}, "auth_source", "finds nobody to sign in: no secret, certificate or token file"),
+        (SOMEBODY, {}, "secret", "nothing that proves them; give secret (AZURE_SECRET), x509_certificate_path"),
+        # Nobody else signs in instead.
+        (SOMEBODY, {**MANAGED, "CLI": "yes"}, "secret", "or set auth_source to msi or cli"),
+        ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "client_id is given alone"),
+        ({"thumbprint": "AA"}, MANAGED, "x509_certificate_path", "is needed beside thumbprint"),
+        ({"x509_certificate_password": PASSWORD}, {}, "x509_certificate_path", "beside x509_certificate_password"),
+        ({"secret": SECRET}, {}, "tenant", "with a client secret, and so is client_id; set the option or the"),
+        ({"x509_certificate_path": "x"}, {}, "tenant", "with a certificate, and so is client_id"),
+        ({"oidc_token_file_path": "x", "tenant": TENANT}, {}, "client_id", "with a workload identity; set"),
+        ({}, {"AZURE_AD_USER": "ann@contoso.example", "AZURE_PASSWORD": SECRET}, "ad_user", "(in AWX: client ID"),
+        ({}, {"AZURE_AD_USER": "ann@contoso.example", **MANAGED}, "ad_user", "can't sign in: the identity platform"),
+        ({"auth_source": "client_secret"}, MANAGED, "tenant", "client secret, and so is client_id and secret"),
+        ({"auth_source": "certificate", **SOMEBODY}, {}, "x509_certificate_path", "AZURE_X509_CERTIFICATE_PATH"),
+        ({"auth_source": "workload_identity", **SOMEBODY}, {}, "oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE"),
+        ({"auth_source": "env", **SOMEBODY, "secret": SECRET}, {}, "auth_source", "the environment holds neither"),
+        ({"auth_source": "credential_file", "profile": "x"}, {}, "profile", "can't be read (No such file"),
+    ],
+)
+def test_what_is_missing_is_named(
+    options: dict[str, Any], environment: dict[str, str], option: str, told: str, home: Path, monkeypatch: Any
+) -> None:
+    if environment.get("CLI"):
+        logins.FakeCli(home / "cli", monkeypatch)
+        monkeypatch.setattr(login, "CLI", "az")
+    error = refused(options, environment)
+    assert error.details == {"option": option}
+    assert told in error.message
+
+
+def test_no_program_no_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    error = refused({"auth_source": "cli"})
+    assert error.message.startswith("auth_source: the Azure CLI (az) is not on the path of the machine")
+
+
+# Values ---------------------------------------------------------------------------------------------------------------
+
+PROFILES = f"""[default]
+subscription_id = {SUBSCRIPTION}
+client_id = {OTHER}
+secret = 100%canary%(x)s
+tenant = default.example
+[east]
+subscription_id = 00000000-0000-0000-0000-000000000001
+client_id = {OTHER}
+secret = canary~east
+tenant = east.example
+cloud_environment = AzureChinaCloud
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "subscription", "method"),
+    [
+        ({}, {}, SUBSCRIPTION, methods.ClientSecret("default.example", OTHER, "100%canary%(x)s")),
+        ({"profile": "east"}, {}, SUBSCRIPTION[:-1] + "1", methods.ClientSecret("east.example", OTHER, "canary~east")),
+        (
+            {},
+            {"AZURE_PROFILE": "east", "AZURE_TENANT": "env.example"},
+            SUBSCRIPTION[:-1] + "1",
+            methods.ClientSecret("east.example", OTHER, "canary~east"),
+        ),
+        (
+            {"profile": "east", "tenant": TENANT, "subscription_id": SUBSCRIPTION},
+            {},
+            SUBSCRIPTION,
+            methods.ClientSecret(TENANT, OTHER, "canary~east"),
+        ),
+        # Somebody in options or environment is somebody else than the default profile.
+        (
+            {"client_id": CLIENT},
+            {"AZURE_SUBSCRIPTION_ID": SUBSCRIPTION, "AZURE_SECRET": SECRET, "AZURE_TENANT": "env.example"},
+            SUBSCRIPTION,
+            methods.ClientSecret("env.example", CLIENT, SECRET),
+        ),
+        (
+            {"auth_source": "credential_file", **SOMEBODY, "secret": "other"},
+            {"AZURE_SECRET": "another"},
+            SUBSCRIPTION,
+            methods.ClientSecret("default.example", OTHER, "100%canary%(x)s"),
+        ),
+        (
+            {"auth_source": "env", "client_id": OTHER},
+            {
+                "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+                "AZURE_SECRET": SECRET,
+                "AZURE_TENANT": TENANT,
+                "AZURE_CLIENT_ID": CLIENT,
+            },
+            SUBSCRIPTION,
+            methods.ClientSecret(TENANT, CLIENT, SECRET),
+        ),
+        (
+            {"auth_source": "msi"},
+            {"AZURE_SUBSCRIPTION_ID": SUBSCRIPTION, "AZURE_CLIENT_ID": CLIENT},
+            SUBSCRIPTION,
+            methods.ManagedIdentity(CLIENT),
+        ),
+    ],
+)
+def test_where_values_come_from(
+    options: dict[str, Any], environment: dict[str, str], subscription: str, method: Any, home: Path
+) -> None:
+    logins.profile(home, PROFILES)
+    found = Login.from_options(options, environment)
+    assert (found.subscription_id, found.method) == (subscription, method)
+    assert found.warnings == ()
+    assert "canary" not in repr(found.method)
+
+
+def test_a_profile_names_its_cloud(home: Path) -> None:
+    logins.profile(home, PROFILES)
+    assert Login.from_options({"profile": "east"}, {}).cloud_environment == "AzureChinaCloud"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (PROFILES, "has no profile 'west'; it has: default, east"),
+        ("", "has no profile 'west'; it has: none"),
+        ("secret = canary\n", "is no INI file; write one [section] for each profile"),
+        ("[a]\nb\ncanary", "is no INI file"),
+    ],
+)
+def test_a_profile_that_can_not_be_used(text: str, told: str, home: Path) -> None:
+    logins.profile(home, text)
+    error = refused({"profile": "west"})
+    assert error.details == {"option": "profile"}
+    assert told in error.message
+    assert error.__cause__ is None
+
+
+def test_a_profile_that_others_can_read_is_warned_of(home: Path) -> None:
+    file = logins.profile(home, PROFILES, 0o644)
+    assert Login.from_options({}, {}).warnings == (
+        f"{file} holds secrets and can be read by others; run chmod 600 on it",
+    )
+
+
+def test_secrets_from_elsewhere_are_told_to_ansible(home: Path) -> None:
+    found = find(SOMEBODY, {"AZURE_SECRET": SECRET})
+    assert found.secrets == (SECRET,)
+    assert SECRET not in repr(found.method)
+
+
+@pytest.mark.parametrize(
+    ("text", "subscription"),
+    [
+        ('\ufeff{"subscriptions": [{"id": "b"}, {"id": "%s", "isDefault": true}]}' % SUBSCRIPTION, SUBSCRIPTION),
+        ('{"subscriptions": []}', ""),
+        ("{}", ""),
+        ("[]", ""),
+        ("no json", ""),
+    ],
+)
+def test_the_cli_knows_its_subscription(text: str, subscription: str, home: Path, monkeypatch: Any) -> None:
+    logins.FakeCli(home / "cli", monkeypatch)
+    (home / "azureProfile.json").write_text(text, encoding="utf-8")
+    environment = {"AZURE_CONFIG_DIR": str(home)}
+    if subscription:
+        assert Login.from_options({"auth_source": "cli"}, environment).subscription_id == subscription
+    else:
+        with pytest.raises(InvalidInput, match=r"^subscription_id: is needed"):
+            Login.from_options({"auth_source": "cli"}, environment)
+
+
+@pytest.mark.parametrize(
+    ("environment", "cloud"),
+    [
+        ({}, "AzureCloud"),
+        ({"AZURE_CLOUD_ENVIRONMENT": "AzureUSGovernment"}, "AzureUSGovernment"),
+        ({"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/"}, "AzureCloud"),
+        ({"AZURE_AUTHORITY_HOST": "login.microsoftonline.us"}, "AzureUSGovernment"),
+        ({"AZURE_AUTHORITY_HOST": "https://login.partner.microsoftonline.cn"}, "AzureChinaCloud"),
+        ({"AZURE_AUTHORITY_HOST": "https://x", "AZURE_CLOUD_ENVIRONMENT": "AzureCloud"}, "AzureCloud"),
+        ({"AZURE_AUTHORITY_HOST": "https://login.example"}, None),
+        ({"AZURE_AUTHORITY_HOST": "http://login.microsoftonline.us"}, None),
+    ],
+)
+def test_which_cloud(environment: dict[str, str], cloud: str | None) -> None:
+    options = {**SOMEBODY, "secret": SECRET}
+    if cloud:
+        assert find(options, environment).cloud_environment == cloud
+    else:
+        assert "AZURE_AUTHORITY_HOST" in refused(options, environment).message
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "option", "told"),
+    [
+        ("pem", None, ""),
+        ("pem with password", None, ""),
+        ("pfx", None, ""),
+        ("pfx with password", None, ""),
+        ("nothing there", "x509_certificate_path", "can't be read (No such file or directory)"),
+        ("password forgotten", "x509_certificate_password", "is encrypted; give its password"),
+        ("wrong password", "x509_certificate_password", "does not open the key"),
+        ("password for nothing", "x509_certificate_password", "is not encrypted; leave the password out"),
+        ("pfx password forgotten", "x509_certificate_path", "is neither PEM nor a PFX without password"),
+        ("pfx wrong password", "x509_certificate_password", "does not open '"),
+        ("rubbish", "x509_certificate_path", "is neither PEM nor a PFX"),
+        ("only the key", "x509_certificate_path", "holds no certificate"),
+        ("only the certificate", "x509_certificate_path", "holds no private key"),
+        ("another key", "x509_certificate_path", "does not belong to the key"),
+        ("expired", "x509_certificate_path", "expired on "),
+        ("too early", "x509_certificate_path", "is not valid before "),
+        ("thumbprint", None, ""),
+        ("other thumbprint", "thumbprint", "has the thumbprint "),
+    ],
+)
+def test_a_certificate_is_checked_before_anything_is_sent(case: str, option: str | None, told: str, home: Path) -> None:
+    good, path = pair(), home / "app"
+    password: str | None = PASSWORD if "password" in case and "forgotten" not in case else None
+    thumbprint = {"thumbprint": ":".join(good.thumbprint), "other thumbprint": "AB"}.get(case)
+    if case in ("pem with password", "password forgotten", "wrong password"):
+        good.pem(path, PASSWORD)
+    elif case.startswith("pfx"):
+        good.pfx(path, PASSWORD if "password" in case else None)
+    elif case == "expired":
+        pair(starts=-9, ends=-1).pem(path)
+    elif case == "too early":
+        pair(starts=2).pem(path)
+    elif case == "another key":
+        logins.Pair(good.certificate, logins.key("other")).pem(path)
+    elif case == "rubbish":
+        path.write_bytes(b"\x00\x01rubbish")
+    elif case != "nothing there":
+        good.pem(path)
+    if case.startswith("only"):
+        key, certificate = path.read_text().split("-----BEGIN CERTIFICATE-----")
+        path.write_text(key if case == "only the key" else f"-----BEGIN CERTIFICATE-----{certificate}")
+    if "wrong" in case:
+        password = "canary~wrong"
+    if option is None:
+        certificates.check(str(path), password, thumbprint)
+        return
+    with pytest.raises(InvalidInput) as caught:
+        certificates.check(str(path), password, thumbprint)
+    assert caught.value.details == {"option": option}
+    assert told in caught.value.message
+    assert "canary" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "can't be read (No such file"), (b"\n", "is empty"), (b"\xff", "is no text")]
+)
+def test_a_token_file_is_checked(content: bytes | None, told: str, home: Path) -> None:
+    if content is not None:
+        (home / "token").write_bytes(content)
+    error = refused({**SOMEBODY, "oidc_token_file_path": str(home / "token")})
+    assert error.details == {"option": "oidc_token_file_path"}
+    assert told in error.message
