@@ -143,6 +143,9 @@ class FakeCli:
     def refuse(self, complaint: str, status: int = 1) -> None:
         self._prepare("", complaint, status)
 
+    def hang(self) -> None:
+        (self.folder / "az").write_text("#!/bin/sh\nexec sleep 60\n")
+
     def _prepare(self, answer: str, complaint: str, status: int) -> None:
         for name, content in (("answer", answer), ("complaint", complaint), ("status", str(status))):
             (self.folder / name).write_text(content)

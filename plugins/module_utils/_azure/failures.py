@@ -119,7 +119,7 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         ServiceResponseError,
     )
 
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_lost(error):
         return Unreachable(
             f"could not {action}: no answer from Azure ({_short(error)});"
             " check network, proxy and ca_bundle, then run again"
@@ -157,6 +157,25 @@ def _advice(code: str | None, status: int | None, pause: int | None) -> str:
     return _SOMEBODY_ELSE if status else "run again, and report it if it stays"
 
 
+def _directory_lost(error: Exception) -> bool:
+    """Whether a sign-in failed because nobody answered: the library calls that a refusal too."""
+    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+    if not isinstance(error, ClientAuthenticationError) or _own_words(error):
+        return False
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (ServiceRequestError, ServiceResponseError)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _own_words(error: Exception) -> str | None:
+    """What to do about a refusal that the library itself spoke."""
+    return next((fix for text, fix in _UNAVAILABLE.items() if text in str(error)), None)
+
+
 def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     found = _AADSTS.search(str(error))
     code = found.group(0) if found else _code(error)
@@ -165,8 +184,7 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
         code = "AADSTS90002"
     login = getattr(error, "siterecovery_login", None)
     check = login.method.check if login else "check that tenant exists, then client_id and secret"
-    own = next((fix for text, fix in _UNAVAILABLE.items() if text in str(error) and not found), check)
-    fix = _SIGN_IN_FIXES.get(code or "", own)
+    fix = _SIGN_IN_FIXES.get(code or "") or (not found and _own_words(error)) or check
     chosen = f" (auth_source auto chose {login.method.name})" if login and login.found else ""
     return AccessDenied(
         f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}{chosen}",

@@ -230,13 +230,12 @@ def _check_tenant(tenant: str | None) -> None:
 
 
 def _directory(cloud: Cloud, ca_bundle: str | None) -> dict[str, Any]:
-    """How the library reaches the directory. A lost connection is tried again by the client that asks for the token."""
+    """How the library reaches the directory."""
     return {
         "authority": cloud.authority,
         "disable_instance_discovery": not cloud.well_known,
         "connection_timeout": _CONNECT_SECONDS,
         "read_timeout": _READ_SECONDS,
         "retry_total": _RETRIES,
-        "retry_connect": 0,
         **({"connection_verify": ca_bundle} if ca_bundle else {}),
     }

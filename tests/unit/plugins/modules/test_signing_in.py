@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import login
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import clouds, methods
 from lab.arm import identity
 from lab.arm.assertions import Federated, TrustedName
 from lab.arm.machine_identity import MetadataService
@@ -51,8 +52,12 @@ class Desk:
         for name, value in variables.items():
             self.monkeypatch.setenv(name, value)
 
+    @property
+    def cloud(self) -> str:
+        return str(self.subscription.login()["cloud_environment"])
+
+    @cached_property
     def cli(self) -> logins.FakeCli:
-        self.monkeypatch.setattr(login, "CLI", "az")
         return logins.FakeCli(self.home / "cli", self.monkeypatch)
 
     # What each way needs; the answer are the options of a module.
@@ -84,7 +89,7 @@ class Desk:
         return {"tenant": LOGIN.tenant, "client_id": LOGIN.client_id, "oidc_token_file_path": str(file)}
 
     def with_cli(self) -> dict[str, Any]:
-        self.cli().answer(self.state.new_token())
+        self.cli.answer(self.state.new_token())
         return {"auth_source": "cli"}
 
     def with_secret(self) -> dict[str, Any]:
@@ -119,24 +124,238 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_signs_in_with_one_token_for_all_clients(way: str, desk: Desk) -> None:
     prepare, tokens = WAYS[way]
-    ended = desk.run(
-        "target_info", vault_name="vault-dr", resource_group=GROUP, **prepare(desk)
-    )  # vault, accounts, networks: three clients
+    ended = desk.run("target_info", vault_name="vault-dr", resource_group=GROUP, **prepare(desk))
     assert not ended.failed, ended.msg
-    assert len({path.split("/providers/")[1].split("/")[0] for path in _asked(desk)}) == 3
+    asked = [exchange.path for exchange in desk.subscription.azure.server.traffic]
+    # Vault, accounts and networks: three clients.
+    assert len({path.split("/providers/")[1].split("/")[0] for path in asked if "/providers/" in path}) == 3
     assert desk.tokens == tokens
     if way == "cli":
-        resource = "https://management.core.windows.net"
-        asked = f"account get-access-token --output json --resource {resource}"
-        calls = logins.FakeCli.calls.fget(_cli(desk))  # type: ignore[attr-defined]
-        assert [call.partition(" --subscription")[0] for call in calls] == [asked]
+        assert len(desk.cli.calls) == 1
+        assert desk.cli.calls[0].startswith(
+            "account get-access-token --output json --resource https://management.core.windows.net"
+        )
 
 
-def _asked(desk: Desk) -> list[str]:
-    return [exchange.path for exchange in desk.subscription.azure.server.traffic if "/providers/" in exchange.path]
+@pytest.mark.parametrize("form", ["pem", "pem with password", "pfx", "pfx with password", "chain", "chain in a pfx"])
+def test_a_certificate_in_every_form(form: str, desk: Desk) -> None:
+    made, password = pair(), PASSWORD if "password" in form else None
+    write = made.pfx if "pfx" in form else made.pem
+    more = []
+    if "chain" in form:
+        # Known by the name in it and by who issued it: the directory then needs the certificate itself.
+        root = pair("root")
+        made = pair("app", issuer=root)
+        write, more = (made.pfx if "pfx" in form else made.pem), [root.certificate]
+        desk.state.application.names.append(TrustedName(made.certificate.subject, root.certificate))
+    else:
+        desk.state.application.certificates.append(made.certificate)
+    options = {
+        "tenant": LOGIN.tenant,
+        "client_id": LOGIN.client_id,
+        "x509_certificate_path": write(desk.home / "app", password, *more),
+        "x509_certificate_password": password,
+    }
+    if "chain" in form:
+        without = desk.run(**options)
+        assert (without.error["code"], "add it to the application" in without.msg) == ("AADSTS700027", True)
+        options["send_certificate_chain"] = True
+    ended = desk.run(**options)
+    assert not ended.failed, ended.msg
 
 
-def _cli(desk: Desk) -> Any:
-    found = object.__new__(logins.FakeCli)
-    found.folder = desk.home / "cli"
-    return found
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        ("AZURE_X509_CERTIFICATE_PATH AZURE_CLIENT_ID AZURE_TENANT", {}),
+        ("AZURE_CLIENT_CERTIFICATE_PATH AZURE_CLIENT_ID AZURE_TENANT_ID", {"AZURE_TENANT": ""}),
+    ],
+)
+def test_a_certificate_from_the_environment(names: str, values: dict[str, str], desk: Desk) -> None:
+    options = desk.with_certificate()
+    path, client, tenant = names.split()
+    desk.set(
+        **{path: options["x509_certificate_path"], client: options["client_id"], tenant: options["tenant"]},
+        AZURE_CLIENT_CERTIFICATE_PASSWORD=PASSWORD,
+        AZURE_CLIENT_SEND_CERTIFICATE_CHAIN="1",
+        **values,
+    )
+    ended = desk.run()
+    assert not ended.failed, ended.msg
+
+
+def test_the_credential_of_awx(desk: Desk) -> None:
+    desk.set(AZURE_CLIENT_ID=LOGIN.client_id, AZURE_SECRET=LOGIN.secret, AZURE_TENANT=LOGIN.tenant)
+    desk.set(AZURE_SUBSCRIPTION_ID=LOGIN.subscription_id, AZURE_CLOUD_ENVIRONMENT=desk.cloud)
+    ended = desk.run(subscription_id=None, cloud_environment=None)
+    assert not ended.failed, ended.msg
+
+
+def test_awx_with_a_user_name_is_refused_with_the_reason(desk: Desk) -> None:
+    desk.set(AZURE_AD_USER="ann@contoso.example", AZURE_PASSWORD="canary~password")
+    ended = desk.run()
+    assert ended.error == {"kind": "invalid_input", "option": "ad_user"}
+    assert "knows no second factor" in ended.msg
+    assert (desk.tokens, desk.subscription.requests) == (0, [])
+
+
+def test_a_profile_signs_in(desk: Desk) -> None:
+    lines = [f"{name} = {value}" for name, value in desk.with_secret().items()]
+    lines += [f"subscription_id = {LOGIN.subscription_id}", f"cloud_environment = {desk.cloud}"]
+    file = logins.profile(desk.home, "\n".join(["[east]", *lines, ""]), 0o644)
+    for options in ({"profile": "east"}, {"profile": "east", "auth_source": "credential_file"}):
+        ended = desk.run(subscription_id=None, cloud_environment=None, **options)
+        assert not ended.failed, ended.msg
+        assert ended.result["warnings"] == [f"{file} holds secrets and can be read by others; run chmod 600 on it"]
+
+
+@pytest.mark.parametrize(("client", "taken"), [(OTHER, True), (LOGIN.client_id, False)])
+def test_a_user_assigned_identity_is_picked_by_its_client_id(client: str, taken: bool, desk: Desk) -> None:
+    options = desk.with_managed_identity()
+    desk.state.machine.user_assigned = {OTHER, "11111111-4444-4555-8666-777777777777"}
+    ended = desk.run(client_id=client, **options)
+    assert ended.failed is not taken
+    if not taken:
+        assert ended.msg.endswith(
+            "sign-in refused: the machine has no such managed identity: assign it, or check client_id"
+        )
+
+
+def test_the_node_of_a_pod_signs_in_when_it_is_asked_for(desk: Desk) -> None:
+    desk.with_workload_identity(aud="somebody else")
+    desk.set(AZURE_FEDERATED_TOKEN_FILE=str(desk.home / "token"), AZURE_TENANT_ID=LOGIN.tenant)
+    ended = desk.run(**desk.with_managed_identity())
+    assert not ended.failed, ended.msg
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+def _unknown_certificate(desk: Desk) -> dict[str, Any]:
+    return {**desk.with_certificate(), "x509_certificate_path": pair().pem(desk.home / "b.pem", PASSWORD)} | {
+        "thumbprint": None
+    }
+
+
+def _renewed_key(desk: Desk) -> dict[str, Any]:
+    """The certificate that the application knows, under another key."""
+    return desk.with_workload_identity() | {"oidc_token_file_path": _token(desk, signer="another")}
+
+
+def _token(desk: Desk, signer: str) -> str:
+    file = desk.home / "other-token"
+    file.write_text(logins.federated_token(logins.key(signer)))
+    return str(file)
+
+
+def _no_identity(desk: Desk) -> dict[str, Any]:
+    options = desk.with_managed_identity()
+    desk.state.machine.system_assigned = False
+    return options
+
+
+def _no_service(desk: Desk) -> dict[str, Any]:
+    desk.set(AZURE_POD_IDENTITY_AUTHORITY_HOST="http://127.0.0.1:9")
+    return {"auth_source": "msi"}
+
+
+def _cli_says(complaint: str) -> Any:
+    def prepare(desk: Desk) -> dict[str, Any]:
+        desk.with_cli()
+        desk.cli.refuse(complaint)
+        return {"auth_source": "cli"}
+
+    return prepare
+
+
+REFUSALS: dict[str, tuple[Any, str | None, str]] = {
+    "certificate the application does not know": (
+        _unknown_certificate,
+        "AADSTS700027",
+        "the directory does not take the certificate: add it to the application, or renew it there",
+    ),
+    "certificate of an unknown application": (
+        lambda desk: {**desk.with_certificate(), "client_id": OTHER},
+        "AADSTS700016",
+        "check client_id and tenant",
+    ),
+    "certificate in an unknown tenant": (
+        lambda desk: {**desk.with_certificate(), "tenant": OTHER},
+        "AADSTS90002",
+        "check tenant",
+    ),
+    "token of another issuer": (
+        lambda desk: desk.with_workload_identity(iss="https://other.example/"),
+        "AADSTS700211",
+        "has the issuer of the token: add one, or check client_id",
+    ),
+    "token of another service account": (
+        lambda desk: desk.with_workload_identity(sub="system:serviceaccount:default:default"),
+        "AADSTS700213",
+        "has the subject of the token",
+    ),
+    "token for another audience": (
+        lambda desk: desk.with_workload_identity(aud="https://kubernetes.default.svc"),
+        "AADSTS700212",
+        "has the audience of the token",
+    ),
+    "token that is too old": (
+        lambda desk: desk.with_workload_identity(nbf=1700000000, exp=1700003600),
+        "AADSTS700024",
+        "let its issuer write a new one",
+    ),
+    "token that is forged": (_renewed_key, "AADSTS50013", "is not signed by its issuer"),
+    "machine without an identity": (_no_identity, None, "the machine has no such managed identity"),
+    "machine outside of Azure": (_no_service, None, "no service that gives managed identities: sign in another way"),
+    "nobody at the CLI": (
+        _cli_says("ERROR: Please run 'az login' to setup account."),
+        None,
+        "nobody is signed in to the Azure CLI: run 'az login' as the user of this task",
+    ),
+    "stale CLI": (
+        _cli_says("ERROR: AADSTS700082: The refresh token has expired.\nRun az login.\nTrace ID: x"),
+        "AADSTS700082",
+        "run 'az login' again",
+    ),
+    "odd CLI": (_cli_says("ERROR: out of cheese\nTraceback: x"), None, "then check tenant and subscription_id"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_is_one_line_that_says_what_to_do(case: str, desk: Desk) -> None:
+    prepare, code, told = REFUSALS[case]
+    ended = desk.run(**prepare(desk))
+    assert ended.failed
+    assert (ended.error["kind"], ended.error.get("code")) == ("access_denied", code)
+    assert ended.msg.startswith("could not read ")
+    assert "sign-in refused" in ended.msg
+    assert told in ended.msg
+    assert "\n" not in ended.msg
+    assert desk.subscription.writes == []
+
+
+def test_what_auto_chose_is_told_when_it_is_refused(desk: Desk) -> None:
+    prepare, _, told = REFUSALS["machine without an identity"]
+    prepare(desk)
+    ended = desk.run()
+    assert ended.msg.endswith(f"{told}: assign it, or check client_id (auth_source auto chose a managed identity)")
+
+
+def test_no_answer_in_time_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = desk.with_cli()
+    desk.cli.hang()
+    monkeypatch.setattr(methods, "_CLI_SECONDS", 1)
+    assert "the Azure CLI gave no answer in time" in desk.run(**options).msg
+
+
+def test_the_directory_is_reached_through_the_proxy(desk: Desk) -> None:
+    """Sign-in and calls keep to HTTPS_PROXY and NO_PROXY alike."""
+    desk.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
+    desk.monkeypatch.setattr(clouds, "_download", lambda *_: identity._cloud(desk.subscription.azure.server.base_url))
+    desk.monkeypatch.setattr(methods, "_RETRIES", 1)
+    ended = desk.run(**desk.with_secret())
+    assert ended.error["kind"] == "unreachable"
+    assert "proxy" in ended.msg.partition(": no answer from Azure (")[2].partition(")")[0]
+    assert "check network, proxy and ca_bundle" in ended.msg
+    desk.set(NO_PROXY="127.0.0.1")
+    assert not desk.run(**desk.with_secret()).failed
