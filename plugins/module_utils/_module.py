@@ -16,7 +16,7 @@ from ._azure.login import Login
 from ._model.errors import InvalidInput, SiteRecoveryError
 from ._model.lifecycle import Noun, Outcome, converge
 
-# Most are read from the environment too, but by the login itself: which source an option comes from decides who signs in.
+# Most are read from the environment too, but by the login itself: it has to know which source a value comes from.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
     "auth_source": {
         "type": "str",

@@ -207,8 +207,12 @@ def _refuse_form(form: Mapping[str, str]) -> Answer | None:
     if form["grant_type"] != "client_credentials":
         return _refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
     if form.get("client_assertion") and form.get("client_assertion_type") != assertions.KIND:
-        # inferred: number and text.
-        return _refused(400, "invalid_request", 900144, "The client_assertion_type of the request is not supported.")
+        return _refused(
+            400,
+            "invalid_request",
+            900144,
+            "The request body must contain the following parameter: 'client_assertion_type'.",
+        )
     if not form.get("client_secret") and not form.get("client_assertion"):
         return _refused(
             401,

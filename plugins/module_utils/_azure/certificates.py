@@ -31,9 +31,7 @@ def _content(path: str) -> bytes:
             return file.read()
     except OSError as error:
         reason = error.strerror or "no file"
-        raise InvalidInput(
-            _PATH, f"'{path}' can't be read ({reason})", "give the path of a PEM or PFX file"
-        ) from error
+        raise InvalidInput(_PATH, f"'{path}' can't be read ({reason})", "give the path of a PEM or PFX file") from error
 
 
 def _pem(path: str, content: bytes, password: str | None) -> tuple[Any, Any]:
@@ -89,7 +87,9 @@ def _check_pair(path: str, key: Any, certificate: Any) -> None:
     )
     if ours != theirs:
         raise InvalidInput(
-            _PATH, f"the first certificate in '{path}' does not belong to the key", "put the key's own certificate first"
+            _PATH,
+            f"the first certificate in '{path}' does not belong to the key",
+            "put the key's own certificate first",
         )
 
 

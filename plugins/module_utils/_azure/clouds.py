@@ -134,7 +134,7 @@ def from_metadata(address: str, document: Any) -> Cloud:
     for place in (found.resource_manager, found.authority):
         if urlsplit(place).scheme != "https":
             raise RemoteFailure(
-                f"cloud_environment: {address} names '{place}', which is no https address; a token must not be sent there"
+                f"cloud_environment: {address} names '{place}', which is no https address; no token is sent there"
             )
     return found
 

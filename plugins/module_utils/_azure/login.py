@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,11 @@ _GENERAL = ("subscription_id", "cloud_environment")
 #: What names somebody. Where options or environment have any of it, the default profile is not looked at.
 _SOMEBODY = ("client_id", "secret", "x509_certificate_path", "oidc_token_file_path", "ad_user")
 #: What a method proves itself with, in the order of `auto`.
-_PROOFS = {"secret": "client_secret", "x509_certificate_path": "certificate", "oidc_token_file_path": "workload_identity"}
+_PROOFS = {
+    "secret": "client_secret",
+    "x509_certificate_path": "certificate",
+    "oidc_token_file_path": "workload_identity",
+}
 _MANAGED = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "IMDS_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
 # Documented: the asset tag of the chassis of every virtual machine in Azure.
 _ASSET_TAG_FILE = "/sys/class/dmi/id/chassis_asset_tag"
@@ -207,7 +211,7 @@ def _path(value: Any) -> str | None:
     return os.path.expanduser(str(value)) if value else None
 
 
-_METHODS = {
+_METHODS: dict[str, Callable[[Values], Method]] = {
     "client_secret": _client_secret,
     "certificate": _certificate,
     "msi": lambda values: ManagedIdentity(values["client_id"]),

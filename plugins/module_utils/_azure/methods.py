@@ -224,9 +224,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _check_tenant(tenant: str | None) -> None:
     if not _TENANT.fullmatch(tenant or ""):
-        raise InvalidInput(
-            "tenant", "is neither an id nor a domain name", "take it from the directory's overview page"
-        )
+        raise InvalidInput("tenant", "is neither an id nor a domain name", "take it from the directory's overview page")
 
 
 def _directory(cloud: Cloud, ca_bundle: str | None) -> dict[str, Any]:

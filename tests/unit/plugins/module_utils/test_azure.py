@@ -114,6 +114,19 @@ def test_what_is_no_metadata(document: Any) -> None:
         clouds.from_metadata(ADDRESS, document)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"resourceManager": "http://management.local.example/"},
+        {"authentication": {**SIGN_IN, "loginEndpoint": "http://l"}},
+    ],
+)
+def test_a_private_cloud_without_tls_gets_no_token(changed: dict[str, Any]) -> None:
+    document = {"resourceManager": "https://management.local.example/", "authentication": SIGN_IN, **changed}
+    with pytest.raises(RemoteFailure, match=r"names 'http://.*', which is no https address; no token is sent there"):
+        clouds.from_metadata(ADDRESS, document)
+
+
 # Login ----------------------------------------------------------------------------------------------------------------
 
 WHOLE = {

@@ -268,7 +268,7 @@ def test_secrets_from_elsewhere_are_told_to_ansible(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "subscription"),
     [
-        ('\ufeff{"subscriptions": [{"id": "b"}, {"id": "%s", "isDefault": true}]}' % SUBSCRIPTION, SUBSCRIPTION),
+        (f'\ufeff{{"subscriptions": [{{"id": "b"}}, {{"id": "{SUBSCRIPTION}", "isDefault": true}}]}}', SUBSCRIPTION),
         ('{"subscriptions": []}', ""),
         ("{}", ""),
         ("[]", ""),

@@ -17,6 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import 
 from lab.arm import identity
 from lab.arm.assertions import Federated, TrustedName
 from lab.arm.machine_identity import MetadataService
+from lab.proxy import ProxyServer
 from tests.lab.arm.conftest import LOGIN
 from tests.support import logins
 from tests.support.logins import CLAIMS, PASSWORD, pair
@@ -150,7 +151,7 @@ def test_a_certificate_in_every_form(form: str, desk: Desk) -> None:
         desk.state.application.names.append(TrustedName(made.certificate.subject, root.certificate))
     else:
         desk.state.application.certificates.append(made.certificate)
-    options = {
+    options: dict[str, Any] = {
         "tenant": LOGIN.tenant,
         "client_id": LOGIN.client_id,
         "x509_certificate_path": write(desk.home / "app", password, *more),
@@ -222,9 +223,15 @@ def test_a_user_assigned_identity_is_picked_by_its_client_id(client: str, taken:
 
 
 def test_the_node_of_a_pod_signs_in_when_it_is_asked_for(desk: Desk) -> None:
+    """What a cluster puts into a pod, the library would take for a managed identity."""
     desk.with_workload_identity(aud="somebody else")
-    desk.set(AZURE_FEDERATED_TOKEN_FILE=str(desk.home / "token"), AZURE_TENANT_ID=LOGIN.tenant)
-    ended = desk.run(**desk.with_managed_identity())
+    desk.set(
+        AZURE_FEDERATED_TOKEN_FILE=str(desk.home / "token"),
+        AZURE_TENANT_ID=LOGIN.tenant,
+        AZURE_AUTHORITY_HOST="https://login.microsoftonline.com/",
+    )
+    desk.state.machine.user_assigned = {OTHER}
+    ended = desk.run(client_id=OTHER, **desk.with_managed_identity())
     assert not ended.failed, ended.msg
 
 
@@ -287,17 +294,17 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
     "token of another issuer": (
         lambda desk: desk.with_workload_identity(iss="https://other.example/"),
         "AADSTS700211",
-        "has the issuer of the token: add one, or check client_id",
+        "has the token's issuer: add it, or check client_id",
     ),
     "token of another service account": (
         lambda desk: desk.with_workload_identity(sub="system:serviceaccount:default:default"),
         "AADSTS700213",
-        "has the subject of the token",
+        "has the token's subject",
     ),
     "token for another audience": (
         lambda desk: desk.with_workload_identity(aud="https://kubernetes.default.svc"),
         "AADSTS700212",
-        "has the audience of the token",
+        "has the token's audience",
     ),
     "token that is too old": (
         lambda desk: desk.with_workload_identity(nbf=1700000000, exp=1700003600),
@@ -348,14 +355,30 @@ def test_no_answer_in_time_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     assert "the Azure CLI gave no answer in time" in desk.run(**options).msg
 
 
-def test_the_directory_is_reached_through_the_proxy(desk: Desk) -> None:
-    """Sign-in and calls keep to HTTPS_PROXY and NO_PROXY alike."""
-    desk.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
+def test_everything_goes_through_the_proxy(desk: Desk, loop: Any) -> None:
+    """Metadata of the cloud, sign-in, calls: by HTTPS_PROXY with its login."""
+    world, account = desk.subscription.world, desk.subscription.world.proxy
+    port = int(desk.subscription.azure.server.base_url.rpartition(":")[2])
+    world.resolve = lambda host: (host, port)
+    proxy = ProxyServer(world)
+    loop.run(proxy.start())
+    desk.set(HTTPS_PROXY=f"http://{account.username}:{account.password}@127.0.0.1:{proxy.port}", NO_PROXY="")
+    ended = desk.run(**desk.with_secret())
+    assert not ended.failed, ended.msg
+    # One connection each; the directory and Resource Manager are the same server here, and not the same client.
+    assert world.journal.counts["proxy:connect"] == 3
+    desk.set(NO_PROXY="127.0.0.1")
+    assert not desk.run(**desk.with_secret()).failed
+    assert world.journal.counts["proxy:connect"] == 0
+    loop.run(proxy.stop())
+
+
+def test_a_proxy_that_is_not_there_is_no_refusal(desk: Desk) -> None:
+    """The library calls both a failed authentication."""
     desk.monkeypatch.setattr(clouds, "_download", lambda *_: identity._cloud(desk.subscription.azure.server.base_url))
     desk.monkeypatch.setattr(methods, "_RETRIES", 1)
+    desk.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
     ended = desk.run(**desk.with_secret())
     assert ended.error["kind"] == "unreachable"
     assert "proxy" in ended.msg.partition(": no answer from Azure (")[2].partition(")")[0]
     assert "check network, proxy and ca_bundle" in ended.msg
-    desk.set(NO_PROXY="127.0.0.1")
-    assert not desk.run(**desk.with_secret()).failed
