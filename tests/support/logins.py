@@ -128,7 +128,7 @@ class FakeCli:
         program.write_text(_AZ.format(folder=folder))
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
-        self.refuse("nothing prepared")
+        self.say("nothing prepared")
 
     def answer(self, token: str, seconds: int = 3600) -> None:
         until = int(time.time()) + seconds
@@ -140,8 +140,9 @@ class FakeCli:
         }
         self._prepare(json.dumps(told), "", 0)
 
-    def refuse(self, complaint: str, status: int = 1) -> None:
-        self._prepare("", complaint, status)
+    def say(self, text: str, status: int = 1) -> None:
+        """Something else than a token: on failure as a complaint, otherwise as an answer."""
+        self._prepare("" if status else text, text if status else "", status)
 
     def hang(self) -> None:
         (self.folder / "az").write_text("#!/bin/sh\nexec sleep 60\n")

@@ -176,6 +176,12 @@ def _own_words(error: Exception) -> str | None:
     return next((fix for text, fix in _UNAVAILABLE.items() if text in str(error)), None)
 
 
+def _reason(error: Any) -> str:
+    """What the directory or the Azure CLI says themselves. Output that was not understood may hold a token."""
+    words = _message(error)
+    return "" if "Unexpected output" in words else f"{words.rstrip('.')}; "
+
+
 def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     found = _AADSTS.search(str(error))
     code = found.group(0) if found else _code(error)
@@ -184,8 +190,8 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
         code = "AADSTS90002"
     login = getattr(error, "siterecovery_login", None)
     check = login.method.check if login else "check that tenant exists, then client_id and secret"
-    fix = _SIGN_IN_FIXES.get(code or "") or (not found and _own_words(error)) or check
-    chosen = f" (auth_source auto chose {login.method.name})" if login and login.found else ""
+    fix = _SIGN_IN_FIXES.get(code or "") or (not found and _own_words(error)) or f"{_reason(error)}{check}"
+    chosen = f" (auth_source auto chose {login.method.name}; set it to choose another)" if login and login.found else ""
     return AccessDenied(
         f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}{chosen}",
         code=code,

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import LOGIN_OPTIONS
+
 ROLES = ("azure_target", "hyperv_host", "preflight", "vmm_server")
 #: Facts that a role leaves behind for others, never options.
 FACTS = {
@@ -55,6 +57,15 @@ def test_every_variable_of_a_role_is_an_option_and_every_option_is_used(collecti
     named = set(re.findall(rf"(?<![\w.]){role}_(\w+)", texts(collection_root, role)))
     known = {name.removeprefix(f"{role}_") for name in options(collection_root, role)}
     assert named - FACTS[role] == known
+
+
+def test_a_play_takes_every_way_to_sign_in(collection_root: Path) -> None:
+    """Whatever the modules take for signing in is a variable, and the play that only reads hands on the same."""
+    login = load(collection_root / "roles" / "azure_target" / "vars" / "main.yml")["__azure_target_login"]
+    reading = load(collection_root / "playbooks" / "preflight.yml")[0]["module_defaults"]
+    assert login == reading["group/siterecovery.hyperv.azure"]
+    assert login.keys() == LOGIN_OPTIONS.keys()
+    assert {f"azure_target_{name}" for name in login} <= options(collection_root, "azure_target").keys()
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -266,10 +266,10 @@ def _no_service(desk: Desk) -> dict[str, Any]:
     return {"auth_source": "msi"}
 
 
-def _cli_says(complaint: str) -> Any:
+def _cli_says(text: str, status: int = 1) -> Any:
     def prepare(desk: Desk) -> dict[str, Any]:
         desk.with_cli()
-        desk.cli.refuse(complaint)
+        desk.cli.say(text, status)
         return {"auth_source": "cli"}
 
     return prepare
@@ -324,7 +324,16 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
         "AADSTS700082",
         "run 'az login' again",
     ),
-    "odd CLI": (_cli_says("ERROR: out of cheese\nTraceback: x"), None, "then check tenant and subscription_id"),
+    "odd CLI": (
+        _cli_says("ERROR: Subscription 'x' not recognized.\nTry y."),
+        None,
+        "ERROR: Subscription 'x' not recognized. Try y; run 'az login' as the user of this task, then check tenant and",
+    ),
+    "CLI that speaks otherwise": (
+        _cli_says('{"token":"canary"}', status=0),
+        None,
+        "sign-in refused: run 'az login' as the user of this task",
+    ),
 }
 
 
@@ -345,7 +354,8 @@ def test_what_auto_chose_is_told_when_it_is_refused(desk: Desk) -> None:
     prepare, _, told = REFUSALS["machine without an identity"]
     prepare(desk)
     ended = desk.run()
-    assert ended.msg.endswith(f"{told}: assign it, or check client_id (auth_source auto chose a managed identity)")
+    chosen = "(auth_source auto chose a managed identity; set it to choose another)"
+    assert ended.msg.endswith(f"{told}: assign it, or check client_id {chosen}")
 
 
 def test_no_answer_in_time_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
