@@ -119,15 +119,15 @@ exit $(cat '{folder}/status')
 
 
 class FakeCli:
-    """A program called az, alone on the path with the shell's own."""
+    """A program called az; `path` is one on which it is found."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
         program = folder / "az"
         program.write_text(_AZ.format(folder=folder))
         program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+        self.path = os.pathsep.join((str(folder), "/usr/bin", "/bin"))
         self.say("nothing prepared")
 
     def answer(self, token: str, seconds: int = 3600) -> None:

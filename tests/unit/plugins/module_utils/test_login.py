@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import certificates, login, methods
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failures import translate
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
 from tests.support import logins
@@ -35,6 +39,11 @@ def files(home: Path) -> dict[str, str]:
     token = home / "token"
     token.write_text("a.b.c")
     return {"CERTIFICATE": pair().pem(home / "app.pem"), "TOKEN": str(token)}
+
+
+def have_cli(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", logins.FakeCli(home / "cli").path)
+    monkeypatch.setattr(login, "CLI", "az")
 
 
 def find(options: dict[str, Any], environment: dict[str, str] | None = None) -> Login:
@@ -92,8 +101,7 @@ def test_auto_takes_the_first_that_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if environment.get("CLI"):
-        logins.FakeCli(home / "cli", monkeypatch)
-        monkeypatch.setattr(login, "CLI", "az")
+        have_cli(home, monkeypatch)
 
     def filled(values: dict[str, Any]) -> dict[str, Any]:
         return {name: files.get(value, value) for name, value in values.items()}
@@ -142,8 +150,7 @@ def test_what_is_missing_is_named(
     options: dict[str, Any], environment: dict[str, str], option: str, told: str, home: Path, monkeypatch: Any
 ) -> None:
     if environment.get("CLI"):
-        logins.FakeCli(home / "cli", monkeypatch)
-        monkeypatch.setattr(login, "CLI", "az")
+        have_cli(home, monkeypatch)
     error = refused(options, environment)
     assert error.details == {"option": option}
     assert told in error.message
@@ -276,7 +283,7 @@ def test_secrets_from_elsewhere_are_told_to_ansible(home: Path) -> None:
     ],
 )
 def test_the_cli_knows_its_subscription(text: str, subscription: str, home: Path, monkeypatch: Any) -> None:
-    logins.FakeCli(home / "cli", monkeypatch)
+    have_cli(home, monkeypatch)
     (home / "azureProfile.json").write_text(text, encoding="utf-8")
     environment = {"AZURE_CONFIG_DIR": str(home)}
     if subscription:
@@ -375,3 +382,47 @@ def test_a_token_file_is_checked(content: bytes | None, told: str, home: Path) -
     error = refused({**SOMEBODY, "oidc_token_file_path": str(home / "token")})
     assert error.details == {"option": "oidc_token_file_path"}
     assert told in error.message
+
+
+# The token ------------------------------------------------------------------------------------------------------------
+
+
+class Counting:
+    """A credential that keeps nothing."""
+
+    def __init__(self, seconds: float = 3600) -> None:
+        self.asked: list[Any] = []
+        self.seconds = seconds
+
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        self.asked.append((scopes, options))
+        return SimpleNamespace(token=str(len(self.asked)), expires_on=time.time() + self.seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "options", "asked"),
+    [(3600, {}, 1), (301, {}, 1), (299, {}, 2), (3600, {"claims": "x"}, 2), (3600, {"enable_cae": True}, 1)],
+)
+def test_a_token_is_kept_while_it_lasts(seconds: float, options: dict[str, Any], asked: int) -> None:
+    credential = Counting(seconds)
+    kept: Any = login.OneToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    kept.get_token("a")
+    assert kept.get_token("a", **options).token == str(asked)
+    assert kept.get_token("a").token == str(asked + (seconds < 300))
+
+
+def test_another_audience_is_another_token() -> None:
+    credential = Counting()
+    kept: Any = login.OneToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    assert [kept.get_token(scope).token for scope in "abab"] == ["1", "2", "1", "2"]
+
+
+def test_a_refusal_knows_who_was_refused() -> None:
+    def refuse(*_scopes: str) -> None:
+        raise ClientAuthenticationError("no")
+
+    kept: Any = login.OneToken(SimpleNamespace(get_token=refuse), find({**SOMEBODY, "secret": SECRET}))
+    with pytest.raises(ClientAuthenticationError) as caught:
+        kept.get_token("a")
+    told = translate(caught.value, "read it").message
+    assert told.endswith("then client_id and secret (auth_source auto chose a client secret; set it to choose another)")

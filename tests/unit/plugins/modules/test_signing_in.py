@@ -59,7 +59,9 @@ class Desk:
 
     @cached_property
     def cli(self) -> logins.FakeCli:
-        return logins.FakeCli(self.home / "cli", self.monkeypatch)
+        made = logins.FakeCli(self.home / "cli")
+        self.set(PATH=made.path)
+        return made
 
     # What each way needs; the answer are the options of a module.
 

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways to sign in, as a user runs them, with the oldest SDKs that we declare and with those of azure.azcollection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.arm.assertions import Federated
+from lab.estate import Estate
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import controller_of
+from tests.support import logins
+from tests.support.logins import CLAIMS, PASSWORD, pair
+from tests.support.plays import noun, play, write
+
+WHERE = ("subscription_id", "cloud_environment", "ca_bundle")
+APPLICATION = ("tenant", "client_id")
+
+
+@pytest.mark.parametrize("cell", ["azcollection", "lowest"], indirect=True)
+def test_each_way_signs_in_and_shows_no_secret(cell: Cell, estate: Estate, tmp_path: Path) -> None:
+    state, made, token, cli = estate.world.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
+    state.application.certificates.append(made.certificate)
+    state.application.federated.append(
+        Federated(CLAIMS["iss"], CLAIMS["sub"], CLAIMS["aud"], logins.key("cluster").public_key())
+    )
+    (tmp_path / "token").write_text(token)
+    held = state.new_token()
+    cli.answer(held)
+    given = {name: f"{{{{ azure_target_{name} }}}}" for name in (*WHERE, *APPLICATION)}
+    environment = {"AZURE_CLIENT_CERTIFICATE_PASSWORD": PASSWORD}
+    tasks = [
+        noun("vault_info", given | {"x509_certificate_path": made.pem(tmp_path / "app.pem", PASSWORD)}),
+        noun("vault_info", given | {"oidc_token_file_path": str(tmp_path / "token")}),
+        noun(
+            "vault_info",
+            {name: given[name] for name in WHERE},
+            environment={"AZURE_CLIENT_CERTIFICATE_PASSWORD": "", "PATH": cli.path},
+        ),
+    ]
+    book = write(tmp_path, play("localhost", *tasks, connection="local", module_defaults={}))
+    run = controller_of(cell, estate).run(book, "-vvvv", environment=environment)
+    assert run.returncode == 0, run.output
+    assert [task.status for task in run.of("vault_info")] == ["ok"] * 3
+    assert len(cli.calls) == 1
+    for secret in (PASSWORD, token, held):
+        assert secret not in run.output + run.record
