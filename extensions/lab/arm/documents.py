@@ -250,6 +250,10 @@ def blob_service_document(account: Json) -> Json:
 # Virtual network ----------------------------------------------------------------------------------------------------
 
 
+#: What the service tells of those who are in a subnet; no client writes it.
+USERS = ("ipConfigurations", "privateEndpoints", "serviceAssociationLinks", "resourceNavigationLinks")
+
+
 def subnet_document(network_id: str, name: str, properties: Json, mark: str, previous: Json | None) -> Json:
     """A subnet inside its network (recorded: Azure CLI, test_network_subnet_set)."""
     kept = (previous or {}).get("properties", {})
@@ -257,16 +261,22 @@ def subnet_document(network_id: str, name: str, properties: Json, mark: str, pre
     for key in ("addressPrefix", "addressPrefixes"):
         if properties.get(key):
             made[key] = copy.deepcopy(properties[key])
-    if kept.get("ipConfigurations"):
-        made["ipConfigurations"] = kept["ipConfigurations"]
+    for key in USERS:
+        if kept.get(key):
+            made[key] = kept[key]
     made["delegations"] = [
         _delegation(f"{network_id}/subnets/{name}", entry, mark) for entry in properties.get("delegations") or []
     ]
     made["privateEndpointNetworkPolicies"] = properties.get("privateEndpointNetworkPolicies") or "Disabled"
     made["privateLinkServiceNetworkPolicies"] = properties.get("privateLinkServiceNetworkPolicies") or "Enabled"
-    for key in ("networkSecurityGroup", "routeTable", "natGateway", "serviceEndpoints", "defaultOutboundAccess"):
-        if properties.get(key) is not None:
-            made[key] = copy.deepcopy(properties[key])
+    for key, value in properties.items():
+        # What the definitions let a client set is kept as given, so also what a later version adds.
+        if key not in made and key not in (*USERS, "addressPrefix", "addressPrefixes") and value not in (None, []):
+            made[key] = copy.deepcopy(value)
+    for endpoint in made.get("serviceEndpoints", []):
+        # documented: examples of the definition; the service adds regions and a state.
+        endpoint.setdefault("locations", ["*"])
+        endpoint["provisioningState"] = "Succeeded"
     return {
         "name": name,
         "id": f"{network_id}/subnets/{name}",
@@ -311,6 +321,13 @@ def network_document(resource_id: str, name: str, body: Json, previous: Json | N
     ]
     properties["virtualNetworkPeerings"] = copy.deepcopy(given.get("virtualNetworkPeerings") or [])
     properties["enableDdosProtection"] = bool(given.get("enableDdosProtection", False))
+    for key, value in given.items():
+        if key not in properties and key != "dhcpOptions" and value is not None:
+            properties[key] = copy.deepcopy(value)
+    if previous and properties["addressSpace"] != previous["properties"]["addressSpace"]:
+        for peering in properties["virtualNetworkPeerings"]:
+            # documented: ranges of a peered network can change, and the peering is synchronized afterwards.
+            peering.setdefault("properties", {})["peeringSyncLevel"] = "LocalNotInSync"
     document: Json = {
         "name": name,
         "id": resource_id,

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
-from .documents import etag, network_document, same_network, set_network_state, subnet_document
+from .documents import USERS, etag, network_document, same_network, set_network_state, subnet_document
 from .state import AzureState, Operation
 from .versions import NETWORK
 from .wire import Answer, ArmError, Call, Json, Routes, document, member, objects, string_map
@@ -36,6 +36,8 @@ _SUBNET_NAME = re.compile(r"[A-Za-z0-9]([\w.-]{0,78}\w)?")
 _RESERVED = 5
 # documented: the smallest IPv4 subnet.
 _SMALLEST = 29
+# documented: IPv6 for Azure Virtual Network.
+_ONLY_IPV6 = 64
 
 
 def find_network(state: AzureState, call: Call) -> Json | None:
@@ -53,6 +55,21 @@ def need_network(state: AzureState, call: Call) -> Json:
 def refused(status: int, code: str, text: str) -> ArmError:
     """Refusals of the network provider have an empty list of details (recorded: Azure CLI)."""
     return ArmError(status, code, text, details=[])
+
+
+def _require_match(call: Call, resource: Json) -> None:
+    """A write that names the state it knows (documented: Azure REST guidelines, conditional requests).
+
+    inferred: that the network provider heeds the header on every write of networks and subnets; the text.
+    """
+    wanted = call.headers.get("if-match")
+    if wanted and wanted not in ("*", str(resource["etag"])):
+        raise refused(
+            412,
+            "PreconditionFailed",
+            f"Etag provided in if-match header {wanted} does not match etag {resource['etag']} of resource "
+            f"{resource['id']} in NRP data store.",
+        )
 
 
 # Networks ----------------------------------------------------------------------------------------------------------
@@ -93,10 +110,13 @@ def put_network(state: AzureState, call: Call) -> Answer:
     if existing is not None:
         keep_location(existing, location, name, group)
         _refuse_parallel(state, resource_id)
+        _require_match(call, existing)
     _check_network(body, name, resource_id)
+    _check_references(state, body, existing)
     made = network_document(str(existing["id"]) if existing else resource_id, name, body, existing)
     if existing is not None:
         _refuse_lost(existing, made)
+        _refuse_peer_overlap(existing, made)
         if same_network(existing, made):
             operation = state.begin("PUT", resource_id, 0.0, lambda _done: None)
             return Answer(200, existing, _async(state, call, location, operation))
@@ -114,6 +134,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
 def patch_network(state: AzureState, call: Call) -> Answer:
     # documented: Virtual Networks - Update Tags; the tags are replaced as a whole.
     network, body = need_network(state, call), document(call)
+    _require_match(call, network)
     tags = string_map(body, "tags")
     network.pop("tags", None)
     if tags:
@@ -128,6 +149,7 @@ def delete_network(state: AzureState, call: Call) -> Answer:
     network = find_network(state, call)
     if network is None:
         return Answer(204)
+    _require_match(call, network)
     for subnet in network["properties"]["subnets"]:
         _refuse_used(subnet)
     set_network_state(network, "Deleting")
@@ -203,6 +225,8 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
     network_id = str(network["id"])
     _refuse_parallel(state, network_id)
     existing = _find_subnet(network, name)
+    if existing is not None:
+        _require_match(call, existing)
     properties = member(body, "properties", dict) or {}
     others = [entry for entry in network["properties"]["subnets"] if entry is not existing]
     body_like = {
@@ -212,7 +236,10 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
         }
     }
     _check_network(body_like, str(network["name"]), network_id)
+    _check_references(state, body_like, network)
     made = subnet_document(network_id, existing["name"] if existing else name, properties, etag(), existing)
+    if existing is not None:
+        _refuse_change(existing, made)
     subnets = network["properties"]["subnets"]
     if existing is None:
         subnets.append(made)
@@ -234,6 +261,7 @@ def delete_subnet(state: AzureState, call: Call) -> Answer:
     if network is None or subnet is None:
         return Answer(204)
     _refuse_parallel(state, str(network["id"]))
+    _require_match(call, subnet)
     _refuse_used(subnet)
     subnet["properties"]["provisioningState"] = "Deleting"
 
@@ -306,7 +334,7 @@ def _refuse_parallel(state: AzureState, network_id: str) -> None:
 
 
 def _refuse_used(subnet: Json) -> None:
-    used = subnet["properties"].get("ipConfigurations")
+    used = [user for key in USERS for user in subnet["properties"].get(key, [])]
     if used:
         # recorded: Azure CLI, test_delete_dependent_resources.
         raise refused(
@@ -318,11 +346,81 @@ def _refuse_used(subnet: Json) -> None:
 
 
 def _refuse_lost(existing: Json, made: Json) -> None:
-    """Subnets that the new list leaves out are deleted, unless somebody uses them."""
-    names = {subnet["name"].casefold() for subnet in made["properties"]["subnets"]}
+    """Subnets that the new list leaves out are deleted, and ranges are given up, unless somebody uses them."""
+    subnets = {subnet["name"].casefold(): subnet for subnet in made["properties"]["subnets"]}
     for subnet in existing["properties"]["subnets"]:
-        if subnet["name"].casefold() not in names:
+        kept = subnets.get(subnet["name"].casefold())
+        if kept is None:
             _refuse_used(subnet)
+        else:
+            _refuse_change(subnet, kept)
+
+
+def _refuse_change(subnet: Json, made: Json) -> None:
+    """What those who are in a subnet stand on: its ranges, and the delegation to the service that they belong to."""
+    before, after = subnet["properties"], made["properties"]
+    kept = {_parse(text) for text in _prefixes(after)}
+    lost = [text for text in _prefixes(before) if _parse(text) not in kept]
+    if before.get("ipConfigurations") and lost:
+        # recorded in public threads: code and text (hashicorp/terraform-provider-azurerm issue 11211).
+        raise refused(
+            400,
+            "InUsePrefixCannotBeDeleted",
+            f"IpPrefix {lost[0]} on Subnet {subnet['name']} has active allocations and cannot be deleted.",
+        )
+    services = {entry["properties"]["serviceName"].casefold() for entry in after["delegations"]}
+    for link in before.get("serviceAssociationLinks", []):
+        service = link["properties"]["linkedResourceType"]
+        if service.casefold() not in services:
+            # recorded in public threads: code and text.
+            raise refused(
+                400,
+                "SubnetMissingRequiredDelegation",
+                f"Subnet {subnet['id']} requires any of the following delegation(s) [{service}] to reference service "
+                f"association link {link['id']}.",
+            )
+
+
+def _refuse_peer_overlap(existing: Json, made: Json) -> None:
+    """documented: the ranges of peered networks may not overlap; inferred: code and text for a change of ranges."""
+    before = {_parse(text) for text in existing["properties"]["addressSpace"]["addressPrefixes"]}
+    added = [_parse(text) for text in made["properties"]["addressSpace"]["addressPrefixes"]]
+    for peering in made["properties"]["virtualNetworkPeerings"]:
+        remote = (peering.get("properties") or {}).get("remoteAddressSpace") or {}
+        for other in map(_parse, remote.get("addressPrefixes") or []):
+            if any(one.version == other.version and one.overlaps(other) for one in added if one not in before):
+                raise refused(
+                    400,
+                    "VnetAddressSpacesOverlap",
+                    f"Cannot update virtual network {existing['id']}: its address space overlaps with that of a "
+                    f"network it is peered with. Overlapping address prefixes: {other}.",
+                )
+
+
+# documented: what a subnet refers to; resources of these kinds are known to the estate by their seeds.
+_REFERENCES = ("networkSecurityGroup", "routeTable", "natGateway")
+
+
+def _check_references(state: AzureState, body: Json, existing: Json | None) -> None:
+    known = {text.casefold() for text in state.network_parts} | {
+        str(subnet["properties"][key]["id"]).casefold()
+        for subnet in (existing or {"properties": {"subnets": []}})["properties"]["subnets"]
+        for key in _REFERENCES
+        if subnet["properties"].get(key)
+    }
+    for subnet in objects(member(body, "properties", dict) or {}, "subnets"):
+        inner = member(subnet, "properties", dict) or {}
+        for key in _REFERENCES:
+            wanted = str((member(inner, key, dict) or {}).get("id") or "")
+            if wanted and wanted.casefold() not in known:
+                # documented: common deployment errors, InvalidResourceReference.
+                raise refused(
+                    400,
+                    "InvalidResourceReference",
+                    f"Resource {wanted} referenced by resource {subnet.get('id') or subnet.get('name')} was not found. "
+                    "Please make sure that the referenced resource exists, and that both resources are in the same "
+                    "region.",
+                )
 
 
 def _prefixes(properties: Json) -> list[str]:
@@ -427,8 +525,8 @@ def _check_subnets(subnets: list[Json], ranges: list[Prefix], network: str, reso
                     f"Subnet '{name}' is not valid because its IP address range is outside the IP address range of "
                     f"virtual network '{network}'.",
                 )
-            if prefix.version == 4 and prefix.prefixlen > _SMALLEST:
-                # documented: the smallest subnet; inferred: code and text.
+            if prefix.prefixlen != _ONLY_IPV6 if prefix.version == 6 else prefix.prefixlen > _SMALLEST:
+                # documented: the smallest subnet, and the only size of one with IPv6; inferred: code and text.
                 raise refused(
                     400, "NetcfgInvalidSubnet", f"Subnet '{name}' is not valid in virtual network '{network}'."
                 )

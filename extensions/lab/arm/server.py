@@ -67,7 +67,8 @@ class ArmServer:
         segments = split_path(request.rel_url.raw_path)
         path = "/" + "/".join(segments)
         query = {name.lower(): value for name, value in request.query.items()}
-        call = Call(request.method, path, query, None, base)
+        given = {name.lower(): value for name, value in request.headers.items()}
+        call = Call(request.method, path, query, None, base, headers=given)
         fault = self.world.faults.hit(f"arm:{request.method}:{path.lower()}")
         if fault is not None:
             answer = await self._suffer(fault, request)
@@ -257,7 +258,7 @@ def _table(routes: Iterable[Route]) -> dict[tuple[str, int], list[Route]]:
 
 
 def _named(call: Call, names: dict[str, Any], body: Any = None) -> Call:
-    return Call(call.method, call.path, call.query, body, call.base_url, names)
+    return Call(call.method, call.path, call.query, body, call.base_url, names, call.headers)
 
 
 def _parse_body(route: Route, raw: bytes) -> Any:

@@ -142,6 +142,7 @@ class AzureState:
         self.blob_services: dict[str, Json] = {}
         self.account_keys: dict[str, list[Json]] = {}
         self.networks: dict[str, Json] = {}
+        self.network_parts: set[str] = set()
         self.deleted_vaults: dict[str, Json] = {}
         self.providers = dict.fromkeys((name.casefold() for name in PROVIDERS), "Registered")
         self.operations: dict[str, Operation] = {}
@@ -435,6 +436,13 @@ class AzureState:
             set_network_state(network, "Succeeded")
             self.networks[resource_id.casefold()] = network
             return network
+
+    def seed_network_part(self, group: str, kind: str, name: str) -> str:
+        """Something that a subnet can refer to (`networkSecurityGroups`, `routeTables`, `natGateways`): its id."""
+        with self.lock:
+            resource_id = self.resource_id(group, f"Microsoft.Network/{kind}", name)
+            self.network_parts.add(resource_id)
+            return resource_id
 
     def seed_foreign_account(self, name: str) -> None:
         """The account name belongs to somebody in another tenant."""

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request after parsing: path parameters as they were written, query names in lower case."""
+    """One request after parsing: path parameters as they were written, query and header names in lower case."""
 
     method: str
     path: str
@@ -26,6 +26,7 @@ class Call:
     body: Any
     base_url: str
     names: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.names[name]

@@ -99,6 +99,8 @@ def agree(preview: Any, real: Any) -> bool:
     """Whether what check mode shows is what was there afterwards, where check mode could know it."""
     if isinstance(preview, dict) and isinstance(real, dict):
         return preview.keys() == real.keys() and all(agree(preview[name], real[name]) for name in preview)
+    if isinstance(preview, list) and isinstance(real, list):
+        return len(preview) == len(real) and all(map(agree, preview, real))
     return preview in (UNKNOWN, real)
 
 
@@ -138,6 +140,20 @@ def test_a_missing_group_is_refused_or_made_with_it(case: Case, subscription: Su
     assert subscription.writes == ["put rg-new", case.created]
     assert made.result["plan"] == planned.result["plan"]
     assert not case.run(subscription, resource_group="rg-new", create_resource_group=True).result["changed"]
+
+
+def plain_subnet(name: str, prefix: str) -> dict[str, Any]:
+    """A subnet of which nothing but its range was asked for."""
+    nothing = dict.fromkeys(("network_security_group", "route_table", "nat_gateway", "default_outbound_access"))
+    return {
+        "name": name,
+        "address_prefix": prefix,
+        "address_prefixes": [prefix],
+        "service_endpoints": [],
+        "delegations": [],
+        "private_endpoint_network_policies": "Disabled",
+        **nothing,
+    }
 
 
 DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
@@ -181,8 +197,8 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         {"subnets": [{"name": "test", "address_prefix": "10.20.2.0/24"}]},
         {
             "subnets": [
-                {"name": "machines", "address_prefix": "10.20.1.0/24", "address_prefixes": ["10.20.1.0/24"]},
-                {"name": "test", "address_prefix": "10.20.2.0/24", "address_prefixes": ["10.20.2.0/24"]},
+                plain_subnet("machines", "10.20.1.0/24"),
+                plain_subnet("test", "10.20.2.0/24"),
             ]
         },
         "put vnet-dr",
@@ -203,7 +219,7 @@ def test_a_difference_is_planned_and_brought_back_by_one_write(name: str, subscr
     assert subscription.writes == [write]
     shown = case.shown(done)
     assert {path: shown[path] for path in expected} == expected
-    assert case.shown(planned) == shown
+    assert agree(case.shown(planned), shown), (case.shown(planned), shown)
     assert planned.result["plan"] == done.result["plan"]
     assert done.result["diff"] == {"before": before, "after": shown}
     assert done.paths == sorted(path for path in shown if shown[path] != before[path])
