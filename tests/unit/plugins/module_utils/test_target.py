@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_account import StorageAccount
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.subnet import Subnet
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.target import (
     LOG_ACCOUNT_NOTE,
     RESERVED_SUBNETS,
@@ -20,7 +21,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.target 
     judge_networks,
     require_same_region,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual_network import Subnet, VirtualNetwork
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual_network import VirtualNetwork
 from tests.unit.plugins.module_utils.test_storage_account import ACCOUNT, PREMIUM
 from tests.unit.plugins.module_utils.test_virtual_network import NETWORK
 

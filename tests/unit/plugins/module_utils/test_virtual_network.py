@@ -573,6 +573,15 @@ SUBNETS = st.lists(
 )
 
 
+def _subnet_shown(entry: dict[str, Any]) -> Subnet:
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in entry.items()
+        if name not in ("address_prefix", "address_prefixes")
+    }
+    return Subnet(**plain)
+
+
 @given(
     PREFIXES,
     SUBNETS,
@@ -603,16 +612,7 @@ def test_the_plan_of_the_network_after_its_plan_is_empty(
         assume(False)
     shown = overlaid(network.project() if network else {}, plan.changes)
     entries = [{**entry, "prefixes": tuple(entry["address_prefixes"])} for entry in shown.pop("subnets")]
-    made = tuple(
-        Subnet(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in entry.items()
-                if name not in ("address_prefix", "address_prefixes")
-            }
-        )
-        for entry in entries
-    )
+    made = tuple(map(_subnet_shown, entries))
     lists = {name: tuple(shown[name]) for name in ("address_prefixes", "dns_servers")}
     after = VirtualNetwork(**{**shown, **lists, "subnets": made})
     assert not plan_network(Grouped(after), asked).changed
