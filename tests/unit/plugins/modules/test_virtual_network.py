@@ -327,7 +327,7 @@ def other_write(subscription: Subscription, change: Callable[[dict[str, Any]], A
     """Somebody else's PUT of the network."""
 
     def write() -> None:
-        body = copy.deepcopy(stored(subscription))
+        body: Any = copy.deepcopy(stored(subscription))
         change(body)
         subscription.azure.network.virtual_networks.begin_create_or_update(GROUP, "vnet-dr", body).result()
 
@@ -365,7 +365,12 @@ def test_a_change_of_the_same_is_never_overwritten(
 ) -> None:
     theirs: list[Any] = []
     write = other_write(subscription, change)
-    meanwhile(lambda: (write(), theirs.append(subscription.state.snapshot())))
+
+    def others() -> None:
+        write()
+        theirs.append(subscription.state.snapshot())
+
+    meanwhile(others)
     ended = run(subscription, **asked)
     assert ended.error["kind"] == "refused"
     assert ended.msg == (
