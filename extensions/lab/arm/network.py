@@ -368,7 +368,7 @@ def _refuse_change(subnet: Json, made: Json) -> None:
             "InUsePrefixCannotBeDeleted",
             f"IpPrefix {lost[0]} on Subnet {subnet['name']} has active allocations and cannot be deleted.",
         )
-    services = {entry["properties"]["serviceName"].casefold() for entry in after["delegations"]}
+    services = {str(entry["properties"]["serviceName"]).casefold() for entry in after["delegations"]}
     for link in before.get("serviceAssociationLinks", []):
         service = link["properties"]["linkedResourceType"]
         if service.casefold() not in services:
@@ -387,7 +387,7 @@ def _refuse_peer_overlap(existing: Json, made: Json) -> None:
     added = [_parse(text) for text in made["properties"]["addressSpace"]["addressPrefixes"]]
     for peering in made["properties"]["virtualNetworkPeerings"]:
         remote = (peering.get("properties") or {}).get("remoteAddressSpace") or {}
-        for other in map(_parse, remote.get("addressPrefixes") or []):
+        for other in map(_parse, map(str, remote.get("addressPrefixes") or [])):
             if any(one.version == other.version and one.overlaps(other) for one in added if one not in before):
                 raise refused(
                     400,
@@ -445,7 +445,10 @@ def _check_network(body: Json, name: str, resource_id: str) -> None:
         )
     ranges = [_check_prefix(str(prefix), resource_id) for prefix in prefixes]
     member(properties, "dhcpOptions", dict)
-    objects(properties, "virtualNetworkPeerings")
+    for peering in objects(properties, "virtualNetworkPeerings"):
+        remote = member(member(peering, "properties", dict) or {}, "remoteAddressSpace", dict) or {}
+        for text in member(remote, "addressPrefixes", list) or []:
+            _check_prefix(str(text), resource_id)
     _check_subnets(objects(properties, "subnets"), ranges, name, resource_id)
 
 
@@ -508,7 +511,11 @@ def _check_subnets(subnets: list[Json], ranges: list[Prefix], network: str, reso
         names.add(name.casefold())
         inner = member(subnet, "properties", dict) or {}
         for delegation in objects(inner, "delegations"):
-            member(delegation, "properties", dict)
+            member(member(delegation, "properties", dict) or {}, "serviceName", str)
+        for endpoint in objects(inner, "serviceEndpoints"):
+            member(endpoint, "service", str)
+        for key in _REFERENCES:
+            member(member(inner, key, dict) or {}, "id", str)
         member(inner, "addressPrefix", str)
         member(inner, "addressPrefixes", list)
         prefixes = _prefixes(inner)

@@ -39,11 +39,17 @@ FULL: dict[str, Any] = {
         "subnets": [
             {
                 "name": "default",
-                "properties": {"addressPrefix": "10.0.0.0/24", "delegations": [{"name": "d", "properties": {}}]},
+                "properties": {
+                    "addressPrefix": "10.0.0.0/24",
+                    "delegations": [{"name": "d", "properties": {}}],
+                    "serviceEndpoints": [{"service": "Microsoft.Storage"}],
+                    "routeTable": {"id": ""},
+                },
             }
         ],
         "dhcpOptions": {"dnsServers": ["10.0.0.4"]},
-        "virtualNetworkPeerings": [],
+        "virtualNetworkPeerings": [{"properties": {"remoteAddressSpace": {"addressPrefixes": ["10.8.0.0/16"]}}}],
+        "ddosProtectionPlan": {"id": "plan"},
         "monitoringSettings": {},
         "deleteRetentionPolicy": {"enabled": True, "days": 7},
         "integrityKey": "AAAA",

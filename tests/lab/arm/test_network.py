@@ -92,6 +92,7 @@ def test_a_used_subnet_is_kept_and_refuses(net: Azure) -> None:
         (body(["10.0.0.0/16"], {"one": "fd00::/64"}), 400, "NetcfgSubnetRangeOutsideVnet"),
         (body(["10.0.0.0/16"], {"one": "10.0.0.0/24", "two": "10.0.0.128/25"}), 400, "NetcfgSubnetRangesOverlap"),
         (body(["10.0.0.0/16"], {"one": "10.0.0.0/30"}), 400, "NetcfgInvalidSubnet"),
+        (body(["10.0.0.0/16", "fd00::/48"], {"one": "10.0.0.0/24", "six": "fd00::/65"}), 400, "NetcfgInvalidSubnet"),
         (body(["10.0.0.0/16"], {"one": ""}), 400, "NetcfgInvalidSubnet"),
         (body(["10.0.0.0/16"], {"o ne": "10.0.0.0/24"}), 400, "InvalidResourceName"),
         (body(["10.0.0.0/16"], {"one": "10.0.0.0/24", "ONE": "10.0.1.0/24"}), 400, "DuplicateResourceName"),
@@ -177,3 +178,103 @@ def test_a_network_is_deleted(net: Azure) -> None:
     net.network.virtual_networks.begin_delete("rg", "net1").result()
     assert not net.state.networks
     assert net.send("DELETE", NETWORK, "2026-03-01").status_code == 204
+
+
+# Conditions and references --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("PUT", NETWORK, PLAIN),
+        ("PATCH", NETWORK, {"tags": {"a": "1"}}),
+        ("DELETE", NETWORK, None),
+        ("PUT", f"{NETWORK}/subnets/one", {"properties": {"addressPrefix": "10.0.1.0/24"}}),
+        ("DELETE", f"{NETWORK}/subnets/one", None),
+    ],
+)
+def test_a_write_that_knows_another_state_is_refused(net: Azure, method: str, path: str, sent: Any) -> None:
+    mark = net.send("GET", path, "2026-03-01").json()["etag"]
+    before = net.state.snapshot()
+    stale = net.send(method, path, "2026-03-01", sent, headers={"If-Match": 'W/"stale"'})
+    assert (stale.status_code, stale.json()["error"]["code"]) == (412, "PreconditionFailed")
+    assert mark in stale.json()["error"]["message"]
+    assert net.state.snapshot() == before
+    assert net.send(method, path, "2026-03-01", sent, headers={"If-Match": mark}).status_code < 300
+
+
+def test_any_state_of_a_network_may_be_meant(net: Azure) -> None:
+    assert net.send("PUT", NETWORK, "2026-03-01", PLAIN, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_a_write_leaves_another_mark(net: Azure) -> None:
+    marks = [net.send("GET", NETWORK, "2026-03-01").json()["etag"]]
+    for sent in (body(["10.0.0.0/16", "10.1.0.0/16"]), body(["10.0.0.0/16"])):
+        net.network.virtual_networks.begin_create_or_update("rg", "net1", sent).result()
+        marks.append(net.send("GET", NETWORK, "2026-03-01").json()["etag"])
+    assert len(set(marks)) == 3
+
+
+def test_the_ranges_of_a_used_subnet_stay(net: Azure) -> None:
+    net.state.seed_subnet_user("rg", "net1", "one")
+    moved = {"one": "10.0.9.0/24", "two": "10.0.2.0/24"}
+    for path, sent in (
+        (NETWORK, body(["10.0.0.0/16"], moved)),
+        (f"{NETWORK}/subnets/one", {"properties": {"addressPrefix": "10.0.9.0/24"}}),
+    ):
+        answer = net.send("PUT", path, "2026-03-01", sent)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InUsePrefixCannotBeDeleted")
+    more = {"properties": {"addressPrefixes": ["10.0.1.0/24", "10.0.9.0/24"]}}
+    assert net.send("PUT", f"{NETWORK}/subnets/one", "2026-03-01", more).status_code == 200
+
+
+def test_the_delegation_of_a_service_that_is_there_stays(net: Azure) -> None:
+    (network,) = net.state.networks.values()
+    one = network["properties"]["subnets"][0]
+    link = {"linkedResourceType": "Microsoft.Web/serverfarms"}
+    one["properties"]["serviceAssociationLinks"] = [
+        {"id": f"{one['id']}/serviceAssociationLinks/a", "properties": link}
+    ]
+    sent = {"properties": {"addressPrefix": "10.0.1.0/24"}}
+    answer = net.send("PUT", f"{NETWORK}/subnets/one", "2026-03-01", sent)
+    assert answer.json()["error"]["code"] == "SubnetMissingRequiredDelegation"
+    owned = {"name": "d", "properties": {"serviceName": "Microsoft.Web/serverFarms"}}
+    sent["properties"]["delegations"] = [owned]  # type: ignore[assignment]
+    assert net.send("PUT", f"{NETWORK}/subnets/one", "2026-03-01", sent).status_code == 200
+    assert net.send("DELETE", f"{NETWORK}/subnets/one", "2026-03-01").status_code == 400
+
+
+def test_a_subnet_refers_to_what_exists(net: Azure) -> None:
+    known = net.state.seed_network_part("rg", "routeTables", "rt")
+    for reference, status in ((known.upper(), 200), (f"{known}2", 400)):
+        sent = {"properties": {"addressPrefix": "10.0.1.0/24", "routeTable": {"id": reference}}}
+        answer = net.send("PUT", f"{NETWORK}/subnets/one", "2026-03-01", sent)
+        assert answer.status_code == status
+    assert answer.json()["error"]["code"] == "InvalidResourceReference"
+
+
+def test_other_ranges_leave_the_peering_behind(net: Azure) -> None:
+    (network,) = net.state.networks.values()
+    remote = {"peeringSyncLevel": "FullyInSync", "remoteAddressSpace": {"addressPrefixes": ["10.8.0.0/16"]}}
+    network["properties"]["virtualNetworkPeerings"] = [{"name": "hub", "properties": remote}]
+
+    def put(*prefixes: str) -> Any:
+        sent = net.send("GET", NETWORK, "2026-03-01").json()
+        sent["properties"]["addressSpace"]["addressPrefixes"] = list(prefixes)
+        return net.send("PUT", NETWORK, "2026-03-01", sent)
+
+    assert put("10.0.0.0/16", "10.8.1.0/24").json()["error"]["code"] == "VnetAddressSpacesOverlap"
+    (peering,) = put("10.0.0.0/16", "10.9.0.0/16").json()["properties"]["virtualNetworkPeerings"]
+    assert peering["properties"]["peeringSyncLevel"] == "LocalNotInSync"
+
+
+def test_what_a_put_names_is_kept_and_what_it_leaves_out_is_gone(net: Azure) -> None:
+    sent = body(["10.0.0.0/16"], {"one": "10.0.1.0/24"})
+    sent["properties"] |= {"flowTimeoutInMinutes": 4, "encryption": {"enabled": True}}
+    sent["properties"]["subnets"][0]["properties"]["serviceEndpoints"] = [{"service": "Microsoft.Storage"}]
+    shown = net.send("PUT", NETWORK, "2026-03-01", sent).json()["properties"]
+    assert (shown["flowTimeoutInMinutes"], shown["encryption"]) == (4, {"enabled": True})
+    assert shown["subnets"][0]["properties"]["serviceEndpoints"][0]["provisioningState"] == "Succeeded"
+    shown = net.send("PUT", NETWORK, "2026-03-01", PLAIN).json()["properties"]
+    assert not {"flowTimeoutInMinutes", "encryption"} & shown.keys()
+    assert "serviceEndpoints" not in shown["subnets"][0]["properties"]
