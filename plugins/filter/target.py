@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._model.errors import InvalidInput
 from ..module_utils._model.storage_account import DesiredAccount
@@ -33,7 +34,14 @@ _UNWRITTEN: Resource = {
 _ACCOUNT: Resource = dict.fromkeys(
     ("sku", "kind", "access_tier", "https_only", "minimum_tls_version", "allow_blob_public_access")
 )
-_NETWORK: Resource = dict.fromkeys(("address_prefixes", "subnets"))
+_PURGES = ("purge_address_prefixes", "purge_subnets")
+_NETWORK: Resource = {
+    **dict.fromkeys(("address_prefixes", "subnets", "dns_servers", "flow_timeout_in_minutes", "encryption")),
+    "ddos_protection_plan": None,
+    "state": "present",
+    "allow_delete": False,
+    **dict.fromkeys(_PURGES, False),
+}
 
 
 def target_refusals(
@@ -56,7 +64,7 @@ def target_refusals(
         "allow_other_region": allow_other_region,
     }
     accounts = [{**shared, **_ACCOUNT, **_named("storage account", entry)} for entry in storage_accounts]
-    networks = [{**shared, **_NETWORK, **_named("network", entry)} for entry in virtual_networks]
+    networks = [_with_flags({**shared, **_NETWORK, **_named("network", entry)}) for entry in virtual_networks]
     return [
         *_model_refusals(deployment_model),
         *_invalid("T4", "storage account", accounts, DesiredAccount.from_options),
@@ -103,6 +111,11 @@ def _named(kind: str, resource: Resource) -> Resource:
     if not isinstance(resource, Mapping) or not resource.get("name"):
         raise AnsibleFilterError(f"{kind}: every entry needs a name")
     return resource
+
+
+def _with_flags(network: Resource) -> Resource:
+    """Variables may hold words where modules get true or false."""
+    return {**network, **{name: boolean(network[name]) for name in _PURGES}}
 
 
 class FilterModule:

@@ -131,7 +131,7 @@ class DesiredSubnet:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], subscription_id: str) -> DesiredSubnet:
-        """Checked offline. Raises InvalidInput."""
+        """Checked offline, without a subscription all but that what it refers to lies there. Raises InvalidInput."""
         option = f"subnets ({options['name']})"
         require_subnet_name(options["name"], option)
         plain: dict[str, Any] = {name: options.get(name) for name in (*_REFERENCES, *_VALUES)}
@@ -281,7 +281,7 @@ def _require_reference(option: str, text: str | None, kind: str, subscription_id
         found = None
     if found is None or not same_name(found.provider_type, kind):
         raise InvalidInput(option, f"'{text}' is not the id of one", f"give an id that ends in {kind}/<name>")
-    if not same_name(found.subscription_id, subscription_id):
+    if subscription_id and not same_name(found.subscription_id, subscription_id):
         raise InvalidInput(option, f"it is in subscription {found.subscription_id}", "use one of the network's own")
 
 

@@ -517,7 +517,7 @@ def _require_settings(options: Mapping[str, Any]) -> None:
     if len(set(servers)) < len(servers):
         raise InvalidInput("dns_servers", "a server stands there twice", "name each once")
     timeout = options["flow_timeout_in_minutes"]
-    if timeout is not None and timeout not in _FLOW_TIMEOUT:
+    if timeout is not None and int(timeout) not in _FLOW_TIMEOUT:
         raise InvalidInput("flow_timeout_in_minutes", f"{timeout} is not between 4 and 30", "give 4 to 30 minutes")
     _require_ddos_plan(options["ddos_protection_plan"])
 

@@ -22,6 +22,19 @@ OUTSIDE = {
     "subnets": [{"name": "machines", "address_prefix": "10.9.0.0/24"}],
 }
 
+_RULES = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/nsg"
+WHOLE: dict[str, Any] = {
+    "name": "vnet-dr",
+    "address_prefixes": ["10.1.0.0/16"],
+    "purge_address_prefixes": True,
+    "subnets": [{"name": "machines", "address_prefix": "10.1.0.0/24", "network_security_group": _RULES}],
+    "purge_subnets": "yes",
+    "dns_servers": ["10.1.0.4"],
+    "flow_timeout_in_minutes": "10",
+    "encryption": {"enabled": True},
+    "ddos_protection_plan": "",
+}
+
 
 @pytest.mark.parametrize(
     ("name", "accounts", "options"),
@@ -32,6 +45,9 @@ OUTSIDE = {
         ("another region, allowed", [ABROAD], {"allow_other_region": True}),
         ("premium with a standard account", [PREMIUM, STANDARD], {}),
         ("premium with an account that is standard by default", [PREMIUM, {"name": "stdr"}], {}),
+        ("a network by its name", [], {"virtual_networks": [{"name": "vnet-dr"}]}),
+        ("a network with all that there is", [], {"virtual_networks": [WHOLE]}),
+        ("words for false", [], {"virtual_networks": [{"name": "vnet-dr", "purge_subnets": "no"}]}),
         ("the model by name", [], {"deployment_model": "resource_manager"}),
         ("the model as the portal writes it", [], {"deployment_model": "Resource Manager"}),
     ],
