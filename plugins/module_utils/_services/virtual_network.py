@@ -33,7 +33,7 @@ from . import groups
 Found = Grouped[VirtualNetwork]
 # Somebody else writes just now; somebody else wrote since we read.
 _BUSY = ("AnotherOperationInProgress", "RetryableError")
-_MOVED = ("PreconditionFailed",)
+_MOVED = 412
 
 
 def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwork] | None:
@@ -122,7 +122,7 @@ class VirtualNetworkNoun(Noun[Found]):
             try:
                 self._send(plan, network)
             except RemoteFailure as error:
-                if error.details.get("code") not in (*_BUSY, *_MOVED):
+                if error.details.get("code") not in _BUSY and error.details.get("status") != _MOVED:
                     raise
                 found = self._after_another(plan, started, error)
                 if found is None:
