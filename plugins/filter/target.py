@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._model.errors import InvalidInput
-from ..module_utils._model.storage_account import DesiredAccount
+from ..module_utils._model.storage_account import DesiredPair
 from ..module_utils._model.target import is_premium
 from ..module_utils._model.virtual_network import DesiredNetwork
 
@@ -31,9 +31,26 @@ _UNWRITTEN: Resource = {
     "tags": None,
     "append_tags": True,
 }
-_ACCOUNT: Resource = dict.fromkeys(
-    ("sku", "kind", "access_tier", "https_only", "minimum_tls_version", "allow_blob_public_access")
-)
+_ACCOUNT: Resource = {
+    **dict.fromkeys(
+        (
+            "sku",
+            "kind",
+            "access_tier",
+            "https_only",
+            "minimum_tls_version",
+            "allow_blob_public_access",
+            "allow_cross_tenant_replication",
+            "allow_shared_key_access",
+            "default_to_oauth_authentication",
+            "public_network_access",
+            "network_acls",
+            "require_infrastructure_encryption",
+            "log_account",
+        )
+    ),
+    "append_network_rules": True,
+}
 _PURGES = ("purge_address_prefixes", "purge_subnets")
 _NETWORK: Resource = {
     **dict.fromkeys(("address_prefixes", "subnets", "dns_servers", "flow_timeout_in_minutes", "encryption")),
@@ -67,7 +84,7 @@ def target_refusals(
     networks = [_with_flags({**shared, **_NETWORK, **_named("network", entry)}) for entry in virtual_networks]
     return [
         *_model_refusals(deployment_model),
-        *_invalid("T4", "storage account", accounts, DesiredAccount.from_options),
+        *_invalid("T4", "storage account", accounts, DesiredPair.from_options),
         *_log_refusals(accounts),
         *_invalid("T6", "network", networks, DesiredNetwork.from_options),
     ]
@@ -94,12 +111,13 @@ def _invalid(
 
 def _log_refusals(accounts: Sequence[Resource]) -> Iterator[Refusal]:
     premium = [account["name"] for account in accounts if is_premium(account["sku"] or "")]
-    if premium and len(premium) == len(accounts):
+    beside = [account["name"] for account in accounts if account["log_account"]]
+    if premium and len(premium) == len(accounts) and not beside:
         yield _refusal(
             "log-account",
             "T5",
             f"storage account {premium[0]}: a premium account needs a standard one for replication logs;"
-            " add an account with a Standard sku to azure_target_storage_accounts",
+            " give it a log_account, or add an account with a Standard sku to azure_target_storage_accounts",
         )
 
 

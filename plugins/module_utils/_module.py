@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -77,25 +78,39 @@ _PACKAGES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a result holds besides the projection when its option asks for it: never in plan, diff or evidence."""
+
+    option: str
+    read: Callable[[Noun[Any]], dict[str, Any]]
+
+
 def run_noun(
     *,
     result: str,
     options: dict[str, Any],
     build: Callable[[Options, Azure], Noun[Any]],
     build_local: Callable[[Options], Noun[Any] | None] | None = None,
+    secrets: Secrets | None = None,
 ) -> None:
     """Run a changing module: `build` makes the noun from checked options, the lifecycle does the rest.
 
     `build_local` may make it without a login, for what is asked of this machine alone; it gives None otherwise.
+    `secrets` are read at the end, and only for a task that says `no_log`.
     """
     module = _module(options)
 
     def work() -> None:
         _require_wait(module.params)
+        wanted = secrets if secrets and module.params[secrets.option] else None
+        if wanted:
+            _require_no_log(module, wanted.option)
         noun = build_local(module.params) if build_local else None
         if noun is None:
             noun = build(module.params, _azure(module))
-        _exit(module, result, converge(noun, check_mode=module.check_mode))
+        outcome = converge(noun, check_mode=module.check_mode)
+        _exit(module, result, outcome, wanted.read(noun) if wanted else {})
 
     with_errors_shown(module, work)
 
@@ -133,6 +148,12 @@ def _require_wait(options: Options) -> None:
         raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
 
 
+def _require_no_log(module: AnsibleModule, option: str) -> None:
+    """Without it, Ansible shows a result on the screen, and callbacks keep it."""
+    if not module.no_log:
+        raise InvalidInput(option, "the result would show secrets", "set no_log: true on the task, or leave it out")
+
+
 def _azure(module: AnsibleModule) -> Azure:
     login = Login.from_options(module.params)
     # Ansible knows the secrets among the options; these may have come from elsewhere.
@@ -150,7 +171,7 @@ def _package(error: ImportError) -> str:
     )
 
 
-def _exit(module: AnsibleModule, result: str, outcome: Outcome) -> None:
+def _exit(module: AnsibleModule, result: str, outcome: Outcome, secrets: Mapping[str, Any]) -> None:
     for warning in outcome.warnings:
         module.warn(warning)
     shown: dict[str, Any] = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
@@ -159,5 +180,6 @@ def _exit(module: AnsibleModule, result: str, outcome: Outcome) -> None:
         plan=outcome.plan.to_result(),
         evidence=[entry.to_result() for entry in outcome.evidence],
         **{result: outcome.after},
+        **secrets,
         **shown,
     )

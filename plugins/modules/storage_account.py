@@ -13,13 +13,17 @@ version_added: 0.1.0
 description:
   - Makes a storage account that Site Recovery can replicate to, or brings an existing one to the wanted state
     (step T4).
-  - A new account is hardened. It answers https only, from TLS 1.2 on, and has no public blobs, unless options say
-    otherwise. Access with shared keys stays on, because replication uses it.
+  - A new account is hardened. It answers https only, from TLS 1.2 on, has no public blobs, and is no source or target
+    of object replication with other tenants, unless options say otherwise. Access with shared keys stays on, because
+    replication uses it.
   - Of an existing account only options that are given are compared and changed. It is never moved and never deleted.
+    What is in it may be all that is left of a machine, so removing an account is not for a task that runs every day.
   - What Site Recovery can't replicate to is refused before any call, such as zone-redundant storage, accounts for
     blobs or files alone, and cool access tiers.
-  - A premium account needs a standard account in the same region beside it for the replication logs (step T5). The
-    module warns of it; make that account with a task of its own.
+  - A premium account needs a standard account in the same region beside it for the replication logs (step T5). Have
+    both in one task with O(log_account), or in two tasks. Without O(log_account) the module warns of it.
+  - Refused before any write is what Azure can't change later, which is the location, the kind (except V(Storage) to
+    V(StorageV2)), standard or premium, zones, and the second layer of encryption.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -74,6 +78,95 @@ options:
       - Whether containers may be opened to everyone. Off for a new account when it is not given; an existing one is
         left alone.
     type: bool
+  allow_cross_tenant_replication:
+    description:
+      - Whether object replication may cross tenants. Off for a new account when it is not given; an existing one is
+        left alone. Site Recovery does not use it.
+    type: bool
+  allow_shared_key_access:
+    description:
+      - Whether the account's keys give access. A new account has it on when it is not given; an existing one is left
+        alone.
+      - Site Recovery writes with the keys. Without them, the vault needs a managed identity with roles on the account.
+    type: bool
+  default_to_oauth_authentication:
+    description:
+      - Whether the portal opens data with the user's own rights instead of the account's keys.
+    type: bool
+  public_network_access:
+    description:
+      - Whether the account answers on its public address, nowhere but on private endpoints, or as its network security
+        perimeter says.
+      - With V(disabled), Site Recovery needs a private endpoint on the account, and a vault that has a managed identity
+        with roles on it.
+    type: str
+    choices: [enabled, disabled, secured_by_perimeter]
+  network_acls:
+    description:
+      - The firewall of the public address. Parts that are not given are left alone.
+      - Rules of other sorts, such as those for resource instances, are kept as they are.
+    type: dict
+    suboptions:
+      default_action:
+        description:
+          - What happens to a call that no rule is about. V(deny) needs V(azure_services) in
+            O(network_acls.bypass), which is there unless something else is written.
+        type: str
+        choices: [allow, deny]
+      bypass:
+        description:
+          - Who comes in without a rule, as a whole. Site Recovery is one of the trusted services behind
+            V(azure_services), and is shut out without it.
+        type: list
+        elements: str
+        choices: [azure_services, logging, metrics]
+      ip_rules:
+        description:
+          - Public IPv4 addresses, or ranges of them from /30 up, that come in. At most 400.
+        type: list
+        elements: str
+      virtual_network_rules:
+        description:
+          - Ids of subnets that come in. Each has the service endpoint C(Microsoft.Storage). At most 400.
+        type: list
+        elements: str
+  append_network_rules:
+    description:
+      - Whether rules that O(network_acls.ip_rules) and O(network_acls.virtual_network_rules) do not name are kept. When
+        V(false), a list that is given is all there is afterwards.
+    type: bool
+    default: true
+  require_infrastructure_encryption:
+    description:
+      - Whether a second layer of encryption with keys of the platform is under the first. It is chosen when the account
+        is made, and never changes.
+    type: bool
+  log_account:
+    description:
+      - A standard account for the replication logs beside this one, made or brought to the wanted state in the same run
+        (step T5). A premium account needs one.
+      - It is in the same resource group and region, and set up like this one in all that the task says, except
+        O(sku), O(kind) and O(access_tier).
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Its name.
+        type: str
+        required: true
+      sku:
+        description:
+          - Its redundancy, V(Standard_LRS), V(Standard_GRS) or V(Standard_RAGRS).
+          - A new account is V(Standard_LRS) when it is not given; an existing one is left alone.
+        type: str
+  return_keys:
+    description:
+      - Whether to return the account's keys as RV(keys). They give everything that is in the account to whoever has
+        them, and this collection needs them nowhere.
+      - Refused unless the task says C(no_log=true). With Ansible's setting C(DEFAULT_NO_TARGET_SYSLOG) on, a module
+        can't tell, and the task's author has to see to it.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.group
@@ -99,20 +192,29 @@ EXAMPLES = r"""
 
 - name: A premium account, and the standard one for its logs
   siterecovery.hyperv.storage_account:
-    name: "{{ item.name }}"
+    name: contosodrpremium
     resource_group: rg-dr
     location: westeurope
-    sku: "{{ item.sku }}"
-  loop:
-    - name: contosodrpremium
-      sku: Premium_LRS
-    - name: contosodrlogs
-      sku: Standard_LRS
+    sku: Premium_LRS
+    log_account:
+      name: contosodrlogs
+
+- name: An account that only trusted services, one office and one subnet reach
+  siterecovery.hyperv.storage_account:
+    name: contosodr
+    resource_group: rg-dr
+    location: westeurope
+    network_acls:
+      default_action: deny
+      bypass: [azure_services]
+      ip_rules: [203.0.113.0/24]
+      virtual_network_rules:
+        - /subscriptions/<id>/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/hub/subnets/jump
 """
 
 RETURN = r"""
 storage_account:
-  description: The account after the run; in check mode as it is expected to be. Its keys are never read.
+  description: The account after the run; in check mode as it is expected to be. It never holds the keys.
   returned: success
   type: dict
   contains:
@@ -176,6 +278,62 @@ storage_account:
       returned: success
       type: bool
       sample: true
+    allow_cross_tenant_replication:
+      description: Whether object replication may cross tenants.
+      returned: success
+      type: bool
+      sample: false
+    default_to_oauth_authentication:
+      description: Whether the portal opens data with the user's own rights.
+      returned: success
+      type: bool
+      sample: false
+    public_network_access:
+      description: Whether the account answers on its public address.
+      returned: success
+      type: str
+      sample: enabled
+    network_acls:
+      description: The firewall; C(bypass) is empty when nobody comes in without a rule.
+      returned: success
+      type: dict
+      sample: {"default_action": "allow", "bypass": ["azure_services"], "ip_rules": [], "virtual_network_rules": []}
+    require_infrastructure_encryption:
+      description: Whether there is a second layer of encryption.
+      returned: success
+      type: bool
+      sample: false
+    encryption_key_source:
+      description: Where the key of the encryption comes from, V(Microsoft.Storage) or V(Microsoft.Keyvault).
+      returned: success
+      type: str
+      sample: Microsoft.Storage
+    identity:
+      description:
+        - The account's own identity, V(none), V(system_assigned), V(user_assigned) or V(system_and_user_assigned).
+      returned: success
+      type: str
+      sample: none
+    sftp_enabled:
+      description: Whether SFTP is on.
+      returned: success
+      type: bool
+      sample: false
+    nfs_v3_enabled:
+      description: Whether NFS 3.0 is on.
+      returned: success
+      type: bool
+      sample: false
+    primary_status:
+      description: Whether the primary region answers, V(available) or V(unavailable).
+      returned: success
+      type: str
+      sample: available
+    log_account:
+      description: The account for the replication logs, with the same keys.
+      returned: when O(log_account) is given
+      type: dict
+      sample: {"name": "contosodrlogs", "sku": "Standard_LRS", "kind": "StorageV2", "location": "westeurope"}
     hierarchical_namespace:
       description: Whether the account has a hierarchical namespace.
       returned: success
@@ -191,6 +349,27 @@ storage_account:
       returned: success
       type: dict
       sample: {"owner": "recovery-team"}
+keys:
+  description: The keys of the account, and of its log account; empty when check mode only plans them.
+  returned: when O(return_keys=true)
+  type: list
+  elements: dict
+  contains:
+    account:
+      description: The name of the account.
+      returned: success
+      type: str
+      sample: contosodr
+    name:
+      description: The name of the key.
+      returned: success
+      type: str
+      sample: key1
+    value:
+      description: The key, a secret.
+      returned: success
+      type: str
+      sample: (secret)
 plan:
   description: What was, or in check mode would be, changed; empty when nothing is to do.
   returned: success
@@ -198,7 +377,7 @@ plan:
   elements: dict
   contains:
     path:
-      description: Which value changes.
+      description: Which value changes; those of the log account begin with V(log_account.).
       returned: success
       type: str
       sample: sku
@@ -245,8 +424,8 @@ evidence:
       sample: "storage account contosodr (Standard_GRS) in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
-from ..module_utils._services.storage_account import build
+from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, Secrets, run_noun
+from ..module_utils._services.storage_account import build, read_keys
 
 OPTIONS = {
     "name": {"type": "str", "required": True},
@@ -256,6 +435,23 @@ OPTIONS = {
     "https_only": {"type": "bool"},
     "minimum_tls_version": {"type": "str", "choices": ["TLS1_2", "TLS1_3"]},
     "allow_blob_public_access": {"type": "bool"},
+    "allow_cross_tenant_replication": {"type": "bool"},
+    "allow_shared_key_access": {"type": "bool"},
+    "default_to_oauth_authentication": {"type": "bool"},
+    "public_network_access": {"type": "str", "choices": ["enabled", "disabled", "secured_by_perimeter"]},
+    "network_acls": {
+        "type": "dict",
+        "options": {
+            "default_action": {"type": "str", "choices": ["allow", "deny"]},
+            "bypass": {"type": "list", "elements": "str", "choices": ["azure_services", "logging", "metrics"]},
+            "ip_rules": {"type": "list", "elements": "str"},
+            "virtual_network_rules": {"type": "list", "elements": "str"},
+        },
+    },
+    "append_network_rules": {"type": "bool", "default": True},
+    "require_infrastructure_encryption": {"type": "bool"},
+    "log_account": {"type": "dict", "options": {"name": {"type": "str", "required": True}, "sku": {"type": "str"}}},
+    "return_keys": {"type": "bool", "default": False, "no_log": False},
     **REGION_OPTIONS,
     **GROUP_OPTIONS,
     **TAG_OPTIONS,
@@ -264,7 +460,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="storage_account", options=OPTIONS, build=build)
+    run_noun(result="storage_account", options=OPTIONS, build=build, secrets=Secrets("return_keys", read_keys))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._azure.clients import Azure
@@ -17,9 +17,20 @@ from .._model import target
 from .._model.errors import AccessDenied, Refused
 from .._model.group import Grouped
 from .._model.lifecycle import Evidence, Noun
+from .._model.names import same_name
 from .._model.plan import Plan
-from .._model.storage_account import DesiredAccount, StorageAccount, creation_body, plan_account, update_body
+from .._model.storage_account import (
+    DesiredAccount,
+    DesiredPair,
+    StorageAccount,
+    creation_body,
+    plan_account,
+    plan_pair,
+    update_body,
+)
 from . import groups
+
+_LOG = "log_account."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ def list_accounts(azure: Azure, resource_group: str | None) -> list[StorageAccou
 class StorageAccountNoun(Noun[Found]):
     """One account, created hardened or kept as wanted (T4, T5)."""
 
-    steps = ("T4",)
+    steps: tuple[str, ...] = ("T4",)
 
     def __init__(self, azure: Azure, desired: DesiredAccount, vault_location: str | None, wait_timeout: float) -> None:
         self._azure = azure
@@ -66,12 +77,13 @@ class StorageAccountNoun(Noun[Found]):
 
     def plan(self, state: Found) -> Plan:
         plan = plan_account(state, self._desired)
-        if state.name_problem:
-            raise Refused(
-                f"name: '{self._desired.name}' can't be had ({state.name_problem.rstrip('.')}); account names"
-                " are unique in all of Azure: choose another one, or name the resource group that has it"
-            )
+        self.require_name(state)
         return plan
+
+    def require_name(self, state: Found) -> None:
+        """Raises Refused when the account is absent and its name can't be had."""
+        if state.name_problem:
+            raise Refused(f"name: '{self._desired.name}' can't be had: {state.name_problem}")
 
     def apply(self, plan: Plan, state: Found) -> None:
         if state.group_missing:
@@ -79,7 +91,7 @@ class StorageAccountNoun(Noun[Found]):
         if state.resource is None:
             self._create()
         else:
-            self._update(plan)
+            self._update(plan, state.resource)
 
     def project(self, state: Found) -> dict[str, Any]:
         return state.resource.project() if state.resource else {}
@@ -100,16 +112,22 @@ class StorageAccountNoun(Noun[Found]):
         )
 
     def warnings(self, state: Found) -> tuple[str, ...]:
-        name = self._desired.name
-        told = [f"storage account {name}: {target.LOG_ACCOUNT_NOTE}"] if self._premium(state) else []
-        for account in [state.resource] if state.resource else []:
-            findings = [
-                *target.shape_findings(account.sku, account.kind, account.access_tier),
-                *target.account_findings(account),
-                *target.region_findings(account.location, self._vault_location, allow_other_region=True),
-            ]
-            told += [f"storage account {name} {finding.message}" for finding in findings if finding.hardness != "note"]
-        return tuple(told)
+        told = (f"storage account {self._desired.name}: {target.LOG_ACCOUNT_NOTE}",) if self._premium(state) else ()
+        return (*told, *self.judged(state))
+
+    def judged(self, state: Found) -> tuple[str, ...]:
+        """What speaks against the account as a target, log account apart."""
+        account = state.resource
+        if account is None:
+            return ()
+        findings = [
+            *target.shape_findings(account.sku, account.kind, account.access_tier),
+            *target.account_findings(account),
+            *target.region_findings(account.location, self._vault_location, allow_other_region=True),
+        ]
+        return tuple(
+            f"storage account {account.name} {finding.message}" for finding in findings if finding.hardness != "note"
+        )
 
     def _premium(self, state: Found) -> bool:
         return target.is_premium(state.resource.sku if state.resource else self._desired.new_sku)
@@ -125,7 +143,21 @@ class StorageAccountNoun(Noun[Found]):
                 return None
             raise
         verdict: Mapping[str, Any] = answer
-        return None if verdict.get("nameAvailable") else str(verdict.get("message") or verdict.get("reason"))
+        if verdict.get("nameAvailable"):
+            return None
+        own = self._own_group() if verdict.get("reason") == "AlreadyExists" else None
+        if own:
+            return f"it is an account of this subscription in resource group {own}; name that group, or another account"
+        told = str(verdict.get("message") or verdict.get("reason")).rstrip(".")
+        return f"{told}; account names are unique in all of Azure: choose another one, or name the group that has it"
+
+    def _own_group(self) -> str | None:
+        """The resource group of the subscription that has an account of the name, as far as the login may see it."""
+        try:
+            accounts = list_accounts(self._azure, None) or []
+        except AccessDenied:
+            return None
+        return next((one.resource_group for one in accounts if same_name(one.name, self._desired.name)), None)
 
     def _create(self) -> None:
         desired = self._desired
@@ -138,19 +170,98 @@ class StorageAccountNoun(Noun[Found]):
 
         create(begin, action, self.observe, _pending, self._wait_timeout)
 
-    def _update(self, plan: Plan) -> None:
+    def _update(self, plan: Plan, account: StorageAccount) -> None:
         desired = self._desired
+        body = payload(update_body(plan, account, desired))
         with translated(f"update storage account {desired.name}"):
-            self._azure.storage.storage_accounts.update(
-                desired.resource_group, desired.name, payload(update_body(plan))
-            )
+            self._azure.storage.storage_accounts.update(desired.resource_group, desired.name, body)
+
+    def keys(self) -> list[dict[str, str]]:
+        """The account's keys, which are secrets; none of an account that is not there."""
+        desired = self._desired
+        accounts = self._azure.storage.storage_accounts
+        answer = read(
+            f"read the keys of storage account {desired.name}",
+            lambda: accounts.list_keys(desired.resource_group, desired.name, cls=raw),
+        )
+        found = [] if isinstance(answer, Absent) else answer.get("keys") or []
+        return [{"account": desired.name, "name": key["keyName"], "value": key["value"]} for key in found]
 
 
-def build(options: Mapping[str, Any], azure: Azure) -> StorageAccountNoun:
+@dataclass(frozen=True, slots=True)
+class FoundPair:
+    """Both accounts, each as one look showed it."""
+
+    account: Found
+    log: Found
+
+
+class AccountPairNoun(Noun[FoundPair]):
+    """An account and the standard one for replication logs beside it, in one run (T4, T5)."""
+
+    steps = ("T4", "T5")
+
+    def __init__(self, azure: Azure, desired: DesiredPair, log: DesiredAccount, options: Mapping[str, Any]) -> None:
+        rest = options["vault_location"], options["wait_timeout"]
+        self._desired, self._wanted_log = desired.account, log
+        self._account = StorageAccountNoun(azure, desired.account, *rest)
+        self._log = StorageAccountNoun(azure, log, *rest)
+
+    def observe(self) -> FoundPair:
+        return FoundPair(self._account.observe(), self._log.observe())
+
+    def settled(self, state: FoundPair) -> FoundPair:
+        return FoundPair(self._account.settled(state.account), self._log.settled(state.log))
+
+    def plan(self, state: FoundPair) -> Plan:
+        """Logs first: a premium account alone is of no use."""
+        plan, log = plan_pair(state.account, state.log, self._desired, self._wanted_log)
+        for noun, found in ((self._account, state.account), (self._log, state.log)):
+            noun.require_name(found)
+        first = 1 if state.account.group_missing else 0
+        group, rest = plan.changes[:first], plan.changes[first:]
+        return Plan((*group, *(replace(change, path=_LOG + change.path) for change in log.changes), *rest))
+
+    def apply(self, plan: Plan, state: FoundPair) -> None:
+        log, account = self.part("T5", plan), self.part("T4", plan)
+        if log.changed:
+            bare = Plan(tuple(replace(change, path=change.path.removeprefix(_LOG)) for change in log.changes))
+            self._log.apply(bare, state.log)
+        if account.changed:
+            self._account.apply(account, replace(state.account, group_missing=False))
+
+    def project(self, state: FoundPair) -> dict[str, Any]:
+        shown = self._account.project(state.account)
+        return {**shown, "log_account": self._log.project(state.log) or None} if shown or state.log.resource else {}
+
+    def describe(self, state: FoundPair) -> str:
+        return f"{self._account.describe(state.account)}; logs: {self._log.describe(state.log)}"
+
+    def told(self, step: str, state: FoundPair) -> str:
+        return self._log.describe(state.log) if step == "T5" else self._account.describe(state.account)
+
+    def part(self, step: str, plan: Plan) -> Plan:
+        logs = step == "T5"
+        return Plan(tuple(change for change in plan.changes if change.path.startswith(_LOG) is logs))
+
+    def warnings(self, state: FoundPair) -> tuple[str, ...]:
+        return (*self._account.judged(state.account), *self._log.judged(state.log))
+
+    def keys(self) -> list[dict[str, str]]:
+        return [*self._account.keys(), *self._log.keys()]
+
+
+def build(options: Mapping[str, Any], azure: Azure) -> StorageAccountNoun | AccountPairNoun:
     """The noun of the module's options; raises InvalidInput."""
-    return StorageAccountNoun(
-        azure, DesiredAccount.from_options(options), options["vault_location"], options["wait_timeout"]
-    )
+    desired = DesiredPair.from_options(options)
+    if desired.log is None:
+        return StorageAccountNoun(azure, desired.account, options["vault_location"], options["wait_timeout"])
+    return AccountPairNoun(azure, desired, desired.log, options)
+
+
+def read_keys(noun: Noun[Any]) -> dict[str, Any]:
+    """The keys as part of a result."""
+    return {"keys": noun.keys() if isinstance(noun, (StorageAccountNoun, AccountPairNoun)) else []}
 
 
 def _pending(state: Found) -> str | None:

@@ -51,6 +51,10 @@ def desired(**given: Any) -> DesiredAccount:
     )
 
 
+def changed_body(account: StorageAccount, asked: DesiredAccount) -> dict[str, Any]:
+    return update_body(plan_account(Grouped(account), asked), account, asked)
+
+
 @pytest.mark.parametrize(
     ("option", "given", "told"),
     [
@@ -177,16 +181,17 @@ def test_bodies_have_the_services_names() -> None:
             "supportsHttpsTrafficOnly": True,
             "minimumTlsVersion": "TLS1_2",
             "allowBlobPublicAccess": False,
+            "allowCrossTenantReplication": False,
         },
         "tags": {"a": "1"},
     }
     asked = desired(kind="StorageV2", sku="Standard_GRS", https_only=False)
-    assert update_body(plan_account(Grouped(OLD), asked)) == {
+    assert changed_body(OLD, asked) == {
         "kind": "StorageV2",
         "sku": {"name": "Standard_GRS"},
         "properties": {"accessTier": "Hot", "supportsHttpsTrafficOnly": False},
     }
-    assert update_body(plan_account(Grouped(ACCOUNT), desired(tags={"b": ""}))) == {"tags": {"owner": "it", "b": ""}}
+    assert changed_body(ACCOUNT, desired(tags={"b": ""})) == {"tags": {"owner": "it", "b": ""}}
 
 
 @pytest.mark.parametrize(
