@@ -228,9 +228,31 @@ def merge_account(account: Json, body: Json) -> None:
         if given.get(name) is None:
             continue
         if name == "networkAcls":
-            account["properties"]["networkAcls"] = {**account["properties"]["networkAcls"], **given[name]}
+            account["properties"]["networkAcls"] = _firewall(account["properties"]["networkAcls"], given[name])
         else:
             account["properties"][name] = copy.deepcopy(given[name])
+    _merge_encryption(account["properties"]["encryption"], given.get("encryption") or {})
+
+
+def _firewall(acls: Json, given: Json) -> Json:
+    """Rules as the service shows them (documented: API definition, example StorageAccountListByResourceGroup).
+
+    inferred: lists that a body leaves out stay.
+    """
+    changed = {**acls, **{name: copy.deepcopy(value) for name, value in given.items() if value is not None}}
+    for name, shown in (("ipRules", {}), ("virtualNetworkRules", {"state": "Succeeded"})):
+        changed[name] = [{**rule, "action": "Allow", **shown} for rule in changed[name]]
+    return changed
+
+
+def _merge_encryption(encryption: Json, given: Json) -> None:
+    for name, value in given.items():
+        if name == "services":
+            time = encryption["services"]["blob"]["lastEnabledTime"]
+            for service, settings in value.items():
+                encryption["services"][service] = {**copy.deepcopy(settings), "lastEnabledTime": time}
+        elif value is not None:
+            encryption[name] = copy.deepcopy(value)
 
 
 def blob_service_document(account: Json) -> Json:

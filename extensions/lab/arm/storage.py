@@ -9,12 +9,12 @@ import base64
 import copy
 import re
 import secrets
-from typing import Any
 
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import ACCOUNT_SETTINGS, account_document, merge_account, set_secondary, tier
 from .state import AzureState
+from .storage_rules import check_new_encryption, check_values, not_allowed, refuse_immutable
 from .versions import STORAGE
 from .wire import Answer, ArmError, Call, Json, Routes, document, member, string_map
 
@@ -37,8 +37,8 @@ _SKUS = {
     "BlockBlobStorage": ("Premium_LRS", "Premium_ZRS"),
     "FileStorage": ("Premium_LRS", "Premium_ZRS", "StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS"),
 }
-_TIERS = ("Hot", "Cool", "Cold", "Smart", "Premium")
-_TLS = ("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3")
+# documented: standard storage account limits.
+_MOST_ACCOUNTS = 250
 
 
 def find_account(state: AzureState, call: Call) -> Json | None:
@@ -93,8 +93,9 @@ def put_account(state: AzureState, call: Call) -> Answer:
         keep_location(existing, location, name, group)
         return _put_existing(state, existing, body)
     _check_name(name)
-    _check_body(body)
+    _check_body(state, body)
     _check_free(state, name)
+    _check_room(state, location)
     account = account_document(state.resource_id(group, TYPE, name), name, body, state.world.clock.now())
     key = str(account["id"]).casefold()
     state.accounts[key] = account
@@ -124,13 +125,13 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: sku.")
     if member(body, "kind", str) not in {None, account["kind"]}:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
-    _refuse_immutable(account, body)
-    _check_values(member(body, "properties", dict) or {})
+    refuse_immutable(account, member(body, "properties", dict) or {})
+    _check_values(state, body)
     # documented: PUT replaces; inferred: writable settings that the body leaves out go back to those of a new account.
     full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
     fresh = account_document(str(account["id"]), str(account["name"]), full, state.world.clock.now())
     for name in ACCOUNT_SETTINGS:
-        if name == "isHnsEnabled":
+        if name in {"isHnsEnabled", "isNfsV3Enabled"}:
             continue
         account["properties"].pop(name, None)
         if name in fresh["properties"]:
@@ -145,8 +146,8 @@ def patch_account(state: AzureState, call: Call) -> Answer:
     account, body = need_ready(state, call), document(call)
     string_map(body, "tags")
     properties = member(body, "properties", dict) or {}
-    _check_values(properties)
-    _refuse_immutable(account, body)
+    _check_values(state, body)
+    refuse_immutable(account, properties)
     sku, kind = _sku(body), member(body, "kind", str)
     _check_conversion(account, sku, kind)
     if sku:
@@ -263,7 +264,7 @@ def list_usages(state: AzureState, call: Call) -> Answer:
     place = regions.canonical(call["location"])
     used = sum(account["location"] == place for account in state.accounts.values())
     name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
-    return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": 250, "name": name}]})
+    return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": _MOST_ACCOUNTS, "name": name}]})
 
 
 def _sku(body: Json) -> str | None:
@@ -304,16 +305,31 @@ def _check_free(state: AzureState, name: str) -> None:
         )
 
 
-def _check_body(body: Json) -> None:
+def _check_room(state: AzureState, location: str) -> None:
+    if sum(account["location"] == location for account in state.accounts.values()) >= _MOST_ACCOUNTS:
+        # documented: storage provider error codes; inferred: text.
+        raise ArmError(
+            409,
+            "MaxStorageAccountsCountPerSubscriptionExceeded",
+            f"Subscription already contains {_MOST_ACCOUNTS} storage accounts in location {location} and the maximum"
+            f" allowed is {_MOST_ACCOUNTS}.",
+        )
+
+
+def _check_values(state: AzureState, body: Json) -> None:
+    check_values(member(body, "properties", dict) or {}, state.networks, state.world.login.subscription_id)
+
+
+def _check_body(state: AzureState, body: Json) -> None:
     sku, kind = _sku(body), member(body, "kind", str)
     for name, value in (("sku", sku), ("kind", kind)):
         if not value:
             # documented: both are required; inferred: code and text.
             raise ArmError(400, "InvalidRequestContent", f"The request content was invalid: '{name}' is required.")
     if kind not in _SKUS:
-        raise _not_allowed("kind", kind)
+        raise not_allowed("kind", kind)
     if not any(sku in skus for skus in _SKUS.values()):
-        raise _not_allowed("sku.name", sku)
+        raise not_allowed("sku.name", sku)
     if sku not in _SKUS[str(kind)]:
         # documented: account types; inferred: which code the service uses.
         raise ArmError(
@@ -321,29 +337,8 @@ def _check_body(body: Json) -> None:
             "InvalidValuesForRequestParameters",
             "Values for request parameters are invalid: sku, kind.",
         )
-    _check_values(member(body, "properties", dict) or {})
-
-
-def _check_values(properties: Json) -> None:
-    for name, values in (("accessTier", _TIERS), ("minimumTlsVersion", _TLS)):
-        value = properties.get(name)
-        if value is not None and value not in values:
-            raise _not_allowed(f"properties.{name}", value)
-    for name in ("supportsHttpsTrafficOnly", "allowBlobPublicAccess", "allowSharedKeyAccess", "isHnsEnabled"):
-        member(properties, name, bool)
-    member(properties, "networkAcls", dict)
-
-
-def _not_allowed(name: str, value: Any) -> ArmError:
-    # inferred: code; the text is that of the provider's validation of enumerations in public threads.
-    return ArmError(400, "InvalidRequestPropertyValue", f"The value '{value}' is not allowed for property {name}.")
-
-
-def _refuse_immutable(account: Json, body: Json) -> None:
-    wanted = (member(body, "properties", dict) or {}).get("isHnsEnabled")
-    if wanted is not None and bool(wanted) != bool(account["properties"].get("isHnsEnabled")):
-        # recorded in public threads: code.
-        raise ArmError(400, "AccountPropertyCannotBeUpdated", "The property 'isHnsEnabled' cannot be updated.")
+    check_new_encryption(member(body, "properties", dict) or {}, str(kind))
+    _check_values(state, body)
 
 
 def _check_conversion(account: Json, sku: str | None, kind: str | None) -> None:
@@ -353,7 +348,7 @@ def _check_conversion(account: Json, sku: str | None, kind: str | None) -> None:
     if not sku or sku == account["sku"]["name"]:
         return
     if not any(sku in skus for skus in _SKUS.values()):
-        raise _not_allowed("sku.name", sku)
+        raise not_allowed("sku.name", sku)
     plain = {"Standard_LRS", "Standard_GRS", "Standard_RAGRS"}
     if sku not in plain or account["sku"]["name"] not in plain:
         raise ArmError(

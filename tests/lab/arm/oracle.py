@@ -57,6 +57,10 @@ ACCEPTED: tuple[Accepted, ...] = (
         r"/extendedInformation/vaultExtendedInfo 404: .*",
         "recorded (Azure PowerShell, A2ANewAsrFabric): the 404 of a new vault is not in the common error form",
     ),
+    _accepted(
+        r"networkAcls\.bypass: '(AzureServices|Logging|Metrics)(, (AzureServices|Logging|Metrics))+' is not one of ",
+        "the definition's own text: any combination of the values, for example 'Logging, Metrics'",
+    ),
 )
 
 # Addresses that long-running operations hand out: headers lead there, no definition describes them.

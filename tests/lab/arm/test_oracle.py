@@ -71,6 +71,11 @@ def _targets(azure: Azure) -> None:
     accounts.begin_create("rg", "account1", ACCOUNT).result()
     accounts.check_name_availability({"name": "account1", "type": "Microsoft.Storage/storageAccounts"})
     accounts.update("rg", "account1", {"tags": {"a": "1"}, "properties": {"accessTier": "Cool"}})
+    accounts.update(
+        "rg",
+        "account1",
+        {"properties": {"networkAcls": {"defaultAction": "Deny", "bypass": "Logging, AzureServices"}}},
+    )
     accounts.get_properties("rg", "account1")
     list(accounts.list())
     list(accounts.list_by_resource_group("rg"))

@@ -17,6 +17,13 @@ ACCOUNTS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft
 ACCOUNT = f"{ACCOUNTS}/account1"
 
 
+SUBNETS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/net1/subnets"
+
+
+def acls(**members: Any) -> dict[str, Any]:
+    return {"properties": {"networkAcls": members}}
+
+
 def code_of(error: HttpResponseError) -> str | None:
     return error.error.code if error.error else None
 
@@ -89,6 +96,45 @@ def test_an_update_changes_what_it_names(azure: Azure) -> None:
     assert (changed.network_rule_set.default_action, changed.network_rule_set.bypass) == ("Deny", "AzureServices")
 
 
+def test_rules_of_the_firewall_are_shown_with_their_state(azure: Azure) -> None:
+    azure.state.seed_account("rg", "account1", "westeurope")
+    network = azure.state.seed_network("rg", "net1", "westeurope", ["10.0.0.0/16"], {"jump": "10.0.0.0/24"})
+    subnet = network["properties"]["subnets"][0]["properties"]
+    subnet["serviceEndpoints"] = [{"service": "Microsoft.Storage"}]
+    foreign = SUBNETS.replace(SUBSCRIPTION, "99999999-0000-0000-0000-000000000000")
+    rules = [{"id": f"{SUBNETS}/jump"}, {"id": f"{foreign}/any"}]
+    body = acls(ipRules=[{"value": "203.0.113.0/24"}], virtualNetworkRules=rules)
+    azure.storage.storage_accounts.update("rg", "account1", body)
+    shown = azure.send("GET", ACCOUNT, "2026-09-01").json()["properties"]["networkAcls"]
+    assert shown["ipRules"] == [{"value": "203.0.113.0/24", "action": "Allow"}]
+    assert shown["virtualNetworkRules"] == [{**rule, "action": "Allow", "state": "Succeeded"} for rule in rules]
+    subnet["provisioningState"] = "Updating"
+    refused = azure.send("PATCH", ACCOUNT, "2026-09-01", body)
+    assert refused.json()["error"]["code"] == "NetworkAclsValidationFailure"
+    assert "SubnetsNotProvisioned" in refused.json()["error"]["message"]
+
+
+def test_a_second_layer_of_encryption_stays_for_ever(azure: Azure) -> None:
+    azure.state.seed_group("rg", "westeurope")
+    wanted = {"encryption": {"requireInfrastructureEncryption": True, "keySource": "Microsoft.Storage"}}
+    azure.storage.storage_accounts.begin_create("rg", "account1", BODY | {"properties": wanted}).result()
+    azure.storage.storage_accounts.update("rg", "account1", {"properties": wanted})
+    encryption = azure.send("GET", ACCOUNT, "2026-09-01").json()["properties"]["encryption"]
+    assert encryption["requireInfrastructureEncryption"] is True
+    assert encryption["services"]["blob"]["enabled"] is True
+
+
+def test_a_region_holds_so_many_accounts(azure: Azure) -> None:
+    for number in range(250):
+        azure.state.seed_account("rg", f"account{number}x", "westeurope")
+    refused = azure.send("PUT", ACCOUNT, "2026-09-01", BODY)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (
+        409,
+        "MaxStorageAccountsCountPerSubscriptionExceeded",
+    )
+    assert azure.send("PUT", ACCOUNT, "2026-09-01", BODY | {"location": "northeurope"}).status_code == 202
+
+
 def test_a_general_purpose_account_can_be_upgraded(azure: Azure) -> None:
     azure.state.seed_account("rg", "account1", "westeurope", kind="Storage")
     changed = azure.storage.storage_accounts.update("rg", "account1", {"kind": "StorageV2"})
@@ -109,6 +155,13 @@ def test_a_general_purpose_account_can_be_upgraded(azure: Azure) -> None:
         ("account1", BODY | {"kind": "BlockBlobStorage"}, 400, "InvalidValuesForRequestParameters"),
         ("account1", BODY | {"properties": {"accessTier": "Warm"}}, 400, "InvalidRequestPropertyValue"),
         ("account1", BODY | {"properties": {"isHnsEnabled": "no"}}, 400, "InvalidRequestContent"),
+        ("account1", BODY | {"properties": {"publicNetworkAccess": "Maybe"}}, 400, "InvalidRequestPropertyValue"),
+        (
+            "account1",
+            {**BODY, "kind": "Storage", "properties": {"encryption": {"requireInfrastructureEncryption": True}}},
+            400,
+            "FeatureNotSupportedForAccount",
+        ),
         ("foreign1", BODY, 409, "StorageAccountAlreadyTaken"),
         ("elsewhere1", BODY, 409, "StorageAccountInAnotherResourceGroup"),
         ("moved1", BODY, 409, "InvalidResourceLocation"),
@@ -146,12 +199,30 @@ def test_a_bad_put_is_refused(azure: Azure, name: str, body: dict[str, Any], sta
         ({"sku": {"name": "Standard_XRS"}}, "InvalidRequestPropertyValue"),
         ({"properties": {"minimumTlsVersion": "SSL3"}}, "InvalidRequestPropertyValue"),
         ({"properties": {"isHnsEnabled": True}}, "AccountPropertyCannotBeUpdated"),
+        ({"properties": {"encryption": {"requireInfrastructureEncryption": True}}}, "AccountPropertyCannotBeUpdated"),
+        ({"properties": {"encryption": {"requireInfrastructureEncryption": False}}}, "AccountPropertyCannotBeUpdated"),
+        (acls(defaultAction="Maybe"), "InvalidRequestPropertyValue"),
+        (acls(bypass="AzureServices, Friends"), "InvalidRequestPropertyValue"),
+        (acls(bypass="None, Logging"), "InvalidRequestPropertyValue"),
+        (acls(ipRules=[{"value": "192.168.0.0/24"}]), "InvalidValuesForRequestParameters"),
+        (acls(ipRules=[{"value": "203.0.113.7/32"}]), "InvalidValuesForRequestParameters"),
+        (acls(ipRules=[{"value": "2001:db8::1"}]), "InvalidValuesForRequestParameters"),
+        (
+            acls(ipRules=[{"value": f"203.0.{n // 200}.{n % 200}"} for n in range(401)]),
+            "InvalidValuesForRequestParameters",
+        ),
+        (acls(virtualNetworkRules=[{"id": "jump"}]), "InvalidValuesForRequestParameters"),
+        (acls(virtualNetworkRules=[{"id": f"{SUBNETS}/none"}]), "NetworkAclsValidationFailure"),
+        (acls(virtualNetworkRules=[{"id": f"{SUBNETS}/bare"}]), "NetworkAclsValidationFailure"),
     ],
 )
 def test_a_bad_update_is_refused(azure: Azure, body: dict[str, Any], code: str) -> None:
     azure.state.seed_account("rg", "account1", "westeurope")
+    azure.state.seed_network("rg", "net1", "westeurope", ["10.0.0.0/16"], {"bare": "10.0.0.0/24"})
+    before = azure.state.snapshot()
     with pytest.raises(HttpResponseError) as refused:
         azure.storage.storage_accounts.update("rg", "account1", body)
+    assert azure.state.snapshot() == before
     assert (refused.value.status_code, code_of(refused.value)) == (400, code)
 
 
