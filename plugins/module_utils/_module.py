@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
@@ -78,39 +77,29 @@ _PACKAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What a result holds besides the projection when its option asks for it: never in plan, diff or evidence."""
-
-    option: str
-    read: Callable[[Noun[Any]], dict[str, Any]]
-
-
 def run_noun(
     *,
     result: str,
     options: dict[str, Any],
     build: Callable[[Options, Azure], Noun[Any]],
     build_local: Callable[[Options], Noun[Any] | None] | None = None,
-    secrets: Secrets | None = None,
+    revealing: str | None = None,
 ) -> None:
     """Run a changing module: `build` makes the noun from checked options, the lifecycle does the rest.
 
     `build_local` may make it without a login, for what is asked of this machine alone; it gives None otherwise.
-    `secrets` are read at the end, and only for a task that says `no_log`.
+    `revealing` is the option with which the result holds a secret.
     """
     module = _module(options)
 
     def work() -> None:
         _require_wait(module.params)
-        wanted = secrets if secrets and module.params[secrets.option] else None
-        if wanted:
-            _require_no_log(module, wanted.option)
+        _require_hidden(module, revealing)
         noun = build_local(module.params) if build_local else None
         if noun is None:
             noun = build(module.params, _azure(module))
         outcome = converge(noun, check_mode=module.check_mode)
-        _exit(module, result, outcome, wanted.read(noun) if wanted else {})
+        _exit(module, result, outcome, noun.revealed())
 
     with_errors_shown(module, work)
 
@@ -148,10 +137,10 @@ def _require_wait(options: Options) -> None:
         raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
 
 
-def _require_no_log(module: AnsibleModule, option: str) -> None:
-    """Without it, Ansible shows a result on the screen, and callbacks keep it."""
-    if not module.no_log:
-        raise InvalidInput(option, "the result would show secrets", "set no_log: true on the task, or leave it out")
+def _require_hidden(module: AnsibleModule, revealing: str | None) -> None:
+    """A secret is returned only to a task whose result nobody is shown."""
+    if revealing and module.params[revealing] and not module.no_log:
+        raise InvalidInput(revealing, "the task's result would show a secret", "set no_log: true on the task")
 
 
 def _azure(module: AnsibleModule) -> Azure:
@@ -171,7 +160,7 @@ def _package(error: ImportError) -> str:
     )
 
 
-def _exit(module: AnsibleModule, result: str, outcome: Outcome, secrets: Mapping[str, Any]) -> None:
+def _exit(module: AnsibleModule, result: str, outcome: Outcome, revealed: Mapping[str, Any]) -> None:
     for warning in outcome.warnings:
         module.warn(warning)
     shown: dict[str, Any] = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
@@ -180,6 +169,6 @@ def _exit(module: AnsibleModule, result: str, outcome: Outcome, secrets: Mapping
         plan=outcome.plan.to_result(),
         evidence=[entry.to_result() for entry in outcome.evidence],
         **{result: outcome.after},
-        **secrets,
+        **revealed,
         **shown,
     )

@@ -424,8 +424,8 @@ evidence:
       sample: "storage account contosodr (Standard_GRS) in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, Secrets, run_noun
-from ..module_utils._services.storage_account import build, read_keys
+from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
+from ..module_utils._services.storage_account import build
 
 OPTIONS = {
     "name": {"type": "str", "required": True},
@@ -460,7 +460,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="storage_account", options=OPTIONS, build=build, secrets=Secrets("return_keys", read_keys))
+    run_noun(result="storage_account", options=OPTIONS, build=build, revealing="return_keys")
 
 
 if __name__ == "__main__":

@@ -98,6 +98,10 @@ class Noun(ABC, Generic[State]):
             return Evidence(step, found, f"planned: {part.describe()}", "after apply")
         return Evidence(step, found, part.describe(), self.told(step, final))
 
+    def revealed(self) -> dict[str, Any]:
+        """More keys of the result, which hold a secret that was asked for: never part of a plan, a diff or evidence."""
+        return {}
+
     def warnings(self, state: State) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 

@@ -14,7 +14,7 @@ from .._azure.failures import Absent, read, translated
 from .._azure.operations import create, pending_state, settle
 from .._azure.wire import documents, payload, raw
 from .._model import target
-from .._model.errors import AccessDenied, Refused
+from .._model.errors import AccessDenied, Refused, RemoteFailure
 from .._model.group import Grouped
 from .._model.lifecycle import Evidence, Noun
 from .._model.names import same_name
@@ -53,13 +53,14 @@ def list_accounts(azure: Azure, resource_group: str | None) -> list[StorageAccou
 class StorageAccountNoun(Noun[Found]):
     """One account, created hardened or kept as wanted (T4, T5)."""
 
-    steps: tuple[str, ...] = ("T4",)
+    steps = ("T4",)
 
-    def __init__(self, azure: Azure, desired: DesiredAccount, vault_location: str | None, wait_timeout: float) -> None:
+    def __init__(self, azure: Azure, desired: DesiredAccount, options: Mapping[str, Any]) -> None:
         self._azure = azure
         self._desired = desired
-        self._vault_location = vault_location
-        self._wait_timeout = wait_timeout
+        self._vault_location: str | None = options["vault_location"]
+        self._wait_timeout: float = options["wait_timeout"]
+        self._return_keys: bool = options["return_keys"]
 
     def observe(self) -> Found:
         desired = self._desired
@@ -147,7 +148,7 @@ class StorageAccountNoun(Noun[Found]):
             return None
         own = self._own_group() if verdict.get("reason") == "AlreadyExists" else None
         if own:
-            return f"it is an account of this subscription in resource group {own}; name that group, or another account"
+            return f"it is an account of resource group {own} in this subscription; name that group, or another account"
         told = str(verdict.get("message") or verdict.get("reason")).rstrip(".")
         return f"{told}; account names are unique in all of Azure: choose another one, or name the group that has it"
 
@@ -176,15 +177,24 @@ class StorageAccountNoun(Noun[Found]):
         with translated(f"update storage account {desired.name}"):
             self._azure.storage.storage_accounts.update(desired.resource_group, desired.name, body)
 
-    def keys(self) -> list[dict[str, str]]:
-        """The account's keys, which are secrets; none of an account that is not there."""
+    def revealed(self) -> dict[str, Any]:
+        return {"keys": self._keys()} if self._return_keys else {}
+
+    def _keys(self) -> list[dict[str, str]]:
+        """None of an account that is not there."""
         desired = self._desired
         accounts = self._azure.storage.storage_accounts
         answer = read(
             f"read the keys of storage account {desired.name}",
             lambda: accounts.list_keys(desired.resource_group, desired.name, cls=raw),
         )
-        found = [] if isinstance(answer, Absent) else answer.get("keys") or []
+        found = [] if isinstance(answer, Absent) else answer.get("keys")
+        if not isinstance(found, list) or not all(key.get("keyName") and key.get("value") for key in found):
+            # What it says instead may still hold a key.
+            raise RemoteFailure(
+                f"could not read the keys of storage account {desired.name}: the answer holds none;"
+                " check cloud_environment, and that no proxy answers for Azure"
+            )
         return [{"account": desired.name, "name": key["keyName"], "value": key["value"]} for key in found]
 
 
@@ -202,10 +212,9 @@ class AccountPairNoun(Noun[FoundPair]):
     steps = ("T4", "T5")
 
     def __init__(self, azure: Azure, desired: DesiredPair, log: DesiredAccount, options: Mapping[str, Any]) -> None:
-        rest = options["vault_location"], options["wait_timeout"]
         self._desired, self._wanted_log = desired.account, log
-        self._account = StorageAccountNoun(azure, desired.account, *rest)
-        self._log = StorageAccountNoun(azure, log, *rest)
+        self._account = StorageAccountNoun(azure, desired.account, options)
+        self._log = StorageAccountNoun(azure, log, options)
 
     def observe(self) -> FoundPair:
         return FoundPair(self._account.observe(), self._log.observe())
@@ -247,21 +256,17 @@ class AccountPairNoun(Noun[FoundPair]):
     def warnings(self, state: FoundPair) -> tuple[str, ...]:
         return (*self._account.judged(state.account), *self._log.judged(state.log))
 
-    def keys(self) -> list[dict[str, str]]:
-        return [*self._account.keys(), *self._log.keys()]
+    def revealed(self) -> dict[str, Any]:
+        both = self._account.revealed(), self._log.revealed()
+        return {"keys": [key for part in both for key in part["keys"]]} if all(both) else {}
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> StorageAccountNoun | AccountPairNoun:
     """The noun of the module's options; raises InvalidInput."""
     desired = DesiredPair.from_options(options)
     if desired.log is None:
-        return StorageAccountNoun(azure, desired.account, options["vault_location"], options["wait_timeout"])
+        return StorageAccountNoun(azure, desired.account, options)
     return AccountPairNoun(azure, desired, desired.log, options)
-
-
-def read_keys(noun: Noun[Any]) -> dict[str, Any]:
-    """The keys as part of a result."""
-    return {"keys": noun.keys() if isinstance(noun, (StorageAccountNoun, AccountPairNoun)) else []}
 
 
 def _pending(state: Found) -> str | None:

@@ -22,6 +22,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage
     plan_account,
     update_body,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_firewall import NetworkAcls
 from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
 
 ACCOUNT = StorageAccount(
@@ -235,12 +236,33 @@ WANTED = st.fixed_dictionaries(
         "https_only": st.booleans(),
         "minimum_tls_version": st.sampled_from(["TLS1_2", "TLS1_3"]),
         "allow_blob_public_access": st.booleans(),
+        "allow_cross_tenant_replication": st.booleans(),
+        "allow_shared_key_access": st.booleans(),
+        "public_network_access": st.sampled_from(["enabled", "disabled", "secured_by_perimeter"]),
+        "network_acls": st.fixed_dictionaries(
+            {},
+            optional={
+                "default_action": st.sampled_from(["allow", "deny"]),
+                "bypass": st.lists(st.sampled_from(["azure_services", "logging"]), unique=True),
+                "ip_rules": st.lists(st.sampled_from(["192.0.2.1", "203.0.113.0/24"]), unique=True),
+            },
+        ),
+        "append_network_rules": st.booleans(),
+        "require_infrastructure_encryption": st.booleans(),
         "tags": st.dictionaries(st.sampled_from(["owner", "cost"]), st.integers(0, 2)),
         "append_tags": st.booleans(),
     },
 )
 ACTUAL = st.sampled_from(
-    [None, ACCOUNT, OLD, PREMIUM, replace(ACCOUNT, access_tier="Cool"), replace(ACCOUNT, https_only=False, tags={})]
+    [
+        None,
+        ACCOUNT,
+        OLD,
+        PREMIUM,
+        replace(ACCOUNT, access_tier="Cool"),
+        replace(ACCOUNT, https_only=False, tags={}),
+        replace(ACCOUNT, network_acls=NetworkAcls("deny", (), ("198.51.100.7", "192.0.2.1"))),
+    ]
 )
 
 
@@ -251,5 +273,10 @@ def test_the_plan_of_the_account_after_its_plan_is_empty(given: dict[str, Any], 
         plan = plan_account(Grouped(account), asked)
     except (InvalidInput, Refused):
         assume(False)
-    after = StorageAccount(**overlaid(account.project() if account else {}, plan.changes))
+    shown = overlaid(account.project() if account else {}, plan.changes)
+    acls = shown["network_acls"]
+    firewall = NetworkAcls(
+        acls["default_action"], tuple(acls["bypass"]), tuple(acls["ip_rules"]), tuple(acls["virtual_network_rules"])
+    )
+    after = replace(StorageAccount(**shown), network_acls=firewall)
     assert not plan_account(Grouped(after), asked).changed

@@ -215,7 +215,7 @@ def test_a_subnet_that_the_service_does_not_take_is_told(
     [
         (
             lambda s: s.state.seed_account("rg-2", "stdr", "westeurope"),
-            "name: 'stdr' can't be had: it is an account of this subscription in resource group rg-2; name that group",
+            "name: 'stdr' can't be had: it is an account of resource group rg-2 in this subscription; name that group",
         ),
         (lambda s: s.state.seed_foreign_account("stdr"), "already taken; account names are unique in all of Azure"),
     ],
@@ -362,6 +362,16 @@ def test_keys_are_read_only_for_a_task_that_hides_its_result(subscription: Subsc
 def test_keys_are_not_asked_for_otherwise(subscription: Subscription) -> None:
     assert "keys" not in run(subscription).result
     assert not any("listkeys" in exchange.path.lower() for exchange in subscription.azure.server.traffic)
+
+
+@pytest.mark.parametrize("body", [{}, {"keys": None}, {"keys": [{"keyName": "key1", "secret": "half a key"}]}])
+def test_an_answer_without_keys_is_an_error_that_quotes_nothing(body: Any, subscription: Subscription) -> None:
+    run(subscription)
+    subscription.fault("POST", "storageaccounts/stdr/listkeys", "fail", status=200, body=body)
+    ended = run(subscription, return_keys=True, _ansible_no_log=True)
+    assert (ended.failed, ended.error["kind"]) == (True, "remote_failure")
+    assert "the answer holds none" in ended.msg
+    assert "half a key" not in json.dumps(ended.result)
 
 
 def test_a_login_that_may_not_read_keys_is_told_which_right_is_missing(subscription: Subscription) -> None:
