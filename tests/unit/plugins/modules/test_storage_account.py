@@ -282,6 +282,20 @@ def test_what_differs_is_changed_where_it_differs(
     assert not run(subscription, **{**PAIR, **changed}).result["changed"]
 
 
+@pytest.mark.parametrize("drifted", ["stdr", "stlogs"])
+def test_only_the_one_that_drifted_is_written(drifted: str, subscription: Subscription) -> None:
+    for name, sku in (("stdr", "Premium_LRS"), ("stlogs", "Standard_GRS")):
+        subscription.state.seed_account(
+            GROUP, name, "westeurope", sku=sku, minimumTlsVersion="TLS1_0" if name == drifted else "TLS1_2"
+        )
+    done = run(subscription, minimum_tls_version="TLS1_2", **PAIR)
+    assert subscription.writes == [f"patch {drifted}"]
+    assert [entry["done"] == "nothing to do" for entry in done.result["evidence"]] == [
+        drifted == "stlogs",
+        drifted == "stdr",
+    ]
+
+
 def test_a_missing_half_is_made_and_the_other_left_alone(subscription: Subscription) -> None:
     subscription.state.seed_account(GROUP, "stdr", "westeurope", sku="Premium_LRS", allowBlobPublicAccess=True)
     made = run(subscription, **PAIR)
@@ -296,6 +310,7 @@ def test_a_missing_group_is_made_once_for_both(subscription: Subscription) -> No
     made = run(subscription, resource_group="rg-new", create_resource_group=True, **PAIR)
     assert subscription.writes == ["put rg-new", "put stlogs", "put stdr"]
     assert made.paths.index("resource_group") == 0
+    assert made.paths.count("log_account.resource_group") == 1
     assert not run(subscription, resource_group="rg-new", create_resource_group=True, **PAIR).result["changed"]
 
 
