@@ -50,16 +50,16 @@ def _accepted(line: str, reason: str) -> Accepted:
 # Differences between the service, as it is recorded or as newer clients know it, and the definitions at hand.
 ACCEPTED: tuple[Accepted, ...] = (
     _accepted(
+        r"networkAcls\.bypass: '(AzureServices|Logging|Metrics)(, (AzureServices|Logging|Metrics))+' is not one of ",
+        "the definition's own text: any combination of the values, for example 'Logging, Metrics'",
+    ),
+    _accepted(
         r"/certificates/\{certificateName\} request: unknown member certificateCreateOptions$",
         "the portal and Terraform send it; its absence from the definition is azure-rest-api-specs issue 22572",
     ),
     _accepted(
         r"/extendedInformation/vaultExtendedInfo 404: .*",
         "recorded (Azure PowerShell, A2ANewAsrFabric): the 404 of a new vault is not in the common error form",
-    ),
-    _accepted(
-        r"networkAcls\.bypass: '(AzureServices|Logging|Metrics)(, (AzureServices|Logging|Metrics))+' is not one of ",
-        "the definition's own text: any combination of the values, for example 'Logging, Metrics'",
     ),
 )
 
