@@ -174,6 +174,13 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
+notes:
+  - What this module has no option for is left as it is, such as an encryption key of one's own and the identity for it,
+    policies for keys and signatures, endpoints, routing, and settings of the services in the account.
+  - An account can't be removed with this module. Replicas in it can't be brought back, and the account does not tell
+    whether a vault still writes to it.
+  - The rules for firewalls are those of Microsoft's public documents. Only the service itself can show that replication
+    comes through a firewall that they let pass.
 seealso:
   - module: siterecovery.hyperv.target_info
   - module: siterecovery.hyperv.virtual_network
