@@ -12,12 +12,14 @@ short_description: Make, keep or remove the registration key of a Recovery Servi
 version_added: 0.1.0
 description:
   - Makes the key file (C(*.VaultCredentials\)) with which VMM servers are registered in the vault (step S4).
-    It is the file that the portal offers for download, for Site Recovery with System Center VMM.
-  - A key that is still good is kept, and no certificate is asked for. It is good when it belongs to the vault, has its
-    private key, and lives longer than O(renewal_margin_hours).
+    It is the file that the portal offers for download, for Site Recovery with System Center VMM, or for a Hyper-V site.
+  - A key that is still good is kept, and no certificate is asked for. It is good when it belongs to the vault and the
+    site, has the private key of its certificate, and that certificate lives longer than O(renewal_margin_hours).
+    How long a key lives is always read from its certificate.
   - In check mode no key is made; a vault that does not exist yet is taken as planned.
   - The file is a secret. Whoever has it can register servers in the vault until it expires, and it can't be revoked.
-    So it is written with mode 0600, never shown in a result, and best removed with O(state=absent) after use.
+    So it is written with mode 0600, never shown in a result unless O(return_content) asks for it, and best removed with
+    O(state=absent) after use.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -35,12 +37,51 @@ options:
     description:
       - Where the file is kept, on the machine that the task runs on, usually the controller. The path is absolute and
         ends in C(.VaultCredentials). A missing folder is created with mode 0700.
-      - A link, or a file that is no Site Recovery key, is refused and left alone.
+      - A link, a file with several names or of another user, a file that is no Site Recovery key, and a key of another
+        vault that still lives are refused and left alone.
+      - The folder belongs to the user of the task or to root, and not everybody may write to it, unless it has the
+        sticky bit like C(/tmp).
     type: path
     required: true
+  kind:
+    description:
+      - What is registered with the key. V(vmm) is for VMM servers, V(hyperv_site) for the hosts of the Hyper-V site
+        O(site), which no VMM manages.
+    type: str
+    choices: [vmm, hyperv_site]
+    default: vmm
+  site:
+    description:
+      - The Hyper-V site that the key is for, by the name of its fabric or by its friendly name. It must exist. Only for
+        O(kind=hyperv_site), and needed there.
+    type: str
+  certificate:
+    description:
+      - Who makes the key pair inside a new key. With V(service) the vault's service does and sends both halves, as for
+        the portal. With V(client) it is made here, in memory, and only the public certificate is uploaded, as older
+        cmdlets did.
+      - A key that is still good is kept, whoever made its pair.
+    type: str
+    choices: [service, client]
+    default: service
+  channel_integrity_key:
+    description:
+      - Whether the file has the vault's channel integrity key, with which requests that reach on-premises parts can be
+        signed. The portal leaves it out, Azure PowerShell writes it.
+      - A vault that has none gets one. An existing one is never replaced, because registered servers share it.
+    type: bool
+    default: false
+  return_content:
+    description:
+      - Whether the result has the file's content as RV(content), for those who hand it on without the file.
+      - Refused unless the task has C(no_log=true), because nothing else hides a registered result. Never use it
+        together with C(async), which keeps results in a file.
+    type: bool
+    default: false
   validity_hours:
     description:
-      - How long a new key lives, 1 to 120 hours. The portal's keys live 120 hours, which is five days.
+      - How long a new key lives, 1 to 120 hours. The portal's keys live 120 hours, which is five days. A certificate
+        that lives longer or shorter than asked for is warned of.
     type: int
     default: 120
   renewal_margin_hours:
@@ -59,6 +100,10 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
+notes:
+  - The service-made pair, the site's name in the file, and a pair that is made here were seen with public recordings,
+    files and clients, not with a live service. It is not known whether the Provider on Windows Server 2016 and older
+    reads a pair that is made here, so V(service) is the default.
 seealso:
   - module: siterecovery.hyperv.vault
   - module: siterecovery.hyperv.provider_registration
@@ -72,6 +117,23 @@ EXAMPLES = r"""
     path: "{{ ansible_user_dir }}/.siterecovery/vault-dr.VaultCredentials"
     validity_hours: 24
     renewal_margin_hours: 4
+
+- name: Have a key for the hosts of a Hyper-V site
+  siterecovery.hyperv.vault_key:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    path: "{{ ansible_user_dir }}/.siterecovery/branch.VaultCredentials"
+    kind: hyperv_site
+    site: branch
+
+- name: Hand a key on without showing it
+  siterecovery.hyperv.vault_key:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    path: "{{ ansible_user_dir }}/.siterecovery/vault-dr.VaultCredentials"
+    return_content: true
+  no_log: true
+  register: key
 
 - name: Remove it after the registration
   siterecovery.hyperv.vault_key:
@@ -102,11 +164,21 @@ vault_key:
       returned: success
       type: str
       sample: "2026-03-06T09:30:00Z"
+    kind:
+      description: What is registered with the key, V(vmm) or V(hyperv_site), or null without a file.
+      returned: success
+      type: str
+      sample: vmm
     mode:
       description: The file's mode, or null without a file.
       returned: success
       type: str
       sample: "0600"
+    site_name:
+      description: The Hyper-V site that the key is for, null for VMM servers and without a file.
+      returned: success
+      type: str
+      sample: null
     vault_id:
       description: The id of the vault that the key in the file belongs to, or null without a file.
       returned: success
@@ -117,6 +189,11 @@ vault_key:
       returned: success
       type: str
       sample: vault-dr
+content:
+  description:
+    - The file's content, a secret; null without a file. In check mode the content of the file that is there now.
+  returned: with O(return_content=true)
+  type: str
 plan:
   description: What was, or in check mode would be, changed; empty when nothing is to do.
   returned: success
@@ -178,6 +255,12 @@ OPTIONS = {
     "vault_name": {"type": "str", "required": True},
     "resource_group": {"type": "str", "required": True},
     "path": {"type": "path", "required": True},
+    "kind": {"type": "str", "choices": ["vmm", "hyperv_site"], "default": "vmm"},
+    "site": {"type": "str"},
+    "certificate": {"type": "str", "choices": ["service", "client"], "default": "service"},
+    # Whether to have it: the key itself is no option.
+    "channel_integrity_key": {"type": "bool", "default": False, "no_log": False},
+    "return_content": {"type": "bool", "default": False},
     "validity_hours": {"type": "int", "default": 120},
     "renewal_margin_hours": {"type": "int", "default": 24},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -185,7 +268,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="vault_key", options=OPTIONS, build=build, build_local=build_local)
+    run_noun(result="vault_key", options=OPTIONS, build=build, build_local=build_local, revealing="return_content")
 
 
 if __name__ == "__main__":

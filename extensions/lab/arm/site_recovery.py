@@ -12,7 +12,7 @@ from ..world import CloudFacts
 from .common import need_operation, page
 from .documents import stamp
 from .recovery_services import VAULT, need_vault
-from .state import AzureState, Fabric, Job, Vault
+from .state import AzureState, Fabric, Job, Site, Vault
 from .versions import SITE_RECOVERY
 from .wire import Answer, ArmError, Call, Handler, Json, Routes
 
@@ -101,6 +101,25 @@ def fabric_document(vault: Vault, fabric: Fabric) -> Json:
     }
 
 
+def site_document(vault: Vault, site: Site) -> Json:
+    # recorded: Azure PowerShell, AsrE2ATests, FabricTests.
+    return {
+        "name": site.name,
+        "type": f"{KIND}/replicationFabrics",
+        "id": f"{vault.site_id}/replicationFabrics/{site.name}",
+        "properties": {
+            "friendlyName": site.friendly_name,
+            "encryptionDetails": {"kekState": "None", "kekCertThumbprint": None},
+            "rolloverEncryptionDetails": {"kekState": "None", "kekCertThumbprint": None},
+            "internalIdentifier": site.identifier,
+            "bcdrState": "Valid",
+            "customDetails": {"instanceType": "HyperVSite"},
+            "healthErrorDetails": [],
+            "health": "Normal",
+        },
+    }
+
+
 def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
     # recorded: Azure PowerShell, NewModelE2ETest.
     heartbeat = fabric.last_heartbeat if fabric.connected else fabric.last_heartbeat or fabric.registered
@@ -182,12 +201,16 @@ def sites(state: AzureState, call: Call, items: list[Json]) -> Answer:
 @ROUTES.get(FABRICS)
 def list_fabrics(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, [fabric_document(vault, fabric) for fabric in visible_fabrics(vault)])
+    servers = [fabric_document(vault, fabric) for fabric in visible_fabrics(vault)]
+    return sites(state, call, servers + [site_document(vault, site) for site in vault.sites.values()])
 
 
 @ROUTES.get(FABRIC)
 def get_fabric(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
+    site = vault.sites.get(call["fabric"].lower())
+    if site is not None:
+        return Answer(200, site_document(vault, site))
     return Answer(200, fabric_document(vault, need_fabric(vault, call)))
 
 

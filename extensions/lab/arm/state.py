@@ -85,6 +85,15 @@ class Fabric:
     coming: dict[str, CloudFacts] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A Hyper-V site of a vault: a fabric that no server stands behind. `identifier` is what key files name it by."""
+
+    name: str
+    friendly_name: str
+    identifier: str
+
+
 @dataclass(slots=True)
 class Job:
     """One Site Recovery job."""
@@ -107,6 +116,7 @@ class Vault:
     document: Json
     number: int
     fabrics: dict[str, Fabric] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
@@ -386,6 +396,15 @@ class AzureState:
             vault = self.new_vault(group, name, {"location": location, "properties": properties})
             complete_vault(vault.document, self.world.clock.now())
             return vault
+
+    def seed_site(self, vault: Vault, name: str, friendly_name: str | None = None) -> Site:
+        """A Hyper-V site that was there before; its identifier is a UUID of version 5 (recorded)."""
+        with self.lock:
+            identifier = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{vault.id}/{name}".lower()))
+            # recorded: a site that is made through the API has one name for both.
+            site = Site(name, friendly_name or name, identifier)
+            vault.sites[name.lower()] = site
+            return site
 
     def seed_account(
         self,

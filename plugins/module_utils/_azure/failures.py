@@ -48,6 +48,7 @@ _UNAVAILABLE = {
 _ROLES = (
     ("microsoft.recoveryservices/vaults/write", "Contributor on the resource group"),
     ("microsoft.recoveryservices/vaults/certificates/", "Site Recovery Contributor on the vault"),
+    ("microsoft.recoveryservices/vaults/extendedinformation/", "Site Recovery Contributor on the vault"),
     (
         "microsoft.recoveryservices/vaults/replication",
         "Site Recovery Contributor on the vault (Site Recovery Reader to read)",

@@ -82,7 +82,9 @@ def test_made_once(keys: Keys) -> None:
         "path": str(keys.path),
         "exists": True,
         "expires": shown["expires"],
+        "kind": "vmm",
         "mode": "0600",
+        "site_name": None,
         "vault_id": keys.vault.id,
         "vault_name": "vault-dr",
     }
@@ -109,10 +111,6 @@ def _damaged(keys: Keys) -> None:
     keys.change(management_cert=keys.key.management_cert[:-400])
 
 
-def _foreign(keys: Keys) -> None:
-    keys.change(vault_name="vault-2")
-
-
 def _private(keys: Keys) -> None:
     keys.vault.document["properties"]["privateEndpointStateForSiteRecovery"] = "Enabled"
 
@@ -122,7 +120,6 @@ def _private(keys: Keys) -> None:
     [
         (_shorter, "the key expires at"),
         (_damaged, "can't be read"),
-        (_foreign, "belongs to"),
         (_private, "private endpoint state is Enabled now"),
     ],
 )
@@ -218,9 +215,9 @@ CANARY = base64.b64encode(b"canary of a certificate").decode()
         (
             {"status": 200, "body": {"properties": {"certificate": CANARY}}},
             "remote_failure",
-            "lacks properties.resourceId",
+            "lacks properties.authType, properties.resourceId, properties.aadAuthority, properties.aadTenantId, ",
         ),
-        ({"status": 200, "body": {"value": CANARY}}, "remote_failure", "lacks properties.certificate"),
+        ({"status": 200, "body": {"value": CANARY}}, "remote_failure", "lacks properties.authType, properties.certificate, "),
         ({"status": 200, "body": CANARY}, "remote_failure", "the answer is no document of the service"),
         ({"status": 200, "body": {"properties": CANARY}}, "remote_failure", "vault vault-dr"),
     ],

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: a certificate that the client makes for a registration key, in memory, in the form of the older cmdlets.
+
+Azure PowerShell before 5.5.0 (CertUtils.cs): RSA of 2048 bits, self-signed, client authentication as its one usage.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+_BITS = 2048
+_SUBJECT = "Windows Azure Tools"
+#: The service's clock may be behind this one.
+_HEAD_START = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A key pair: `pfx` has both halves and is a secret, `der` is the public certificate alone. Both are base64."""
+
+    pfx: str = field(repr=False)
+    der: str
+
+
+def make_pair(name: str, now: datetime, hours: int) -> Pair:
+    """A pair that lives `hours` from now; `name` is its friendly name."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _SUBJECT)])
+    begin = now.astimezone(timezone.utc).replace(microsecond=0)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin - _HEAD_START)
+        .not_valid_after(begin + timedelta(hours=hours))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    # Setup reads it without a password, and the library encrypts nothing under an empty one.
+    pfx = pkcs12.serialize_key_and_certificates(name.encode(), key, certificate, None, NoEncryption())
+    return Pair(_text(pfx), _text(certificate.public_bytes(Encoding.DER)))
+
+
+def upload_request(pair: Pair) -> dict[str, Any]:
+    """The body that makes the vault trust the pair: its public half."""
+    return {"properties": {"authType": "AAD", "certificate": pair.der}}
+
+
+def upload_name(vault_name: str, subscription_id: str, now: datetime) -> str:
+    """The name under which the older cmdlets upload a certificate."""
+    day = now.astimezone(timezone.utc)
+    return f"{vault_name}{subscription_id}-{day.month}-{day.day}-{day.year}-vaultcredentials"
+
+
+def is_echo(pair: Pair, properties: Mapping[str, Any]) -> bool:
+    """Whether the service's answer is about this pair: it repeats the public certificate (recorded)."""
+    return "".join(str(properties.get("certificate") or "").split()) == pair.der
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
