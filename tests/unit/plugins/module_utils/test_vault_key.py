@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import stat
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -29,6 +30,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors 
     Refused,
     RemoteFailure,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.hyperv_site import NO_SITE, Site
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, overlaid
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import (
     Certificate,
@@ -40,6 +42,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_k
     certificate_name,
     certificate_of,
     key_from_answer,
+    life_note,
     makes_key,
     parse,
     plan_key,
@@ -319,6 +322,11 @@ def test_an_answer_without_properties_makes_no_key() -> None:
         ("renewal_margin_hours", {"renewal_margin_hours": -1}),
         ("renewal_margin_hours", {"renewal_margin_hours": 120}),
         ("renewal_margin_hours", {"renewal_margin_hours": 4, "validity_hours": 4}),
+        ("vault_name", {"vault_name": "vault_dr"}),
+        ("site", {"kind": "hyperv_site"}),
+        ("site", {"kind": "hyperv_site", "site": " "}),
+        ("site", {"site": "branch"}),
+        ("site", {"site": ""}),
     ],
 )
 def test_refused_before_any_call(option: str, given: dict[str, Any]) -> None:
@@ -342,7 +350,13 @@ UNFIT = [
     ("another group", replace(GOOD, key=replace(KEY, resource_group="rg-2")), VAULT, "belongs to"),
     ("another vault", replace(GOOD, key=replace(KEY, vault_name="v2")), VAULT, "belongs to"),
     ("another region", replace(GOOD, key=replace(KEY, location="northeurope")), VAULT, "in northeurope"),
-    ("a site's key", replace(GOOD, key=replace(KEY, site_name="Site1")), VAULT, "Hyper-V site Site1"),
+    (
+        "a site's key",
+        replace(GOOD, key=replace(KEY, site_id="id", site_name="Site1")),
+        VAULT,
+        "Hyper-V site Site1 (id)",
+    ),
+    ("a site without an id", replace(GOOD, key=replace(KEY, site_name="S")), VAULT, "Hyper-V site S (without an id)"),
     ("endpoint state", GOOD, replace(VAULT, private_endpoint_state="Enabled"), "private endpoint state is Enabled now"),
     ("lacks a value", replace(GOOD, key=replace(KEY, aad_tenant_id="")), VAULT, "lacks AadTenantId"),
     ("lacks its number", replace(GOOD, key=replace(KEY, resource_id="")), VAULT, "lacks ResourceId"),
@@ -367,6 +381,40 @@ def test_a_key_that_will_not_do_is_made_anew(name: str, stored: StoredKey, vault
     shown = overlaid(project_key(PATH, stored), plan.changes)
     expected = {"path": PATH, "exists": True, "expires": UNKNOWN, "mode": "0600", "vault_name": "vault-dr"}
     assert {key: shown[key] for key in expected} == expected
+
+
+SITE = Site("id-1", "branch")
+SITE_KEY = replace(GOOD, key=replace(KEY, site_id="ID-1", site_name="Branch"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "site", "told"),
+    [
+        (SITE_KEY, SITE, None),
+        (SITE_KEY, NO_SITE, "is for Hyper-V site Branch (ID-1), not for VMM servers"),
+        (SITE_KEY, Site("id-2", "branch"), "not for Hyper-V site branch (id-2)"),
+        (SITE_KEY, Site("id-1", "other"), "not for Hyper-V site other (id-1)"),
+        (SITE_KEY, None, "the vault has no such Hyper-V site"),
+        (GOOD, SITE, "is for VMM servers, not for Hyper-V site branch (id-1)"),
+    ],
+)
+def test_a_key_is_for_one_site(stored: StoredKey, site: Site | None, told: str | None) -> None:
+    problem = unfit(stored, VAULT, NOW, HOUR, site)
+    assert problem is None if told is None else told in str(problem)
+
+
+def test_the_file_for_a_site_differs_in_nothing_else() -> None:
+    text = FILE.replace("<SiteId></SiteId>", "<SiteId>id-1</SiteId>").replace("<SiteName></", "<SiteName>branch</")
+    assert render(replace(KEY, site_id="id-1", site_name="branch")).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [(120.9, False), (119.1, False), (121.1, True), (240, True), (48, True)],
+)
+def test_a_life_that_was_not_asked_for_is_told(hours: float, told: bool) -> None:
+    note = life_note(Certificate(NOW, NOW + hours * HOUR), 120, NOW)
+    assert (note is not None) is told
 
 
 @pytest.mark.parametrize(
@@ -542,6 +590,103 @@ def test_what_is_no_key_is_refused_and_left_alone(place: Callable[[Path], None],
         KeyFile(str(path)).read()
     assert os.lstat(path) == before
     assert "canary" not in str(caught.value)
+
+
+def _killed_in(path: Path, content: bytes) -> int:
+    """How a process ends that writes the key and is killed when all of it is written but has not got its name yet."""
+    child = os.fork()
+    if child == 0:
+        os.fsync = lambda _descriptor: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        try:
+            KeyFile(str(path)).write(content)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_killed_write_leaves_one_closed_file_that_the_next_run_removes(path: Path) -> None:
+    file = KeyFile(str(path))
+    file.write(FILE.encode())
+    assert _killed_in(path, b"canary") == -signal.SIGKILL
+    part = path.parent / f".{path.name}.part"
+    assert {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()} == {
+        path.name: 0o600,
+        part.name: 0o600,
+    }
+    assert path.read_text() == FILE
+    file.write(FILE.encode())
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_the_mode_is_exact_whatever_the_umask(path: Path) -> None:
+    old = os.umask(0o277)
+    try:
+        KeyFile(str(path)).write(FILE.encode())
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_folders_are_made_closed_all_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "vault-dr.VaultCredentials"
+    old = os.umask(0)
+    try:
+        KeyFile(str(path)).write(FILE.encode())
+    finally:
+        os.umask(old)
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
+
+
+def test_a_file_of_another_user_is_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = KeyFile(str(path))
+    file.write(FILE.encode())
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(Refused, match="a file of another user"):
+        file.read()
+
+
+def test_a_file_that_was_swapped_while_it_was_opened_is_left_alone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = KeyFile(str(path))
+    file.write(FILE.encode())
+    opened = os.open
+
+    def swapped(*given: Any) -> int:
+        os.link(path, path.with_suffix(".copy"))
+        return opened(*given)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with pytest.raises(Refused, match=r"a file with 2 names \(hard links\)"):
+        file.read()
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o777, "0777"), (0o702, "0702"), (0o1777, None), (0o775, None)])
+def test_a_folder_is_judged_by_who_can_swap_the_key(mode: int, told: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    # A folder that is still to be made is as safe as the one that it comes to lie in.
+    for path in (folder / "a.VaultCredentials", folder / "new" / "newer" / "a.VaultCredentials"):
+        if told is None:
+            KeyFile(str(path)).require_safe_folder()
+        else:
+            with pytest.raises(Refused, match=rf"folder {folder} is writable for everybody \({told}\)"):
+                KeyFile(str(path)).require_safe_folder()
+
+
+def test_a_folder_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = os.stat(path.parent.parent)
+    foreign = os.stat_result((*found[:4], 4711, *found[5:]))
+    monkeypatch.setattr(os, "stat", lambda *_given, **_more: foreign)
+    with pytest.raises(Refused, match="belongs to another user, who could swap the key"):
+        KeyFile(str(path)).require_safe_folder()
+
+
+def test_a_large_file_is_not_read_to_its_end(path: Path) -> None:
+    path.parent.mkdir()
+    with path.open("wb") as file:
+        file.truncate(2**33)
+    with pytest.raises(Refused, match="it is too large"):
+        KeyFile(str(path)).read()
 
 
 def test_a_folder_that_is_a_file_is_told(path: Path) -> None:

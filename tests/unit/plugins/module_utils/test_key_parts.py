@@ -1,0 +1,278 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a key is made of beside its file: a pair of the client, a Hyper-V site, a channel integrity key (S4)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.channel_key import (
+    channel_key_from_wire,
+    new_channel_key,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused, RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.hyperv_site import Site, find_site
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.key_pair import (
+    Pair,
+    is_echo,
+    make_pair,
+    upload_name,
+    upload_request,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import (
+    certificate_of,
+    key_from_answer,
+)
+from tests.unit.plugins.module_utils.test_vault import VAULT
+from tests.unit.plugins.module_utils.test_vault_key import KEY, NOW
+
+FOLDER = "vault-credentials"
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    text = Path(os.environ["SITERECOVERY_RECORDINGS"], FOLDER, name).read_text(encoding="utf-8")
+    exchanges: list[dict[str, Any]] = json.loads(text)["exchanges"]
+    return exchanges
+
+
+# The client's pair ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    return make_pair("vault-dr-name", NOW, 120)
+
+
+def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: Pair) -> None:
+    private, certificate, others = pkcs12.load_key_and_certificates(base64.b64decode(pair.pfx), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    assert certificate is not None
+    assert (private.key_size, others) == (2048, [])
+    assert private.public_key() == certificate.public_key()
+    assert certificate == x509.load_der_x509_certificate(base64.b64decode(pair.der))
+    assert certificate.subject.rfc4514_string() == certificate.issuer.rfc4514_string() == "CN=Windows Azure Tools"
+    assert isinstance(certificate.signature_hash_algorithm, SHA256)
+    certificate.verify_directly_issued_by(certificate)
+    assert [(list(each.value), each.critical) for each in certificate.extensions] == [
+        ([ExtendedKeyUsageOID.CLIENT_AUTH], False)
+    ]
+    assert certificate.not_valid_before_utc == NOW - timedelta(minutes=10)
+    assert certificate.not_valid_after_utc == NOW + timedelta(hours=120)
+
+
+def test_a_pair_is_another_one_each_time_and_not_shown(pair: Pair) -> None:
+    assert make_pair("vault-dr-name", NOW, 120).der != pair.der
+    assert pair.pfx[200:260] not in repr(pair)
+
+
+def test_only_the_public_half_is_uploaded(pair: Pair) -> None:
+    assert upload_request(pair) == {"properties": {"authType": "AAD", "certificate": pair.der}}
+    assert pair.pfx not in json.dumps(upload_request(pair))
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [(NOW, "3-1-2026"), (datetime(2026, 12, 31, 23, 30, tzinfo=timezone(-timedelta(hours=1))), "1-1-2027")],
+)
+def test_the_upload_is_named_by_vault_subscription_and_day(now: datetime, day: str) -> None:
+    assert upload_name("vault-dr", "s-1", now) == f"vault-drs-1-{day}-vaultcredentials"
+
+
+def test_the_key_holds_the_clients_pair_and_not_the_echo(pair: Pair) -> None:
+    properties = {
+        "authType": "AzureActiveDirectory",
+        "certificate": pair.der,
+        "resourceId": int(KEY.resource_id),
+        "aadAuthority": KEY.aad_authority,
+        "aadTenantId": KEY.aad_tenant_id,
+        "servicePrincipalClientId": KEY.service_principal_client_id,
+        "azureManagementEndpointAudience": KEY.arm_management_endpoint,
+    }
+    key = key_from_answer(VAULT, {"properties": properties}, pair=pair)
+    assert key.management_cert == pair.pfx
+    assert certificate_of(key) is not None
+    with pytest.raises(RemoteFailure, match="is a public certificate and no PFX with a private key") as caught:
+        key_from_answer(VAULT, {"properties": properties})
+    assert pair.der[:60] not in caught.value.message
+    other = make_pair("vault-dr-name", NOW, 120)
+    with pytest.raises(RemoteFailure, match="about another certificate"):
+        key_from_answer(VAULT, {"properties": properties}, pair=other)
+
+
+@pytest.mark.needs("recordings")
+@pytest.mark.parametrize(
+    "name", ["certificates-put-aad-client-made-2017-06.json", "certificates-put-aad-client-made-2017-11.json"]
+)
+def test_a_recorded_upload_has_our_form_and_its_answer_makes_a_key(name: str) -> None:
+    (exchange,) = recorded(name)
+    sent, answer = exchange["request"]["body"], exchange["response"]["body"]
+    public = x509.load_der_x509_certificate(base64.b64decode(sent["properties"]["certificate"]))
+    # What stands for our own private half is not in a recording: only that the rest is taken over is seen here.
+    pair = Pair(make_pair("x", NOW, 1).pfx, sent["properties"]["certificate"])
+    assert upload_request(pair) == sent
+    assert is_echo(pair, answer["properties"])
+    assert public.subject.rfc4514_string() == "CN=Windows Azure Tools"
+    key = key_from_answer(VAULT, answer, pair=pair)
+    given = answer["properties"]
+    assert (key.resource_id, key.aad_tenant_id) == (str(given["resourceId"]), given["aadTenantId"])
+    # No audience came with that version of the API.
+    assert key.aad_vault_audience == f"https://RecoveryServiceVault/westeurope/vault-dr/{given['resourceId']}"
+    path = exchange["request"]["path"].split("/")
+    year, month, day = (int(part) for part in given["validFrom"][:10].split("-"))
+    assert answer["name"] == upload_name(path[8], path[2], datetime(year, month, day, tzinfo=timezone.utc))
+
+
+@pytest.mark.needs("recordings")
+def test_the_audience_of_the_answer_is_passed_on_in_any_form(pair: Pair) -> None:
+    (exchange,) = recorded("certificates-put-aad-spec-example-2024-04-01.json")
+    properties = {**exchange["response"]["body"]["properties"], "certificate": pair.der}
+    key = key_from_answer(VAULT, {"properties": properties}, pair=pair)
+    assert key.aad_vault_audience == properties["aadAudience"]
+    assert key.aad_vault_audience.startswith("api://")
+
+
+# Answers --------------------------------------------------------------------------------------------------------------
+
+
+def good(pair: Pair, **changed: Any) -> dict[str, Any]:
+    properties = {
+        "authType": "AzureActiveDirectory",
+        "certificate": pair.pfx,
+        "resourceId": int(KEY.resource_id),
+        "aadAuthority": KEY.aad_authority,
+        "aadTenantId": KEY.aad_tenant_id,
+        "servicePrincipalClientId": KEY.service_principal_client_id,
+        "azureManagementEndpointAudience": KEY.arm_management_endpoint,
+    }
+    return {"properties": {**properties, **changed}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"authType": None}, r"lacks properties.authType \(authType not given\)"),
+        ({"authType": "AccessControlService", "globalAcsHostName": "canary"}, "which was retired"),
+        ({"authType": "SomethingNew"}, r"not known here \(authType SomethingNew, expected AzureActiveDirectory\)"),
+        ({"authType": "AAD"}, r"not known here \(authType AAD, "),
+        ({"authType": "canary " * 20}, "authType unreadable"),
+        ({"authType": ["canary"]}, r"lacks properties.authType \(authType unreadable\)"),
+        ({"resourceId": 6.1e18}, "lacks properties.resourceId "),
+        ({"resourceId": True}, "lacks properties.resourceId "),
+        ({"resourceId": "canary"}, "lacks properties.resourceId "),
+        ({"aadTenantId": ["canary"], "aadAuthority": " "}, "lacks properties.aadAuthority, properties.aadTenantId "),
+        ({"aadAudience": {"canary": 1}}, "properties.aadAudience that is no text"),
+        ({"aadTenantId": "canary\x00"}, "a value that can't stand in a key file"),
+        ({"certificate": "Y2FuYXJ5"}, "is no PFX with a private key"),
+    ],
+)
+def test_an_answer_that_is_not_whole_or_not_known(changed: dict[str, Any], told: str, pair: Pair) -> None:
+    with pytest.raises(RemoteFailure, match=told) as caught:
+        key_from_answer(VAULT, good(pair, **changed))
+    assert not {"canary", "Y2FuYXJ5"} & set(caught.value.message.replace("(", " ").split())
+    assert pair.pfx[:60] not in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_number_beyond_a_float_stays_exact(pair: Pair) -> None:
+    for number in (6066914184940997397, "6066914184940997397"):
+        assert key_from_answer(VAULT, good(pair, resourceId=number)).resource_id == "6066914184940997397"
+
+
+# Hyper-V sites --------------------------------------------------------------------------------------------------------
+
+
+def fabric(name: str, friendly: str | None = None, kind: str = "HyperVSite", **changed: Any) -> dict[str, Any]:
+    properties = {
+        "friendlyName": friendly or name,
+        "internalIdentifier": f"id-of-{name}",
+        "customDetails": {"instanceType": kind},
+    }
+    return {"name": name, "properties": {**properties, **changed}}
+
+
+FABRICS = [
+    fabric("branch", "Branch"),
+    fabric("a1", "twin"),
+    fabric("a2", "Twin"),
+    fabric("twin2", "branch"),
+    fabric("f" * 64, "vmm01.contoso.example", "VMM"),
+    fabric("lacking", internalIdentifier=None),
+    {"name": "bare"},
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("branch", Site("id-of-branch", "branch")),
+        ("BRANCH", Site("id-of-branch", "branch")),
+        ("A1", Site("id-of-a1", "a1")),
+        ("twin2", Site("id-of-twin2", "twin2")),
+        ("nowhere", None),
+    ],
+)
+def test_a_site_is_found_by_its_name_before_its_friendly_name(wanted: str, found: Site | None) -> None:
+    assert find_site(FABRICS, wanted) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error", "told"),
+    [
+        ("twin", Refused, r"site: 2 sites are called twin \(a1, a2\); give one"),
+        ("VMM01.contoso.example", Refused, "is no Hyper-V site but of the type VMM;"),
+        ("bare", Refused, "of the type unknown;"),
+        ("lacking", RemoteFailure, r"about Hyper-V site lacking lacks properties.internalIdentifier;"),
+    ],
+)
+def test_a_site_that_no_key_can_be_for(wanted: str, error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told):
+        find_site(FABRICS, wanted)
+
+
+# Channel integrity keys -----------------------------------------------------------------------------------------------
+
+
+def test_a_new_channel_key_is_sixteen_random_bytes() -> None:
+    body, other = new_channel_key(), new_channel_key()
+    assert body["properties"].keys() == {"integrityKey", "algorithm"}
+    assert body["properties"]["algorithm"] == "None"
+    assert len(base64.b64decode(body["properties"]["integrityKey"], validate=True)) == 16
+    assert body != other
+
+
+@pytest.mark.needs("recordings")
+@pytest.mark.parametrize("name", ["extended-info-create-2017.json", "vault-get-and-extended-info-create-2022.json"])
+def test_recorded_extended_information_is_sent_and_read(name: str) -> None:
+    (exchange,) = (each for each in recorded(name) if each["request"]["method"] == "PUT")
+    assert exchange["request"]["body"]["properties"].keys() == new_channel_key()["properties"].keys()
+    found = channel_key_from_wire(exchange["response"]["body"], "vault-dr")
+    assert found.text == exchange["request"]["body"]["properties"]["integrityKey"]
+    assert found.text not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "told"),
+    [
+        ({}, RemoteFailure, "lacks properties.integrityKey"),
+        ({"properties": "canary"}, RemoteFailure, "lacks properties.integrityKey"),
+        ({"properties": {"integrityKey": " "}}, RemoteFailure, "lacks properties.integrityKey"),
+        ({"properties": {"integrityKey": "canary", "algorithm": "RSA"}}, Refused, "wrapped by an older portal"),
+    ],
+)
+def test_a_channel_key_that_nobody_can_use(document: dict[str, Any], error: type[Exception], told: str) -> None:
+    with pytest.raises(error, match=told) as caught:
+        channel_key_from_wire(document, "vault-dr")
+    assert "canary" not in str(caught.value)
