@@ -11,7 +11,7 @@ module: vault_key
 short_description: Make, keep or remove the registration key of a Recovery Services vault
 version_added: 0.1.0
 description:
-  - Makes the key file (C(*.VaultCredentials\)) with which VMM servers are registered in the vault (step S4).
+  - Makes the key file (C(*.VaultCredentials)) with which VMM servers are registered in the vault (step S4).
     It is the file that the portal offers for download, for Site Recovery with System Center VMM, or for a Hyper-V site.
   - A key that is still good is kept, and no certificate is asked for. It is good when it belongs to the vault and the
     site, has the private key of its certificate, and that certificate lives longer than O(renewal_margin_hours).
@@ -101,9 +101,10 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
 notes:
-  - The service-made pair, the site's name in the file, and a pair that is made here were seen with public recordings,
-    files and clients, not with a live service. It is not known whether the Provider on Windows Server 2016 and older
-    reads a pair that is made here, so V(service) is the default.
+  - The requests and the file follow public recordings, files and clients (Azure PowerShell, Terraform, the portal), and
+    were not tried with a live service. Not known are how long a key of more than 120 hours would be granted, whether
+    a new key ends older ones, and whether the Provider on Windows Server 2016 and older reads a pair that is made on
+    this machine, which is why O(certificate=service) is the default.
 seealso:
   - module: siterecovery.hyperv.vault
   - module: siterecovery.hyperv.provider_registration

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from lab.arm import keys as lab_keys
 from lab.estate import Estate
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeEstate, controller_of
 from tests.support.playbook import SITE, Run
+from tests.support.plays import HAVE_VAULT, KEY_PATH, NAMES, noun, play, write
 
 #: Files of the estate's directory that hold secrets on purpose: the inventory's secrets and the estate's own control.
 HOLDERS = {"secrets.yml", "control.json", "environment", "accounts"}
@@ -115,3 +119,92 @@ def test_nothing_is_left_in_the_temporary_folders(loud: Loud) -> None:
         if "VaultCredentials" in place or "/ansible-tmp-" in place or "AnsiballZ" in place
     ]
     assert left == []
+
+
+# ---- keys whose halves are made here, and their content ----
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A run at the highest verbosity that makes a key, takes its content over, and asks for it where it must not."""
+
+    run: Run
+    secrets: dict[str, str]
+    places: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Handed:
+    estate = make_shared_estate()
+    folder = tmp_path_factory.mktemp("handed")
+    options = {**NAMES, "path": KEY_PATH, "certificate": "client", "channel_integrity_key": True}
+    asking = {**options, "return_content": True}
+    book = write(
+        folder,
+        play(
+            "localhost",
+            HAVE_VAULT,
+            noun("vault_key", asking, ignore_errors=True),
+            noun("vault_key", options),
+            noun("vault_key", asking, no_log=True, register="handed"),
+            {"ansible.builtin.copy": {"content": "{{ handed.content }}", "dest": "{{ azure_target_key_path }}.taken"}}
+            | {"no_log": True},
+        ),
+    )
+    run = controller_of(main_cell, estate).run(
+        book, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
+    )
+    assert run.returncode == 0, run.output
+    (vault,) = estate.world.azure.vaults.values()
+    assert vault.extended is not None
+    files = {path.name: path.read_text() for path in estate.directory.rglob("*.VaultCredentials*")}
+    # What was handed on is the file to the letter.
+    assert len(files) == 2
+    (content,) = set(files.values())
+    pfx = content.split("<ManagementCert>")[1].split("</ManagementCert>")[0]
+    private, _certificate, _others = pkcs12.load_key_and_certificates(base64.b64decode(pfx), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    assert vault.extended["properties"]["integrityKey"] in content
+    numbers = private.private_numbers()
+    secrets = {
+        "first half of the pair": pfx[200:280],
+        "second half of the pair": pfx[1000:1080],
+        "a prime": str(numbers.p),
+        "the private exponent": f"{numbers.d:x}"[:60],
+        "channel integrity key": vault.extended["properties"]["integrityKey"],
+    }
+    return Handed(run, secrets, _places(run, estate, folder))
+
+
+def _places(run: Run, estate: Estate, folder: Path) -> dict[str, str]:
+    journal = [[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries]
+    return {
+        "output": run.output,
+        "results": run.record,
+        "journal": json.dumps(journal, default=str),
+        **{
+            str(file): file.read_text(errors="replace")
+            for place in (folder, estate.directory)
+            for file in place.rglob("*")
+            if file.is_file() and file.name not in HOLDERS and ".VaultCredentials" not in file.name
+        },
+    }
+
+
+def test_a_pair_that_is_made_here_shows_up_nowhere(handed: Handed) -> None:
+    seen = [
+        f"{name} in {place}"
+        for place, text in handed.places.items()
+        for name, secret in handed.secrets.items()
+        if secret in text
+    ]
+    assert seen == []
+    assert any(place.endswith("ansible.log") for place in handed.places)
+
+
+def test_the_content_is_refused_to_a_task_that_shows_its_result(handed: Handed) -> None:
+    refused, made, _hidden = handed.run.of("vault_key")
+    assert refused.result["msg"] == (
+        "return_content: the task's result would show a secret; set no_log: true on the task"
+    )
+    assert "content" not in made.result
