@@ -13,8 +13,9 @@ from datetime import datetime, timedelta, timezone
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .pfx import pfx
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,6 @@ def make(common_name: str, now: datetime, hours: int) -> Made:
 
     Field files of 2021: SHA-256, client authentication only, valid from midnight five days back until `hours` from
     now.
-    Deviation: the service encrypts the bags with 3DES under an absent password, which the library cannot write.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     # Real names of long vaults exceed the 64 characters that the library would allow.
@@ -51,8 +51,8 @@ def make(common_name: str, now: datetime, hours: int) -> Made:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    pfx = pkcs12.serialize_key_and_certificates(str(uuid.uuid4()).encode(), key, certificate, None, NoEncryption())
-    return _described(certificate, base64.b64encode(pfx).decode(), f"CN={common_name}")
+    content = pfx(key, certificate, f"{{{str(uuid.uuid4()).upper()}}}")
+    return _described(certificate, base64.b64encode(content).decode(), f"CN={common_name}")
 
 
 def read(der: bytes) -> Made:

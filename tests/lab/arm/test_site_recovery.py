@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -235,3 +236,19 @@ def test_a_failed_job_ends_the_poller_with_its_code(azure: Azure, vault: Vault) 
     azure.world.faults.plan("operation:POST:*/replicationvaulthealth", "fail", code="25038", message="not today")
     with pytest.raises(Exception, match="not today"):
         azure.sites.replication_vault_health.begin_refresh("rg", "vault1").result()
+
+
+def test_a_hyper_v_site_stands_in_the_list_beside_servers(azure: Azure, vault: Vault) -> None:
+    register(azure, vault)
+    site = azure.state.seed_site(vault, "branch", "Branch office")
+    fabrics = {str(fabric.name): fabric for fabric in azure.sites.replication_fabrics.list("rg", "vault1")}
+    found = fabrics["branch"].properties
+    assert len(fabrics) == 2
+    assert found is not None
+    assert found.custom_details is not None
+    assert found.custom_details.instance_type == "HyperVSite"
+    assert (found.friendly_name, found.internal_identifier) == ("Branch office", site.identifier)
+    assert uuid.UUID(site.identifier).version == 5
+    assert azure.sites.replication_fabrics.get("rg", "vault1", "BRANCH").name == "branch"
+    # It has no server of its own.
+    assert len(list(azure.sites.replication_recovery_services_providers.list("rg", "vault1"))) == 1

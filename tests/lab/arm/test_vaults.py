@@ -216,6 +216,11 @@ def test_the_service_makes_a_real_key_pair(azure: Azure) -> None:
     assert certificate.subject == certificate.issuer
     assert details.subject == details.issuer == certificate.subject.rfc4514_string() == CERTIFICATE
     assert details.thumbprint == certificate.fingerprint(SHA1()).hex().upper()
+    # Its form is that of field files: 3DES and SHA-1 under no password, of which nothing is readable as it stands.
+    assert details.certificate.count(bytes.fromhex("2a864886f70d010c0103")) == 2
+    assert details.certificate.count(bytes.fromhex("06052b0e03021a0500")) == 1
+    assert certificate.public_bytes(Encoding.DER) not in details.certificate
+    assert "Microsoft Enhanced Cryptographic Provider v1.0".encode("utf-16-be") in details.certificate
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     left = certificate.not_valid_after_utc - datetime.now(timezone.utc)
