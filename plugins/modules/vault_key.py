@@ -101,8 +101,8 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
 notes:
-  - Nothing in Azure tells a key of a vault that was deleted and made anew under the same name, group and region from one
-    of its successor. Remove the file together with the vault.
+  - Nothing in Azure tells a key of a vault that was deleted from one of a new vault with the same name, group and
+    region. Remove the file together with the vault.
   - The requests and the file follow public recordings, files and clients (Azure PowerShell, Terraform, the portal), and
     were not tried with a live service. Not known are how long a key of more than 120 hours would be granted, whether
     a new key ends older ones, and whether the Provider on Windows Server 2016 and older reads a pair that is made on

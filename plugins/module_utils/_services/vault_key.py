@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -143,11 +144,18 @@ class KeyFile:
     def has_leftover(self) -> bool:
         return os.path.lexists(self._part)
 
-    def write(self, content: bytes) -> None:
-        """All or nothing, also when the machine stops; secret from the first byte."""
+    def prepare(self) -> None:
+        """Find out what would keep the file from being written while no key has been made for it."""
         with _io_errors("write", self._path):
             _make_folders(self._folder)
             self.remove_leftover()
+            if not os.access(self._folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def write(self, content: bytes) -> None:
+        """All or nothing, also when the machine stops; secret from the first byte."""
+        self.prepare()
+        with _io_errors("write", self._path):
             descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _FILE_MODE)
             try:
                 with open(descriptor, "wb") as file:
@@ -216,7 +224,9 @@ class VaultKeyNoun(Noun[KeyState]):
 
     def apply(self, plan: Plan, state: KeyState) -> None:
         if makes_key(plan):
-            self._file.write(render(self._make(state)))
+            vault, site = self._require_all(state)
+            self._file.prepare()
+            self._file.write(render(self._make(vault, site, state)))
         elif plan.touches("exists"):
             self._file.remove()
         elif plan.touches("mode"):
@@ -285,14 +295,8 @@ class VaultKeyNoun(Noun[KeyState]):
             raise AssertionError("a key that is wanted needs a login")
         return self._azure
 
-    def _make(self, state: KeyState) -> VaultKey:
+    def _make(self, vault: Vault, site: Site, state: KeyState) -> VaultKey:
         azure, desired = self._login(), self._desired
-        vault = state.vault or vaults.require(azure, desired.resource_group, desired.vault_name)
-        if state.site is None:
-            raise Refused(
-                f"site: vault {vault.name} has no Hyper-V site '{desired.site}'; create it there first, or correct"
-                " the name"
-            )
         channel_key = self._channel_key(vault, state) if desired.channel_integrity_key else None
         now = self._now()
         name, pair, body = self._request(vault, now)
@@ -300,9 +304,20 @@ class VaultKeyNoun(Noun[KeyState]):
             answer: Any = azure.recovery_services.vault_certificates.create(
                 vault.resource_group, vault.name, name, payload(body), cls=raw
             )
-        key = key_from_answer(vault, answer, pair=pair, site=state.site, channel_key=channel_key)
-        self._require_life(key, vault, state.site, now)
+        key = key_from_answer(vault, answer, pair=pair, site=site, channel_key=channel_key)
+        self._require_life(key, vault, site, now)
         return key
+
+    def _require_all(self, state: KeyState) -> tuple[Vault, Site]:
+        """What a key is made for. Raises Refused when it is not there."""
+        desired = self._desired
+        vault = state.vault or vaults.require(self._login(), desired.resource_group, desired.vault_name)
+        if state.site is None:
+            raise Refused(
+                f"site: vault {vault.name} has no Hyper-V site '{desired.site}'; create it there first, or correct"
+                " the name"
+            )
+        return vault, state.site
 
     def _request(self, vault: Vault, now: datetime) -> tuple[str, Pair | None, dict[str, Any]]:
         """The name and the body of the request, and the pair if it is made here."""

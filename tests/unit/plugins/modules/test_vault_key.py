@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import stat
 from collections.abc import Callable
@@ -265,6 +266,12 @@ def test_a_dead_key_of_another_vault_is_nobodys(state: str, keys: Keys) -> None:
     assert keys.path.exists() is (state == "present")
 
 
+def untouched(path: Path) -> tuple[int, ...]:
+    """What stays as it is while nobody touches a file; reading it may change when it was last read."""
+    found = os.lstat(path)
+    return found.st_ino, found.st_mode, found.st_nlink, found.st_mtime_ns
+
+
 def _hard_link(path: Path) -> None:
     os.link(path, path.with_suffix(".copy"))
 
@@ -281,11 +288,11 @@ def test_a_file_with_another_name_is_left_alone(
 ) -> None:
     keys.run()
     spoil(keys.path)
-    before = os.lstat(keys.path)
+    before = untouched(keys.path)
     refused = keys.run(state=state)
     assert (refused.error["kind"], keys.subscription.requests) == ("refused", [])
     assert told in refused.msg
-    assert os.lstat(keys.path) == before
+    assert untouched(keys.path) == before
 
 
 def test_a_folder_in_which_everybody_could_swap_the_key_is_refused(keys: Keys) -> None:
@@ -296,6 +303,31 @@ def test_a_folder_in_which_everybody_could_swap_the_key_is_refused(keys: Keys) -
     assert f"folder {keys.path.parent} is writable for everybody (0777)" in refused.msg
     keys.path.parent.chmod(0o1777)
     assert keys.run().result["changed"]
+
+
+def test_no_key_is_asked_for_that_has_no_place(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_given: False)
+    refused = keys.run()
+    assert (refused.error["kind"], keys.writes, keys.path.exists()) == ("refused", [], False)
+    assert refused.msg.startswith(f"path: could not write {keys.path} (Permission denied); ")
+    monkeypatch.undo()
+    # Something in the way that this user can't remove.
+    (keys.path.parent / f".{keys.path.name}.part").mkdir(parents=True)
+    refused = keys.run(channel_integrity_key=True)
+    assert (refused.error["kind"], keys.writes) == ("refused", [])
+    assert refused.msg.startswith(f"path: could not remove {keys.path.parent}/.{keys.path.name}.part (")
+
+
+def test_the_libraries_log_no_key_however_much_they_are_asked_to_log(
+    keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        keys.run(channel_integrity_key=True)
+        keys.run(certificate="client", path=f"{keys.path}2.VaultCredentials")
+    other = parse(Path(f"{keys.path}2.VaultCredentials").read_bytes())
+    assert "certificates/" in caplog.text
+    for secret in (keys.key.management_cert, keys.key.channel_integrity_key, other.management_cert):
+        assert secret[-80:] not in caplog.text
 
 
 # A pair that is made here ---------------------------------------------------------------------------------------------
@@ -397,6 +429,16 @@ def test_an_existing_channel_integrity_key_is_used_and_not_replaced(keys: Keys) 
     assert keys.key.channel_integrity_key == "AAECAwQFBgcICQoLDA0ODw=="
     keys.change(channel_integrity_key="AAAA")
     assert "is not the vault's" in keys.run(channel_integrity_key=True).result["plan"][0]["reason"]
+
+
+def test_the_right_that_a_channel_integrity_key_needs_is_told(keys: Keys) -> None:
+    action = "Microsoft.RecoveryServices/vaults/extendedInformation/write"
+    message = f"The client does not have authorization to perform action '{action}' over scope '{keys.vault.id}'."
+    body = {"error": {"code": "AuthorizationFailed", "message": message}}
+    keys.subscription.fault("PUT", "extendedinformation/*", "fail", status=403, times=9, body=body)
+    ended = keys.run(channel_integrity_key=True)
+    assert (ended.error["kind"], keys.writes) == ("access_denied", [])
+    assert f"lacks {action} on {keys.vault.id}; give it the role Site Recovery Contributor on the vault" in ended.msg
 
 
 @pytest.mark.parametrize(
