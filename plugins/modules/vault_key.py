@@ -104,9 +104,10 @@ notes:
   - Nothing in Azure tells a key of a vault that was deleted from one of a new vault with the same name, group and
     region. Remove the file together with the vault.
   - The requests and the file follow public recordings, files and clients (Azure PowerShell, Terraform, the portal), and
-    were not tried with a live service. Not known are how long a key of more than 120 hours would be granted, whether
-    a new key ends older ones, and whether the Provider on Windows Server 2016 and older reads a pair that is made on
-    this machine, which is why O(certificate=service) is the default.
+    were not tried with a live service. Not known are whether the service would grant more than 120 hours, and whether
+    a new key ends older ones.
+  - A pair that is made here is written in the form of the service's own pairs (3DES and SHA-1 without a password),
+    because Windows Server 2016 and older read nothing newer. A machine in FIPS mode refuses that.
 seealso:
   - module: siterecovery.hyperv.vault
   - module: siterecovery.hyperv.provider_registration

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from .pfx import write_pfx
+
 _BITS = 2048
 _SUBJECT = "Windows Azure Tools"
 #: The service's clock may be behind this one.
@@ -29,11 +31,11 @@ class Pair:
 
 
 def make_pair(name: str, now: datetime, hours: int) -> Pair:
-    """A pair that lives `hours` from now; `name` is its friendly name."""
+    """A pair that lives `hours` from now; `name` is its friendly name. Raises Refused without 3DES (FIPS mode)."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
+    from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
@@ -50,9 +52,7 @@ def make_pair(name: str, now: datetime, hours: int) -> Pair:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    # Setup reads it without a password, and the library encrypts nothing under an empty one.
-    pfx = pkcs12.serialize_key_and_certificates(name.encode(), key, certificate, None, NoEncryption())
-    return Pair(_text(pfx), _text(certificate.public_bytes(Encoding.DER)))
+    return Pair(_text(write_pfx(key, certificate, name)), _text(certificate.public_bytes(Encoding.DER)))
 
 
 def upload_request(pair: Pair) -> dict[str, Any]:

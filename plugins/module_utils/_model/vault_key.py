@@ -448,12 +448,13 @@ def life_note(certificate: Certificate, hours: int, now: datetime) -> str | None
 
 def certificate_of(key: VaultKey) -> Certificate | None:
     """The certificate inside, or None when it can't be read, has no private key or not the one that belongs to it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 
     try:
         content = base64.b64decode(key.management_cert, validate=True)
         private_key, certificate, _chain = pkcs12.load_key_and_certificates(content, None)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, UnsupportedAlgorithm):
         return None
     if private_key is None or certificate is None:
         return None

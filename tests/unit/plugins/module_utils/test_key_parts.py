@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -71,6 +72,30 @@ def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: Pair) -> None:
     ]
     assert certificate.not_valid_before_utc == NOW - timedelta(minutes=10)
     assert certificate.not_valid_after_utc == NOW + timedelta(hours=120)
+
+
+def test_a_pair_is_written_as_old_servers_read_it(pair: Pair) -> None:
+    content = base64.b64decode(pair.pfx)
+    # Both bags under SHA-1 and 3DES, the MAC with SHA-1, 2000 rounds each, and nothing of AES, PBES2 or SHA-256.
+    assert content.count(bytes.fromhex("060a2a864886f70d010c0103")) == 2
+    assert content.count(bytes.fromhex("06052b0e03021a0500")) == 1
+    assert content.count(bytes.fromhex("020207d0")) == 3
+    assert bytes.fromhex("2a864886f70d01050d") not in content
+    assert bytes.fromhex("608648016503040201") not in content
+    assert "vault-dr-name".encode("utf-16-be") in content
+    assert base64.b64decode(pair.der) not in content
+    found = pkcs12.load_pkcs12(content, None)
+    assert found.cert is not None
+    assert found.additional_certs == []
+
+
+def test_a_machine_that_allows_no_3des_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: Any) -> None:
+        raise UnsupportedAlgorithm("cipher 3DES in CBC mode is not supported")
+
+    monkeypatch.setattr("cryptography.hazmat.primitives.ciphers.Cipher.encryptor", refuse)
+    with pytest.raises(Refused, match=r"does not allow it \(FIPS mode\); have it made by the service"):
+        make_pair("vault-dr-name", NOW, 120)
 
 
 def test_a_pair_is_another_one_each_time_and_not_shown(pair: Pair) -> None:
