@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.mgmt.recoveryservices import models
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -37,6 +38,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_k
     certificate_of,
     key_from_answer,
 )
+from ansible_collections.siterecovery.hyperv.plugins.modules import vault_key
+from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.test_vault import VAULT
 from tests.unit.plugins.module_utils.test_vault_key import KEY, NOW
 
@@ -47,6 +50,38 @@ def recorded(name: str) -> list[dict[str, Any]]:
     text = Path(os.environ["SITERECOVERY_RECORDINGS"], FOLDER, name).read_text(encoding="utf-8")
     exchanges: list[dict[str, Any]] = json.loads(text)["exchanges"]
     return exchanges
+
+
+# What the API takes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "left_out"),
+    [
+        (
+            models.CertificateRequest,
+            {"properties.authType": "certificate", "properties.certificate": "certificate"},
+            {},
+        ),
+        (
+            models.VaultExtendedInfoResource,
+            {
+                "properties.integrityKey": "channel_integrity_key",
+                "properties.algorithm": "channel_integrity_key",
+            },
+            {
+                "etag": "a key is made only where there is none, so no version is replaced",
+                "properties.encryptionKey": "belongs to the encryption of data at failover, which ended in 2022",
+                "properties.encryptionKeyThumbprint": "the same",
+            },
+        ),
+    ],
+)
+def test_every_property_that_can_be_sent_is_an_option_or_has_a_reason(
+    model: type, options: dict[str, str], left_out: dict[str, str]
+) -> None:
+    assert unaccounted(model, options, left_out) == []
+    assert set(options.values()) <= vault_key.OPTIONS.keys()
 
 
 # The client's pair ----------------------------------------------------------------------------------------------------
