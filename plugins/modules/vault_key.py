@@ -74,8 +74,8 @@ options:
   return_content:
     description:
       - Whether the result has the file's content as RV(content), for those who hand it on without the file.
-      - Refused unless the task has C(no_log=true), because nothing else hides a registered result. Never use it
-        together with C(async), which keeps results in a file.
+      - Refused unless the task has C(no_log=true), because nothing else hides a registered result, and with C(async),
+        which keeps results in a file.
     type: bool
     default: false
   validity_hours:

@@ -145,6 +145,8 @@ def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
             "localhost",
             HAVE_VAULT,
             noun("vault_key", asking, ignore_errors=True),
+            noun("vault_key", asking, ignore_errors=True, no_log=True, **{"async": 60, "poll": 1}, register="late"),
+            {"ansible.builtin.assert": {"that": ["late is failed", "late.msg is search('without async')"]}},
             noun("vault_key", options),
             noun("vault_key", asking, no_log=True, register="handed"),
             {"ansible.builtin.copy": {"content": "{{ handed.content }}", "dest": "{{ azure_target_key_path }}.taken"}}
@@ -152,7 +154,12 @@ def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
         ),
     )
     run = controller_of(main_cell, estate).run(
-        book, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
+        book,
+        "-vvvv",
+        "--diff",
+        folder=folder,
+        # With this setting a module is told no_log for every task.
+        environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_NO_TARGET_SYSLOG": "true"},
     )
     assert run.returncode == 0, run.output
     (vault,) = estate.world.azure.vaults.values()
@@ -203,7 +210,7 @@ def test_a_pair_that_is_made_here_shows_up_nowhere(handed: Handed) -> None:
 
 
 def test_the_content_is_refused_to_a_task_that_shows_its_result(handed: Handed) -> None:
-    refused, made, _hidden = handed.run.of("vault_key")
+    refused, _late, made, _hidden = handed.run.of("vault_key")
     assert refused.result["msg"] == (
         "return_content: the task's result would show a secret; set no_log: true on the task"
     )

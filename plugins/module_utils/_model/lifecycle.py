@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from .errors import NotConverged
+from .errors import InvalidInput, NotConverged
 from .plan import Plan, overlaid
 
 State = TypeVar("State")
@@ -104,6 +104,14 @@ class Noun(ABC, Generic[State]):
 
     def warnings(self, state: State) -> tuple[str, ...]:  # noqa: ARG002
         return ()
+
+
+def require_hidden(option: str, *, no_log: bool, in_background: bool = False) -> None:
+    """A secret is returned only to a task whose result nobody is shown. Raises InvalidInput."""
+    if not no_log:
+        raise InvalidInput(option, "the task's result would show a secret", "set no_log: true on the task")
+    if in_background:
+        raise InvalidInput(option, "a task with async keeps its result in a file", "run the task without async")
 
 
 def converge(noun: Noun[State], *, check_mode: bool) -> Outcome:
