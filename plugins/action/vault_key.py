@@ -5,25 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action.normal import ActionModule as Normal
-
-from ..module_utils._model.errors import InvalidInput
-from ..module_utils._model.lifecycle import require_hidden
-
-_OPTION = "return_content"
+from ..plugin_utils._revealing import RevealingAction
 
 
-class ActionModule(Normal):  # type: ignore[misc]
-    """Judging belongs here: a module can't tell no_log from no_target_syslog, and nothing of async."""
+class ActionModule(RevealingAction):
+    """Judges, then hands on."""
 
-    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if boolean(self._task.args.get(_OPTION, False), strict=False):
-            try:
-                require_hidden(_OPTION, no_log=bool(self._task.no_log), in_background=bool(self._task.async_val))
-            except InvalidInput as error:
-                return {"failed": True, "changed": False, **error.to_result()}
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        return result
+    OPTION = "return_content"

@@ -163,8 +163,8 @@ options:
     description:
       - Whether to return the account's keys as RV(keys). They give everything that is in the account to whoever has
         them, and this collection needs them nowhere.
-      - Refused unless the task says C(no_log=true). With Ansible's setting C(DEFAULT_NO_TARGET_SYSLOG) on, a module
-        can't tell, and the task's author has to see to it.
+      - Refused unless the task has C(no_log=true), because nothing else hides a registered result, and with C(async),
+        which keeps results in files.
     type: bool
     default: false
 extends_documentation_fragment:

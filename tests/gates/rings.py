@@ -34,6 +34,7 @@ WINDOWS = "plugin_utils/_windows"
 WINDOWS_NOUNS = "plugin_utils/_services"
 AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
+REVEALING_FRONT = "plugin_utils/_revealing.py"
 
 # The first entry that a path lies in is its ring. Windows nouns never call Azure: no entry of theirs lists it.
 RINGS = {
@@ -44,8 +45,9 @@ RINGS = {
     WINDOWS: Ring((MODEL, WINDOWS)),
     WINDOWS_NOUNS: Ring((MODEL, WINDOWS, WINDOWS_NOUNS)),
     WINDOWS_FRONT: Ring((MODEL, WINDOWS, WINDOWS_NOUNS), ansible=True),
+    REVEALING_FRONT: Ring((MODEL,), ansible=True),
     "modules": Ring((MODEL, AZURE_NOUNS, AZURE_FRONT), ansible=True),
-    "action": Ring((MODEL, WINDOWS, WINDOWS_NOUNS, WINDOWS_FRONT), ansible=True),
+    "action": Ring((MODEL, WINDOWS, WINDOWS_NOUNS, WINDOWS_FRONT, REVEALING_FRONT), ansible=True),
     "filter": Ring((MODEL,), ansible=True),
     "doc_fragments": Ring(()),
 }
