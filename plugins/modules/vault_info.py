@@ -16,6 +16,12 @@ description:
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
+  id:
+    description:
+      - The resource id of one vault. It is read in the subscription that the id names, with the same login, whatever
+        O(subscription_id) says.
+      - Mutually exclusive with O(name) and O(resource_group).
+    type: str
   name:
     description:
       - Only vaults of this name; all when not given. Two resource groups may have a vault of the same name.
@@ -41,6 +47,10 @@ EXAMPLES = r"""
   siterecovery.hyperv.vault_info:
     resource_group: rg-dr
     name: vault-dr
+
+- name: The vault of an id, maybe in another subscription
+  siterecovery.hyperv.vault_info:
+    id: "{{ vault_id }}"
 """
 
 RETURN = r"""
@@ -80,16 +90,17 @@ vaults:
       returned: success
       type: str
       sample: Standard
-    public_network_access:
-      description: Whether the vault answers on the public network.
-      returned: success
-      type: str
-      sample: enabled
     private_endpoint_state:
       description: Whether Site Recovery uses private endpoints, V(None) or V(Enabled).
       returned: success
       type: str
       sample: None
+    private_endpoints:
+      description: Names of the private endpoints that lead to the vault.
+      returned: success
+      type: list
+      elements: str
+      sample: []
     provisioning_state:
       description: The state of the last operation.
       returned: success
@@ -100,6 +111,56 @@ vaults:
       returned: success
       type: dict
       sample: {"owner": "recovery-team"}
+    identity:
+      description: The managed identities.
+      returned: success
+      type: dict
+      sample: {"system_assigned": false, "user_assigned": [], "principal_id": null}
+    public_network_access:
+      description: Whether the vault answers on the public network.
+      returned: success
+      type: str
+      sample: enabled
+    immutability:
+      description: Whether backups can be deleted before they expire.
+      returned: success
+      type: str
+      sample: disabled
+    immutability_days:
+      description: Days for which they can't, V(0) for what the backup policy says, null where Azure does not say.
+      returned: success
+      type: int
+      sample: null
+    soft_delete:
+      description: What happens to deleted backups.
+      returned: success
+      type: dict
+      sample: {"state": "enabled", "days": 14, "hybrid_state": null}
+    cross_subscription_restore:
+      description: Whether backups can be restored into other subscriptions.
+      returned: success
+      type: str
+      sample: enabled
+    redundancy:
+      description: How backups are stored; null where Azure does not say.
+      returned: success
+      type: dict
+      sample: {"storage": "geo_redundant", "cross_region_restore": "disabled"}
+    monitoring:
+      description: Alerts; null where Azure does not say.
+      returned: success
+      type: dict
+      sample:
+        job_failures: enabled
+        replication_issues: null
+        failover_issues: null
+        classic_critical: enabled
+        classic_site_recovery: null
+    encryption:
+      description: The key of yours; nulls where Azure uses its own.
+      returned: success
+      type: dict
+      sample: {"key_uri": null, "identity": null, "infrastructure": null}
 evidence:
   description: For each step of the walkthrough what was found, done and verified.
   returned: success
@@ -132,6 +193,7 @@ from ..module_utils._module import run_info
 from ..module_utils._services.vault import read_vaults
 
 OPTIONS = {
+    "id": {"type": "str"},
     "name": {"type": "str"},
     "resource_group": {"type": "str"},
 }

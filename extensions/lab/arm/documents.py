@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from .regions import canonical, code, pair
@@ -73,18 +73,31 @@ def complete_vault(document: Json, now: datetime) -> None:
     properties = document["properties"]
     properties["provisioningState"] = "Succeeded"
     properties.setdefault("backupStorageVersion", "Unassigned")
-    properties.setdefault(
-        "securitySettings",
-        {
-            "immutabilitySettings": None,
-            "softDeleteSettings": {"softDeleteRetentionPeriodInDays": 14, "softDeleteState": "Enabled"},
-            "multiUserAuthorization": "Disabled",
-        },
-    )
+    security = {
+        "immutabilitySettings": None,
+        "softDeleteSettings": {"softDeleteRetentionPeriodInDays": 14, "softDeleteState": "Enabled"},
+        "multiUserAuthorization": "Disabled",
+    }
+    _overlay(security, properties.get("securitySettings") or {})
+    properties["securitySettings"] = security
+
+
+# Settings that a body may name (documented: API definition); all else below `properties` is the service's.
+VAULT_SETTINGS = (
+    "publicNetworkAccess",
+    "monitoringSettings",
+    "redundancySettings",
+    "securitySettings",
+    "restoreSettings",
+    "encryption",
+)
 
 
 def merge_vault(document: Json, body: Json, now: datetime) -> None:
-    """Apply a PATCH (or the rest of a PUT) to a vault: tags as a whole, settings one by one."""
+    """Apply a PATCH (or the rest of a PUT) to a vault: tags as a whole, settings one by one.
+
+    Inferred: a setting that stands beside a named one stays (the Azure CLI sends single settings).
+    """
     document["etag"] = vault_etag(now)
     if "tags" in body:
         document["tags"] = dict(body["tags"] or {})
@@ -93,17 +106,59 @@ def merge_vault(document: Json, body: Json, now: datetime) -> None:
     if body.get("sku"):
         document["sku"] = copy.deepcopy(body["sku"])
     if body.get("identity"):
-        document["identity"] = copy.deepcopy(body["identity"])
+        _merge_identity(document, body["identity"])
     given = body.get("properties") or {}
-    for name in (
-        "publicNetworkAccess",
-        "monitoringSettings",
-        "redundancySettings",
-        "securitySettings",
-        "restoreSettings",
-    ):
-        if given.get(name) is not None:
-            document["properties"][name] = copy.deepcopy(given[name])
+    _overlay(document["properties"], {name: given[name] for name in VAULT_SETTINGS if given.get(name) is not None})
+
+
+def _overlay(place: Json, given: Json) -> None:
+    for name, value in given.items():
+        if isinstance(value, dict):
+            # A choice of one of two members, and a choice that may have one more: each as a whole.
+            whole = name in ("kekIdentity", "configuration")
+            if whole or not isinstance(place.get(name), dict):
+                place[name] = {}
+            _overlay(place[name], value)
+        elif value is not None:
+            place[name] = copy.deepcopy(value)
+
+
+def _merge_identity(document: Json, given: Json) -> None:
+    """Identities as a body leaves them: null takes one away (documented: managed identities in templates and REST)."""
+    kind = str(given.get("type") or "None")
+    before = document.get("identity") or {}
+    made: Json = {"type": kind}
+    if "SystemAssigned" in kind:
+        made["principalId"] = before.get("principalId") or str(uuid.uuid4())
+        made["tenantId"] = before.get("tenantId") or str(uuid.uuid4())
+    if "UserAssigned" in kind:
+        users = dict(before.get("userAssignedIdentities") or {})
+        for name, value in (given.get("userAssignedIdentities") or {}).items():
+            known = next((key for key in users if key.casefold() == name.casefold()), name)
+            if value is None:
+                users.pop(known, None)
+            else:
+                users.setdefault(known, {"principalId": str(uuid.uuid4()), "clientId": str(uuid.uuid4())})
+        made["userAssignedIdentities"] = users
+    document["identity"] = made
+
+
+def as_known(document: Json, version: str) -> Json:
+    """A vault as an api-version shows it, without settings that came later (documented: API definitions)."""
+    shown = copy.deepcopy(document)
+    if version < IMMUTABILITY_CONFIGURATION:
+        immutability = (shown["properties"].get("securitySettings") or {}).get("immutabilitySettings")
+        if immutability:
+            immutability.pop("configuration", None)
+    return shown
+
+
+# The first api-version at hand that has it: azure-mgmt-recoveryservices 4.3.0 has, 3.0.0 (2024-04-01) has not.
+IMMUTABILITY_CONFIGURATION = "2026-11-01"
+
+
+# documented: secure by default with soft delete: 14 days by default.
+VAULT_KEPT_DAYS = 14
 
 
 def deleted_vault_document(subscription: str, resource_id: str, location: str, now: datetime) -> Json:
@@ -116,7 +171,11 @@ def deleted_vault_document(subscription: str, resource_id: str, location: str, n
         ),
         "name": deleted_name,
         "type": "Microsoft.RecoveryServices/locations/deletedVaults",
-        "properties": {"vaultId": resource_id, "vaultDeletionTime": stamp(now)},
+        "properties": {
+            "vaultId": resource_id,
+            "vaultDeletionTime": stamp(now),
+            "purgeAt": stamp(now + timedelta(days=VAULT_KEPT_DAYS)),
+        },
     }
 
 

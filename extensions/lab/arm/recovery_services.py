@@ -23,7 +23,7 @@ from .common import (
     page,
     signed,
 )
-from .documents import complete_vault, management_endpoint, merge_vault, stamp
+from .documents import as_known, complete_vault, management_endpoint, merge_vault, stamp
 from .regions import NAMES
 from .state import (
     SERVICE_APPLICATION,
@@ -35,6 +35,7 @@ from .state import (
     Vault,
     guid,
 )
+from .vault_rules import check_settings
 from .versions import RECOVERY_SERVICES
 from .wire import Answer, ArmError, Call, Json, Routes, document, member, string_map
 
@@ -45,9 +46,6 @@ VAULT = GROUP + "/providers/Microsoft.RecoveryServices/vaults/{vault}"
 
 # documented: naming rules, vaults.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
-# documented: API definition, SkuName.
-_SKUS = ("Standard", "RS0")
-
 # inferred: what the service grants to a request without options is not known. Less than the 120 hours that the portal
 # asks for (documented: "five days"), so that a client whose option got lost on the way notices.
 DEFAULT_HOURS = 48
@@ -70,18 +68,18 @@ def need_vault(state: AzureState, call: Call) -> Vault:
 
 @ROUTES.get(VAULT)
 def get_vault(state: AzureState, call: Call) -> Answer:
-    return Answer(200, need_vault(state, call).document)
+    return Answer(200, as_known(need_vault(state, call).document, call.api_version))
 
 
 @ROUTES.get(GROUP + "/providers/Microsoft.RecoveryServices/vaults")
 def list_vaults(state: AzureState, call: Call) -> Answer:
     group = str(need_group(state, call["group"])["id"]).casefold()
-    return page(state, call, [v.document for key, v in state.vaults.items() if key.startswith(f"{group}/")])
+    return page(state, call, [_shown(call, v) for key, v in state.vaults.items() if key.startswith(f"{group}/")])
 
 
 @ROUTES.get(ROOT + "/providers/Microsoft.RecoveryServices/vaults")
 def list_all_vaults(state: AzureState, call: Call) -> Answer:
-    return page(state, call, [vault.document for vault in state.vaults.values()])
+    return page(state, call, [_shown(call, vault) for vault in state.vaults.values()])
 
 
 @ROUTES.put(VAULT)
@@ -91,12 +89,12 @@ def put_vault(state: AzureState, call: Call) -> Answer:
     need_group(state, group)
     location = need_location(body, TYPE, NAMES)
     string_map(body, "tags")
-    _check_settings(body, new=True)
     existing = find_vault(state, call)
+    check_settings(call, body, existing, new=True)
     if existing is not None:
         keep_location(existing.document, location, name, group)
         merge_vault(existing.document, {"tags": None} | body, state.world.clock.now())
-        return Answer(200, existing.document)
+        return Answer(200, _shown(call, existing))
     _check_new(state, call)
     vault = state.new_vault(group, name, body)
 
@@ -108,7 +106,7 @@ def put_vault(state: AzureState, call: Call) -> Answer:
 
     operation = state.begin("PUT", vault.id, state.world.delays.vault_create, finish)
     headers = {"Azure-AsyncOperation": _status_link(call, vault, operation), "Retry-After": state.retry_after()}
-    return Answer(201, vault.document, headers)
+    return Answer(201, _shown(call, vault), headers)
 
 
 @ROUTES.patch(VAULT)
@@ -116,12 +114,12 @@ def patch_vault(state: AzureState, call: Call) -> Answer:
     # documented: API definition accepts 200 and 202; inferred: a change of settings is done at once.
     vault, body = need_vault(state, call), document(call)
     string_map(body, "tags")
-    _check_settings(body, new=False)
+    check_settings(call, body, vault, new=False)
     given = body.get("location")
     if isinstance(given, str):
         keep_location(vault.document, need_location(body, TYPE, NAMES), call["vault"], call["group"])
     merge_vault(vault.document, body, state.world.clock.now())
-    return Answer(200, vault.document)
+    return Answer(200, _shown(call, vault))
 
 
 @ROUTES.delete(VAULT)
@@ -130,22 +128,40 @@ def delete_vault(state: AzureState, call: Call) -> Answer:
     vault = find_vault(state, call)
     if vault is None:
         return Answer(204)
-    if vault.fabrics:
+    held = _held(vault)
+    if held:
         # recorded in public issues: the code; inferred: the names in the text.
-        names = ", ".join(sorted(fabric.server.friendly_name for fabric in vault.fabrics.values()))
         raise ArmError(
             400,
             "ServiceResourceNotEmptyWithContainerDetails",
             "Recovery Services vault cannot be deleted as there are backup items or registered servers in the vault. "
-            f"Container details: {names}.",
+            f"Container details: {', '.join(held)}.",
         )
 
     def finish(done: bool) -> None:
-        if done:
-            state.vaults.pop(vault.id.casefold(), None)
+        if not done:
+            return
+        if state.soft_deletes_vaults:
+            state.bury_vault(vault)
+        state.vaults.pop(vault.id.casefold(), None)
 
     operation = state.begin("DELETE", vault.id, state.world.delays.vault_create / 2, finish)
     return Answer(202, None, _both_links(state, call, vault.id, operation))
+
+
+def _held(vault: Vault) -> list[str]:
+    """What keeps a vault from being deleted (documented: Delete a Recovery Services vault)."""
+    endpoints = vault.document["properties"].get("privateEndpointConnections") or []
+    return [
+        *sorted(fabric.server.friendly_name for fabric in vault.fabrics.values()),
+        *([f"{vault.backup_items} backup items"] if vault.backup_items else []),
+        *([f"{vault.backup_servers} backup servers"] if vault.backup_servers else []),
+        *(str(entry["name"]) for entry in endpoints),
+    ]
+
+
+def _shown(call: Call, vault: Vault) -> Json:
+    return as_known(vault.document, call.api_version)
 
 
 @ROUTES.poll(VAULT + "/operationStatus/{operation}")
@@ -169,7 +185,7 @@ def vault_operation_result(state: AzureState, call: Call) -> Answer:
     if operation.running:
         return Answer(202, None, _both_links(state, call, operation.target, operation))
     vault = state.vaults.get(operation.target.casefold())
-    return Answer(200, vault.document) if vault else Answer(204)
+    return Answer(200, _shown(call, vault)) if vault else Answer(204)
 
 
 def _status_link(call: Call, vault: Vault, operation: Operation) -> str:
@@ -200,22 +216,6 @@ def _check_new(state: AzureState, call: Call) -> None:
             "VaultInSoftDeletedState",
             f"A vault with the name '{name}' is in the soft-deleted state in this resource group. Undelete it, wait "
             "until it is purged, or choose another name.",
-        )
-
-
-def _check_settings(body: Json, *, new: bool) -> None:
-    properties = member(body, "properties", dict) or {}
-    sku = member(body, "sku", dict)
-    if new and (not sku or not sku.get("name")):
-        # documented: API definition (sku is needed for a new vault); inferred: code and text.
-        raise ArmError(400, "InvalidRequestContent", "The sku of the vault is required: name 'RS0' or 'Standard'.")
-    if sku and sku.get("name") not in _SKUS:
-        raise ArmError(400, "InvalidSku", f"The sku '{sku.get('name')}' is not valid for a vault.")
-    access = properties.get("publicNetworkAccess")
-    if access not in (None, "Enabled", "Disabled"):
-        # inferred: code and text; documented: the two values.
-        raise ArmError(
-            400, "BadRequest", f"The value '{access}' of publicNetworkAccess is not one of 'Enabled', 'Disabled'."
         )
 
 
@@ -357,16 +357,16 @@ def check_name(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(VAULT + "/usages")
 def list_usages(state: AzureState, call: Call) -> Answer:
     # documented: example ListUsages of the API definition; a vault without backup has zeros.
-    need_vault(state, call)
+    vault = need_vault(state, call)
     names = {
-        "MABContainersCount": "Backup management servers",
-        "ProtectedItemCount": "Backup items",
-        "ProtectedItemCriticalCount": "Critical",
-        "ProtectedItemWarningCount": "Warning",
+        "MABContainersCount": ("Backup management servers", vault.backup_servers),
+        "ProtectedItemCount": ("Backup items", vault.backup_items),
+        "ProtectedItemCriticalCount": ("Critical", 0),
+        "ProtectedItemWarningCount": ("Warning", 0),
     }
     items = [
-        {"unit": "Count", "currentValue": 0, "limit": -1, "name": {"value": name, "localizedValue": label}}
-        for name, label in names.items()
+        {"unit": "Count", "currentValue": count, "limit": -1, "name": {"value": name, "localizedValue": label}}
+        for name, (label, count) in names.items()
     ]
     return Answer(200, {"value": items})
 
@@ -411,3 +411,52 @@ def get_deleted(state: AzureState, call: Call) -> Answer:
         if entry["name"].casefold() == call["name"].casefold():
             return Answer(200, copy.deepcopy(entry))
     raise ArmError(404, "ResourceNotFound", f"The deleted vault '{call['name']}' was not found.")
+
+
+DELETED = ROOT + "/providers/Microsoft.RecoveryServices/locations/{location}/deletedVaults/{name}"
+
+
+@ROUTES.action(DELETED + "/undelete")
+def undelete(state: AzureState, call: Call) -> Answer:
+    """202, and the vault is back as it was (documented: SDK of the API; inferred: which links the answer has)."""
+    body = document(call)
+    group = str((member(body, "properties", dict) or {}).get("recoveryResourceGroupId") or "")
+    found = next((key for key, one in state.deleted_vaults.items() if _is_deleted(one, call)), None)
+    if found is None:
+        raise ArmError(404, "ResourceNotFound", f"The deleted vault '{call['name']}' was not found.")
+    target = str(state.deleted_vaults[found]["properties"]["vaultId"])
+    if group.casefold() != target.partition("/providers/")[0].casefold():
+        # inferred: a vault comes back only into the group that it was deleted from.
+        raise ArmError(
+            400, "BadRequest", f"The recoveryResourceGroupId '{group}' is not the group of the deleted vault."
+        )
+    need_group(state, group.rsplit("/", 1)[-1])
+
+    def finish(done: bool) -> None:
+        if done:
+            state.revive_vault(found)
+
+    operation = state.begin("POST", target, state.world.delays.vault_create, finish)
+    status = f"{state.deleted_vaults[found]['id']}/operations/{operation.id}"
+    links = {"Azure-AsyncOperation": signed(call, status, operation), "Retry-After": state.retry_after()}
+    return Answer(202, None, links)
+
+
+@ROUTES.poll(DELETED + "/operations/{operation}")
+def undelete_status(state: AzureState, call: Call) -> Answer:
+    # documented: SDK, deleted_vaults.get_operation_status.
+    operation = need_operation(state, call, signature=True)
+    body: Json = {
+        "id": call.path,
+        "name": operation.id,
+        "status": operation.status,
+        "startTime": stamp(operation.started),
+    }
+    if operation.error is not None:
+        body["error"] = operation.error
+    return Answer(200, body, {"Retry-After": state.retry_after()} if operation.running else {})
+
+
+def _is_deleted(entry: Json, call: Call) -> bool:
+    place = f"/locations/{call['location']}/".casefold()
+    return str(entry["name"]).casefold() == call["name"].casefold() and place in str(entry["id"]).casefold()

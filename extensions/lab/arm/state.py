@@ -120,6 +120,9 @@ class Vault:
     jobs: dict[str, Job] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
+    # What Azure Backup keeps in it: items, and servers with an agent.
+    backup_items: int = 0
+    backup_servers: int = 0
 
     @property
     def id(self) -> str:
@@ -154,6 +157,8 @@ class AzureState:
         self.networks: dict[str, Json] = {}
         self.network_parts: set[str] = set()
         self.deleted_vaults: dict[str, Json] = {}
+        # What a soft-deleted vault comes back as, by the same key.
+        self.kept_vaults: dict[str, Vault] = {}
         self.providers = dict.fromkeys((name.casefold() for name in PROVIDERS), "Registered")
         self.operations: dict[str, Operation] = {}
         self.certificates: dict[str, Certificate] = {}
@@ -165,6 +170,8 @@ class AzureState:
         # Knobs for tests and rehearsals.
         self.token_life = timedelta(seconds=3599)
         self.page_size = 100
+        # documented: secure by default with soft delete, in preview in all public regions.
+        self.soft_deletes_vaults = True
         self.record_traffic = False
         self._due: list[_Due] = []
         self._order = 0
@@ -481,11 +488,45 @@ class AzureState:
     def seed_deleted_vault(self, group: str, name: str, location: str) -> None:
         """A vault in the soft-deleted state: its name cannot be used in its group until it is gone or back."""
         with self.lock:
-            self.seed_group(group, location)
-            resource_id = self.resource_id(group, "Microsoft.RecoveryServices/vaults", name)
-            self.deleted_vaults[resource_id.casefold()] = deleted_vault_document(
-                self.world.login.subscription_id, resource_id, location, self.world.clock.now()
-            )
+            self.bury_vault(self.seed_vault(group, name, location))
+
+    def bury_vault(self, vault: Vault) -> None:
+        """A deleted vault stays for a while in the soft-deleted state, and keeps its name."""
+        key = vault.id.casefold()
+        self.vaults.pop(key, None)
+        self.kept_vaults[key] = vault
+        self.deleted_vaults[key] = deleted_vault_document(
+            self.world.login.subscription_id, vault.id, str(vault.document["location"]), self.world.clock.now()
+        )
+
+    def revive_vault(self, key: str) -> None:
+        """A soft-deleted vault comes back as it was."""
+        self.deleted_vaults.pop(key, None)
+        vault = self.kept_vaults.pop(key, None)
+        if vault is not None:
+            self.vaults[key] = vault
+
+    def seed_private_endpoint(self, vault: Vault, name: str) -> None:
+        """A private endpoint leads to the vault (documented: API definition, private endpoint connections)."""
+        with self.lock:
+            kind = f"{vault.id}/privateEndpointConnections/{name}.{guid()}"
+            endpoint = f"{vault.id.partition('/providers/')[0]}/providers/Microsoft.Network/privateEndpoints/{name}"
+            state = {"status": "Approved", "description": "", "actionsRequired": "None"}
+            properties = {
+                "provisioningState": "Succeeded",
+                "privateEndpoint": {"id": endpoint},
+                "groupIds": ["AzureSiteRecovery"],
+                "privateLinkServiceConnectionState": state,
+            }
+            entry = {
+                "id": kind,
+                "name": kind.rsplit("/", 1)[-1],
+                "type": "Microsoft.RecoveryServices/vaults/privateEndpointConnections",
+                "location": vault.document["location"],
+                "properties": properties,
+            }
+            vault.document["properties"].setdefault("privateEndpointConnections", []).append(entry)
+            vault.document["properties"]["privateEndpointStateForSiteRecovery"] = "Enabled"
 
     def unregister_provider(self, namespace: str) -> None:
         """The subscription is not registered for a namespace, as a fresh one is not."""

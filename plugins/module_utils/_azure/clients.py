@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +39,10 @@ class Azure:
     @property
     def subscription_id(self) -> str:
         return self.login.subscription_id
+
+    def of_subscription(self, subscription_id: str) -> Azure:
+        """The same login to another subscription."""
+        return Azure(replace(self.login, subscription_id=subscription_id))
 
     @cached_property
     def cloud(self) -> Cloud:
@@ -89,6 +94,7 @@ class Azure:
             read_timeout=_READ_SECONDS,
             retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX),
             per_call_policies=[pipeline.only_documents()],
+            per_retry_policies=[pipeline.no_registration()],
             user_agent="siterecovery.hyperv",
             **({"connection_verify": self.login.ca_bundle} if self.login.ca_bundle else {}),
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._model.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+from .pipeline import NotRegistered
 from .wire import content
 
 Answer = TypeVar("Answer")
@@ -86,10 +87,12 @@ class Absent:
 @contextmanager
 def translated(action: str) -> Iterator[None]:
     """Turn the SDK's exceptions into ours. `action` completes the sentence 'could not ...'."""
-    from azure.core.exceptions import AzureError, DeserializationError
+    from azure.core.exceptions import AzureError, DeserializationError, HttpResponseError
 
     try:
         yield
+    except NotRegistered as told:
+        raise translate(HttpResponseError(response=told.answer), action) from told
     except AzureError as error:
         raise translate(error, action) from error
     except DeserializationError:

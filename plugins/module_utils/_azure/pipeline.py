@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .wire import document
+from .wire import content, document
 
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
@@ -39,3 +39,36 @@ def only_documents() -> SansIOHTTPPolicy[Any, Any]:
                 document(response.http_response)
 
     return OnlyDocuments()
+
+
+class NotRegistered(Exception):
+    """The subscription is not registered for a namespace. No error of the SDK, which would repeat the call."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def no_registration() -> SansIOHTTPPolicy[Any, Any]:
+    """Tells what the SDK would register by itself: a look must not change a subscription, and a wait needs an end."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class NoRegistration(SansIOHTTPPolicy):  # type: ignore[type-arg]
+        def on_response(self, request: Any, response: Any) -> None:  # noqa: ARG002
+            answer = response.http_response
+            if answer.status_code == 409 and _code(answer) == "MissingSubscriptionRegistration":
+                raise NotRegistered(answer)
+
+    return NoRegistration()
+
+
+def _code(answer: Any) -> Any:
+    from azure.core.exceptions import AzureError
+
+    try:
+        body = content(answer)
+    except (ValueError, AzureError):
+        # The first answer of an operation is read only later; there the SDK registers nothing.
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error.get("code") if isinstance(error, dict) else None

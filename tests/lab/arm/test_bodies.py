@@ -107,6 +107,7 @@ PARAMETERS = {
     "certificate": "CN=x",
     "location": "westeurope",
     "namespace": "Microsoft.Storage",
+    "name": "thing1",
 }
 
 

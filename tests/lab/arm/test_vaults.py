@@ -85,7 +85,7 @@ def test_a_put_without_tags_removes_them(azure: Azure) -> None:
         ("vault1", BODY | {"location": "atlantis"}, 400, "LocationNotAvailableForResourceType"),
         ("vault1", {"location": "westeurope"}, 400, "InvalidRequestContent"),
         ("vault1", BODY | {"sku": {"name": "Gold"}}, 400, "InvalidSku"),
-        ("vault1", BODY | {"properties": {"publicNetworkAccess": "Maybe"}}, 400, "BadRequest"),
+        ("vault1", BODY | {"properties": {"publicNetworkAccess": "Maybe"}}, 400, "InvalidRestApiParameter"),
         ("vault1", BODY | {"properties": "none"}, 400, "InvalidRequestContent"),
         ("1vault", BODY, 400, "InvalidResourceName"),
         ("gone", BODY, 409, "VaultInSoftDeletedState"),

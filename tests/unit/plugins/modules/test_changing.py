@@ -60,6 +60,8 @@ CASES = {
             "vaults/vault-dr",
             "B1",
             {"location": "westeurope", "provisioning_state": "Succeeded", "public_network_access": "enabled"},
+            # Whether a soft-deleted vault still has the name.
+            asks=("GET westeurope/deletedVaults",),
         ),
         Case(
             "storage_account",
