@@ -61,6 +61,14 @@ ACCEPTED: tuple[Accepted, ...] = (
         r"/extendedInformation/vaultExtendedInfo 404: .*",
         "recorded (Azure PowerShell, A2ANewAsrFabric): the 404 of a new vault is not in the common error form",
     ),
+    _accepted(
+        r"/locations/[^/]+/deletedVaults(/[^/]+(/undelete|/operations/[^/]+)?)?: no definition has this operation$",
+        "soft-deleted vaults came with later definitions than 2024-04-01; azure-mgmt-recoveryservices 4.3.0 has them",
+    ),
+    _accepted(
+        r"/vaults(/\{vaultName\})? (request|\d+): .*immutabilitySettings: unknown member configuration$",
+        "came with a later definition than 2024-04-01; azure-mgmt-recoveryservices 4.3.0 has it",
+    ),
 )
 
 # Addresses that long-running operations hand out: headers lead there, no definition describes them.

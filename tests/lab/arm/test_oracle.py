@@ -53,6 +53,11 @@ def _vault(azure: Azure) -> None:
         "rg", "vault1", {"location": "westeurope", "sku": {"name": "RS0", "tier": "Standard"}, "properties": {}}
     ).result()
     vaults.begin_update("rg", "vault1", {"tags": {"a": "1"}}).result()
+    immutability = {"state": "Unlocked", "configuration": {"type": "TimeBased", "durationInDays": 7}}
+    vaults.begin_update(
+        "rg", "vault1", {"properties": {"securitySettings": {"immutabilitySettings": immutability}}}
+    ).result()
+    list(azure.recovery.deleted_vaults.list_by_subscription_id("westeurope"))
     list(vaults.list_by_resource_group("rg"))
     list(vaults.list_by_subscription_id())
     list(azure.recovery.usages.list_by_vaults("rg", "vault1"))

@@ -101,6 +101,160 @@ def test_a_bad_vault_is_refused(azure: Azure, name: str, body: dict[str, Any], s
     assert not azure.world.journal.entries
 
 
+USER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
+
+
+def security(**settings: Any) -> dict[str, Any]:
+    return {"properties": {"securitySettings": settings}}
+
+
+def redundancy(storage: str | None = None, elsewhere: str | None = None) -> dict[str, Any]:
+    given = {"standardTierStorageRedundancy": storage, "crossRegionRestore": elsewhere}
+    return {"properties": {"redundancySettings": {name: value for name, value in given.items() if value}}}
+
+
+def immutable(state: str, **more: Any) -> dict[str, Any]:
+    return security(immutabilitySettings={"state": state, **more})
+
+
+def soft(**settings: Any) -> dict[str, Any]:
+    return security(softDeleteSettings=settings)
+
+
+def encryption(second: str | None = None, **kek: Any) -> dict[str, Any]:
+    key = {"keyVaultProperties": {"keyUri": "https://k"}, "kekIdentity": kek}
+    more = {"infrastructureEncryption": second} if second else {}
+    return {"properties": {"encryption": {**key, **more}}}
+
+
+def restore(state: str) -> dict[str, Any]:
+    return {
+        "properties": {
+            "restoreSettings": {"crossSubscriptionRestoreSettings": {"crossSubscriptionRestoreState": state}}
+        }
+    }
+
+
+OWN = {"identity": {"type": "SystemAssigned"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "code"),
+    [
+        ([], immutable("Locked"), "InvalidRestApiParameter"),
+        ([immutable("Unlocked"), immutable("Locked")], immutable("Unlocked"), "BMSUserErrorIrreversibleSetting"),
+        ([], immutable("Unlocked", configuration={"type": "TimeBased"}), "InvalidRestApiParameter"),
+        ([], immutable("Sometimes"), "InvalidRestApiParameter"),
+        ([], soft(softDeleteRetentionPeriodInDays=13), "InvalidRestApiParameter"),
+        ([soft(softDeleteState="AlwaysON")], soft(softDeleteState="Disabled"), "BMSUserErrorIrreversibleSetting"),
+        ([restore("PermanentlyDisabled")], restore("Enabled"), "BMSUserErrorIrreversibleSetting"),
+        ([redundancy("LocallyRedundant")], redundancy(None, "Enabled"), "BMSUserErrorCrossRegionRestoreNotSupported"),
+        ([redundancy(None, "Enabled")], redundancy("ZoneRedundant"), "BMSUserErrorCrossRegionRestoreNotSupported"),
+        ([redundancy("GeoRedundant", "Enabled")], redundancy(None, "Disabled"), "BMSUserErrorIrreversibleSetting"),
+        ([], {"identity": {"type": "Some"}}, "InvalidIdentityType"),
+        ([], {"identity": {"type": "UserAssigned", "userAssignedIdentities": {"me": {}}}}, "LinkedInvalidPropertyId"),
+        ([], encryption(useSystemAssignedIdentity=True), "UserErrorEncryptionIdentityNotFound"),
+        ([OWN], encryption(userAssignedIdentity=USER), "UserErrorEncryptionIdentityNotFound"),
+        (
+            [OWN, encryption(useSystemAssignedIdentity=True)],
+            encryption("Enabled", useSystemAssignedIdentity=True),
+            "UserErrorInfrastructureEncryptionFixed",
+        ),
+    ],
+)
+def test_a_setting_that_a_vault_cannot_take(
+    before: list[dict[str, Any]], body: dict[str, Any], code: str, azure: Azure
+) -> None:
+    azure.state.seed_vault("rg", "vault1", "westeurope")
+    for earlier in before:
+        assert azure.send("PATCH", VAULT, "2026-11-01", earlier).status_code == 200
+    kept = azure.state.snapshot()
+    answer = azure.send("PATCH", VAULT, "2026-11-01", body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+    assert azure.state.snapshot() == kept
+
+
+def test_storage_is_fixed_by_the_first_backup(azure: Azure) -> None:
+    vault = azure.state.seed_vault("rg", "vault1", "westeurope")
+    assert azure.send("PATCH", VAULT, "2026-11-01", redundancy("ZoneRedundant")).status_code == 200
+    vault.backup_items = 1
+    assert azure.send("PATCH", VAULT, "2026-11-01", redundancy("ZoneRedundant")).status_code == 200
+    answer = azure.send("PATCH", VAULT, "2026-11-01", redundancy("GeoRedundant"))
+    assert answer.json()["error"]["code"] == "BMSUserErrorStorageTypeCannotBeChanged"
+
+
+def test_what_stands_beside_a_patched_setting_stays(azure: Azure) -> None:
+    azure.state.seed_vault("rg", "vault1", "westeurope")
+    azure.send("PATCH", VAULT, "2026-11-01", soft(softDeleteRetentionPeriodInDays=30))
+    azure.send("PATCH", VAULT, "2026-11-01", immutable("Unlocked"))
+    shown = azure.send("GET", VAULT, "2026-11-01").json()["properties"]["securitySettings"]
+    assert shown["softDeleteSettings"] == {"softDeleteState": "Enabled", "softDeleteRetentionPeriodInDays": 30}
+    assert shown["immutabilitySettings"] == {"state": "Unlocked"}
+
+
+def test_identities_are_merged_and_null_takes_one_away(azure: Azure) -> None:
+    azure.state.seed_vault("rg", "vault1", "westeurope")
+    both = "SystemAssigned, UserAssigned"
+    for users, left in (
+        ({USER: {}}, [USER]),
+        ({f"{USER}2": {}}, [USER, f"{USER}2"]),
+        ({USER.upper(): None}, [f"{USER}2"]),
+    ):
+        body = {"identity": {"type": both, "userAssignedIdentities": users}}
+        found = azure.send("PATCH", VAULT, "2026-11-01", body).json()["identity"]
+        assert sorted(found["userAssignedIdentities"]) == left
+        assert found["principalId"]
+    assert azure.send("PATCH", VAULT, "2026-11-01", {"identity": {"type": "None"}}).json()["identity"] == {
+        "type": "None"
+    }
+
+
+def test_an_older_version_neither_takes_nor_shows_a_later_setting(azure: Azure) -> None:
+    azure.state.seed_vault("rg", "vault1", "westeurope")
+    later = immutable("Unlocked", configuration={"type": "TimeBased", "durationInDays": 7})
+    shown = {}
+    for taken in ("2024-04-01", "2026-11-01"):
+        azure.send("PATCH", VAULT, taken, later)
+        for version in ("2024-04-01", "2026-11-01"):
+            answer = azure.send("GET", VAULT, version).json()
+            shown[taken, version] = "configuration" in answer["properties"]["securitySettings"]["immutabilitySettings"]
+    assert [pair for pair, there in shown.items() if there] == [("2026-11-01", "2026-11-01")]
+
+
+def test_a_deleted_vault_comes_back_as_it_was(slow: Azure) -> None:
+    vault = slow.state.seed_vault("rg", "vault1", "westeurope")
+    slow.recovery.vaults.begin_delete("rg", "vault1", polling=False)
+    slow.state.hurry()
+    [deleted] = list(slow.recovery.deleted_vaults.list_by_subscription_id("westeurope"))
+    assert deleted.properties is not None
+    assert deleted.properties.purge_at
+    name, root = str(deleted.name), f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
+    for place, group, status in (("eastus", "rg", 404), ("westeurope", "other", 400)):
+        with pytest.raises(HttpResponseError) as refused:
+            slow.recovery.deleted_vaults.begin_undelete(
+                place, name, {"properties": {"recoveryResourceGroupId": f"{root}/{group}"}}
+            )
+        assert refused.value.status_code == status
+    path = (
+        f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.RecoveryServices/locations/westeurope/deletedVaults/{name}"
+    )
+    body = {"properties": {"recoveryResourceGroupId": f"{root}/rg"}}
+    answer = slow.send("POST", f"{path}/undelete", "2026-11-01", body)
+    assert answer.status_code == 202
+    assert slow.send("GET", answer.headers["Azure-AsyncOperation"], None).json()["status"] == "InProgress"
+    slow.state.hurry()
+    assert slow.send("GET", answer.headers["Azure-AsyncOperation"], None).json()["status"] == "Succeeded"
+    assert slow.state.vaults == {vault.id.casefold(): vault}
+    assert not slow.state.deleted_vaults
+
+
+def test_a_vault_may_go_for_good(azure: Azure) -> None:
+    azure.state.soft_deletes_vaults = False
+    azure.state.seed_vault("rg", "vault1", "westeurope")
+    azure.recovery.vaults.begin_delete("rg", "vault1").result()
+    assert (azure.state.vaults, azure.state.deleted_vaults) == ({}, {})
+
+
 def test_an_absent_vault_and_an_absent_group_differ(azure: Azure) -> None:
     with pytest.raises(ResourceNotFoundError) as absent:
         azure.recovery.vaults.get("rg", "vault1")
