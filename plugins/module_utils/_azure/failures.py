@@ -48,6 +48,11 @@ _UNAVAILABLE = {
 # Least built-in role for what is refused (Site Recovery role-based access page; built-in roles).
 _ROLES = (
     ("microsoft.recoveryservices/vaults/write", "Contributor on the resource group"),
+    ("microsoft.recoveryservices/vaults/delete", "Contributor on the resource group"),
+    ("microsoft.recoveryservices/register/", "Contributor on the subscription"),
+    ("microsoft.recoveryservices/locations/deletedvaults/undelete/", "Contributor on the subscription"),
+    ("microsoft.recoveryservices/locations/deletedvaults/", "Reader on the subscription"),
+    ("microsoft.managedidentity/", "Managed Identity Operator on the identity"),
     ("microsoft.recoveryservices/vaults/certificates/", "Site Recovery Contributor on the vault"),
     ("microsoft.recoveryservices/vaults/extendedinformation/", "Site Recovery Contributor on the vault"),
     (

@@ -20,6 +20,7 @@ from .vault_settings import (
     SYSTEM,
     nested,
     read_settings,
+    require_consent,
     setting_changes,
     steps_of,
     write_settings,
@@ -287,6 +288,8 @@ def _creation(sight: Sight, desired: DesiredVault) -> Plan:
     if sight.deleted is not None:
         if not desired.undelete:
             raise Refused(_clash(sight.deleted, desired))
+        if not desired.allow_irreversible:
+            require_consent(Change(path, UNKNOWN, value) for path, value in desired.settings.items())
         made = _undeletion(sight.deleted, desired)
     else:
         # Consent is asked for as with an existing vault.

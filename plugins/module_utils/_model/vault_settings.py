@@ -220,8 +220,7 @@ def setting_changes(vault: str, actual: Values, desired: Values, allow_irreversi
         changes.append(Change(path, actual.get(path), wanted))
     _refuse_impossible(vault, actual, {**actual, **desired})
     if not allow_irreversible:
-        for change in changes:
-            _require_consent(change)
+        require_consent(changes)
     return changes
 
 
@@ -260,15 +259,16 @@ def _refuse_impossible(vault: str, actual: Values, after: Values) -> None:
         raise Refused("encryption.identity: is needed with a key; give 'system' or the id of a user-assigned identity")
 
 
-def _require_consent(change: Change) -> None:
-    first_key = change.path == "encryption.key_uri" and change.before is None
-    if first_key:
-        told = "encryption with a key of yours can't be switched off again"
-    elif change.after == _BY_PATH[change.path].final:
-        told = f"{change.after} can't be undone"
-    else:
-        return
-    raise Refused(f"{change.path}: {told}; set allow_irreversible to true if that is meant")
+def require_consent(changes: Iterable[Change]) -> None:
+    """Raises Refused for what can't be undone."""
+    for change in changes:
+        if change.path == "encryption.key_uri" and change.before is None:
+            told = "encryption with a key of yours can't be switched off again"
+        elif change.after is not None and change.after == _BY_PATH[change.path].final:
+            told = f"{change.after} can't be undone"
+        else:
+            continue
+        raise Refused(f"{change.path}: {told}; set allow_irreversible to true if that is meant")
 
 
 def steps_of(changed: Values, actual: Values) -> Iterable[dict[str, Any]]:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._azure.clients import Azure
 from .._azure.failures import translated
 from .._azure.operations import settle
@@ -22,8 +24,8 @@ def says_not_registered(error: RemoteFailure) -> bool:
 def registration(azure: Azure, namespace: str) -> str:
     """Registered, Registering, NotRegistered or Unregistering."""
     with translated(f"read resource provider {namespace}"):
-        found = azure.resources.providers.get(namespace, cls=raw)
-    return str(found.get("registrationState") or "")  # type: ignore[attr-defined]
+        found: Any = azure.resources.providers.get(namespace, cls=raw)
+    return str(found.get("registrationState") or "")
 
 
 def register(azure: Azure, namespace: str, timeout: float) -> None:

@@ -200,7 +200,7 @@ def test_identities_are_merged_and_null_takes_one_away(azure: Azure) -> None:
         ({f"{USER}2": {}}, [USER, f"{USER}2"]),
         ({USER.upper(): None}, [f"{USER}2"]),
     ):
-        body = {"identity": {"type": both, "userAssignedIdentities": users}}
+        body: dict[str, Any] = {"identity": {"type": both, "userAssignedIdentities": users}}
         found = azure.send("PATCH", VAULT, "2026-11-01", body).json()["identity"]
         assert sorted(found["userAssignedIdentities"]) == left
         assert found["principalId"]

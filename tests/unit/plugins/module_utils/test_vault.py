@@ -282,6 +282,11 @@ DELETION = {"state": "absent", "allow_deletion": True, "location": None}
         ),
         (Sight(None, group_missing=True), {}, "resource_group: 'rg-dr' does not exist; "),
         (
+            Sight(None, deleted=BURIED),
+            {"undelete": True, "soft_delete__state": "always_on"},
+            "soft_delete.state: always_on can't be undone",
+        ),
+        (
             Sight(None, unregistered=True),
             {"register_provider": False},
             "resource provider Microsoft.RecoveryServices is not registered on subscription"
@@ -553,7 +558,7 @@ def test_the_plan_of_the_vault_after_its_plan_is_empty(changed: dict[str, Any], 
 
 
 def test_each_setting_reads_what_it_writes() -> None:
-    values = {
+    values: dict[str, list[Any]] = {
         "immutability_days": [0, 30],
         "soft_delete.days": [14],
         "encryption.key_uri": [KEY],

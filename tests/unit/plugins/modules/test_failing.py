@@ -154,6 +154,20 @@ def test_an_answer_that_is_no_document_is_not_absence(
     [
         ("vault", "vaults/vault-dr", "Microsoft.RecoveryServices/vaults/read", "Site Recovery Reader on the vault"),
         ("vault", "vaults/vault-dr", "Microsoft.RecoveryServices/vaults/write", "Contributor on the resource group"),
+        ("vault", "vaults/vault-dr", "Microsoft.RecoveryServices/vaults/delete", "Contributor on the resource group"),
+        ("vault", "vaults/vault-dr", "Microsoft.RecoveryServices/register/action", "Contributor on the subscription"),
+        (
+            "vault",
+            "vaults/vault-dr",
+            "Microsoft.RecoveryServices/locations/deletedVaults/read",
+            "Reader on the subscription",
+        ),
+        (
+            "vault",
+            "vaults/vault-dr",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+            "Managed Identity Operator on the identity",
+        ),
         (
             "vmm_server_info",
             "vaults/vault-dr",

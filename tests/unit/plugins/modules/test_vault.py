@@ -305,6 +305,14 @@ def test_who_may_not_see_deleted_vaults_finds_out_when_it_creates(
     assert subscription.writes == []
 
 
+@older
+def test_an_older_sdk_finds_out_when_it_creates(subscription: Subscription) -> None:
+    subscription.state.seed_deleted_vault(GROUP, "vault-dr", "westeurope")
+    ended = run(subscription)
+    assert ended.error["code"] == "VaultInSoftDeletedState"
+    assert "choose another name" in ended.msg
+
+
 # A subscription that never had a vault -------------------------------------------------------------------------------
 
 
@@ -361,8 +369,10 @@ def test_a_creation_that_finds_it_out_by_itself(register: bool, subscription: Su
         assert "az provider register" in ended.msg
 
 
-def test_a_registration_that_does_not_end_is_left_after_the_deadline(fresh: Subscription) -> None:
-    fresh.state.later = lambda _seconds, _action: None  # type: ignore[method-assign]
+def test_a_registration_that_does_not_end_is_left_after_the_deadline(
+    fresh: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh.state, "later", lambda _seconds, _action: None)
     ended = run(fresh, wait_timeout=1)
     assert ended.error["kind"] == "deadline_exceeded"
     assert "resource provider Microsoft.RecoveryServices is Registering" in ended.msg
