@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole life of a vault in one playbook (B1): made by the role with its settings, kept, deleted, wanted again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lab.estate import Estate
+from tests.support.playbook import Controller
+from tests.support.plays import HAVE_VAULT, NAMES, noun, play, write
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "identity": {"system_assigned": True},
+    "monitoring": {"job_failures": "enabled"},
+    "redundancy": {"storage": "zone_redundant"},
+    "soft_delete": {"days": 30},
+}
+ROLE = {
+    "name": "Have the target",
+    "ansible.builtin.include_role": {"name": "siterecovery.hyperv.azure_target"},
+    "vars": {
+        "azure_target_vault": SETTINGS,
+        "azure_target_create_resource_group": True,
+        "azure_target_storage_accounts": [],
+        "azure_target_virtual_networks": [],
+    },
+}
+DELETE = noun(
+    "vault",
+    {"name": NAMES["vault_name"], "resource_group": NAMES["resource_group"], "state": "absent", "allow_deletion": True},
+)
+
+
+def test_a_vault_is_made_kept_deleted_and_its_name_explained(
+    controller: Controller, estate: Estate, tmp_path: Path
+) -> None:
+    run = controller.run(write(tmp_path, play("localhost", ROLE, ROLE, DELETE, HAVE_VAULT, connection="local")))
+    made, kept, deleted, clash = run.of("vault")
+    assert [made.changed, kept.changed, deleted.changed] == [True, False, True], run.output
+    shown = made.result["vault"]
+    for name, setting in SETTINGS.items():
+        assert shown[name].items() >= setting.items()
+    assert clash.result["error"]["kind"] == "refused"
+    assert "set undelete to true" in clash.result["msg"]
+    writes = [f"{entry.verb} {entry.target.rsplit('/', 1)[-1]}" for entry in estate.world.journal.entries]
+    vault = shown["name"]
+    assert writes == [f"put {shown['resource_group']}", f"put {vault}", f"delete {vault}"]
