@@ -202,6 +202,8 @@ notes:
   - A vault counts as empty when its usages, its replication usages, its list of Site Recovery servers and its private
     endpoints say so. Soft-deleted backups show in none of them, so Azure may still refuse to delete the vault. Its
     message is passed on.
+  - Which settings a vault can have depends on its region and on what is backed up in it. What this module can't know,
+    Azure decides, and its words are passed on.
   - In regions where Azure soft-deletes vaults, a deleted vault keeps its name until it is purged.
 seealso:
   - module: siterecovery.hyperv.vault_info

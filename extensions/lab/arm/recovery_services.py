@@ -111,15 +111,26 @@ def put_vault(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.patch(VAULT)
 def patch_vault(state: AzureState, call: Call) -> Answer:
-    # documented: API definition accepts 200 and 202; inferred: a change of settings is done at once.
+    """200 with the vault, or 202 with both links (documented: API definition has both).
+
+    Inferred: what concerns identities takes its time, everything else is done at once.
+    """
     vault, body = need_vault(state, call), document(call)
     string_map(body, "tags")
     check_settings(call, body, vault, new=False)
     given = body.get("location")
     if isinstance(given, str):
         keep_location(vault.document, need_location(body, TYPE, NAMES), call["vault"], call["group"])
-    merge_vault(vault.document, body, state.world.clock.now())
-    return Answer(200, _shown(call, vault))
+    if not body.get("identity") and not (body.get("properties") or {}).get("encryption"):
+        merge_vault(vault.document, body, state.world.clock.now())
+        return Answer(200, _shown(call, vault))
+
+    def finish(done: bool) -> None:
+        if done:
+            merge_vault(vault.document, body, state.world.clock.now())
+
+    operation = state.begin("PATCH", vault.id, state.world.delays.vault_create / 2, finish)
+    return Answer(202, None, _both_links(state, call, vault.id, operation))
 
 
 @ROUTES.delete(VAULT)
