@@ -132,7 +132,8 @@ def test_each_setting_is_planned_changed_and_kept_as_it_is(vault: Any, subscript
         assert planned.result["plan"] == done.result["plan"]
         again = run(subscription, **asked)
         assert (again.result["changed"], subscription.writes) == (False, [])
-    for wish in ({"name": "vault-dr", "resource_group": GROUP}, {"resource_group": GROUP}, {}):
+    wishes: list[dict[str, Any]] = [{"name": "vault-dr", "resource_group": GROUP}, {"resource_group": GROUP}, {}]
+    for wish in wishes:
         assert subscription.run("vault_info", **wish).result["vaults"] == [done.result["vault"]]
 
 
