@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Makes the vault that Site Recovery protects machines with, or brings an existing one to the wanted state (step B1).
   - Only options that are given are compared and changed. A vault is never moved.
-  - A vault is deleted only with O(allow_deletion=true), and only when nothing is in it any more.
+  - A vault is deleted only with O(allow_delete=true), and only when nothing is in it any more.
   - What can't be undone is done only with O(allow_irreversible=true).
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -37,7 +37,7 @@ options:
       - Needed when O(state=present). With O(state=absent) a vault of another region is not touched.
       - Regions that were closed, that Site Recovery is not offered in, or that belong to another cloud are refused.
     type: str
-  allow_deletion:
+  allow_delete:
     description:
       - Consent to O(state=absent). It is an error otherwise, when there is a vault.
     type: bool
@@ -248,7 +248,7 @@ EXAMPLES = r"""
     name: vault-test
     resource_group: rg-dr
     state: absent
-    allow_deletion: true
+    allow_delete: true
 """
 
 RETURN = r"""
@@ -386,7 +386,7 @@ OPTIONS = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "location": {"type": "str"},
-    "allow_deletion": {"type": "bool", "default": False},
+    "allow_delete": {"type": "bool", "default": False},
     "allow_irreversible": {"type": "bool", "default": False},
     "undelete": {"type": "bool", "default": False},
     "register_provider": {"type": "bool", "default": True},

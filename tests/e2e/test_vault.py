@@ -30,7 +30,7 @@ ROLE = {
 }
 DELETE = noun(
     "vault",
-    {"name": NAMES["vault_name"], "resource_group": NAMES["resource_group"], "state": "absent", "allow_deletion": True},
+    {"name": NAMES["vault_name"], "resource_group": NAMES["resource_group"], "state": "absent", "allow_delete": True},
 )
 
 

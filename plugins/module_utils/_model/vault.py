@@ -134,7 +134,7 @@ class DesiredVault:
     create_resource_group: bool = False
     register_provider: bool = True
     undelete: bool = False
-    allow_deletion: bool = False
+    allow_delete: bool = False
     allow_irreversible: bool = False
     tags: Mapping[str, str] | None = None
     append_tags: bool = True
@@ -160,7 +160,7 @@ class DesiredVault:
             create_resource_group=options["create_resource_group"],
             register_provider=options["register_provider"],
             undelete=options["undelete"],
-            allow_deletion=options["allow_deletion"],
+            allow_delete=options["allow_delete"],
             allow_irreversible=options["allow_irreversible"],
             tags=checked_tags(options["tags"]),
             append_tags=options["append_tags"],
@@ -205,7 +205,7 @@ def _location(options: Mapping[str, Any], absent: bool) -> str:
 def asks_for_contents(vault: Vault, desired: DesiredVault) -> bool:
     """Whether the decision depends on what is in the vault."""
     if desired.absent:
-        return desired.allow_deletion
+        return desired.allow_delete
     storage = desired.settings.get("redundancy.storage")
     return storage is not None and storage != vault.settings.get("redundancy.storage")
 
@@ -274,8 +274,8 @@ def _deletion(sight: Sight, desired: DesiredVault) -> Plan:
             f"location: vault {vault.name} is in {vault.location}, not in {desired.location}, so it may not be the one"
             " that is meant; correct location or leave it out"
         )
-    if not desired.allow_deletion:
-        raise Refused(f"state: absent would delete vault {vault.name}; set allow_deletion to true if that is meant")
+    if not desired.allow_delete:
+        raise Refused(f"state: absent would delete vault {vault.name}; set allow_delete to true if that is meant")
     held = (sight.contents or Contents()).told(vault.private_endpoints)
     if held:
         raise Refused(f"vault {vault.name} is not empty, it still has {held}; remove them, then delete it")

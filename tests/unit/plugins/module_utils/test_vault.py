@@ -207,7 +207,7 @@ def test_plan_of_a_vault_that_is_there(
 
 BACKUP = Contents(backup=("backup items: 3",))
 BURIED = DeletedVault("guid", ID, "2026-11-20T10:00:00Z", "2026-12-04T10:00:00Z")
-DELETION = {"state": "absent", "allow_deletion": True, "location": None}
+DELETION = {"state": "absent", "allow_delete": True, "location": None}
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ DELETION = {"state": "absent", "allow_deletion": True, "location": None}
             "name: a vault vault-dr of resource group rg-dr was deleted at 2026-11-20T10:00:00Z and Azure keeps it and"
             " its name until 2026-12-04T10:00:00Z; set undelete to true",
         ),
-        (Sight(VAULT), {"state": "absent"}, "state: absent would delete vault vault-dr; set allow_deletion to true"),
+        (Sight(VAULT), {"state": "absent"}, "state: absent would delete vault vault-dr; set allow_delete to true"),
         (
             Sight(VAULT, contents=Contents()),
             {**DELETION, "location": "eastus"},

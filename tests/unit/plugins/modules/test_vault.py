@@ -46,7 +46,7 @@ def run(subscription: Subscription, *, check: bool = False, **options: Any) -> E
 
 
 def delete(subscription: Subscription, **options: Any) -> Ended:
-    return run(subscription, **{"state": "absent", "location": None, "allow_deletion": True, **options})
+    return run(subscription, **{"state": "absent", "location": None, "allow_delete": True, **options})
 
 
 @pytest.fixture
@@ -175,9 +175,9 @@ def test_what_an_older_sdk_does_not_know_is_told_and_not_sent(
 
 
 def test_deleted_once_and_only_with_consent(vault: Any, subscription: Subscription) -> None:
-    refused = delete(subscription, allow_deletion=False, check=True)
+    refused = delete(subscription, allow_delete=False, check=True)
     assert (refused.error["kind"], subscription.requests) == ("refused", [VAULT])
-    assert refused.msg.startswith("state: absent would delete vault vault-dr; set allow_deletion to true")
+    assert refused.msg.startswith("state: absent would delete vault vault-dr; set allow_delete to true")
     planned = delete(subscription, check=True)
     assert (subscription.requests, subscription.writes) == ([VAULT, *CONTENTS], [])
     done = delete(subscription)
@@ -186,7 +186,7 @@ def test_deleted_once_and_only_with_consent(vault: Any, subscription: Subscripti
     assert planned.result["plan"] == done.result["plan"]
     assert done.result["diff"]["before"]["name"] == "vault-dr"
     assert [entry["verified"] for entry in done.result["evidence"]] == ["no vault"]
-    again = delete(subscription, allow_deletion=False)
+    again = delete(subscription, allow_delete=False)
     assert (again.result["changed"], subscription.requests) == (False, [VAULT])
     assert not delete(subscription, resource_group="rg-none").result["changed"]
 
