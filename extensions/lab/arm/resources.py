@@ -11,13 +11,14 @@ from . import regions
 from .common import GROUP, ROOT, need_group, need_operation, page, region_names
 from .documents import group_document
 from .state import PROVIDERS, AzureState
-from .versions import NETWORK, RECOVERY_SERVICES, RESOURCES, STORAGE, SUBSCRIPTIONS
+from .versions import COMPUTE, NETWORK, RECOVERY_SERVICES, RESOURCES, STORAGE, SUBSCRIPTIONS
 from .wire import Answer, ArmError, Call, Json, Routes, document, string_map
 
 ROUTES = Routes(RESOURCES)
 SUBSCRIPTION_ROUTES = Routes(SUBSCRIPTIONS)
 
 _TYPES = {
+    "microsoft.compute": (COMPUTE, ("virtualMachines", "disks")),
     "microsoft.network": (NETWORK, ("virtualNetworks", "locations/operations", "locations/operationResults")),
     "microsoft.recoveryservices": (RECOVERY_SERVICES, ("vaults", "locations/checkNameAvailability")),
     "microsoft.storage": (STORAGE, ("storageAccounts", "checkNameAvailability", "locations/usages")),
@@ -38,7 +39,7 @@ def get_subscription(state: AzureState, _call: Call) -> Answer:
             "subscriptionId": subscription,
             "tenantId": state.world.login.tenant,
             "displayName": "Site Recovery rehearsal",
-            "state": "Enabled",
+            "state": state.subscription_state,
             "subscriptionPolicies": {
                 "locationPlacementId": "Public_2014-09-01",
                 "quotaId": "PayAsYouGo_2014-09-01",

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from . import identity, network, recovery_services, resources, site_recovery, storage
+from . import authorization, identity, network, recovery_services, resources, site_recovery, storage
 from .state import AzureState, guid
 from .traffic import Exchange, redact, write_line
 from .wire import Answer, ArmError, Call, Route, split_path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ALL_ROUTES = (
     resources.ROUTES,
     resources.SUBSCRIPTION_ROUTES,
+    authorization.ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
     storage.ROUTES,
@@ -116,7 +117,8 @@ class ArmServer:
         try:
             route, names = self._find(call, segments)
             ready = _named(call, names, _parse_body(route, raw))
-            answer = route.handler(self.state, ready)
+            authorization.check(self.state, route, ready, segments)
+            answer = authorization.visible(self.state, route, ready, segments, route.handler(self.state, ready))
         except ArmError as error:
             answer = error.answer()
         if route is not None:

@@ -308,7 +308,6 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
             "replicationMigrationItems",
             "replicationNetworks",
             "replicationNetworkMappings",
-            "replicationPolicies",
             "replicationProtectedItems",
             "replicationProtectionContainerMappings",
             "replicationStorageClassifications",
@@ -341,8 +340,20 @@ def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
     raise missing(call, "name")
 
 
-for _name in ("replicationPolicies", "replicationVaultSettings"):
-    ROUTES.get(VAULT + f"/{_name}" + "/{name}")(_nothing_of_that_name)
+ROUTES.get(VAULT + "/replicationVaultSettings/{name}")(_nothing_of_that_name)
+
+
+@ROUTES.get(VAULT + "/replicationPolicies")
+def list_policies(state: AzureState, call: Call) -> Answer:
+    return sites(state, call, list(need_vault(state, call).policies.values()))
+
+
+@ROUTES.get(VAULT + "/replicationPolicies/{name}")
+def get_policy(state: AzureState, call: Call) -> Answer:
+    policy = need_vault(state, call).policies.get(call["name"].casefold())
+    if policy is None:
+        raise missing(call, "name")
+    return Answer(200, policy)
 
 
 # Jobs and health -----------------------------------------------------------------------------------------------------

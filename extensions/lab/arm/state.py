@@ -27,6 +27,7 @@ from .documents import (
     vault_document,
 )
 from .machine_identity import Machine
+from .roles import ROLES
 from .wire import Json
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ SERVICE_TENANT = "9f0e8d7c-6b5a-4938-8271-60514f3e2d1c"
 SERVICE_APPLICATION = "1c2d3e4f-5061-4728-9384-a5b6c7d8e9f0"
 SERVICE_PRINCIPAL = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
 
-PROVIDERS = ("Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage")
+PROVIDERS = ("Microsoft.Compute", "Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage")
 
 
 def guid() -> str:
@@ -118,6 +119,7 @@ class Vault:
     fabrics: dict[str, Fabric] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    policies: dict[str, Json] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
     # What Azure Backup keeps in it: items, and servers with an agent.
@@ -160,6 +162,11 @@ class AzureState:
         # What a soft-deleted vault comes back as, by the same key.
         self.kept_vaults: dict[str, Vault] = {}
         self.providers = dict.fromkeys((name.casefold() for name in PROVIDERS), "Registered")
+        # documented: Enabled, Warned, PastDue, Disabled, Deleted.
+        self.subscription_state = "Enabled"
+        # Roles of the login: where they were given, what they allow, what they leave out.
+        self.roles: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
+        self.give_role("Contributor")
         self.operations: dict[str, Operation] = {}
         self.certificates: dict[str, Certificate] = {}
         self.tokens: dict[str, datetime] = {}
@@ -413,6 +420,30 @@ class AzureState:
             vault.sites[name.lower()] = site
             return site
 
+    def seed_policy(self, vault: Vault, name: str, *, interval: int = 300, encryption: str = "Disabled") -> Json:
+        """A replication policy for Hyper-V to Azure that was there before (recorded: azure-cli-extensions)."""
+        with self.lock:
+            policy: Json = {
+                "id": f"{vault.site_id}/replicationPolicies/{name}",
+                "name": name,
+                "type": "Microsoft.RecoveryServices/vaults/replicationPolicies",
+                "location": vault.document["location"],
+                "properties": {
+                    "friendlyName": name,
+                    "providerSpecificDetails": {
+                        "instanceType": "HyperVReplicaAzure",
+                        "recoveryPointHistoryDurationInHours": 2,
+                        "applicationConsistentSnapshotFrequencyInHours": 1,
+                        "replicationInterval": interval,
+                        "onlineReplicationStartTime": None,
+                        "encryption": encryption,
+                        "activeStorageAccountId": None,
+                    },
+                },
+            }
+            vault.policies[name.casefold()] = policy
+            return policy
+
     def seed_account(
         self,
         group: str,
@@ -527,6 +558,14 @@ class AzureState:
             }
             vault.document["properties"].setdefault("privateEndpointConnections", []).append(entry)
             vault.document["properties"]["privateEndpointStateForSiteRecovery"] = "Enabled"
+
+    def give_role(self, name: str, group: str | None = None, *, only: bool = False) -> None:
+        """The login gets a built-in role on the subscription or on a group; `only` takes all others away first."""
+        with self.lock:
+            if only:
+                self.roles.clear()
+            scope = self.group_id(group) if group else f"/subscriptions/{self.world.login.subscription_id}"
+            self.roles.append((scope, *ROLES[name]))
 
     def unregister_provider(self, namespace: str) -> None:
         """The subscription is not registered for a namespace, as a fresh one is not."""

@@ -49,6 +49,16 @@ SUBSCRIPTIONS = Family(
     ("2016-06-01", "2018-06-01", "2019-06-01", "2019-11-01", "2020-01-01", "2021-01-01", "2022-12-01"),
 )
 
+# Permissions of the caller. 2014-07-01-preview, 2015-07-01, 2018-01-01-preview, 2022-04-01: published definitions
+# (Azure/azure-rest-api-specs, specification/authorization).
+AUTHORIZATION = Family(
+    "Microsoft.Authorization",
+    ("2014-07-01-preview", "2015-07-01", "2018-01-01-preview", "2022-04-01"),
+)
+
+# Machines and disks: nothing of it is simulated but its registration; a choice of the published versions.
+COMPUTE = Family("Microsoft.Compute", ("2022-08-01", "2023-09-01", "2024-03-01", "2024-07-01"))
+
 # Vaults. 2019-05-13: field use of certificateCreateOptions and backup definitions; 2024-04-01:
 # azure-mgmt-recoveryservices 3.0.0 (the pin of azure.azcollection); 2026-11-01: azure-mgmt-recoveryservices 4.3.0.
 RECOVERY_SERVICES = Family(

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Role-based access: what the login's roles allow, asked for at a scope and enforced on every call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .common import GROUP, ROOT, need_group
+from .versions import AUTHORIZATION
+from .wire import Answer, ArmError, Call, Route, Routes
+
+if TYPE_CHECKING:
+    from .state import AzureState
+
+ROUTES = Routes(AUTHORIZATION)
+
+# documented: provider operations; the question for a free name is a read.
+_ACTIONS = {"Microsoft.Storage/checkNameAvailability/action": "Microsoft.Storage/checkNameAvailability/read"}
+_VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+_PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
+# Addresses that anybody with a role somewhere in the subscription may ask (inferred: the subscription itself and the
+# caller's own permissions).
+_OPEN = ("Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read")
+
+
+@ROUTES.get(ROOT + _PERMISSIONS)
+def subscription_permissions(state: AzureState, call: Call) -> Answer:
+    """documented: Role-based access control with the REST API; the definition has it for groups and resources only."""
+    return _permissions(state, f"/subscriptions/{call['subscription']}")
+
+
+@ROUTES.get(GROUP + _PERMISSIONS)
+def group_permissions(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Permissions - List For Resource Group.
+    need_group(state, call["group"])
+    return _permissions(state, f"/subscriptions/{call['subscription']}/resourceGroups/{call['group']}")
+
+
+def _permissions(state: AzureState, scope: str) -> Answer:
+    return Answer(
+        200,
+        {
+            "value": [
+                {
+                    "actions": list(actions),
+                    "notActions": list(not_actions),
+                    "dataActions": [],
+                    "notDataActions": [],
+                }
+                for actions, not_actions in _roles_at(state, scope)
+            ]
+        },
+    )
+
+
+def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
+    """Resource Manager's refusals before a call reaches its provider."""
+    subscription = state.world.login.subscription_id
+    if route.writes and state.subscription_state in ("Disabled", "Warned-ReadOnly"):
+        # documented: subscription states; the code is that of Resource Manager.
+        raise ArmError(
+            409,
+            "ReadOnlyDisabledSubscription",
+            f"The subscription '{subscription}' is disabled and therefore marked as read only. You cannot perform any "
+            "write actions on this subscription until it is re-enabled.",
+            gateway=True,
+        )
+    if route.counts == "azure.poll":
+        return
+    action = _action(route, call, segments)
+    if action in _OPEN and state.roles:
+        return
+    if _allowed(state, action, call.path) or (_lists_subscription(segments, route) and state.roles):
+        return
+    login = state.world.login
+    # recorded: text of AuthorizationFailed.
+    raise ArmError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{login.client_id}' with object id '{login.client_id}' does not have authorization to perform "
+        f"action '{action}' over scope '{call.path}' or the scope is invalid. If access was recently granted, please "
+        "refresh your credentials.",
+        gateway=True,
+    )
+
+
+def visible(state: AzureState, route: Route, call: Call, segments: tuple[str, ...], answer: Answer) -> Answer:
+    """A list over the subscription holds what the roles let the login read (documented for lists of resources)."""
+    if not _lists_subscription(segments, route) or answer.status != 200:
+        return answer
+    action = _action(route, call, segments)
+    if _allowed(state, action, call.path):
+        return answer
+    shown = [item for item in answer.body["value"] if _allowed(state, action, str(item["id"]))]
+    return Answer(answer.status, {**answer.body, "value": shown}, answer.headers)
+
+
+def _lists_subscription(segments: tuple[str, ...], route: Route) -> bool:
+    """`/subscriptions/x/providers/namespace/type` and `/subscriptions/x/resourceGroups`."""
+    literal = [segment.casefold() for segment in route.segments[2:]]
+    if route.method != "GET":
+        return False
+    return literal == ["resourcegroups"] or (len(segments) == 5 and literal[0] == "providers" and "{" not in literal[2])
+
+
+def _action(route: Route, call: Call, segments: tuple[str, ...]) -> str:
+    """The operation's name: namespace, types and verb (documented: resource provider operations)."""
+    names = list(route.segments)
+    lowered = [name.casefold() for name in names]
+    if "providers" in lowered and not names[_last(lowered) + 1].startswith("{"):
+        place = _last(lowered)
+        types = [names[place + 1], *names[place + 2 :: 2]]
+    elif "providers" in lowered:
+        given = segments[3] if len(segments) > 3 else ""
+        types = [given] if call.method == "POST" else ["Microsoft.Resources", "subscriptions", "providers"]
+    else:
+        types = [
+            "Microsoft.Resources",
+            *("resourceGroups" if n.casefold() == "resourcegroups" else n for n in names[::2]),
+        ]
+    if call.method == "POST":
+        last = names[-1]
+        types = types if types[-1] == last else [*types, last]
+        action = "/".join([*types, "action"])
+    else:
+        action = "/".join([*types, _VERBS[call.method]])
+    return _ACTIONS.get(action, action)
+
+
+def _last(names: list[str]) -> int:
+    return len(names) - 1 - names[::-1].index("providers")
+
+
+def _allowed(state: AzureState, action: str, path: str) -> bool:
+    return any(_fits(actions, action) and not _fits(left_out, action) for actions, left_out in _roles_at(state, path))
+
+
+def _roles_at(state: AzureState, path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The roles that were given at this scope or above it."""
+    for scope, actions, not_actions in state.roles:
+        if f"{path}/".casefold().startswith(f"{scope}/".casefold()):
+            yield actions, not_actions
+
+
+def _fits(patterns: tuple[str, ...], action: str) -> bool:
+    return any(
+        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), action, re.IGNORECASE)
+        for pattern in patterns
+    )
