@@ -175,9 +175,14 @@ class Definitions:
         if not name or not isinstance(value, dict) or not isinstance(value.get(name), str):
             return schema, file
         for key, candidate in self.load(file).get("definitions", {}).items():
-            if candidate.get("x-ms-discriminator-value", key) == value[name] and candidate is not schema:
+            if candidate.get("x-ms-discriminator-value", key) == value[name] and self._refines(candidate, schema, file):
                 return candidate, file
         return schema, file
+
+    def _refines(self, candidate: Json, schema: Json, file: Path) -> bool:
+        """Whether a schema builds on another one: unrelated ones may have the same discriminator value."""
+        bases = [self.resolve(part, file)[0] for part in candidate.get("allOf", ())]
+        return any(base is schema or self._refines(base, schema, file) for base in bases)
 
     def members(self, schema: Json, file: Path) -> tuple[dict[str, tuple[Json, Path]], set[str], Any]:
         """Members, required ones and the rule for others, with those of every part of `allOf`."""

@@ -36,6 +36,8 @@ def set_up(azure: Azure) -> None:
     azure.resources.resource_groups.create_or_update("rg", {"location": "westeurope", "tags": {"a": "1"}})
     azure.resources.resource_groups.get("rg")
     list(azure.resources.resource_groups.list())
+    azure.send("GET", f"/subscriptions/{SUBSCRIPTION}", "2022-12-01")
+    azure.send("GET", f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions", "2022-04-01")
     azure.resources.providers.get("Microsoft.RecoveryServices")
     azure.resources.providers.register("Microsoft.Storage")
     _vault(azure)

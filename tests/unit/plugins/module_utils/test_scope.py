@@ -84,16 +84,20 @@ def test_a_good_scope_passes_every_rule() -> None:
     )
 
 
+def in_state(state: str) -> Subscription:
+    return Subscription(SUBSCRIPTION, "Production", state, None)
+
+
 ABSENT: Grouped[ResourceGroup] = Grouped(None, group_missing=True)
 
 
 @pytest.mark.parametrize(
     ("rule", "verdict", "told", "changed"),
     [
-        ("subscription-state", "refused", "is in state Disabled", {"subscription": ("Disabled",)}),
-        ("subscription-state", "refused", "is in state Deleted", {"subscription": ("Deleted",)}),
-        ("subscription-state", "warn", "settle what is owed", {"subscription": ("PastDue",)}),
-        ("subscription-state", "warn", "settle what is owed", {"subscription": ("Warned",)}),
+        ("subscription-state", "refused", "is in state Disabled", {"subscription": in_state("Disabled")}),
+        ("subscription-state", "refused", "is in state Deleted", {"subscription": in_state("Deleted")}),
+        ("subscription-state", "warn", "settle what is owed", {"subscription": in_state("PastDue")}),
+        ("subscription-state", "warn", "settle what is owed", {"subscription": in_state("Warned")}),
         ("resource-group", "warn", "create it, or set create_resource_group to true", {"group": ABSENT}),
         (
             "resource-group",
@@ -123,10 +127,7 @@ ABSENT: Grouped[ResourceGroup] = Grouped(None, group_missing=True)
     ],
 )
 def test_one_rule_broken(rule: str, verdict: str, told: str, changed: dict[str, Any]) -> None:
-    given = dict(changed)
-    if "subscription" in given:
-        given["subscription"] = Subscription(SUBSCRIPTION, "Production", *given["subscription"], None)
-    scope = replace(GOOD, **given)
+    scope = replace(GOOD, **changed)
     assert verdicts(scope, "fail") == [rule]
     shown = scope.project()
     assert shown["verdict"] == verdict

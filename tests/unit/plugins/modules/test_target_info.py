@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.lab.arm import oracle
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
 RIGHTS = (
@@ -98,6 +99,13 @@ def test_candidates(
     assert bool(ended.result["warnings"]) == ("vault_name" in given)
     for entry in (*found["storage_accounts"], *found["virtual_networks"]):
         assert bool(entry["reasons"]) == (entry["verdict"] != "ok")
+
+
+@pytest.mark.needs("contracts")
+def test_what_is_asked_and_answered_is_defined(filled: Subscription) -> None:
+    filled.state.seed_policy(next(iter(filled.state.vaults.values())), "old", encryption="Enabled")
+    assert not target(filled, inspect_accounts=["stgood"]).failed
+    assert oracle.validate(filled.azure.server.traffic) == []
 
 
 @pytest.mark.parametrize("page", [1, 3, 100])
