@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A filter that finds what can't work in a wanted Azure target, before anything is asked of Azure."""
+"""Filters about the Azure target: what can't work in a wanted one, and what was found of one, as checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._model.errors import InvalidInput
 from ..module_utils._model.storage_account import DesiredPair
-from ..module_utils._model.target import is_premium
+from ..module_utils._model.target import is_premium, require_offered_region
 from ..module_utils._model.virtual_network import DesiredNetwork
 
 Resource = Mapping[str, Any]
@@ -70,8 +70,9 @@ def target_refusals(
 ) -> list[Refusal]:
     """What is wrong with the wanted target, as failed checks with the keys id, step, verdict and message.
 
-    Rules: the classic model is retired (T2, T7); accounts and networks pass the checks of their modules that need no
-    Azure, the vault's region among them (T4, T6); a premium account needs a standard one for replication logs (T5).
+    Rules: the classic model is retired (T2, T7); the vault's region is one that Site Recovery offers (B1); accounts and
+    networks pass the checks of their modules that need no Azure, the vault's region among them (T4, T6); a premium
+    account needs a standard one for replication logs (T5).
     Raises AnsibleFilterError for entries without a name.
     """
     shared = {
@@ -84,6 +85,7 @@ def target_refusals(
     networks = [_with_flags({**shared, **_NETWORK, **_named("network", entry)}) for entry in virtual_networks]
     return [
         *_model_refusals(deployment_model),
+        *_region_refusals(location),
         *_invalid("T4", "storage account", accounts, DesiredPair.from_options),
         *_log_refusals(accounts),
         *_invalid("T6", "network", networks, DesiredNetwork.from_options),
@@ -97,6 +99,13 @@ def _model_refusals(model: str) -> Iterator[Refusal]:
     elif known not in ("", "resourcemanager"):
         message = f"azure_target_deployment_model: '{model}' is unknown; the only model is resource_manager"
         yield _refusal("deployment-model", "T2", message)
+
+
+def _region_refusals(location: str) -> Iterator[Refusal]:
+    try:
+        require_offered_region(location, "azure_target_location")
+    except InvalidInput as error:
+        yield _refusal("target-region", "B1", error.message)
 
 
 def _invalid(
@@ -136,8 +145,45 @@ def _with_flags(network: Resource) -> Resource:
     return {**network, **{name: boolean(network[name]) for name in _PURGES}}
 
 
+def target_checks(target: Resource) -> list[Refusal]:
+    """What target_info found of the scope (T1) and of replication policies (P7), as checks of the preflight.
+
+    A rule that fails is a check of its own; what is not known only shows in the words of one that passes.
+    Raises AnsibleFilterError for something that is not the target of target_info.
+    """
+    try:
+        scope, policies = target["scope"], target["policies"]
+        return [*_found("target-scope", "T1", scope, _place(scope)), *_found("policies", "P7", policies)]
+    except (KeyError, TypeError) as error:
+        raise AnsibleFilterError("target_checks: give it the target that target_info returns") from error
+
+
+def _found(check: str, step: str, judged: Resource, place: str = "") -> list[Refusal]:
+    rows = judged["rules"]
+    failed = [row for row in rows if row["verdict"] == "fail"]
+    if failed:
+        return [
+            {
+                "id": check,
+                "step": step,
+                "verdict": "fail" if row["hardness"] == "hard" else "warn",
+                "message": row["reason"],
+            }
+            for row in failed
+        ]
+    unknown = [row["reason"] for row in rows if row["verdict"] == "unknown"]
+    told = place or "; ".join(row["reason"] for row in rows)
+    if place and unknown:
+        told = f"{place}; not known: {'; '.join(unknown)}"
+    return [{"id": check, "step": step, "verdict": "pass", "message": told}]
+
+
+def _place(scope: Resource) -> str:
+    return f"subscription {scope['subscription_name'] or scope['subscription_id']}, group {scope['resource_group']}"
+
+
 class FilterModule:
     """The filters of this file by their names."""
 
     def filters(self) -> dict[str, Callable[..., list[Refusal]]]:
-        return {"target_refusals": target_refusals}
+        return {"target_refusals": target_refusals, "target_checks": target_checks}

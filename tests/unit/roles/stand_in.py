@@ -85,6 +85,13 @@ def target_info(world: World) -> dict[str, Any]:
         "target": {
             "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}" if name in vaults else None,
             "compatible": counts,
+            "scope": {
+                "subscription_id": "sub-1",
+                "subscription_name": "Production",
+                "resource_group": world.options["resource_group"],
+                "rules": world.state.get("scope", []),
+            },
+            "policies": {"rules": []},
             **judged,
         },
         "evidence": [{"step": "T3", "found": told, "done": "nothing to do", "verified": told}],

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.siterecovery.hyperv.plugins.filter.target import FilterModule, target_refusals
+from ansible_collections.siterecovery.hyperv.plugins.filter.target import FilterModule, target_checks, target_refusals
 
 STANDARD = {"name": "stlogs", "sku": "Standard_LRS"}
 PREMIUM = {"name": "stfast", "sku": "Premium_LRS"}
@@ -104,4 +104,48 @@ def test_an_entry_without_a_name_is_an_error() -> None:
 
 
 def test_the_filter_has_its_documented_name() -> None:
-    assert set(FilterModule().filters()) == {"target_refusals"}
+    assert set(FilterModule().filters()) == {"target_refusals", "target_checks"}
+
+
+def test_a_region_that_is_not_offered_is_refused_for_the_vault_and_for_what_lies_there() -> None:
+    refusals = target_refusals([STANDARD], location="South Central India")
+    assert [refusal["step"] for refusal in refusals] == ["B1", "T4"]
+    assert refusals[0]["message"].startswith("azure_target_location: Site Recovery does not offer South Central India")
+
+
+def row(verdict: str, hardness: str = "warn", reason: str = "why") -> dict[str, str]:
+    return {"rule": "r", "hardness": hardness, "verdict": verdict, "reason": reason}
+
+
+@pytest.mark.parametrize(
+    ("scope", "policies", "expected"),
+    [
+        (
+            [row("pass")],
+            [row("pass", reason="none")],
+            [("T1", "pass", "subscription Prod, group rg-dr"), ("P7", "pass", "none")],
+        ),
+        (
+            [row("unknown", "hard")],
+            [],
+            [("T1", "pass", "subscription Prod, group rg-dr; not known: why"), ("P7", "pass", "")],
+        ),
+        (
+            [row("fail"), row("pass"), row("fail", "hard", "off")],
+            [],
+            [("T1", "warn", "why"), ("T1", "fail", "off"), ("P7", "pass", "")],
+        ),
+        ([], [row("fail", "hard", "old")], [("T1", "pass", "subscription Prod, group rg-dr"), ("P7", "fail", "old")]),
+    ],
+)
+def test_what_was_found_as_checks(
+    scope: list[dict[str, str]], policies: list[dict[str, str]], expected: list[tuple[str, str, str]]
+) -> None:
+    place = {"subscription_id": "1", "subscription_name": "Prod", "resource_group": "rg-dr"}
+    found = target_checks({"scope": {**place, "rules": scope}, "policies": {"rules": policies}})
+    assert [(check["step"], check["verdict"], check["message"]) for check in found] == expected
+
+
+def test_only_the_target_of_target_info_becomes_checks() -> None:
+    with pytest.raises(AnsibleFilterError, match="give it the target that target_info returns"):
+        target_checks({"storage_accounts": []})
