@@ -12,8 +12,9 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._model.errors import InvalidInput
+from ..module_utils._model.regions import require_region
 from ..module_utils._model.storage_account import DesiredPair
-from ..module_utils._model.target import is_premium, require_offered_region
+from ..module_utils._model.target import is_premium
 from ..module_utils._model.virtual_network import DesiredNetwork
 
 Resource = Mapping[str, Any]
@@ -102,8 +103,10 @@ def _model_refusals(model: str) -> Iterator[Refusal]:
 
 
 def _region_refusals(location: str) -> Iterator[Refusal]:
+    if not location:
+        return
     try:
-        require_offered_region(location, "azure_target_location")
+        require_region(location, option="azure_target_location")
     except InvalidInput as error:
         yield _refusal("target-region", "B1", error.message)
 

@@ -78,9 +78,20 @@ def virtual_network() -> None:
 
 def target_info() -> None:
     from azure.mgmt.network import NetworkManagementClient
+    from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+    from azure.mgmt.resource.resources import ResourceManagementClient
     from azure.mgmt.storage import StorageManagementClient
 
+    resources = connect(ResourceManagementClient)
+    root = f"/subscriptions/{os.environ['AZURE_SUBSCRIPTION_ID']}"
+    resources.resource_groups.get(GROUP)
+    resources.resources.get_by_id(root, api_version="2022-12-01")
+    permissions = f"{root}/resourceGroups/{GROUP}/providers/Microsoft.Authorization/permissions"
+    resources.resources.get_by_id(permissions, api_version="2022-04-01")
+    for name in ("Compute", "Network", "RecoveryServices", "Storage"):
+        resources.providers.get(f"Microsoft.{name}")
     recovery().vaults.get(GROUP, VAULT)
+    list(connect(SiteRecoveryManagementClient).replication_policies.list(GROUP, VAULT))
     list(connect(StorageManagementClient).storage_accounts.list())
     list(connect(NetworkManagementClient).virtual_networks.list_all())
 

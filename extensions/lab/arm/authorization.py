@@ -60,7 +60,7 @@ def _permissions(state: AzureState, scope: str) -> Answer:
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
     """Resource Manager's refusals before a call reaches its provider."""
     subscription = state.world.login.subscription_id
-    if route.writes and state.subscription_state in ("Disabled", "Warned-ReadOnly"):
+    if route.writes and state.subscription_state == "Disabled":
         # documented: subscription states; the code is that of Resource Manager.
         raise ArmError(
             409,

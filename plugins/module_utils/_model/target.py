@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from .errors import InvalidInput
 from .names import region, same_name
+from .regions import require_region
 
 if TYPE_CHECKING:
     from .storage_account import StorageAccount
@@ -27,14 +28,6 @@ Said = Literal["pass", "fail", "unknown"]
 
 SUPPORTED_SKUS = ("Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Premium_LRS")
 SUPPORTED_KINDS = ("StorageV2", "Storage")
-#: Regions that Site Recovery doesn't offer, or that are gone (Site Recovery's list of regions; closure of Microsoft
-#: Cloud Germany).
-UNAVAILABLE_REGIONS = {
-    "southcentralindia": "Site Recovery does not offer South Central India",
-    "northeastus5": "Site Recovery does not offer North East US 5",
-    "germanycentral": "Germany Central was closed in 2021",
-    "germanynortheast": "Germany Northeast was closed in 2021",
-}
 #: "Site Recovery prerequisites" of 2016; nothing newer repeats or lifts it.
 _NO_PREMIUM_REGIONS = ("centralindia", "southindia")
 #: Subnets that Azure keeps for its own appliances.
@@ -234,8 +227,11 @@ def _region(thing: Placed, around: Around) -> Answer:
 
 
 def _offered(thing: Placed, _around: Around) -> Answer:
-    problem = UNAVAILABLE_REGIONS.get(thing.location)
-    return f"is in {thing.location}: {problem}" if problem else None
+    try:
+        require_region(thing.location)
+    except InvalidInput as error:
+        return f"is in a region that can't be used: {error.message.partition(': ')[2].partition(';')[0]}"
+    return None
 
 
 def _subscription(thing: Placed, around: Around) -> Answer:
@@ -534,20 +530,14 @@ def require_same_region(location: str, vault_location: str | None, allow_other_r
 
     Steps T4 and T6. Raises InvalidInput.
     """
-    require_offered_region(location)
+    if location:
+        require_region(location)
     if vault_location and not allow_other_region and region(location) != region(vault_location):
         raise InvalidInput(
             "location",
             f"{region(location)} is not the vault's region, {region(vault_location)}",
             "use the vault's region, or set allow_other_region to true",
         )
-
-
-def require_offered_region(location: str, option: str = "location") -> None:
-    """Raises InvalidInput."""
-    problem = UNAVAILABLE_REGIONS.get(region(location))
-    if problem:
-        raise InvalidInput(option, problem, "give another region")
 
 
 def failed(findings: Iterable[Finding]) -> list[Finding]:

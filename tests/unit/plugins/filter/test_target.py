@@ -110,7 +110,7 @@ def test_the_filter_has_its_documented_name() -> None:
 def test_a_region_that_is_not_offered_is_refused_for_the_vault_and_for_what_lies_there() -> None:
     refusals = target_refusals([STANDARD], location="South Central India")
     assert [refusal["step"] for refusal in refusals] == ["B1", "T4"]
-    assert refusals[0]["message"].startswith("azure_target_location: Site Recovery does not offer South Central India")
+    assert refusals[0]["message"].startswith("azure_target_location: Site Recovery is not offered in southcentralindia")
 
 
 def row(verdict: str, hardness: str = "warn", reason: str = "why") -> dict[str, str]:
