@@ -289,10 +289,14 @@ def _group_words(scope: Scope) -> str:
 def _rights_words(scope: Scope) -> str:
     if scope.permissions is None:
         return "what the login may do there is not known"
-    rules = {right.rule: right.words for right in RIGHTS}
-    found = [finding for finding in scope.findings() if finding.rule in rules]
-    may = [rules[finding.rule] for finding in found if finding.verdict == "pass"]
-    return f"the login may {', '.join(may)}" if may else "the login may create nothing there"
+    words = {right.rule: right.words for right in RIGHTS}
+    open_rules = [finding for finding in scope.findings() if finding.rule in words and finding.verdict != "pass"]
+    refused = [words[finding.rule] for finding in failed(open_rules)]
+    if refused:
+        return f"the login may not {', '.join(refused)} there"
+    if open_rules:
+        return "what the login may do there is not all known"
+    return "the login may make there what is needed"
 
 
 def _provider_words(scope: Scope) -> str:

@@ -138,7 +138,7 @@ def test_one_rule_broken(rule: str, verdict: str, told: str, changed: dict[str, 
 def test_a_reader_may_create_nothing() -> None:
     scope = replace(GOOD, permissions=Permissions((READER,)))
     assert verdicts(scope, "fail") == RULES
-    assert "the login may create nothing there" in scope.told()
+    assert "the login may not create machines, put machines in networks, create networks" in scope.told()
 
 
 def test_what_can_t_be_read_is_not_known_and_never_a_no() -> None:
@@ -150,6 +150,7 @@ def test_what_can_t_be_read_is_not_known_and_never_a_no() -> None:
     assert all(blind.registered(name) for name in PROVIDERS)
     halved = replace(GOOD, permissions=Permissions((READER,), whole=False))
     assert (verdicts(halved, "fail"), verdicts(halved, "unknown")) == ([], RULES)
+    assert "what the login may do there is not all known" in halved.told()
 
 
 def test_a_missing_group_has_the_permissions_of_its_subscription() -> None:

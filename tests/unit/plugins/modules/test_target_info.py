@@ -281,7 +281,7 @@ def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> N
     assert found["found"].startswith(
         "subscription Site Recovery rehearsal (Enabled); resource group rg-dr in westeurope"
     )
-    assert "the login may create machines, put machines in networks, create networks" in found["found"]
+    assert "; the login may make there what is needed; all resource providers are registered" in found["found"]
     assert found["verified"] == "nothing speaks against it"
 
 
