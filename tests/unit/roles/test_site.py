@@ -167,6 +167,11 @@ def test_a_wish_that_cannot_work_is_refused_in_one_line_before_anything_is_made(
     assert rehearsal.state == {}
 
 
+def scope_row(hardness: str, reason: str) -> dict[str, str]:
+    """A rule about the scope that fails."""
+    return {"rule": "r", "hardness": hardness, "verdict": "fail", "reason": reason}
+
+
 @pytest.mark.parametrize(
     ("world", "reason"),
     [
@@ -195,13 +200,28 @@ def test_an_unreachable_machine_is_named_with_all_other_verdicts(rehearsal: Rehe
 
 
 def test_the_preflight_alone_lists_every_check_and_shows_warnings_without_failing(rehearsal: Rehearsal) -> None:
-    rehearsal.world({"verdict": "warn", "vaults": {"vault-dr": "westeurope"}, "accounts": {"old": "refused"}})
+    rehearsal.world(
+        {
+            "verdict": "warn",
+            "vaults": {"vault-dr": "westeurope"},
+            "accounts": {"old": "refused"},
+            "scope": [scope_row("warn", "may not create networks")],
+        }
+    )
     run = rehearsal.play("preflight.yml")
     assert run.code == 0, run.output
+    assert "T1    warn     may not create networks" in run.output
     assert "warn     .NET on hv01" in run.output
     assert "pass     runs as an administrator" in run.output
     assert "T3    warn     0 storage accounts and 0 networks can be used; old refused" in run.output
     assert rehearsal.journal("write") == []
+
+
+def test_a_target_where_nothing_can_be_made_is_seen_before_there_is_a_vault(rehearsal: Rehearsal) -> None:
+    rehearsal.world({"scope": [scope_row("hard", "subscription Prod is Disabled")]})
+    run = rehearsal.play("preflight.yml")
+    assert run.code != 0
+    assert run.reason.startswith("Azure T1: subscription Prod is Disabled")
 
 
 @pytest.mark.parametrize("playbook", ["site.yml", "preflight.yml"])
