@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -130,6 +131,11 @@ def test_500_accounts_and_networks_cost_the_calls_of_one(filled: Subscription) -
     assert len(many.result["target"]["virtual_networks"]) == 499
     assert many.result["target"]["compatible"] == {"storage_accounts": 499, "virtual_networks": 498}
     assert named(many, "stgood") == named(few, "stgood")
+    filled.state.page_size = 100
+    assert target(filled).result["target"] == many.result["target"]
+    # Five full pages of accounts and an empty one; four full ones of networks and a rest.
+    pages = Counter(filled.requests)
+    assert {request: count for request, count in pages.items() if count > 1} == {CALLS[-2]: 6, CALLS[-1]: 5}
 
 
 @pytest.mark.parametrize(
