@@ -14,13 +14,13 @@ description:
   - Judges every storage account and virtual network of the subscription, or of one resource group, as the portal's
     target step does, and says for each one what every rule of the support matrix says about it (steps T2 and T3).
   - Says where the target lies, and what the login may do there (step T1). The state of the subscription, the resource
-    group, the login's permissions, and whether the resource providers are registered.
+    group, the login's permissions, locks, and whether the resource providers are registered.
   - The number of calls does not depend on how many accounts and networks there are, beyond paging.
   - A vault that does not exist is no error; regions are not compared then, and a warning says so.
 notes:
   - What the login may not read is V(unknown), and never taken for a no.
-  - A missing permission only warns, as what exists already need not be made. Deny assignments and resource locks are
-    not looked at.
+  - A missing permission only warns, as what exists already need not be made. Deny assignments are not
+    looked at.
   - A replication policy that encrypts data itself is warned of in one line (step P7). The feature has ended, so no
     module has an option for it.
 author:

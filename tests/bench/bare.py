@@ -88,6 +88,7 @@ def target_info() -> None:
     resources.resources.get_by_id(root, api_version="2022-12-01")
     permissions = f"{root}/resourceGroups/{GROUP}/providers/Microsoft.Authorization/permissions"
     resources.resources.get_by_id(permissions, api_version="2022-04-01")
+    resources.resources.get_by_id(permissions.replace("permissions", "locks"), api_version="2020-05-01")
     for name in ("Compute", "Network", "RecoveryServices", "Storage"):
         resources.providers.get(f"Microsoft.{name}")
     recovery().vaults.get(GROUP, VAULT)

@@ -9,18 +9,20 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .common import GROUP, ROOT, need_group
-from .versions import AUTHORIZATION
-from .wire import Answer, ArmError, Call, Route, Routes
+from .common import GROUP, ROOT, need_group, page
+from .versions import AUTHORIZATION, LOCKS
+from .wire import Answer, ArmError, Call, Json, Route, Routes
 
 if TYPE_CHECKING:
     from .state import AzureState
 
 ROUTES = Routes(AUTHORIZATION)
+LOCK_ROUTES = Routes(LOCKS)
 
 # documented: provider operations; the question for a free name is a read.
 _ACTIONS = {"Microsoft.Storage/checkNameAvailability/action": "Microsoft.Storage/checkNameAvailability/read"}
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+_LOCKS = "/providers/Microsoft.Authorization/locks"
 _PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
 # Addresses that anybody with a role somewhere in the subscription may ask (inferred: the subscription itself and the
 # caller's own permissions).
@@ -57,6 +59,42 @@ def _permissions(state: AzureState, scope: str) -> Answer:
     )
 
 
+@LOCK_ROUTES.get(ROOT + _LOCKS)
+def subscription_locks(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Management Locks - List At Subscription Level: all of the subscription.
+    return page(state, call, state.locks)
+
+
+@LOCK_ROUTES.get(GROUP + _LOCKS)
+def group_locks(state: AzureState, call: Call) -> Answer:
+    """documented: Management Locks - List At Resource Group Level; inferred: those of the subscription, too."""
+    group = str(need_group(state, call["group"])["id"])
+    return page(state, call, [lock for lock in state.locks if _covers(_locked(lock), group)])
+
+
+def _locked(lock: Json) -> str:
+    return str(lock["id"]).partition(_LOCKS)[0]
+
+
+def _covers(scope: str, path: str) -> bool:
+    return f"{path}/".casefold().startswith(f"{scope}/".casefold())
+
+
+def _check_locks(state: AzureState, call: Call) -> None:
+    """documented: ScopeLocked; a read-only lock stops every write below it, the other one deletions only."""
+    verb = "delete" if call.method == "DELETE" else "write"
+    for lock in state.locks:
+        level = lock["properties"]["level"]
+        if _covers(_locked(lock), call.path) and (level == "ReadOnly" or verb == "delete"):
+            raise ArmError(
+                409,
+                "ScopeLocked",
+                f"The scope '{call.path}' cannot perform {verb} operation because following scope(s) are locked: "
+                f"'{_locked(lock)}'. Please remove the lock and try again.",
+                gateway=True,
+            )
+
+
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
     """Resource Manager's refusals before a call reaches its provider."""
     subscription = state.world.login.subscription_id
@@ -75,6 +113,8 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
     if action in _OPEN and state.roles:
         return
     if _allowed(state, action, call.path) or (_lists_subscription(segments, route) and state.roles):
+        if route.writes:
+            _check_locks(state, call)
         return
     login = state.world.login
     # recorded: text of AuthorizationFailed.
@@ -142,7 +182,7 @@ def _allowed(state: AzureState, action: str, path: str) -> bool:
 def _roles_at(state: AzureState, path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The roles that were given at this scope or above it."""
     for scope, actions, not_actions in state.roles:
-        if f"{path}/".casefold().startswith(f"{scope}/".casefold()):
+        if _covers(scope, path):
             yield actions, not_actions
 
 

@@ -29,6 +29,7 @@ _ALL_ROUTES = (
     resources.ROUTES,
     resources.SUBSCRIPTION_ROUTES,
     authorization.ROUTES,
+    authorization.LOCK_ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
     storage.ROUTES,

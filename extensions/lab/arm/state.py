@@ -167,6 +167,7 @@ class AzureState:
         # Roles of the login: where they were given, what they allow, what they leave out.
         self.roles: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
         self.give_role("Contributor")
+        self.locks: list[Json] = []
         self.operations: dict[str, Operation] = {}
         self.certificates: dict[str, Certificate] = {}
         self.tokens: dict[str, datetime] = {}
@@ -566,6 +567,19 @@ class AzureState:
                 self.roles.clear()
             scope = self.group_id(group) if group else f"/subscriptions/{self.world.login.subscription_id}"
             self.roles.append((scope, *ROLES[name]))
+
+    def seed_lock(self, name: str, level: str, group: str | None = None) -> None:
+        """A lock on the subscription or a group: `ReadOnly` or `CanNotDelete` (documented: management locks)."""
+        with self.lock:
+            scope = self.group_id(group) if group else f"/subscriptions/{self.world.login.subscription_id}"
+            self.locks.append(
+                {
+                    "id": f"{scope}/providers/Microsoft.Authorization/locks/{name}",
+                    "type": "Microsoft.Authorization/locks",
+                    "name": name,
+                    "properties": {"level": level},
+                }
+            )
 
     def unregister_provider(self, namespace: str) -> None:
         """The subscription is not registered for a namespace, as a fresh one is not."""

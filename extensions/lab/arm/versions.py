@@ -56,6 +56,9 @@ AUTHORIZATION = Family(
     ("2014-07-01-preview", "2015-07-01", "2018-01-01-preview", "2022-04-01"),
 )
 
+# Locks: published definitions (specification/resources/resource-manager/Microsoft.Authorization).
+LOCKS = Family("Microsoft.Authorization", ("2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"))
+
 # Machines and disks: nothing of it is simulated but its registration; a choice of the published versions.
 COMPUTE = Family("Microsoft.Compute", ("2022-08-01", "2023-09-01", "2024-03-01", "2024-07-01"))
 

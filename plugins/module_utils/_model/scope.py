@@ -92,6 +92,25 @@ class Permissions:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """A management lock, and what it was put on."""
+
+    name: str
+    level: str
+    scope: str
+
+    @classmethod
+    def from_wire(cls, document: Mapping[str, Any]) -> Lock:
+        scope = str(document.get("id") or "").casefold().partition("/providers/microsoft.authorization/locks/")[0]
+        return cls(document.get("name") or "", (document.get("properties") or {}).get("level") or "", scope)
+
+    @property
+    def above_resources(self) -> bool:
+        """On a subscription or a group; one on a single resource is no matter of the scope."""
+        return "/providers/" not in self.scope
+
+
+@dataclass(frozen=True, slots=True)
 class Right:
     """Something that the login should be able to do, with the least built-in role that gives it."""
 
@@ -158,6 +177,7 @@ class Scope:
     group: Grouped[ResourceGroup] | None
     permissions: Permissions | None
     providers: Mapping[str, str | None]
+    locks: tuple[Lock, ...] | None = ()
 
     @property
     def place(self) -> str:
@@ -175,6 +195,7 @@ class Scope:
             _group_finding(self),
             *(_right_finding(self, right) for right in RIGHTS),
             *_provider_findings(self.providers),
+            *_lock_findings(self),
         ]
 
     def project(self) -> dict[str, Any]:
@@ -275,6 +296,32 @@ def _provider_findings(providers: Mapping[str, str | None]) -> Iterator[Finding]
                 f"resource provider {name} is {state}: register it (az provider register --namespace {name}),"
                 " which the role Contributor on the subscription allows",
             )
+
+
+def _lock_findings(scope: Scope) -> Iterator[Finding]:
+    """Rules: "Lock your resources to protect your infrastructure"."""
+    if scope.locks is None:
+        yield Finding("locks", "hard", f"the login may not read the locks of {scope.place}", "unknown")
+        return
+    found = [lock for lock in scope.locks if lock.above_resources]
+    closed = [lock.name for lock in found if lock.level.casefold() == "readonly"]
+    kept = [lock.name for lock in found if lock.level.casefold() == "cannotdelete"]
+    if closed:
+        yield Finding(
+            "locks",
+            "hard",
+            f"nothing can be made in {scope.place} while it is read-only: remove the lock {', '.join(closed)},"
+            " which the role User Access Administrator allows",
+        )
+    elif kept:
+        yield Finding(
+            "locks",
+            "note",
+            f"nothing can be deleted in {scope.place}, also not what a test failover leaves behind,"
+            f" because of the lock {', '.join(kept)}",
+        )
+    else:
+        yield Finding("locks", "hard", f"{scope.place} is not locked", "pass")
 
 
 def _group_words(scope: Scope) -> str:

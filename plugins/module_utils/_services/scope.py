@@ -13,7 +13,7 @@ from .._azure.failures import Absent, read
 from .._azure.wire import Document, raw
 from .._model.errors import AccessDenied
 from .._model.group import Grouped
-from .._model.scope import PROVIDERS, Permissions, ResourceGroup, Scope, Subscription
+from .._model.scope import PROVIDERS, Lock, Permissions, ResourceGroup, Scope, Subscription
 from . import groups
 
 Answer = TypeVar("Answer")
@@ -22,6 +22,8 @@ Answer = TypeVar("Answer")
 _SUBSCRIPTIONS = "2022-12-01"
 # REST reference, Permissions - List For Resource Group; the service answers at a subscription in the same form.
 _PERMISSIONS = "2022-04-01"
+# REST reference, Management Locks - List At Resource Group Level.
+_LOCKS = "2020-05-01"
 
 
 def read_scope(azure: Azure, group_name: str) -> Scope:
@@ -41,6 +43,13 @@ def read_scope(azure: Azure, group_name: str) -> Scope:
             _PERMISSIONS,
             "read the login's permissions",
             Permissions.from_wire,
+        ),
+        locks=_document(
+            azure,
+            f"{place}/providers/Microsoft.Authorization/locks",
+            _LOCKS,
+            "read the locks",
+            lambda found: tuple(Lock.from_wire(lock) for lock in found.get("value") or ()),
         ),
         providers={name: _registration(azure, name) for name in PROVIDERS},
     )

@@ -70,7 +70,7 @@ ACCEPTED: tuple[Accepted, ...] = (
         "came with a later definition than 2024-04-01; azure-mgmt-recoveryservices 4.3.0 has it",
     ),
     _accepted(
-        r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/permissions:"
+        r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/(permissions|locks):"
         r" no definition has this operation$",
         "the definition of Microsoft.Authorization is not among these; test_authorization looks at the form",
     ),

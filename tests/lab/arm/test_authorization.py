@@ -15,6 +15,7 @@ from .conftest import LOGIN, SUBSCRIPTION, Azure
 
 ROOT = f"/subscriptions/{SUBSCRIPTION}"
 GROUP = f"{ROOT}/resourceGroups/rg"
+LOCKS = "/providers/Microsoft.Authorization/locks"
 PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
 ACCOUNT: dict[str, Any] = {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
 
@@ -144,6 +145,22 @@ def test_a_disabled_subscription_is_read_only(azure: Azure) -> None:
     assert len(list(azure.storage.storage_accounts.list())) == 1
     answer = azure.send("PUT", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/a12", "2023-05-01", ACCOUNT)
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ReadOnlyDisabledSubscription")
+
+
+def test_a_lock_stops_what_its_level_says(azure: Azure) -> None:
+    azure.state.seed_account("rg", "st1", "westeurope")
+    path = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st1"
+    azure.state.seed_lock("keep", "CanNotDelete", "rg")
+    assert azure.send("PATCH", path, "2023-05-01", {"tags": {"a": "1"}}).status_code == 200
+    answer = azure.send("DELETE", path, "2023-05-01")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ScopeLocked")
+    azure.state.seed_lock("closed", "ReadOnly")
+    answer = azure.send("PATCH", path, "2023-05-01", {"tags": {"a": "2"}})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ScopeLocked")
+    assert [item["name"] for item in azure.send("GET", f"{GROUP}{LOCKS}", "2020-05-01").json()["value"]] == [
+        "keep",
+        "closed",
+    ]
 
 
 def test_policies_are_listed_and_read(azure: Azure) -> None:

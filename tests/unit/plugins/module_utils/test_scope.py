@@ -14,6 +14,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group i
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.scope import (
     PROVIDERS,
     RIGHTS,
+    Lock,
     Permission,
     Permissions,
     ResourceGroup,
@@ -142,7 +143,9 @@ def test_a_reader_may_create_nothing() -> None:
 
 
 def test_what_can_t_be_read_is_not_known_and_never_a_no() -> None:
-    blind = replace(GOOD, subscription=None, group=None, permissions=None, providers=dict.fromkeys(PROVIDERS, None))
+    blind = replace(
+        GOOD, subscription=None, group=None, permissions=None, providers=dict.fromkeys(PROVIDERS, None), locks=None
+    )
     shown = blind.project()
     assert (shown["verdict"], shown["reasons"], shown["resource_group_exists"]) == ("ok", [], None)
     assert {row["verdict"] for row in shown["rules"]} == {"unknown"}
@@ -157,6 +160,18 @@ def test_a_missing_group_has_the_permissions_of_its_subscription() -> None:
     scope = replace(GOOD, group=ABSENT, permissions=Permissions((READER,)))
     assert scope.place == f"subscription {SUBSCRIPTION}"
     assert "let somebody with the role Contributor on the subscription create it" in scope.project()["reasons"][0]
+
+
+def test_a_lock_on_one_resource_is_no_matter_of_the_scope() -> None:
+    inside = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.Storage/storageAccounts/a"
+    locks = [
+        Lock.from_wire(
+            {"id": f"{scope}/providers/Microsoft.Authorization/locks/l", "properties": {"level": "ReadOnly"}}
+        )
+        for scope in (inside, inside.partition("/providers/")[0])
+    ]
+    assert verdicts(replace(GOOD, locks=(locks[0],)), "fail") == []
+    assert verdicts(replace(GOOD, locks=tuple(locks)), "fail") == ["locks"]
 
 
 def test_a_provider_that_is_being_registered_is_well() -> None:

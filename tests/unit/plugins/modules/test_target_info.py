@@ -27,6 +27,7 @@ CALLS = [
     "GET resourcegroups/rg-dr",
     "GET subscriptions/00000000-0000-0000-0000-000000000000",
     "GET Microsoft.Authorization/permissions",
+    "GET Microsoft.Authorization/locks",
     "GET providers/Microsoft.Compute",
     "GET providers/Microsoft.Network",
     "GET providers/Microsoft.RecoveryServices",
@@ -280,6 +281,22 @@ def test_a_provider_that_is_not_registered(name: str, filled: Subscription) -> N
     assert not ended.failed
     assert rows(ended.result["target"]["scope"], "fail") == [f"provider-{name.split('.')[1].lower()}"]
     assert name in ended.result["evidence"][0]["verified"]
+
+
+@pytest.mark.parametrize(
+    ("level", "place", "verdict", "told"),
+    [
+        ("ReadOnly", GROUP, "refused", "nothing can be made in resource group rg-dr while it is read-only"),
+        ("ReadOnly", None, "refused", "remove the lock keep, which the role User Access Administrator allows"),
+        ("CanNotDelete", GROUP, "ok", "also not what a test failover leaves behind, because of the lock keep"),
+        ("ReadOnly", "rg-2", "ok", None),
+    ],
+)
+def test_locks(level: str, place: str | None, verdict: str, told: str | None, filled: Subscription) -> None:
+    filled.state.seed_lock("keep", level, place)
+    shown = scope(filled)
+    assert (shown["verdict"], rows(shown, "fail")) == (verdict, ["locks"] if told else [])
+    assert (told or "") in "".join(shown["reasons"])
 
 
 def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> None:
