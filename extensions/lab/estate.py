@@ -343,6 +343,7 @@ class Estate:
             await self._leave.wait()
 
     async def _build(self, stack: contextlib.AsyncExitStack, executor: ThreadPoolExecutor) -> None:
+        from .arm import blob
         from .arm.server import ArmServer
         from .arm.state import AzureState
         from .windows.build import build_machines
@@ -351,7 +352,7 @@ class Estate:
         folder, world = self._need_folder(), self.world
         private = folder.folder(".private")
         names = [item for machine in self.document["machines"] for item in (machine["name"], machine["fqdn"])]
-        certificates = Certificates([*names, world.proxy.name])
+        certificates = Certificates([*names, world.proxy.name, *blob.NAMES])
         folder.file("ca.pem", certificates.authority_pem)
         tls = certificates.server_context(private)
 

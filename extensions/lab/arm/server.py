@@ -17,7 +17,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from . import authorization, identity, network, recovery_services, resources, site_recovery, storage
+from . import authorization, blob, identity, network, recovery_services, resources, site_recovery, storage
 from .state import AzureState, guid
 from .traffic import Exchange, redact, write_line
 from .wire import Answer, ArmError, Call, Route, split_path
@@ -64,6 +64,10 @@ class ArmServer:
     # One request --------------------------------------------------------------------------------------------------
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        account = blob.account_of(request.host)
+        if account is not None:
+            with self.state.lock:
+                return blob.serve(self.state, account, request)
         raw = await request.read()
         base = self.base_url or f"https://{request.host}"
         segments = split_path(request.rel_url.raw_path)
