@@ -45,7 +45,7 @@ link: ## a collections folder that points at the checkout; print it
 lock: ## resolve the lock files in tests/environments afresh (ARGS='main gates' for some)
 	@$(TOOLS).environments lock $(ARGS)
 
-bench: ## what a run that finds nothing to do costs
+bench: ## what a run that finds nothing to do costs, also beside azure.azcollection (ARGS='beside' for some)
 	@$(TOOLS).run bench $(ARGS)
 
 acceptance: ## the scenarios against a real subscription and VMM: INVENTORY=..., reading ones unless CONSENT=changes

@@ -9,6 +9,7 @@ per capability and host; at most one GET per Azure resource. A goal is measured 
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -24,21 +25,39 @@ import yaml
 
 from lab.estate import Estate
 from tests.bench.bare import SCRIPTS
+from tests.bench.beside import COMPILED, ROUNDS, beside
+from tests.bench.growth import growth
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
+PARTS = ("modules", "site", "beside", "growth")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
 
 
 def main() -> int:
-    with estate() as here:
-        controller = Controller(main_cell(), here.inventory, here.environment)
-        _must_pass(controller.run(SITE))
-        variables = _variables(controller)
-        modules(controller, variables)
-        site(controller, here)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is given")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `beside` (default: %(default)s)")
+    arguments = parser.parse_args()
+    parts = arguments.parts or PARTS
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    if {"modules", "site"} & set(parts):
+        with estate() as here:
+            controller = Controller(main_cell(), here.inventory, {**here.environment, **COMPILED})
+            _must_pass(controller.run(SITE))
+            if "modules" in parts:
+                modules(controller, _variables(controller))
+            if "site" in parts:
+                site(controller, here)
+    if "beside" in parts:
+        with estate() as here, estate() as there:
+            beside(here, there, arguments.rounds)
+    if "growth" in parts:
+        with estate() as here:
+            growth(here)
     return 0
 
 

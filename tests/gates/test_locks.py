@@ -74,3 +74,11 @@ def test_azcollection_takes_what_azure_azcollection_pins() -> None:
     shared = {name for name in ours if name.startswith("azure-") and name in theirs}
     assert {"azure-identity", "azure-mgmt-network", "azure-mgmt-recoveryservices", "azure-mgmt-storage"} <= shared
     assert {name: ours[name] for name in shared} == {name: theirs[name] for name in shared}
+
+
+def test_neighbour_has_everything_that_azure_azcollection_pins() -> None:
+    """What stands beside ours in a bench runs with what its own requirements say."""
+    requirements = collection.neighbour_requirements().read_text()
+    theirs = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", requirements, re.MULTILINE))
+    have = locked("neighbour")
+    assert {name: have.get(name) for name in theirs} == theirs

@@ -66,23 +66,37 @@ def digest() -> str:
 
 def windows(which: str = NEWEST) -> Path:
     """The folder of one release of ansible.windows, taken out of the pinned release of the package `ansible`."""
+    return _taken(which, "windows", TAKEN, "ansible.windows") / "ansible" / "windows"
+
+
+def neighbour() -> Path:
+    """A folder for ANSIBLE_COLLECTIONS_PATH with azure.azcollection whole and as it was released, and nothing else."""
+    taken = _taken(NEWEST, "neighbour", (f"{COLLECTIONS}/azure/azcollection/",), "azure.azcollection")
+    link = WORK / "neighbour" / "linked"
+    with locked("neighbour"):
+        _link(taken / "azure" / "azcollection", link / COLLECTIONS / "azure" / "azcollection")
+    return link
+
+
+def _taken(which: str, shelf: str, wanted: tuple[str, ...], title: str) -> Path:
+    """What `wanted` names of the pinned package, in a folder that takes the place of ansible_collections."""
     pinned = WHEELS / f"{which}.txt"
-    content = pinned.read_bytes() + repr(TAKEN).encode()
-    target = WORK / "windows" / f"{which}-{hashlib.sha256(content).hexdigest()[:8]}"
-    with locked("windows"):
+    content = pinned.read_bytes() + repr(wanted).encode()
+    target = WORK / shelf / f"{which}-{hashlib.sha256(content).hexdigest()[:8]}"
+    with locked(shelf):
         if target.exists():
-            return target / "ansible" / "windows"
+            return target
         started = time.monotonic()
-        say(f"ansible.windows: taking it out of the package in {pinned.name} ...")
+        say(f"{title}: taking it out of the package in {pinned.name} ...")
         with tempfile.TemporaryDirectory(dir=WORK) as scratch:
             _download(pinned, Path(scratch))
             (wheel,) = Path(scratch).glob("*.whl")
             with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(scratch, [name for name in archive.namelist() if name.startswith(TAKEN)])
+                archive.extractall(scratch, [name for name in archive.namelist() if name.startswith(wanted)])
             target.parent.mkdir(exist_ok=True)
             Path(scratch, COLLECTIONS).rename(target)
-        say(f"ansible.windows: ready after {time.monotonic() - started:.0f} s")
-    return target / "ansible" / "windows"
+        say(f"{title}: ready after {time.monotonic() - started:.0f} s")
+    return target
 
 
 def neighbour_requirements() -> Path:

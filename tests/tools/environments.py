@@ -36,6 +36,8 @@ class Environment:
     name: str
     about: str
     pythons: tuple[Version, ...]
+    # A large one that only one command needs: made when asked for by name, not with all the others.
+    rare: bool = False
 
 
 ENVIRONMENTS = {
@@ -48,6 +50,12 @@ ENVIRONMENTS = {
         ),
         Environment("lowest", "every lower bound that collection and estate declare", ((3, 10), (3, 11))),
         Environment("gates", "linters and documentation tools", ((3, 11), (3, 12), (3, 13))),
+        Environment(
+            "neighbour",
+            "ansible-core 2.19, everything that azure.azcollection requires",
+            ((3, 11), (3, 12), (3, 13)),
+            rare=True,
+        ),
     )
 }
 
@@ -159,11 +167,12 @@ def main() -> None:
         "action", choices=["ensure", "lock"], help="make an environment and print its python; or renew its lock file"
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(ENVIRONMENTS)}; all when none is given"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(ENVIRONMENTS)}; all but rare ones when none is given"
     )
     arguments = parser.parse_args()
     missing = False
-    for name in arguments.names or ENVIRONMENTS:
+    usual = [name for name, wanted in ENVIRONMENTS.items() if not wanted.rare]
+    for name in arguments.names or usual:
         if arguments.action == "lock":
             lock(name)
             continue

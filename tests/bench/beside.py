@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vault, storage account and network made and left alone, by this collection and by azure.azcollection, side by side.
+
+Each has an estate, an environment and a folder of collections of its own; the modules of azure.azcollection run as
+they were released. Both estates end with the same resources, or the difference is printed.
+
+Goal: a run without changes at least four times faster. It is measured and printed, not enforced.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.estate import Estate
+from lab.inventory import METADATA_PATH
+from tests.bench.calls import calls, per_run, shown
+from tests.e2e.cells import Cell, main_cell
+from tests.support.playbook import Controller, Run
+from tests.tools import collection, environments
+
+GROUP, PLACE, TAGS = "rg-bench", "westeurope", {"owner": "recovery-team"}
+ROUNDS = 3
+# Tasks without changes in one run of ansible-playbook, each after a ping.
+REPEATS = 3
+GOAL = 4.0
+_PING = "ansible.builtin.ping"
+_KEPT = "left as it is"
+_KINDS = ("vaults", "storage_accounts", "virtual_networks")
+
+# Libraries are compiled once and not in every process, as on a user's controller.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+
+Options = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of resource: what each collection is told, for a resource of the given number."""
+
+    title: str
+    ours: str
+    theirs: str
+    name: str
+    same: Options
+    our_words: Options
+    their_words: Options
+
+    def options(self, number: int, own: bool) -> Options:
+        words = self.our_words if own else self.their_words
+        base = {"resource_group": GROUP, "location": PLACE, "tags": TAGS, "name": f"{self.name}{number}"}
+        return {**base, **self.same, **words}
+
+
+# The same world is asked of both: what one collection sets by default is written out for the other.
+NOUNS = (
+    Noun("vault", "vault", "azure_rm_recoveryservicesvault", "vault-bench", {}, {}, {}),
+    Noun(
+        "storage account",
+        "storage_account",
+        "azure_rm_storageaccount",
+        "stbench",
+        {"https_only": True, "minimum_tls_version": "TLS1_2", "allow_blob_public_access": False},
+        {"sku": "Standard_LRS"},
+        {"account_type": "Standard_LRS", "kind": "StorageV2"},
+    ),
+    Noun(
+        "virtual network",
+        "virtual_network",
+        "azure_rm_virtualnetwork",
+        "vnet-bench",
+        {},
+        {"address_prefixes": ["10.60.0.0/16"]},
+        {"address_prefixes_cidr": ["10.60.0.0/16"]},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one run said of a module: seconds of its tasks and of the pings, calls, and how many tasks changed."""
+
+    seconds: list[float]
+    pings: list[float]
+    calls: Counter[str]
+    changed: int
+
+
+@dataclass(slots=True)
+class Record:
+    """All samples of one collection for one noun and one situation."""
+
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return statistics.median(value for sample in self.samples for value in sample.seconds)
+
+    @property
+    def over_ping(self) -> float:
+        return self.seconds - statistics.median(value for sample in self.samples for value in sample.pings)
+
+    @property
+    def calls(self) -> str:
+        total: Counter[str] = Counter()
+        for sample in self.samples:
+            total.update(sample.calls)
+        return shown(per_run(total, sum(len(sample.seconds) for sample in self.samples)))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One collection with its own estate."""
+
+    own: bool
+    controller: Controller
+    estate: Estate
+
+    def module(self, noun: Noun) -> str:
+        return f"siterecovery.hyperv.{noun.ours}" if self.own else f"azure.azcollection.{noun.theirs}"
+
+    @property
+    def login(self) -> Options:
+        login = self.estate.world.login
+        given = {
+            "subscription_id": login.subscription_id,
+            "tenant": login.tenant,
+            "client_id": login.client_id,
+            # As a template: the playbook holds no secret.
+            "secret": "{{ azure_target_secret }}",
+        }
+        if self.own:
+            address = self.estate.arm_url + METADATA_PATH
+            return {**given, "cloud_environment": address, "ca_bundle": str(self.estate.authority_path)}
+        return {**given, "cloud_environment": f"{self.estate.arm_url}/", "disable_instance_discovery": True}
+
+    def run(self, noun: Noun, number: int, times: int) -> Sample:
+        return self.play(self.module(noun), noun.options(number, self.own), times)
+
+    def play(self, module: str, options: Options, times: int) -> Sample:
+        """The module `times` times in one playbook, each time after a ping."""
+        pair: list[Options] = [{"name": "Ping", _PING: {}}, {"name": "Work", module: options}]
+        group = "siterecovery.hyperv.azure" if self.own else "azure.azcollection.all"
+        play = {
+            "name": "Bench",
+            "hosts": "localhost",
+            "gather_facts": False,
+            "module_defaults": {f"group/{group}": self.login},
+            "tasks": pair * times,
+        }
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            file = Path(folder) / "bench.yml"
+            file.write_text(yaml.safe_dump([play]), encoding="utf-8")
+            self.estate.journal.clear()
+            run = self.controller.run(file)
+        if run.returncode:
+            raise SystemExit(run.output)
+        return Sample(_seconds(run, module), _seconds(run, _PING), calls(self.estate.journal), run.changed)
+
+
+def ours(estate: Estate) -> Side:
+    return Side(True, Controller(main_cell(), estate.inventory, {**estate.environment, **COMPILED}), estate)
+
+
+def theirs(estate: Estate) -> Side:
+    cell = Cell("neighbour", environments.ensure("neighbour"), collection.neighbour())
+    return Side(False, Controller(cell, estate.inventory, _surroundings(estate)), estate)
+
+
+def _surroundings(estate: Estate) -> dict[str, str]:
+    """What makes azure.azcollection find the estate, by documented variables of the libraries below it.
+
+    It knows the clouds of azure-cli-core only; that takes them from this address, which must answer with a list. The
+    blob endpoint of an account has a public name, which the estate's proxy resolves.
+    """
+    proxy = estate.world.proxy
+    authority = str(estate.authority_path)
+    return {
+        **estate.environment,
+        **COMPILED,
+        "ARM_CLOUD_METADATA_URL": f"{estate.arm_url}/metadata/endpoints?api-version=2019-05-01",
+        "HTTPS_PROXY": f"http://{proxy.username}:{proxy.password}@127.0.0.1:{proxy.port}",
+        "REQUESTS_CA_BUNDLE": authority,
+        "SSL_CERT_FILE": authority,
+    }
+
+
+def beside(here: Estate, there: Estate, rounds: int = ROUNDS) -> None:
+    """Measure in turns, so that both meet the same moods of the machine, and print what came out."""
+    sides = (theirs(there), ours(here))
+    made = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
+    kept = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
+    for side in sides:
+        side.estate.world.azure.seed_group(GROUP, PLACE)
+        for noun in NOUNS:
+            # Not counted: it compiles the libraries.
+            side.run(noun, 0, 1)
+    for number in range(1, rounds + 1):
+        for noun in NOUNS:
+            for side in sides:
+                made[noun.title, side.own].samples.append(_expect(side.run(noun, number, 1), changed=1))
+                kept[noun.title, side.own].samples.append(_expect(side.run(noun, number, REPEATS), changed=0))
+    print(*report(made, kept, rounds), sep="\n")
+    print(*worlds(there.snapshot()["azure"], here.snapshot()["azure"]), sep="\n")
+
+
+def _expect(sample: Sample, *, changed: int) -> Sample:
+    if sample.changed != changed:
+        raise SystemExit(f"{sample.changed} tasks changed something and not {changed}: this run measures nothing")
+    return sample
+
+
+Records = Mapping[tuple[str, bool], Record]
+
+
+def report(made: Records, kept: Records, rounds: int) -> Iterator[str]:
+    """Times, then calls: a line for each noun and situation."""
+    yield f"azure.azcollection {_release()} beside siterecovery.hyperv, medians of {rounds} rounds"
+    yield f"{'':32} {'beyond a ping':^24}    {'whole task':^17}"
+    yield f"{'':32} {'azcollection':>12} {'ours':>6} {'faster':>6}    {'azcollection':>12} {'ours':>6}"
+    situations = [(noun, word, records) for noun in NOUNS for word, records in (("made", made), (_KEPT, kept))]
+    for noun, word, records in situations:
+        their, our = records[noun.title, False], records[noun.title, True]
+        yield (
+            f"{noun.title + ', ' + word:32} {their.over_ping:10.2f} s {our.over_ping:4.2f} s "
+            f"{their.over_ping / our.over_ping:5.1f}x    {their.seconds:10.2f} s {our.seconds:4.2f} s"
+        )
+    yield f"Goal: {_KEPT} at least {GOAL:.0f} times faster."
+    yield f"{'calls, as the estate counts':32} {'azcollection':56} ours"
+    for noun, word, records in situations:
+        yield (f"{noun.title + ', ' + word:32} {records[noun.title, False].calls:56} {records[noun.title, True].calls}")
+
+
+def _seconds(run: Run, action: str) -> list[float]:
+    return [task.seconds for task in run.tasks if task.action == action]
+
+
+def _release() -> str:
+    manifest = collection.neighbour() / "ansible_collections" / "azure" / "azcollection" / "MANIFEST.json"
+    return str(yaml.safe_load(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
+
+
+def worlds(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
+    """Whether both made the same, or where they did not."""
+    found = [line for kind in _KINDS for line in differences(there[kind], here[kind], kind)]
+    yield "At the end both worlds differ (azcollection | ours):" if found else "At the end both worlds are the same."
+    yield from found
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Where two snapshots differ, a line for each leaf."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            yield from differences(one.get(name), other.get(name), f"{path}/{name}")
+    elif one != other:
+        yield f"  {path}: {one!r} | {other!r}"

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls over 1 and over 500 storage accounts and networks: only lists may take more of them, one for each page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lab.estate import Estate
+from tests.bench.beside import GROUP, NOUNS, PLACE, ours
+from tests.bench.calls import shown
+
+SIZES = (1, 500)
+_VAULT = "vault-bench1"
+
+
+def seed(estate: Estate, upto: int) -> None:
+    """So many accounts and so many networks, those of the bench among them."""
+    azure = estate.world.azure
+    for number in range(len(azure.accounts) + 1, upto + 1):
+        azure.seed_account(GROUP, f"stbench{number}", PLACE)
+    for number in range(len(azure.networks) + 1, upto + 1):
+        azure.seed_network(GROUP, f"vnet-bench{number}", PLACE, ["10.60.0.0/16"])
+
+
+def growth(estate: Estate) -> None:
+    """Print the calls of a run without changes for each size."""
+    side = ours(estate)
+    estate.world.azure.seed_group(GROUP, PLACE)
+    estate.world.azure.seed_vault(GROUP, _VAULT, PLACE)
+    questions: dict[str, dict[str, Any]] = {
+        "target_info": {"resource_group": GROUP, "vault_name": _VAULT},
+        "vault_info": {"resource_group": GROUP},
+        **{noun.ours: noun.options(1, own=True) for noun in NOUNS},
+    }
+    table: dict[str, list[str]] = {name: [] for name in questions}
+    for size in SIZES:
+        seed(estate, size)
+        for name, options in questions.items():
+            # The first run may still have something to set; the second one has not.
+            side.play(f"siterecovery.hyperv.{name}", options, 1)
+            sample = side.play(f"siterecovery.hyperv.{name}", options, 1)
+            table[name].append(f"{shown(sample.calls)} in {sample.seconds[0]:.1f} s")
+    print(*lines(table, estate.world.azure.page_size), sep="\n")
+
+
+def lines(table: dict[str, list[str]], page: int) -> Iterator[str]:
+    """The table; a list has a page more when its last one is full (azure-core follows the link to find nothing)."""
+    first, last = SIZES
+    yield f"{'without changes':16} {f'over {first} account, {first} network':32} over {last} of each, {page} a page"
+    for name, cells in table.items():
+        yield f"{name:16} {cells[0]:32} {cells[1]}"
