@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import clouds, pipeline
+from . import clouds, imports, pipeline
 from .clouds import Cloud
 from .login import Login
 
@@ -54,33 +54,38 @@ class Azure:
 
     @cached_property
     def recovery_services(self) -> RecoveryServicesClient:
-        from azure.mgmt.recoveryservices import RecoveryServicesClient
+        with imports.large():
+            from azure.mgmt.recoveryservices import RecoveryServicesClient
 
-        return self._client(RecoveryServicesClient)
+            return self._client(RecoveryServicesClient)
 
     @cached_property
     def site_recovery(self) -> SiteRecoveryManagementClient:
-        from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+        with imports.large():
+            from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
 
-        return self._client(SiteRecoveryManagementClient)
+            return self._client(SiteRecoveryManagementClient)
 
     @cached_property
     def storage(self) -> StorageManagementClient:
-        from azure.mgmt.storage import StorageManagementClient
+        with imports.large():
+            from azure.mgmt.storage import StorageManagementClient
 
-        return self._client(StorageManagementClient)
+            return self._client(StorageManagementClient)
 
     @cached_property
     def network(self) -> NetworkManagementClient:
-        from azure.mgmt.network import NetworkManagementClient
+        with imports.large():
+            from azure.mgmt.network import NetworkManagementClient
 
-        return self._client(NetworkManagementClient)
+            return self._client(NetworkManagementClient)
 
     @cached_property
     def resources(self) -> ResourceManagementClient:
-        from azure.mgmt.resource.resources import ResourceManagementClient
+        with imports.large():
+            from azure.mgmt.resource.resources import ResourceManagementClient
 
-        return self._client(ResourceManagementClient)
+            return self._client(ResourceManagementClient)
 
     def _client(self, kind: Callable[..., Client]) -> Client:
         # The scope belongs to the cloud, not to base_url: a private cloud needs both.
