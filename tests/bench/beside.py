@@ -232,12 +232,12 @@ def report(made: Records, kept: Records, rounds: int) -> Iterator[str]:
         their, our = records[noun.title, False], records[noun.title, True]
         yield (
             f"{noun.title + ', ' + word:32} {their.over_ping:10.2f} s {our.over_ping:4.2f} s "
-            f"{their.over_ping / our.over_ping:5.1f}x    {their.seconds:10.2f} s {our.seconds:4.2f} s"
+            f"{their.over_ping / max(our.over_ping, 0.01):5.1f}x    {their.seconds:10.2f} s {our.seconds:4.2f} s"
         )
     yield f"Goal: {_KEPT} at least {GOAL:.0f} times faster."
     yield f"{'calls, as the estate counts':32} {'azcollection':56} ours"
     for noun, word, records in situations:
-        yield (f"{noun.title + ', ' + word:32} {records[noun.title, False].calls:56} {records[noun.title, True].calls}")
+        yield f"{noun.title + ', ' + word:32} {records[noun.title, False].calls:56} {records[noun.title, True].calls}"
 
 
 def _seconds(run: Run, action: str) -> list[float]:
