@@ -27,6 +27,7 @@ from tests.bench.calls import calls, per_run, shown
 from tests.e2e.cells import Cell, main_cell
 from tests.support.playbook import Controller, Run
 from tests.tools import collection, environments
+from tests.tools.paths import say
 
 GROUP, PLACE, TAGS = "rg-bench", "westeurope", {"owner": "recovery-team"}
 ROUNDS = 3
@@ -205,6 +206,7 @@ def beside(here: Estate, there: Estate, rounds: int = ROUNDS) -> None:
             # Not counted: it compiles the libraries.
             side.run(noun, 0, 1)
     for number in range(1, rounds + 1):
+        say(f"side by side: round {number} of {rounds} ...")
         for noun in NOUNS:
             for side in sides:
                 made[noun.title, side.own].samples.append(_expect(side.run(noun, number, 1), changed=1))
