@@ -403,7 +403,9 @@ def network_document(resource_id: str, name: str, body: Json, previous: Json | N
     properties["virtualNetworkPeerings"] = copy.deepcopy(given.get("virtualNetworkPeerings") or [])
     properties["enableDdosProtection"] = bool(given.get("enableDdosProtection", False))
     for key, value in given.items():
-        if key not in properties and key != "dhcpOptions" and value is not None:
+        # recorded (Azure CLI, networks): enableVmProtection is not shown when it is off.
+        hidden = key == "dhcpOptions" or (key == "enableVmProtection" and not value)
+        if key not in properties and not hidden and value is not None:
             properties[key] = copy.deepcopy(value)
     if previous and properties["addressSpace"] != previous["properties"]["addressSpace"]:
         for peering in properties["virtualNetworkPeerings"]:
