@@ -145,7 +145,7 @@ def _azure(module: AnsibleModule) -> Azure:
     module.no_log_values.update(login.secrets)
     for warning in login.warnings:
         module.warn(warning)
-    return Azure(login)
+    return Azure(login, module.params.get("wait_timeout"))
 
 
 def _package(error: ImportError) -> str:

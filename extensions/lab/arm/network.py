@@ -279,7 +279,7 @@ def delete_subnet(state: AzureState, call: Call) -> Answer:
 def network_operation(state: AzureState, call: Call) -> Answer:
     """A document with the status word only (recorded: Azure CLI, test_network_subnet_set)."""
     operation = need_operation(state, call, signature=True)
-    body: Json = {"status": operation.status}
+    body: Json = {"status": operation.told}
     if operation.error is not None:
         body["error"] = {**operation.error, "details": []}
     headers = {"Retry-After": state.retry_after()} if operation.running else {}

@@ -180,7 +180,7 @@ def vault_operation_status(state: AzureState, call: Call) -> Answer:
     """The polling document: id, name, status (recorded); while it runs the answer repeats the links (recorded)."""
     operation = need_operation(state, call, signature=True)
     path = f"{operation.target}/operationStatus/{operation.id}"
-    body: Json = {"id": path, "name": operation.id, "status": operation.status, "startTime": stamp(operation.started)}
+    body: Json = {"id": path, "name": operation.id, "status": operation.told, "startTime": stamp(operation.started)}
     if operation.ended is not None:
         body["endTime"] = stamp(operation.ended)
     if operation.error is not None:

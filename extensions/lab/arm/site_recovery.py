@@ -462,7 +462,7 @@ def operation_status(state: AzureState, call: Call) -> Answer:
         "id": None,
         "name": operation.id,
         "properties": None,
-        "status": operation.status,
+        "status": operation.told,
         "startTime": stamp(operation.started),
         "endTime": stamp(operation.ended.replace(microsecond=0)) if operation.ended else None,
         "percentComplete": None,

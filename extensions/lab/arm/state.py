@@ -57,6 +57,12 @@ class Operation:
     status: str = "InProgress"
     ended: datetime | None = None
     error: Json | None = None
+    stays: str | None = None
+
+    @property
+    def told(self) -> str:
+        """The state that its document shows; one that never ends may have a word of its own."""
+        return self.stays or self.status
 
     @property
     def running(self) -> bool:
@@ -221,13 +227,14 @@ class AzureState:
     def begin(self, method: str, target: str, seconds: float, finish: Callable[[bool], None]) -> Operation:
         """Start a long-running operation on `target`; `finish` is told whether it succeeded.
 
-        Faults at `operation:<METHOD>:<target>` decide otherwise: fail (code, message), hang (never ends), delay
-        (seconds).
+        Faults at `operation:<METHOD>:<target>` decide otherwise: fail (code, message, status: `Failed` or `Canceled`),
+        hang (never ends; status: the state that it stays in), delay (seconds).
         """
         operation = Operation(guid(), method, target, self.world.clock.now(), secrets.token_urlsafe(24))
         self.operations[operation.id] = operation
         fault = self.world.faults.hit(f"operation:{method}:{target}")
         if fault is not None and fault.action == "hang":
+            operation.stays = str(fault.detail.get("status", operation.status))
             return operation
         if fault is not None and fault.action == "delay":
             seconds += float(fault.detail.get("seconds", seconds))
@@ -239,7 +246,8 @@ class AzureState:
             }
 
         def end() -> None:
-            operation.status = "Failed" if failure else "Succeeded"
+            # documented: "Track asynchronous Azure operations", the three final states.
+            operation.status = str(fault.detail.get("status", "Failed")) if fault and failure else "Succeeded"
             operation.error = failure
             operation.ended = self.world.clock.now()
             finish(failure is None)

@@ -33,8 +33,10 @@ _POLL_SECONDS = 5
 class Azure:
     """One login to one subscription. Nothing is sent before the first call of a client."""
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, seconds: float | None = None) -> None:
+        """`seconds`: how long repeated calls may take in all, before the last error is told."""
         self.login = login
+        self._seconds = seconds
 
     @property
     def subscription_id(self) -> str:
@@ -97,7 +99,7 @@ class Azure:
             polling_interval=_POLL_SECONDS,
             connection_timeout=_CONNECT_SECONDS,
             read_timeout=_READ_SECONDS,
-            retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX),
+            retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX, self._seconds),
             per_call_policies=[pipeline.only_documents()],
             per_retry_policies=[pipeline.no_registration()],
             user_agent="siterecovery.hyperv",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from .._model.denials import explain
 from .._model.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
 from .pipeline import NotRegistered
 from .wire import content
@@ -35,6 +36,8 @@ _SIGN_IN_FIXES = {
     "AADSTS700082": "what the Azure CLI kept has expired: run 'az login' again",
     "AADSTS50173": "what the Azure CLI kept was revoked: run 'az login' again",
     "AADSTS53003": "a Conditional Access policy blocks the sign-in: ask the directory's administrator",
+    "InvalidAuthenticationTokenTenant": "the login is of another tenant than the subscription: give that one's tenant",
+    "ExpiredAuthenticationToken": "the token has expired: check this machine's clock, then run again",
 }
 # The library's own refusals, which have no code.
 _UNAVAILABLE = {
@@ -45,28 +48,6 @@ _UNAVAILABLE = {
     "has been assigned to this resource": "the machine has no such managed identity: assign it, or check client_id",
     "no response from the IMDS": "this machine has no service that gives managed identities: sign in another way",
 }
-# Least built-in role for what is refused (Site Recovery role-based access page; built-in roles).
-_ROLES = (
-    ("microsoft.recoveryservices/vaults/write", "Contributor on the resource group"),
-    ("microsoft.recoveryservices/vaults/delete", "Contributor on the resource group"),
-    ("microsoft.recoveryservices/register/", "Contributor on the subscription"),
-    ("microsoft.recoveryservices/locations/deletedvaults/undelete/", "Contributor on the subscription"),
-    ("microsoft.recoveryservices/locations/deletedvaults/", "Reader on the subscription"),
-    ("microsoft.managedidentity/", "Managed Identity Operator on the identity"),
-    ("microsoft.recoveryservices/vaults/certificates/", "Site Recovery Contributor on the vault"),
-    ("microsoft.recoveryservices/vaults/extendedinformation/", "Site Recovery Contributor on the vault"),
-    (
-        "microsoft.recoveryservices/vaults/replication",
-        "Site Recovery Contributor on the vault (Site Recovery Reader to read)",
-    ),
-    ("microsoft.recoveryservices/", "Site Recovery Reader on the vault"),
-    ("microsoft.storage/", "Storage Account Contributor on the resource group"),
-    ("microsoft.network/", "Network Contributor on the resource group"),
-    ("microsoft.resources/subscriptions/resourcegroups/write", "Contributor on the subscription"),
-    ("microsoft.resources/", "Reader on the subscription"),
-)
-_ACTION = re.compile(r"perform action '([^']+)'", re.IGNORECASE)
-_SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
 _CODE_FIXES = {
     "MissingSubscriptionRegistration": (
         "register the resource provider on the subscription (az provider register, or ask its owner)"
@@ -77,9 +58,29 @@ _CODE_FIXES = {
     "ResourceRequestsThrottled": "wait as long as the message says, then run again",
     "SubscriptionRequestsThrottled": "wait a minute, then run again",
     "SubscriptionNotFound": "check subscription_id, and that the login has a role on it",
+    "InvalidResourceType": "this cloud does not have that service: check cloud_environment and the region",
+    "InvalidResourceNamespace": "this cloud does not have that service: check cloud_environment and the region",
+    "NoRegisteredProviderFound": "this cloud is older than the installed SDK: install an older release of it",
+    "ResourceGroupNotFound": "create the group first, or correct its name",
+    "ResourceNotFound": "create it first, or correct the names",
+    "ParentResourceNotFound": "create what it belongs to first, or correct the names",
+    "ResourceGroupBeingDeleted": "wait until Azure has deleted the group, then run again",
+    "RoleAssignmentExists": "nothing is left to do: the role is assigned already",
+    "SkuNotAvailable": "choose another redundancy or region",
+    "LocationNotAvailableForResourceType": "choose one of the regions that the message lists",
+    "AccountPropertyCannotBeUpdated": "it can't change after creation: make a new account, or leave the option away",
+    "StorageAccountTypeConversionNotAllowed": "it can't change after creation: make a new account",
+    "MaxStorageAccountsCountPerSubscriptionExceeded": "remove an account there, or have the quota raised",
+    "InUseSubnetCannotBeDeleted": "remove what uses the subnet first",
 }
 # A 404 that is about the address or the login, not about the thing that was asked for.
-_NOT_ABSENCE = (None, "SubscriptionNotFound", "InvalidResourceType", "InvalidResourceNamespace")
+_NOT_ABSENCE = ("SubscriptionNotFound", "OperationNotFound", "TenantNotFound", "EndpointNotFound")
+# Resource Manager and the services say that a thing is not there in one of these ways; anything else is no absence.
+_ABSENCE = re.compile(r"\w*NotFound|\w*DoesNotExist|\w*EntityMissing")
+_NO_ROUTE = ("no http resource was found", "no route ")
+# What every answer of Resource Manager carries and a foreign host does not.
+_OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
+_CANCELLED = ("canceled", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,9 @@ def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
         try:
             return call()
         except ResourceNotFoundError as error:
-            code = _code(error)
-            if error.status_code != 404 or code in _NOT_ABSENCE:
+            if not _says_absent(error):
                 raise
-            return Absent(group_missing=code == "ResourceGroupNotFound")
+            return Absent(group_missing=_code(error) == "ResourceGroupNotFound")
 
 
 def translate(error: Exception, action: str) -> SiteRecoveryError:
@@ -145,11 +145,46 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         "retry_after": pause,
         "request_id": _request_id(error),
     }
-    if status == 403:
-        return AccessDenied(f"could not {action}: {_missing_right(message)}", **details)
+    denial = explain(_nested(error) | {"code": code, "message": _whole_message(error)}, forbidden=status == 403)
+    if denial is not None:
+        kind = AccessDenied if denial.right else RemoteFailure
+        named = "" if denial.right else f"{denial.code}: "
+        text = f"could not {action}: {named}{denial.reason}{_reference(error)}; {denial.advice}"
+        return kind(text, **{**details, "code": denial.code})
+    if _cancelled(error):
+        return RemoteFailure(
+            f"could not {action}: {code or 'Canceled'}: the operation was cancelled in Azure{_reference(error)};"
+            " look in its activity log for who did it, then run again to start it anew",
+            **{**details, "code": code or "Canceled"},
+        )
     advice = _recommended_action(error) or _CODE_FIXES.get(code or "") or _advice(code, status, pause)
-    text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}"
-    return RemoteFailure(f"{text.rstrip('.')}; {advice.rstrip('.')}", **details)
+    text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}".rstrip(".")
+    return RemoteFailure(f"{text}{_reference(error)}; {advice.rstrip('.')}", **details)
+
+
+def _says_absent(error: Any) -> bool:
+    """Whether a 404 is the service's word that the thing is not there, and not somebody else's or about the address."""
+    code, headers = _code(error), getattr(error.response, "headers", None) or {}
+    return (
+        error.status_code == 404
+        and code is not None
+        and code not in _NOT_ABSENCE
+        and _ABSENCE.fullmatch(code) is not None
+        and any(headers.get(name) for name in _OF_AZURE)
+        and not _message(error).casefold().startswith(_NO_ROUTE)
+    )
+
+
+def _cancelled(error: Any) -> bool:
+    """An operation that ended so: its document has a state and often no error."""
+    status = _body(error).get("status")
+    return isinstance(status, str) and status.casefold() in _CANCELLED
+
+
+def _reference(error: Any) -> str:
+    """What Azure's support asks for."""
+    found = _request_id(error)
+    return f" (request {found})" if found else ""
 
 
 def _no_document(action: str, **details: Any) -> RemoteFailure:
@@ -202,21 +237,10 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     fix = _SIGN_IN_FIXES.get(code or "") or (not found and _own_words(error)) or f"{_reason(error)}{check}"
     chosen = f" (auth_source auto chose {login.method.name}; set it to choose another)" if login and login.found else ""
     return AccessDenied(
-        f"could not {action}: sign-in refused{f' ({code})' if code else ''}: {fix}{chosen}",
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{_reference(error)}: {fix}{chosen}",
         code=code,
         request_id=_request_id(error),
     )
-
-
-def _missing_right(message: str) -> str:
-    action, scope = _ACTION.search(message), _SCOPE.search(message)
-    if action is None:
-        return f"the login lacks a right: {message.rstrip('.')}; give it a role there, then run again"
-    role = next(
-        (role for prefix, role in _ROLES if action.group(1).lower().startswith(prefix)), "a role that has this action"
-    )
-    place = f" on {scope.group(1)}" if scope else ""
-    return f"the login lacks {action.group(1)}{place}; give it the role {role}, then wait some minutes and run again"
 
 
 def _body(error: Any) -> dict[str, Any]:
@@ -230,27 +254,34 @@ def _body(error: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def _nested(error: Any) -> dict[str, Any]:
+    nested = _body(error).get("error")
+    return nested if isinstance(nested, dict) else {}
+
+
 def _code(error: Any) -> str | None:
     inner = getattr(error, "error", None)
     code = getattr(inner, "code", None)
     if code:
         return str(code)
     body = _body(error)
-    nested = body.get("error")
-    found = (nested.get("code") if isinstance(nested, dict) else None) or body.get("ErrorCode") or body.get("code")
-    return str(found) if found else None
+    found = _nested(error).get("code") or body.get("ErrorCode") or body.get("code")
+    # A number is some web framework's, not Azure's.
+    return found if isinstance(found, str) and found else None
 
 
 def _message(error: Any) -> str:
+    return _short(_whole_message(error), 600)
+
+
+def _whole_message(error: Any) -> str:
     inner = getattr(error, "error", None)
-    return _short(getattr(inner, "message", None) or getattr(error, "message", None) or error, 600)
+    return str(getattr(inner, "message", None) or getattr(error, "message", None) or error)
 
 
 def _recommended_action(error: Any) -> str:
     """Site Recovery puts causes and advice beside the message; the SDK's text drops them."""
-    nested = _body(error).get("error")
-    if not isinstance(nested, dict):
-        return ""
+    nested = _nested(error)
     holders = [nested, *(detail for detail in nested.get("details") or [] if isinstance(detail, dict))]
     return next(
         (" ".join(str(holder["recommendedAction"]).split()) for holder in holders if holder.get("recommendedAction")),

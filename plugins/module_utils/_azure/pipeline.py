@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from .wire import content, document
@@ -14,29 +15,47 @@ if TYPE_CHECKING:
 
 # Limits of the vault provider are by the hour: a pause of minutes is told and left to the user.
 _LONGEST_PAUSE = 90.0
+# All pauses of a run that has no deadline of its own.
+_NO_DEADLINE = 300.0
+# GETs whose address ends like a list's, but that answer one document.
+_NO_LISTS = ("checkipaddressavailability", "replicationvaulthealth")
 
 
-def retries(total: int, backoff_max: float) -> RetryPolicy[Any, Any]:
-    """The SDK's retries, but no pause that would make the run look dead."""
+def retries(total: int, backoff_max: float, seconds: float | None = None) -> RetryPolicy[Any, Any]:
+    """The SDK's retries, but no pause that would make the run look dead, and none beyond `seconds` from now."""
     from azure.core.pipeline.policies import RetryPolicy
+
+    deadline = time.monotonic() + (_NO_DEADLINE if seconds is None else seconds)
 
     class ShortPauses(RetryPolicy):  # type: ignore[type-arg]
         def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-            if (self.get_retry_after(response) or 0.0) > _LONGEST_PAUSE:
+            pause = self.get_retry_after(response) or 0.0
+            if pause > _LONGEST_PAUSE or time.monotonic() + pause > deadline:
                 return False
             return bool(super().is_retry(settings, response))
+
+        def increment(self, settings: dict[str, Any], response: Any = None, error: Any = None) -> bool:
+            again = bool(super().increment(settings, response=response, error=error))
+            return again and time.monotonic() + self.get_backoff_time(settings) <= deadline
 
     return ShortPauses(retry_total=total, retry_backoff_max=backoff_max)
 
 
 def only_documents() -> SansIOHTTPPolicy[Any, Any]:
-    """Refuses a successful answer to a question that holds no JSON object: somebody else than Azure gave it."""
+    """Refuses a successful answer to a question that holds no JSON object: somebody else than Azure gave it.
+
+    So does one to a list call that holds no list: the SDK would take it for an empty one.
+    """
+    from azure.core.exceptions import DecodeError
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class OnlyDocuments(SansIOHTTPPolicy):  # type: ignore[type-arg]
         def on_response(self, request: Any, response: Any) -> None:
-            if request.http_request.method == "GET" and response.http_response.status_code == 200:
-                document(response.http_response)
+            if request.http_request.method != "GET" or response.http_response.status_code != 200:
+                return
+            found = document(response.http_response)
+            if is_list(request.http_request.url) and not isinstance(found.get("value"), list):
+                raise DecodeError("the answer to a list call holds no list", response=response.http_response)
 
     return OnlyDocuments()
 
@@ -72,3 +91,11 @@ def _code(answer: Any) -> Any:
         return None
     error = body.get("error") if isinstance(body, dict) else None
     return error.get("code") if isinstance(error, dict) else None
+
+
+def is_list(url: str) -> bool:
+    """Whether an address names a collection: after the namespace types and names alternate; it ends with a type."""
+    path = url.partition("?")[0].partition("://")[2].casefold()
+    _, found, rest = path.partition("/providers/")
+    parts = [part for part in rest.split("/") if part]
+    return bool(found) and len(parts) > 1 and len(parts) % 2 == 0 and parts[-1] not in _NO_LISTS

@@ -61,11 +61,13 @@ class DeadlineExceeded(SiteRecoveryError):
 
     kind = "deadline_exceeded"
 
-    def __init__(self, waiting_for: str, seconds: float, last_state: str, resume: str) -> None:
+    def __init__(self, waiting_for: str, seconds: float, last_state: str, resume: str, **details: Any) -> None:
+        reference = f" (request {details['request_id']})" if details.get("request_id") else ""
         super().__init__(
-            f"{waiting_for} was not reached within {seconds:.0f} s; last seen: {last_state}; {resume}",
+            f"{waiting_for} was not reached within {seconds:.0f} s; last seen: {last_state}{reference}; {resume}",
             last_state=last_state,
             seconds=seconds,
+            **details,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
-from .._azure.operations import create, pending_state, settle
+from .._azure.operations import create, pending_state, settle, write
 from .._azure.wire import documents, payload, raw
 from .._model import target
 from .._model.errors import AccessDenied, Refused, RemoteFailure
@@ -173,9 +173,12 @@ class StorageAccountNoun(Noun[Found]):
 
     def _update(self, plan: Plan, account: StorageAccount) -> None:
         desired = self._desired
-        body = payload(update_body(plan, account, desired))
-        with translated(f"update storage account {desired.name}"):
-            self._azure.storage.storage_accounts.update(desired.resource_group, desired.name, body)
+        accounts, body = self._azure.storage.storage_accounts, payload(update_body(plan, account, desired))
+        write(
+            lambda: accounts.update(desired.resource_group, desired.name, body),
+            f"update storage account {desired.name}",
+            self._wait_timeout,
+        )
 
     def revealed(self) -> dict[str, Any]:
         return {"keys": self._keys()} if self._return_keys else {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
-from .._azure.operations import finish, pending_state, settle, start
+from .._azure.operations import pending_state, run, settle
 from .._azure.wire import Document, documents, payload, raw
 from .._model.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from .._model.group import Grouped
@@ -255,7 +255,7 @@ class VaultNoun(Noun[Sight]):
 
     def _run(self, begin: Any, verb: str) -> None:
         action = f"{verb} vault {self._desired.name}"
-        finish(start(begin, action), action, self._wait_timeout)
+        run(begin, action, self._wait_timeout)
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> VaultNoun:

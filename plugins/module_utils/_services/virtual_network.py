@@ -11,7 +11,7 @@ from typing import Any
 
 from .._azure.clients import Azure
 from .._azure.failures import Absent, read, translated
-from .._azure.operations import create, finish, pending_state, settle, start
+from .._azure.operations import create, finish, pending_state, settle, start, under_way
 from .._azure.wire import documents, payload, raw
 from .._model import target
 from .._model.errors import DeadlineExceeded, Refused, RemoteFailure
@@ -32,7 +32,6 @@ from . import groups
 
 Found = Grouped[VirtualNetwork]
 # Somebody else writes just now; somebody else wrote since we read.
-_BUSY = ("AnotherOperationInProgress", "RetryableError")
 _MOVED = 412
 
 
@@ -122,7 +121,7 @@ class VirtualNetworkNoun(Noun[Found]):
             try:
                 self._send(plan, network)
             except RemoteFailure as error:
-                if error.details.get("code") not in _BUSY and error.details.get("status") != _MOVED:
+                if not under_way(error) and error.details.get("status") != _MOVED:
                     raise
                 found = self._after_another(plan, started, error)
                 if found is None:
@@ -138,7 +137,7 @@ class VirtualNetworkNoun(Noun[Found]):
             raise DeadlineExceeded(
                 f"a moment to write network {self._desired.name}", elapsed, error.message, "run again"
             ) from error
-        if error.details.get("code") in _BUSY:
+        if under_way(error):
             time.sleep(interval(elapsed, self._wait_timeout - elapsed))
         state = self.settled(self.observe())
         rest = self.plan(state)

@@ -234,7 +234,7 @@ def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
         ),
         (failed(502, "<html>bad gateway"), RemoteFailure, None, "run again in some minutes"),
         (failed(404, "<html>not here"), RemoteFailure, None, "check cloud_environment, and that no proxy answers"),
-        (failed(403, "<html>blocked"), AccessDenied, None, "then run again"),
+        (failed(403, "<html>blocked"), RemoteFailure, None, "check cloud_environment, and that no proxy answers"),
         (
             failed(403, arm("AuthorizationFailed", "perform action 'Microsoft.Storage/x/write' over scope '/s'")),
             AccessDenied,

@@ -172,7 +172,7 @@ def test_an_answer_that_is_no_document_is_not_absence(
             "vmm_server_info",
             "vaults/vault-dr",
             "Microsoft.RecoveryServices/vaults/replicationFabrics/read",
-            "Site Recovery Contributor on the vault",
+            "Site Recovery Reader on the vault",
         ),
         (
             "storage_account",
@@ -203,8 +203,9 @@ def test_a_missing_right_names_action_scope_and_role(
         " '/subscriptions/s' or the scope is invalid. If access was recently granted, please refresh your credentials."
     )
     subscription.fault("GET", path, "fail", times=ALWAYS, status=403, code="AuthorizationFailed", message=text)
-    msg = run(module).msg
-    assert f"the login lacks {action} on /subscriptions/s; give it the role {role}" in msg
+    ended = run(module)
+    reference = f"(request {ended.error['request_id']})"
+    assert f"the login lacks {action} on /subscriptions/s {reference}; give it the role {role}" in ended.msg
 
 
 def test_rights_lost_between_reading_and_writing(run: Any, subscription: Subscription) -> None:
@@ -237,6 +238,22 @@ def test_a_failed_list_is_not_an_empty_one(run: Any, subscription: Subscription)
         subscription.fault("GET", path, "fail", times=ALWAYS, status=500)
         ended = run(module, **({"name": None} if module == "vault_info" else {}))
         assert (module, ended.error.get("status")) == (module, 500)
+        assert ended.msg.startswith("could not list ")
+
+
+@pytest.mark.parametrize("body", [{}, {"value": None}, {"value": {}}, [], None, "a captive portal"])
+def test_an_answer_that_holds_no_list_is_not_an_empty_one(body: Any, run: Any, subscription: Subscription) -> None:
+    subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
+    for module, path in (
+        ("vault_info", "providers/microsoft.recoveryservices/vaults"),
+        ("target_info", "providers/microsoft.storage/storageaccounts"),
+        ("target_info", "providers/microsoft.network/virtualnetworks"),
+        ("vmm_server_info", "vaults/vault-dr/replicationfabrics"),
+    ):
+        subscription.world.faults.clear()
+        subscription.fault("GET", path, "fail", times=ALWAYS, status=200, body=body)
+        ended = run(module, **({"name": None} if module == "vault_info" else {}))
+        assert (module, ended.failed, ended.error["kind"]) == (module, True, "remote_failure")
         assert ended.msg.startswith("could not list ")
 
 
@@ -343,6 +360,15 @@ def test_a_service_that_asks_for_minutes_is_not_waited_for_in_silence(run: Any, 
     assert time.monotonic() - started < 5
     assert ended.error["status"] == 429
     assert "'324' seconds" in ended.msg
+
+
+def test_no_pause_outlasts_the_deadline_of_the_run(run: Any, subscription: Subscription) -> None:
+    subscription.fault("GET", MODULES["vault"][1], "throttle", times=ALWAYS, retry_after=30)
+    started = time.monotonic()
+    ended = run("vault", wait_timeout=5)
+    assert time.monotonic() - started < 5
+    assert (ended.error["status"], ended.error["retry_after"]) == (429, 30)
+    assert subscription.requests == ["GET vaults/vault-dr"]
 
 
 def test_the_token_is_asked_for_once(run: Any, subscription: Subscription) -> None:

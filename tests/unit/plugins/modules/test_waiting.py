@@ -38,6 +38,63 @@ def test_a_creation_that_fails_in_the_end(case: Case, subscription: Subscription
 
 
 @every_case
+def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -> None:
+    subscription.world.faults.plan(operation(case), "fail", status="Canceled", code="Canceled", message="By a user.")
+    ended = case.run(subscription)
+    assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "Canceled")
+    assert f"(request {ended.error['request_id']})" in ended.msg
+    assert ended.msg.endswith("run again to start it anew") or "By a user" in ended.msg
+
+
+@every_case
+def test_a_state_of_an_operation_that_nobody_knows_ends_at_the_deadline(case: Case, subscription: Subscription) -> None:
+    """The SDK would poll for ever."""
+    subscription.world.faults.plan(operation(case), "hang", status="Pondering")
+    ended = case.run(subscription, wait_timeout=1)
+    assert ended.error["kind"] == "deadline_exceeded"
+    assert ended.error["last_state"] in ("Pondering", "InProgress")
+    assert f"(request {ended.error['request_id']})" in ended.msg
+    assert ended.msg.endswith("run again to pick it up, or give a longer wait_timeout")
+
+
+BUSY = {"status": 409, "code": "AnotherOperationInProgress", "message": "Another operation on it is in progress."}
+
+
+@every_case
+def test_a_creation_waits_for_its_turn(case: Case, subscription: Subscription) -> None:
+    subscription.fault("PUT", case.place, "fail", times=3, **BUSY)
+    ended = case.run(subscription)
+    assert not ended.failed, ended.msg
+    assert (ended.result["changed"], subscription.writes) == (True, [case.created])
+
+
+@every_case
+def test_every_change_waits_for_its_turn(case: Case, subscription: Subscription) -> None:
+    case.run(subscription)
+    for method in ("PUT", "PATCH"):
+        subscription.fault(method, case.place, "fail", times=2, **BUSY)
+    ended = case.run(subscription, tags={"a": "1"})
+    assert not ended.failed, ended.msg
+    assert ended.result["changed"]
+    assert len(subscription.writes) == 1
+    assert not case.run(subscription, tags={"a": "1"}).result["changed"]
+
+
+@every_case
+def test_a_turn_that_never_comes(case: Case, subscription: Subscription) -> None:
+    for method in ("PUT", "PATCH"):
+        subscription.fault(method, case.place, "fail", times=999, **BUSY)
+    started = time.monotonic()
+    ended = case.run(subscription, wait_timeout=1)
+    assert time.monotonic() - started < 5
+    assert (ended.error["kind"], ended.error["code"]) == ("deadline_exceeded", "AnotherOperationInProgress")
+    assert "AnotherOperationInProgress" in ended.msg
+    assert f"(request {ended.error['request_id']})" in ended.msg
+    assert ended.msg.endswith("run again when that has ended, or give a longer wait_timeout")
+    assert subscription.writes == []
+
+
+@every_case
 def test_a_run_after_a_creation_that_failed_hides_nothing(case: Case, subscription: Subscription) -> None:
     """What the failed run left behind is made good, or shown with a warning; it never looks like a success."""
     subscription.world.faults.plan(operation(case), "fail")

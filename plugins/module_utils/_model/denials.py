@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: what a refusal of Resource Manager means: which right is missing where, which role gives it, who forbids."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Least built-in role for an action, the first match counts ("Manage Site Recovery access with Azure role-based access
+# control", "Azure built-in roles"). Site Recovery's own roles can't make or remove a vault.
+_ROLES: tuple[tuple[str, str], ...] = (
+    (r"microsoft\.recoveryservices/vaults/(write|delete)", "Contributor on the resource group"),
+    (
+        r"microsoft\.recoveryservices/.*/(testfailover|testfailovercleanup|plannedfailover|unplannedfailover"
+        r"|failovercommit|reprotect)/action",
+        "Site Recovery Operator on the vault",
+    ),
+    (r"microsoft\.recoveryservices/register/action", "Contributor on the subscription"),
+    (r"microsoft\.recoveryservices/locations/deletedvaults/undelete/.*", "Contributor on the subscription"),
+    (r"microsoft\.recoveryservices/locations/deletedvaults/.*", "Reader on the subscription"),
+    (r"microsoft\.recoveryservices/locations/.*", "Contributor on the resource group"),
+    (r"microsoft\.recoveryservices/.*read", "Site Recovery Reader on the vault"),
+    (r"microsoft\.recoveryservices/.*", "Site Recovery Contributor on the vault"),
+    (r"microsoft\.storage/register/action", "Contributor on the subscription"),
+    (r"microsoft\.storage/.*read", "Reader on the resource group"),
+    (r"microsoft\.storage/.*", "Storage Account Contributor on the resource group"),
+    (r"microsoft\.network/register/action", "Contributor on the subscription"),
+    (r"microsoft\.network/.*read", "Reader on the resource group"),
+    (r"microsoft\.network/.*/join/action", "Network Contributor on the network"),
+    (r"microsoft\.network/.*", "Network Contributor on the resource group"),
+    (r"microsoft\.compute/.*read", "Reader on the resource group"),
+    (r"microsoft\.compute/.*", "Virtual Machine Contributor on the resource group"),
+    (r"microsoft\.managedidentity/.*/assign/action", "Managed Identity Operator on the identity"),
+    (r"microsoft\.authorization/(roleassignments|locks)/(write|delete)", "User Access Administrator there"),
+    (r"microsoft\.resources/subscriptions/resourcegroups/(write|delete)", "Contributor on the subscription"),
+    (r"microsoft\.resources/.*read", "Reader on the subscription"),
+    (r"microsoft\.resources/.*", "Contributor on the subscription"),
+    (r".*/register/action", "Contributor on the subscription"),
+    (r"microsoft\.authorization/.*read", "Reader there"),
+)
+_ANY_ROLE = "a role that has this action"
+
+_ACTION = re.compile(r"authorization to perform action '([^']+)'|perform action '([^']+)'", re.IGNORECASE)
+_SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
+_HELD_ON = re.compile(r"has permission to perform action '[^']+' on scope '([^']+)'", re.IGNORECASE)
+_LINKED = re.compile(
+    r"does not have permission to perform action(?:\(s\))? '([^']+)' on the linked scope(?:\(s\))? ?'([^']+)'",
+    re.IGNORECASE,
+)
+_LOCKED = re.compile(r"scope\(?s?\)? (?:is|are) locked: '([^']+)'", re.IGNORECASE)
+_LOCK_NAME = re.compile(r"/providers/Microsoft\.Authorization/locks/([^/']+)$", re.IGNORECASE)
+_POLICIES = re.compile(r"Policy identifiers: '(\[.*\])'", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What stands in the way, and what to do; `right`: a role would help."""
+
+    code: str
+    reason: str
+    advice: str
+    right: bool = False
+
+
+def role_for(action: str) -> str:
+    """The least built-in role that has an action, and where to give it."""
+    folded = action.casefold()
+    return next((role for pattern, role in _ROLES if re.fullmatch(pattern, folded)), _ANY_ROLE)
+
+
+def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
+    """A refusal in words, or None when it is none.
+
+    `error`: the answer's error object, whose details may hold the real one; `forbidden`: it came as a 403. A 403
+    without a code is not Resource Manager's.
+    """
+    holders = [error, *(detail for detail in error.get("details") or [] if isinstance(detail, Mapping))]
+    for holder in holders:
+        code, message = str(holder.get("code")), str(holder.get("message"))
+        if code == "RequestDisallowedByPolicy":
+            return _by_policy(message, holder)
+        if code == "ScopeLocked":
+            return _locked(message)
+        if code == "ReadOnlyDisabledSubscription":
+            return Denial(
+                code,
+                "the subscription is disabled, so it can only be read",
+                "have it enabled again (spending limit, payment, or who owns its billing), then run again",
+            )
+    if not forbidden or error.get("code") is None:
+        return None
+    return missing_right(str(error["code"]), str(error.get("message")))
+
+
+def missing_right(code: str, message: str) -> Denial:
+    """Which action the login lacks on which scope, out of Resource Manager's sentence."""
+    linked = _LINKED.search(message)
+    if linked:
+        action, scope = _short_list(linked.group(1)), _short_list(linked.group(2))
+        held = _HELD_ON.search(message)
+        link = f" (linked from {held.group(1)})" if held else ""
+        return _lacks(code, action, f" on the linked scope {scope}{link}")
+    found, scope_found = _ACTION.search(message), _SCOPE.search(message)
+    if found is None:
+        return Denial(
+            code,
+            f"the login lacks a right: {message.rstrip('.')}",
+            "give it a role there, then run again",
+            right=True,
+        )
+    return _lacks(code, found.group(1) or found.group(2), f" on {scope_found.group(1)}" if scope_found else "")
+
+
+def _lacks(code: str, action: str, place: str) -> Denial:
+    role = role_for(action.partition(",")[0].strip())
+    return Denial(
+        code,
+        f"the login lacks {action}{place}",
+        f"give it the role {role}, then wait some minutes and run again",
+        right=True,
+    )
+
+
+def _short_list(text: str) -> str:
+    return ", ".join(part.strip() for part in text.split(",") if part.strip())
+
+
+def _locked(message: str) -> Denial:
+    found = _LOCKED.search(message)
+    place = found.group(1) if found else "its scope"
+    name = _LOCK_NAME.search(place)
+    lock = f"the lock '{name.group(1)}'" if name else "the lock"
+    where = place[: name.start()] if name else place
+    return Denial(
+        "ScopeLocked",
+        f"{lock} on {where} forbids it",
+        "ask who set it (az lock list shows name and notes), have it removed, then run again",
+    )
+
+
+def _by_policy(message: str, error: Mapping[str, Any]) -> Denial:
+    names = list(dict.fromkeys([*_violations(error), *_identified(message)]))
+    told = " and ".join(names[:3]) or "a policy of the organisation"
+    return Denial(
+        "RequestDisallowedByPolicy",
+        f"Azure Policy forbids it: {told}",
+        "choose values that the policy allows, or ask who assigned it for an exemption, then run again",
+    )
+
+
+def _violations(error: Mapping[str, Any]) -> Iterable[str]:
+    """Policies out of the structured part of the error (`additionalInfo` of type PolicyViolation)."""
+    for entry in error.get("additionalInfo") or []:
+        info = entry.get("info") if isinstance(entry, Mapping) else None
+        if isinstance(info, Mapping):
+            name = info.get("policyDefinitionDisplayName") or info.get("policyDefinitionName")
+            if name:
+                yield _policy(str(name), info.get("policyAssignmentId"))
+
+
+def _identified(message: str) -> Iterable[str]:
+    """Policies out of the sentence, which carries a JSON list; newer answers have nothing else in some services."""
+    found = _POLICIES.search(message)
+    try:
+        listed = json.loads(found.group(1).replace('\\"', '"')) if found else []
+    except ValueError:
+        return
+    for entry in listed if isinstance(listed, list) else []:
+        definition, assignment = entry.get("policyDefinition") or {}, entry.get("policyAssignment") or {}
+        name = definition.get("name") or assignment.get("name")
+        if name:
+            yield _policy(str(name), assignment.get("id"))
+
+
+def _policy(name: str, assignment: Any) -> str:
+    return f"'{name}'" + (f" (assignment {assignment})" if assignment else "")
