@@ -44,7 +44,7 @@ def controller_of(cell: Cell, estate: Estate) -> Controller:
 
 
 class Estates:
-    """Context manager over the estates started through it: in the end all their answers are held to their definitions.
+    """Context manager over the estates started through it: in the end all that was asked and answered is held to the definitions.
 
     The definitions are published elsewhere; where they are not at hand, test_traffic.py is reported as not run.
     """
@@ -64,7 +64,8 @@ class Estates:
             estate.stop()
         # A run that fails early may never have talked to Azure.
         files = [file for _estate, file in self._started if file.exists()]
-        problems = [] if missing("contracts") else [line for file in files for line in oracle.validate(file)]
+        judges = () if missing("contracts") else (oracle.validate, oracle.validate_requests)
+        problems = [line for file in files for judge in judges for line in judge(file)]
         assert problems == []
 
     def start(self, *, engine: EngineName = "twin", scale: float = SCALE) -> Estate:

@@ -33,3 +33,14 @@ def test_an_answer_that_no_definition_has_is_seen(main_cell: Cell, tmp_path: Pat
         traffic.write(json.dumps({**STRANGE, "headers": {}, "response": {}}) + "\n")
     with pytest.raises(AssertionError, match="no definition has this operation"):
         estates.stop()
+
+
+@pytest.mark.needs("contracts")
+def test_a_request_that_no_definition_allows_is_seen(main_cell: Cell, tmp_path: Path) -> None:
+    """Also when it was refused: then its answer is right, and only the request is wrong."""
+    estates = Estates(tmp_path)
+    estates.start()
+    refused: dict[str, Any] = {**STRANGE, "status": 404, "response": {"error": {"code": "NotFound", "message": "x"}}}
+    (tmp_path / "traffic-0.jsonl").write_text(json.dumps({**refused, "headers": {}}) + "\n")
+    with pytest.raises(AssertionError, match="no definition has this operation"):
+        estates.stop()

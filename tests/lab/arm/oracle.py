@@ -7,6 +7,9 @@
 status or header that is not described, a body, of request or answer, whose members, types, formats, enumerations or
 required members differ. `ACCEPTED` names the differences that are right nevertheless, each with its reason.
 
+`validate_requests(traffic)` is about what a client sends, whatever it was answered: method, address, api-version, the
+query's members, and the body with what must not be sent: unknown and read-only members.
+
 The folder of definitions is named by the environment variable SITERECOVERY_CONTRACTS; below it lie
 `<namespace>/<api-version>/<file>.json` with the files of the specification repository.
 """
@@ -131,7 +134,9 @@ class Definitions:
         ]
         surface = folder / "sdk-surface"
         self.surface = dict(_surface(surface))
+        self.versions = dict(_versions(surface))
         self._later = dict(_later_values(surface))
+        self._models = _later_models(surface)
 
     def load(self, path: Path) -> Json:
         if path not in self._files:
@@ -148,9 +153,18 @@ class Definitions:
         if values is None:
             return None
         extension = schema.get("x-ms-enum") or {}
-        namespace = ".".join(file.parents[1].name.split(".")[:2])
-        later = self._later.get((namespace, str(extension.get("name")))) if extension.get("modelAsString") else None
+        later = (
+            self._later.get((_namespace(file), str(extension.get("name")))) if extension.get("modelAsString") else None
+        )
         return {str(value).casefold() for value in (*values, *(later or ()))}
+
+    def later_member(self, model: str | None, file: Path, name: str) -> Json | None:
+        """A member that the installed client's model has and the (older) definition does not: its type and marks."""
+        return self._models.get((_namespace(file), str(model)), {}).get(name)
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - there are two of them at most
+    def find_cached(self, method: str, path: str) -> Operation | None:
+        return self.find(method, path)
 
     def find(self, method: str, path: str) -> Operation | None:
         segments = tuple(segment for segment in path.split("/") if segment)
@@ -225,6 +239,29 @@ def _later_values(folder: Path) -> Iterator[tuple[tuple[str, str], list[str]]]:
                     yield (namespace, name), definition["enum"]
 
 
+def _versions(folder: Path) -> Iterator[tuple[tuple[str, str], str]]:
+    """The api-version that the newest clients speak, by method and template in lower case."""
+    for path in sorted(folder.glob("*.json")):
+        for operation in json.loads(path.read_text(encoding="utf-8"))["operations"]:
+            yield (operation["http"], _bare(operation["url"])), operation["api_version"]
+
+
+def _later_models(folder: Path) -> dict[tuple[str, str], dict[str, Json]]:
+    """The members of the installed clients' models by namespace and name."""
+    found: dict[tuple[str, str], dict[str, Json]] = {}
+    for path in sorted(folder.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        urls = " ".join(operation["url"] for operation in document["operations"])
+        for namespace in set(re.findall(r"/providers/(Microsoft\.\w+)/", urls)):
+            for name, definition in document["definitions"].items():
+                found.setdefault((namespace, name), {}).update(definition.get("fields") or {})
+    return found
+
+
+def _namespace(file: Path) -> str:
+    return ".".join(file.parents[1].name.split(".")[:2])
+
+
 def _bare(template: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", template).casefold()
 
@@ -258,6 +295,90 @@ def differences(traffic: Traffic, folder: Path | None = None) -> list[str]:
     known = definitions(folder or Path(os.environ[VARIABLE]))
     exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
     return list(dict.fromkeys(line for exchange in exchanges for line in _problems(known, _plain(exchange))))
+
+
+def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]:
+    """What a client must not send, one line each, without duplicates and without `ACCEPTED`.
+
+    Judged whatever the answer was. A read-only member may go back as the service last wrote it: that is how a whole
+    resource is replaced (Resource Manager's RPC contract: a PUT of what was read is no error).
+    """
+    known = definitions(folder or Path(os.environ[VARIABLE]))
+    exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
+    answered: dict[str, Any] = {}
+    lines: dict[str, None] = {}
+    for exchange in map(_plain, exchanges):
+        lines.update(dict.fromkeys(_wrong_request(known, exchange, answered.get(exchange["path"].casefold()))))
+        if exchange["status"] < _FAILED and isinstance(exchange["response"], dict):
+            answered[exchange["path"].casefold()] = exchange["response"]
+    return [line for line in lines if not any(accepted.line.search(line) for accepted in ACCEPTED)]
+
+
+def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[str]:
+    method, path = exchange["method"], exchange["path"]
+    operation = known.find_cached(method, path)
+    if operation is None:
+        if not any(pattern.fullmatch(path) for pattern in (*_POLLING, *_UNDEFINED)):
+            yield f"{method} {path}: no definition has this operation"
+        return
+    yield from _check_query(known, operation, exchange["query"])
+    version = {name.casefold(): value for name, value in exchange["query"].items()}.get("api-version")
+    newest = known.versions.get((method, _bare(operation.template)))
+    for parameter in operation.body.get("parameters", ()):
+        resolved, file = known.resolve(parameter, operation.file)
+        if resolved.get("in") == "body":
+            sent = _Sent(before, later=version == newest)
+            if exchange["request"] is not None:
+                for line in _check(known, resolved["schema"], file, exchange["request"], "", sent):
+                    yield f"{operation.name} request: {line}"
+            elif resolved.get("required"):
+                yield f"{operation.name} request: the body is missing"
+            return
+    if exchange["request"] not in (None, {}):
+        yield f"{operation.name} request: a body where the definition has none"
+
+
+# Addresses that no definition at hand describes, each with the document that does.
+_UNDEFINED: tuple[re.Pattern[str], ...] = ()
+# What pages and signed links carry beyond the definitions.
+_OF_LINKS = {"$skiptoken", "t", "c", "s", "h", "monitor"}
+
+
+def _check_query(known: Definitions, operation: Operation, query: Mapping[str, str]) -> Iterator[str]:
+    declared: dict[str, bool] = {}
+    for parameter in (*_shared(known, operation), *operation.body.get("parameters", ())):
+        resolved, _file = known.resolve(parameter, operation.file)
+        if resolved.get("in") == "query":
+            declared[str(resolved["name"]).casefold()] = bool(resolved.get("required"))
+    given = {name.casefold(): value for name, value in query.items()}
+    for name in sorted(given.keys() - declared.keys() - _OF_LINKS):
+        yield f"{operation.name} request: unknown query member {name}"
+    for name, required in declared.items():
+        if required and not given.get(name):
+            yield f"{operation.name} request: query member {name} is missing"
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", given.get("api-version", "")):
+        yield f"{operation.name} request: '{given.get('api-version')}' is no released api-version"
+
+
+def _shared(known: Definitions, operation: Operation) -> Iterable[Json]:
+    """Parameters that stand beside a path's methods."""
+    found = known.load(operation.file)["paths"][operation.template].get("parameters") or []
+    return [dict(parameter) for parameter in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What judges a request's body harder than an answer's: the resource as it was, and whether it may be newer."""
+
+    before: Any
+    later: bool
+
+    def inside(self, name: str | int) -> _Sent:
+        if isinstance(self.before, dict):
+            return _Sent(self.before.get(name), self.later)
+        if isinstance(self.before, list) and isinstance(name, int) and name < len(self.before):
+            return _Sent(self.before[name], self.later)
+        return _Sent(None, self.later)
 
 
 def _plain(exchange: Any) -> Json:
@@ -349,7 +470,10 @@ def _is_arm_error(body: Any) -> bool:
 # Schemas --------------------------------------------------------------------------------------------------------------
 
 
-def _check(known: Definitions, schema: Json, file: Path, value: Any, where: str) -> Iterator[str]:
+def _check(
+    known: Definitions, schema: Json, file: Path, value: Any, where: str, sent: _Sent | None = None
+) -> Iterator[str]:
+    model = str(schema.get("$ref", "")).rpartition("/")[2] or None
     schema, file = known.actual(schema, file, value)
     if value is None:
         # Services write null for members that have no value (recorded throughout); only required ones must have one.
@@ -357,13 +481,14 @@ def _check(known: Definitions, schema: Json, file: Path, value: Any, where: str)
     members, required, rest = known.members(schema, file)
     kind = schema.get("type") or ("object" if members or "allOf" in schema else None)
     if kind == "object" or members:
-        yield from _check_object(known, (members, required, rest), value, where)
+        yield from _check_object(known, (members, required, rest), value, where, _Unknown(model, file), sent)
     elif kind == "array":
         if not isinstance(value, list):
             yield f"{_at(where)}not a list"
             return
         for number, item in enumerate(value):
-            yield from _check(known, schema["items"], file, item, f"{where}[{number}]")
+            inner = sent.inside(number) if sent else None
+            yield from _check(known, schema["items"], file, item, f"{where}[{number}]", inner)
     elif kind is not None:
         yield from _check_simple(known, schema, file, value, where)
 
@@ -373,7 +498,12 @@ def _at(where: str) -> str:
 
 
 def _check_object(
-    known: Definitions, shape: tuple[dict[str, tuple[Json, Path]], set[str], Any], value: Any, where: str
+    known: Definitions,
+    shape: tuple[dict[str, tuple[Json, Path]], set[str], Any],
+    value: Any,
+    where: str,
+    unknown: _Unknown,
+    sent: _Sent | None = None,
 ) -> Iterator[str]:
     members, required, rest = shape
     if not isinstance(value, dict):
@@ -384,14 +514,48 @@ def _check_object(
             yield f"{_at(where)}required member {name} is missing"
     for name, item in value.items():
         inner = f"{where}.{name}" if where else name
+        within = sent.inside(name) if sent else None
+        if within is not None and item is not None and within.before == item:
+            # Written back as the service wrote it.
+            continue
         if name in members:
             schema, file = members[name]
-            yield from _check(known, schema, file, item, inner)
+            if within is not None and schema.get("readOnly"):
+                yield f"{inner}: a read-only member is sent"
+            yield from _check(known, schema, file, item, inner, within)
         elif isinstance(rest, dict):
             if rest.get("type") == "string" and not isinstance(item, str):
                 yield f"{inner}: not a string"
         elif members and not rest:
+            yield from unknown.judge(known, name, item, where, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Members that a schema does not have: of which model it is, and in which file it stands."""
+
+    model: str | None
+    file: Path
+
+    def judge(self, known: Definitions, name: str, item: Any, where: str, sent: _Sent | None) -> Iterator[str]:
+        later = known.later_member(self.model, self.file, name) if sent else None
+        if later is None:
             yield f"{_at(where)}unknown member {name}"
+        elif sent is not None and not sent.later:
+            yield f"{_at(where)}member {name} is newer than the api-version of the request"
+        elif later.get("readonly"):
+            yield f"{_at(where)}{name}: a read-only member is sent"
+        elif not _fits(str(later.get("type", "")), item):
+            yield f"{_at(where)}{name}: not a {later.get('type')}"
+
+
+def _fits(kind: str, value: Any) -> bool:
+    """Whether a value is of a type as the installed client's models write it; their own classes are objects."""
+    inner = re.sub(r"^(Optional|Union)\[(str, )?(.*?)(, NoneType)?\]$", r"\2\3", kind).strip("'\"")
+    for prefix, types in (("str", str), ("int", int), ("float", (int, float)), ("bool", bool), ("list", list)):
+        if inner.startswith(prefix):
+            return isinstance(value, types) and (prefix == "bool" or not isinstance(value, bool))
+    return isinstance(value, dict) or not inner
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

@@ -18,6 +18,8 @@ import pytest
 from ansible.module_utils import basic
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import clients
+from tests.conftest import missing
+from tests.lab.arm import oracle
 from tests.lab.arm.conftest import LOGIN, Azure, authority, azure, loop
 
 __all__ = ["authority", "azure", "loop"]
@@ -98,6 +100,8 @@ class Subscription:
         self.azure = azure
         self.state = azure.state
         self.world = azure.world
+        #: Everything that modules sent in this test.
+        self.sent: list[Any] = []
 
     def login(self, **changed: Any) -> dict[str, Any]:
         return {
@@ -116,6 +120,7 @@ class Subscription:
         self.world.journal.clear()
         arguments = {**self.login(), **options}
         ended = run_module(module, {name: value for name, value in arguments.items() if value is not None}, check=check)
+        self.sent += self.azure.server.traffic
         assert LOGIN.secret not in json.dumps(ended.result)
         return ended
 
@@ -138,11 +143,19 @@ class Subscription:
 
 
 @pytest.fixture
-def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Subscription:
+def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscription]:
+    """In the end all that modules sent is held to the API definitions, whatever it was answered."""
     for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "AZURE_SUBSCRIPTION_ID"):
         monkeypatch.delenv(variable, raising=False)
     # The pauses between attempts would make the tests slow; how often is asked is a matter of its own test.
     monkeypatch.setattr(clients, "_RETRIES", 1)
     monkeypatch.setattr(clients, "_POLL_SECONDS", 0.1)
     azure.state.seed_group(GROUP, "westeurope")
-    return Subscription(azure)
+    started = Subscription(azure)
+    yield started
+    assert wrong_requests(started) == []
+
+
+def wrong_requests(subscription: Subscription) -> list[str]:
+    """What the definitions do not let a client send; test_requests.py is reported as not run where they are missing."""
+    return [] if missing("contracts") else oracle.validate_requests(subscription.sent)
