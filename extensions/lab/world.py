@@ -187,6 +187,16 @@ class CloudFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class VmNetworkFacts:
+    """What VMM sends about a VM network; `subnets` are pairs of name and address range."""
+
+    id: str
+    name: str
+    kind: str = "NoIsolation"
+    subnets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class VmmServerFacts:
     """What a VMM server tells the vault about itself when it registers."""
 
@@ -196,6 +206,7 @@ class VmmServerFacts:
     provider_version: str
     server_version: str
     clouds: tuple[CloudFacts, ...] = ()
+    networks: tuple[VmNetworkFacts, ...] = ()
 
 
 def nobody(_host: str) -> None:

@@ -41,8 +41,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _wait(self, arguments: dict[str, Any], timeout: float, task_vars: dict[str, Any] | None) -> Result:
         started = time.monotonic()
         teller = _Teller(timeout)
+        elapsed = 0.0
         while True:
-            result = self._look(arguments, task_vars)
+            # What the module repeats within one look has to end with the wait as well.
+            left_now = {"wait_timeout": max(0, int(timeout - elapsed))}
+            result = self._look({**arguments, **left_now}, task_vars)
             elapsed = time.monotonic() - started
             state = _state(result)
             if state is None:

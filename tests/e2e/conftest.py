@@ -44,7 +44,7 @@ def controller_of(cell: Cell, estate: Estate) -> Controller:
 
 
 class Estates:
-    """Context manager over the estates started through it: in the end all that was asked and answered is held to the definitions.
+    """Context manager over the estates started through it: in the end all that was asked and answered is judged.
 
     The definitions are published elsewhere; where they are not at hand, test_traffic.py is reported as not run.
     """

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
-from ..world import CloudFacts
+from ..world import CloudFacts, VmNetworkFacts
 from .common import need_operation, page
 from .documents import stamp
 from .recovery_services import VAULT, need_vault
@@ -120,6 +121,28 @@ def site_document(vault: Vault, site: Site) -> Json:
     }
 
 
+def network_document(vault: Vault, fabric: Fabric, network: VmNetworkFacts) -> Json:
+    # recorded: Azure PowerShell, AsrE2ATests, TestMapNetwork: the range has a suffix.
+    return {
+        "type": f"{KIND}/replicationFabrics/replicationNetworks",
+        "id": f"{fabric_id(vault, fabric)}/replicationNetworks/{network.id.lower()}",
+        "name": network.id.lower(),
+        "properties": {
+            "fabricType": "VMM",
+            "subnets": [
+                {
+                    "name": str(uuid5(NAMESPACE_URL, f"{network.id}/{name}".casefold())),
+                    "friendlyName": name,
+                    "addressList": [f"{addresses}-0 0"],
+                }
+                for name, addresses in network.subnets
+            ],
+            "friendlyName": network.name,
+            "networkType": network.kind,
+        },
+    }
+
+
 def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
     # recorded: Azure PowerShell, NewModelE2ETest.
     heartbeat = fabric.last_heartbeat if fabric.connected else fabric.last_heartbeat or fabric.registered
@@ -133,7 +156,7 @@ def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
             "friendlyName": fabric.server.friendly_name,
             "providerVersion": fabric.server.provider_version,
             "serverVersion": fabric.server.server_version,
-            "providerVersionState": "Latest",
+            **fabric.version_facts,
             "fabricFriendlyName": fabric.server.friendly_name,
             "lastHeartBeat": stamp(state.world.clock.now() if fabric.connected else heartbeat or fabric.registered),
             "connectionStatus": "Connected" if fabric.connected else "NotConnected",
@@ -281,6 +304,40 @@ def _need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
     return fabric, cloud
 
 
+# VM networks and policies --------------------------------------------------------------------------------------------
+
+
+@ROUTES.get(VAULT + "/replicationNetworks")
+def list_all_networks(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, list(_networks(vault, visible_fabrics(vault))))
+
+
+@ROUTES.get(FABRIC + "/replicationNetworks")
+def list_networks(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return sites(state, call, list(_networks(vault, [need_fabric(vault, call)])))
+
+
+def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
+    for fabric in fabrics:
+        for network in fabric.server.networks:
+            yield network_document(vault, fabric, network)
+
+
+@ROUTES.get(VAULT + "/replicationPolicies")
+def list_policies(state: AzureState, call: Call) -> Answer:
+    return sites(state, call, list(need_vault(state, call).policies.values()))
+
+
+@ROUTES.get(VAULT + "/replicationPolicies/{name}")
+def get_policy(state: AzureState, call: Call) -> Answer:
+    found = need_vault(state, call).policies.get(call["name"].casefold())
+    if found is None:
+        raise missing(call, "name")
+    return Answer(200, found)
+
+
 # Lists that are empty until later steps fill them (recorded: vault with nothing registered) ------------------------
 
 
@@ -306,7 +363,6 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
         (
             "replicationAppliances",
             "replicationMigrationItems",
-            "replicationNetworks",
             "replicationNetworkMappings",
             "replicationProtectedItems",
             "replicationProtectionContainerMappings",
@@ -321,7 +377,7 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
     (
         FABRIC,
         _empty_in_fabric,
-        ("replicationLogicalNetworks", "replicationNetworks", "replicationStorageClassifications"),
+        ("replicationLogicalNetworks", "replicationStorageClassifications"),
     ),
     (
         CONTAINER,
@@ -341,19 +397,6 @@ def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
 
 
 ROUTES.get(VAULT + "/replicationVaultSettings/{name}")(_nothing_of_that_name)
-
-
-@ROUTES.get(VAULT + "/replicationPolicies")
-def list_policies(state: AzureState, call: Call) -> Answer:
-    return sites(state, call, list(need_vault(state, call).policies.values()))
-
-
-@ROUTES.get(VAULT + "/replicationPolicies/{name}")
-def get_policy(state: AzureState, call: Call) -> Answer:
-    policy = need_vault(state, call).policies.get(call["name"].casefold())
-    if policy is None:
-        raise missing(call, "name")
-    return Answer(200, policy)
 
 
 # Jobs and health -----------------------------------------------------------------------------------------------------

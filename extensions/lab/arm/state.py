@@ -88,6 +88,8 @@ class Fabric:
     visible: bool = False
     connected: bool = True
     last_heartbeat: datetime | None = None
+    #: What the service says of the Provider's version beside its number (`providerVersionState` and its like).
+    version_facts: Json = field(default_factory=lambda: {"providerVersionState": "Latest"})
     containers: dict[str, CloudFacts] = field(default_factory=dict)
     coming: dict[str, CloudFacts] = field(default_factory=dict)
 
@@ -436,7 +438,6 @@ class AzureState:
                 "id": f"{vault.site_id}/replicationPolicies/{name}",
                 "name": name,
                 "type": "Microsoft.RecoveryServices/vaults/replicationPolicies",
-                "location": vault.document["location"],
                 "properties": {
                     "friendlyName": name,
                     "providerSpecificDetails": {
@@ -444,7 +445,6 @@ class AzureState:
                         "recoveryPointHistoryDurationInHours": 2,
                         "applicationConsistentSnapshotFrequencyInHours": 1,
                         "replicationInterval": interval,
-                        "onlineReplicationStartTime": None,
                         "encryption": encryption,
                         "activeStorageAccountId": None,
                     },

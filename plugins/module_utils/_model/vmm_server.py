@@ -5,14 +5,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .errors import InvalidInput, Refused
+from .provider_support import Support, judge, moment
 
 ALL = "all"
 _VMM = "VMM"
+_ON = ("enabled", "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something of a server that people know by a friendly name: a cloud or a VM network."""
+
+    name: str
+    id: str
+    facts: tuple[tuple[str, Any], ...] = ()
+
+    def project(self) -> dict[str, Any]:
+        return {"name": self.name, "id": self.id, **dict(self.facts)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEncryption:
+    """The key encryption key that each VMM server makes at registration; no sign of the ended data encryption."""
+
+    state: str | None
+    thumbprint: str | None
+    expires: str | None
+
+    def project(self) -> dict[str, Any]:
+        return {"state": self.state, "thumbprint": self.thumbprint, "expires": self.expires}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +55,14 @@ class VmmServer:
     connected: bool
     last_heartbeat: str | None
     clouds: tuple[str, ...]
+    heartbeat_age: int | None = None
+    support: Support | None = None
+    vmm_version: str | None = None
+    protected_items: int | None = None
+    health_errors: tuple[str, ...] = ()
+    key_encryption: KeyEncryption | None = None
+    cloud_items: tuple[Item, ...] = ()
+    networks: tuple[Item, ...] = ()
 
     def project(self) -> dict[str, Any]:
         return {
@@ -34,10 +70,18 @@ class VmmServer:
             "fabric_id": self.fabric_id,
             "fabric_name": self.fabric_name,
             "provider_version": self.provider_version,
+            "provider_support": self.support.project() if self.support else None,
             "connected": self.connected,
             "last_heartbeat": self.last_heartbeat,
+            "heartbeat_age": self.heartbeat_age,
             "health": self.health,
+            "health_errors": list(self.health_errors),
+            "vmm_version": self.vmm_version,
+            "protected_items": self.protected_items,
+            "key_encryption": self.key_encryption.project() if self.key_encryption else None,
             "clouds": list(self.clouds),
+            "protection_containers": [item.project() for item in self.cloud_items],
+            "networks": [item.project() for item in self.networks],
         }
 
     def describe(self) -> str:
@@ -63,15 +107,31 @@ UNREGISTERED: Mapping[str, Any] = {
     "fabric_id": None,
     "fabric_name": None,
     "provider_version": None,
+    "provider_support": None,
     "connected": False,
     "last_heartbeat": None,
+    "heartbeat_age": None,
     "health": None,
+    "health_errors": [],
+    "vmm_version": None,
+    "protected_items": None,
+    "key_encryption": None,
     "clouds": [],
+    "protection_containers": [],
+    "networks": [],
 }
 
 
-def require_names(names: Sequence[str] | None, clouds: Sequence[str] | None, wait: bool) -> None:
+def require_names(
+    names: Sequence[str] | None,
+    clouds: Sequence[str] | None,
+    wait: bool,
+    networks: Sequence[str] | None = None,
+) -> None:
     """Offline. Raises InvalidInput."""
+    for option, given in (("names", names), ("clouds", clouds), ("networks", networks)):
+        if any(not name.strip() for name in given or []):
+            raise InvalidInput(option, "has an empty name", "leave it out")
     folded = [name.casefold() for name in names or []]
     if len(set(folded)) < len(folded):
         raise InvalidInput("names", "a name stands there twice", "name each server once")
@@ -85,11 +145,12 @@ def servers_from_wire(
     fabrics: Iterable[Mapping[str, Any]],
     providers: Iterable[Mapping[str, Any]],
     containers: Iterable[Mapping[str, Any]],
+    networks: Iterable[Mapping[str, Any]],
+    now: datetime,
 ) -> list[VmmServer]:
-    """VMM servers out of the vault's three lists; fabrics of other kinds (Hyper-V sites, Azure) are left out."""
-    by_fabric = _grouped(providers)
-    clouds = _grouped(containers)
-    return [_server(fabric, by_fabric, clouds) for fabric in fabrics if _is_vmm(fabric)]
+    """VMM servers out of the vault's four lists; fabrics of other kinds (Hyper-V sites, Azure) are left out."""
+    by_kind = (_grouped(providers), _grouped(containers), _grouped(networks))
+    return [_server(fabric, *by_kind, now) for fabric in fabrics if is_vmm(fabric)]
 
 
 def select(servers: Sequence[VmmServer], names: Sequence[str] | None) -> dict[str, VmmServer | None]:
@@ -103,7 +164,7 @@ def select(servers: Sequence[VmmServer], names: Sequence[str] | None) -> dict[st
     wanted = names if names else [server.name for server in servers]
     for name in wanted:
         if len(found.get(name.casefold(), [])) > 1:
-            ids = ", ".join(server.fabric_name for server in found[name.casefold()])
+            ids = ", ".join(server.fabric_id for server in found[name.casefold()])
             raise Refused(
                 f"names: the vault has more than one VMM server named '{name}' ({ids});"
                 " remove the dead one from the vault"
@@ -111,22 +172,95 @@ def select(servers: Sequence[VmmServer], names: Sequence[str] | None) -> dict[st
     return {name: next(iter(found.get(name.casefold(), [])), None) for name in wanted}
 
 
+def require_unique(
+    selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None
+) -> None:
+    """Names that were asked for must mean one thing on each server. Raises Refused with the ids of all that bear it."""
+    for server in filter(None, selected.values()):
+        for option, what, wanted, items in (
+            ("clouds", "cloud", clouds, server.cloud_items),
+            ("networks", "VM network", networks, server.networks),
+        ):
+            for name in wanted or []:
+                same = [item.id for item in items if item.name.casefold() == name.casefold()]
+                if len(same) > 1:
+                    raise Refused(
+                        f"{option}: VMM server {server.name} has more than one {what} named '{name}'"
+                        f" ({', '.join(same)}); rename one in VMM, or remove it from the vault"
+                    )
+
+
+def warnings(selected: Mapping[str, VmmServer | None]) -> list[str]:
+    """What whoever keeps the servers should know: Providers near or past their end, names that mean two things."""
+    told = []
+    for server in filter(None, selected.values()):
+        support = server.support
+        if support and support.verdict in ("upgrade_recommended", "unsupported"):
+            state = "is not supported any more" if support.verdict == "unsupported" else "should be upgraded"
+            told.append(f"VMM server {server.name}: Provider {server.provider_version} {state}: {support.reason}")
+        for what, items in (("clouds", server.cloud_items), ("VM networks", server.networks)):
+            spelled = {item.name.casefold(): item.name for item in reversed(items)}
+            counted = Counter(item.name.casefold() for item in items)
+            told += [
+                f"VMM server {server.name} has {count} {what} named '{spelled[name]}'"
+                for name, count in sorted(counted.items())
+                if count > 1
+            ]
+    return told
+
+
+def encrypting(policies: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of the policies that have the ended data encryption on (P7)."""
+    found = []
+    for policy in policies:
+        properties = policy.get("properties") or {}
+        details = properties.get("providerSpecificDetails") or {}
+        if str(details.get("encryption")).casefold() in _ON:
+            found.append(str(properties.get("friendlyName") or policy.get("name")))
+    return sorted(found)
+
+
+def encryption_warning(names: Sequence[str]) -> list[str]:
+    """One line (P7; "Deprecation of Site Recovery data encryption feature")."""
+    if not names:
+        return []
+    which = f"policy {names[0]} has" if len(names) == 1 else f"policies {', '.join(names)} have"
+    return [
+        f"P7: {which} data encryption on, which ended on 2022-04-30: machines under it can't fail over;"
+        " end their protection, make a policy without it and protect them again"
+    ]
+
+
+def missing_networks(selected: Mapping[str, VmmServer | None], networks: Sequence[str] | None) -> list[str]:
+    """Expected VM networks that no server shows."""
+    shown = {item.name.casefold() for server in selected.values() if server for item in server.networks}
+    return [name for name in networks or [] if name.casefold() not in shown]
+
+
 def project_servers(selected: Mapping[str, VmmServer | None]) -> dict[str, dict[str, Any]]:
-    return {name: server.project() if server else dict(UNREGISTERED, clouds=[]) for name, server in selected.items()}
+    return {name: server.project() if server else _unregistered() for name, server in selected.items()}
 
 
-def progress(selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None) -> list[Progress]:
-    """Servers that are not yet there as expected. An expected cloud may be on any of the servers."""
+def _unregistered() -> dict[str, Any]:
+    """A fresh one each time: its lists are nobody else's."""
+    return {key: list(value) if isinstance(value, list) else value for key, value in UNREGISTERED.items()}
+
+
+def progress(
+    selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None = None
+) -> list[Progress]:
+    """Servers that are not yet there as expected. An expected cloud or network may be on any of the servers."""
     rows = [
         Progress(name, _reached(server), tuple(outstanding))
         for name, server in selected.items()
         if (outstanding := _outstanding(server))
     ]
-    missing = missing_clouds(selected, clouds)
+    missing = [
+        *(f"cloud {name}" for name in missing_clouds(selected, clouds)),
+        *(f"VM network {name}" for name in missing_networks(selected, networks)),
+    ]
     if missing and not rows:
-        rows = [
-            Progress(", ".join(selected), "registered, provider connected", tuple(f"cloud {name}" for name in missing))
-        ]
+        rows = [Progress(", ".join(selected), "registered, provider connected", tuple(missing))]
     return rows
 
 
@@ -148,19 +282,21 @@ def _outstanding(server: VmmServer | None) -> list[str]:
     return [] if server.connected else ["provider heartbeat"]
 
 
-def _is_vmm(fabric: Mapping[str, Any]) -> bool:
+def is_vmm(fabric: Mapping[str, Any]) -> bool:
     details = (fabric.get("properties") or {}).get("customDetails") or {}
     return str(details.get("instanceType")).casefold() == _VMM.casefold()
 
 
+Children = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
 def _server(
-    fabric: Mapping[str, Any],
-    providers: Mapping[str, list[Mapping[str, Any]]],
-    containers: Mapping[str, list[Mapping[str, Any]]],
+    fabric: Mapping[str, Any], providers: Children, containers: Children, networks: Children, now: datetime
 ) -> VmmServer:
     properties = fabric["properties"]
     key = fabric["name"].casefold()
     provider = _best(providers.get(key, []))
+    clouds = _items(containers.get(key, []), _cloud_facts)
     return VmmServer(
         name=properties.get("friendlyName") or fabric["name"],
         fabric_id=fabric["id"],
@@ -169,13 +305,82 @@ def _server(
         provider_version=provider.get("providerVersion"),
         connected=provider.get("connectionStatus") == "Connected",
         last_heartbeat=provider.get("lastHeartBeat"),
-        clouds=tuple(
-            sorted(
-                (container["properties"].get("friendlyName") or container["name"])
-                for container in containers.get(key, [])
-            )
-        ),
+        clouds=tuple(item.name for item in clouds),
+        heartbeat_age=_age(provider.get("lastHeartBeat"), now),
+        support=judge(provider, now) if provider else None,
+        vmm_version=provider.get("serverVersion"),
+        protected_items=provider.get("protectedItemCount"),
+        health_errors=(*_errors(properties), *_errors(provider)),
+        key_encryption=_key_encryption(properties.get("encryptionDetails")),
+        cloud_items=clouds,
+        networks=_items(networks.get(key, []), _network_facts),
     )
+
+
+def _age(heartbeat: Any, now: datetime) -> int | None:
+    """Whole seconds since a heartbeat; never negative, clocks differ."""
+    heard = moment(heartbeat)
+    return max(0, int((now - heard).total_seconds())) if heard and heard.year > 1 else None
+
+
+def _errors(properties: Mapping[str, Any]) -> list[str]:
+    """What the service says is wrong, a line each: its code, its words and what it recommends."""
+    lines = []
+    for error in properties.get("healthErrorDetails") or []:
+        parts = [
+            error.get("errorCode") or error.get("errorId"),
+            error.get("errorMessage") or error.get("summaryMessage"),
+        ]
+        line = ": ".join(str(part) for part in parts if part)
+        advice = error.get("recommendedAction")
+        lines.append(" ".join((f"{line}; {advice}" if advice else line).split()))
+    return [line for line in lines if line]
+
+
+def _key_encryption(details: Any) -> KeyEncryption | None:
+    if not isinstance(details, Mapping):
+        return None
+    return KeyEncryption(details.get("kekState"), details.get("kekCertThumbprint"), details.get("kekCertExpiryDate"))
+
+
+def _items(
+    children: Iterable[Mapping[str, Any]], facts: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> tuple[Item, ...]:
+    found = [
+        Item(
+            str((child.get("properties") or {}).get("friendlyName") or child["name"]),
+            str(child["id"]),
+            tuple(facts(child.get("properties") or {}).items()),
+        )
+        for child in children
+    ]
+    return tuple(sorted(found, key=lambda item: (item.name, item.id)))
+
+
+def _cloud_facts(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "paired": str(properties.get("pairingStatus")).casefold() == "paired",
+        "protected_items": properties.get("protectedItemCount"),
+    }
+
+
+def _network_facts(properties: Mapping[str, Any]) -> dict[str, Any]:
+    subnets = [subnet for subnet in properties.get("subnets") or [] if isinstance(subnet, Mapping)]
+    return {
+        "type": properties.get("networkType"),
+        "subnets": [
+            {
+                "name": subnet.get("friendlyName") or subnet.get("name"),
+                "address_prefixes": [_prefix(entry) for entry in subnet.get("addressList") or []],
+            }
+            for subnet in subnets
+        ],
+    }
+
+
+def _prefix(entry: Any) -> str:
+    """The range alone: the service writes `192.168.1.0/24-0 0`."""
+    return str(entry).partition("-")[0].strip()
 
 
 def _best(providers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

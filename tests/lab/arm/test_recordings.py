@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from lab.world import CloudFacts, VmmServerFacts
+from lab.world import CloudFacts, VmmServerFacts, VmNetworkFacts
 
 from .conftest import Azure
 
@@ -69,7 +69,9 @@ def vault_in(location: str) -> Prepare:
     return prepare
 
 
-def registered(*clouds: str, named: str = "9a54cf2c-9ea0-48ca-82e9-70fbff7771e7") -> Prepare:
+def registered(
+    *clouds: str, named: str = "9a54cf2c-9ea0-48ca-82e9-70fbff7771e7", networks: tuple[VmNetworkFacts, ...] = ()
+) -> Prepare:
     """A vault with a VMM server that has published clouds."""
 
     def prepare(azure: Azure, names: Names) -> None:
@@ -79,10 +81,20 @@ def registered(*clouds: str, named: str = "9a54cf2c-9ea0-48ca-82e9-70fbff7771e7"
         facts = tuple(
             CloudFacts(f"{number}a61894df-5760-42cb-ae76-b852ccd9f8ec", name) for number, name in enumerate(clouds)
         )
-        server = VmmServerFacts(named, "host01", "host01.contoso.example", "5.1.2300.0", "3.2.8228.0", facts)
+        server = VmmServerFacts(named, "host01", "host01.contoso.example", "5.1.2300.0", "3.2.8228.0", facts, networks)
         azure.state.register_vmm_server(str(answer.properties.thumbprint), str(vault.number), server)
 
     return prepare
+
+
+def policy(azure: Azure, names: Names) -> None:
+    """A vault with the recorded policy."""
+    vault = azure.state.seed_vault(names.group, names.name, "eastus")
+    azure.state.seed_policy(vault, "cli-test-policy-H2A-E2A-1")
+
+
+CORP = VmNetworkFacts("68A19C46-18A9-47EC-9829-E814038FF99D", "corp")
+VIRTUAL = VmNetworkFacts("5C", "VN-Corp-1", "WindowsNetworkVirtualization", (("subnet-lorem-1", "192.168.1.0/24"),))
 
 
 def network(
@@ -147,6 +159,9 @@ REPLAYS = (
     Replay("providers", 0, registered()),
     Replay("protection-containers", 0, registered("NotSend", "ForAzure", "C1")),
     Replay("protection-containers", 1, registered("AcsToAadMigrationCloud", "primary")),
+    Replay("networks", 0, registered(networks=(CORP,))),
+    Replay("networks", 1, registered(networks=(CORP, VIRTUAL))),
+    Replay("policies", 3, policy),
     Replay("jobs-and-health", 1, vault_in("eastus")),
     Replay("jobs-and-health", 4, vault_in("eastus")),
     Replay("resource-group-and-roles", 0, group_with_tags),

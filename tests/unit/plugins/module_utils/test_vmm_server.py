@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -13,13 +14,19 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vmm_server import (
     UNREGISTERED,
+    Item,
     VmmServer,
+    encrypting,
+    encryption_warning,
     missing_clouds,
+    missing_networks,
     progress,
     project_servers,
     require_names,
+    require_unique,
     select,
     servers_from_wire,
+    warnings,
 )
 
 VAULT = "/Subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v"
@@ -45,6 +52,11 @@ def cloud(fabric: str, name: str, **properties: Any) -> dict[str, Any]:
     return child(fabric, "replicationProtectionContainers", name, **properties)
 
 
+def network(fabric: str, name: str, **properties: Any) -> dict[str, Any]:
+    return child(fabric, "replicationNetworks", name, **properties)
+
+
+NOW = datetime(2026, 3, 9, 0, 1, tzinfo=timezone.utc)
 SERVER = VmmServer("vmm01", "/id", "f1", "Normal", "5.1", True, "2026-03-01T09:30:00Z", ("Gold", "Silver"))
 DEAF = replace(SERVER, connected=False)
 
@@ -63,18 +75,16 @@ def test_servers_come_out_of_three_lists() -> None:
         provider("site", "p3", connectionStatus="Connected"),
     ]
     clouds = [cloud("f1", "c1", friendlyName="Silver"), cloud("f1", "c2", friendlyName="Gold"), cloud("f1", "c3")]
-    first, second = servers_from_wire(fabrics, providers, clouds)
-    assert first == VmmServer(
-        "F1.example",
-        f"{VAULT}/replicationFabrics/F1",
-        "F1",
-        "Normal",
-        "5.1",
-        True,
-        "2026-03-01",
-        ("Gold", "Silver", "c3"),
-    )
+    networks = [network("F1", "n1", friendlyName="corp"), network("site", "n2", friendlyName="other")]
+    first, second = servers_from_wire(fabrics, providers, clouds, networks, NOW)
+    assert (first.name, first.fabric_id, first.fabric_name) == ("F1.example", f"{VAULT}/replicationFabrics/F1", "F1")
+    assert (first.health, first.provider_version, first.connected) == ("Normal", "5.1", True)
+    assert (first.last_heartbeat, first.heartbeat_age) == ("2026-03-01", 8 * 86400 + 60)
+    assert first.clouds == ("Gold", "Silver", "c3")
+    assert [item.name for item in first.networks] == ["corp"]
     assert second == VmmServer("f2", f"{VAULT}/replicationFabrics/f2", "f2", None, None, False, None, ())
+    shown = second.project()
+    assert (shown["provider_support"], shown["heartbeat_age"], shown["key_encryption"]) == (None, None, None)
 
 
 def test_of_providers_that_are_not_connected_the_last_heard_of_speaks() -> None:
@@ -83,7 +93,7 @@ def test_of_providers_that_are_not_connected_the_last_heard_of_speaks() -> None:
         provider("f1", "p2", lastHeartBeat="2026-03-02", providerVersion="new"),
         {"id": f"{VAULT}/replicationFabrics/f1/replicationRecoveryServicesProviders/p3"},
     ]
-    (server,) = servers_from_wire([fabric("f1")], providers, [])
+    (server,) = servers_from_wire([fabric("f1")], providers, [], [], NOW)
     assert (server.provider_version, server.connected) == ("new", False)
 
 
@@ -103,10 +113,107 @@ def test_names_are_found_without_case_and_kept_as_written(
     assert select([SERVER], names) == expected
 
 
+def test_what_a_server_shows() -> None:
+    errors = [
+        {"errorCode": 31317, "errorMessage": "No heartbeat.", "recommendedAction": "Start\nthe service."},
+        {"summaryMessage": "Odd"},
+        {},
+    ]
+    kek = {"kekState": "Enabled", "kekCertThumbprint": "AB", "kekCertExpiryDate": "2029-01-01T00:00:00Z"}
+    (server,) = servers_from_wire(
+        [fabric("f1", healthErrorDetails=errors[:1], encryptionDetails=kek)],
+        [
+            provider(
+                "f1",
+                "p1",
+                connectionStatus="Connected",
+                lastHeartBeat="2026-03-09T00:02:00.1120039Z",
+                providerVersion="5.1.7626.0",
+                serverVersion="10.19",
+                protectedItemCount=3,
+                healthErrorDetails=errors[1:],
+            )
+        ],
+        [cloud("f1", "c1", friendlyName="Gold", pairingStatus="Paired", protectedItemCount=3)],
+        [
+            network(
+                "f1",
+                "n1",
+                friendlyName="corp",
+                networkType="VLANNetwork",
+                subnets=[{"name": "s1", "friendlyName": "sub", "addressList": ["192.168.1.0/24-0 0"]}, {"name": "s2"}],
+            )
+        ],
+        NOW,
+    )
+    shown = server.project()
+    assert shown["health_errors"] == ["31317: No heartbeat.; Start the service.", "Odd"]
+    assert shown["heartbeat_age"] == 0
+    assert shown["key_encryption"] == {"state": "Enabled", "thumbprint": "AB", "expires": "2029-01-01T00:00:00Z"}
+    assert (shown["vmm_version"], shown["protected_items"]) == ("10.19", 3)
+    assert shown["provider_support"]["verdict"] == "upgrade_recommended"
+    (container,) = shown["protection_containers"]
+    assert container["id"].endswith("/c1")
+    assert (container["name"], container["paired"], container["protected_items"]) == ("Gold", True, 3)
+    (shown_network,) = shown["networks"]
+    assert shown_network["type"] == "VLANNetwork"
+    assert shown_network["subnets"] == [
+        {"name": "sub", "address_prefixes": ["192.168.1.0/24"]},
+        {"name": "s2", "address_prefixes": []},
+    ]
+    (warning,) = warnings({"x": server})
+    assert warning.startswith("VMM server f1.example: Provider 5.1.7626.0 should be upgraded: 4 behind ")
+
+
+@pytest.mark.parametrize(("option", "clouds", "networks"), [("clouds", ["GOLD"], None), ("networks", None, ["Corp"])])
+def test_a_name_that_means_two_things_is_refused_when_it_is_asked_for(
+    option: str, clouds: list[str] | None, networks: list[str] | None
+) -> None:
+    twice = replace(
+        SERVER,
+        cloud_items=(Item("Gold", "/c/1"), Item("gold", "/c/2")),
+        networks=(Item("corp", "/n/1"), Item("corp", "/n/2"), Item("dmz", "/n/3")),
+    )
+    ids = r"\(/c/1, /c/2\)" if clouds else r"\(/n/1, /n/2\)"
+    with pytest.raises(Refused, match=rf"^{option}: VMM server vmm01 has more than one .* {ids}; rename"):
+        require_unique({"a": None, "b": twice}, clouds, networks)
+    require_unique({"b": twice}, ["Silver", "all"], ["dmz"])
+    told = warnings({"a": None, "b": twice})
+    assert told == [
+        "VMM server vmm01 has 2 clouds named 'Gold'",
+        "VMM server vmm01 has 2 VM networks named 'corp'",
+    ]
+    # The same name on two servers is nothing odd.
+    once = replace(SERVER, networks=(Item("corp", "/n/1"),))
+    require_unique({"a": once, "b": once}, None, ["corp"])
+
+
+@pytest.mark.parametrize(
+    ("encryption", "names"),
+    [("Enabled", ["p"]), ("enabled", ["p"]), ("Disabled", []), (None, []), ("", []), (True, ["p"])],
+)
+def test_policies_with_the_ended_encryption_are_one_line(encryption: Any, names: list[str]) -> None:
+    details = {"instanceType": "HyperVReplicaAzure", "encryption": encryption}
+    found = encrypting([{"name": "p", "properties": {"providerSpecificDetails": details}}, {"name": "q"}])
+    assert found == names
+    lines = encryption_warning(found)
+    assert len(lines) == len(names)
+    assert all(line.startswith("P7: policy p has data encryption on") for line in lines)
+    assert "policies a, b have" in encryption_warning(["a", "b"])[0]
+
+
+def test_expected_networks_are_waited_for() -> None:
+    there = replace(SERVER, networks=(Item("corp", "/n/1"),))
+    assert missing_networks({"a": there, "b": None}, ["CORP", "dmz"]) == ["dmz"]
+    (row,) = progress({"a": there}, ["Gold"], ["dmz"])
+    assert row.outstanding == ("VM network dmz",)
+    assert progress({"a": there}, None, ["corp"]) == []
+
+
 def test_a_name_of_two_servers_is_refused_only_when_it_is_wanted() -> None:
-    twin = replace(SERVER, name="VMM01", fabric_name="f2")
+    twin = replace(SERVER, name="VMM01", fabric_id="/id2", fabric_name="f2")
     other = replace(SERVER, name="vmm02")
-    with pytest.raises(Refused, match=r"^names: .*'vmm01' \(f1, f2\); remove"):
+    with pytest.raises(Refused, match=r"^names: .*'vmm01' \(/id, /id2\); remove"):
         select([SERVER, twin, other], ["vmm01"])
     assert select([SERVER, twin, other], ["vmm02"]) == {"vmm02": other}
 
@@ -127,6 +234,9 @@ def test_names_and_clouds_are_checked_offline(
         require_names(names, clouds, wait)
     require_names(["vmm01"], ["all"], True)
     require_names(None, None, False)
+    for wrong, given in (("names", ([" "], None)), ("clouds", (None, [""])), ("networks", (None, None, [""]))):
+        with pytest.raises(InvalidInput, match=rf"^{wrong}: has an empty name; leave it out"):
+            require_names(given[0], given[1], False, given[2] if len(given) > 2 else None)
 
 
 @pytest.mark.parametrize(

@@ -257,7 +257,15 @@ def test_an_answer_that_holds_no_list_is_not_an_empty_one(body: Any, run: Any, s
         assert ended.msg.startswith("could not list ")
 
 
-@pytest.mark.parametrize("path", ["replicationrecoveryservicesproviders", "replicationprotectioncontainers"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "replicationrecoveryservicesproviders",
+        "replicationprotectioncontainers",
+        "replicationnetworks",
+        "replicationpolicies",
+    ],
+)
 def test_a_server_is_not_shown_by_halves(path: str, run: Any, subscription: Subscription) -> None:
     vault = subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
     register(subscription, vault)
@@ -267,13 +275,13 @@ def test_a_server_is_not_shown_by_halves(path: str, run: Any, subscription: Subs
     assert run("vmm_server_info").result["servers"].keys() == {SERVER.friendly_name}
 
 
-def register(subscription: Subscription, vault: Any) -> None:
-    """SERVER with a key of the vault."""
+def register(subscription: Subscription, vault: Any, server: Any = SERVER) -> None:
+    """A server with a key of the vault."""
     from lab.arm.state import Certificate
 
     expires = subscription.world.clock.now().replace(year=2099)
     subscription.state.certificates["AB"] = Certificate("AB", vault.id.casefold(), expires)
-    subscription.state.register_vmm_server("AB", str(vault.number), SERVER)
+    subscription.state.register_vmm_server("AB", str(vault.number), server)
 
 
 # No answer ------------------------------------------------------------------------------------------------------------

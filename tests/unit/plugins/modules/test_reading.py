@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lab.arm.state import Vault
+from lab.world import VmNetworkFacts
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_failing import register
@@ -84,7 +86,14 @@ def test_no_server_costs_two_questions(vault: Vault, subscription: Subscription)
 def test_a_server_with_provider_and_clouds(name: str, vault: Vault, subscription: Subscription) -> None:
     register(subscription, vault)
     ended = servers(subscription, names=[name, "vmm02"], clouds=["gold", "Bronze"])
-    assert len(subscription.requests) == 4
+    assert subscription.requests == [
+        VAULT,
+        "GET vault-dr/replicationFabrics",
+        "GET vault-dr/replicationRecoveryServicesProviders",
+        "GET vault-dr/replicationProtectionContainers",
+        "GET vault-dr/replicationNetworks",
+        "GET vault-dr/replicationPolicies",
+    ]
     shown = ended.result["servers"][name]
     assert (shown["registered"], shown["connected"], shown["clouds"]) == (True, True, ["Gold"])
     assert shown["provider_version"] == SERVER.provider_version
@@ -93,6 +102,77 @@ def test_a_server_with_provider_and_clouds(name: str, vault: Vault, subscription
     assert [row["server"] for row in ended.result["progress"]] == ["vmm02"]
     assert [entry["step"] for entry in ended.result["evidence"]] == ["P10", "P10"]
     assert subscription.writes == []
+
+
+def test_what_the_vault_knows_of_a_server(vault: Vault, subscription: Subscription) -> None:
+    corp = VmNetworkFacts("68A19C46-18A9-47EC-9829-E814038FF99D", "corp", "VLANNetwork", (("sub", "192.168.1.0/24"),))
+    register(subscription, vault, replace(SERVER, networks=(corp, replace(corp, id="5D", name="dmz"))))
+    subscription.state.seed_site(vault, "branch")
+    ended = servers(subscription, networks=["CORP", "lan"])
+    assert (ended.result["missing_networks"], list(ended.result["servers"])) == (["lan"], [SERVER.friendly_name])
+    shown = ended.result["servers"][SERVER.friendly_name]
+    assert [(entry["name"], entry["type"]) for entry in shown["networks"]] == [
+        ("corp", "VLANNetwork"),
+        ("dmz", "VLANNetwork"),
+    ]
+    assert shown["networks"][0]["subnets"] == [{"name": "sub", "address_prefixes": ["192.168.1.0/24"]}]
+    assert shown["provider_support"] == {
+        "verdict": "supported",
+        "reason": "the service calls it Latest",
+        "source": "service",
+        "expires": None,
+    }
+    assert 0 <= shown["heartbeat_age"] < 60
+    assert shown["key_encryption"]["state"] == "Enabled"
+    assert ended.result["warnings"] == []
+    assert ended.result["progress"][0]["outstanding"] == ["VM network lan"]
+
+
+def test_only_sites_are_no_vmm_servers(vault: Vault, subscription: Subscription) -> None:
+    subscription.state.seed_site(vault, "branch")
+    assert servers(subscription).result["servers"] == {}
+    assert subscription.requests == [VAULT, "GET vault-dr/replicationFabrics"]
+
+
+def test_two_networks_of_one_name_are_refused_when_asked_for(vault: Vault, subscription: Subscription) -> None:
+    twins = (VmNetworkFacts("5c", "corp"), VmNetworkFacts("5d", "corp"))
+    register(subscription, vault, replace(SERVER, networks=twins))
+    ended = servers(subscription, networks=["corp"])
+    assert ended.error["kind"] == "refused"
+    assert "replicationNetworks/5c" in ended.msg
+    assert "replicationNetworks/5d" in ended.msg
+    assert servers(subscription).result["warnings"] == [
+        f"VMM server {SERVER.friendly_name} has 2 VM networks named 'corp'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({}, "unsupported"),
+        ({"providerVersionState": "Latest", "providerVersionExpiryDate": "2020-01-01T00:00:00Z"}, "unsupported"),
+        ({"providerVersionDetails": {"status": "UpdateRequired"}}, "upgrade_recommended"),
+    ],
+)
+def test_a_provider_near_or_past_its_end_is_warned_of(
+    facts: dict[str, Any], verdict: str, vault: Vault, subscription: Subscription
+) -> None:
+    register(subscription, vault, replace(SERVER, provider_version="5.1.2300.0"))
+    next(iter(vault.fabrics.values())).version_facts = facts
+    ended = servers(subscription)
+    assert ended.result["servers"][SERVER.friendly_name]["provider_support"]["verdict"] == verdict
+    (warning,) = ended.result["warnings"]
+    assert warning.startswith(f"VMM server {SERVER.friendly_name}: Provider 5.1.2300.0 ")
+
+
+def test_a_policy_with_the_ended_encryption_is_one_line(vault: Vault, subscription: Subscription) -> None:
+    register(subscription, vault)
+    subscription.state.seed_policy(vault, "old", encryption="Enabled")
+    subscription.state.seed_policy(vault, "new")
+    ended = servers(subscription)
+    assert ended.result["encrypting_policies"] == ["old"]
+    (warning,) = ended.result["warnings"]
+    assert warning.startswith("P7: policy old has data encryption on, which ended on 2022-04-30")
 
 
 def test_a_server_that_is_not_heard_of(vault: Vault, subscription: Subscription) -> None:
