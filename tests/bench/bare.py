@@ -105,6 +105,8 @@ def vmm_server_info() -> None:
     list(client.replication_fabrics.list(GROUP, VAULT))
     list(client.replication_recovery_services_providers.list(GROUP, VAULT))
     list(client.replication_protection_containers.list(GROUP, VAULT))
+    list(client.replication_networks.list(GROUP, VAULT))
+    list(client.replication_policies.list(GROUP, VAULT))
 
 
 SCRIPTS = {
