@@ -89,11 +89,9 @@ def story(cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.T
     )
     assert done.returncode == 0, done.stderr
     results = json.loads(done.stdout)
-    parts = [results[: len(MADE)]]
-    for size in (len(CHANGED), len(CHANGED), len(READ)):
-        start = sum(map(len, parts))
-        parts.append(results[start : start + size])
-    return Story(*parts, results[-1])
+    rest = iter(results)
+    made, changed, again, read = ([next(rest) for _ in part] for part in (MADE, CHANGED, CHANGED, READ))
+    return Story(made, changed, again, read, next(rest))
 
 
 def test_all_are_made(story: Story) -> None:

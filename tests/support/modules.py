@@ -47,6 +47,6 @@ def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     # The simulated Azure is done at once; the real one is asked less often.
-    importlib.import_module(f"{PLUGINS}module_utils._azure.clients")._POLL_SECONDS = 0.2
+    vars(importlib.import_module(f"{PLUGINS}module_utils._azure.clients"))["_POLL_SECONDS"] = 0.2
     results = [run(call["module"], call["arguments"]) for call in json.load(sys.stdin)]
     json.dump(results, sys.stdout)
