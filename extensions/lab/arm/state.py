@@ -236,7 +236,7 @@ class AzureState:
         self.operations[operation.id] = operation
         fault = self.world.faults.hit(f"operation:{method}:{target}")
         if fault is not None and fault.action == "hang":
-            operation.stays = str(fault.detail.get("status", operation.status))
+            operation.stays = fault.detail.get("status")
             return operation
         if fault is not None and fault.action == "delay":
             seconds += float(fault.detail.get("seconds", seconds))
