@@ -338,8 +338,8 @@ def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[
         yield f"{operation.name} request: a body where the definition has none"
 
 
-# Addresses that no definition at hand describes, each with the document that does.
-_UNDEFINED: tuple[re.Pattern[str], ...] = ()
+# Addresses that no definition describes: a machine that asks whether Azure can be reached at all looks at the root.
+_UNDEFINED = (re.compile(r"/"),)
 # What pages and signed links carry beyond the definitions.
 _OF_LINKS = {"$skiptoken", "t", "c", "s", "h", "monitor"}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VMM servers out of the vault's three lists, and what is still awaited (P10)."""
+"""VMM servers out of the vault's lists, and what is still awaited (P10)."""
 
 from __future__ import annotations
 
