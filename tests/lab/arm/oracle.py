@@ -300,18 +300,25 @@ def differences(traffic: Traffic, folder: Path | None = None) -> list[str]:
 def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]:
     """What a client must not send, one line each, without duplicates and without `ACCEPTED`.
 
-    Judged whatever the answer was. A read-only member may go back as the service last wrote it: that is how a whole
-    resource is replaced (Resource Manager's RPC contract: a PUT of what was read is no error).
+    Judged whatever the answer was. A read-only member may go back as the service wrote it, last or before somebody
+    else's change: that is how a whole resource is replaced (Resource Manager's RPC contract: a PUT of what was read is no
+    error).
     """
     known = definitions(folder or Path(os.environ[VARIABLE]))
     exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
-    answered: dict[str, Any] = {}
+    answered: dict[str, list[Json]] = {}
     lines: dict[str, None] = {}
     for exchange in map(_plain, exchanges):
-        lines.update(dict.fromkeys(_wrong_request(known, exchange, answered.get(exchange["path"].casefold()))))
+        seen = answered.setdefault(exchange["path"].casefold(), [])
+        lines.update(dict.fromkeys(_least_wrong(known, exchange, seen)))
         if exchange["status"] < _FAILED and isinstance(exchange["response"], dict):
-            answered[exchange["path"].casefold()] = exchange["response"]
+            seen.append(exchange["response"])
     return [line for line in lines if not any(accepted.line.search(line) for accepted in ACCEPTED)]
+
+
+def _least_wrong(known: Definitions, exchange: Json, seen: Iterable[Json]) -> list[str]:
+    """Against the answer that a request was made from, whichever it was."""
+    return min((list(_wrong_request(known, exchange, before)) for before in (None, *seen)), key=len)
 
 
 def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[str]:
