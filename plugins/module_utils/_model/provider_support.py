@@ -34,13 +34,13 @@ class Published:
 # Newest first. Rollups 69 to 71 brought no Provider for Hyper-V; the 5.23 and 5.24 columns of that page are for VMware
 # and physical machines.
 PUBLISHED: tuple[Published, ...] = (
-    Published("5.1.8116.0", "after rollup 76 (2024-10)", "github.com/Azure/Azure-SiteRecovery, guide for Hyper-V"),
+    Published("5.1.8116.0", "without a date", "public guide to replacing 5.24.1025.12"),
     Published("5.1.8095.0", "rollups 66 to 68 (2023-02 to 2023-08)", WHATS_NEW),
     Published("5.1.7882.0", "rollup 65 (2022-11)", WHATS_NEW),
     Published("5.1.7802.0", "rollup 64 (2022-10)", WHATS_NEW),
     Published("5.1.7626.0", "rollup 63 (2022-08)", WHATS_NEW),
 )
-# Sent out to Hyper-V servers by mistake in 2024; Microsoft asks to remove it and to install 5.1.8116.0.
+# That guide calls it incorrect for Hyper-V, and 5.1.8116.0 "the correct and latest version".
 RECALLED: Mapping[str, str] = {"5.24.1025.12": PUBLISHED[0].version}
 
 # `providerVersionDetails.status` (AgentVersionStatus of the API) and `providerVersionState`, in lower case.
@@ -94,7 +94,7 @@ def by_table(version: str | None) -> tuple[Verdict, str]:
     if not version or len(numbers(version)) < 2:
         return "unknown", "the version is not known"
     if version in RECALLED:
-        return "unsupported", f"it was sent out by mistake; install {RECALLED[version]} (Azure-SiteRecovery on GitHub)"
+        return "unsupported", f"it is not the one for Hyper-V; remove it and install {RECALLED[version]}"
     if numbers(version)[:2] != numbers(newest.version)[:2]:
         return "unknown", f"no published list has it for Hyper-V; the newest there is {newest.version}"
     behind = sum(numbers(entry.version) > numbers(version) for entry in PUBLISHED)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._azure.clients import Azure
-from .._azure.failures import Absent, read, translated
+from .._azure.failures import Absent, read
+from .._azure.operations import write
 from .._azure.wire import Document
 from .._model.errors import RemoteFailure
 from .._model.group import Grouped
@@ -31,7 +32,7 @@ def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Res
     return Grouped(convert(answer))
 
 
-def create(azure: Azure, name: str, location: str) -> None:
+def create(azure: Azure, name: str, location: str, timeout: float) -> None:
     """Make a group; Azure answers the same for one that exists."""
-    with translated(f"create resource group {name}"):
-        azure.resources.resource_groups.create_or_update(name, {"location": location})
+    group = azure.resources.resource_groups
+    write(lambda: group.create_or_update(name, {"location": location}), f"create resource group {name}", timeout)

@@ -88,7 +88,7 @@ class StorageAccountNoun(Noun[Found]):
 
     def apply(self, plan: Plan, state: Found) -> None:
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location)
+            groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
         if state.resource is None:
             self._create()
         else:

@@ -139,7 +139,7 @@ class VaultNoun(Noun[Sight]):
         if state.unregistered and not self._desired.absent:
             providers.register(self._azure, PROVIDER, self._wait_timeout)
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location)
+            groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
         if state.resource is not None:
             self._change(plan, state.resource)
         elif state.deleted is not None:

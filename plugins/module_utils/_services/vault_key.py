@@ -15,7 +15,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, BinaryIO
 
 from .._azure.clients import Azure
-from .._azure.failures import Absent, read, translated
+from .._azure.failures import Absent, read
+from .._azure.operations import write
 from .._azure.wire import documents, payload, raw
 from .._model.channel_key import ChannelKey, channel_key_from_wire, new_channel_key
 from .._model.errors import Refused, RemoteFailure
@@ -50,6 +51,8 @@ from .._model.vault_key import (
 )
 from . import vault as vaults
 
+#: How long a request waits for its turn while the vault is being written to.
+_TURN_SECONDS = 300
 _FILE_MODE = int(MODE, 8)
 _FOLDER_MODE = 0o700
 
@@ -300,10 +303,12 @@ class VaultKeyNoun(Noun[KeyState]):
         channel_key = self._channel_key(vault, state) if desired.channel_integrity_key else None
         now = self._now()
         name, pair, body = self._request(vault, now)
-        with translated(f"make a key for vault {vault.name}"):
-            answer: Any = azure.recovery_services.vault_certificates.create(
-                vault.resource_group, vault.name, name, payload(body), cls=raw
-            )
+        certificates, content = azure.recovery_services.vault_certificates, payload(body)
+        answer: Any = write(
+            lambda: certificates.create(vault.resource_group, vault.name, name, content, cls=raw),
+            f"make a key for vault {vault.name}",
+            _TURN_SECONDS,
+        )
         key = key_from_answer(vault, answer, pair=pair, site=site, channel_key=channel_key)
         self._require_life(key, vault, site, now)
         return key
@@ -332,10 +337,12 @@ class VaultKeyNoun(Noun[KeyState]):
         """The vault's own, or a new one where a clean 404 said that there is none: registered servers share it."""
         if state.channel_key is not None:
             return state.channel_key
-        with translated(f"give vault {vault.name} a channel integrity key"):
-            answer: Any = self._login().recovery_services.vault_extended_info.create_or_update(
-                vault.resource_group, vault.name, payload(new_channel_key()), cls=raw
-            )
+        extended, content = self._login().recovery_services.vault_extended_info, payload(new_channel_key())
+        answer: Any = write(
+            lambda: extended.create_or_update(vault.resource_group, vault.name, content, cls=raw),
+            f"give vault {vault.name} a channel integrity key",
+            _TURN_SECONDS,
+        )
         return channel_key_from_wire(answer, vault.name)
 
     def _require_life(self, key: VaultKey, vault: Vault, site: Site, now: datetime) -> None:

@@ -76,7 +76,7 @@ class VirtualNetworkNoun(Noun[Found]):
             self._change(plan, state.resource)
             return
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location or "")
+            groups.create(self._azure, self._desired.resource_group, self._desired.location or "", self._wait_timeout)
         action = f"create network {self._desired.name}"
         create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
 

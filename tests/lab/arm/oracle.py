@@ -301,8 +301,8 @@ def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]
     """What a client must not send, one line each, without duplicates and without `ACCEPTED`.
 
     Judged whatever the answer was. A read-only member may go back as the service wrote it, last or before somebody
-    else's change: that is how a whole resource is replaced (Resource Manager's RPC contract: a PUT of what was read is no
-    error).
+    else's change: that is how a whole resource is replaced (Resource Manager's RPC contract: a PUT of what was read is
+    no error).
     """
     known = definitions(folder or Path(os.environ[VARIABLE]))
     exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
