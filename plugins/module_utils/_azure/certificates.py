@@ -62,7 +62,7 @@ def _pfx(path: str, content: bytes, password: str | None) -> tuple[Any, Any]:
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(content, password.encode() if password else None)
+        key, certificate, _chain = pkcs12.load_key_and_certificates(content, password.encode() if password else None)
     except ValueError:
         if password:
             raise InvalidInput(_PASSWORD, f"does not open '{path}'", "give the file's password") from None

@@ -71,8 +71,9 @@ class Login:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def from_options(cls, options: Values, environment: Mapping[str, str] = os.environ) -> Login:
-        """From a module's options; checked offline. Raises InvalidInput."""
+    def from_options(cls, options: Values, environment: Mapping[str, str] | None = None) -> Login:
+        """From a module's options and this process's environment; checked offline. Raises InvalidInput."""
+        environment = os.environ if environment is None else environment
         wish = options.get("auth_source") or "auto"
         sources, warnings = _sources(wish, options, environment)
         values = _merged(sources)

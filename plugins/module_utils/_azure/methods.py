@@ -210,7 +210,7 @@ def _require(method: str, *needed: tuple[str, str | None, str]) -> None:
     if not missing:
         return
     option, variable = missing[0]
-    others = _listed([name for name, _ in missing[1:]])
+    others = _listed([name for name, _variable in missing[1:]])
     raise InvalidInput(
         option,
         f"is needed to sign in with {method}{f', and so is {others}' if others else ''}",

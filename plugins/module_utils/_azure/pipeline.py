@@ -96,6 +96,6 @@ def _code(answer: Any) -> Any:
 def is_list(url: str) -> bool:
     """Whether an address names a collection: after the namespace types and names alternate; it ends with a type."""
     path = url.partition("?")[0].partition("://")[2].casefold()
-    _, found, rest = path.partition("/providers/")
+    found, rest = path.partition("/providers/")[1:]
     parts = [part for part in rest.split("/") if part]
     return bool(found) and len(parts) > 1 and len(parts) % 2 == 0 and parts[-1] not in _NO_LISTS

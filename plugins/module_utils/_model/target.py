@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from .errors import InvalidInput
 from .names import region, same_name
@@ -57,7 +57,7 @@ class Told:
 
 
 #: What a question is answered with: None is well, a text speaks against, the rest says so itself.
-Answer = str | Told | None
+Answer: TypeAlias = "str | Told | None"
 
 
 @dataclass(frozen=True, slots=True)
