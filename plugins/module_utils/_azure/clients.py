@@ -44,7 +44,7 @@ class Azure:
 
     def of_subscription(self, subscription_id: str) -> Azure:
         """The same login to another subscription."""
-        return Azure(replace(self.login, subscription_id=subscription_id))
+        return Azure(replace(self.login, subscription_id=subscription_id), self._seconds)
 
     @cached_property
     def cloud(self) -> Cloud:
