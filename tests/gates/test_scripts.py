@@ -38,6 +38,10 @@ CHANGING |= {
 CHANGING |= {"Stop-Service", "Restart-Service"}
 LANGUAGE = {"ForEach-Object", "New-Object", "Out-Null", "Select-Object", "Set-StrictMode", "Sort-Object", "Start-Sleep"}
 LANGUAGE |= {"Where-Object", "Write-Warning", "Write-Verbose"}
+READING |= {"Get-ScheduledTask", "Get-ScheduledTaskInfo"}
+CHANGING |= {"Register-ScheduledTask", "Start-ScheduledTask", "Unregister-ScheduledTask"}
+LANGUAGE |= {"ConvertFrom-Json", "ConvertTo-Json", "New-ScheduledTaskAction", "New-ScheduledTaskPrincipal"}
+LANGUAGE |= {"New-ScheduledTaskSettingsSet"}
 # Read as a number by the parser where an argument begins with a bracket; not commands.
 NOT_COMMANDS = {"0"}
 

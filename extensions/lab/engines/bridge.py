@@ -89,7 +89,8 @@ class Bridge:
 def _call(machine: Machine, call: str, args: dict[str, Any]) -> dict[str, Any]:
     """A failed call is an answer for PowerShell, which makes an error record of it; a defect here is one, too."""
     try:
-        return {"ok": True, "value": machine.bridge(call, args)}
+        with machine.process():
+            return {"ok": True, "value": machine.bridge(call, args)}
     except Exception as exc:
         LOG.debug("call %s on %s failed", call, machine.name, exc_info=exc)
         return _error(getattr(exc, "powershell_type", type(exc).__name__), str(exc))

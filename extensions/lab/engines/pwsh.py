@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from .housekeeping import answer_module, answer_step
 from .payload import Encoded, HouseKeeping, ModuleCall, UnknownPayload, peel, recognise
 from .results import module_failure
 from .scripts import misfortune
+from .work import pwsh_runner
 
 if TYPE_CHECKING:
     from ..windows.machine import Machine
@@ -102,10 +104,15 @@ class PwshEngine:
         self._home = PwshHome(directory)
         self._sessions = asyncio.Semaphore(SESSIONS)
         self._running: set[asyncio.subprocess.Process] = set()
+        self._tasks: set[subprocess.Popen[bytes]] = set()
+        for machine in world.machines.values():
+            machine.runner = pwsh_runner(self._home, bridge, self._tasks)
 
     async def close(self) -> None:
         for process in list(self._running):
             _kill(process)
+        for task in list(self._tasks):
+            task.kill()
 
     async def run(self, machine: Machine, request: CommandRequest) -> Answer:
         try:

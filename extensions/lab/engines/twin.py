@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
+from ..windows.errors import MachineRestarted
 from ..world import World
-from .base import Answer, CommandRequest
+from .base import Answer, CommandRequest, ConnectionDropped
 from .housekeeping import answer_module, answer_step
 from .payload import HouseKeeping, ModuleCall, RawScript, UnknownPayload, recognise
 from .results import SKIPPED_IN_CHECK_MODE, error_record, flatten, module_answer, module_failure, script_result
 from .scripts import UnknownScript, bound, bound_parameters, load_bindings, misfortune
+from .work import twin_runner
 
 if TYPE_CHECKING:
     from ..windows.machine import Machine
@@ -53,6 +55,8 @@ class TwinEngine:
         self._executor = executor
         self._twins = twins
         self._bindings = load_bindings() if bindings is None else bindings
+        for machine in world.machines.values():
+            machine.runner = twin_runner(self._twins, self._bindings)
 
     async def close(self) -> None:
         """Nothing of a twin outlives its call."""
@@ -104,7 +108,11 @@ class TwinEngine:
         twin = self._twins.get(script.name)
         if twin is None:
             return module_failure(f"The estate's twin engine has no twin for the script {script.name}.")
-        outcome = twin(machine, bound_parameters(options), call.check_mode)
+        try:
+            with machine.process():
+                outcome = twin(machine, bound_parameters(options), call.check_mode)
+        except MachineRestarted as exc:
+            raise ConnectionDropped(machine.name) from exc
         depth = int(options.get("depth", _DEFAULT_DEPTH))
         errors = [item if isinstance(item, Mapping) else error_record(str(item)) for item in outcome.errors]
         return module_answer(

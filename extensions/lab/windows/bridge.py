@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import fnmatch
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .errors import MachineError
 from .filesystem import File
 from .programs.internet import head, proxy_at
 from .services import Service
+from .tasks import ScheduledTask
 from .vmm import Cloud, HostGroup
 
 if TYPE_CHECKING:
@@ -61,6 +63,41 @@ def _stop(machine: Machine, args: Args) -> Any:
 
 def _restart(machine: Machine, args: Args) -> Any:
     machine.restart_service(args["name"])
+
+
+# ---- scheduled tasks ----
+
+
+def _tasks(machine: Machine, args: Args) -> Any:
+    """By name, which may be a pattern: no task that fits is no error then."""
+    machine.settle()
+    pattern = str(args["name"])
+    if "*" not in pattern:
+        found = [machine.need_task(pattern)]
+    else:
+        found = [task for name, task in machine.tasks.items() if fnmatch.fnmatchcase(name, pattern.lower())]
+    return [{"TaskName": task.name, "State": task.state, "LastTaskResult": task.last_result} for task in found]
+
+
+def _register_task(machine: Machine, args: Args) -> Any:
+    machine.register_task(
+        ScheduledTask(
+            str(args["name"]),
+            str(args["user"]),
+            str(args["logon_type"]),
+            str(args["run_level"]),
+            str(args["program"]),
+            str(args["arguments"]),
+        )
+    )
+
+
+def _start_task(machine: Machine, args: Args) -> Any:
+    machine.start_task(args["name"])
+
+
+def _unregister_task(machine: Machine, args: Args) -> Any:
+    machine.unregister_task(args["name"])
 
 
 # ---- files ----
@@ -274,6 +311,10 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.start": _start,
     "service.stop": _stop,
     "service.restart": _restart,
+    "task.get": _tasks,
+    "task.register": _register_task,
+    "task.start": _start_task,
+    "task.unregister": _unregister_task,
     "file.exists": _exists,
     "file.item": _item,
     "file.list": _list,

@@ -18,6 +18,7 @@ from .registry import KIND_NUMBERS, Kind, Value
 
 if TYPE_CHECKING:
     from .machine import Machine
+    from .services import Service
 
 Row = dict[str, Any]
 
@@ -145,16 +146,27 @@ def method(machine: Machine, class_name: str, name: str, arguments: Mapping[str,
 def _owner(machine: Machine, name: str, process_id: int) -> Row:
     service = next((each for each in machine.services.all() if each.process_id == process_id), None)
     if name == "getownersid":
-        return {
-            "Sid": service.owner_sid if service else "S-1-5-21-1004336348-1177238915-682003330-1104",
-            "ReturnValue": 0,
-        }
-    if service is None:
-        return {"Domain": machine.identity.account_domain, "User": machine.identity.account_user, "ReturnValue": 0}
-    if service.account == "LocalSystem":
-        return {"Domain": "NT AUTHORITY", "User": "SYSTEM", "ReturnValue": 0}
-    domain, _slash, user = service.account.rpartition("\\")
+        return {"Sid": owner_sid(machine, service), "ReturnValue": 0}
+    domain, user = owner(machine, service)
     return {"Domain": domain, "User": user, "ReturnValue": 0}
+
+
+def owner_sid(machine: Machine, service: Service | None) -> str:
+    """Of a service's process, or of the session that asks."""
+    if service is not None:
+        return service.owner_sid
+    user = machine.identity.account_user
+    return layout.SYSTEM_SID if user == "SYSTEM" else "S-1-5-21-1004336348-1177238915-682003330-1104"
+
+
+def owner(machine: Machine, service: Service | None) -> tuple[str, str]:
+    """Domain and name of a service's process, or of the session that asks."""
+    if service is None:
+        return machine.identity.account_domain, machine.identity.account_user
+    if service.account == "LocalSystem":
+        return "NT AUTHORITY", "SYSTEM"
+    domain, _slash, user = service.account.rpartition("\\")
+    return domain, user
 
 
 def _registry(machine: Machine, name: str, arguments: Mapping[str, Any]) -> Row:

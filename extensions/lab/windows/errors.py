@@ -18,3 +18,7 @@ def path_not_found(path: str) -> MachineError:
     return MachineError(
         f"Cannot find path '{path}' because it does not exist.", "System.Management.Automation.ItemNotFoundException"
     )
+
+
+class MachineRestarted(Exception):
+    """The machine was restarted while something ran on it: that is gone, and does nothing any more."""

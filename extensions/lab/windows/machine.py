@@ -9,10 +9,11 @@ writes its parts directly; everything that happens to it afterwards goes through
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -20,14 +21,16 @@ from typing import Any, Literal, TypeAlias
 from ..world import CloudFacts, Fault, World, digest
 from . import layout
 from .agent import Agent, AgentProxy
-from .errors import MachineError
+from .errors import MachineError, MachineRestarted
 from .filesystem import File, FileSystem, tidy
 from .registry import Data, Kind, Registry
 from .services import Service, Services
+from .tasks import ENDED_BY_SHUTDOWN, IS_RUNNING, READY, RUNNING, Runner, ScheduledTask
 from .vmm import Cloud, RunAsAccount, Vmm
 
 MachineKind = Literal["vmm_server", "hyperv_host"]
 _POLL = 0.005
+_CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 # A hang ends by itself after this time (real seconds), so that no thread outlives the estate for long.
 _HANG_SECONDS = 30.0
 
@@ -78,6 +81,8 @@ class Identity:
 
 
 Effect: TypeAlias = Callable[[], None]
+# Since which start of its machine the process that a thread stands for has been running.
+_process = threading.local()
 
 
 class Machine:
@@ -95,6 +100,12 @@ class Machine:
         self.agent: Agent | None = None
         self.switches: list[str] = []
         self.web: dict[str, Package] = {}
+        self.tasks: dict[str, ScheduledTask] = {}
+        #: Runs the actions of tasks; without one a started task runs for ever.
+        self.runner: Runner | None = None
+        #: Called when the machine restarts: ends what runs outside of this process.
+        self.at_restart: list[Callable[[], None]] = []
+        self._starts = 0
         self._effects: list[tuple[float, Effect]] = []
         self._logs = 0
         self._lock = threading.RLock()
@@ -122,6 +133,7 @@ class Machine:
     def sleep(self, seconds: float) -> None:
         """Let `seconds` of the estate's time go by."""
         time.sleep(max(0.0, seconds) * self.world.clock.scale)
+        self._go_on()
 
     def later(self, seconds: float, effect: Effect) -> None:
         """Something that goes on in the background and is done after `seconds` of the estate's time."""
@@ -130,6 +142,7 @@ class Machine:
 
     def settle(self) -> None:
         """Whatever is due by now has happened."""
+        self._go_on()
         with self._lock:
             due = [effect for moment, effect in self._effects if self.world.clock.reached(moment)]
             self._effects = [item for item in self._effects if item[1] not in due]
@@ -153,7 +166,91 @@ class Machine:
         return fault
 
     def note(self, verb: str, **detail: Any) -> None:
+        self._go_on()
         self.world.journal.write("windows", self.name, verb, **detail)
+
+    # ---- restarts ----
+
+    @contextlib.contextmanager
+    def process(self) -> Iterator[None]:
+        """What this thread does from here on is done by a process of the machine, which no restart survives."""
+        before = getattr(_process, "start", None)
+        _process.start = self._starts
+        try:
+            yield
+        finally:
+            _process.start = before
+
+    def _go_on(self) -> None:
+        start = getattr(_process, "start", None)
+        if start is not None and start != self._starts:
+            raise MachineRestarted(self.name)
+
+    def restart(self) -> None:
+        """Whatever runs is gone, what starts by itself runs again, and nothing waits for a restart any more."""
+        self.note("machine.restart")
+        with self._lock:
+            self._starts += 1
+            self._effects.clear()
+            for task in self.tasks.values():
+                if task.state == RUNNING:
+                    task.state, task.last_result = READY, ENDED_BY_SHUTDOWN
+            for service in self.services.all():
+                runs = service.start_mode == "Auto"
+                service.status, service.ready_at = "Running" if runs else "Stopped", None
+                service.process_id = self.services.new_process() if runs else 0
+            self.registry.unset(layout.SESSION_KEY, layout.RENAMES)
+            for key in (layout.SERVICING_KEY, layout.UPDATE_KEY):
+                self.registry.remove(key)
+        for end in self.at_restart:
+            end()
+
+    # ---- scheduled tasks ----
+
+    def need_task(self, name: str) -> ScheduledTask:
+        self.settle()
+        found = self.tasks.get(name.lower())
+        if found is None:
+            raise MachineError("The system cannot find the file specified.", _CIM_ERROR)
+        return found
+
+    def register_task(self, task: ScheduledTask) -> None:
+        if task.name.lower() in self.tasks:
+            raise MachineError("Cannot create a file when that file already exists.", _CIM_ERROR)
+        self.tasks[task.name.lower()] = task
+        self.note(
+            "task.register",
+            task=task.name,
+            user=task.user,
+            logon_type=task.logon_type,
+            run_level=task.run_level,
+            program=task.program,
+            arguments=task.arguments,
+        )
+
+    def start_task(self, name: str) -> None:
+        """Returns at once; one that runs is not started a second time."""
+        task = self.need_task(name)
+        if task.state == RUNNING:
+            return
+        self.note("task.start", task=task.name)
+        task.state, task.last_result = RUNNING, IS_RUNNING
+        if self.runner is not None:
+            threading.Thread(target=self._run_task, args=(task, self.runner), name=task.name, daemon=True).start()
+
+    def _run_task(self, task: ScheduledTask, runner: Runner) -> None:
+        # Whoever started it is gone sooner or later; only a restart ends it.
+        with contextlib.suppress(MachineRestarted), self.process():
+            fault = self.misfortune(f"task {task.name}")
+            code = runner(self, task) if fault is None else int(fault.detail.get("exit_code", 1))
+            self._go_on()
+            task.state, task.last_result = READY, code
+
+    def unregister_task(self, name: str) -> None:
+        """What runs of it goes on."""
+        task = self.need_task(name)
+        del self.tasks[task.name.lower()]
+        self.note("task.unregister", task=task.name)
 
     # ---- registry ----
 

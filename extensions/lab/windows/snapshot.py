@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .filesystem import File
     from .machine import Machine
 
 
@@ -20,14 +22,25 @@ def snapshot(machine: Machine) -> dict[str, Any]:
             for service in machine.services.all()
         },
         "files": {
-            file.path: "folder " + file.sddl if file.is_folder else f"{file.sha256} {file.sddl}"
+            file.path: "folder " + file.sddl if file.is_folder else f"{_content(file)} {file.sddl}"
             for file in machine.files
             if not file.name.lower().endswith(".log")
         },
+        "tasks": {task.name: [task.user, task.state] for task in machine.tasks.values()},
         "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
         "vmm": _vmm(machine),
         "agent": _agent(machine),
     }
+
+
+def _content(file: File) -> str:
+    """JSON says the same in any order of its keys."""
+    if not file.name.lower().endswith(".json"):
+        return file.sha256
+    try:
+        return json.dumps(json.loads(file.content or b""), sort_keys=True)
+    except ValueError:
+        return file.sha256
 
 
 def _vmm(machine: Machine) -> dict[str, Any] | None:

@@ -21,19 +21,23 @@ NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.ps1"))
 # The contract between scripts and the services that run them: a script with other parameters is another contract.
 PARAMETERS = {
     "configure_provider": "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls RestartService",
+    "end_work": "Name StagingDir",
     "fetch_file": "Source Destination Download",
     "inspect_file": "Path",
-    "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout",
-    "install_provider": "InstallerPath ExtractDir",
+    "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
+    "install_provider": "InstallerPath ExtractDir RemoveInstaller",
     "observe": "Sections StagingDir ReachUrl ProxyAddress ProxyPort ProxyCredential",
+    "poll_work": "Name StagingDir Seconds",
     "publish_cloud": "CloudIds",
     "register_provider": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
     ),
     "remove_file": "Paths",
+    "run_work": "Folder",
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
     "set_run_as_password": "AccountName Credential",
     "start_service": "Name",
+    "start_work": "Name StagingDir Script Parameters Runner",
 }
 
 

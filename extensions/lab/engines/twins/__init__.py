@@ -13,31 +13,39 @@ from typing import Final
 
 from .base import Twin, TwinResult
 from .configure_provider import configure_provider
+from .end_work import end_work
 from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
 from .observe import observe
+from .poll_work import poll_work
 from .publish_cloud import publish_cloud
 from .register_provider import register_provider
 from .remove_file import remove_file
+from .run_work import run_work
 from .set_agent_proxy import set_agent_proxy
 from .set_run_as_password import set_run_as_password
 from .start_service import start_service
+from .start_work import start_work
 
 TWINS: Final[dict[str, Twin]] = {
     "configure_provider": configure_provider,
+    "end_work": end_work,
     "fetch_file": fetch_file,
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
     "observe": observe,
+    "poll_work": poll_work,
     "publish_cloud": publish_cloud,
     "register_provider": register_provider,
     "remove_file": remove_file,
+    "run_work": run_work,
     "set_agent_proxy": set_agent_proxy,
     "set_run_as_password": set_run_as_password,
     "start_service": start_service,
+    "start_work": start_work,
 }
 
 __all__ = ["TWINS", "Twin", "TwinResult"]

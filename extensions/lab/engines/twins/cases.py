@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -15,11 +17,12 @@ from ...windows import layout
 from ...windows.agent import AgentProxy
 from ...windows.installers import content, package
 from ...windows.machine import Certificate, Machine
+from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from ...windows.vmm import Registration, RunAsAccount
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
 
 STAGING: Final = r"C:\ProgramData\siterecovery.hyperv"
-SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv"]
+SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "work"]
 VAULT_ID: Final = (
     "/subscriptions/00000000-1111-2222-3333-444444444444/resourceGroups/rg-asr"
     "/providers/Microsoft.RecoveryServices/vaults/vault-asr"
@@ -448,7 +451,11 @@ _FILES = [
 
 def _install(name: str, prepare: Prepare | None, **more: Any) -> Case:
     machine = more.pop("machine", vmm_server())
-    parameters = {"InstallerPath": _PROVIDER_EXE, "ExtractDir": STAGING + r"\provider"}
+    parameters = {
+        "InstallerPath": _PROVIDER_EXE,
+        "ExtractDir": STAGING + r"\provider",
+        **more.pop("parameters", {}),
+    }
     return Case(f"install_provider {name}", "install_provider", machine, parameters, prepare=prepare, **more)
 
 
@@ -477,6 +484,12 @@ _CREDENTIAL = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
 _BEHIND_PROXY = vmm_server(provider={}, egress="proxy")
 
 _PROVIDER = [
+    _install("and takes the installer away", _PACKAGE, parameters={"RemoveInstaller": True}),
+    _install(
+        "that fails and keeps the installer",
+        all_of(_PACKAGE, fault("setupdr.exe", exit_code=1)),
+        parameters={"RemoveInstaller": True},
+    ),
     _install("on a VMM server", _PACKAGE),
     _install("over an older one", _PACKAGE, machine=vmm_server(provider={"version": "5.1.7000.0"})),
     _install("over a later one", _PACKAGE, machine=vmm_server(provider={"version": "5.24.902.11"})),
@@ -619,6 +632,12 @@ _INSTALLER = fetched("MARSAgentInstaller.exe", _AGENT_EXE, "2.0.9260.0")
 _WITH_BYPASS = {"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "BypassUrls": ["a.test", "b.test"]}
 _AGENT = [
     _agent("plainly", _INSTALLER),
+    _agent("and takes the installer away", _INSTALLER, parameters={"RemoveInstaller": True}),
+    _agent(
+        "that fails and keeps the installer",
+        all_of(_INSTALLER, fault("MARSAgentInstaller.exe", exit_code=1603)),
+        parameters={"RemoveInstaller": True},
+    ),
     _agent("elsewhere", _INSTALLER, parameters={"InstallPath": "C:\\MARS\\", "CachePath": r"C:\My Cache"}),
     _agent("over an older one", _INSTALLER, machine=hyperv_host(agent={"version": "2.0.9000.0"})),
     _agent("over a later one", _INSTALLER, machine=hyperv_host(agent={"version": "2.0.9938.0"})),
@@ -650,4 +669,149 @@ _AGENT = [
     _proxy("without the agent's module", lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True)),
 ]
 
-CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_VMM, *_AGENT)
+# ---- long work ----
+
+_WORK_PLACE: Final = STAGING + r"\work"
+
+
+def _script(name: str) -> str:
+    """The text of a script of the collection that this package lies in."""
+    from .bind import SCRIPTS
+
+    return (SCRIPTS / f"{name}.ps1").read_text(encoding="utf-8")
+
+
+def work(
+    name: str = "provider",
+    *,
+    script: str = "start_service",
+    parameters: Mapping[str, Any] | None = None,
+    state: str | None = RUNNING,
+    code: int = IS_RUNNING,
+    answer: str | None = None,
+) -> Prepare:
+    """Work that was begun, with its task in the given state, or none at all (None)."""
+
+    def prepare(machine: Machine) -> None:
+        staged(machine)
+        folder = rf"{_WORK_PLACE}\{name}"
+        machine.make_folder(folder)
+        wanted = {"Name": layout.VMM_SERVICE} if parameters is None else parameters
+        machine.write_file(rf"{folder}\script.ps1", (script if "\n" in script else _script(script)).encode())
+        machine.write_file(rf"{folder}\parameters.json", json.dumps(wanted).encode())
+        if answer is not None:
+            machine.write_file(rf"{folder}\result.json", answer.encode())
+        if state is not None:
+            task = ScheduledTask(f"siterecovery.hyperv-{name}", "CORP\\a", "S4U", "Highest", "p", "a", state, code)
+            machine.tasks[task.name.lower()] = task
+
+    return prepare
+
+
+def _folder_alone(machine: Machine) -> None:
+    staged(machine)
+    machine.make_folder(_WORK_PLACE)
+
+
+def _log(place: str, *lines: str) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        machine.files.folder(place.rsplit("\\", 1)[0], machine.now())
+        machine.write_file(place, "\r\n".join(lines).encode())
+
+    return prepare
+
+
+def _start(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server())
+    parameters = {
+        "Name": "provider",
+        "StagingDir": STAGING,
+        "Script": "# script\n",
+        "Parameters": '{"Path": "C:\\\\Größe"}',
+        "Runner": "# runner\n",
+        **more.pop("parameters", {}),
+    }
+    return Case(f"start_work {name}", "start_work", machine, parameters, prepare=prepare, **more)
+
+
+def _about(script: str) -> Callable[..., Case]:
+    def made(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+        parameters = {"Name": "provider", "StagingDir": STAGING, **more.pop("parameters", {})}
+        machine = more.pop("machine", vmm_server())
+        return Case(f"{script} {name}", script, machine, parameters, prepare=prepare, **more)
+
+    return made
+
+
+_poll, _end = _about("poll_work"), _about("end_work")
+_ENDED: dict[str, Any] = {"state": READY, "code": 0, "answer": '{"failed":false}'}
+_LOG = layout.SETUP_LOGS + r"\DRASetupWizard_1.log"
+
+
+def _ran(name: str, prepare: Prepare, **more: Any) -> Case:
+    parameters = {"Folder": _WORK_PLACE + r"\provider"}
+    return Case(f"run_work {name}", "run_work", vmm_server(), parameters, prepare=prepare, **more)
+
+
+_WORK = [
+    _start("in a new folder"),
+    _start("in a folder that is there", staged),
+    _start("in a folder with a blank", parameters={"StagingDir": r"C:\ProgramData\Größe M"}),
+    _start("in an open folder", open_folder),
+    _start("beside other work", work("agent")),
+    _start("over work that was not ended", work()),
+    _start("over a task without a folder", all_of(work(), lambda m: m.remove_file(_WORK_PLACE, recurse=True))),
+    _start("in check mode", check_mode=True),
+    _start("as the system", lambda m: setattr(m, "identity", replace(m.identity, account_user="SYSTEM"))),
+    _poll("that runs", work()),
+    _poll("that runs, with patience", work(), parameters={"Seconds": 7}),
+    _poll("that has not begun", work(state=READY, code=HAS_NOT_RUN), parameters={"Seconds": 7}),
+    _poll("that ended", work(**_ENDED), parameters={"Seconds": 7}),
+    _poll("that ended, its task still there", work(answer="{}")),
+    _poll("that is lost", work(state=READY, code=ENDED_BY_SHUTDOWN)),
+    _poll("whose task is gone", work(state=None)),
+    _poll("that was never begun"),
+    _poll("in check mode", work(), check_mode=True),
+    _poll("with a log", all_of(work(), _log(_LOG, "one", "two größer"))),
+    _poll("with an empty log", all_of(work(), _log(_LOG))),
+    _poll("with a log of before", all_of(_log(_LOG, "one"), work())),
+    _poll("with a folder of logs", all_of(work(), lambda m: m.make_folder(layout.SETUP_LOGS))),
+    _poll(
+        "of an agent",
+        all_of(work("agent"), _log(layout.AGENT_LOG, "a", "b")),
+        machine=hyperv_host(),
+        parameters={"Name": "agent"},
+    ),
+    _poll("of another name", all_of(work("updates"), _log(_LOG, "x")), parameters={"Name": "updates"}),
+    _end("that ended", work(**_ENDED)),
+    _end("that ended, its task still there", work(answer="{}")),
+    _end("that runs", work()),
+    _end("that is lost", work(state=READY, code=ENDED_BY_SHUTDOWN)),
+    _end("whose task is gone", work(state=None)),
+    _end("that was never begun"),
+    _end("beside other work", all_of(work("agent"), work(**_ENDED))),
+    _end("in check mode", work(**_ENDED), check_mode=True),
+    _ran("that does its work", all_of(stopped(layout.VMM_SERVICE), work())),
+    _ran("with nothing to do", work()),
+    _ran("that throws", work(parameters={"Name": "nothing"})),
+    _ran(
+        "of a setup",
+        all_of(
+            work(
+                script="install_provider",
+                parameters={"InstallerPath": _PROVIDER_EXE, "ExtractDir": STAGING + r"\p", "RemoveInstaller": True},
+            ),
+            _PACKAGE,
+        ),
+    ),
+    _ran("without parameters", all_of(work(), lambda m: m.remove_file(_WORK_PLACE + r"\provider\parameters.json"))),
+    _ran("in check mode", work(), check_mode=True),
+    _observe("work that runs", vmm_server(), work()),
+    _observe("work that ended", vmm_server(), work(**_ENDED)),
+    _observe("work that is lost", vmm_server(), work(state=READY, code=ENDED_BY_SHUTDOWN)),
+    _observe("two kinds of work", vmm_server(), all_of(work(), work("agent", state=None))),
+    _observe("an empty folder of work", vmm_server(), _folder_alone),
+    _observe("work in check mode", vmm_server(), work(), check_mode=True),
+]
+
+CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_VMM, *_AGENT, *_WORK)

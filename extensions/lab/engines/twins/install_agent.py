@@ -31,6 +31,8 @@ def install_agent(run: Run) -> dict[str, Any]:
         while result["exit_code"] in _GOOD and waited < limit and not machine.is_running(layout.AGENT_SERVICE):
             machine.sleep(_TURN)
             waited += _TURN
+        if run.switch("RemoveInstaller", default=False) and result["exit_code"] in _GOOD:
+            machine.remove_file(installer)
         result["log_tail"] = lines_of(machine.files.find(layout.AGENT_LOG))
     result["service"] = service_status(machine, layout.AGENT_SERVICE)
     return result

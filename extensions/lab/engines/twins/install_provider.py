@@ -10,6 +10,8 @@ from typing import Any
 from ...windows import layout
 from .base import Run, service_status, setup_log, twin
 
+_GOOD = (0, 3010)
+
 
 @twin
 def install_provider(run: Run) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def install_provider(run: Run) -> dict[str, Any]:
             finally:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
+                if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
+                    machine.remove_file(installer)
         result["log_tail"] = setup_log(machine)
     result["service_after"] = service_status(machine, layout.VMM_SERVICE)
     return result

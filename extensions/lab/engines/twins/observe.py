@@ -279,7 +279,25 @@ def _reach(machine: Machine, run: Run) -> Section:
     }
 
 
-_SECTIONS: dict[str, Callable[[Machine, Run], Section | None]] = {
+def _work(machine: Machine, run: Run) -> list[Section] | None:
+    place = run.need("StagingDir") + r"\work"
+    if machine.files.find(place) is None:
+        return None
+    found: list[Section] = []
+    for folder in machine.files.listing(place):
+        task = machine.tasks.get(f"siterecovery.hyperv-{folder.name}".lower())
+        found.append(
+            {
+                "name": folder.name,
+                "task": None if task is None else task.state,
+                "task_result": None if task is None else task.last_result,
+                "finished": machine.files.find(rf"{folder.path}\result.json") is not None,
+            }
+        )
+    return found
+
+
+_SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] = {
     "host": _host,
     "vmm": _vmm,
     "provider": _provider,
@@ -287,6 +305,7 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | None]] = {
     "agent": _agent,
     "hyperv": _hyperv,
     "reach": _reach,
+    "work": _work,
 }
 
 

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Installs or upgrades the Recovery Services agent. The installer may go on in the background after its process ended,
-# so its service is waited for.
+# so its service is waited for. After a success the installer goes, if told so.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -15,7 +15,9 @@ param(
 
     [string] $CachePath,
 
-    [int] $ServiceTimeout = 600
+    [int] $ServiceTimeout = 600,
+
+    [bool] $RemoveInstaller = $false
 )
 
 Set-StrictMode -Version 2.0
@@ -60,6 +62,9 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent
     while ($result.exit_code -in 0, 3010 -and $waited -lt $ServiceTimeout -and (Get-ServiceStatus -Name obengine) -ne 'Running') {
         Start-Sleep -Seconds 5
         $waited += 5
+    }
+    if ($RemoveInstaller -and $result.exit_code -in 0, 3010) {
+        Remove-Item -LiteralPath $InstallerPath -Force
     }
     $result.log_tail = @(Get-LogTail)
 }

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Unpacks the Site Recovery Provider's package and runs its setup while the VMM service is stopped, as setup needs it.
-# The service is started again whatever happens, and the unpacked files go.
+# The service is started again whatever happens, and the unpacked files go; after a success the installer too, if told so.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -12,7 +12,9 @@ param(
     [string] $InstallerPath,
 
     [Parameter(Mandatory = $true)]
-    [string] $ExtractDir
+    [string] $ExtractDir,
+
+    [bool] $RemoveInstaller = $false
 )
 
 Set-StrictMode -Version 2.0
@@ -83,6 +85,9 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
             # Also when the service does not start.
             if (Test-Path -LiteralPath $ExtractDir) {
                 Remove-Item -LiteralPath $ExtractDir -Recurse -Force
+            }
+            if ($RemoveInstaller -and $result.setup_exit -in 0, 3010) {
+                Remove-Item -LiteralPath $InstallerPath -Force
             }
         }
     }

@@ -9,7 +9,7 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'reach')]
+    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'reach', 'work')]
     [string[]] $Sections,
 
     [Parameter(Mandatory = $true)]
@@ -539,6 +539,27 @@ function Get-HyperVSection {
     return @{ service = $service; switch_names = $names }
 }
 
+function Get-WorkSection {
+    # Long work that start_work began and nobody has ended yet; null where there is none.
+    if (-not (Test-Path -LiteralPath "$StagingDir\work")) {
+        return $null
+    }
+    $tasks = @(Get-ScheduledTask -TaskName 'siterecovery.hyperv-*')
+    $found = @(
+        foreach ($folder in @(Get-ChildItem -LiteralPath "$StagingDir\work" -Force)) {
+            $work = @{ name = "$($folder.Name)"; task = $null; task_result = $null; finished = (Test-Path -LiteralPath "$($folder.FullName)\result.json") }
+            foreach ($task in $tasks) {
+                if ($task.TaskName -eq "siterecovery.hyperv-$($folder.Name)") {
+                    $work.task = "$($task.State)"
+                    $work.task_result = [long] (Get-ScheduledTaskInfo -TaskName $task.TaskName).LastTaskResult
+                }
+            }
+            $work
+        }
+    )
+    return , $found
+}
+
 function Get-ServiceRoute {
     # The proxy that the service's account uses for a host, as http://host:port; null where it goes without one.
     param([string] $Name)
@@ -618,7 +639,7 @@ function Get-ReachSection {
     return $reach
 }
 
-$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null }
+$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null; work = $null }
 if ($Sections -contains 'host') { $result.host = Get-HostSection }
 if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
 if ($Sections -contains 'provider') { $result.provider = Get-ProviderSection }
@@ -626,5 +647,6 @@ if ($Sections -contains 'registration') { $result.registration = Get-Registratio
 if ($Sections -contains 'agent') { $result.agent = Get-AgentSection }
 if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
 if ($Sections -contains 'reach') { $result.reach = Get-ReachSection }
+if ($Sections -contains 'work') { $result.work = Get-WorkSection }
 
 $Ansible.Result = $result

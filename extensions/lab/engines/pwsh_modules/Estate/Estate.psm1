@@ -222,6 +222,89 @@ function Start-Sleep {
     Invoke-Bridge -Call 'time.sleep' -Arguments @{ seconds = $Seconds } | Out-Null
 }
 
+# ---- scheduled tasks ----
+
+function New-ScheduledTaskAction {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $Execute, [string] $Argument)
+
+    [pscustomobject] @{ Execute = $Execute; Arguments = $Argument }
+}
+
+function New-ScheduledTaskPrincipal {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)] [string] $UserId,
+        [Parameter(Mandatory)] [ValidateSet('S4U')] [string] $LogonType,
+        [Parameter(Mandatory)] [ValidateSet('Highest')] [string] $RunLevel
+    )
+
+    [pscustomobject] @{ UserId = $UserId; LogonType = $LogonType; RunLevel = $RunLevel }
+}
+
+function New-ScheduledTaskSettingsSet {
+    [CmdletBinding()]
+    param([switch] $AllowStartIfOnBatteries, [switch] $DontStopIfGoingOnBatteries, [int] $Priority = 7)
+
+    [pscustomobject] @{ Priority = $Priority }
+}
+
+function Register-ScheduledTask {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory)] [string] $TaskName,
+        [Parameter(Mandatory)] $Action,
+        [Parameter(Mandatory)] $Principal,
+        [Parameter(Mandatory)] $Settings,
+        [string] $Description
+    )
+
+    $arguments = @{
+        name = $TaskName
+        user = $Principal.UserId
+        logon_type = $Principal.LogonType
+        run_level = $Principal.RunLevel
+        program = $Action.Execute
+        arguments = $Action.Arguments
+    }
+    Invoke-Bridge -Call 'task.register' -Arguments $arguments | Out-Null
+    [pscustomobject] @{ TaskName = $TaskName; TaskPath = '\'; State = 'Ready' }
+}
+
+function Start-ScheduledTask {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $TaskName)
+
+    Invoke-Bridge -Call 'task.start' -Arguments @{ name = $TaskName } | Out-Null
+}
+
+function Get-ScheduledTask {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $TaskName)
+
+    foreach ($row in (Invoke-Bridge -Call 'task.get' -Arguments @{ name = $TaskName })) {
+        [pscustomobject] @{ TaskName = $row.TaskName; TaskPath = '\'; State = $row.State }
+    }
+}
+
+function Get-ScheduledTaskInfo {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $TaskName)
+
+    foreach ($row in (Invoke-Bridge -Call 'task.get' -Arguments @{ name = $TaskName })) {
+        [pscustomobject] @{ TaskName = $row.TaskName; TaskPath = '\'; LastTaskResult = [uint32] $row.LastTaskResult }
+    }
+}
+
+function Unregister-ScheduledTask {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory)] [string] $TaskName)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-Bridge -Call 'task.unregister' -Arguments @{ name = $TaskName } | Out-Null
+    }
+}
+
 # ---- files ----
 
 function New-FileObject {
@@ -377,7 +460,8 @@ function Get-Content {
         [Parameter(Mandatory, ParameterSetName = 'Literal')] [string] $LiteralPath,
         [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
         [int] $Tail = -1,
-        [switch] $Raw
+        [switch] $Raw,
+        [object] $Encoding
     )
 
     $target = "$LiteralPath$Path"
@@ -405,18 +489,24 @@ function Set-Content {
         [Parameter(Mandatory, ParameterSetName = 'Path', Position = 0)] [string[]] $Path,
         [Parameter(Mandatory)] [object[]] $Value,
         [object] $Encoding,
-        [switch] $AsByteStream
+        [switch] $AsByteStream,
+        [switch] $NoNewline
     )
 
     $target = "$LiteralPath$Path"
     if (-not (Test-EstatePath -Path $target)) {
         return Microsoft.PowerShell.Management\Set-Content @PSBoundParameters
     }
-    if (-not $AsByteStream -and "$Encoding" -ne 'Byte') {
-        throw 'The estate imitates Set-Content only for bytes.'
+    $bytes = $AsByteStream -or "$Encoding" -eq 'Byte'
+    if (-not $bytes -and -not ("$Encoding" -eq 'UTF8' -and $NoNewline)) {
+        throw 'The estate imitates Set-Content only for bytes, and for UTF8 without a line end.'
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
-        $content = [Convert]::ToBase64String([byte[]] $Value)
+        if ($bytes) {
+            $content = [Convert]::ToBase64String([byte[]] $Value)
+        } else {
+            $content = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes(-join $Value))
+        }
         Invoke-Bridge -Call 'file.write' -Arguments @{ path = $target; content = $content } | Out-Null
     }
 }

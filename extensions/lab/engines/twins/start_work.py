@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Twin of start_work: a scheduled task, and the folder that it works in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows.cim import owner, owner_sid
+from ...windows.errors import MachineError
+from ...windows.layout import SYSTEM_SID
+from ...windows.tasks import ScheduledTask
+from .base import Run, ScriptFailed, protect_folder, twin
+
+_POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
+
+
+@twin
+def start_work(run: Run) -> dict[str, Any]:
+    name, staging = run.need("Name"), run.need("StagingDir")
+    script, parameters, runner = run.need("Script"), run.need("Parameters"), run.need("Runner")
+    machine = run.machine
+    folder, task = rf"{staging}\work\{name}", f"siterecovery.hyperv-{name}"
+    if owner_sid(machine, None) == SYSTEM_SID:
+        raise ScriptFailed(
+            "This session runs as the system account, which may not do it: connect as, or become, a user who is a local "
+            "administrator (and a VMM administrator on a VMM server)."
+        )
+    if machine.exists(folder):
+        raise ScriptFailed(f"The folder '{folder}' is there: other work was begun and has not been ended.")
+    if not run.check_mode:
+        protect_folder(machine, staging)
+        run.changed = True
+        try:
+            machine.make_folder(folder)
+            for file, text in (("script.ps1", script), ("parameters.json", parameters), ("run.ps1", runner)):
+                machine.write_file(rf"{folder}\{file}", text.encode())
+            arguments = (
+                f'-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{folder}\\run.ps1" -Folder "{folder}"'
+            )
+            domain, user = owner(machine, None)
+            made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
+            machine.register_task(made)
+            machine.start_task(task)
+        except MachineError:
+            if task.lower() in machine.tasks:
+                machine.unregister_task(task)
+            if machine.exists(folder):
+                machine.remove_file(folder, recurse=True)
+            raise
+    return {"task": task, "folder": folder}

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scheduled tasks of a machine: what is registered, and how the last run of each ended.
+
+Values as in the reference of the Task Scheduler ("Task Scheduler error and success constants") and of the module
+ScheduledTasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+READY: Final = "Ready"
+RUNNING: Final = "Running"
+#: SCHED_S_TASK_RUNNING and SCHED_S_TASK_HAS_NOT_RUN.
+IS_RUNNING: Final = 0x41301
+HAS_NOT_RUN: Final = 0x41303
+#: What a process leaves that Windows ended because it shut down (DBG_TERMINATE_PROCESS); inferred.
+ENDED_BY_SHUTDOWN: Final = 0x40010004
+
+
+@dataclass(slots=True)
+class ScheduledTask:
+    """A task without a trigger: it runs when it is told to."""
+
+    name: str
+    user: str
+    logon_type: str
+    run_level: str
+    program: str
+    arguments: str
+    state: str = READY
+    last_result: int = HAS_NOT_RUN
+
+
+#: Runs what a task's action says, waits for its end, and gives the exit code. The engine knows how.
+Runner: TypeAlias = Callable[["Machine", ScheduledTask], int]
