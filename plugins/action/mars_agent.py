@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import INSTALLER_OPTIONS, NounAction
+from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
 from ..plugin_utils._services.mars_agent import build
 
 
-class ActionModule(NounAction):
+class ActionModule(SetupAction):
     """Have the Recovery Services agent on a Hyper-V host."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
-        **INSTALLER_OPTIONS,
+        **SETUP_OPTIONS,
         "install_path": {"type": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},

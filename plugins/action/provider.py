@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import INSTALLER_OPTIONS, NounAction
+from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
 from ..plugin_utils._services.provider import build
 
 
-class ActionModule(NounAction):
+class ActionModule(SetupAction):
     """Have the Site Recovery Provider on a VMM server."""
 
-    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = INSTALLER_OPTIONS
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        **SETUP_OPTIONS,
+        "install_path": {"type": "str"},
+        "microsoft_update": {"type": "bool"},
+    }
     RESULT = "provider"
     build = staticmethod(build)

@@ -48,6 +48,30 @@ options:
     default: C:\ProgramData\siterecovery.hyperv
 """
 
+    SETUP = r"""
+options:
+  wait_timeout:
+    description:
+      - Seconds to wait for the end of setup, also of one that an interrupted run began. After that the task fails,
+        setup goes on, and the next run takes it over.
+    type: int
+    default: 3600
+  reboot:
+    description:
+      - Whether to restart the machine with M(ansible.windows.win_reboot) when a restart is wanted after something was
+        done. Without it RV(reboot_required) tells so, and nothing is restarted.
+      - A restart that was pending before setup is never made, because setup is not begun then.
+    type: bool
+    default: false
+notes:
+  - Setup goes on when the connection breaks or the controller ends. It runs as a scheduled task of the connecting user,
+    with the highest privileges and without a stored password (S4U), never as the system account. The task and its
+    folder below O(staging_dir), which hold no secret, are removed at the end.
+  - The user needs the right to log on as a batch job, which administrators have unless a policy takes it. A policy that
+    runs signed scripts alone stops the task, which is told as work that was cut short.
+  - In check mode a setup that goes on is told, and not waited for.
+"""
+
     PROXY = r"""
 options:
   proxy:

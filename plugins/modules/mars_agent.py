@@ -16,6 +16,7 @@ description:
   - The installer is fetched by the host and checked against O(checksum), its signature and O(version).
   - An agent that is registered for Azure Backup is never touched, because Site Recovery does not support both on one
     host.
+  - Nothing is begun while a restart is pending, or .NET Framework 4.6.2 or Windows PowerShell 5.1 is missing.
   - A stopped service of the agent is started.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -37,6 +38,7 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer
+  - siterecovery.hyperv.windows.setup
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 seealso:
@@ -83,6 +85,17 @@ agent:
       returned: success
       type: str
       sample: Running
+reboot_required:
+  description:
+    - Whether the machine waits for a restart, because setup asked for one or Windows has one pending.
+  returned: success
+  type: bool
+  sample: false
+rebooted:
+  description: Whether this run restarted the machine.
+  returned: success
+  type: bool
+  sample: false
 plan:
   description: What was, or in check mode would be, changed; empty when nothing is to do.
   returned: success

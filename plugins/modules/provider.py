@@ -12,18 +12,37 @@ short_description: Have the Site Recovery Provider on a VMM server
 version_added: 0.1.0
 description:
   - Installs or upgrades the Azure Site Recovery Provider on a server of System Center Virtual Machine Manager, without
-    a window (steps S3, P1 and P3). It is never downgraded.
+    a window (steps S3 and P1 to P3). It is never downgraded.
   - The installer is fetched by the server, checked against O(checksum), its signature and O(version), unpacked, and run
     while the VMM service is stopped. The service is started again whatever happens.
-  - Nothing is begun while a restart is pending or VMM runs jobs.
+  - Nothing is begun while a restart is pending, VMM runs jobs, or .NET Framework 4.6.2 or Windows PowerShell 5.1 is
+    missing.
+  - An upgrade over more than four update rollups is refused, because Microsoft supports N-4. Where the published
+    versions do not say how far it is, a warning does.
   - A stopped VMM service is started.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
+options:
+  install_path:
+    description:
+      - The folder that the Provider is expected in. Setup takes none, it goes beside VMM (C(bin) in VMM's folder), so
+        another folder is refused before anything starts.
+    type: str
+  microsoft_update:
+    description:
+      - Whether Windows Update on the server also gets updates for Microsoft's other products, among them the Provider.
+        Left alone when not given.
+      - For pinned versions leave it off.
+    type: bool
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer
+  - siterecovery.hyperv.windows.setup
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
+notes:
+  - Not verified on a real server are what setup and the Windows Update Agent do in a scheduled task's session of the
+    connecting user, and the exit codes of setup, for which no table is published.
 seealso:
   - module: siterecovery.hyperv.provider_registration
 """
@@ -67,6 +86,22 @@ provider:
       returned: success
       type: str
       sample: Running
+    microsoft_update:
+      description: Whether the server is opted in to Microsoft Update.
+      returned: when O(microsoft_update) is given
+      type: bool
+      sample: true
+reboot_required:
+  description:
+    - Whether the machine waits for a restart, because setup asked for one or Windows has one pending.
+  returned: success
+  type: bool
+  sample: false
+rebooted:
+  description: Whether this run restarted the machine.
+  returned: success
+  type: bool
+  sample: false
 plan:
   description: What was, or in check mode would be, changed; empty when nothing is to do.
   returned: success

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
-from ..module_utils._model.errors import SiteRecoveryError
+from ..module_utils._model.errors import RemoteFailure, SiteRecoveryError
 from ..module_utils._model.lifecycle import Noun, Outcome, converge
 from ..module_utils._model.machine import STAGING_DIR
-from ._windows.session import Session
+from ._windows.session import ConnectionLost, Session
 
 PROXY_OPTIONS: dict[str, dict[str, Any]] = {
     "proxy": {
@@ -37,6 +38,12 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "version": {"type": "str"},
     "staging_dir": {"type": "str", "default": STAGING_DIR},
 }
+#: For nouns whose setup goes on without the connection, and may want a restart at its end.
+SETUP_OPTIONS: dict[str, dict[str, Any]] = {
+    **INSTALLER_OPTIONS,
+    "wait_timeout": {"type": "int", "default": 3600},
+    "reboot": {"type": "bool", "default": False},
+}
 Options = Mapping[str, Any]
 
 
@@ -49,13 +56,20 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        self._task_vars = task_vars or {}
+        host = self._task_vars.get("inventory_hostname", "")
         session = Session(
-            lambda arguments: self._run_script(arguments, task_vars or {}), check_mode=bool(self._task.check_mode)
+            lambda arguments: self._run_script(arguments, self._task_vars),
+            check_mode=bool(self._task.check_mode),
+            tell=lambda line: Display().display(f"{host}: {line}" if host else line),
+            reconnect=self._reconnect,
         )
         try:
             result.update(self.work(options, session))
         except SiteRecoveryError as error:
             result.update(failed=True, changed=session.changed, **error.to_result())
+        except ConnectionLost as error:
+            raise AnsibleConnectionFailure(str(error)) from None
         secrets = session.secrets | set(secret_values(self.OPTIONS, options))
         cleaned: dict[str, Any] = remove_values(result, secrets)
         return cleaned
@@ -70,16 +84,42 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
             answer: dict[str, Any] = self._execute_module(
                 module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
             )
+        except AnsibleConnectionFailure as error:
+            if _login_refused(error):
+                # Trying again and again would lock the account.
+                raise
+            raise ConnectionLost(str(error)) from None
         except OSError as error:
             if error.filename is not None:
                 # A file of the controller's own, which has nothing to do with the connection.
                 raise
             # Connection plugins let their HTTP library's errors through when a connection breaks in the middle.
-            raise AnsibleConnectionFailure(
-                f"the connection was lost while a script ran on the machine ({type(error).__name__}); it may go on"
-                " there: run again when the machine answers"
-            ) from None
+            raise _lost(error) from None
         return answer
+
+    def _reconnect(self) -> None:
+        """What a broken connection remembers (a shell, a session) is of no use any more. Raises ConnectionLost."""
+        try:
+            self._connection.reset()
+        except AnsibleConnectionFailure as error:
+            if _login_refused(error):
+                raise
+            raise _lost(error) from None
+        except OSError as error:
+            raise _lost(error) from None
+
+
+def _lost(error: Exception) -> ConnectionLost:
+    return ConnectionLost(
+        f"the connection was lost while a script ran on the machine ({type(error).__name__}); it may go on"
+        " there: run again when the machine answers"
+    )
+
+
+def _login_refused(error: AnsibleConnectionFailure) -> bool:
+    """Only ssh says it by a type of its own; winrm and psrp have these words."""
+    words = ("credentials were rejected", "failed to authenticate")
+    return isinstance(error, AnsibleAuthenticationFailure) or any(word in str(error).lower() for word in words)
 
 
 class NounAction(WindowsAction):
@@ -94,7 +134,47 @@ class NounAction(WindowsAction):
 
     def work(self, options: Options, session: Session) -> dict[str, Any]:
         outcome = converge(self.build(options, session), check_mode=session.check_mode)
+        return self.shown(outcome)
+
+    def shown(self, outcome: Outcome) -> dict[str, Any]:
         return shown(self.RESULT, outcome, diff_mode=bool(self._task.diff))
+
+
+class SetupAction(NounAction):
+    """A noun that is set up by a program: the machine is restarted only when asked for."""
+
+    def work(self, options: Options, session: Session) -> dict[str, Any]:
+        noun = self.build(options, session)
+        outcome = converge(noun, check_mode=session.check_mode)
+        result = self.shown(outcome)
+        wanted: bool = noun.restart_wanted
+        # A restart that waited before is nobody's wish here, unless something was done.
+        restarts = bool(wanted and outcome.changed and options["reboot"] and not session.check_mode)
+        if restarts:
+            self._restart(options)
+            session.reconnect()
+            # What is told is how the machine is afterwards.
+            again = self.shown(converge(self.build(options, session), check_mode=False))
+            result.update({name: again[name] for name in (self.RESULT, "evidence")}, changed=True)
+        return {**result, "reboot_required": wanted and not restarts, "rebooted": restarts}
+
+    def _restart(self, options: Options) -> None:
+        """ansible.windows knows how to restart a machine and to wait for it. Raises RemoteFailure."""
+        task = self._task.copy()
+        task.action = "ansible.windows.win_reboot"
+        task.args = {"reboot_timeout": options["wait_timeout"], "msg": "Restart asked for by Ansible"}
+        action = self._shared_loader_obj.action_loader.get(
+            task.action,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        answer = action.run(task_vars=self._task_vars)
+        if answer.get("failed"):
+            raise RemoteFailure(f"the machine was to be restarted, and was not: {answer.get('msg')}")
 
 
 def shown(name: str, outcome: Outcome, *, diff_mode: bool) -> dict[str, Any]:

@@ -100,6 +100,17 @@ def _unregister_task(machine: Machine, args: Args) -> Any:
     machine.unregister_task(args["name"])
 
 
+# ---- Windows Update ----
+
+
+def _updates(machine: Machine, _args: Args) -> Any:
+    return machine.microsoft_update
+
+
+def _opt_in(machine: Machine, args: Args) -> Any:
+    machine.opt_in(bool(args["value"]))
+
+
 # ---- files ----
 
 
@@ -315,6 +326,8 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "task.register": _register_task,
     "task.start": _start_task,
     "task.unregister": _unregister_task,
+    "updates.microsoft": _updates,
+    "updates.opt_in": _opt_in,
     "file.exists": _exists,
     "file.item": _item,
     "file.list": _list,

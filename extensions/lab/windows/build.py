@@ -37,6 +37,7 @@ _DOMAIN: Final = "corp.estate.test"
 # Windows Server 2019 with .NET 4.8.
 _OS: Final = {"version": "10.0.17763", "caption": "Microsoft Windows Server 2019 Standard"}
 _DOTNET: Final = 528049
+_VISUAL_CPP: Final = "v14.38.33135.00"
 _SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
 
 
@@ -105,6 +106,10 @@ def _windows(machine: Machine, entry: Document) -> None:
         registry.ensure(key)
     registry.set(layout.FRAMEWORK_KEY, "Release", int(entry.get("dotnet_release", _DOTNET)))
     registry.set(layout.SHELL_KEY, "PowerShellVersion", f"5.1.{machine.identity.os_version.rsplit('.', 1)[-1]}.1")
+    if entry.get("visual_cpp", _VISUAL_CPP):
+        registry.set(layout.RUNTIME_KEY, "Installed", 1)
+        registry.set(layout.RUNTIME_KEY, "Version", str(entry.get("visual_cpp", _VISUAL_CPP)))
+    machine.microsoft_update = bool(entry.get("microsoft_update", False))
     if "enabled" in tls:
         registry.set(layout.SCHANNEL_KEY, "Enabled", int(tls["enabled"]))
     if "disabled_by_default" in tls:

@@ -26,6 +26,7 @@ UNINSTALL_KEY_32: Final = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentV
 FRAMEWORK_KEY: Final = r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
 DOTNET_KEY: Final = r"HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319"
 SHELL_KEY: Final = r"HKLM\SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine"
+RUNTIME_KEY: Final = r"HKLM\SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64"
 SCHANNEL_KEY: Final = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
 SESSION_KEY: Final = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 RENAMES: Final = "PendingFileRenameOperations"

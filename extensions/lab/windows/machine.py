@@ -99,10 +99,14 @@ class Machine:
         self.vmm: Vmm | None = None
         self.agent: Agent | None = None
         self.switches: list[str] = []
+        #: Whether automatic updates get updates for all of Microsoft's products.
+        self.microsoft_update = False
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}
         #: Runs the actions of tasks; without one a started task runs for ever.
         self.runner: Runner | None = None
+        #: Whether a start returns before its task ends. Otherwise it is as if nobody looked before.
+        self.in_background = True
         #: Called when the machine restarts: ends what runs outside of this process.
         self.at_restart: list[Callable[[], None]] = []
         self._starts = 0
@@ -235,8 +239,12 @@ class Machine:
             return
         self.note("task.start", task=task.name)
         task.state, task.last_result = RUNNING, IS_RUNNING
-        if self.runner is not None:
+        if self.runner is None:
+            return
+        if self.in_background:
             threading.Thread(target=self._run_task, args=(task, self.runner), name=task.name, daemon=True).start()
+        else:
+            self._run_task(task, self.runner)
 
     def _run_task(self, task: ScheduledTask, runner: Runner) -> None:
         # Whoever started it is gone sooner or later; only a restart ends it.
@@ -501,6 +509,14 @@ class Machine:
     def system_proxy_enabled(self) -> bool:
         key = f"{layout.HKU}\\{self.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
         return self.registry.get(key, "ProxyEnable") == 1
+
+    def opt_in(self, wanted: bool) -> None:
+        """Windows Update's own interface: AddService2 with registration for automatic updates, and RemoveService."""
+        fault = self.misfortune("microsoft update")
+        if fault is not None:
+            raise MachineError("Exception from HRESULT: 0x80240438", "System.Runtime.InteropServices.COMException")
+        self.microsoft_update = wanted
+        self.note("updates.microsoft", opted_in=wanted)
 
     def pending_restart(self) -> list[str]:
         found = []

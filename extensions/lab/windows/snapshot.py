@@ -27,6 +27,7 @@ def snapshot(machine: Machine) -> dict[str, Any]:
             if not file.name.lower().endswith(".log")
         },
         "tasks": {task.name: [task.user, task.state] for task in machine.tasks.values()},
+        "microsoft_update": machine.microsoft_update,
         "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
         "vmm": _vmm(machine),
         "agent": _agent(machine),

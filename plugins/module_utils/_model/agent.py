@@ -15,9 +15,12 @@ from .errors import InvalidInput, Refused
 from .installer import Installer, numbers, older
 from .machine import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, told_system_proxy
 from .plan import UNKNOWN, Change, Plan, compare
+from .prerequisites import require_prerequisites
 from .proxy import SYSTEM, Proxy
+from .work import Job, found
 
-SECTIONS = ("host", "agent", "hyperv")
+SECTIONS = ("host", "agent", "hyperv", "work")
+SETUP = Job("agent", "install_agent", "setup of the agent", "H4")
 PROXY_SECTIONS = ("host", "agent")
 #: Where the installer puts the agent when nothing else is asked for.
 DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
@@ -67,6 +70,11 @@ def plan_agent(machine: Machine, desired: DesiredAgent) -> Plan:
     if agent is not None:
         _require_ours(agent)
         _require_places(agent, desired)
+    setup = found(machine.work, SETUP.name)
+    if setup is not None and setup.goes_on:
+        # Only check mode sees this: every other run waits for the end first.
+        reason = "wait for the end of the setup that an earlier run began, which goes on"
+        return Plan((Change("installed", agent is not None, UNKNOWN, reason),))
     if agent is None or older(agent.version, desired.installer.version):
         _require_ready(machine, desired, new=agent is None)
         return Plan(tuple(_installation(agent, desired)))
@@ -74,7 +82,9 @@ def plan_agent(machine: Machine, desired: DesiredAgent) -> Plan:
 
 
 def installs(plan: Plan) -> bool:
-    return plan.touches("installed") or plan.touches("version")
+    return plan.touches("version") or any(
+        change.path == "installed" and change.after is True for change in plan.changes
+    )
 
 
 def project_agent(machine: Machine) -> dict[str, Any]:
@@ -219,6 +229,7 @@ def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> Non
         raise Refused(
             f"{host.os_caption} is older than Windows Server 2012 R2, which the agent needs; use a supported host"
         )
+    require_prerequisites(host, "setup of the agent")
     if host.pending_restart:
         raise Refused(
             f"{host.name} waits for a restart ({', '.join(host.pending_restart)}); restart it, then run again"

@@ -90,6 +90,11 @@ class Installer:
             )
 
 
+def is_windows_path(text: str) -> bool:
+    """Whether it is a full path, on a drive or of a share."""
+    return _WINDOWS_PATH.fullmatch(text) is not None
+
+
 def numbers(version: str | None) -> tuple[int, ...]:
     """A version for comparing: missing parts count as zero, an unknown version is older than all."""
     if not version:

@@ -105,6 +105,11 @@ class Noun(ABC, Generic[State]):
     def warnings(self, state: State) -> tuple[str, ...]:  # noqa: ARG002
         return ()
 
+    @property
+    def restart_wanted(self) -> bool:
+        """Whether the machine waits for a restart, as far as this run has seen."""
+        return False
+
 
 def require_hidden(option: str, *, no_log: bool, in_background: bool = False) -> None:
     """A secret is returned only to a task whose result nobody is shown. Raises InvalidInput."""

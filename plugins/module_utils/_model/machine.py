@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from .work import WorkFacts
+
 Raw = Mapping[str, Any]
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
 RUNNING = "Running"
@@ -55,6 +57,7 @@ class HostFacts:
     is_administrator: bool
     dotnet_release: int | None
     powershell_version: str | None
+    visual_cpp: str | None
     pending_restart: tuple[str, ...]
     utc_now: datetime
     volumes: tuple[Volume, ...]
@@ -74,6 +77,7 @@ class HostFacts:
             is_administrator=raw["is_administrator"],
             dotnet_release=raw["dotnet_release"],
             powershell_version=raw["powershell_version"],
+            visual_cpp=raw["visual_cpp"],
             pending_restart=tuple(raw["pending_restart"]),
             utc_now=datetime.strptime(raw["utc_now"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc),
             volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
@@ -130,6 +134,7 @@ class VmmFacts:
     running_jobs: int | None
     flag_supported: bool | None
     clouds: tuple[Cloud, ...] | None
+    install_path: str | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> VmmFacts:
@@ -142,6 +147,7 @@ class VmmFacts:
             running_jobs=raw["running_jobs"],
             flag_supported=raw["flag_supported"],
             clouds=None if clouds is None else tuple(Cloud.from_observation(cloud) for cloud in clouds),
+            install_path=raw.get("install_path"),
         )
 
 
@@ -269,6 +275,9 @@ class Machine:
     agent: AgentFacts | None = None
     hyperv: HyperVFacts | None = None
     reach: ReachFacts | None = None
+    work: tuple[WorkFacts, ...] = ()
+    #: Whether Windows Update gets updates for all of Microsoft's products; None where nobody asked.
+    microsoft_update: bool | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> Machine:
@@ -281,6 +290,8 @@ class Machine:
             agent=AgentFacts.from_observation(raw["agent"]) if raw["agent"] else None,
             hyperv=HyperVFacts.from_observation(raw["hyperv"]) if raw["hyperv"] else None,
             reach=ReachFacts.from_observation(raw["reach"]) if raw.get("reach") else None,
+            work=tuple(WorkFacts.from_observation(work) for work in raw.get("work") or []),
+            microsoft_update=raw["updates"]["microsoft_update"] if raw.get("updates") else None,
         )
 
 

@@ -28,6 +28,7 @@ from .machine import (
     told_system_proxy,
 )
 from .names import ResourceId, same_name
+from .prerequisites import DOTNET_NEEDED
 from .provider import counted_jobs
 from .proxy import Proxy
 from .registration import vault_of
@@ -50,8 +51,8 @@ _VMM_RELEASES: dict[tuple[int, ...], str] = {
     (10, 22): "2022",
     (10, 25): "2025",
 }
-#: `Release` of .NET Framework 4.6.2 and 4.8 in the registry.
-_DOTNET_NEEDED, _DOTNET_ADVISED = 394802, 528040
+#: `Release` of .NET Framework 4.8 in the registry.
+_DOTNET_ADVISED = 528040
 _MOST_SKEW_SECONDS = 300
 _DOMAIN_CONTROLLERS = (4, 5)
 _LOGIN_WANTED = 407
@@ -314,7 +315,7 @@ def _host(host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
 
 def _dotnet(host: HostFacts, step: str) -> Check:
     release = host.dotnet_release or 0
-    if release < _DOTNET_NEEDED:
+    if release < DOTNET_NEEDED:
         return Check(
             "dotnet", step, FAIL, f".NET Framework is older than 4.6.2 (release {release or 'unknown'}); install 4.8"
         )

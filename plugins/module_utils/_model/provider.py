@@ -5,14 +5,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from .errors import Refused
-from .installer import Installer, numbers, older
+from .errors import InvalidInput, Refused
+from .installer import Installer, is_windows_path, numbers, older
 from .machine import OLDEST_OS, RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
-from .plan import UNKNOWN, Change, Plan
+from .plan import UNKNOWN, Change, Plan, compare
+from .prerequisites import advice, require_prerequisites
+from .provider_releases import MOST_ROLLUPS, next_step, too_far
+from .work import Job, found
 
-SECTIONS = ("host", "vmm", "provider")
+SECTIONS = ("host", "vmm", "provider", "work")
+#: Asked for only where somebody wants it one way or the other.
+UPDATES = "updates"
+SETUP = Job("provider", "install_provider", "setup of the Provider", "P1")
+OPT_IN = Job("updates", "set_microsoft_update", "the opt-in to Microsoft Update", "P2")
 
 # From the setup framework in Microsoft's public configuration-server setup source; no table is published for VMM.
 SETUP_CODES = {
@@ -22,6 +31,27 @@ SETUP_CODES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DesiredProvider:
+    """The Provider as the playbook wants it. What is None is left alone."""
+
+    installer: Installer
+    install_path: str | None = None
+    microsoft_update: bool | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> DesiredProvider:
+        """Checked offline. Raises InvalidInput."""
+        path = options["install_path"]
+        if path is not None and not is_windows_path(path):
+            raise InvalidInput("install_path", f"'{path}' is not a full Windows path", "correct it, or leave it out")
+        return cls(Installer.from_options(options), path.rstrip("\\") if path else None, options["microsoft_update"])
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        return SECTIONS if self.microsoft_update is None else (*SECTIONS, UPDATES)
+
+
 def vmm_of(machine: Machine) -> VmmFacts:
     """Raises Refused on a machine without a VMM server."""
     if machine.vmm is None:
@@ -29,17 +59,32 @@ def vmm_of(machine: Machine) -> VmmFacts:
     return machine.vmm
 
 
-def plan_provider(machine: Machine, installer: Installer) -> Plan:
+def plan_provider(machine: Machine, desired: DesiredProvider) -> Plan:
     """Install, upgrade or start the VMM service; never a downgrade. Raises Refused before anything starts."""
     vmm = vmm_of(machine)
     provider = machine.provider
-    action = _action(provider, installer)
+    _require_place(provider, vmm, desired.install_path)
+    opt_in = compare(
+        "microsoft_update",
+        machine.microsoft_update,
+        desired.microsoft_update,
+        f"{'opt in to' if desired.microsoft_update else 'opt out of'} Microsoft Update",
+    )
+    setup = found(machine.work, SETUP.name)
+    if setup is not None and setup.goes_on:
+        # Only check mode sees this: every other run waits for the end first.
+        before = bool(provider and provider.complete)
+        reason = "wait for the end of the setup that an earlier run began, which goes on"
+        return Plan.of([Change("installed", before, UNKNOWN, reason), opt_in])
+    action = _action(provider, desired.installer)
     if action:
         _require_ready(machine.host, vmm)
-        return Plan(tuple(_installation(provider, vmm, action, installer)))
+        _require_span(provider, desired.installer)
+        return Plan.of([*_installation(provider, vmm, action, desired.installer), opt_in])
+    service = None
     if vmm.service != RUNNING:
-        return Plan((Change("vmm_service", vmm.service, RUNNING, "start the VMM service"),))
-    return Plan()
+        service = Change("vmm_service", vmm.service, RUNNING, "start the VMM service")
+    return Plan.of([service, opt_in])
 
 
 def counted_jobs(number: int) -> str:
@@ -48,14 +93,32 @@ def counted_jobs(number: int) -> str:
 
 def installs(plan: Plan) -> bool:
     """Whether setup runs; otherwise only the service is started."""
-    return plan.touches("version") or plan.touches("installed")
+    return plan.touches("version") or any(
+        change.path == "installed" and change.after is True for change in plan.changes
+    )
 
 
-def told(step: str, machine: Machine, installer: Installer) -> str:
+def warnings(machine: Machine, desired: DesiredProvider) -> tuple[str, ...]:
+    """What a person should know before setup runs."""
+    installed = machine.provider.version if machine.provider else None
+    wanted = desired.installer.version
+    told = list(advice(machine.host))
+    upgrade = installed is not None and wanted is not None and older(installed, wanted)
+    if upgrade and too_far(str(installed), str(wanted)) is None:
+        told.append(
+            f"the published versions do not say whether {wanted} is at most {MOST_ROLLUPS} update rollups after"
+            f" {installed}; longer steps are not supported"
+        )
+    return tuple(told)
+
+
+def told(step: str, machine: Machine, desired: DesiredProvider) -> str:
     """What the server says about one step of the walkthrough."""
-    provider = machine.provider
+    provider, installer = machine.provider, desired.installer
     if step == "S3":
         return f"installer {installer.file_name}, {'pinned by SHA-256' if installer.checksum else 'not pinned'}"
+    if step == "P2":
+        return _told_updates(machine, desired)
     if provider is None:
         return "no Provider"
     if step == "P3":
@@ -65,24 +128,34 @@ def told(step: str, machine: Machine, installer: Installer) -> str:
     return f"Provider {provider.version or 'of unknown version'}{whole}, VMM service {service or 'missing'}"
 
 
-def part(step: str, plan: Plan, installer: Installer) -> Plan:
+def _told_updates(machine: Machine, desired: DesiredProvider) -> str:
+    if desired.microsoft_update is None:
+        return "Microsoft Update left as it is"
+    return "opted in to Microsoft Update" if machine.microsoft_update else "not opted in to Microsoft Update"
+
+
+def part(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
     """The changes that belong to one step; that the installer is brought is no change of its own."""
     if step == "S3":
-        name = installer.file_name
+        name = desired.installer.file_name
         return Plan((Change("installer", None, name, f"bring {name} to the server and check it"),) * installs(plan))
+    if step == "P2":
+        return plan.only("microsoft_update")
     if step == "P3":
         return plan.only("configurator_path")
     return plan.only("installed", "version", "adapter_present", "vmm_service")
 
 
-def project_provider(machine: Machine) -> dict[str, Any]:
+def project_provider(machine: Machine, desired: DesiredProvider) -> dict[str, Any]:
     provider = machine.provider
+    updates = {} if desired.microsoft_update is None else {"microsoft_update": machine.microsoft_update}
     return {
         "installed": bool(provider and provider.complete),
         "version": provider.version if provider else None,
         "adapter_present": bool(provider and provider.adapter_present),
         "configurator_path": provider.configurator_path if provider else None,
         "vmm_service": machine.vmm.service if machine.vmm else None,
+        **updates,
     }
 
 
@@ -131,6 +204,35 @@ def require_one_node(vmm: VmmFacts, what: str) -> None:
         )
 
 
+def _require_place(provider: ProviderFacts | None, vmm: VmmFacts, wanted: str | None) -> None:
+    """Setup has no switch for a folder: it goes beside VMM."""
+    if wanted is None:
+        return
+    if provider is not None and provider.configurator_path is not None:
+        actual = provider.configurator_path.rpartition("\\")[0]
+    elif vmm.install_path is not None:
+        actual = vmm.install_path.rstrip("\\") + "\\bin"
+    else:
+        return
+    if actual.casefold() != wanted.casefold():
+        raise Refused(
+            f"install_path: setup of the Provider takes no folder, it goes beside VMM, into {actual}; asked for was"
+            f" {wanted}: leave the option out, or name that folder"
+        )
+
+
+def _require_span(provider: ProviderFacts | None, installer: Installer) -> None:
+    """The N-4 rule: Microsoft supports upgrades over four update rollups at most."""
+    installed = provider.version if provider else None
+    if installed is None or installer.version is None or not older(installed, installer.version):
+        return
+    if too_far(installed, installer.version):
+        raise Refused(
+            f"version: {installer.version} is more than {MOST_ROLLUPS} update rollups after the installed"
+            f" {installed}, which is no supported upgrade; upgrade to {next_step(installed)} first"
+        )
+
+
 def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
     require_one_node(vmm, "setup of the Provider")
     if host is None:
@@ -145,6 +247,7 @@ def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
             f"{host.os_caption} is older than Windows Server 2012 R2, which the Provider needs; move VMM to a"
             " supported system"
         )
+    require_prerequisites(host, "setup of the Provider")
     if host.pending_restart:
         raise Refused(
             f"{host.name} waits for a restart ({', '.join(host.pending_restart)}), and setup refuses then; restart"

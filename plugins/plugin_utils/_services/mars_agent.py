@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils._model import agent as model
-from ...module_utils._model.agent import DesiredAgent
+from ...module_utils._model.agent import SETUP, DesiredAgent
 from ...module_utils._model.errors import RemoteFailure
 from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import RUNNING, Machine
 from ...module_utils._model.plan import Plan
+from ...module_utils._model.prerequisites import advice
+from ...module_utils._model.work import found, timeout_of
 from .._windows.observation import observe
 from .._windows.session import Session
+from .._windows.work import DetachedWork
 from .staging import staged
 
 
@@ -25,13 +28,23 @@ class MarsAgent(Noun[Machine]):
 
     steps = ("H1", "H3", "H4")
 
-    def __init__(self, session: Session, desired: DesiredAgent) -> None:
+    def __init__(self, session: Session, desired: DesiredAgent, timeout: float) -> None:
         self._session = session
         self._desired = desired
+        self._setup = DetachedWork(session, SETUP, desired.installer.staging_dir, timeout)
         self._restart = False
+        self._last: Machine | None = None
+        self._notes: list[str] = []
 
     def observe(self) -> Machine:
-        return observe(self._session, model.SECTIONS)
+        self._last = observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.staging_dir)
+        return self._last
+
+    def settled(self, state: Machine) -> Machine:
+        if found(state.work, SETUP.name) is None:
+            return state
+        self._notes.append(self._setup.taken_over(self._judge))
+        return self.observe()
 
     def plan(self, state: Machine) -> Plan:
         return model.plan_agent(state, self._desired)
@@ -40,15 +53,16 @@ class MarsAgent(Noun[Machine]):
         if not model.installs(plan):
             self._session.run("start_service", {"Name": "obengine"})
             return
+        self._notes += advice(state.host)
         new = state.agent is None
         with staged(self._session, self._desired.installer) as path:
-            answer = self._session.run(
-                "install_agent",
+            answer = self._setup.run(
                 {
                     "InstallerPath": path,
                     "InstallPath": self._desired.install_path if new else None,
                     "CachePath": self._desired.cache_path if new else None,
-                },
+                    "RemoveInstaller": not self._desired.installer.in_place,
+                }
             )
             self._judge(answer)
 
@@ -66,7 +80,12 @@ class MarsAgent(Noun[Machine]):
 
     def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
         restart = ("the agent's installer asks for a restart of the host (3010)",) if self._restart else ()
-        return restart + model.warnings(self._desired)
+        return (*self._notes, *restart, *model.warnings(self._desired))
+
+    @property
+    def restart_wanted(self) -> bool:
+        host = self._last.host if self._last else None
+        return self._restart or bool(host and host.pending_restart)
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
         log = answer["log_tail"]
@@ -80,4 +99,4 @@ class MarsAgent(Noun[Machine]):
 
 def build(options: Mapping[str, Any], session: Session) -> MarsAgent:
     """The noun of the action's options; raises InvalidInput."""
-    return MarsAgent(session, DesiredAgent.from_options(options))
+    return MarsAgent(session, DesiredAgent.from_options(options), timeout_of(options))

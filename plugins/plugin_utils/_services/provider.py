@@ -10,55 +10,97 @@ from typing import Any
 
 from ...module_utils._model import provider as model
 from ...module_utils._model.errors import RemoteFailure
-from ...module_utils._model.installer import Installer, require_success
+from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import RUNNING, Machine
 from ...module_utils._model.plan import Plan
+from ...module_utils._model.provider import OPT_IN, SETUP, DesiredProvider
+from ...module_utils._model.work import found, timeout_of
 from .._windows.observation import observe
 from .._windows.session import Session
+from .._windows.work import DetachedWork
 from .staging import staged
+
+# usrsRegistrationPending of the Windows Update Agent.
+_PENDING = 2
 
 
 class Provider(Noun[Machine]):
-    """The Provider: installed, upgraded, never downgraded; the VMM service runs afterwards (S3, P1, P3)."""
+    """The Provider: installed, upgraded, never downgraded; the VMM service runs afterwards (S3, P1, P2, P3)."""
 
-    steps = ("S3", "P1", "P3")
+    steps = ("S3", "P1", "P2", "P3")
 
-    def __init__(self, session: Session, installer: Installer) -> None:
+    def __init__(self, session: Session, desired: DesiredProvider, timeout: float) -> None:
         self._session = session
-        self._installer = installer
+        self._desired = desired
+        self._staging = desired.installer.staging_dir
+        self._setup = DetachedWork(session, SETUP, self._staging, timeout)
+        self._opt_in = DetachedWork(session, OPT_IN, self._staging, timeout)
         self._restart = False
+        self._last: Machine | None = None
+        self._notes: list[str] = []
 
     def observe(self) -> Machine:
-        return observe(self._session, model.SECTIONS)
+        self._last = observe(self._session, self._desired.sections, staging_dir=self._staging)
+        return self._last
+
+    def settled(self, state: Machine) -> Machine:
+        works = [
+            (work, judge)
+            for job, work, judge in (
+                (SETUP, self._setup, self._judge),
+                (OPT_IN, self._opt_in, _judge_opt_in),
+            )
+            if found(state.work, job.name) is not None
+        ]
+        self._notes += [work.taken_over(judge) for work, judge in works]
+        return self.observe() if works else state
 
     def plan(self, state: Machine) -> Plan:
-        return model.plan_provider(state, self._installer)
+        return model.plan_provider(state, self._desired)
 
-    def apply(self, plan: Plan, state: Machine) -> None:  # noqa: ARG002
-        if not model.installs(plan):
+    def apply(self, plan: Plan, state: Machine) -> None:
+        if model.installs(plan):
+            self._notes += model.warnings(state, self._desired)
+            self._install()
+        elif plan.touches("vmm_service"):
             self._session.run("start_service", {"Name": "SCVMMService"})
-            return
-        with staged(self._session, self._installer) as path:
-            # The package is unpacked beside itself, in the folder that only administrators can write to.
-            folder = f"{self._installer.staging_dir}\\provider"
-            answer = self._session.run("install_provider", {"InstallerPath": path, "ExtractDir": folder})
+        if plan.touches("microsoft_update"):
+            _judge_opt_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
+
+    def _install(self) -> None:
+        installer = self._desired.installer
+        with staged(self._session, installer) as path:
+            answer = self._setup.run(
+                {
+                    "InstallerPath": path,
+                    # The package is unpacked beside itself, in the folder that only administrators can write to.
+                    "ExtractDir": f"{self._staging}\\provider",
+                    "RemoveInstaller": not installer.in_place,
+                }
+            )
             self._judge(answer)
 
     def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_provider(state)
+        return model.project_provider(state, self._desired)
 
     def describe(self, state: Machine) -> str:
-        return model.told("P1", state, self._installer)
+        return model.told("P1", state, self._desired)
 
     def told(self, step: str, state: Machine) -> str:
-        return model.told(step, state, self._installer)
+        return model.told(step, state, self._desired)
 
     def part(self, step: str, plan: Plan) -> Plan:
-        return model.part(step, plan, self._installer)
+        return model.part(step, plan, self._desired)
 
     def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
-        return ("the Provider's setup asks for a restart of the server (3010)",) if self._restart else ()
+        restart = ("the Provider's setup asks for a restart of the server (3010)",) if self._restart else ()
+        return (*self._notes, *restart)
+
+    @property
+    def restart_wanted(self) -> bool:
+        host = self._last.host if self._last else None
+        return self._restart or bool(host and host.pending_restart)
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
         log = answer["log_tail"]
@@ -72,6 +114,14 @@ class Provider(Noun[Machine]):
             )
 
 
+def _judge_opt_in(answer: Mapping[str, Any]) -> None:
+    if answer["registration"] == _PENDING:
+        raise RemoteFailure(
+            "microsoft_update: Windows Update keeps the opt-in as pending, because it can't reach its service now; let"
+            " the server reach Windows Update, then run again"
+        )
+
+
 def build(options: Mapping[str, Any], session: Session) -> Provider:
     """The noun of the action's options; raises InvalidInput."""
-    return Provider(session, Installer.from_options(options))
+    return Provider(session, DesiredProvider.from_options(options), timeout_of(options))

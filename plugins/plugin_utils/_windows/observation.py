@@ -13,13 +13,18 @@ from ...module_utils._model.proxy import Proxy
 from .session import Session
 
 
-def observe(session: Session, sections: Sequence[str]) -> Machine:
+def observe(session: Session, sections: Sequence[str], *, staging_dir: str = STAGING_DIR) -> Machine:
     """The asked parts of the machine; the others are None."""
-    return Machine.from_observation(observe_raw(session, sections))
+    return Machine.from_observation(observe_raw(session, sections, staging_dir=staging_dir))
 
 
 def observe_raw(
-    session: Session, sections: Sequence[str], *, endpoint: str | None = None, proxy: Proxy | None = None
+    session: Session,
+    sections: Sequence[str],
+    *,
+    endpoint: str | None = None,
+    proxy: Proxy | None = None,
+    staging_dir: str = STAGING_DIR,
 ) -> dict[str, Any]:
     """The same as the script gives it.
 
@@ -30,7 +35,7 @@ def observe_raw(
         "observe",
         {
             "Sections": list(sections),
-            "StagingDir": STAGING_DIR,
+            "StagingDir": staging_dir,
             "ReachUrl": endpoint,
             "ProxyAddress": custom.address if custom else None,
             "ProxyPort": custom.port if custom else None,

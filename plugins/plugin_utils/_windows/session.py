@@ -22,11 +22,31 @@ Execute = Callable[[dict[str, Any]], Mapping[str, Any]]
 Secret = str | tuple[str, str]
 
 
-class Session:
-    """One task's way to its machine. Every `run` is one remote execution."""
+class ConnectionLost(Exception):
+    """The connection broke while a script ran, or can't be made; what was begun may go on."""
 
-    def __init__(self, execute: Execute, *, check_mode: bool = False) -> None:
+
+def _silent(_line: str) -> None:
+    """Nobody is there to be told."""
+
+
+class Session:
+    """One task's way to its machine. Every `run` is one remote execution.
+
+    `tell` shows a line to the person who waits; `reconnect` makes the connection anew, or raises ConnectionLost.
+    """
+
+    def __init__(
+        self,
+        execute: Execute,
+        *,
+        check_mode: bool = False,
+        tell: Callable[[str], None] = _silent,
+        reconnect: Callable[[], None] = lambda: None,
+    ) -> None:
         self._execute = execute
+        self.tell = tell
+        self.reconnect = reconnect
         self.check_mode = check_mode
         #: Whether a script has changed the machine, also when it failed afterwards.
         self.changed = False
@@ -41,7 +61,8 @@ class Session:
     ) -> Any:
         """Run `scripts/<script>.ps1` and return its one object.
 
-        A secret that is None is left out. Raises RemoteFailure when the script throws.
+        A secret that is None is left out. Raises RemoteFailure when the script throws, ConnectionLost when nobody
+        knows.
         """
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
         self.secrets.update(form for secret in sent.values() for form in _forms(secret))

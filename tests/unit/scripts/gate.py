@@ -43,7 +43,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Invoke-WebRequest": "Uri OutFile UseBasicParsing",
         "Move-Item": "LiteralPath Destination Force",
         "New-Item": "ItemType Path Force",
-        "New-Object": "TypeName ArgumentList",
+        "New-Object": "TypeName ArgumentList ComObject",
         "New-ScheduledTaskAction": "Execute Argument",
         "New-ScheduledTaskPrincipal": "UserId LogonType RunLevel",
         "New-ScheduledTaskSettingsSet": "AllowStartIfOnBatteries DontStopIfGoingOnBatteries Priority",

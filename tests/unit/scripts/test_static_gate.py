@@ -35,6 +35,7 @@ PARAMETERS = {
     "remove_file": "Paths",
     "run_work": "Folder",
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
+    "set_microsoft_update": "OptIn",
     "set_run_as_password": "AccountName Credential",
     "start_service": "Name",
     "start_work": "Name StagingDir Script Parameters Runner",
@@ -173,7 +174,8 @@ def test_powershells_own_parser_sees_the_same(folder: Path, tmp_path: Path) -> N
         text = read(folder, name)
         mine = commands(text)
         assert seen["problems"] == [], name
-        assert sorted(seen["commands"]) == sorted(command.name for command in mine), name
+        # The call operator's target has no name.
+        assert sorted(filter(None, seen["commands"])) == sorted(command.name for command in mine), name
         assert sorted(seen["parameters"]) == sorted(each for command in mine for each in command.parameters), name
         assert seen["own"] == own_parameters(text), name
         assert functions(text).isdisjoint(gate.ALLOWED), name

@@ -753,6 +753,11 @@ def _ran(name: str, prepare: Prepare, **more: Any) -> Case:
     return Case(f"run_work {name}", "run_work", vmm_server(), parameters, prepare=prepare, **more)
 
 
+def _opt(name: str, more: Mapping[str, Any], *, wanted: bool = True, check_mode: bool = False) -> Case:
+    machine, parameters = vmm_server(**more), {"OptIn": wanted}
+    return Case(f"set_microsoft_update {name}", "set_microsoft_update", machine, parameters, check_mode=check_mode)
+
+
 _WORK = [
     _start("in a new folder"),
     _start("in a folder that is there", staged),
@@ -806,6 +811,15 @@ _WORK = [
     ),
     _ran("without parameters", all_of(work(), lambda m: m.remove_file(_WORK_PLACE + r"\provider\parameters.json"))),
     _ran("in check mode", work(), check_mode=True),
+    _opt("in", {}),
+    _opt("in again", {"microsoft_update": True}),
+    _opt("out", {"microsoft_update": True}, wanted=False),
+    _opt("out again", {}, wanted=False),
+    _opt("in, in check mode", {}, check_mode=True),
+    _observe("Microsoft Update", vmm_server(microsoft_update=True), sections=["updates"]),
+    _observe("no Microsoft Update", vmm_server(), sections=["updates", "host"]),
+    _observe("no Visual C++ runtime", vmm_server(visual_cpp=None), sections=["host"]),
+    _observe("a Visual C++ runtime that went", vmm_server(), value(layout.RUNTIME_KEY, "Installed", 0)),
     _observe("work that runs", vmm_server(), work()),
     _observe("work that ended", vmm_server(), work(**_ENDED)),
     _observe("work that is lost", vmm_server(), work(state=READY, code=ENDED_BY_SHUTDOWN)),

@@ -59,6 +59,7 @@ def _host(machine: Machine, _run: Run) -> Section:
         "is_administrator": machine.administrator,
         "dotnet_release": _number(get(layout.FRAMEWORK_KEY, "Release")),
         "powershell_version": _text(get(layout.SHELL_KEY, "PowerShellVersion")),
+        "visual_cpp": _text(get(layout.RUNTIME_KEY, "Version")) if get(layout.RUNTIME_KEY, "Installed") == 1 else None,
         "pending_restart": machine.pending_restart(),
         "utc_now": machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "volumes": [
@@ -306,6 +307,7 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] =
     "hyperv": _hyperv,
     "reach": _reach,
     "work": _work,
+    "updates": lambda machine, _run: {"microsoft_update": machine.microsoft_update},
 }
 
 

@@ -24,8 +24,8 @@ def start_work(run: Run) -> dict[str, Any]:
     folder, task = rf"{staging}\work\{name}", f"siterecovery.hyperv-{name}"
     if owner_sid(machine, None) == SYSTEM_SID:
         raise ScriptFailed(
-            "This session runs as the system account, which may not do it: connect as, or become, a user who is a local "
-            "administrator (and a VMM administrator on a VMM server)."
+            "This session runs as the system account, which may not do it: connect as, or become, a user who is a "
+            "local administrator (and a VMM administrator on a VMM server)."
         )
     if machine.exists(folder):
         raise ScriptFailed(f"The folder '{folder}' is there: other work was begun and has not been ended.")

@@ -9,7 +9,7 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'reach', 'work')]
+    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'reach', 'work', 'updates')]
     [string[]] $Sections,
 
     [Parameter(Mandatory = $true)]
@@ -250,6 +250,11 @@ function Get-HostSection {
     if ($null -ne $shell) {
         $shellVersion = Get-Text -Value $shell.PowerShellVersion
     }
+    $runtime = Get-RegistryValue -Key 'SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64' -Name Installed, Version
+    $visualCpp = $null
+    if ($null -ne $runtime -and $runtime.Installed -eq 1) {
+        $visualCpp = Get-Text -Value $runtime.Version
+    }
     $tls = @{ schannel_client_enabled = $null; schannel_client_disabled_by_default = $null; strong_crypto = $null; system_default = $null }
     if ($null -ne $schannel) {
         $tls.schannel_client_enabled = Get-Number -Value $schannel.Enabled
@@ -270,6 +275,7 @@ function Get-HostSection {
         is_administrator = Test-Administrator
         dotnet_release = $release
         powershell_version = $shellVersion
+        visual_cpp = $visualCpp
         pending_restart = @($pending)
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
         volumes = @($volumes)
@@ -560,6 +566,18 @@ function Get-WorkSection {
     return , $found
 }
 
+function Get-UpdatesSection {
+    # Whether automatic updates get updates for all of Microsoft's products, as the Windows Update Agent says it.
+    $manager = New-Object -ComObject 'Microsoft.Update.ServiceManager'
+    $section = @{ microsoft_update = $false }
+    foreach ($service in @($manager.Services)) {
+        if ("$($service.ServiceID)" -eq '7971f918-a847-4430-9279-4a52d1efe18d' -and $service.IsRegisteredWithAU) {
+            $section.microsoft_update = $true
+        }
+    }
+    return $section
+}
+
 function Get-ServiceRoute {
     # The proxy that the service's account uses for a host, as http://host:port; null where it goes without one.
     param([string] $Name)
@@ -639,7 +657,7 @@ function Get-ReachSection {
     return $reach
 }
 
-$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null; work = $null }
+$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null; work = $null; updates = $null }
 if ($Sections -contains 'host') { $result.host = Get-HostSection }
 if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
 if ($Sections -contains 'provider') { $result.provider = Get-ProviderSection }
@@ -648,5 +666,6 @@ if ($Sections -contains 'agent') { $result.agent = Get-AgentSection }
 if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
 if ($Sections -contains 'reach') { $result.reach = Get-ReachSection }
 if ($Sections -contains 'work') { $result.work = Get-WorkSection }
+if ($Sections -contains 'updates') { $result.updates = Get-UpdatesSection }
 
 $Ansible.Result = $result

@@ -25,6 +25,7 @@ def host(**changed: Any) -> Raw:
         "is_administrator": True,
         "dotnet_release": 528049,
         "powershell_version": "5.1.17763.1",
+        "visual_cpp": "v14.38.33135.00",
         "pending_restart": [],
         "utc_now": "2026-03-01T12:00:00Z",
         "volumes": [{"drive": "C:", "free_bytes": 800 * 2**30, "size_bytes": 1000 * 2**30}],

@@ -11,16 +11,19 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import provider as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import Installer
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import Installer, numbers
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, Plan, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.provider import DesiredProvider
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.provider_releases import RELEASES
 from tests.unit.plugins.model import observations as seen
 
-INSTALLER = Installer("https://m.test/AzureSiteRecoveryProvider.exe", "0" * 64, "5.1.8095.0", r"C:\S")
-ANY = Installer(INSTALLER.source, None, None, r"C:\S")
+SOURCE = "https://m.test/AzureSiteRecoveryProvider.exe"
+INSTALLER = DesiredProvider(Installer(SOURCE, "0" * 64, "5.1.8095.0", r"C:\S"))
+ANY = DesiredProvider(Installer(SOURCE, None, None, r"C:\S"))
 STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None, clouds=None)
 EVERYTHING = ["installed", "version", "adapter_present", "configurator_path"]
 
-PLANS: list[tuple[str, dict[str, Any], Installer, list[str], str]] = [
+PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
     ("the wanted version", {}, INSTALLER, [], ""),
     ("a newer version", {"provider": seen.provider(version="5.2.0.0")}, INSTALLER, [], ""),
     ("any version", {"provider": seen.provider(version="4.0.0.0")}, ANY, [], ""),
@@ -85,7 +88,7 @@ PLANS: list[tuple[str, dict[str, Any], Installer, list[str], str]] = [
 @pytest.mark.parametrize(
     ("sections", "installer", "paths", "told"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
 )
-def test_plan(sections: dict[str, Any], installer: Installer, paths: list[str], told: str) -> None:
+def test_plan(sections: dict[str, Any], installer: DesiredProvider, paths: list[str], told: str) -> None:
     plan = model.plan_provider(seen.vmm_server(**sections), installer)
     assert [change.path for change in plan.changes] == paths
     assert plan.describe() == told
@@ -94,7 +97,7 @@ def test_plan(sections: dict[str, Any], installer: Installer, paths: list[str], 
 
 def test_the_plan_is_laid_over_the_projection() -> None:
     machine = seen.vmm_server(provider=None, vmm=STOPPED)
-    planned = overlaid(model.project_provider(machine), model.plan_provider(machine, INSTALLER).changes)
+    planned = overlaid(model.project_provider(machine, INSTALLER), model.plan_provider(machine, INSTALLER).changes)
     assert planned == {
         "installed": True,
         "version": "5.1.8095.0",
@@ -198,8 +201,153 @@ def test_what_is_told_of_program_and_installer() -> None:
 
 def test_every_change_belongs_to_a_step() -> None:
     plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED), INSTALLER)
-    parts = {step: model.part(step, plan, INSTALLER) for step in ("S3", "P1", "P3")}
-    assert {*parts["P1"].changes, *parts["P3"].changes} == {*plan.changes}
+    parts = {step: model.part(step, plan, INSTALLER) for step in ("S3", "P1", "P2", "P3")}
+    assert {*parts["P1"].changes, *parts["P2"].changes, *parts["P3"].changes} == {*plan.changes}
     assert parts["S3"].describe() == "bring AzureSiteRecoveryProvider.exe to the server and check it"
     started = model.plan_provider(seen.vmm_server(vmm=STOPPED), INSTALLER)
     assert [model.part(step, started, INSTALLER).changed for step in ("S3", "P1", "P3")] == [False, True, False]
+
+
+# ---- prerequisites, spans, places, Microsoft Update ----
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        (
+            {"dotnet_release": 378389},
+            "VMM01 lacks .NET Framework 4.6.2 or newer (found: release 378389), which setup of the Provider needs;"
+            " install it, then run again",
+        ),
+        (
+            {"dotnet_release": None, "powershell_version": "4.0"},
+            "VMM01 lacks .NET Framework 4.6.2 or newer and Windows PowerShell 5.1 (found: 4.0), which setup of the"
+            " Provider needs; install it, then run again",
+        ),
+        ({"powershell_version": None}, "VMM01 lacks Windows PowerShell 5.1, which setup of the Provider needs;"),
+    ],
+)
+def test_what_is_missing_is_named_before_anything_starts(changed: dict[str, Any], line: str) -> None:
+    lacking = seen.host(**changed)
+    with pytest.raises(Refused) as refused:
+        model.plan_provider(seen.vmm_server(provider=None, host=lacking), INSTALLER)
+    assert refused.value.message.startswith(line)
+    assert not model.plan_provider(seen.vmm_server(host=lacking), INSTALLER).changed
+
+
+def test_a_runtime_that_is_not_shown_is_worth_a_word() -> None:
+    lacking = seen.vmm_server(provider=None, host=seen.host(visual_cpp=None))
+    assert model.plan_provider(lacking, INSTALLER).changed
+    (word,) = model.warnings(lacking, INSTALLER)
+    assert word.startswith("VMM01 shows no Visual C++ runtime")
+    assert model.warnings(seen.vmm_server(provider=None), INSTALLER) == ()
+
+
+def wanting(version: str | None, **more: Any) -> DesiredProvider:
+    return DesiredProvider(Installer(SOURCE, None, version, r"C:\S"), **more)
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "step"),
+    [
+        ("5.1.4600.0", "5.1.5400.0", "5.1.5300.0 (update rollup 43)"),
+        ("5.1.6347.0", "5.1.8095.0", "5.1.6620.0 (update rollup 54)"),
+        ("5.1.6620.0", "5.1.7626.0", "a version at most 4 update rollups later"),
+        ("5.1.7626.0", "5.24.902.11", "5.1.8095.0 (update rollup 67)"),
+        ("4.0.0.0", "5.1.8095.0", "5.1.5200.0 (update rollup 42)"),
+    ],
+)
+def test_more_than_four_update_rollups_are_refused(installed: str, wanted: str, step: str) -> None:
+    server = seen.vmm_server(provider=seen.provider(version=installed))
+    with pytest.raises(Refused) as refused:
+        model.plan_provider(server, wanting(wanted))
+    assert refused.value.message == (
+        f"version: {wanted} is more than 4 update rollups after the installed {installed}, which is no supported"
+        f" upgrade; upgrade to {step} first"
+    )
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "warned"),
+    [
+        ("5.1.4600.0", "5.1.5300.0", False),
+        ("5.1.7626.0", "5.1.8095.0", True),
+        ("5.1.7802.0", "5.1.8095.0", False),
+        ("5.1.7882.0", "5.1.8095.0", False),
+        # Between the published ones, and after the last.
+        ("5.1.7000.0", "5.1.8095.0", True),
+        ("5.1.8095.0", "5.24.902.11", True),
+        ("5.1.8095.0", "5.1.8095.0", False),
+        ("5.1.8095.0", "5.1.4600.0", False),
+        ("5.1.7000.0", None, False),
+    ],
+)
+def test_what_is_not_published_is_warned_of(installed: str, wanted: str | None, warned: bool) -> None:
+    server, desired = seen.vmm_server(provider=seen.provider(version=installed)), wanting(wanted)
+    model.plan_provider(server, desired)
+    assert bool(model.warnings(server, desired)) is warned
+
+
+def test_releases_are_in_order() -> None:
+    order = [(rollup, numbers(version)) for rollup, version in RELEASES]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("path", [r"C:\VMM", "c:\\vmm"])
+def test_the_folder_where_it_is_may_be_named(path: str) -> None:
+    assert model.plan_provider(seen.vmm_server(), wanting(None, install_path=path)) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("sections", "actual"),
+    [
+        ({}, r"C:\VMM"),
+        ({"provider": None, "vmm": seen.vmm(install_path="C:\\Program Files\\VMM\\")}, r"C:\Program Files\VMM\bin"),
+    ],
+)
+def test_another_folder_is_refused_with_the_reason(sections: dict[str, Any], actual: str) -> None:
+    with pytest.raises(Refused) as refused:
+        model.plan_provider(seen.vmm_server(**sections), wanting(None, install_path=r"D:\ASR"))
+    assert refused.value.message == (
+        f"install_path: setup of the Provider takes no folder, it goes beside VMM, into {actual}; asked for was"
+        r" D:\ASR: leave the option out, or name that folder"
+    )
+
+
+def test_a_folder_that_cannot_be_told_yet_is_not_refused() -> None:
+    server = seen.vmm_server(provider=None, vmm=seen.vmm(install_path=None))
+    assert model.plan_provider(server, wanting(None, install_path=r"D:\ASR")).changed
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "told", "reason"),
+    [
+        (False, None, "Microsoft Update left as it is", ""),
+        (False, True, "not opted in to Microsoft Update", "opt in to Microsoft Update"),
+        (True, True, "opted in to Microsoft Update", ""),
+        (True, False, "opted in to Microsoft Update", "opt out of Microsoft Update"),
+        (False, False, "not opted in to Microsoft Update", ""),
+    ],
+)
+def test_the_opt_in_is_touched_only_when_asked_for(found: bool, wanted: bool | None, told: str, reason: str) -> None:
+    desired = wanting(None, microsoft_update=wanted)
+    sections = {"updates": {"microsoft_update": found}} if "updates" in desired.sections else {}
+    server = seen.vmm_server(**sections)
+    plan = model.plan_provider(server, desired)
+    assert (model.told("P2", server, desired), model.part("P2", plan, desired).describe()) == (told, reason)
+    assert plan == model.part("P2", plan, desired)
+    assert ("microsoft_update" in model.project_provider(server, desired)) is (wanted is not None)
+    assert not model.installs(plan)
+
+
+# ---- a setup of an earlier run ----
+
+
+@pytest.mark.parametrize(("task", "code"), [("Running", 0x41301), ("Queued", 0x41303), ("Ready", 0x41303)])
+def test_check_mode_says_that_a_setup_goes_on(task: str, code: int) -> None:
+    work = [{"name": "provider", "task": task, "task_result": code, "finished": False}]
+    # What else the server says now, such as a stopped service, is the setup's doing.
+    plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED, work=work), INSTALLER)
+    assert [(change.path, change.before, change.after) for change in plan.changes] == [("installed", False, UNKNOWN)]
+    assert plan.describe() == "wait for the end of the setup that an earlier run began, which goes on"
+    assert not model.installs(plan)

@@ -15,6 +15,7 @@ from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, sc
 from lab.engines.scripts import bound_parameters, identify
 from lab.engines.twins import TWINS
 from lab.engines.twins.comparison import Case, Internet, Stage
+from lab.engines.work import twin_runner
 from lab.windows.machine import Machine
 from lab.world import Fault
 
@@ -36,8 +37,14 @@ class Bench:
         self.executions: list[Arguments] = []
         #: Scripts that say this and do nothing.
         self.lies: dict[str, Any] = {}
+        #: What a person was told, and how often a connection was made anew.
+        self.told: list[str] = []
+        self.reconnected = 0
         #: Sessions of the last run.
         self.session = Session(self.execute)
+        # A scheduled task is over when its start returns, unless a test holds it.
+        self.machine.runner = twin_runner(TWINS, None)
+        self.machine.in_background = False
 
     def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
         """One execution of win_powershell; everything passes through JSON, as over the wire."""
@@ -67,8 +74,18 @@ class Bench:
     def run(self, build: Build[State], *, check: bool = False) -> Outcome:
         """One run of a noun; what was asked before is forgotten first."""
         self.executions.clear()
-        self.session = Session(lambda arguments: self.execute(arguments, check_mode=check), check_mode=check)
+        self.told.clear()
+        self.reconnected = 0
+        self.session = Session(
+            lambda arguments: self.execute(arguments, check_mode=check),
+            check_mode=check,
+            tell=self.told.append,
+            reconnect=self._reconnect,
+        )
         return converge(build(self.session), check_mode=check)
+
+    def _reconnect(self) -> None:
+        self.reconnected += 1
 
     def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
         """Let a script, a program or a start of a service fail."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,23 +33,26 @@ from lab.engines.twins.cases import (
 from lab.windows import layout
 from lab.windows.installers import catalogue, package
 from lab.windows.machine import Machine
-from tests.unit.plugins.plugin_utils.bench import Build
+from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
 PROVIDER, AGENT = catalogue({})["provider"], catalogue({})["agent"]
-INSTALL = ["observe", "inspect_file", "fetch_file", "{}", "remove_file", "observe"]
+INSTALL = ["observe", "inspect_file", "fetch_file", "start_work", "poll_work", "end_work", "remove_file", "observe"]
 PROVIDER_EXE, AGENT_EXE = STAGING + r"\AzureSiteRecoveryProvider.exe", STAGING + r"\MARSAgentInstaller.exe"
 
 
 class Installed:
     """What tells the two apart, so that one table proves both."""
 
-    def __init__(self, name: str, package: Any, build: Callable[..., Noun[Seen]], more: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, package: Any, build: Callable[..., Noun[Seen]], older: str, more: dict[str, Any]
+    ) -> None:
         self.name = name
         self.script = f"install_{name}"
         self.staged = f"{STAGING}\\{package.url.rsplit('/', 1)[-1]}"
         self.program = package.url.rsplit("/", 1)[-1]
         self.package = package
+        self.older = older
         self._build = build
         self._more = more
 
@@ -58,6 +62,8 @@ class Installed:
             "checksum": self.package.sha256,
             "version": self.package.version,
             "staging_dir": STAGING,
+            "wait_timeout": 60,
+            "install_path": None,
             **self._more,
             **changed,
         }
@@ -72,12 +78,12 @@ class Installed:
         return layout.VMM_SERVICE if self.name == "provider" else layout.AGENT_SERVICE
 
     def scripts(self) -> list[str]:
-        return [name.format(self.script) for name in INSTALL]
+        return list(INSTALL)
 
 
 BOTH = [
-    Installed("provider", PROVIDER, provider.build, {}),
-    Installed("agent", AGENT, mars_agent.build, {"install_path": None, "cache_path": None, "minimum_cache_gb": 5}),
+    Installed("provider", PROVIDER, provider.build, "5.1.7882.0", {"microsoft_update": None}),
+    Installed("agent", AGENT, mars_agent.build, "1.0.0.0", {"cache_path": None, "minimum_cache_gb": 5}),
 ]
 ONE, OTHER = BOTH
 
@@ -115,10 +121,10 @@ def test_a_new_one(bench: MakeBench, what: Installed) -> None:
 
 
 def test_an_upgrade(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("1.0.0.0"))
+    found = bench(what.entry(what.older))
     outcome = found.run(what.noun())
     assert found.scripts == what.scripts()
-    assert (outcome.before["version"], outcome.after["version"]) == ("1.0.0.0", what.package.version)
+    assert (outcome.before["version"], outcome.after["version"]) == (what.older, what.package.version)
 
 
 def test_a_stopped_service_is_started(bench: MakeBench, what: Installed) -> None:
@@ -132,7 +138,7 @@ def test_a_stopped_service_is_started(bench: MakeBench, what: Installed) -> None
 def _states(what: Installed) -> list[tuple[dict[str, Any], Prepare | None]]:
     return [
         (what.entry("none"), None),
-        (what.entry("1.0.0.0"), None),
+        (what.entry(what.older), None),
         (what.entry(), None),
         (what.entry(), stopped(what.service)),
     ]
@@ -185,14 +191,14 @@ def test_one_that_waits_in_an_open_folder_is_not_run(bench: MakeBench, what: Ins
     found = bench(what.entry("none"), planted)
     with pytest.raises(RemoteFailure, match="is open to others than administrators"):
         found.run(what.noun())
-    assert what.script not in found.scripts
+    assert "start_work" not in found.scripts
 
 
 def test_an_open_folder_is_refused(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"), open_folder)
     with pytest.raises(RemoteFailure, match="is open to others than administrators"):
         found.run(what.noun())
-    assert (what.script not in found.scripts, found.session.changed) == (True, False)
+    assert ("start_work" not in found.scripts, found.session.changed) == (True, False)
 
 
 def test_the_users_own_copy_stays(bench: MakeBench, what: Installed) -> None:
@@ -207,7 +213,7 @@ def test_it_stays_when_the_program_fails(bench: MakeBench, what: Installed) -> N
     found.fail("setupdr.exe" if what is ONE else what.program, exit_code=1, message="Step 7 failed.")
     with pytest.raises(RemoteFailure) as failed:
         found.run(what.noun())
-    assert found.scripts == what.scripts()[:4]
+    assert found.scripts == what.scripts()[:6]
     assert (found.exists(what.staged), found.session.changed) == (True, True)
     assert failed.value.details["exit_code"] == 1
     found.fail("download *", times=9)
@@ -287,10 +293,17 @@ DONE = {
 }
 
 
+def lie(found: Bench, result: dict[str, Any]) -> None:
+    """The work says this and did nothing."""
+    answer = json.dumps({"failed": False, "error": None, "changed": True, "result": result})
+    found.lies["start_work"] = {"task": "t", "folder": "f"}
+    found.lies["poll_work"] = {"task": "Ready", "task_result": 0, "folder": True, "answer": answer, "log": None}
+
+
 def test_a_lie_is_seen(bench: MakeBench, what: Installed) -> None:
     """The program says that it did its work, and the machine is as before."""
     found = bench(what.entry("none"))
-    found.lies[what.script] = DONE[what.name]
+    lie(found, DONE[what.name])
     with pytest.raises(NotConverged) as open_end:
         found.run(what.noun())
     assert {change["path"] for change in open_end.value.details["plan"]} >= {"installed", "version"}
@@ -301,7 +314,7 @@ def test_a_lie_is_seen(bench: MakeBench, what: Installed) -> None:
 def test_a_service_that_does_not_come_back_is_told(bench: MakeBench, what: Installed, status: str | None) -> None:
     found = bench(what.entry("none"))
     key = "service_after" if what is ONE else "service"
-    found.lies[what.script] = {**DONE[what.name], key: status}
+    lie(found, {**DONE[what.name], key: status})
     with pytest.raises(RemoteFailure, match=f"ended well, but service {what.service} is {status or 'missing'};"):
         found.run(what.noun())
 
@@ -313,8 +326,9 @@ def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench, what: Installed) ->
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
         answer = dict(really(arguments, check_mode=check_mode))
-        if key in answer["result"]:
-            answer["result"] = {**answer["result"], key: 3010}
+        if "answer" in answer["result"]:
+            text = answer["result"]["answer"].replace(f'"{key}":0', f'"{key}":3010')
+            answer["result"] = {**answer["result"], "answer": text}
         return answer
 
     found.execute = execute  # type: ignore[method-assign]
@@ -324,9 +338,8 @@ def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench, what: Installed) ->
     assert found.run(what.noun()).warnings == ()
 
 
-@pytest.mark.parametrize("script", ["inspect_file", "fetch_file", "remove_file", "install"])
-def test_a_script_that_fails_stops_the_run(bench: MakeBench, what: Installed, script: str) -> None:
-    name = what.script if script == "install" else script
+@pytest.mark.parametrize("name", ["inspect_file", "fetch_file", "start_work", "end_work", "remove_file"])
+def test_a_script_that_fails_stops_the_run(bench: MakeBench, what: Installed, name: str) -> None:
     found = bench(what.entry("none"))
     found.fail(name, message="It is broken.")
     with pytest.raises(RemoteFailure, match=rf"^script {name} failed: It is broken\.$"):
@@ -373,15 +386,22 @@ def test_an_interrupted_setup_is_mended(bench: MakeBench) -> None:
 # ---- what is sent and told ----
 
 
+def parameters(found: Bench) -> dict[str, Any]:
+    """What the script of the work was given."""
+    sent: dict[str, Any] = json.loads(found.sent("start_work")["parameters"]["Parameters"])
+    return sent
+
+
 def test_the_provider_is_unpacked_in_the_closed_folder(bench: MakeBench) -> None:
     found = bench(ONE.entry("none"))
     outcome = found.run(ONE.noun())
-    sent = found.sent("install_provider")["parameters"]
-    assert sent == {"InstallerPath": PROVIDER_EXE, "ExtractDir": STAGING + r"\provider"}
+    sent = parameters(found)
+    assert sent == {"InstallerPath": PROVIDER_EXE, "ExtractDir": STAGING + r"\provider", "RemoveInstaller": True}
     assert not found.exists(STAGING + r"\provider")
     assert [(entry.step, entry.done) for entry in outcome.evidence] == [
         ("S3", "bring AzureSiteRecoveryProvider.exe to the server and check it"),
         ("P1", "install the Provider 5.1.8095.0; the VMM service is stopped meanwhile"),
+        ("P2", "nothing to do"),
         ("P3", "install where setup puts it, beside VMM"),
     ]
 
@@ -397,7 +417,7 @@ def test_the_provider_is_unpacked_in_the_closed_folder(bench: MakeBench) -> None
 def test_folders_of_a_new_agent(bench: MakeBench, changed: dict[str, str], sent: dict[str, str]) -> None:
     found = bench(OTHER.entry("none"))
     outcome = found.run(OTHER.noun(**changed))
-    assert found.sent("install_agent")["parameters"] == {"InstallerPath": AGENT_EXE, **sent}
+    assert parameters(found) == {"InstallerPath": AGENT_EXE, "RemoveInstaller": True, **sent}
     assert outcome.after["cache_path"] == changed.get("cache_path", outcome.after["install_path"] + r"\Scratch")
     assert found.run(OTHER.noun(**changed)).changed is False
 
@@ -405,7 +425,7 @@ def test_folders_of_a_new_agent(bench: MakeBench, changed: dict[str, str], sent:
 def test_an_upgrade_names_no_folder(bench: MakeBench) -> None:
     found = bench(hyperv_host(agent={"version": "1.0.0.0", "cache_path": r"C:\Cache"}))
     outcome = found.run(OTHER.noun(install_path=layout.AGENT_FOLDER, cache_path=r"C:\Cache"))
-    assert found.sent("install_agent")["parameters"] == {"InstallerPath": AGENT_EXE}
+    assert parameters(found) == {"InstallerPath": AGENT_EXE, "RemoveInstaller": True}
     assert outcome.after["cache_path"] == r"C:\Cache"
 
 

@@ -33,6 +33,7 @@
         'Invoke-WebRequest'
         'Move-Item'
         'New-Item'
+        'New-Object'
         'New-ScheduledTaskAction'
         'New-ScheduledTaskPrincipal'
         'New-ScheduledTaskSettingsSet'

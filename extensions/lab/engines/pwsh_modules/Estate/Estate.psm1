@@ -305,6 +305,43 @@ function Unregister-ScheduledTask {
     }
 }
 
+# ---- objects of Windows ----
+
+function New-Object {
+    [CmdletBinding(DefaultParameterSetName = 'Net')]
+    param(
+        [Parameter(Mandatory, Position = 0, ParameterSetName = 'Net')] [string] $TypeName,
+        [Parameter(Position = 1, ParameterSetName = 'Net')] [object[]] $ArgumentList,
+        [Parameter(ParameterSetName = 'Net')] [System.Collections.IDictionary] $Property,
+        [Parameter(Mandatory, ParameterSetName = 'Com')] [string] $ComObject
+    )
+
+    if ($PSCmdlet.ParameterSetName -eq 'Net') {
+        return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
+    }
+    if ($ComObject -ne 'Microsoft.Update.ServiceManager') {
+        throw "The estate imitates no object '$ComObject'."
+    }
+    # The Windows Update Agent: the services that it knows, Microsoft Update among them once somebody opted in.
+    $manager = [pscustomobject] @{ }
+    Add-Member -InputObject $manager -MemberType ScriptProperty -Name Services -Value {
+        [pscustomobject] @{ ServiceID = '9482f4b4-e343-43b6-b170-9a65bc822c77'; Name = 'Windows Update'; IsRegisteredWithAU = $false }
+        if (Invoke-Bridge -Call 'updates.microsoft') {
+            [pscustomobject] @{ ServiceID = '7971f918-a847-4430-9279-4a52d1efe18d'; Name = 'Microsoft Update'; IsRegisteredWithAU = $true }
+        }
+    }
+    Add-Member -InputObject $manager -MemberType ScriptMethod -Name AddService2 -Value {
+        param($ServiceId, $Flags, $AuthorizationCabPath)
+        Invoke-Bridge -Call 'updates.opt_in' -Arguments @{ value = $true } | Out-Null
+        [pscustomobject] @{ RegistrationState = 3 }
+    }
+    Add-Member -InputObject $manager -MemberType ScriptMethod -Name RemoveService -Value {
+        param($ServiceId)
+        Invoke-Bridge -Call 'updates.opt_in' -Arguments @{ value = $false } | Out-Null
+    }
+    return $manager
+}
+
 # ---- files ----
 
 function New-FileObject {
