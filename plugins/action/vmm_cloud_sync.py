@@ -14,5 +14,8 @@ from ..plugin_utils._services.vmm_cloud_sync import build
 class ActionModule(NounAction):
     """Send the metadata of VMM clouds to the vault."""
 
-    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {"clouds": {"type": "list", "elements": "str", "required": True}}
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "clouds": {"type": "list", "elements": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
     build = staticmethod(build)

@@ -14,8 +14,13 @@ description:
   - Sets the agent's own proxy on a Hyper-V host with the agent's own commands, and restarts its service only when
     something changed (step H5).
   - The Provider's proxy on the VMM server does nothing for the hosts.
+  - The proxy that is asked for replaces the present one, whoever set it, because an agent has only one and keeps no
+    owner. With mode V(direct) or V(system) it is taken away. The agent of a host that is registered for Azure Backup is
+    never touched.
+  - Builds before update rollup 62 know no list of addresses that go round the proxy. On these it is refused.
   - Some builds of the agent do not show the proxy's user name. On these a new login alone is not seen; give
-    O(update_password=always) once to have it set.
+    O(update_password=always) once to have it set. A change that names no login is made with a warning there, because
+    it may take one away.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:

@@ -13,17 +13,30 @@ version_added: 0.1.0
 description:
   - Sets the flag of VMM clouds that lets VMM send their names and properties to Site Recovery (step P9). Only such
     clouds can be protected.
-  - The flag is never taken away, because VMM refuses that for a cloud in use.
+  - It is taken away from named clouds only when asked for with O(state=absent). VMM refuses that while a cloud is
+    paired, and says so.
+  - A cloud without a Hyper-V host, or without the capability profile C(Hyper-V), is synchronised with a warning,
+    because none of its machines can be protected.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   clouds:
     description:
       - The clouds' names, case does not matter. V(all) alone means every cloud that VMM has.
-      - A name that VMM does not know is refused, and nothing is done.
+      - A name that VMM does not know, or that two clouds have, is refused, and nothing is done.
     type: list
     elements: str
     required: true
+  state:
+    description:
+      - V(present) sends the metadata of these clouds, V(absent) sends it no longer. Other clouds are left alone.
+      - V(absent) takes names only. It does not remove protection, which goes first, in the vault.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - Not verified on a real server is that a cloud shows its flag and its capability profiles under the names of the
+    parameters that set them, in every release of VMM. Where the flag is not shown, the clouds are refused.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing
@@ -38,6 +51,12 @@ EXAMPLES = r"""
     clouds:
       - Gold
       - Silver
+
+- name: Keep the names of a cloud in the house
+  siterecovery.hyperv.vmm_cloud_sync:
+    clouds:
+      - Bronze
+    state: absent
 """
 
 RETURN = r"""

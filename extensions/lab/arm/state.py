@@ -331,6 +331,26 @@ class AzureState:
 
             self.later(self.world.delays.cloud_appears, appear)
 
+    def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
+        """VMM sends clouds no longer. Inferred: their protection containers go as late as they come."""
+        with self.lock:
+            self.settle()
+            found = self._find(vmm_id)
+            if found is None:
+                return
+            vault, fabric = found
+            gone = [cloud for cloud in clouds if cloud.id.lower() in fabric.containers]
+            names = sorted(cloud.name for cloud in gone)
+            self.world.journal.write(
+                "azure", vault.id, "withdraw clouds", server=fabric.server.friendly_name, clouds=names
+            )
+
+            def leave() -> None:
+                for cloud in gone:
+                    fabric.containers.pop(cloud.id.lower(), None)
+
+            self.later(self.world.delays.cloud_appears, leave)
+
     def unregister(self, vmm_id: str) -> None:
         """The server disappears from its vault at once (for tests)."""
         with self.lock:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import fnmatch
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..world import digest
 from . import cim
-from .agent import AgentProxy
+from .agent import AgentProxy, AgentThrottle
 from .errors import MachineError
 from .filesystem import File
 from .programs.internet import head, proxy_at
@@ -236,6 +237,7 @@ def _cloud_row(cloud: Cloud) -> dict[str, Any]:
         "ID": cloud.id,
         "Name": cloud.name,
         "DisasterRecoverySupported": cloud.published,
+        "CapabilityProfiles": cloud.profiles,
         "HostGroup": [_group_row(group) for group in cloud.host_groups],
     }
 
@@ -284,10 +286,25 @@ def _flag_supported(machine: Machine, _args: Args) -> Any:
 
 def _agent_setting(machine: Machine, _args: Args) -> Any:
     agent = machine.need_agent()
-    row = {"Enabled": agent.proxy.enabled, "ProxyServer": agent.proxy.server, "ProxyPort": agent.proxy.port}
+    row: dict[str, Any] = {
+        "Enabled": agent.proxy.enabled,
+        "ProxyServer": agent.proxy.server,
+        "ProxyPort": agent.proxy.port,
+    }
     if agent.bypass_supported:
         row |= {"ProxyUsername": agent.proxy.username, "BypassUrls": agent.proxy.bypass}
+    if agent.throttle_shown:
+        row["Throttle"] = dataclasses.asdict(agent.throttle)
     return row
+
+
+def _set_throttle(machine: Machine, args: Args) -> Any:
+    if args.get("none"):
+        machine.set_agent_throttle(AgentThrottle())
+        return
+    machine.set_agent_throttle(
+        AgentThrottle(True, list(args["days"]), args["start"], args["end"], int(args["work"]), int(args["other"]))
+    )
 
 
 def _set_agent(machine: Machine, args: Args) -> Any:
@@ -357,5 +374,6 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "vmm.flag_supported": _flag_supported,
     "agent.setting": _agent_setting,
     "agent.set": _set_agent,
+    "agent.throttle": _set_throttle,
     "agent.bypass_supported": _bypass_supported,
 }

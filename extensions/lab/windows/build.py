@@ -9,7 +9,7 @@ machines: a list of
   system_proxy {server, bypass}, switches [names], tls {enabled, disabled_by_default, strong_crypto, system_default},
   vmm {version, ha_name, service_account, running_jobs, flag_supported, running, vmm_id,
        host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
-       clouds [{name, host_groups [name or path], published}]},
+       clouds [{name, host_groups [name or path], published, paired, capability_profiles, id}]},
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the estate starts.
 Everything but the name has a default.
 """
@@ -206,7 +206,14 @@ def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
     ]
     if len(groups) < len(wanted):
         raise ValueError(f"cloud {name} of {machine.name} names a host group that VMM does not have: {wanted}")
-    return Cloud(_id(machine, "cloud", name), name, groups, bool(described.get("published", False)))
+    return Cloud(
+        str(described.get("id") or _id(machine, "cloud", name)),
+        name,
+        groups,
+        bool(described.get("published", False)),
+        bool(described.get("paired", False)),
+        [str(profile) for profile in described.get("capability_profiles", ["Hyper-V"])],
+    )
 
 
 def _installed(machine: Machine, entry: Document, version: str) -> File:

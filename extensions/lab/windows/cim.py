@@ -26,6 +26,7 @@ _FILTER = re.compile(r"^\s*(?P<name>\w+)\s*=\s*(?:'(?P<text>(?:[^'\\]|\\.)*)'|(?
 _HIVES = {2147483650: layout.HKLM, 2147483651: layout.HKU}
 _NOT_FOUND = 2
 _VALUE_MISSING = 1
+_ACCESS_DENIED = 5
 _TYPE_MISMATCH = 2147749893
 _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 
@@ -172,12 +173,29 @@ def owner(machine: Machine, service: Service | None) -> tuple[str, str]:
 def _registry(machine: Machine, name: str, arguments: Mapping[str, Any]) -> Row:
     hive = _HIVES.get(int(arguments["hDefKey"]))
     path = f"{hive}\\{arguments['sSubKeyName']}"
+    if name in _WRITES:
+        return _write(machine, name, path, arguments)
     if name == "CheckAccess":
-        return {"bGranted": machine.administrator, "ReturnValue": 0 if machine.administrator else 5}
+        return {"bGranted": machine.administrator, "ReturnValue": 0 if machine.administrator else _ACCESS_DENIED}
     answer = _REGISTRY_METHODS.get(name)
     if answer is None:
         raise MachineError("Invalid method ", _CIM_ERROR)
     return answer(machine, path, str(arguments.get("sValueName", "")))
+
+
+_WRITES = frozenset({"CreateKey", "SetDWORDValue"})
+
+
+def _write(machine: Machine, name: str, path: str, arguments: Mapping[str, Any]) -> Row:
+    if not machine.administrator:
+        return {"ReturnValue": _ACCESS_DENIED}
+    if name == "CreateKey":
+        machine.ensure_key(path)
+        return {"ReturnValue": 0}
+    if machine.registry.find(path) is None:
+        return {"ReturnValue": _NOT_FOUND}
+    machine.set_value(path, str(arguments["sValueName"]), int(arguments["uValue"]), "REG_DWORD")
+    return {"ReturnValue": 0}
 
 
 def _enum_key(machine: Machine, path: str, _value: str) -> Row:

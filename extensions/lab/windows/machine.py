@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..world import CloudFacts, Fault, World, digest
 from . import layout
-from .agent import Agent, AgentProxy
+from .agent import Agent, AgentProxy, AgentThrottle
 from .errors import MachineError, MachineRestarted
 from .filesystem import File, FileSystem, tidy
 from .registry import Data, Kind, Registry
@@ -464,10 +464,17 @@ class Machine:
             raise MachineError(
                 f"VMM cannot find the cloud {cloud_id}.", "Microsoft.VirtualManager.Utils.CarmineException"
             )
+        if not published and cloud.paired:
+            # Documented: it cannot be switched off while the cloud is paired; inferred: the text.
+            raise MachineError(
+                f"The cloud {cloud.name} is configured for protection. Remove its pairing first.",
+                "Microsoft.VirtualManager.Utils.CarmineException",
+            )
         cloud.published = published
         self.note("vmm.cloud", cloud=cloud.name, disaster_recovery_supported=published)
-        if published and vmm.registration is not None:
-            self.world.azure.publish_clouds(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
+        if vmm.registration is not None:
+            tell = self.world.azure.publish_clouds if published else self.world.azure.withdraw_clouds
+            tell(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
         return cloud
 
     def set_run_as(self, name: str, username: str, password: str) -> RunAsAccount:
@@ -498,6 +505,11 @@ class Machine:
             raise MachineError("A parameter cannot be found that matches parameter name 'BypassUrls'.")
         agent.proxy = proxy
         self.note("agent.proxy", **dataclasses.asdict(proxy))
+
+    def set_agent_throttle(self, throttle: AgentThrottle) -> None:
+        """Set-OBMachineSetting with hours and rates, or with -NoThrottle. Inferred: it takes effect at once."""
+        self.need_agent().throttle = throttle
+        self.note("agent.throttle", **dataclasses.asdict(throttle))
 
     # ---- settings of Windows that several parts ask for ----
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -68,4 +69,5 @@ def _agent(machine: Machine) -> dict[str, Any] | None:
         "username": proxy.username,
         "password": proxy.password_digest,
         "bypass": proxy.bypass,
+        "throttle": dataclasses.asdict(machine.agent.throttle),
     }

@@ -38,6 +38,10 @@ class Cloud:
     name: str
     host_groups: list[HostGroup] = field(default_factory=list)
     published: bool = False
+    # Policies of the vault, or another server's clouds, hold on to it.
+    paired: bool = False
+    # By name; inferred: that a cloud shows them as CapabilityProfiles.
+    profiles: list[str] = field(default_factory=lambda: ["Hyper-V"])
 
     def hosts(self) -> list[VmHost]:
         """Each host once, in the order of the groups."""

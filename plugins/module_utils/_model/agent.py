@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import agent_limits as limits
 from . import proxy as proxies
+from .agent_builds import require_reach, shortcoming
+from .agent_limits import Limits
 from .errors import InvalidInput, Refused
 from .installer import Installer, numbers, older
 from .machine import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, told_system_proxy
@@ -28,6 +31,9 @@ DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 ADVISED_CACHE_GB = 600
 LEAST_CACHE_GB = 5
 _FOLDER = re.compile(r"[A-Za-z]:\\[^<>:\"|?*\x00-\x1f]+")
+#: Mount points of cluster shared volumes: reparse points, which the agent's cache does not support ("Azure Backup
+#: agent: FAQ"), and their free space is not that of the drive.
+_SHARED_VOLUME = re.compile(r"[A-Za-z]:\\ClusterStorage(\\|$)", re.IGNORECASE)
 CODES = {
     -1: "the installer could not be run",
     1612: "the cached package of the installed version is gone; repair it as KB4020490 says",
@@ -42,6 +48,7 @@ class DesiredAgent:
     install_path: str | None = None
     cache_path: str | None = None
     minimum_cache_gb: int = LEAST_CACHE_GB
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredAgent:
@@ -49,6 +56,12 @@ class DesiredAgent:
         for name in ("install_path", "cache_path"):
             if options[name] and not _FOLDER.fullmatch(options[name]):
                 raise InvalidInput(name, f"'{options[name]}' is not a full path on a drive", r"give one like D:\Agent")
+            if _SHARED_VOLUME.match(options[name] or ""):
+                raise InvalidInput(
+                    name,
+                    "lies on a cluster shared volume, where the agent can have neither its files nor its cache",
+                    "give a folder on a drive of the host's own",
+                )
         if options["minimum_cache_gb"] < 0:
             raise InvalidInput("minimum_cache_gb", "is below zero", "give the least free space in GB")
         return cls(
@@ -56,6 +69,7 @@ class DesiredAgent:
             _folder(options["install_path"]),
             _folder(options["cache_path"]),
             options["minimum_cache_gb"],
+            Limits.from_options(options),
         )
 
     @property
@@ -77,8 +91,10 @@ def plan_agent(machine: Machine, desired: DesiredAgent) -> Plan:
         return Plan((Change("installed", agent is not None, UNKNOWN, reason),))
     if agent is None or older(agent.version, desired.installer.version):
         _require_ready(machine, desired, new=agent is None)
-        return Plan(tuple(_installation(agent, desired)))
-    return Plan.of([compare("service", agent.service, RUNNING, "start the agent's service")])
+        return Plan((*_installation(agent, desired), *desired.limits.drift(agent)))
+    _require_startable(agent)
+    start = compare("service", agent.service, RUNNING, "start the agent's service")
+    return Plan.of([start, *desired.limits.drift(agent)])
 
 
 def installs(plan: Plan) -> bool:
@@ -87,7 +103,7 @@ def installs(plan: Plan) -> bool:
     )
 
 
-def project_agent(machine: Machine) -> dict[str, Any]:
+def project_agent(machine: Machine, desired: DesiredAgent) -> dict[str, Any]:
     agent = machine.agent
     return {
         "installed": agent is not None,
@@ -95,6 +111,7 @@ def project_agent(machine: Machine) -> dict[str, Any]:
         "install_path": agent.install_path if agent else None,
         "cache_path": agent.cache_path if agent else None,
         "service": agent.service if agent else None,
+        **limits.project(agent, desired.limits),
     }
 
 
@@ -117,14 +134,21 @@ def part(step: str, plan: Plan) -> Plan:
         return plan.only("version")
     if step == "H3":
         return plan.only("install_path", "cache_path")
-    return plan.only("installed", "service")
+    return plan.only("installed", "service", *limits.PATHS)
 
 
-def warnings(desired: DesiredAgent) -> tuple[str, ...]:
+def limited(plan: Plan) -> frozenset[str]:
+    """Which of the agent's limits are set."""
+    return frozenset(path for path in limits.PATHS if plan.touches(path))
+
+
+def warnings(desired: DesiredAgent, agent: AgentFacts | None = None) -> tuple[str, ...]:
     """What is allowed and yet worth a word."""
-    if desired.minimum_cache_gb >= LEAST_CACHE_GB:
-        return ()
-    return (f"minimum_cache_gb is below the {LEAST_CACHE_GB} GB that the walkthrough asks for",)
+    old = shortcoming(agent.version) if agent else None
+    found = [old] if old else []
+    if desired.minimum_cache_gb < LEAST_CACHE_GB:
+        found.append(f"minimum_cache_gb is below the {LEAST_CACHE_GB} GB that the walkthrough asks for")
+    return tuple(found)
 
 
 def _cache_note(machine: Machine, folder: str) -> str:
@@ -146,6 +170,7 @@ def plan_agent_proxy(
                 " (siterecovery.hyperv.mars_agent)"
             )
         return Plan(tuple(_drift(None, wanted, always_password=False)))
+    _require_ours(agent)
     if not agent.proxy_known and check_mode:
         return Plan(tuple(_drift(None, wanted, always_password=False)))
     if not agent.proxy_known:
@@ -153,7 +178,18 @@ def plan_agent_proxy(
             f"the agent's proxy can't be read: service obengine is {agent.service or 'missing'}; start it, then run"
             " again"
         )
+    if wanted.bypass and not agent.bypass_supported:
+        raise Refused(
+            f"proxy.bypass: the agent {agent.version or 'of unknown version'} has no list of addresses that go round"
+            " the proxy; upgrade it, or leave the list out"
+        )
     return Plan(tuple(_drift(agent, wanted, always_password=always_password)))
+
+
+def login_may_be_lost(agent: AgentFacts | None, wanted: Proxy, plan: Plan) -> bool:
+    """Whether a change names no login, on a build that does not show if the present proxy has one."""
+    hidden = agent is not None and agent.proxy is not None and not agent.proxy.login_shown
+    return hidden and wanted.custom and wanted.username is None and plan.changed
 
 
 def project_agent_proxy(agent: AgentFacts | None, wanted: Proxy) -> dict[str, Any]:
@@ -219,6 +255,16 @@ def _require_places(agent: AgentFacts, desired: DesiredAgent) -> None:
             )
 
 
+def _require_startable(agent: AgentFacts) -> None:
+    if agent.service is None:
+        raise Refused(
+            "the agent is installed, but its service obengine is missing; remove the agent (MARSAgentInstaller.exe /q"
+            " /d) or repair it, then run again"
+        )
+    if agent.disabled and agent.service != RUNNING:
+        raise Refused("service obengine is disabled; set its start mode to automatic, then run again")
+
+
 def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> None:
     host = machine.host
     if host is None:
@@ -236,9 +282,16 @@ def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> Non
         )
     if new:
         _require_room(host, desired)
+        return
+    if machine.agent is not None:
+        require_reach(machine.agent.version, desired.installer.version)
 
 
 def _require_room(host: HostFacts, desired: DesiredAgent) -> None:
+    if desired.install_path is not None and host.free_gb(desired.install_path) is None:
+        raise Refused(
+            f"install_path: {host.name} has no fixed drive {desired.install_path[:2]}; give a folder on another drive"
+        )
     free = host.free_gb(desired.cache_folder)
     if free is None:
         raise Refused(

@@ -108,11 +108,16 @@ class Cloud:
     name: str
     published: bool | None
     hosts: tuple[CloudHost, ...] = ()
+    #: Names; None where VMM does not show them.
+    capability_profiles: tuple[str, ...] | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> Cloud:
         hosts = (CloudHost(host["id"], host["fqdn"], host["platform"]) for host in raw.get("hosts") or [])
-        return cls(raw["id"], raw["name"], raw["published"], tuple(hosts))
+        profiles = raw["capability_profiles"]
+        return cls(
+            raw["id"], raw["name"], raw["published"], tuple(hosts), None if profiles is None else tuple(profiles)
+        )
 
     def project(self) -> dict[str, Any]:
         return {
@@ -207,8 +212,31 @@ class RegistrationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrottleFacts:
+    """Throttling that is on, as the agent counts: days from 0 (Sunday), times as hh:mm:ss, rates as they were set."""
+
+    days: tuple[int, ...]
+    start: str
+    end: str
+    work: int
+    other: int
+
+    @classmethod
+    def from_observation(cls, raw: Raw | None) -> ThrottleFacts | None:
+        """None: there is no throttling, or it can't be known."""
+        if raw is None or not raw["enabled"]:
+            return None
+        return cls(
+            tuple(sorted(raw["work_days"])), raw["start"], raw["end"], raw["work_bandwidth"], raw["non_work_bandwidth"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentFacts:
-    """The Recovery Services agent. `proxy_known` is false while its service does not run."""
+    """The Recovery Services agent. `proxy_known` is false while its service does not run.
+
+    Then neither throttling nor the build's abilities are known. Threads that nobody has set are None.
+    """
 
     version: str | None
     install_path: str
@@ -217,6 +245,12 @@ class AgentFacts:
     backup_registered: bool
     proxy: ProxyFacts | None
     proxy_known: bool
+    disabled: bool = False
+    bypass_supported: bool | None = None
+    throttle: ThrottleFacts | None = None
+    throttle_shown: bool = False
+    upload_threads: int | None = None
+    download_threads: int | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> AgentFacts:
@@ -233,6 +267,12 @@ class AgentFacts:
             if proxy and proxy["enabled"]
             else None,
             proxy_known=proxy is not None,
+            disabled=raw["service"] is not None and raw["service"]["start_mode"] == "Disabled",
+            bypass_supported=raw["bypass_supported"],
+            throttle=ThrottleFacts.from_observation(raw["throttle"]),
+            throttle_shown=raw["throttle"] is not None,
+            upload_threads=raw["upload_threads"],
+            download_threads=raw["download_threads"],
         )
 
 

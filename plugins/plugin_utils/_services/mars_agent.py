@@ -50,9 +50,15 @@ class MarsAgent(Noun[Machine]):
         return model.plan_agent(state, self._desired)
 
     def apply(self, plan: Plan, state: Machine) -> None:
-        if not model.installs(plan):
+        if model.installs(plan):
+            self._install(state)
+        elif plan.touches("service"):
             self._session.run("start_service", {"Name": "obengine"})
-            return
+        touched = model.limited(plan)
+        if touched:
+            self._limit(self._desired.limits.parameters(touched))
+
+    def _install(self, state: Machine) -> None:
         self._notes += advice(state.host)
         new = state.agent is None
         with staged(self._session, self._desired.installer) as path:
@@ -67,7 +73,7 @@ class MarsAgent(Noun[Machine]):
             self._judge(answer)
 
     def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_agent(state)
+        return model.project_agent(state, self._desired)
 
     def describe(self, state: Machine) -> str:
         return model.told("H4", state, self._desired)
@@ -78,14 +84,22 @@ class MarsAgent(Noun[Machine]):
     def part(self, step: str, plan: Plan) -> Plan:
         return model.part(step, plan)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
+    def warnings(self, state: Machine) -> tuple[str, ...]:
         restart = ("the agent's installer asks for a restart of the host (3010)",) if self._restart else ()
-        return (*self._notes, *restart, *model.warnings(self._desired))
+        return (*self._notes, *restart, *model.warnings(self._desired, state.agent))
 
     @property
     def restart_wanted(self) -> bool:
         host = self._last.host if self._last else None
         return self._restart or bool(host and host.pending_restart)
+
+    def _limit(self, parameters: Mapping[str, Any]) -> None:
+        answer = self._session.run("set_agent_limits", parameters)
+        if answer["service"] != RUNNING:
+            raise RemoteFailure(
+                f"the agent's limits are set, but service obengine is {answer['service'] or 'missing'} after its"
+                " restart; start it, then run again"
+            )
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
         log = answer["log_tail"]

@@ -27,14 +27,17 @@ class MarsProxy(Noun[Machine]):
         self._session = session
         self._wanted = wanted
         self._always_password = always_password
+        self._login_lost = False
 
     def observe(self) -> Machine:
         return observe(self._session, model.PROXY_SECTIONS)
 
     def plan(self, state: Machine) -> Plan:
-        return model.plan_agent_proxy(
+        plan = model.plan_agent_proxy(
             state.agent, self._wanted, always_password=self._always_password, check_mode=self._session.check_mode
         )
+        self._login_lost = self._login_lost or model.login_may_be_lost(state.agent, self._wanted, plan)
+        return plan
 
     def apply(self, plan: Plan, state: Machine) -> None:  # noqa: ARG002
         wanted = self._wanted
@@ -63,6 +66,14 @@ class MarsProxy(Noun[Machine]):
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_agent_proxy(state.agent, self._wanted)
+
+    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
+        if not self._login_lost:
+            return ()
+        return (
+            "this build of the agent does not show whether its proxy had a login; a change without one takes it away:"
+            " give proxy.username and proxy.password",
+        )
 
     def describe(self, state: Machine) -> str:
         return model.told_proxy(state.agent, self._wanted, state.host)

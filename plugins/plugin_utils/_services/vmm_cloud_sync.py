@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...module_utils._model.cloud import plan_clouds, plan_unread, require_cloud_names, require_readable
+from ...module_utils._model import cloud as model
+from ...module_utils._model.cloud import require_readable
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import Cloud
 from ...module_utils._model.plan import UNKNOWN, Plan
@@ -22,14 +23,17 @@ Clouds = tuple[Cloud, ...] | None
 
 
 class VmmCloudSync(Noun[Clouds]):
-    """The clouds whose metadata goes to the vault (P9)."""
+    """The clouds whose metadata goes to the vault, or goes there no longer (P9)."""
 
     steps = ("P9",)
 
-    def __init__(self, session: Session, names: Sequence[str]) -> None:
-        require_cloud_names(names)
+    def __init__(self, session: Session, names: Sequence[str], *, publish: bool = True) -> None:
+        model.require_cloud_names(names)
+        if not publish:
+            model.require_names_to_withdraw(names)
         self._session = session
         self._names = names
+        self._publish = publish
 
     def observe(self) -> Clouds:
         vmm = vmm_of(observe(self._session, ("vmm",)))
@@ -39,19 +43,22 @@ class VmmCloudSync(Noun[Clouds]):
         return require_readable(vmm)
 
     def plan(self, state: Clouds) -> Plan:
-        return plan_unread(self._names) if state is None else plan_clouds(state, self._names)
+        if state is None:
+            return model.plan_unread(self._names, publish=self._publish)
+        return model.plan_clouds(state, self._names, publish=self._publish)
 
     def apply(self, plan: Plan, state: Clouds) -> None:  # noqa: ARG002
-        self._session.run("publish_cloud", {"CloudIds": [change.path for change in plan.changes]})
+        ids = [change.path for change in plan.changes]
+        self._session.run("publish_cloud", {"CloudIds": ids, "Publish": self._publish})
 
     def project(self, state: Clouds) -> dict[str, Any]:
         return {"clouds": [cloud.project() for cloud in state or ()]}
 
     def preview(self, state: Clouds, plan: Plan) -> dict[str, Any]:
         if state is None:
-            return self.project(tuple(Cloud(UNKNOWN, name, True) for name in self._names))
-        planned = {change.path for change in plan.changes}
-        return self.project(tuple(replace(cloud, published=cloud.published or cloud.id in planned) for cloud in state))
+            return self.project(tuple(Cloud(UNKNOWN, name, self._publish) for name in self._names))
+        planned = {change.path: bool(change.after) for change in plan.changes}
+        return self.project(tuple(replace(cloud, published=planned.get(cloud.id, cloud.published)) for cloud in state))
 
     def describe(self, state: Clouds) -> str:
         if state is None:
@@ -59,7 +66,12 @@ class VmmCloudSync(Noun[Clouds]):
         names = ", ".join(cloud.name for cloud in state if cloud.published)
         return f"synchronised clouds: {names or 'none'}"
 
+    def warnings(self, state: Clouds) -> tuple[str, ...]:
+        if state is None or not self._publish:
+            return ()
+        return model.warnings(model.wanted_clouds(state, self._names))
+
 
 def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
     """The noun of the action's options; raises InvalidInput."""
-    return VmmCloudSync(session, options["clouds"])
+    return VmmCloudSync(session, options["clouds"], publish=options["state"] == "present")

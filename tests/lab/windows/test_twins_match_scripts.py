@@ -17,7 +17,7 @@ from lab.engines.twins.base import TwinResult
 from lab.engines.twins.cases import CASES, SECTIONS, STAGING
 from lab.engines.twins.comparison import Case, Comparison
 from lab.windows import layout
-from lab.windows.agent import AgentProxy
+from lab.windows.agent import AgentProxy, AgentThrottle
 from lab.windows.machine import Machine
 
 pytestmark = [pytest.mark.needs("pwsh"), pytest.mark.xdist_group("warm-pwsh")]
@@ -126,16 +126,33 @@ _proxies = st.builds(
     username=st.none() | _word,
     bypass=st.none() | _word,
 )
+_throttles = st.builds(
+    AgentThrottle,
+    enabled=st.booleans(),
+    days=st.lists(st.integers(0, 6), unique=True),
+    start=st.times().map(lambda time: time.strftime("%H:%M:%S")),
+    end=st.times().map(lambda time: time.strftime("%H:%M:%S")),
+    work=st.integers(0, 2**32 - 1),
+    other=st.integers(0, 2**32 - 1),
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(machine=_vmm_server | _host, writes=_writes, proxy=_proxies, bypass=st.booleans(), check_mode=st.booleans())
+@given(
+    machine=_vmm_server | _host,
+    writes=_writes,
+    proxy=_proxies,
+    throttle=_throttles,
+    bypass=st.booleans(),
+    check_mode=st.booleans(),
+)
 def test_generated_state(
     comparison: Comparison,
     *,
     machine: dict[str, Any],
     writes: list[tuple[tuple[str, str], str, str | int]],
     proxy: AgentProxy,
+    throttle: AgentThrottle,
     bypass: bool,
     check_mode: bool,
 ) -> None:
@@ -144,6 +161,7 @@ def test_generated_state(
             made.registry.set(f"{root}\\{key}", name, data)
         if made.agent is not None:
             made.agent.proxy, made.agent.bypass_supported = replace(proxy), bypass
+            made.agent.throttle, made.agent.throttle_shown = replace(throttle), not bypass
 
     entry = {key: value for key, value in machine.items() if value is not None}
     if "agent" in entry and "cache_path" in entry["agent"]:

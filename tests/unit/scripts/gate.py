@@ -53,7 +53,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Restart-Service": "Name Force",
         "Set-Acl": "LiteralPath AclObject",
         "Set-Content": "LiteralPath Value Encoding NoNewline",
-        "Set-OBMachineSetting": "NoProxy Confirm",
+        "Set-OBMachineSetting": "NoProxy NoThrottle Confirm",
         "Set-SCCloud": "Cloud DisasterRecoverySupported",
         "Set-SCRunAsAccount": "RunAsAccount Credential NoValidation",
         "Set-StrictMode": "Version",

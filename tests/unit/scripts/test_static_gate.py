@@ -28,12 +28,16 @@ PARAMETERS = {
     "install_provider": "InstallerPath ExtractDir RemoveInstaller",
     "observe": "Sections StagingDir ReachUrl ProxyAddress ProxyPort ProxyCredential",
     "poll_work": "Name StagingDir Seconds",
-    "publish_cloud": "CloudIds",
+    "publish_cloud": "CloudIds Publish",
     "register_provider": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
     ),
     "remove_file": "Paths",
     "run_work": "Folder",
+    "set_agent_limits": (
+        "Throttle WorkDays StartWorkHour EndWorkHour WorkHourBandwidth NonWorkHourBandwidth UploadThreads"
+        " DownloadThreads"
+    ),
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
     "set_microsoft_update": "OptIn",
     "set_run_as_password": "AccountName Credential",

@@ -24,6 +24,7 @@ from .publish_cloud import publish_cloud
 from .register_provider import register_provider
 from .remove_file import remove_file
 from .run_work import run_work
+from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
 from .set_microsoft_update import set_microsoft_update
 from .set_run_as_password import set_run_as_password
@@ -43,6 +44,7 @@ TWINS: Final[dict[str, Twin]] = {
     "register_provider": register_provider,
     "remove_file": remove_file,
     "run_work": run_work,
+    "set_agent_limits": set_agent_limits,
     "set_agent_proxy": set_agent_proxy,
     "set_microsoft_update": set_microsoft_update,
     "set_run_as_password": set_run_as_password,

@@ -122,6 +122,19 @@ def connect_vmm(machine: Machine) -> Vmm:
     return machine.need_vmm()
 
 
+def import_agent_module(machine: Machine) -> None:
+    """The agent's own module, which lies in its install folder."""
+    key = layout.AGENT_KEY + r"\Setup"
+    folder = machine.registry.text(key, "InstallPath")
+    if folder is None:
+        code = 2 if machine.registry.find(key) is None else 1
+        name = key.removeprefix("HKLM\\")
+        raise ScriptFailed(
+            f"The install folder of the Recovery Services agent cannot be read from '{name}' (error {code})."
+        )
+    machine.import_module(folder.rstrip("\\") + "\\" + layout.AGENT_MODULE)
+
+
 def protect_folder(machine: Machine, path: str) -> None:
     """A folder for administrators and the system alone: made, or already as closed."""
     found = machine.files.find(path)

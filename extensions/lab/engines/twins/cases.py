@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ...arm.keys import make
 from ...windows import layout
-from ...windows.agent import AgentProxy
+from ...windows.agent import AgentProxy, AgentThrottle
 from ...windows.installers import content, package
 from ...windows.machine import Certificate, Machine
 from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
@@ -46,7 +46,7 @@ GROUPS: Final = [
     },
     {"name": "Ulm", "hosts": []},
 ]
-CLOUDS: Final = [
+CLOUDS: Final[list[dict[str, Any]]] = [
     {"name": "Gold", "host_groups": ["Berlin", r"All Hosts\Berlin\Mitte"], "published": True},
     {"name": "Größe L", "host_groups": ["Ulm"]},
     {"name": "Empty", "host_groups": []},
@@ -199,6 +199,14 @@ def agent_proxy(proxy: AgentProxy, *, bypass_supported: bool = True) -> Prepare:
     return prepare
 
 
+def agent_throttle(throttle: AgentThrottle, *, shown: bool = True) -> Prepare:
+    def prepare(machine: Machine) -> None:
+        assert machine.agent is not None
+        machine.agent.throttle, machine.agent.throttle_shown = throttle, shown
+
+    return prepare
+
+
 def fault(point: str, action: Any = "fail", **detail: Any) -> Prepare:
     def prepare(machine: Machine) -> None:
         machine.world.faults.plan(f"windows:{machine.name}:{point}", action, **detail)
@@ -215,6 +223,7 @@ def _observe(name: str, machine: Mapping[str, Any], prepare: Prepare | None = No
 
 
 _AGENT_SEEN = AgentProxy(True, "http://proxy", 8080, "CORP\\u", "sha256:x", "a.test; b.test;")
+THROTTLED: Final = AgentThrottle(True, [1, 5], "08:30:00", "18:00:00", 512 * 1024, 2048 * 1024)
 _OBSERVE = [
     _observe("a VMM server as it comes", vmm_server()),
     _observe("a host as it comes", hyperv_host()),
@@ -282,6 +291,22 @@ _OBSERVE = [
     _observe("an agent registered for backup", hyperv_host(agent={"backup_vault": "backup"})),
     _observe("a stopped agent", hyperv_host(agent={}), stopped(layout.AGENT_SERVICE)),
     _observe("an agent's proxy", hyperv_host(agent={}), agent_proxy(_AGENT_SEEN)),
+    _observe("an agent's throttling", hyperv_host(agent={}), agent_throttle(THROTTLED)),
+    _observe("an agent that does not show it", hyperv_host(agent={}), agent_throttle(THROTTLED, shown=False)),
+    _observe(
+        "an agent's threads",
+        hyperv_host(agent={}),
+        all_of(
+            value(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM", 8),
+            value(layout.AGENT_LIMITS_KEY, "DownloadThreadsPerVM", "16"),
+        ),
+    ),
+    _observe(
+        "clouds without a Hyper-V profile",
+        vmm_server(
+            vmm={"clouds": [{"name": "A", "capability_profiles": []}, {"name": "B", "capability_profiles": ["X"]}]}
+        ),
+    ),
     _observe("an old agent's proxy", hyperv_host(agent={}), agent_proxy(_AGENT_SEEN, bypass_supported=False)),
     _observe(
         "an agent that is not among the programs",
@@ -583,7 +608,8 @@ def _cloud_ids() -> tuple[str, ...]:
 
 def _publish(name: str, ids: list[str], prepare: Prepare | None = None, **more: Any) -> Case:
     machine = more.pop("machine", vmm_server())
-    return Case(f"publish_cloud {name}", "publish_cloud", machine, {"CloudIds": ids}, prepare=prepare, **more)
+    parameters = {"CloudIds": ids, **({} if more.pop("publish", True) else {"Publish": False})}
+    return Case(f"publish_cloud {name}", "publish_cloud", machine, parameters, prepare=prepare, **more)
 
 
 _VMM = [
@@ -600,6 +626,13 @@ _VMM = [
     _password("while VMM is stopped", all_of(proxy_account, stopped(layout.VMM_SERVICE))),
     _publish("two of them", list(_cloud_ids()[:2])),
     _publish("of a registered server", list(_cloud_ids()[1:2]), registered()),
+    _publish("no longer", list(_cloud_ids()[:1]), registered(), publish=False),
+    _publish(
+        "no longer while it is paired",
+        list(_cloud_ids()[:1]),
+        machine=vmm_server(vmm={"clouds": [{**CLOUDS[0], "paired": True}]}),
+        publish=False,
+    ),
     _publish("one that does not exist", [_cloud_ids()[1], "00000000-0000-0000-0000-000000000000"]),
     _publish("in check mode", list(_cloud_ids()), check_mode=True),
     _publish("while VMM is stopped", list(_cloud_ids()), stopped(layout.VMM_SERVICE)),
@@ -628,6 +661,19 @@ def _proxy(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
     return Case(f"set_agent_proxy {name}", "set_agent_proxy", machine, parameters, prepare=prepare, **more)
 
 
+def _limits(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", hyperv_host(agent={}))
+    parameters = {"Throttle": "limit", **_HOURS, **more.pop("parameters", {})}
+    return Case(f"set_agent_limits {name}", "set_agent_limits", machine, parameters, prepare=prepare, **more)
+
+
+_HOURS = {
+    "WorkDays": [1, 2, 6],
+    "StartWorkHour": "09:00:00",
+    "EndWorkHour": "18:30:00",
+    "WorkHourBandwidth": 512 * 1024,
+    "NonWorkHourBandwidth": 1023 * 1024 * 1024,
+}
 _INSTALLER = fetched("MARSAgentInstaller.exe", _AGENT_EXE, "2.0.9260.0")
 _WITH_BYPASS = {"Mode": "proxy", "ProxyServer": "http://p", "ProxyPort": 1, "BypassUrls": ["a.test", "b.test"]}
 _AGENT = [
@@ -650,6 +696,25 @@ _AGENT = [
         all_of(_INSTALLER, stopped(layout.AGENT_SERVICE)),
         machine=hyperv_host(agent={}),
         parameters={"ServiceTimeout": 10},
+    ),
+    _limits("throttled"),
+    _limits("throttled anew", agent_throttle(THROTTLED)),
+    _limits("with no throttling", agent_throttle(THROTTLED), parameters={"Throttle": "none"}),
+    _limits("with threads alone", parameters={"Throttle": "keep", "UploadThreads": 8, "DownloadThreads": 32}),
+    _limits("with all", agent_throttle(AgentThrottle(), shown=False), parameters={"UploadThreads": 1}),
+    _limits("in check mode", parameters={"UploadThreads": 1}, check_mode=True),
+    _limits("in no way", parameters={"Throttle": "other"}, same_message=False),
+    _limits("without an agent", machine=hyperv_host()),
+    _limits("while the agent is stopped", stopped(layout.AGENT_SERVICE)),
+    _limits(
+        "by no administrator",
+        machine=hyperv_host(agent={}, administrator=False),
+        parameters={"Throttle": "keep", "UploadThreads": 2},
+    ),
+    _limits(
+        "with a service that does not come back",
+        fault("start obengine"),
+        parameters={"Throttle": "keep", "UploadThreads": 2},
     ),
     _proxy("without a login"),
     _proxy(

@@ -91,6 +91,9 @@ class RecordingAzure:
     def publish_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
         self.told.append((vmm_id, clouds))
 
+    def withdraw_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
+        self.told.append(("withdrawn", vmm_id, clouds))
+
 
 @functools.cache
 def _far_end_tls() -> ssl.SSLContext:

@@ -123,6 +123,7 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
             "published": cloud.published,
             "host_groups": [group.path for group in cloud.host_groups],
             "hosts": [{"id": host.id, "fqdn": host.fqdn, "platform": host.platform} for host in cloud.hosts()],
+            "capability_profiles": list(cloud.profiles),
         }
         for cloud in vmm.clouds
     ]
@@ -201,13 +202,42 @@ def _agent(machine: Machine, _run: Run) -> Section | None:
     cache = machine.registry.text(config, "ScratchLocation") or machine.registry.text(
         config + r"\CloudBackupProvider", "ScratchLocation"
     )
+    proxy = _agent_proxy(machine, folder)
     return {
         "version": version,
         "install_path": folder,
         "cache_path": cache,
         "service": _service(machine, layout.AGENT_SERVICE),
         "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
-        "proxy": _agent_proxy(machine, folder),
+        "proxy": proxy,
+        "bypass_supported": machine.need_agent().bypass_supported if proxy else None,
+        "throttle": _agent_throttle(machine) if proxy else None,
+        "upload_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM")),
+        "download_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "DownloadThreadsPerVM")),
+    }
+
+
+def _agent_throttle(machine: Machine) -> Section | None:
+    agent = machine.need_agent()
+    if not agent.throttle_shown:
+        return None
+    found = agent.throttle
+    if not found.enabled:
+        return {
+            "enabled": False,
+            "work_days": [],
+            "start": None,
+            "end": None,
+            "work_bandwidth": None,
+            "non_work_bandwidth": None,
+        }
+    return {
+        "enabled": True,
+        "work_days": list(found.days),
+        "start": found.start,
+        "end": found.end,
+        "work_bandwidth": found.work,
+        "non_work_bandwidth": found.other,
     }
 
 

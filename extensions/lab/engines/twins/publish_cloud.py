@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of publish_cloud: lets VMM send the metadata of clouds."""
+"""Twin of publish_cloud: lets VMM send the metadata of clouds, or no longer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ def publish_cloud(run: Run) -> dict[str, Any]:
     if not wanted:
         raise ParameterRefused("Cannot bind argument to parameter 'CloudIds' because it is an empty array.")
     need_vmm_service(run.machine)
-    published: list[str] = []
+    publish = run.switch("Publish", default=True)
+    done: list[str] = []
     if not run.check_mode:
         vmm = connect_vmm(run.machine)
         for cloud_id in wanted:
             cloud = vmm.cloud(cloud_id)
             if cloud is None:
                 raise ScriptFailed(f"VMM has no cloud with the id '{cloud_id}'.")
-            run.machine.publish_cloud(cloud.id, True)
+            run.machine.publish_cloud(cloud.id, publish)
             run.changed = True
-            published.append(cloud.id)
-    return {"published": published}
+            done.append(cloud.id)
+    return {"clouds": done}

@@ -10,7 +10,7 @@ from typing import Any
 from ...windows import layout
 from ...windows.agent import AgentProxy
 from ...world import digest
-from .base import ParameterRefused, Run, ScriptFailed, service_status, twin
+from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, service_status, twin
 
 
 @twin
@@ -21,14 +21,7 @@ def set_agent_proxy(run: Run) -> dict[str, Any]:
     machine = run.machine
     applied = False
     if not run.check_mode:
-        folder = machine.registry.text(layout.AGENT_KEY + r"\Setup", "InstallPath")
-        if folder is None:
-            code = 2 if machine.registry.find(layout.AGENT_KEY + r"\Setup") is None else 1
-            raise ScriptFailed(
-                "The install folder of the Recovery Services agent cannot be read from "
-                rf"'SOFTWARE\Microsoft\Windows Azure Backup\Setup' (error {code})."
-            )
-        machine.import_module(folder.rstrip("\\") + "\\" + layout.AGENT_MODULE)
+        import_agent_module(machine)
         machine.set_agent_proxy(AgentProxy() if mode == "none" else _wanted(run))
         run.changed = applied = True
         machine.restart_service(layout.AGENT_SERVICE)

@@ -353,6 +353,10 @@ function Get-VmmSection {
             if ($null -ne $cloud.PSObject.Properties['DisasterRecoverySupported']) {
                 $published = [bool] $cloud.DisasterRecoverySupported
             }
+            $profiles = $null
+            if ($null -ne $cloud.PSObject.Properties['CapabilityProfiles']) {
+                $profiles = @($cloud.CapabilityProfiles | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Name)" })
+            }
             $seen = @{}
             $found = @(
                 foreach ($root in @($cloud.HostGroup)) {
@@ -375,6 +379,7 @@ function Get-VmmSection {
                 published = $published
                 host_groups = @($cloud.HostGroup | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Path)" })
                 hosts = @($found)
+                capability_profiles = $profiles
             }
         }
     )
@@ -475,6 +480,47 @@ function Get-RegistrationSection {
     return $section
 }
 
+function Get-AgentThrottle {
+    # How the agent limits its traffic. The names of these properties are not documented: they are looked for by the
+    # names of the parameters that set them. Null: this build does not show them.
+    param($Setting)
+
+    $place = $null
+    foreach ($property in $Setting.PSObject.Properties) {
+        if ($property.Name -like '*Throttl*') {
+            $place = $property
+        }
+    }
+    if ($null -eq $place) {
+        return $null
+    }
+    $throttle = @{ enabled = $false; work_days = @(); start = $null; end = $null; work_bandwidth = $null; non_work_bandwidth = $null }
+    if ($null -eq $place.Value) {
+        return $throttle
+    }
+    $values = @{}
+    foreach ($name in 'Enabled', 'WorkDay', 'StartWorkHour', 'EndWorkHour', 'WorkHourBandwidth', 'NonWorkHourBandwidth') {
+        foreach ($property in $place.Value.PSObject.Properties) {
+            if ($property.Name -eq $name -or $property.Name -eq "${name}s") {
+                $values[$name] = $property.Value
+            }
+        }
+        if (-not $values.ContainsKey($name)) {
+            return $null
+        }
+    }
+    $throttle.enabled = [bool] $values.Enabled
+    if ($throttle.enabled) {
+        # As numbers, Sunday is 0: names of days and the form of times depend on the language.
+        $throttle.work_days = @($values.WorkDay | ForEach-Object { [int] [DayOfWeek] $_ })
+        $throttle.start = ([TimeSpan] $values.StartWorkHour).ToString('c', [Globalization.CultureInfo]::InvariantCulture)
+        $throttle.end = ([TimeSpan] $values.EndWorkHour).ToString('c', [Globalization.CultureInfo]::InvariantCulture)
+        $throttle.work_bandwidth = [long] $values.WorkHourBandwidth
+        $throttle.non_work_bandwidth = [long] $values.NonWorkHourBandwidth
+    }
+    return $throttle
+}
+
 function Get-AgentSection {
     $setup = Get-RegistryValue -Key "$agentKey\Setup" -Name InstallPath
     if ($null -eq $setup -or [string]::IsNullOrEmpty($setup.InstallPath)) {
@@ -502,13 +548,27 @@ function Get-AgentSection {
         $cache = Get-Text -Value $backup.ScratchLocation
     }
 
+    $uploadThreads = $null
+    $downloadThreads = $null
+    $threads = Get-RegistryValue -Key "$agentKey\Replication" -Name UploadThreadsPerVM, DownloadThreadsPerVM
+    if ($null -ne $threads) {
+        $uploadThreads = Get-Number -Value $threads.UploadThreadsPerVM
+        $downloadThreads = Get-Number -Value $threads.DownloadThreadsPerVM
+    }
+
     $service = Get-ServiceState -Name obengine
     $proxy = $null
+    $throttle = $null
+    $bypassSupported = $null
     $module = "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
     if ($null -ne $service -and $service.status -eq 'Running' -and (Test-Path -LiteralPath $module)) {
         Import-Module -Name $module
         $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; login_shown = $false; bypass = @() }
+        $bypassSupported = (Get-Command -Name Set-OBMachineSetting).Parameters.ContainsKey('BypassUrls')
         $setting = Get-OBMachineSetting
+        if ($null -ne $setting) {
+            $throttle = Get-AgentThrottle -Setting $setting
+        }
         if ($null -ne $setting -and $null -ne $setting.ProxySetting) {
             $found = $setting.ProxySetting
             $proxy.enabled = [bool] $found.Enabled
@@ -533,6 +593,10 @@ function Get-AgentSection {
         service = $service
         backup_registered = ($null -ne $vault)
         proxy = $proxy
+        bypass_supported = $bypassSupported
+        throttle = $throttle
+        upload_threads = $uploadThreads
+        download_threads = $downloadThreads
     }
 }
 

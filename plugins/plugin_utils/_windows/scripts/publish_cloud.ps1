@@ -3,12 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Lets VMM send the metadata of the given clouds to the vault. VMM does not take this back while a cloud is paired.
+# Lets VMM send the metadata of the given clouds to the vault, or no longer. VMM refuses the second while a cloud is paired.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [string[]] $CloudIds
+    [string[]] $CloudIds,
+
+    [bool] $Publish = $true
 )
 
 Set-StrictMode -Version 2.0
@@ -31,17 +33,17 @@ function Connect-VmmServer {
     return (Get-SCVMMServer -ComputerName localhost)
 }
 
-$published = @()
-if ($PSCmdlet.ShouldProcess(($CloudIds -join ', '), 'Send the metadata of the VMM clouds')) {
+$done = @()
+if ($PSCmdlet.ShouldProcess(($CloudIds -join ', '), 'Set whether the metadata of the VMM clouds is sent')) {
     $vmm = Connect-VmmServer
     foreach ($id in $CloudIds) {
         $cloud = Get-SCCloud -VMMServer $vmm -ID $id
         if ($null -eq $cloud) {
             throw "VMM has no cloud with the id '$id'."
         }
-        Set-SCCloud -Cloud $cloud -DisasterRecoverySupported $true | Out-Null
+        Set-SCCloud -Cloud $cloud -DisasterRecoverySupported $Publish | Out-Null
         $Ansible.Changed = $true
-        $published += "$($cloud.ID)"
+        $done += "$($cloud.ID)"
     }
 }
-$Ansible.Result = @{ published = @($published) }
+$Ansible.Result = @{ clouds = @($done) }

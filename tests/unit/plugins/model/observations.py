@@ -41,7 +41,7 @@ def host(**changed: Any) -> Raw:
 
 
 def cloud(name: str, *, published: bool | None = False) -> Raw:
-    return {"id": f"id-{name}", "name": name, "published": published, "hosts": []}
+    return {"id": f"id-{name}", "name": name, "published": published, "hosts": [], "capability_profiles": ["Hyper-V"]}
 
 
 def vmm(**changed: Any) -> Raw:
@@ -90,6 +90,11 @@ def agent(**changed: Any) -> Raw:
         "service": RUNNING,
         "backup_registered": False,
         "proxy": agent_proxy(enabled=False, server=None, port=None, login_shown=False),
+        "bypass_supported": True,
+        "throttle": {"enabled": False, "work_days": [], "start": None, "end": None}
+        | {"work_bandwidth": None, "non_work_bandwidth": None},
+        "upload_threads": None,
+        "download_threads": None,
         **changed,
     }
 

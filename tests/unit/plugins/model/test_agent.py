@@ -79,7 +79,6 @@ PLANS: list[tuple[str, dict[str, Any] | None, dict[str, Any], list[str]]] = [
     ("an unknown version", seen.agent(version=None), {}, ["version"]),
     ("an older version, stopped", seen.agent(version="2.0.9000.0", service=seen.STOPPED), {}, ["version", "service"]),
     ("stopped", seen.agent(service=seen.STOPPED, proxy=None), {}, ["service"]),
-    ("no service", seen.agent(service=None, proxy=None), {}, ["service"]),
     ("its folders asked for", seen.agent(), {"install_path": FOLDER.upper() + "\\"}, []),
     ("its cache not known", seen.agent(cache_path=None), {"cache_path": r"D:\Cache"}, []),
 ]
@@ -105,7 +104,7 @@ def test_reasons() -> None:
 
 def test_the_plan_is_laid_over_the_projection() -> None:
     machine = seen.hyperv_host()
-    assert overlaid(model.project_agent(machine), model.plan_agent(machine, desired()).changes) == {
+    assert overlaid(model.project_agent(machine, desired()), model.plan_agent(machine, desired()).changes) == {
         "installed": True,
         "version": "2.0.9260.0",
         "install_path": FOLDER,
@@ -114,7 +113,26 @@ def test_the_plan_is_laid_over_the_projection() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["install_path", "cache_path"])
+@pytest.mark.parametrize("path", [r"C:\ClusterStorage\Volume1\Scratch", r"c:\clusterstorage", "C:\\ClusterStorage\\"])
+def test_a_cluster_shared_volume_is_no_place(name: str, path: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^{name}: lies on a cluster shared volume"):
+        desired(**{name: path})
+    assert desired(**{name: r"C:\ClusterStorages\A"})
+
+
+@pytest.mark.parametrize("service", [seen.RUNNING, seen.STOPPED])
+def test_limits_are_planned_with_the_rest(service: dict[str, Any]) -> None:
+    machine = seen.hyperv_host(agent=seen.agent(version="2.0.9000.0", service=service))
+    plan = model.plan_agent(machine, desired(upload_threads=8))
+    paths = [change.path for change in plan.changes]
+    assert paths == ["version", *([] if service is seen.RUNNING else ["service"]), "upload_threads"]
+    assert model.part("H4", plan).touches("upload_threads")
+    assert model.limited(plan) == {"upload_threads"}
+
+
 OLD = {"agent": seen.agent(version="2.0.9000.0")}
+DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
 
 
 @pytest.mark.parametrize(
@@ -175,6 +193,28 @@ OLD = {"agent": seen.agent(version="2.0.9000.0")}
             {"cache_path": r"X:\Cache"},
             "cache_path: VMM01 has no fixed drive X:; give a folder on another drive",
         ),
+        (
+            {},
+            {"install_path": r"X:\MARS", "cache_path": r"C:\Cache"},
+            "install_path: VMM01 has no fixed drive X:; give a folder on another drive",
+        ),
+        (
+            {"agent": seen.agent(service=None, proxy=None)},
+            {},
+            "the agent is installed, but its service obengine is missing; remove the agent (MARSAgentInstaller.exe /q"
+            " /d) or repair it, then run again",
+        ),
+        (
+            {"agent": seen.agent(service=DISABLED, proxy=None)},
+            {"upload_threads": 8},
+            "service obengine is disabled; set its start mode to automatic, then run again",
+        ),
+        (
+            {"agent": seen.agent(version="2.0.9249.0")},
+            {"version": "2.0.9919.0"},
+            "version: from 2.0.9249.0 to 2.0.9919.0 is more than 4 builds, which is no supported upgrade (N-4); upgrade"
+            " to 2.0.9257.0 (update rollup 64) first",
+        ),
     ],
 )
 def test_nothing_is_begun(sections: dict[str, Any], changed: dict[str, Any], line: str) -> None:
@@ -200,6 +240,8 @@ def test_not_refused(sections: dict[str, Any], changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("minimum", "count"), [(5, 0), (6, 0), (4, 1), (0, 1)])
 def test_less_than_the_walkthroughs_cache_is_warned_of(minimum: int, count: int) -> None:
     assert len(model.warnings(desired(minimum_cache_gb=minimum))) == count
+    old = seen.hyperv_host(agent=seen.agent(version="2.0.9000.0")).agent
+    assert len(model.warnings(desired(minimum_cache_gb=minimum), old)) == count + 1
 
 
 @pytest.mark.parametrize(
@@ -278,6 +320,29 @@ def test_proxy_plan(agent: dict[str, Any], options: dict[str, Any], always: bool
         seen.hyperv_host(agent=agent).agent, wanted(**options), always_password=always, check_mode=False
     )
     assert [change.path for change in plan.changes] == paths
+
+
+def test_the_agent_of_azure_backup_keeps_its_proxy() -> None:
+    facts = seen.hyperv_host(agent=seen.agent(backup_registered=True)).agent
+    for check in (True, False):
+        with pytest.raises(Refused, match="registered for Azure Backup"):
+            model.plan_agent_proxy(facts, wanted(**CUSTOM), always_password=False, check_mode=check)
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "lost"),
+    [
+        ({"login_shown": False, "port": 1}, CUSTOM, True),
+        ({"login_shown": False}, CUSTOM, False),
+        ({"login_shown": False, "port": 1}, LOGIN, False),
+        ({"login_shown": False}, {"mode": "direct"}, False),
+        ({"port": 1}, CUSTOM, False),
+    ],
+)
+def test_a_login_that_is_not_shown_may_be_lost(found: dict[str, Any], options: dict[str, Any], lost: bool) -> None:
+    facts = seen.hyperv_host(agent=seen.agent(proxy=seen.agent_proxy(**found))).agent
+    plan = model.plan_agent_proxy(facts, wanted(**options), always_password=False)
+    assert model.login_may_be_lost(facts, wanted(**options), plan) is lost
 
 
 UNREADABLE = seen.agent(service=seen.STOPPED, proxy=None)

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import cloud as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Cloud, VmmFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Cloud, CloudHost, VmmFacts
 from tests.unit.plugins.model import observations as seen
 
 CLOUDS = (Cloud("1", "Gold", True), Cloud("2", "Silver", False), Cloud("3", "Größe L", False))
@@ -34,6 +34,56 @@ def test_plan(names: list[str], ids: list[str]) -> None:
 
 def test_reason_names_the_cloud() -> None:
     assert model.plan_clouds(CLOUDS, ["Silver"]).describe() == "send metadata of cloud Silver to the vault"
+
+
+@pytest.mark.parametrize(("names", "ids"), [(["gold"], ["1"]), (["Silver"], []), (["Gold", "Silver"], ["1"])])
+def test_plan_to_withdraw(names: list[str], ids: list[str]) -> None:
+    plan = model.plan_clouds(CLOUDS, names, publish=False)
+    assert [(change.path, change.before, change.after) for change in plan.changes] == [(id, True, False) for id in ids]
+
+
+def test_all_clouds_are_not_withdrawn_at_once() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        model.require_names_to_withdraw(["all"])
+    assert refused.value.message == ("clouds: 'all' is not taken away at once; name the clouds, or give state present")
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_a_name_of_two_clouds_is_refused_unless_all_are_meant(publish: bool) -> None:
+    twins = (*CLOUDS, Cloud("4", "GOLD", False))
+    with pytest.raises(Refused) as refused:
+        model.plan_clouds(twins, ["Silver", "gold"], publish=publish)
+    assert refused.value.message == (
+        "clouds: VMM has more than one cloud named gold; rename them in VMM, so that a name says which is meant"
+    )
+    assert [change.path for change in model.plan_clouds(twins, ["all"]).changes] == ["2", "3", "4"]
+    assert model.plan_clouds(twins, ["Silver"]).changed
+
+
+HYPER_V = CloudHost("h", "hv01.test", "HyperV")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "lines"),
+    [
+        (Cloud("1", "A", True, (HYPER_V,), ("Hyper-V", "Own")), []),
+        (Cloud("1", "A", True, (HYPER_V,), None), []),
+        (
+            Cloud("1", "A", True, (CloudHost("e", "esx.test", "VMwareESX"),), ("ESX Server",)),
+            [
+                "cloud A has no Hyper-V host, so no machine of it can be protected; give it a host group",
+                "cloud A has no capability profile Hyper-V (it has ESX Server); add it, unless one of its own is for"
+                " Hyper-V",
+            ],
+        ),
+        (
+            Cloud("1", "A", True, (HYPER_V,), ()),
+            ["cloud A has no capability profile Hyper-V (it has none); add it, unless one of its own is for Hyper-V"],
+        ),
+    ],
+)
+def test_what_keeps_machines_from_being_protected_is_warned_of(cloud: Cloud, lines: list[str]) -> None:
+    assert list(model.warnings([cloud])) == lines
 
 
 def test_no_cloud_at_all() -> None:

@@ -38,8 +38,8 @@ def proxy(options: dict[str, Any], *, always: bool = False) -> Build[Seen]:
     return lambda session: mars_proxy.build({"proxy": options, "update_password": update}, session)
 
 
-def clouds(*names: str) -> Build[Any]:
-    return lambda session: vmm_cloud_sync.build({"clouds": list(names)}, session)
+def clouds(*names: str, state: str = "present") -> Build[Any]:
+    return lambda session: vmm_cloud_sync.build({"clouds": list(names), "state": state}, session)
 
 
 # ---- the agent's proxy ----
@@ -106,11 +106,29 @@ def test_a_build_that_shows_no_login_settles(bench: MakeBench) -> None:
     assert found.run(proxy(LOGIN)).changed is False
 
 
+def test_a_login_that_is_not_shown_is_not_lost_without_a_word(bench: MakeBench) -> None:
+    found = bench(HOST, agent_proxy(HAS_LOGIN, bypass_supported=False))
+    change = {**CUSTOM, "port": 1}
+    for check in (True, False):
+        (warning,) = found.run(proxy(change), check=check).warnings
+        assert "does not show whether its proxy had a login" in warning
+    assert found.run(proxy(change)).warnings == ()
+
+
+def test_the_agent_of_azure_backup_is_left_alone(bench: MakeBench) -> None:
+    found = bench(hyperv_host(agent={"backup_vault": "backup"}), agent_proxy(HAS))
+    with pytest.raises(Refused, match="registered for Azure Backup"):
+        found.run(proxy({"mode": "direct"}))
+    assert found.scripts == ["observe"]
+
+
 def test_a_bypass_list_that_the_build_does_not_know(bench: MakeBench) -> None:
     found = bench(HOST, agent_proxy(AgentProxy(), bypass_supported=False))
-    with pytest.raises(RemoteFailure, match="no list of addresses that go round the proxy: upgrade the agent"):
-        found.run(proxy({**CUSTOM, "bypass": ["a"]}))
-    assert found.session.changed is False
+    for check in (True, False):
+        with pytest.raises(Refused, match="has no list of addresses that go round the proxy; upgrade it"):
+            found.run(proxy({**CUSTOM, "bypass": ["a"]}), check=check)
+        assert found.scripts == ["observe"]
+    assert found.run(proxy({**CUSTOM, "bypass": []})).changed
 
 
 @pytest.mark.parametrize(
@@ -231,9 +249,50 @@ def test_wrong_names_send_nothing(bench: MakeBench, names: list[str]) -> None:
     assert found.executions == []
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_cloud_is_withdrawn_only_when_asked_for(bench: MakeBench, check: bool) -> None:
+    found = bench(SERVER, registered())
+    outcome = found.run(clouds("gold", state="absent"), check=check)
+    assert (found.scripts[:2], published(found)) == (
+        (["observe"], ["Gold"]) if check else (["observe", "publish_cloud"], [])
+    )
+    assert [cloud["synchronized"] for cloud in outcome.after["clouds"]] == [False, False, False]
+    assert outcome.warnings == ()
+    assert [entry.done for entry in outcome.evidence] == [
+        ("planned: " if check else "") + "send metadata of cloud Gold to the vault no longer"
+    ]
+    assert found.run(clouds("Gold", state="absent"), check=check).changed is check
+
+
+def test_a_paired_cloud_is_kept_in_vmms_own_words(bench: MakeBench) -> None:
+    found = bench(vmm_server(vmm={"clouds": [{"name": "Gold", "published": True, "paired": True}]}))
+    with pytest.raises(RemoteFailure, match="The cloud Gold is configured for protection"):
+        found.run(clouds("Gold", state="absent"))
+    assert (published(found), found.session.changed) == (["Gold"], False)
+
+
+def test_two_clouds_of_one_name_are_refused(bench: MakeBench) -> None:
+    same = [{"name": "Gold", "id": f"00000000-0000-0000-0000-00000000000{number}"} for number in (1, 2)]
+    found = bench(vmm_server(vmm={"clouds": same}))
+    with pytest.raises(Refused, match="more than one cloud named Gold"):
+        found.run(clouds("Gold"))
+    assert found.run(clouds("all")).changed
+    assert published(found) == ["Gold", "Gold"]
+
+
+def test_clouds_that_nothing_can_be_protected_in_are_warned_of(bench: MakeBench) -> None:
+    bare = [{"name": "A", "host_groups": ["Berlin"], "capability_profiles": []}, {"name": "B"}]
+    found = bench(vmm_server(vmm={"clouds": bare}))
+    assert [warning.split(",")[0].split(" (")[0] for warning in found.run(clouds("all")).warnings] == [
+        "cloud A has no capability profile Hyper-V",
+        "cloud B has no Hyper-V host",
+    ]
+    assert len(found.run(clouds("A")).warnings) == 1
+
+
 def test_a_lie_about_clouds_is_seen(bench: MakeBench) -> None:
     found = bench(SERVER)
-    found.lies["publish_cloud"] = {"published": []}
+    found.lies["publish_cloud"] = {"clouds": []}
     with pytest.raises(NotConverged, match="send metadata of cloud Empty to the vault"):
         found.run(clouds("Empty"))
 

@@ -685,6 +685,7 @@ function Get-SCCloud {
             ID = [guid] $row.ID
             Name = $row.Name
             DisasterRecoverySupported = $row.DisasterRecoverySupported
+            CapabilityProfiles = @(foreach ($name in $row.CapabilityProfiles) { [pscustomobject] @{ Name = $name } })
             HostGroup = @(foreach ($group in $row.HostGroup) { New-HostGroupObject -Row $group })
         }
     }
@@ -769,7 +770,23 @@ function Get-OBMachineSetting {
     [CmdletBinding()]
     param()
 
-    [pscustomobject] @{ ProxySetting = [pscustomobject] (Invoke-Bridge -Call 'agent.setting') }
+    $row = Invoke-Bridge -Call 'agent.setting'
+    $setting = [pscustomobject] @{ ProxySetting = $null }
+    if ($row.ContainsKey('Throttle')) {
+        $found = $row.Throttle
+        $row.Remove('Throttle')
+        $throttle = [pscustomobject] @{
+            Enabled = $found.enabled
+            WorkDay = [System.DayOfWeek[]] @($found.days)
+            StartWorkHour = [TimeSpan]::Parse($found.start, [cultureinfo]::InvariantCulture)
+            EndWorkHour = [TimeSpan]::Parse($found.end, [cultureinfo]::InvariantCulture)
+            WorkHourBandwidth = [uint32] $found.work
+            NonWorkHourBandwidth = [uint32] $found.other
+        }
+        Add-Member -InputObject $setting -MemberType NoteProperty -Name ThrottlingSetting -Value $throttle
+    }
+    $setting.ProxySetting = [pscustomobject] $row
+    $setting
 }
 
 function Set-OBMachineSetting {
@@ -779,7 +796,13 @@ function Set-OBMachineSetting {
         [Parameter(Mandatory, ParameterSetName = 'Proxy')] [string] $ProxyServer,
         [Parameter(Mandatory, ParameterSetName = 'Proxy')] [int] $ProxyPort,
         [Parameter(ParameterSetName = 'Proxy')] [string] $ProxyUsername,
-        [Parameter(ParameterSetName = 'Proxy')] [System.Security.SecureString] $ProxyPassword
+        [Parameter(ParameterSetName = 'Proxy')] [System.Security.SecureString] $ProxyPassword,
+        [Parameter(Mandatory, ParameterSetName = 'NoThrottle')] [switch] $NoThrottle,
+        [Parameter(Mandatory, ParameterSetName = 'Throttle')] [System.DayOfWeek[]] $WorkDay,
+        [Parameter(Mandatory, ParameterSetName = 'Throttle')] [TimeSpan] $StartWorkHour,
+        [Parameter(Mandatory, ParameterSetName = 'Throttle')] [TimeSpan] $EndWorkHour,
+        [Parameter(Mandatory, ParameterSetName = 'Throttle')] [uint32] $WorkHourBandwidth,
+        [Parameter(Mandatory, ParameterSetName = 'Throttle')] [uint32] $NonWorkHourBandwidth
     )
 
     dynamicparam {
@@ -800,6 +823,21 @@ function Set-OBMachineSetting {
         }
         if ($NoProxy) {
             Invoke-Bridge -Call 'agent.set' -Arguments @{ none = $true } | Out-Null
+            return
+        }
+        if ($NoThrottle) {
+            Invoke-Bridge -Call 'agent.throttle' -Arguments @{ none = $true } | Out-Null
+            return
+        }
+        if ($PSCmdlet.ParameterSetName -eq 'Throttle') {
+            $arguments = @{
+                days = @($WorkDay | ForEach-Object { [int] $_ })
+                start = $StartWorkHour.ToString('c', [cultureinfo]::InvariantCulture)
+                end = $EndWorkHour.ToString('c', [cultureinfo]::InvariantCulture)
+                work = [long] $WorkHourBandwidth
+                other = [long] $NonWorkHourBandwidth
+            }
+            Invoke-Bridge -Call 'agent.throttle' -Arguments $arguments | Out-Null
             return
         }
         $arguments = @{ server = $ProxyServer; port = $ProxyPort }

@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the agent uses of the network, and what its builds can do: options, drift, and upgrades (H4, H5, X2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import agent_builds as builds
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import agent_limits as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.agent_limits import Limits
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import numbers
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import AgentFacts
+from tests.unit.plugins.model import observations as seen
+
+UNWRITTEN: dict[str, Any] = dict.fromkeys(
+    ("work_days", "work_hours_start", "work_hours_end", "work_hour_bandwidth", "non_work_hour_bandwidth")
+)
+HOURS: dict[str, Any] = {
+    "enabled": True,
+    "work_days": ["friday", "monday"],
+    "work_hours_start": "09:00",
+    "work_hours_end": "18:00",
+    "work_hour_bandwidth": 512,
+    "non_work_hour_bandwidth": 2048,
+}
+#: What counts as not written.
+NOTHING: dict[str, list[Any]] = {name: [None, []] if name == "work_days" else [None] for name in UNWRITTEN}
+OFF: dict[str, Any] = {**UNWRITTEN, "enabled": False}
+#: The example of the command's reference, as the agent shows it.
+SEEN = {
+    "enabled": True,
+    "work_days": [5, 1],
+    "start": "09:00:00",
+    "end": "18:00:00",
+    "work_bandwidth": 512 * 1024,
+    "non_work_bandwidth": 2048 * 1024,
+}
+
+
+def limits(**options: Any) -> Limits:
+    return Limits.from_options(options)
+
+
+def facts(**changed: Any) -> AgentFacts:
+    return AgentFacts.from_observation(seen.agent(**changed))
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        *(
+            ({"throttle": {**HOURS, name: value}}, f"throttle.{name}: is needed; give it: the agent takes hours and")
+            for name in UNWRITTEN
+            for value in NOTHING[name]
+        ),
+        *(
+            (
+                {"throttle": {**HOURS, name: time}},
+                f"throttle.{name}: '{time}' is not a time like 09:00; put it in quotes",
+            )
+            for name in ("work_hours_start", "work_hours_end")
+            for time in ("9:00", "24:00", "540", "09:00:00", "09:60")
+        ),
+        *(
+            (
+                {"throttle": {**HOURS, "work_hours_end": end}},
+                "throttle.work_hours_end: is not later than work_hours_start",
+            )
+            for end in ("09:00", "06:00")
+        ),
+        *(
+            (
+                {"throttle": {**HOURS, name: rate}},
+                f"throttle.{name}: {rate} is not between 512 and 1047552; give kbit/s",
+            )
+            for name in ("work_hour_bandwidth", "non_work_hour_bandwidth")
+            for rate in (511, 1047553, -1)
+        ),
+        *(
+            ({"throttle": {**OFF, name: HOURS[name]}}, f"throttle.{name}: has no meaning without throttling; leave it")
+            for name in UNWRITTEN
+        ),
+        *(
+            ({name: count}, f"{name}: {count} is not between 1 and 32; correct it")
+            for name in ("upload_threads", "download_threads")
+            for count in (0, 33, -1)
+        ),
+    ],
+)
+def test_a_wrong_option_is_refused_in_one_line(options: dict[str, Any], line: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        limits(**options)
+    assert refused.value.message.startswith(line)
+
+
+DRIFT: list[tuple[str, AgentFacts | None, dict[str, Any], list[str]]] = [
+    ("nothing written", facts(throttle=SEEN, upload_threads=9), {}, []),
+    ("throttled, as wanted", facts(throttle=SEEN), {"throttle": HOURS}, []),
+    ("throttled, another rate", facts(throttle={**SEEN, "work_bandwidth": 1}), {"throttle": HOURS}, ["throttle"]),
+    ("throttled, another day", facts(throttle={**SEEN, "work_days": [1]}), {"throttle": HOURS}, ["throttle"]),
+    ("throttled, other hours", facts(throttle={**SEEN, "end": "18:00:01"}), {"throttle": HOURS}, ["throttle"]),
+    ("throttled, not wanted", facts(throttle=SEEN), {"throttle": OFF}, ["throttle"]),
+    ("not throttled, not wanted", facts(), {"throttle": OFF}, []),
+    ("not throttled, wanted", facts(), {"throttle": HOURS}, ["throttle"]),
+    ("not shown", facts(throttle=None), {"throttle": OFF}, ["throttle"]),
+    ("not known while it is stopped", facts(proxy=None, throttle=None), {"throttle": OFF}, ["throttle"]),
+    ("no agent", None, {"throttle": HOURS, "upload_threads": 8}, ["throttle", "upload_threads"]),
+    ("no agent, as it comes", None, {"throttle": OFF, "upload_threads": 4}, []),
+    ("threads as they come", facts(), {"upload_threads": 4, "download_threads": 4}, []),
+    ("threads as wanted", facts(upload_threads=8), {"upload_threads": 8}, []),
+    ("other threads", facts(upload_threads=8), {"upload_threads": 4, "download_threads": 32},
+     ["upload_threads", "download_threads"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("agent", "options", "paths"), [row[1:] for row in DRIFT], ids=[row[0] for row in DRIFT])
+def test_drift(agent: AgentFacts | None, options: dict[str, Any], paths: list[str]) -> None:
+    assert [change.path for change in limits(**options).drift(agent)] == paths
+
+
+def test_what_is_not_shown_is_set_again_and_never_looks_like_a_failure() -> None:
+    (change,) = limits(throttle=HOURS).drift(facts(throttle=None))
+    assert change.secret
+    assert change.reason == "this build of the agent does not show its throttling: set again"
+
+
+def test_reasons() -> None:
+    assert [change.reason for change in limits(throttle=HOURS, upload_threads=8).drift(facts())] == [
+        "throttle the agent to 512 kbit/s from 09:00 to 18:00 (monday, friday), else to 2048 kbit/s",
+        "let the agent use 8 threads (upload_threads); its service is restarted",
+    ]
+    (change,) = limits(throttle=OFF).drift(facts(throttle=SEEN))
+    assert change.reason == "take the agent's throttling away"
+
+
+@pytest.mark.parametrize(
+    ("options", "touched", "parameters"),
+    [
+        ({"throttle": HOURS, "upload_threads": 8}, {"upload_threads"}, {"Throttle": "keep", "UploadThreads": 8}),
+        ({"throttle": OFF}, {"throttle"}, {"Throttle": "none"}),
+        (
+            {"throttle": HOURS, "download_threads": 2},
+            {"throttle"},
+            {
+                "Throttle": "limit",
+                "WorkDays": [1, 5],
+                "StartWorkHour": "09:00:00",
+                "EndWorkHour": "18:00:00",
+                "WorkHourBandwidth": 512 * 1024,
+                "NonWorkHourBandwidth": 2048 * 1024,
+            },
+        ),
+    ],
+)
+def test_what_the_script_is_told(options: dict[str, Any], touched: set[str], parameters: dict[str, Any]) -> None:
+    told = limits(**options).parameters(frozenset(touched))
+    assert {name: value for name, value in told.items() if value is not None} == parameters
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        (None, {"throttle": OFF, "upload_threads": None}),
+        (facts(throttle=None, upload_threads=7), {"throttle": None, "upload_threads": 7}),
+        (facts(throttle=SEEN), {"throttle": {**HOURS, "work_days": ["monday", "friday"]}, "upload_threads": None}),
+    ],
+)
+def test_what_was_written_is_shown_as_it_is_written(agent: AgentFacts | None, shown: dict[str, Any]) -> None:
+    assert model.project(agent, limits(throttle=HOURS, upload_threads=8)) == shown
+    assert model.project(agent, Limits()) == {}
+
+
+# ---- builds ----
+
+
+def test_builds_are_in_order() -> None:
+    assert sorted(builds.BUILDS, key=lambda build: numbers(build.version)) == list(builds.BUILDS)
+    assert sorted(build.rollup for build in builds.BUILDS) == [build.rollup for build in builds.BUILDS]
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (None, None),
+        ("2.0.9214.0", None),
+        ("2.0.9213.9", "knows neither failback from managed disks nor disks over 4 TB; upgrade it to 2.0.9214.0"),
+        ("2.0.9083.0", "knows neither failback"),
+        ("2.0.9082.0", "the agent 2.0.9082.0 can't sign in to Azure any more, which takes 2.0.9083.0 or newer"),
+    ],
+)
+def test_what_an_old_build_lacks(version: str | None, words: str | None) -> None:
+    found = builds.shortcoming(version)
+    assert found is None if words is None else found is not None and words in found
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "step"),
+    [
+        (None, "2.0.9938.0", None),
+        ("2.0.9260.0", None, None),
+        ("2.0.9000.0", "2.0.9260.0", None),
+        ("2.0.9260.0", "2.0.9938.0", None),
+        ("2.0.9260.0", "2.0.9999.0", None),
+        ("2.0.9000.0", "2.0.9917.0", "2.0.9249.0 (update rollup 63)"),
+        ("2.0.9259.0", "2.0.9938.0", "2.0.9260.0 (update rollup 66)"),
+        ("2.0.9258.0", "2.0.9940.0", "2.0.9260.0 (update rollup 66)"),
+    ],
+)
+def test_an_upgrade_goes_over_four_builds_at_most(version: str | None, wanted: str | None, step: str | None) -> None:
+    if step is None:
+        builds.require_reach(version, wanted)
+        return
+    with pytest.raises(Refused) as refused:
+        builds.require_reach(version, wanted)
+    assert refused.value.message == (
+        f"version: from {version} to {wanted} is more than 4 builds, which is no supported upgrade (N-4); upgrade to"
+        f" {step} first"
+    )
