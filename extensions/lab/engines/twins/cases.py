@@ -712,6 +712,15 @@ _AGENT = [
         parameters={"Throttle": "keep", "UploadThreads": 2},
     ),
     _limits(
+        "with a service that does not stop", fault("stop obengine"), parameters={"Throttle": "keep", "UploadThreads": 2}
+    ),
+    _limits("without an agent, threads", machine=hyperv_host(), parameters={"Throttle": "keep", "UploadThreads": 2}),
+    _limits(
+        "with a stopped agent, threads",
+        stopped(layout.AGENT_SERVICE),
+        parameters={"Throttle": "keep", "DownloadThreads": 2},
+    ),
+    _limits(
         "with a service that does not come back",
         fault("start obengine"),
         parameters={"Throttle": "keep", "UploadThreads": 2},

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...windows import layout
 from ...windows.agent import AgentThrottle
+from ...windows.machine import Machine
 from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, service_status, twin
 
 _NAME = layout.AGENT_LIMITS_KEY.removeprefix("HKLM\\")
@@ -28,15 +29,22 @@ def set_agent_limits(run: Run) -> dict[str, Any]:
             import_agent_module(machine)
             machine.set_agent_throttle(AgentThrottle() if mode == "none" else _wanted(run))
             run.changed = True
-        for name, count in asked.items():
-            if not machine.administrator:
-                raise ScriptFailed(f"The registry key '{_NAME}' cannot be made (error {_ACCESS_DENIED}).")
-            machine.ensure_key(layout.AGENT_LIMITS_KEY)
-            machine.set_value(layout.AGENT_LIMITS_KEY, name, count, "REG_DWORD")
-            run.changed = True
         if asked:
-            machine.restart_service(layout.AGENT_SERVICE)
+            run.changed = True
+            machine.stop_service(layout.AGENT_SERVICE)
+            try:
+                _set_threads(machine, asked)
+            finally:
+                machine.start_service(layout.AGENT_SERVICE)
     return {"applied": not run.check_mode, "service": service_status(machine, layout.AGENT_SERVICE)}
+
+
+def _set_threads(machine: Machine, asked: dict[str, int]) -> None:
+    for name, count in asked.items():
+        if not machine.administrator:
+            raise ScriptFailed(f"The registry key '{_NAME}' cannot be made (error {_ACCESS_DENIED}).")
+        machine.ensure_key(layout.AGENT_LIMITS_KEY)
+        machine.set_value(layout.AGENT_LIMITS_KEY, name, count, "REG_DWORD")
 
 
 def _wanted(run: Run) -> AgentThrottle:

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Sets how much of the network the Recovery Services agent uses: its throttling with its own commands, its threads in the
-# registry. Its service reads the threads when it starts, so only they restart it.
+# registry. Its service reads the threads when it starts, so only they restart it: it is stopped before they are written,
+# so that a run that breaks off in between leaves a stopped service, which is seen, and no service with the old threads.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -89,18 +90,21 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set what it uses of the 
         }
         $Ansible.Changed = $true
     }
-    if ($UploadThreads -gt 0) {
-        Set-ThreadCount -Name UploadThreadsPerVM -Count $UploadThreads
+    if ($UploadThreads -gt 0 -or $DownloadThreads -gt 0) {
         $Ansible.Changed = $true
-    }
-    if ($DownloadThreads -gt 0) {
-        Set-ThreadCount -Name DownloadThreadsPerVM -Count $DownloadThreads
-        $Ansible.Changed = $true
+        Stop-Service -Name obengine -Force
+        try {
+            if ($UploadThreads -gt 0) {
+                Set-ThreadCount -Name UploadThreadsPerVM -Count $UploadThreads
+            }
+            if ($DownloadThreads -gt 0) {
+                Set-ThreadCount -Name DownloadThreadsPerVM -Count $DownloadThreads
+            }
+        } finally {
+            Start-Service -Name obengine
+        }
     }
     $result.applied = $true
-    if ($UploadThreads -gt 0 -or $DownloadThreads -gt 0) {
-        Restart-Service -Name obengine -Force
-    }
 }
 $result.service = Get-ServiceStatus -Name obengine
 $Ansible.Result = $result

@@ -123,6 +123,27 @@ def test_a_build_that_does_not_show_it_has_it_set_every_time(bench: MakeBench) -
     assert throttle(found) == WANTED
 
 
+def test_threads_that_a_broken_run_left_beside_a_stopped_service_are_in_force_after_the_next(bench: MakeBench) -> None:
+    found = bench(HOST)
+    found.fail(f"start {layout.AGENT_SERVICE}")
+    with pytest.raises(RemoteFailure, match="cannot be started"):
+        found.run(agent(upload_threads=8))
+    assert (found.session.changed, found.machine.is_running(layout.AGENT_SERVICE)) == (True, False)
+    assert found.run(agent(upload_threads=8)).changed
+    assert found.scripts == ["observe", "start_service", "observe"]
+    assert (threads(found), found.machine.is_running(layout.AGENT_SERVICE)) == ([8, None], True)
+
+
+def test_a_service_that_does_not_stop_keeps_its_threads(bench: MakeBench) -> None:
+    found = bench(HOST)
+    found.fail(f"stop {layout.AGENT_SERVICE}")
+    with pytest.raises(RemoteFailure):
+        found.run(agent(upload_threads=8))
+    assert threads(found) == [None, None]
+    assert found.run(agent(upload_threads=8)).changed
+    assert threads(found) == [8, None]
+
+
 def test_a_lie_about_limits_is_seen(bench: MakeBench) -> None:
     found = bench(HOST)
     found.lies["set_agent_limits"] = {"applied": True, "service": "Running"}
