@@ -340,6 +340,8 @@ class AzureState:
                 return
             vault, fabric = found
             gone = [cloud for cloud in clouds if cloud.id.lower() in fabric.containers]
+            if not gone:
+                return
             names = sorted(cloud.name for cloud in gone)
             self.world.journal.write(
                 "azure", vault.id, "withdraw clouds", server=fabric.server.friendly_name, clouds=names

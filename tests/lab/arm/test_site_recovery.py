@@ -138,6 +138,20 @@ def test_a_cloud_does_not_appear_before_its_server(slow: Azure) -> None:
     assert names(slow) == ["Gold", "Silver"]
 
 
+def test_a_cloud_that_is_withdrawn_goes_later_and_once(slow: Azure) -> None:
+    vault = slow.state.seed_vault("rg", "vault1", "westeurope")
+    register(slow, vault)
+    slow.state.hurry()
+    slow.state.withdraw_clouds(SERVER.vmm_id, SERVER.clouds)
+    assert names(slow) == ["Gold"]
+    slow.state.hurry()
+    assert names(slow) == []
+    slow.world.journal.clear()
+    slow.state.withdraw_clouds(SERVER.vmm_id, SERVER.clouds)
+    slow.state.withdraw_clouds("unknown", SERVER.clouds)
+    assert not slow.world.journal.entries
+
+
 def test_publishing_again_writes_nothing(azure: Azure, vault: Vault) -> None:
     register(azure, vault)
     azure.state.publish_clouds(SERVER.vmm_id, [SILVER])

@@ -14,6 +14,7 @@ from lab.engines.twins.base import quoted, setup_log
 from lab.engines.twins.cases import VAULT_NUMBER, key_document
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
 from lab.windows import layout
+from lab.windows.errors import MachineError
 from lab.windows.machine import Machine, Package
 from lab.windows.programs.outcome import Refusal, order
 from lab.windows.programs.vault_key import read_key
@@ -119,6 +120,20 @@ def test_publishing_a_cloud_of_a_registered_server_reaches_the_vault(vmm: Machin
     assert vmm.vmm is not None
     vmm.publish_cloud(vmm.vmm.clouds[1].id, True)
     assert [cloud.name for cloud in azure.told[-1][1]] == ["Silver"]
+
+
+def test_a_cloud_is_withdrawn_from_the_vault_unless_it_is_paired(vmm: Machine, azure: RecordingAzure) -> None:
+    register(vmm)
+    assert vmm.vmm is not None
+    gold = vmm.vmm.clouds[0]
+    gold.paired = True
+    told = len(azure.told)
+    with pytest.raises(MachineError, match="Gold is configured for protection"):
+        vmm.publish_cloud(gold.id, False)
+    assert (gold.published, len(azure.told)) == (True, told)
+    gold.paired = False
+    vmm.publish_cloud(gold.id, False)
+    assert (gold.published, azure.told[-1][0]) == (False, "withdrawn")
 
 
 def test_publishing_before_registration_stays_at_home(vmm: Machine, azure: RecordingAzure) -> None:
