@@ -49,6 +49,7 @@ AZURE_NAMES = (
     "*.windows.net",
     "*.azure.com",
     "*.microsoft.com",
+    "aka.ms",
     "*.azure.cn",
     "*.chinacloudapi.cn",
     "*.windowsazure.cn",

@@ -20,6 +20,7 @@ from .programs.internet import head, proxy_at
 from .services import Service
 from .tasks import ScheduledTask
 from .vmm import Cloud, HostGroup
+from .web import NoAnswer, ask, login_way
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -174,6 +175,31 @@ def _copy(machine: Machine, args: Args) -> Any:
 
 def _move(machine: Machine, args: Args) -> Any:
     machine.move_file(args["source"], args["target"])
+
+
+def _append(machine: Machine, args: Args) -> Any:
+    machine.append_file(args["path"], base64.b64decode(args["content"]))
+
+
+def _open(machine: Machine, args: Args) -> Any:
+    return base64.b64encode(machine.open_file(args["path"])).decode()
+
+
+def _ask(machine: Machine, args: Args) -> Any:
+    username, password = args.get("username"), args.get("password")
+    way = login_way(args["mode"], args.get("proxy"), None if username is None else (username, str(password)))
+    try:
+        answer = ask(machine, args["url"], int(args["offset"]), args["validator"], way)
+    except NoAnswer as exc:
+        return {"reason": exc.reason, "error": str(exc)}
+    return {
+        "reason": None,
+        "error": answer.error,
+        "status": answer.status,
+        "headers": dict(answer.headers),
+        "content": base64.b64encode(answer.content).decode(),
+        "breaks": answer.breaks,
+    }
 
 
 def _download(machine: Machine, args: Args) -> Any:
@@ -354,11 +380,14 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.remove": _remove,
     "file.copy": _copy,
     "file.move": _move,
+    "file.append": _append,
+    "file.open": _open,
     "file.hash": _hash,
     "file.signature": _signature,
     "file.access": _access,
     "file.set_access": _set_access,
     "certificate.list": _certificates,
+    "web.ask": _ask,
     "web.download": _download,
     "web.head": _head,
     "process.start": _process,

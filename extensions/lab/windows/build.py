@@ -69,6 +69,7 @@ def build_machine(world: World, entry: Document) -> Machine:
         setupdr.lay_down(machine, machine.vmm.folder, _installed(machine, entry["provider"], "5.1.8095.0"))
     if entry.get("agent") is not None:
         _agent(machine, entry["agent"])
+    machine.count_disks()
     return machine
 
 

@@ -104,7 +104,12 @@ def _services(machine: Machine) -> list[Row]:
 
 def _disks(machine: Machine) -> list[Row]:
     return [
-        {"DeviceID": f"{volume.drive}:", "DriveType": 3, "Size": volume.size_bytes, "FreeSpace": volume.free_bytes}
+        {
+            "DeviceID": f"{volume.drive}:",
+            "DriveType": 3,
+            "Size": volume.size_bytes,
+            "FreeSpace": machine.free_bytes(volume),
+        }
         for volume in machine.volumes
     ]
 

@@ -165,5 +165,19 @@ class FileSystem:
             and not (files_only and file.is_folder)
         ]
 
+    def used(self, drive: str) -> int:
+        """The bytes of all files on a drive."""
+        lead = f"{drive.lower()}:"
+        return sum(file.size for lower, file in self._files.items() if lower.startswith(lead))
+
+    def share(self, path: str, content: bytes, now: datetime) -> File:
+        """A file on another server, \\\\server\\share\\name, with the folders above it."""
+        clean = tidy(path)
+        parts = clean[2:].split("\\")
+        for depth in range(2, len(parts)):
+            above = "\\\\" + "\\".join(parts[:depth])
+            self._files.setdefault(above.lower(), File(above, None, ROOT_SDDL, now))
+        return self.write(clean, content, now)
+
     def __iter__(self) -> Iterator[File]:
         return iter([self._files[lower] for lower in sorted(self._files)])

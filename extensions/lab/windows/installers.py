@@ -24,15 +24,23 @@ _DEFAULTS = {
 _SIZE = 64 * 1024
 
 
-def content(program: str, version: str) -> bytes:
+def content(program: str, version: str, size: int = _SIZE) -> bytes:
     """The same bytes for the same program and version, so that a pinned hash stays true between runs."""
     head = f"MZ {program} {version}\n".encode()
     block = hashlib.sha256(head).digest()
-    return (head + block * (_SIZE // len(block)))[:_SIZE]
+    return (head + block * (size // len(block)))[:size]
 
 
-def package(program: str, url: str, version: str, *, signer: str = MICROSOFT, signature: str = "Valid") -> Package:
-    data = content(program, version)
+def package(
+    program: str,
+    url: str,
+    version: str,
+    *,
+    signer: str = MICROSOFT,
+    signature: str = "Valid",
+    size: int | None = None,
+) -> Package:
+    data = content(program, version, _SIZE if size is None else size)
     return Package(url, data, hashlib.sha256(data).hexdigest(), version, signer, program, signature)
 
 

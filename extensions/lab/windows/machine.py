@@ -23,6 +23,7 @@ from . import layout
 from .agent import Agent, AgentProxy, AgentThrottle
 from .errors import MachineError, MachineRestarted
 from .filesystem import File, FileSystem, tidy
+from .mirror import Mirror
 from .registry import Data, Kind, Registry
 from .services import Service, Services
 from .tasks import ENDED_BY_SHUTDOWN, IS_RUNNING, READY, RUNNING, Runner, ScheduledTask
@@ -110,6 +111,10 @@ class Machine:
         #: Called when the machine restarts: ends what runs outside of this process.
         self.at_restart: list[Callable[[], None]] = []
         self._starts = 0
+        self.mirror = Mirror()
+        #: Shares that the account may not read, in lower case.
+        self.closed_shares: set[str] = set()
+        self._laid: dict[str, int] = {}
         self._effects: list[tuple[float, Effect]] = []
         self._logs = 0
         self._lock = threading.RLock()
@@ -260,6 +265,22 @@ class Machine:
         del self.tasks[task.name.lower()]
         self.note("task.unregister", task=task.name)
 
+    # ---- disks ----
+
+    def count_disks(self) -> None:
+        """From now on what is written takes room; what is there already is in the volumes' own figures."""
+        self._laid = {volume.drive: self.files.used(volume.drive) for volume in self.volumes}
+
+    def free_bytes(self, volume: Volume) -> int:
+        grown = self.files.used(volume.drive) - self._laid.get(volume.drive, 0)
+        return max(0, volume.free_bytes - grown)
+
+    def need_room(self, path: str, size: int) -> None:
+        """Raises MachineError when the drive of `path` has no room for `size` more bytes."""
+        volume = next((each for each in self.volumes if tidy(path).lower().startswith(f"{each.drive.lower()}:")), None)
+        if volume is not None and self.free_bytes(volume) < size:
+            raise MachineError("There is not enough space on the disk.", "System.IO.IOException")
+
     # ---- registry ----
 
     def set_value(self, path: str, name: str, data: Data, kind: Kind | None = None) -> None:
@@ -345,9 +366,46 @@ class Machine:
         return made
 
     def write_file(self, path: str, content: bytes, *, like: File | None = None) -> File:
+        self.need_room(path, len(content))
         written = self.files.write(path, content, self.now(), like=like)
         self.note("file.write", path=written.path, size=len(content))
         return written
+
+    def append_file(self, path: str, content: bytes) -> File:
+        """More bytes at the end. Version and signature are in the bytes: known as soon as all are there."""
+        self.need_room(path, len(content))
+        before = self.files.need(path).content or b""
+        written = self.files.write(path, before + content, self.now())
+        self.note("file.append", path=written.path, size=len(content))
+        self._recognise(written)
+        return written
+
+    def _recognise(self, file: File) -> None:
+        package = next((each for each in self.web.values() if each.content == file.content), None)
+        if package is not None:
+            file.version, file.signer = package.version, package.signer
+            file.signature, file.program = package.signature, package.program
+            return
+        same = (each for each in self.files if each is not file and each.version and each.content == file.content)
+        like = next(same, None)
+        if like is not None:
+            file.version, file.signer = like.version, like.signer
+            file.signature, file.program = like.signature, like.program
+
+    def open_file(self, path: str) -> bytes:
+        """What a stream for reading gives."""
+        clean = tidy(path)
+        fault = self.misfortune(f"read {clean}")
+        if fault is not None:
+            raise MachineError(
+                str(fault.detail.get("message", "The network path was not found.")), "System.IO.IOException"
+            )
+        if any(clean.lower().startswith(share) for share in self.closed_shares):
+            raise MachineError(f"Access to the path '{clean}' is denied.", "System.UnauthorizedAccessException")
+        found = self.files.find(clean)
+        if found is None or found.is_folder:
+            raise MachineError(f"Could not find file '{clean}'.", "System.IO.FileNotFoundException")
+        return found.content or b""
 
     def create_file(self, path: str) -> File:
         """A new and empty file; one that exists is an error, as New-Item has it without -Force."""
@@ -373,37 +431,21 @@ class Machine:
         self.note("file.access", path=tidy(path), sddl=sddl)
 
     def download(self, url: str, target: str) -> File:
-        """What Invoke-WebRequest -OutFile leaves. Microsoft's own addresses need a way to the internet."""
-        package = self.web.get(url)
-        host = url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower()
-        outside = host == "aka.ms" or host.endswith(".microsoft.com")
-        fault = self.misfortune(f"download {url}")
+        """What Invoke-WebRequest -OutFile leaves: nothing of a download that breaks."""
+        from .web import NoAnswer, ask
+
         web_error = "System.Net.WebException"
-        if fault is not None:
-            raise MachineError(str(fault.detail.get("message", "Unable to connect to the remote server")), web_error)
-        if outside and self.identity.egress == "proxy" and not self.system_proxy_enabled():
-            raise MachineError("Unable to connect to the remote server", web_error)
-        if package is None:
-            known = any(
-                known.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0].lower() == host for known in self.web
-            )
-            text = (
-                "The remote server returned an error: (404) Not Found."
-                if known
-                else f"The remote name could not be resolved: '{host}'"
-            )
-            raise MachineError(text, web_error)
-        found = File(
-            tidy(target),
-            package.content,
-            "",
-            self.now(),
-            version=package.version,
-            signer=package.signer,
-            signature=package.signature,
-            program=package.program,
-        )
-        return self.write_file(target, package.content, like=found)
+        try:
+            answer = ask(self, url)
+        except NoAnswer as exc:
+            raise MachineError(str(exc), web_error) from exc
+        if answer.error is not None:
+            raise MachineError(answer.error, web_error)
+        if "Location" in answer.headers:
+            return self.download(answer.headers["Location"], target)
+        written = self.write_file(target, answer.content)
+        self._recognise(written)
+        return written
 
     def log_lines(self, folder: str, prefix: str, lines: list[str]) -> None:
         """One more log of a setup, newest by time and by name."""

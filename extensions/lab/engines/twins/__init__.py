@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .append_file import append_file
 from .base import Twin, TwinResult
 from .configure_provider import configure_provider
 from .end_work import end_work
@@ -32,6 +33,7 @@ from .start_service import start_service
 from .start_work import start_work
 
 TWINS: Final[dict[str, Twin]] = {
+    "append_file": append_file,
     "configure_provider": configure_provider,
     "end_work": end_work,
     "fetch_file": fetch_file,

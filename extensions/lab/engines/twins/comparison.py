@@ -141,7 +141,9 @@ class ProxyHandler(socketserver.StreamRequestHandler):
 
 
 def is_public(host: str) -> bool:
-    return host.endswith((".azure.com", ".microsoftonline.com", ".windowsazure.com"))
+    return host == "aka.ms" or host.endswith(
+        (".azure.com", ".microsoft.com", ".microsoftonline.com", ".windowsazure.com")
+    )
 
 
 class Internet:

@@ -63,7 +63,7 @@ def _host(machine: Machine, _run: Run) -> Section:
         "pending_restart": machine.pending_restart(),
         "utc_now": machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "volumes": [
-            {"drive": f"{volume.drive}:", "free_bytes": volume.free_bytes, "size_bytes": volume.size_bytes}
+            {"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume), "size_bytes": volume.size_bytes}
             for volume in machine.volumes
         ],
         "tls": {

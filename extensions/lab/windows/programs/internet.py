@@ -69,7 +69,7 @@ def check_form(wish: ProxyWish) -> None:
 def reach(machine: Machine, host: str, wish: ProxyWish | None) -> None:
     """What registration tests before it goes on. Raises Refusal when there is no way."""
     try:
-        _connect(machine, host, 443, wish or _system_proxy(machine)).close()
+        pass_through(machine, host, wish or system_proxy(machine))
     except NoWay as exc:
         if exc.status == _LOGIN_WANTED:
             raise Refusal("The proxy asks for a login, or does not take the one that was given (407).") from exc
@@ -105,7 +105,12 @@ def _protocol_error(status: int, reason: str) -> str:
     return f"The remote server returned an error: ({status}) {reason}."
 
 
-def _system_proxy(machine: Machine) -> ProxyWish | None:
+def pass_through(machine: Machine, host: str, wish: ProxyWish | None) -> None:
+    """That a connection to a public name comes about. Raises NoWay."""
+    _connect(machine, host, 443, wish).close()
+
+
+def system_proxy(machine: Machine) -> ProxyWish | None:
     """With no proxy of its own the service most likely uses the one of its account (inferred)."""
     key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
     server = machine.registry.text(key, "ProxyServer")

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Brings an installer to the machine when told to, and says what lies at the destination.
+# Brings a file to the machine from an https address, a share or a folder of its own, and says how far it came. What is
+# missing when the time is over, or the connection breaks, is fetched by the next execution.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -13,7 +14,19 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $Destination,
 
-    [bool] $Download = $true
+    # system, direct or custom.
+    [string] $ProxyMode = 'system',
+
+    [string] $ProxyAddress,
+
+    [int] $ProxyPort,
+
+    [System.Management.Automation.PSCredential] $ProxyCredential,
+
+    # The room that has to be free, in sizes of the file.
+    [int] $SpaceFactor = 3,
+
+    [int] $Seconds = 60
 )
 
 Set-StrictMode -Version 2.0
@@ -65,29 +78,266 @@ function Get-FileFact {
     return $facts
 }
 
-$downloaded = $false
-if ($Download -and $PSCmdlet.ShouldProcess($Destination, "Fetch $Source")) {
-    Initialize-ProtectedFolder -Path $Destination.Substring(0, $Destination.LastIndexOf('\'))
-    $partial = "$Destination.partial"
-    try {
-        if ($Source -match '^https?://') {
-            # Windows PowerShell offers old protocols only unless told otherwise, and its progress bar costs most of the time.
-            [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
-            $ProgressPreference = 'SilentlyContinue'
-            Invoke-WebRequest -Uri $Source -OutFile $partial -UseBasicParsing
-        } else {
-            Copy-Item -LiteralPath $Source -Destination $partial -Force
-        }
-        Move-Item -LiteralPath $partial -Destination $Destination -Force
-    } finally {
-        if (Test-Path -LiteralPath $partial) {
-            Remove-Item -LiteralPath $partial -Force
+function Get-Mark {
+    # What the unfinished file beside the destination is a part of; nothing when that is unknown.
+    param([string] $Path)
+
+    if (-not ((Test-Path -LiteralPath $Path -PathType Leaf) -and (Test-Path -LiteralPath "$Path.id" -PathType Leaf))) {
+        return
+    }
+    $words = "$(@(Get-Content -LiteralPath "$Path.id"))".Split([char[]] ' ', 3)
+    if ($words.Length -eq 3 -and $words[1] -match '^[0-9]{1,15}$') {
+        @{ origin = $words[0]; total = [long] $words[1]; validator = $words[2]; length = [long] (Get-Item -LiteralPath $Path).Length }
+    }
+}
+
+function Set-Mark {
+    # Written before the first byte: an unfinished file is never taken for a part of another one.
+    param([string] $Path, [string] $Text)
+
+    foreach ($old in $Path, "$Path.id") {
+        if (Test-Path -LiteralPath $old) {
+            Remove-Item -LiteralPath $old -Force
         }
     }
-    $downloaded = $true
+    $bytes = [Text.Encoding]::ASCII.GetBytes($Text)
+    $stream = Open-File -Path "$Path.id" -Mode Create
+    try {
+        $stream.Write($bytes, 0, $bytes.Length)
+    } finally {
+        $stream.Dispose()
+    }
+}
+
+function Open-File {
+    # Nobody else writes to the file meanwhile.
+    param([string] $Path, [string] $Mode)
+
+    if ($Mode -eq 'Open') {
+        return New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([IO.FileMode]::Open), ([IO.FileAccess]::Read), ([IO.FileShare]::Read)
+    }
+    return New-Object -TypeName System.IO.FileStream -ArgumentList $Path, ([IO.FileMode] $Mode), ([IO.FileAccess]::Write), ([IO.FileShare]::None)
+}
+
+function Test-Room {
+    # Whether the drive has room for the file and what is unpacked from it.
+    param([string] $Path, [long] $Total, [long] $Present)
+
+    $transfer.needed_bytes = [long] ($SpaceFactor * $Total - $Present)
+    $drive = $Path.Substring(0, 2)
+    foreach ($disk in @(Get-CimInstance -ClassName Win32_LogicalDisk -Filter "DeviceID='$drive'")) {
+        $transfer.free_bytes = [long] $disk.FreeSpace
+        return ($transfer.free_bytes -ge $transfer.needed_bytes)
+    }
+    # On a share it shows when it is full.
+    return $true
+}
+
+function Complete-File {
+    # The whole file takes the place of the destination in one step.
+    param([string] $Partial, [string] $Path)
+
+    Move-Item -LiteralPath $Partial -Destination $Path -Force
+    Remove-Item -LiteralPath "$Partial.id" -Force
+    $transfer.complete = $true
+}
+
+function Get-Origin {
+    # Tells sources apart. What stands behind the question mark of an address may be a signature that changes.
+    $bytes = [Text.Encoding]::UTF8.GetBytes($Source.Split('?')[0])
+    $hash = [Security.Cryptography.SHA256]::Create().ComputeHash($bytes)
+    return [BitConverter]::ToString($hash).Replace('-', '').ToLowerInvariant()
+}
+
+function Get-Proxy {
+    # The way out; nothing for a direct connection.
+    if ($ProxyMode -eq 'direct') {
+        return
+    }
+    if ($ProxyMode -eq 'custom') {
+        $proxy = New-Object -TypeName System.Net.WebProxy -ArgumentList ('{0}:{1}' -f $ProxyAddress.TrimEnd('/'), $ProxyPort)
+    } else {
+        $proxy = [Net.WebRequest]::GetSystemWebProxy()
+        $proxy.Credentials = [Net.CredentialCache]::DefaultCredentials
+    }
+    if ($null -ne $ProxyCredential) {
+        $proxy.Credentials = $ProxyCredential.GetNetworkCredential()
+    }
+    return $proxy
+}
+
+function Open-Address {
+    # The answer to a request for what comes behind the offset, after redirections. All of them have to be https.
+    param([long] $Offset, [string] $Validator)
+
+    $uri = [Uri] $Source
+    foreach ($hop in 0..10) {
+        $transfer.host = $uri.Host
+        if ($uri.Scheme -ne 'https') {
+            $transfer.insecure = $true
+            throw "The address leads to $($uri.Scheme)://$($uri.Host), which is not https."
+        }
+        $request = [Net.WebRequest]::Create($uri)
+        $request.AllowAutoRedirect = $false
+        $request.Proxy = Get-Proxy
+        $request.Timeout = 30000
+        $request.ReadWriteTimeout = 60000
+        if ($Offset -gt 0) {
+            $request.AddRange($Offset)
+            $request.Headers.Add('If-Range', $Validator)
+        }
+        $response = $request.GetResponse()
+        $location = "$($response.Headers['Location'])"
+        if ([int] $response.StatusCode -lt 300 -or $location -eq '') {
+            return $response
+        }
+        $response.Close()
+        $uri = New-Object -TypeName System.Uri -ArgumentList $uri, $location
+    }
+    throw 'The address leads through more than ten redirections.'
+}
+
+function Receive-Address {
+    # From the web: goes on where the last try ended if the server still has the same file.
+    param([string] $Partial, [string] $Origin)
+
+    # Windows PowerShell offers old protocols only unless told otherwise.
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    $offset = [long] 0
+    $mark = Get-Mark -Path $Partial
+    if ($null -ne $mark -and $mark.origin -eq $Origin -and $mark.validator -ne '-' -and $mark.length -lt $mark.total) {
+        $offset = $mark.length
+    }
+    $response = Open-Address -Offset $offset -Validator $(if ($offset -gt 0) { $mark.validator } else { '' })
+    try {
+        $start = [long] 0
+        if ([int] $response.StatusCode -eq 206) {
+            if ("$($response.Headers['Content-Range'])" -ne ('bytes {0}-{1}/{2}' -f $offset, ($mark.total - 1), $mark.total)) {
+                Remove-Item -LiteralPath "$Partial.id" -Force
+                throw 'The server answered with another part than the one that was asked for.'
+            }
+            $start = $offset
+        }
+        $total = $null
+        if ($response.ContentLength -ge 0) {
+            $total = $start + [long] $response.ContentLength
+        }
+        # A weak tag does not stand for the very same bytes.
+        $validator = "$($response.Headers['ETag'])"
+        if ($validator -notmatch '^"[\x21-\x7e]*"$') {
+            $validator = "$($response.Headers['Last-Modified'])"
+        }
+        if ($null -eq $total -or $validator -notmatch '^[\x20-\x7e]+$') {
+            $validator = '-'
+        }
+        $stream = $response.GetResponseStream()
+        try {
+            Save-Stream -Stream $stream -Partial $Partial -Start $start -Total $total -Mark "$Origin $total $validator"
+        } finally {
+            $stream.Dispose()
+        }
+    } finally {
+        $response.Close()
+    }
+}
+
+function Receive-File {
+    # From a share or a folder: goes on where the last try ended if length and time are the same.
+    param([string] $Partial, [string] $Origin)
+
+    $stream = Open-File -Path $Source -Mode Open
+    try {
+        $total = [long] $stream.Length
+        $validator = "$((Get-Item -LiteralPath $Source).LastWriteTimeUtc.Ticks)"
+        $start = [long] 0
+        $mark = Get-Mark -Path $Partial
+        if ($null -ne $mark -and "$($mark.origin) $($mark.total) $($mark.validator)" -eq "$Origin $total $validator" -and $mark.length -lt $total) {
+            $start = $mark.length
+        }
+        $stream.Position = $start
+        Save-Stream -Stream $stream -Partial $Partial -Start $start -Total $total -Mark "$Origin $total $validator"
+    } finally {
+        $stream.Dispose()
+    }
+}
+
+function Save-Stream {
+    # Adds to the unfinished file what comes in, until all is there or the time is over.
+    param($Stream, [string] $Partial, [long] $Start, $Total, [string] $Mark)
+
+    $transfer.total = $Total
+    $transfer.received = $Start
+    $transfer.resumed_at = $Start
+    if ($null -ne $Total -and -not (Test-Room -Path $Partial -Total $Total -Present $Start)) {
+        return
+    }
     $Ansible.Changed = $true
+    $mode = 'Append'
+    if ($Start -eq 0) {
+        Set-Mark -Path $Partial -Text $Mark
+        $mode = 'Create'
+    }
+    $ended = $false
+    $file = Open-File -Path $Partial -Mode $mode
+    try {
+        $buffer = New-Object -TypeName 'System.Byte[]' -ArgumentList 1048576
+        do {
+            $count = $Stream.Read($buffer, 0, $buffer.Length)
+            if ($count -gt 0) {
+                $file.Write($buffer, 0, $count)
+                $transfer.received += [long] $count
+            }
+            $ended = $count -eq 0 -or $transfer.received -eq $Total
+        } until ($ended -or ($null -ne $Total -and $watch.Elapsed.TotalSeconds -ge $Seconds))
+    } finally {
+        $file.Dispose()
+    }
+    # A connection that was cut off looks like the end of the file.
+    if ($ended -and ($null -eq $Total -or $transfer.received -eq $Total)) {
+        Complete-File -Partial $Partial -Path $Destination
+    }
+}
+
+function Get-Failure {
+    # What went wrong, by types and numbers: the text is in the language of the system.
+    param($ErrorRecord)
+
+    $cause = $ErrorRecord.Exception
+    while ($null -ne $cause.InnerException -and $cause -isnot [Net.WebException] -and $cause -isnot [IO.IOException]) {
+        $cause = $cause.InnerException
+    }
+    $failure = @{ type = $cause.GetType().FullName; status = $null; reason = $null; message = "$($cause.Message)" }
+    if ($cause -is [Net.WebException]) {
+        $failure.reason = "$($cause.Status)"
+        if ($null -ne $cause.Response) {
+            $failure.status = [int] $cause.Response.StatusCode
+        }
+    }
+    return $failure
+}
+
+$transfer = @{
+    complete = $false; host = $null; insecure = $false; received = $null; total = $null; resumed_at = $null
+    free_bytes = $null; needed_bytes = $null; error = $null
+}
+if ($PSCmdlet.ShouldProcess($Destination, 'Fetch')) {
+    Initialize-ProtectedFolder -Path $Destination.Substring(0, $Destination.LastIndexOf('\'))
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    try {
+        if ($Source -match '^https://') {
+            Receive-Address -Partial "$Destination.partial" -Origin (Get-Origin)
+        } else {
+            Receive-File -Partial "$Destination.partial" -Origin (Get-Origin)
+        }
+    } catch {
+        $transfer.error = Get-Failure -ErrorRecord $_
+        # What the server no longer has as it was is not asked for again.
+        if ($transfer.error.status -eq 416 -and (Test-Path -LiteralPath "$Destination.partial.id")) {
+            Remove-Item -LiteralPath "$Destination.partial.id" -Force
+        }
+    }
 }
 
 $facts = Get-FileFact -Path $Destination
-$facts.downloaded = $downloaded
+$facts.transfer = $transfer
 $Ansible.Result = $facts

@@ -8,7 +8,7 @@
     GUID = '3f6e2f0f-3b0b-4d5e-9d0a-6c0d5a4b1e77'
     Author = 'siterecovery.hyperv contributors'
     Description = 'Windows commands imitated over the state of a machine of the embedded estate'
-    PowerShellVersion = '7.2'
+    PowerShellVersion = '7.4'
     # Named one by one: that is how a runspace finds this module when a script calls a command that Linux lacks.
     FunctionsToExport = @(
         'Copy-Item'
@@ -30,6 +30,7 @@
         'Get-Service'
         'Import-Module'
         'Invoke-CimMethod'
+        'Invoke-EstateRequest'
         'Invoke-WebRequest'
         'Move-Item'
         'New-Item'

@@ -656,6 +656,139 @@ function Import-Module {
     Invoke-Bridge -Call 'module.import' -Arguments @{ path = "$Name" } | Out-Null
 }
 
+# ---- streams and web requests: what scripts make with New-Object and [Net.WebRequest] ----
+
+function New-Object {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0)] [string] $TypeName, [Parameter(Position = 1)] [object[]] $ArgumentList)
+
+    if ($TypeName -ne 'System.IO.FileStream' -or -not (Test-EstatePath -Path "$($ArgumentList[0])")) {
+        return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
+    }
+    $path, $mode, $null = $ArgumentList
+    if ("$mode" -eq 'Open') {
+        $bytes = [Convert]::FromBase64String((Invoke-Bridge -Call 'file.open' -Arguments @{ path = $path }))
+        return [System.IO.MemoryStream]::new($bytes, $false)
+    }
+    if ("$mode" -eq 'Create') {
+        Invoke-Bridge -Call 'file.write' -Arguments @{ path = $path; content = '' } | Out-Null
+    } elseif ("$mode" -ne 'Append') {
+        throw 'The estate imitates file streams only for Open, Create and Append.'
+    }
+    $stream = [pscustomobject] @{ Name = $path }
+    Add-Member -InputObject $stream -MemberType ScriptMethod -Name Dispose -Value { }
+    Add-Member -InputObject $stream -MemberType ScriptMethod -Name Write -Value {
+        param($Buffer, $Offset, $Count)
+        $content = [Convert]::ToBase64String($Buffer, $Offset, $Count)
+        Invoke-Bridge -Call 'file.append' -Arguments @{ path = $this.Name; content = $content } | Out-Null
+    }
+    $stream
+}
+
+function Invoke-EstateRequest {
+    # What a request gets; called by the classes below, which belong to no runspace.
+    param([hashtable] $Request)
+
+    Invoke-Bridge -Call 'web.ask' -Arguments $Request
+}
+
+[NoRunspaceAffinity()]
+class EstateBody : System.IO.MemoryStream {
+    # A response's content; a connection that breaks says so when the rest is read.
+    [bool] $Breaks
+
+    EstateBody([byte[]] $Bytes) : base($Bytes, $false) { }
+
+    [int] Read([byte[]] $Buffer, [int] $Offset, [int] $Count) {
+        $read = ([System.IO.MemoryStream] $this).Read($Buffer, $Offset, $Count)
+        if ($read -eq 0 -and $this.Breaks) {
+            throw [System.IO.IOException]::new('Unable to read data from the transport connection: The connection was closed.')
+        }
+        return $read
+    }
+}
+
+[NoRunspaceAffinity()]
+class EstateHttpResponse : System.Net.WebResponse {
+    [int] $StatusCode
+    hidden [System.Net.WebHeaderCollection] $Fields = [System.Net.WebHeaderCollection]::new()
+    hidden [EstateBody] $Body
+
+    [System.Net.WebHeaderCollection] get_Headers() { return $this.Fields }
+    [long] get_ContentLength() {
+        $length = $this.Fields['Content-Length']
+        if ($null -eq $length) { return -1 }
+        return [long] $length
+    }
+    [System.IO.Stream] GetResponseStream() { return $this.Body }
+    [void] Close() { }
+}
+
+[NoRunspaceAffinity()]
+class EstateHttpRequest : System.Net.WebRequest {
+    [bool] $AllowAutoRedirect = $true
+    [int] $ReadWriteTimeout
+    hidden [uri] $Target
+    hidden [long] $From
+    hidden [System.Net.WebHeaderCollection] $Fields = [System.Net.WebHeaderCollection]::new()
+    hidden [System.Net.IWebProxy] $Way = [System.Net.WebRequest]::GetSystemWebProxy()
+    hidden [int] $Patience
+
+    [System.Net.WebHeaderCollection] get_Headers() { return $this.Fields }
+    [System.Net.IWebProxy] get_Proxy() { return $this.Way }
+    [void] set_Proxy([System.Net.IWebProxy] $Value) { $this.Way = $Value }
+    [int] get_Timeout() { return $this.Patience }
+    [void] set_Timeout([int] $Value) { $this.Patience = $Value }
+    [void] AddRange([long] $Start) { $this.From = $Start }
+
+    [System.Net.WebResponse] GetResponse() {
+        if ($this.AllowAutoRedirect) {
+            throw 'The estate imitates web requests only without redirections.'
+        }
+        $wish = @{ url = $this.Target.AbsoluteUri; offset = $this.From; validator = "$($this.Fields['If-Range'])"; mode = 'system' }
+        if ($null -eq $this.Way) {
+            $wish.mode = 'direct'
+        } else {
+            if ($this.Way -is [System.Net.WebProxy]) {
+                $wish.mode = 'custom'
+                $wish.proxy = $this.Way.Address.Authority
+            }
+            $login = $this.Way.Credentials
+            if ($login -is [System.Net.NetworkCredential] -and $login.UserName) {
+                $wish.username = $(if ($login.Domain) { "$($login.Domain)\$($login.UserName)" } else { $login.UserName })
+                $wish.password = $login.Password
+            }
+        }
+        $answer = Invoke-EstateRequest -Request $wish
+        if ($null -ne $answer.reason) {
+            throw [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus] $answer.reason, $null)
+        }
+        $response = [EstateHttpResponse]::new()
+        $response.StatusCode = [int] $answer.status
+        foreach ($name in $answer.headers.Keys) {
+            $response.Fields.Add($name, $answer.headers[$name])
+        }
+        $response.Body = [EstateBody]::new([Convert]::FromBase64String($answer.content))
+        $response.Body.Breaks = $answer.breaks
+        if ($null -ne $answer.error) {
+            throw [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus]::ProtocolError, $response)
+        }
+        return $response
+    }
+}
+
+[NoRunspaceAffinity()]
+class EstateRequests : System.Net.IWebRequestCreate {
+    [System.Net.WebRequest] Create([uri] $Address) {
+        $request = [EstateHttpRequest]::new()
+        $request.Target = $Address
+        return $request
+    }
+}
+
+# Once in a process: the answer to a second time is that it is known.
+$null = [System.Net.WebRequest]::RegisterPrefix('https://', [EstateRequests]::new())
+
 # ---- module virtualmachinemanager ----
 
 function New-HostGroupObject {

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What download addresses answer: short links, byte ranges, entity tags, and connections that break in the middle.
+
+The way there is the machine's own, through the estate's real proxy where it has to be; the answer comes from the
+packages that the estate serves. How ranges and tags work: RFC 9110, sections 13.1.5 and 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from .mirror import DOWNLOADS, Mirror
+from .programs.internet import NoWay, ProxyWish, pass_through, proxy_at, system_proxy
+
+if TYPE_CHECKING:
+    from .machine import Machine, Package
+
+#: Names outside of the company's network.
+PUBLIC: Final = ("aka.ms", ".microsoft.com")
+_REASONS: Final = {
+    200: "OK",
+    206: "Partial Content",
+    302: "Moved Temporarily",
+    404: "Not Found",
+    407: "Proxy Authentication Required",
+    416: "Requested Range Not Satisfiable",
+    503: "Service Unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. `breaks`: the connection is lost after the content, which is then not all that was announced."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    breaks: bool = False
+
+    @property
+    def error(self) -> str | None:
+        """What .NET makes an exception of, in its words."""
+        if self.status < 400:
+            return None
+        return f"The remote server returned an error: ({self.status}) {_REASONS.get(self.status, 'Error')}."
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A proxy, or the account's own settings with a login for their proxy, or neither: a direct connection."""
+
+    proxy: ProxyWish | None = None
+    system: bool = True
+    login: tuple[str, str] | None = None
+
+
+class NoAnswer(Exception):
+    """No answer, in the words of .NET; `reason` is its WebExceptionStatus."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def is_public(host: str) -> bool:
+    return any(host == name or (name.startswith(".") and host.endswith(name)) for name in PUBLIC)
+
+
+def ask(machine: Machine, url: str, offset: int = 0, validator: str = "", way: Way | None = None) -> Answer:
+    """A GET without following redirections, from `offset` on if the content still is what `validator` names.
+
+    Without a `way` it is the one of the account. Raises NoAnswer.
+    """
+    address = url.partition("?")[0]
+    host = (urlsplit(url).hostname or "").lower()
+    fault = machine.misfortune(f"download {url}")
+    detail = dict(fault.detail) if fault is not None else {}
+    if fault is not None and not {"bytes", "status"} & set(detail):
+        raise NoAnswer(str(detail.get("message", "Unable to connect to the remote server")), "ConnectFailure")
+    try:
+        _travel(machine, host, way or Way())
+    except NoWay as exc:
+        if exc.status is None:
+            unknown = "could not be resolved" in str(exc)
+            raise NoAnswer(str(exc), "NameResolutionFailure" if unknown else "ConnectFailure") from exc
+        return Answer(exc.status)
+    if "status" in detail:
+        return Answer(int(detail["status"]))
+    if address in machine.mirror.links:
+        return Answer(302, {"Location": machine.mirror.links[address]})
+    package = _package(machine, address)
+    if package is None:
+        if is_public(host) or any((urlsplit(known).hostname or "") == host for known in machine.web):
+            return Answer(404)
+        raise NoAnswer(f"The remote name could not be resolved: '{host}'", "NameResolutionFailure")
+    answer = _served(package, machine.mirror, offset, validator)
+    if "bytes" not in detail:
+        return answer
+    return Answer(answer.status, answer.headers, answer.content[: int(detail["bytes"])], breaks=True)
+
+
+def login_way(mode: str, proxy: str | None, login: tuple[str, str] | None) -> Way:
+    """The way by its mode: direct, system or custom with `proxy` as host:port."""
+    if mode == "direct":
+        return Way(system=False)
+    username, password = login or (None, None)
+    if mode == "custom":
+        return Way(proxy_at(proxy or "", username, password), system=False)
+    return Way(login=login)
+
+
+def _travel(machine: Machine, host: str, way: Way) -> None:
+    """Names of the company are reached without a proxy, unless one is named. Raises NoWay."""
+    wish = way.proxy
+    if way.system:
+        wish = system_proxy(machine)
+        if wish is not None and way.login is not None:
+            wish = replace(wish, username=way.login[0], password=way.login[1])
+    if way.proxy is not None or is_public(host):
+        pass_through(machine, host, wish)
+
+
+def _package(machine: Machine, address: str) -> Package | None:
+    found = machine.web.get(address)
+    if found is None and address.startswith(DOWNLOADS):
+        name = address.rsplit("/", 1)[-1]
+        found = next((package for package in machine.web.values() if package.program == name), None)
+    return found
+
+
+def tag_of(package: Package) -> str:
+    return f'"{package.sha256[:16]}"'
+
+
+def _served(package: Package, mirror: Mirror, offset: int, validator: str) -> Answer:
+    headers = {"ETag": tag_of(package)} if mirror.tags else {}
+    size = len(package.content)
+    if offset == 0 or not mirror.ranges or (validator and validator != headers.get("ETag")):
+        return Answer(200, {**headers, "Content-Length": str(size)}, package.content)
+    if offset >= size:
+        return Answer(416, {"Content-Range": f"bytes */{size}"})
+    part = package.content[offset:]
+    where = {"Content-Range": f"bytes {offset}-{size - 1}/{size}", "Content-Length": str(len(part))}
+    return Answer(206, {**headers, **where}, part)
