@@ -23,15 +23,23 @@ notes:
 options:
   source:
     description:
-      - Where the machine gets the installer, an https address that it can reach itself, or a path on the machine
-        (a share works when the connection can delegate credentials).
-      - Short links of Microsoft lead to the newest build only. For repeatable runs mirror the file and pin it with
-        O(checksum).
+      - Where the installer is. An https address, which the machine fetches by itself. A path on the machine. A path of
+        a share, such as V(\\\\server\\share\\file.exe), which needs a connection that can delegate credentials
+        (CredSSP, or Kerberos with delegation). Or a path of the controller with slashes, from where it is sent over the
+        connection; a relative one is searched in C(files) as Ansible does.
+      - Microsoft's short links, V(https://aka.ms/downloaddra) for the Provider and
+        V(https://aka.ms/downloadmarsagent) for the agent, lead to the newest build only. For repeatable runs mirror the
+        file and pin it with O(checksum).
+      - Redirections are followed through https alone. What was fetched before a connection broke is kept, and fetched
+        on from there when the server still has the same file (byte ranges with C(If-Range), entity tag or date).
+      - The drive of O(staging_dir) needs three times the size of the file, for itself and for what is unpacked.
+      - In check mode nothing is fetched, so that a wrong address is not noticed; a missing file of the controller is.
     type: str
     required: true
   checksum:
     description:
       - The installer's SHA-256 in hexadecimal digits. Another file is refused.
+      - A file with this checksum that is in O(staging_dir) already is used, and not fetched again.
       - With or without it, the file must carry a valid signature of Microsoft.
     type: str
   version:
@@ -46,6 +54,46 @@ options:
         others can write to is refused.
     type: str
     default: C:\ProgramData\siterecovery.hyperv
+  download_proxy:
+    description:
+      - How the machine gets to an https O(source). With what Windows has set for the account of the connection when not
+        given.
+    type: dict
+    suboptions:
+      mode:
+        description:
+          - V(direct) without a proxy, V(system) with what Windows has set for the account of the connection,
+            V(custom) with the proxy named here.
+        type: str
+        choices: [direct, system, custom]
+        required: true
+      address:
+        description:
+          - The proxy as C(http://name).
+        type: str
+      port:
+        description:
+          - The proxy's port, from 1 to 65534.
+        type: int
+      username:
+        description:
+          - The login, if the proxy asks for one.
+        type: str
+      password:
+        description:
+          - The login's password.
+        type: str
+  download_timeout:
+    description:
+      - Seconds that getting the installer may take. What is there by then is kept, and the next run goes on with it.
+    type: int
+    default: 3600
+  keep_installer:
+    description:
+      - Whether the installer stays in O(staging_dir) after it has done its work. It always stays when it failed.
+      - Only one that is pinned with O(checksum) is used again.
+    type: bool
+    default: false
 """
 
     SETUP = r"""

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._model.errors import RemoteFailure, SiteRecoveryError
+from ..module_utils._model.errors import InvalidInput, RemoteFailure, SiteRecoveryError
+from ..module_utils._model.installer import DOWNLOAD_SECONDS, is_controller_path
 from ..module_utils._model.lifecycle import Noun, Outcome, converge
 from ..module_utils._model.machine import STAGING_DIR
 from ._windows.session import ConnectionLost, Session
@@ -37,6 +38,18 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "checksum": {"type": "str"},
     "version": {"type": "str"},
     "staging_dir": {"type": "str", "default": STAGING_DIR},
+    "download_proxy": {
+        "type": "dict",
+        "options": {
+            "mode": {"type": "str", "choices": ["direct", "system", "custom"], "required": True},
+            "address": {"type": "str"},
+            "port": {"type": "int"},
+            "username": {"type": "str"},
+            "password": {"type": "str", "no_log": True},
+        },
+    },
+    "download_timeout": {"type": "int", "default": DOWNLOAD_SECONDS},
+    "keep_installer": {"type": "bool", "default": False},
 }
 #: For nouns whose setup goes on without the connection, and may want a restart at its end.
 SETUP_OPTIONS: dict[str, dict[str, Any]] = {
@@ -65,7 +78,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
             reconnect=self._reconnect,
         )
         try:
-            result.update(self.work(options, session))
+            result.update(self.work(self._located(options), session))
         except SiteRecoveryError as error:
             result.update(failed=True, changed=session.changed, **error.to_result())
         except ConnectionLost as error:
@@ -77,6 +90,18 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
     def work(self, options: Options, session: Session) -> dict[str, Any]:
         """The result's keys. Raises SiteRecoveryError."""
         raise NotImplementedError
+
+    def _located(self, options: Options) -> Options:
+        """An installer on the controller is searched as Ansible searches files; check mode finds a mistake too."""
+        source = options.get("source")
+        if not isinstance(source, str) or not is_controller_path(source):
+            return options
+        try:
+            return {**options, "source": self._find_needle("files", source)}
+        except AnsibleError:
+            raise InvalidInput(
+                "source", f"there is no file '{source}' on the controller", "correct the path, or give an https address"
+            ) from None
 
     def _run_script(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> Mapping[str, Any]:
         # The answer repeats the arguments, secrets among them: the session takes out what it names, and no more.

@@ -27,6 +27,8 @@ SETUP = Job("agent", "install_agent", "setup of the agent", "H4")
 PROXY_SECTIONS = ("host", "agent")
 #: Where the installer puts the agent when nothing else is asked for.
 DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
+#: What Microsoft's short link leads to.
+PACKAGE = "MARSAgentInstaller.exe"
 #: The walkthrough advises this much; newer documents no longer ask for a cache.
 ADVISED_CACHE_GB = 600
 LEAST_CACHE_GB = 5
@@ -65,7 +67,7 @@ class DesiredAgent:
         if options["minimum_cache_gb"] < 0:
             raise InvalidInput("minimum_cache_gb", "is below zero", "give the least free space in GB")
         return cls(
-            Installer.from_options(options),
+            Installer.from_options(options, PACKAGE),
             _folder(options["install_path"]),
             _folder(options["cache_path"]),
             options["minimum_cache_gb"],

@@ -12,11 +12,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput, Refused, RemoteFailure
+from .proxy import Proxy
 
 # All are matched in full: `$` would let a line break pass.
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}")
+# Neither backslashes nor colons: those make a mistyped Windows path.
+_CONTROLLER_PATH = re.compile(r"[^\\:\x00-\x1f]+")
+_ADDRESS = re.compile(r"https://[^\s/?#@\\]+(/[^\s\x00-\x1f]*)?", re.IGNORECASE)
+_PROGRAM = re.compile(r"[^<>:\"|?*/\\\x00-\x1f]*[^<>:\"|?*/\\\x00-\x1f.]\.exe", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
+#: How long a machine may take to get an installer.
+DOWNLOAD_SECONDS = 3600
 #: What PowerShell calls an Authenticode signature that fits and is trusted.
 _VALID = "Valid"
 _LOG_LINES = 3
@@ -32,15 +39,24 @@ class Installer:
     checksum: str | None
     version: str | None
     staging_dir: str
+    #: Its name where the source does not tell: a short link.
+    default_name: str = ""
+    proxy: Proxy | None = None
+    keep: bool = False
+    timeout: float = DOWNLOAD_SECONDS
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Installer:
+    def from_options(cls, options: Mapping[str, Any], default_name: str = "") -> Installer:
         """Checked offline. Raises InvalidInput."""
         installer = cls(
             options["source"],
             (options["checksum"] or "").lower() or None,
             options["version"],
             options["staging_dir"].rstrip("\\"),
+            default_name,
+            Proxy.from_options(options.get("download_proxy"), "download_proxy"),
+            bool(options.get("keep_installer")),
+            options.get("download_timeout", DOWNLOAD_SECONDS),
         )
         installer._validate()
         return installer
@@ -52,34 +68,52 @@ class Installer:
 
     @property
     def file_name(self) -> str:
-        path = urlsplit(self.source).path if "://" in self.source else self.source
-        return path.replace("\\", "/").rsplit("/", 1)[-1]
+        path = urlsplit(self.source).path if self.from_web else self.source
+        name = path.replace("\\", "/").rsplit("/", 1)[-1]
+        return self.default_name if self.from_web and not _is_program(name) else name
+
+    @property
+    def from_web(self) -> bool:
+        return "://" in self.source
+
+    @property
+    def from_controller(self) -> bool:
+        """Whether it is a file of the controller, which is sent over the connection."""
+        return is_controller_path(self.source)
+
+    @property
+    def shown_source(self) -> str:
+        """An address may carry a signature that opens a private mirror: all behind the question mark stays out."""
+        return self.source.partition("?")[0] if self.from_web else self.source
 
     @property
     def in_place(self) -> bool:
         """Whether the user keeps it in the very place where it is staged: then it is not ours to remove."""
         return self.source.casefold() == self.staged_path.casefold()
 
+    @property
+    def leftovers(self) -> list[str]:
+        """All that getting it may leave on the machine."""
+        return [self.staged_path, f"{self.staged_path}.partial", f"{self.staged_path}.partial.id"]
+
     def fits(self, sha256: str | None) -> bool:
         """Whether a file with this hash is the pinned one."""
         return self.checksum is not None and sha256 is not None and sha256.lower() == self.checksum
 
     def _validate(self) -> None:
-        scheme = urlsplit(self.source).scheme.lower() if "://" in self.source else ""
-        if scheme and scheme != "https":
-            raise InvalidInput(
-                "source", f"'{scheme}' addresses are not fetched", "give an https address or a path on the machine"
-            )
-        if not scheme and not _WINDOWS_PATH.fullmatch(self.source):
-            raise InvalidInput(
-                "source", f"'{self.source}' is neither an https address nor a full Windows path", "correct it"
-            )
-        if not self.file_name.lower().endswith(".exe"):
+        scheme = urlsplit(self.source).scheme.lower() if self.from_web else ""
+        if self.from_web and scheme != "https":
+            raise InvalidInput("source", f"'{scheme}' addresses are not fetched", "give an https address or a path")
+        if self.from_web and not _ADDRESS.fullmatch(self.source):
+            raise InvalidInput("source", "is an address without a host, or with a login or a blank in it", "correct it")
+        if not self.from_web and not self.from_controller and not _WINDOWS_PATH.fullmatch(self.source):
             raise InvalidInput(
                 "source",
-                "does not end in the name of an .exe file",
-                "name the installer itself; mirror what a short link leads to",
+                f"'{self.source}' is neither an https address, a full Windows path, nor a path of the controller",
+                "correct it",
             )
+        if not _is_program(self.file_name):
+            raise InvalidInput("source", "does not end in the name of an .exe file", "name the installer itself")
         if self.checksum is not None and not _SHA256.fullmatch(self.checksum):
             raise InvalidInput("checksum", "is not a SHA-256 in 64 hexadecimal digits", "take it with Get-FileHash")
         if self.version is not None and not _VERSION.fullmatch(self.version):
@@ -88,6 +122,21 @@ class Installer:
             raise InvalidInput(
                 "staging_dir", f"'{self.staging_dir}' is not a full Windows path", r"give one like C:\Staging"
             )
+        if self.proxy is not None and not self.from_web:
+            raise InvalidInput("download_proxy", "has no meaning for a path", "leave it out or give an https address")
+        if self.proxy is not None and self.proxy.bypass:
+            raise InvalidInput("download_proxy.bypass", "has no meaning for one address", "leave it out")
+        if self.timeout <= 0:
+            raise InvalidInput("download_timeout", "is not above zero", "give seconds")
+
+
+def is_controller_path(source: str) -> bool:
+    """Whether a source is a path of the controller: of POSIX, absolute or to be searched."""
+    return _CONTROLLER_PATH.fullmatch(source) is not None
+
+
+def _is_program(name: str) -> bool:
+    return _PROGRAM.fullmatch(name) is not None
 
 
 def is_windows_path(text: str) -> bool:
@@ -112,10 +161,7 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
     """Raises Refused when what lies on the machine is not the installer that was asked for."""
     path = facts["path"]
     if facts["sha256"] is None:
-        # An address may carry a signature that opens a private mirror: all behind the question mark stays out.
-        raise Refused(
-            f"source: {installer.source.partition('?')[0]} did not arrive at {path}; check the address, then run again"
-        )
+        raise Refused(f"source: {installer.shown_source} did not arrive at {path}; check it, then run again")
     if installer.checksum and facts["sha256"].lower() != installer.checksum:
         raise Refused(
             f"checksum: {path} has SHA-256 {facts['sha256']}, asked for was {installer.checksum}; correct source or"

@@ -22,6 +22,8 @@ SECTIONS = ("host", "vmm", "provider", "work")
 UPDATES = "updates"
 SETUP = Job("provider", "install_provider", "setup of the Provider", "P1")
 OPT_IN = Job("updates", "set_microsoft_update", "the opt-in to Microsoft Update", "P2")
+#: What Microsoft's short link leads to.
+PACKAGE = "AzureSiteRecoveryProvider.exe"
 
 # From the setup framework in Microsoft's public configuration-server setup source; no table is published for VMM.
 SETUP_CODES = {
@@ -45,7 +47,9 @@ class DesiredProvider:
         path = options["install_path"]
         if path is not None and not is_windows_path(path):
             raise InvalidInput("install_path", f"'{path}' is not a full Windows path", "correct it, or leave it out")
-        return cls(Installer.from_options(options), path.rstrip("\\") if path else None, options["microsoft_update"])
+        return cls(
+            Installer.from_options(options, PACKAGE), path.rstrip("\\") if path else None, options["microsoft_update"]
+        )
 
     @property
     def sections(self) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ class Proxy:
     bypass: tuple[str, ...] | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any] | None) -> Proxy | None:
-        """Checked offline. Raises InvalidInput."""
+    def from_options(cls, options: Mapping[str, Any] | None, option: str = "proxy") -> Proxy | None:
+        """Checked offline. Raises InvalidInput with the name that the option has."""
         if options is None:
             return None
         bypass = options.get("bypass")
@@ -45,7 +45,7 @@ class Proxy:
             password=options.get("password"),
             bypass=tuple(bypass) if bypass is not None else None,
         )
-        proxy._validate()
+        proxy._validate(option)
         return proxy
 
     @classmethod
@@ -64,34 +64,36 @@ class Proxy:
     def credential(self) -> tuple[str, str] | None:
         return (self.username, self.password) if self.username and self.password else None
 
-    def _validate(self) -> None:
+    def _validate(self, option: str) -> None:
         if not self.custom:
-            self._require_nothing_else()
+            self._require_nothing_else(option)
             return
         if not self.address:
-            raise InvalidInput("proxy.address", "is needed for mode custom", "give it as http://name")
+            raise InvalidInput(f"{option}.address", "is needed for mode custom", "give it as http://name")
         if self.address.lower().startswith("https:"):
             raise InvalidInput(
-                "proxy.address", "Site Recovery supports no HTTPS proxies", "give a proxy that listens on http://"
+                f"{option}.address", "Site Recovery supports no HTTPS proxies", "give a proxy that listens on http://"
             )
         if not _ADDRESS.fullmatch(self.address):
             raise InvalidInput(
-                "proxy.address",
+                f"{option}.address",
                 f"'{self.address}' is not of the form http://name",
-                "put the port into proxy.port and leave the rest out",
+                f"put the port into {option}.port and leave the rest out",
             )
         if self.port is None:
-            raise InvalidInput("proxy.port", "is needed for mode custom", f"give a number from 1 to {_MOST_PORT}")
+            raise InvalidInput(f"{option}.port", "is needed for mode custom", f"give a number from 1 to {_MOST_PORT}")
         if not 1 <= self.port <= _MOST_PORT:
-            raise InvalidInput("proxy.port", f"{self.port} is not from 1 to {_MOST_PORT}", "correct the number")
+            raise InvalidInput(f"{option}.port", f"{self.port} is not from 1 to {_MOST_PORT}", "correct the number")
         if bool(self.username) != bool(self.password):
-            raise InvalidInput("proxy.username", "user name and password go together", "give both or neither")
+            raise InvalidInput(f"{option}.username", "user name and password go together", "give both or neither")
 
-    def _require_nothing_else(self) -> None:
+    def _require_nothing_else(self, option: str) -> None:
         for name in ("address", "port", "username", "password", "bypass"):
             if getattr(self, name):
                 raise InvalidInput(
-                    f"proxy.{name}", f"has no meaning in mode {self.mode}", "set proxy.mode to custom or leave it out"
+                    f"{option}.{name}",
+                    f"has no meaning in mode {self.mode}",
+                    f"set {option}.mode to custom or leave it out",
                 )
 
     @property

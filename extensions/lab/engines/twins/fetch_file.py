@@ -43,6 +43,17 @@ class Job:
         return hashlib.sha256(self.source.split("?")[0].encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What comes in, from byte `start` of `total` on."""
+
+    bytes: bytes
+    start: int
+    total: int | None
+    validator: str
+    breaks: bool = False
+
+
 @twin
 def fetch_file(run: Run) -> dict[str, Any]:
     source, destination = run.need("Source"), run.need("Destination")
@@ -75,9 +86,8 @@ def _from_web(job: Job) -> None:
     validator = answer.headers.get("ETag", "")
     if not _STRONG_TAG.fullmatch(validator):
         validator = answer.headers.get("Last-Modified", "")
-    _save(
-        job, answer.content, start, total, validator if validator and total is not None else NO_VALIDATOR, answer.breaks
-    )
+    known = validator if validator and total is not None else NO_VALIDATOR
+    _save(job, Content(answer.content, start, total, known, answer.breaks))
 
 
 def _open(job: Job, offset: int, validator: str) -> Answer:
@@ -120,22 +130,22 @@ def _from_file(job: Job) -> None:
     total, mark, start = len(content), job.transfer.mark(), 0
     if mark is not None and (mark.origin, mark.total, mark.validator) == (job.origin, total, str(ticks)):
         start = mark.length if mark.length < total else 0
-    _save(job, content[start:], start, total, str(ticks), breaks=False)
+    _save(job, Content(content[start:], start, total, str(ticks)))
 
 
-def _save(job: Job, content: bytes, start: int, total: int | None, validator: str, breaks: bool) -> None:
-    run, transfer = job.run, job.transfer
+def _save(job: Job, content: Content) -> None:
+    run, transfer, total = job.run, job.transfer, content.total
     facts = transfer.facts
-    facts.update(total=total, received=start, resumed_at=start)
-    if total is not None and not transfer.has_room(total, start):
+    facts.update(total=total, received=content.start, resumed_at=content.start)
+    if total is not None and not transfer.has_room(total, content.start):
         return
     run.changed = True
-    if start == 0:
-        transfer.begin(f"{job.origin} {'' if total is None else total} {validator}")
+    if content.start == 0:
+        transfer.begin(f"{job.origin} {'' if total is None else total} {content.validator}")
     position = 0
     while True:
-        block = content[position : position + BLOCK]
-        if not block and breaks:
+        block = content.bytes[position : position + BLOCK]
+        if not block and content.breaks:
             raise Failed("System.IO.IOException", _BROKEN)
         if block:
             run.machine.append_file(transfer.partial, block)

@@ -158,7 +158,7 @@ def test_options_are_checked_by_the_spec(runner: MakeRunner, noun: str, given: d
         (
             "provider",
             {"source": "http://m.test/a.exe"},
-            "source: 'http' addresses are not fetched; give an https address or a path on the machine",
+            "source: 'http' addresses are not fetched; give an https address or a path",
         ),
         (
             "mars_proxy",
@@ -228,7 +228,7 @@ def test_a_failure_before_a_change(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
     source = PACKAGES["agent"].url.replace(".exe", "2.exe")
     result = found.run("mars_agent", source=source)
-    assert (result["failed"], result["changed"], result["error"]["script"]) == (True, False, "fetch_file")
+    assert (result["failed"], result["changed"], result["error"]["status"]) == (True, False, 404)
 
 
 def test_a_machine_that_lies(runner: MakeRunner) -> None:

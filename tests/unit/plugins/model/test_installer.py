@@ -32,9 +32,7 @@ OPTIONS: dict[str, Any] = {
     "version": "5.1.8095.0",
     "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
 }
-NO_EXE = (
-    "source: does not end in the name of an .exe file; name the installer itself; mirror what a short link leads to"
-)
+NO_EXE = "source: does not end in the name of an .exe file; name the installer itself"
 STAGED = r"C:\ProgramData\siterecovery.hyperv\AzureSiteRecoveryProvider.exe"
 
 
@@ -47,24 +45,45 @@ def installer(**changed: Any) -> Installer:
     [
         (
             {"source": "http://m.test/a.exe"},
-            "source: 'http' addresses are not fetched; give an https address or a path on the machine",
+            "source: 'http' addresses are not fetched; give an https address or a path",
         ),
         (
             {"source": "ftp://m.test/a.exe"},
-            "source: 'ftp' addresses are not fetched; give an https address or a path on the machine",
+            "source: 'ftp' addresses are not fetched; give an https address or a path",
         ),
         *(
-            ({"source": source}, f"source: '{source}' is neither an https address nor a full Windows path; correct it")
-            for source in ("", "a.exe", r"dir\a.exe", "C:a.exe", "/tmp/a.exe", r"C:\a*.exe")
+            (
+                {"source": source},
+                f"source: '{source}' is neither an https address, a full Windows path, nor a path of the controller;"
+                " correct it",
+            )
+            for source in ("", r"dir\a.exe", "C:a.exe", r"C:\a*.exe")
         ),
         (
             {"source": "https://aka.ms/downloadmarsagent"},
             NO_EXE,
         ),
-        (
-            {"source": r"C:\a.msi"},
-            NO_EXE,
+        *(({"source": source}, NO_EXE) for source in (r"C:\a.msi", "/tmp/a.zip", ".exe", "x/.exe")),
+        *(
+            (
+                {"source": source},
+                "source: is an address without a host, or with a login or a blank in it; correct it",
+            )
+            for source in ("https://", "https:///a.exe", "https://u:p@m.test/a.exe", "https://m.test/a b.exe")
         ),
+        (
+            {"source": "/tmp/a.exe", "download_proxy": {"mode": "system"}},
+            "download_proxy: has no meaning for a path; leave it out or give an https address",
+        ),
+        (
+            {"download_proxy": {"mode": "custom", "address": "https://p", "port": 1}},
+            "download_proxy.address: Site Recovery supports no HTTPS proxies; give a proxy that listens on http://",
+        ),
+        (
+            {"download_proxy": {"mode": "direct", "port": 1}},
+            "download_proxy.port: has no meaning in mode direct; set download_proxy.mode to custom or leave it out",
+        ),
+        ({"download_timeout": 0}, "download_timeout: is not above zero; give seconds"),
         *(
             ({"checksum": checksum}, "checksum: is not a SHA-256 in 64 hexadecimal digits; take it with Get-FileHash")
             for checksum in ("abc", "g" * 64, HASH + "0", HASH + "\n", "sha256:" + HASH)
@@ -100,6 +119,22 @@ def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: st
 def test_where_it_lies(source: str, staging: str, staged: str, in_place: bool) -> None:
     made = installer(source=source, staging_dir=staging)
     assert (made.staged_path, made.in_place) == (staged, in_place)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("https://aka.ms/downloaddra", "P.exe"),
+        ("https://m.test/", "P.exe"),
+        ("https://m.test/x/y.EXE?sig=a.zip", "y.EXE"),
+        ("/srv/files/x.exe", "x.exe"),
+        ("installers/x.exe", "x.exe"),
+    ],
+)
+def test_a_short_link_gets_the_nouns_name(source: str, name: str) -> None:
+    made = Installer.from_options({**OPTIONS, "source": source}, "P.exe")
+    assert (made.file_name, made.from_controller) == (name, "://" not in source)
+    assert made.leftovers == [made.staged_path + end for end in ("", ".partial", ".partial.id")]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +209,7 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
-        ({"sha256": None}, f"source: {URL} did not arrive at {STAGED}; check the address, then run again"),
+        ({"sha256": None}, f"source: {URL} did not arrive at {STAGED}; check it, then run again"),
         (
             {"sha256": "0" * 64},
             f"checksum: {STAGED} has SHA-256 {'0' * 64}, asked for was {HASH}; correct source or checksum",

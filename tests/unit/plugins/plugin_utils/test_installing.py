@@ -247,7 +247,10 @@ def test_what_is_not_genuine_is_not_run(
 
 def test_a_missing_file_is_told(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    with pytest.raises(RemoteFailure, match=r"^script fetch_file failed: .*404"):
+    with pytest.raises(
+        RemoteFailure,
+        match=r"^source: https://mirror\.estate\.test/\w+2\.exe is not there \(404\); correct the address$",
+    ):
         found.run(what.noun(source=what.package.url.replace(".exe", "2.exe")))
     assert not found.session.changed
 
