@@ -25,8 +25,8 @@ options:
     description:
       - Where the installer is. An https address, which the machine fetches by itself. A path on the machine. A path of
         a share, such as V(\\\\server\\share\\file.exe), which needs a connection that can delegate credentials
-        (CredSSP, or Kerberos with delegation). Or a path of the controller with slashes, from where it is sent over the
-        connection; a relative one is searched in C(files) as Ansible does.
+        (CredSSP, or Kerberos with delegation). Or a path of the controller with slashes, from where it is sent over
+        the connection; a relative one is searched in C(files) as Ansible does.
       - Microsoft's short links, V(https://aka.ms/downloaddra) for the Provider and
         V(https://aka.ms/downloadmarsagent) for the agent, lead to the newest build only. For repeatable runs mirror the
         file and pin it with O(checksum).

@@ -53,6 +53,22 @@ EXAMPLES = r"""
     source: https://mirror.contoso.example/AzureSiteRecoveryProvider.exe
     checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     version: 5.1.8095.0
+
+- name: Have the newest Provider, fetched from Microsoft through a proxy
+  siterecovery.hyperv.provider:
+    source: https://aka.ms/downloaddra
+    download_proxy:
+      mode: custom
+      address: http://proxy.contoso.example
+      port: 8080
+      username: CONTOSO\svc-proxy
+      password: "{{ proxy_password }}"
+
+- name: Have the Provider on a server without a way out, with an installer from the controller
+  siterecovery.hyperv.provider:
+    source: installers/AzureSiteRecoveryProvider.exe
+    checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    keep_installer: true
 """
 
 RETURN = r"""

@@ -114,7 +114,7 @@ class Machine:
         self.mirror = Mirror()
         #: Shares that the account may not read, in lower case.
         self.closed_shares: set[str] = set()
-        self._laid: dict[str, int] = {}
+        self._laid: dict[str, int] | None = None
         self._effects: list[tuple[float, Effect]] = []
         self._logs = 0
         self._lock = threading.RLock()
@@ -272,13 +272,13 @@ class Machine:
         self._laid = {volume.drive: self.files.used(volume.drive) for volume in self.volumes}
 
     def free_bytes(self, volume: Volume) -> int:
-        grown = self.files.used(volume.drive) - self._laid.get(volume.drive, 0)
-        return max(0, volume.free_bytes - grown)
+        laid = self.files.used(volume.drive) if self._laid is None else self._laid.get(volume.drive, 0)
+        return max(0, volume.free_bytes + laid - self.files.used(volume.drive))
 
     def need_room(self, path: str, size: int) -> None:
         """Raises MachineError when the drive of `path` has no room for `size` more bytes."""
         volume = next((each for each in self.volumes if tidy(path).lower().startswith(f"{each.drive.lower()}:")), None)
-        if volume is not None and self.free_bytes(volume) < size:
+        if self._laid is not None and volume is not None and self.free_bytes(volume) < size:
             raise MachineError("There is not enough space on the disk.", "System.IO.IOException")
 
     # ---- registry ----

@@ -135,3 +135,31 @@ def test_installers_are_the_same_bytes_in_every_run() -> None:
 def test_an_unknown_call_of_the_bridge_is_an_error(build: Build) -> None:
     with pytest.raises(MachineError, match="no call"):
         build().bridge("nothing", {})
+
+
+# ---- disks ----
+
+
+def test_what_is_written_takes_room_and_gives_it_back(build: Build) -> None:
+    machine = build(volumes=[{"drive": "C", "size_gb": 127, "free_gb": 80}, {"drive": "D"}])
+    volume = machine.volumes[0]
+    free = machine.free_bytes(volume)
+    path = r"C:\Windows\Temp\a.bin"
+    machine.write_file(path, b"x" * 1000)
+    assert machine.free_bytes(volume) == free - 1000
+    machine.append_file(path, b"y" * 500)
+    machine.write_file(r"D:\b.bin", b"x" * 9)
+    assert machine.free_bytes(volume) == free - 1500
+    machine.remove_file(path)
+    assert machine.free_bytes(volume) == free
+
+
+def test_a_full_disk_takes_no_more(build: Build) -> None:
+    machine = build(volumes=[{"drive": "C", "free_gb": 0}])
+    with pytest.raises(MachineError, match="not enough space"):
+        machine.write_file(r"C:\Windows\Temp\a.bin", b"x")
+    assert not machine.exists(r"C:\Windows\Temp\a.bin")
+
+
+def test_a_machine_may_be_built_with_a_full_disk(build: Build) -> None:
+    assert build(agent={}, volumes=[{"drive": "C", "free_gb": 0}]).agent is not None

@@ -20,9 +20,10 @@ FOLDER = Path("plugins", "plugin_utils", "_windows", "scripts")
 NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.ps1"))
 # The contract between scripts and the services that run them: a script with other parameters is another contract.
 PARAMETERS = {
+    "append_file": "Destination Origin Total Offset Content SpaceFactor",
     "configure_provider": "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls RestartService",
     "end_work": "Name StagingDir",
-    "fetch_file": "Source Destination Download",
+    "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": "InstallerPath ExtractDir RemoveInstaller",

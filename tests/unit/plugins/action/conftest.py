@@ -8,10 +8,12 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 
@@ -30,6 +32,8 @@ class Runner:
         self.machine = machine
         #: What the machine answers, changed on its way.
         self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
+        #: Where the play lies.
+        self.folder = Path("/nowhere")
         #: The modules that were asked for.
         self.modules: list[str] = []
 
@@ -43,7 +47,7 @@ class Runner:
             task=task,
             connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True),
             play_context=SimpleNamespace(check_mode=check, diff=diff),
-            loader=None,
+            loader=self._loader(),
             templar=None,
             shared_loader_obj=None,
         )
@@ -54,6 +58,11 @@ class Runner:
         # What Ansible sends on to callbacks.
         through: dict[str, Any] = json.loads(json.dumps(result))
         return through
+
+    def _loader(self) -> DataLoader:
+        loader = DataLoader()
+        loader.set_basedir(str(self.folder))
+        return loader
 
     def _execute(self, check: bool) -> Callable[..., dict[str, Any]]:
         def execute(*, module_name: str, module_args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:

@@ -403,3 +403,29 @@ def test_a_lost_connection_is_told_from_a_file_of_the_controller(runner: MakeRun
     breaks(PermissionError(13, "Permission denied", "win_powershell.ps1"))
     with pytest.raises(PermissionError):
         found.run("mars_proxy", proxy=LOGIN)
+
+
+# ---- an installer of the controller ----
+
+
+@pytest.mark.parametrize("source", ["/srv/nothing/a.exe", "nothing/a.exe"])
+@pytest.mark.parametrize("check", [False, True])
+def test_a_missing_file_of_the_controller_is_found_before_anything_is_sent(
+    runner: MakeRunner, source: str, check: bool
+) -> None:
+    found = runner(hyperv_host())
+    result = found.run("mars_agent", check=check, source=source)
+    assert result["msg"] == (
+        f"source: there is no file '{source}' on the controller; correct the path, or give an https address"
+    )
+    assert found.scripts == []
+
+
+def test_a_file_of_the_controller_is_searched_as_ansible_does(runner: MakeRunner, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "MARSAgentInstaller.exe").write_bytes(PACKAGES["agent"].content)
+    found = runner(hyperv_host(egress="proxy"))
+    found.folder = tmp_path
+    result = found.run("mars_agent", source="MARSAgentInstaller.exe")
+    assert (result["changed"], result["agent"]["installed"]) == (True, True)
+    assert "append_file" in found.scripts
