@@ -234,7 +234,7 @@ def test_what_is_not_genuine_is_not_run(
 ) -> None:
     found = bench(what.entry("none"))
     version = changed.get("version", what.package.version)
-    rest = {name: value for name, value in changed.items() if name != "version"}
+    rest: dict[str, Any] = {name: value for name, value in changed.items() if name != "version"}
     made = package(what.program, what.package.url, version, **rest)
     found.machine.web[what.package.url] = made
     with pytest.raises(Refused, match=f"^{option}: "):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ MakeWay = Callable[..., Way]
 def way(bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> MakeWay:
     def made(prepare: Callable[[Machine], object] | None = None, **entry: Any) -> Way:
         found = Way(bench(hyperv_host(**entry), prepare))
-        monkeypatch.setattr(staging.time, "sleep", found.pauses.append)
+        monkeypatch.setattr(time, "sleep", found.pauses.append)
         return found
 
     return made
