@@ -94,6 +94,9 @@ options:
       - Only one that is pinned with O(checksum) is used again.
     type: bool
     default: false
+notes:
+  - Not verified on a real server are which proxy Windows has set for an account that is connected over the network
+    (O(download_proxy.mode=system)), and proxies that ask for another login than Basic.
 """
 
     SETUP = r"""

@@ -18,8 +18,10 @@ SHORT_LINKS: Final = {
 
 @dataclass(slots=True)
 class Mirror:
-    """How the servers behave: with byte ranges or not, with entity tags or not; further redirections."""
+    """How the servers behave: byte ranges, entity tags (strong or weak), dates; and where links lead."""
 
     ranges: bool = True
     tags: bool = True
+    weak: bool = False
+    dates: bool = False
     links: dict[str, str] = field(default_factory=lambda: dict(SHORT_LINKS))

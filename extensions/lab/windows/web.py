@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -115,7 +117,10 @@ def login_way(mode: str, proxy: str | None, login: tuple[str, str] | None) -> Wa
 
 
 def _travel(machine: Machine, host: str, way: Way) -> None:
-    """Names of the company are reached without a proxy, unless one is named. Raises NoWay."""
+    """Names of the company are reached without a proxy, unless one is named. Raises NoWay.
+
+    That the account of the connection has the settings of the service's account is inferred.
+    """
     wish = way.proxy
     if way.system:
         wish = system_proxy(machine)
@@ -133,14 +138,24 @@ def _package(machine: Machine, address: str) -> Package | None:
     return found
 
 
-def tag_of(package: Package) -> str:
-    return f'"{package.sha256[:16]}"'
+def _validators(package: Package, mirror: Mirror) -> dict[str, str]:
+    """What the server calls this very file by."""
+    found = {}
+    if mirror.tags:
+        found["ETag"] = f'{"W/" if mirror.weak else ""}"{package.sha256[:16]}"'
+    if mirror.dates:
+        found["Last-Modified"] = format_datetime(
+            datetime.fromtimestamp(int(package.sha256[:7], 16), timezone.utc), True
+        )
+    return found
 
 
 def _served(package: Package, mirror: Mirror, offset: int, validator: str) -> Answer:
-    headers = {"ETag": tag_of(package)} if mirror.tags else {}
+    """A range only for the one who has the same file: a weak tag proves nothing (RFC 9110, section 13.1.5)."""
+    headers = _validators(package, mirror)
     size = len(package.content)
-    if offset == 0 or not mirror.ranges or (validator and validator != headers.get("ETag")):
+    same = not validator or (validator in headers.values() and not validator.startswith("W/"))
+    if offset == 0 or not mirror.ranges or not same:
         return Answer(200, {**headers, "Content-Length": str(size)}, package.content)
     if offset >= size:
         return Answer(416, {"Content-Range": f"bytes */{size}"})
