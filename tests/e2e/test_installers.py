@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts without an own way out get the agent's installer: through the proxy, from a mirror, from the controller (H1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.windows import layout
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import controller_of
+from tests.support.fleet import Fleets, hyperv_host
+from tests.support.plays import noun, play, write
+
+LINK = "https://aka.ms/downloadmarsagent"
+
+
+def test_each_host_gets_it_in_its_own_way(main_cell: Cell, tmp_path: Path) -> None:
+    with Fleets(tmp_path) as make_fleet:
+        estate = make_fleet(machines=[hyperv_host(name, agent=False) for name in ("proxied", "mirrored", "sent")])
+        agent, proxy = estate.installers["agent"], estate.world.proxy
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files" / "MARSAgentInstaller.exe").write_bytes(agent.content)
+        estate.world.faults.plan("windows:mirrored:download *", "fail", bytes=30_000)
+        login = {"username": proxy.username, "password": "{{ proxy_password }}"}
+        way = {"mode": "custom", "address": f"http://{proxy.name}", "port": proxy.port, **login}
+        book = write(
+            tmp_path,
+            play("proxied", noun("mars_agent", {"source": LINK, "download_proxy": way})),
+            play("mirrored", noun("mars_agent", {"source": agent.url, "checksum": agent.sha256})),
+            play("sent", noun("mars_agent", {"source": "MARSAgentInstaller.exe", "keep_installer": True})),
+        )
+        run = controller_of(main_cell, estate).run(book)
+        assert run.returncode == 0, run.output
+        for machine in estate.machines.values():
+            assert machine.is_running(layout.AGENT_SERVICE)
+        assert "fetched MARSAgentInstaller.exe from download.microsoft.com" in run.output
+        assert proxy.password not in run.output
+        left = {
+            name: [file.name for file in machine.files if file.name.startswith("MARSAgentInstaller.exe")]
+            for name, machine in estate.machines.items()
+        }
+        assert left == {"proxied": [], "mirrored": [], "sent": ["MARSAgentInstaller.exe"]}
