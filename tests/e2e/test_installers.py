@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts without an own way out get the agent's installer: through the proxy, from a mirror, from the controller (H1)."""
+"""Hosts without an own way out get the agent's installer: by proxy, from a mirror, from the controller (H1)."""
 
 from __future__ import annotations
 
