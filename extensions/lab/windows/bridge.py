@@ -147,6 +147,10 @@ def _certificates(machine: Machine, _args: Args) -> Any:
     ]
 
 
+def _remove_certificate(machine: Machine, args: Args) -> Any:
+    machine.remove_certificate(args["thumbprint"])
+
+
 def _read(machine: Machine, args: Args) -> Any:
     return base64.b64encode(machine.files.need(args["path"]).content or b"").decode()
 
@@ -235,6 +239,18 @@ def _set_access(machine: Machine, args: Args) -> Any:
 
 def _process(machine: Machine, args: Args) -> Any:
     return machine.run_process(args["path"], args.get("arguments") or "")
+
+
+def _need_program(machine: Machine, args: Args) -> Any:
+    machine.need_program(args["path"])
+
+
+def _run_for(machine: Machine, args: Args) -> Any:
+    return machine.run_for(args["path"], args.get("arguments") or "", float(args["seconds"]))
+
+
+def _kill(machine: Machine, args: Args) -> Any:
+    machine.end_process(args["path"])
 
 
 def _sleep(machine: Machine, args: Args) -> Any:
@@ -388,9 +404,13 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.set_access": _set_access,
     "certificate.list": _certificates,
     "web.ask": _ask,
+    "certificate.remove": _remove_certificate,
     "web.download": _download,
     "web.head": _head,
     "process.start": _process,
+    "process.need": _need_program,
+    "process.run_for": _run_for,
+    "process.kill": _kill,
     "time.sleep": _sleep,
     "module.import": _module,
     "vmm.server": _vmm_server,

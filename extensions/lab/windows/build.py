@@ -127,6 +127,9 @@ def _windows(machine: Machine, entry: Document) -> None:
         registry.ensure(layout.UPDATE_KEY)
     for folder in (r"C:\Windows\Temp", r"C:\ProgramData", r"C:\Program Files"):
         machine.files.folder(folder, machine.now())
+    machine.files.folder(layout.REG.rsplit("\\", 1)[0], machine.now())
+    reg = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program="reg.exe")
+    machine.files.write(layout.REG, b"reg.exe", machine.now(), like=reg)
 
 
 def _system_proxy(machine: Machine, proxy: Document) -> None:

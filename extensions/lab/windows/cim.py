@@ -28,6 +28,7 @@ _NOT_FOUND = 2
 _VALUE_MISSING = 1
 _ACCESS_DENIED = 5
 _TYPE_MISMATCH = 2147749893
+_ACCESS_DENIED = 5
 _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 
 
@@ -209,6 +210,16 @@ def _enum_key(machine: Machine, path: str, _value: str) -> Row:
     return {"sNames": machine.registry.children(path) or None, "ReturnValue": 0}
 
 
+def _delete_key(machine: Machine, path: str, _value: str) -> Row:
+    """As RegDeleteKey, it removes no key that others lie below."""
+    if machine.registry.find(path) is None:
+        return {"ReturnValue": _NOT_FOUND}
+    if machine.registry.children(path) or not machine.administrator:
+        return {"ReturnValue": _ACCESS_DENIED}
+    machine.remove_key(path)
+    return {"ReturnValue": 0}
+
+
 def _enum_values(machine: Machine, path: str, _value: str) -> Row:
     key = machine.registry.find(path)
     if key is None:
@@ -234,6 +245,7 @@ def _reader(field: str, *kinds: Kind) -> Callable[[Machine, str, str], Row]:
 
 
 _REGISTRY_METHODS: dict[str, Callable[[Machine, str, str], Row]] = {
+    "DeleteKey": _delete_key,
     "EnumKey": _enum_key,
     "EnumValues": _enum_values,
     "GetStringValue": _reader("sValue", "REG_SZ"),

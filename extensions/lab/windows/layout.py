@@ -18,6 +18,7 @@ VMM_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machi
 VMM_SETUP_KEY: Final = VMM_KEY + r"\Setup"
 ADAPTER_KEY: Final = VMM_KEY + r"\DRAdapter"
 PROVIDER_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Azure Site Recovery"
+PREVIEW_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Hyper-V Recovery Manager"
 REGISTRATION_KEY: Final = PROVIDER_KEY + r"\Registration"
 PROXY_KEY: Final = PROVIDER_KEY + r"\ProxySettings"
 AGENT_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Windows Azure Backup"
@@ -49,6 +50,8 @@ SETUP_LOGS: Final = r"C:\ProgramData\ASRLogs"
 AGENT_LOG: Final = r"C:\Windows\Temp\OBMsi.log"
 VMM_MODULE: Final = r"bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
 AGENT_MODULE: Final = r"bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
+
+REG: Final = r"C:\Windows\System32\reg.exe"
 
 PROXY_ACCOUNT: Final = "DRAProxyAccount"
 CERTIFICATE_NAME: Final = "ASR_SRSAUTH_CERT_KEY_CONTAINER"

@@ -162,8 +162,11 @@ class Machine:
                     service.status, service.ready_at = "Running", None
                     service.process_id = self.services.new_process()
 
-    def misfortune(self, point: str) -> Fault | None:
-        """A planned fault that makes `point` fail; delays are served here, a hang ends as a failure."""
+    def misfortune(self, point: str, patience: float = _HANG_SECONDS) -> Fault | None:
+        """A planned fault that makes `point` fail; delays are served here, a hang ends as a failure.
+
+        Nobody waits longer than `patience` (real seconds) for what hangs.
+        """
         fault = self.world.faults.hit(f"windows:{self.name}:{point}")
         if fault is None:
             return None
@@ -171,7 +174,7 @@ class Machine:
             time.sleep(float(fault.detail.get("seconds", 1.0)))
             return None
         if fault.action == "hang":
-            time.sleep(float(fault.detail.get("seconds", _HANG_SECONDS)))
+            time.sleep(min(patience, float(fault.detail.get("seconds", _HANG_SECONDS))))
         return fault
 
     def note(self, verb: str, **detail: Any) -> None:
@@ -465,26 +468,53 @@ class Machine:
 
     # ---- programs ----
 
-    def run_process(self, path: str, arguments: str) -> int:
-        """Start a program, wait for its end, give its exit code."""
-        from .programs import PROGRAMS
-        from .programs.commandline import Invocation, masked, split
-
-        self.settle()
+    def need_program(self, path: str) -> File:
+        """The file that a process is started from."""
         found = self.files.find(path)
         if found is None or found.program is None:
             raise MachineError(
                 "This command cannot be run due to the error: The system cannot find the file specified.",
                 "System.InvalidOperationException",
             )
+        return found
+
+    def run_process(self, path: str, arguments: str) -> int:
+        """Start a program, wait for its end, give its exit code."""
+        code = self.run_for(path, arguments, None)
+        return 1 if code is None else code
+
+    def run_for(self, path: str, arguments: str, seconds: float | None) -> int | None:
+        """The same with a timeout in the estate's time: None when the program still runs then."""
+        from .programs import PROGRAMS
+        from .programs.commandline import Invocation, masked, split
+
+        self.settle()
+        found = self.need_program(path)
+        assert found.program is not None
         words = split(arguments)
         self.note("process.start", program=found.path, arguments=masked(words))
-        fault = self.misfortune(found.program)
+        patience = _HANG_SECONDS if seconds is None else seconds * self.world.clock.scale
+        fault = self.misfortune(found.program, patience)
+        if fault is not None and fault.action == "hang" and seconds is not None:
+            return None
         if fault is not None:
             message = str(fault.detail.get("message", "The operation failed."))
             self.log_lines(layout.SETUP_LOGS, "DRASetupWizard", [f"{found.program}: {message}"])
             return int(fault.detail.get("exit_code", 1))
         return PROGRAMS[found.program](self, Invocation(found, words))
+
+    def end_process(self, path: str) -> None:
+        """End a program that hangs."""
+        self.note("process.kill", program=path)
+
+    # ---- certificates ----
+
+    def remove_certificate(self, thumbprint: str) -> None:
+        """One in LocalMachine\\My."""
+        kept = [each for each in self.certificates if each.thumbprint.lower() != thumbprint.lower()]
+        if len(kept) < len(self.certificates):
+            self.certificates = kept
+            self.note("certificate.remove", store="LocalMachine\\My", thumbprint=thumbprint)
 
     # ---- VMM ----
 

@@ -21,7 +21,10 @@ NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.ps1"))
 # The contract between scripts and the services that run them: a script with other parameters is another contract.
 PARAMETERS = {
     "append_file": "Destination Origin Total Offset Content SpaceFactor",
-    "configure_provider": "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls RestartService",
+    "clean_registration": "ExportFolder RegistryKeys Thumbprints",
+    "configure_provider": (
+        "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds RestartVmm"
+    ),
     "end_work": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
@@ -32,6 +35,7 @@ PARAMETERS = {
     "publish_cloud": "CloudIds Publish",
     "register_provider": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
+        " TimeoutSeconds RestartVmm"
     ),
     "remove_file": "Paths",
     "run_work": "Folder",

@@ -13,6 +13,7 @@ from typing import Final
 
 from .append_file import append_file
 from .base import Twin, TwinResult
+from .clean_registration import clean_registration
 from .configure_provider import configure_provider
 from .end_work import end_work
 from .fetch_file import fetch_file
@@ -34,6 +35,7 @@ from .start_work import start_work
 
 TWINS: Final[dict[str, Twin]] = {
     "append_file": append_file,
+    "clean_registration": clean_registration,
     "configure_provider": configure_provider,
     "end_work": end_work,
     "fetch_file": fetch_file,

@@ -173,6 +173,54 @@ def setup_log(machine: Machine, secret: str = "") -> list[str]:
     return lines_of(max(logs, key=lambda log: (log.modified, log.name.lower()), default=None), secret)
 
 
+def restart_policy(run: Run, default: str) -> str:
+    policy = run.text("RestartVmm").lower() or default
+    if policy not in {"always", "when_idle", "never"}:
+        raise ParameterRefused("Cannot validate argument on parameter 'RestartVmm'.")
+    return policy
+
+
+def restart_vmm(run: Run, default: str, result: dict[str, Any]) -> None:
+    """What a script does with the VMM service after it changed what the service reads at its start."""
+    policy = restart_policy(run, default)
+    idle = policy == "always"
+    if policy == "when_idle":
+        running = run.machine.is_running(layout.VMM_SERVICE)
+        result["running_jobs"] = connect_vmm(run.machine).running_jobs if running else 0
+        idle = result["running_jobs"] == 0
+    if idle:
+        run.machine.restart_service(layout.VMM_SERVICE)
+        result["restarted"] = True
+
+
+def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
+    """Runs DRConfigurator no longer than the timeout; what it leaves goes into the result."""
+    run.changed = True
+    code = run.machine.run_for(path, arguments, run.number("TimeoutSeconds", 1800))
+    if code is None:
+        run.machine.end_process(path)
+    result["exit_code"], result["timed_out"] = code, code is None
+
+
+def configured(run: Run, secret: str, default: str, result: dict[str, Any]) -> None:
+    """What follows DRConfigurator in both scripts that run it."""
+    result["log_tail"] = setup_log(run.machine, secret)
+    if result["exit_code"] in (0, 3010):
+        restart_vmm(run, default, result)
+    result["service"] = service_status(run.machine, layout.VMM_SERVICE)
+
+
+def new_result() -> dict[str, Any]:
+    return {
+        "exit_code": None,
+        "log_tail": [],
+        "timed_out": False,
+        "restarted": False,
+        "running_jobs": None,
+        "service": None,
+    }
+
+
 def file_version(file: File | None) -> str | None:
     return None if file is None else file.version
 
@@ -191,7 +239,7 @@ def file_facts(machine: Machine, path: str) -> dict[str, Any]:
     }
 
 
-def proxy_arguments(run: Run) -> tuple[str, str]:
+def proxy_arguments(run: Run, *, empties: bool = False) -> tuple[str, str]:
     """The part of DRConfigurator's command line that names the proxy, and the secret in it."""
     arguments, secret = "", ""
     address = run.text("ProxyAddress")
@@ -202,6 +250,6 @@ def proxy_arguments(run: Run) -> tuple[str, str]:
             secret = credential[1]
             arguments += f" /proxyUsername {quoted(credential[0])} /proxyPassword {quoted(secret)}"
     bypass = run.texts("BypassUrls")
-    if bypass:
+    if bypass or (empties and run.parameters.get("BypassUrls") is not None):
         arguments += f" /AddBypassUrls {quoted(';'.join(bypass))}"
     return arguments, secret

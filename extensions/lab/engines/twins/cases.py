@@ -255,6 +255,11 @@ _OBSERVE = [
     _observe("a registered server", vmm_server(provider={}), all_of(registered(), proxy_account)),
     _observe("a registration in the old place", vmm_server(provider={}), registered("other", old_place=True)),
     _observe("registrations in both places", vmm_server(), all_of(registered(), registered("b", old_place=True))),
+    _observe("the key of the preview", vmm_server(), lambda machine: machine.ensure_key(layout.PREVIEW_KEY)),
+    *(
+        _observe(f"data encryption {sign!r}", vmm_server(), value(layout.REGISTRATION_KEY, "EncryptionEnabled", sign))
+        for sign in (1, 0, "True", "false", "")
+    ),
     _observe("an empty vault name", vmm_server(provider={}), value(layout.REGISTRATION_KEY, "ResourceName", "")),
     _observe(
         "a Provider's proxy",
@@ -666,6 +671,47 @@ def _through_proxy(**more: Any) -> dict[str, Any]:
     return {"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": PROXY_PORT, **more}
 
 
+_BOTH_KEYS = [layout.REGISTRATION_KEY, layout.ADAPTER_KEY + r"\Registration"]
+
+
+def _clean(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
+    machine = more.pop("machine", vmm_server(provider={}))
+    parameters = {
+        "ExportFolder": STAGING,
+        "RegistryKeys": [_BOTH_KEYS[0]],
+        "Thumbprints": ["ab" * 20],
+        **more.pop("parameters", {}),
+    }
+    return Case(f"clean_registration {name}", "clean_registration", machine, parameters, prepare=prepare, **more)
+
+
+def _exported_before(machine: Machine) -> None:
+    machine.write_file(STAGING + r"\registration-1.reg", b"old")
+
+
+_CLEAN = [
+    _clean("of a registered server", registered()),
+    _clean("in check mode", registered(), check_mode=True),
+    _clean("of nothing"),
+    _clean(
+        "of both places, with keys below and values of many kinds",
+        all_of(
+            registered(),
+            registered("b", old_place=True),
+            value(_BOTH_KEYS[0] + r"\a\b", 'a "quoted" \\ name', ["x", "y"]),
+            value(_BOTH_KEYS[0], "Number", 7),
+        ),
+        parameters={"RegistryKeys": _BOTH_KEYS},
+    ),
+    _clean("keeps earlier exports", all_of(registered(), staged, _exported_before)),
+    _clean("into a folder that is open to others", all_of(registered(), open_folder)),
+    _clean("without certificates", registered(), parameters={"Thumbprints": []}),
+    _clean("of certificates alone", registered(), parameters={"RegistryKeys": []}),
+    _clean("whose export fails", all_of(registered(), fault("reg.exe", exit_code=1))),
+    _clean("whose export lies", all_of(registered(), fault("reg.exe", exit_code=0))),
+    _clean("without an administrator", registered(), machine={**vmm_server(provider={}), "administrator": False}),
+]
+
 _CREDENTIAL = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
 _BEHIND_PROXY = vmm_server(provider={}, egress="proxy")
 
@@ -728,6 +774,8 @@ _PROVIDER = [
     ),
     _register("with umlauts in the key", key=key_document().replace("rg-asr", "rg-größe")),
     _register("again", registered()),
+    _register("again and with a restart", registered(), parameters={"RestartVmm": "when_idle"}),
+    _register("that hangs", fault("DRConfigurator.exe", "hang", seconds=0.01), parameters={"TimeoutSeconds": 1}),
     _register("while in another vault", registered("other")),
     _register("while in another vault, old place", registered("other", old_place=True)),
     _register("refused by the vault", refused=("CertificateExpired", "The certificate is not valid.")),
@@ -751,11 +799,10 @@ def _configure(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
 
 
 def _password(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
-    parameters = {"AccountName": "draproxyaccount"}
+    machine = more.pop("machine", vmm_server())
+    parameters = {"AccountName": "draproxyaccount", **more.pop("parameters", {})}
     secrets = {"Credential": ("CORP\\new", "n3w")}
-    return Case(
-        f"set_run_as_password {name}", "set_run_as_password", vmm_server(), parameters, secrets, prepare, **more
-    )
+    return Case(f"set_run_as_password {name}", "set_run_as_password", machine, parameters, secrets, prepare, **more)
 
 
 @functools.cache
@@ -776,7 +823,30 @@ def _publish(name: str, ids: list[str], prepare: Prepare | None = None, **more: 
 _VMM = [
     _configure("through a proxy", registered(), parameters=_through_proxy(), secrets=_CREDENTIAL),
     _configure("through a proxy, account there", proxy_account, parameters=_through_proxy(), secrets=_CREDENTIAL),
-    _configure("without a restart", parameters={"BypassUrls": ["a.test"], "RestartService": False}),
+    _configure("without a restart", parameters={"BypassUrls": ["a.test"], "RestartVmm": "never"}),
+    _configure("when nothing runs", parameters={"BypassUrls": ["a.test"], "RestartVmm": "when_idle"}),
+    _configure(
+        "while jobs run",
+        machine=vmm_server(provider={}, vmm={"running_jobs": 2}),
+        parameters={"BypassUrls": ["a.test"], "RestartVmm": "when_idle"},
+    ),
+    _configure(
+        "while jobs run, all the same",
+        machine=vmm_server(provider={}, vmm={"running_jobs": 2}),
+        parameters={"BypassUrls": ["a.test"], "RestartVmm": "always"},
+    ),
+    _configure("an empty bypass list", provider_proxy(ProxyBypassUrls="a;b"), parameters={"BypassUrls": []}),
+    _configure("with an unknown policy", parameters={"RestartVmm": "maybe"}, same_message=False),
+    _configure(
+        "that hangs",
+        fault("DRConfigurator.exe", "hang", seconds=0.01),
+        parameters={"BypassUrls": ["a.test"], "TimeoutSeconds": 1},
+    ),
+    _configure(
+        "that wants a restart of the server",
+        fault("DRConfigurator.exe", exit_code=3010, message="m"),
+        parameters={"BypassUrls": ["a.test"]},
+    ),
     _configure("bypass alone", parameters={"BypassUrls": ["a.test", "b.test"]}),
     _configure("with a wrong password", parameters=_through_proxy(), secrets={"ProxyCredential": ("u", "w")}),
     _configure("with nothing"),
@@ -784,6 +854,14 @@ _VMM = [
     _password("of the proxy account", proxy_account),
     _password("of an account that is not there"),
     _password("in check mode", proxy_account, check_mode=True),
+    _password("when nothing runs", proxy_account, parameters={"RestartVmm": "when_idle"}),
+    _password(
+        "while jobs run",
+        proxy_account,
+        parameters={"RestartVmm": "when_idle"},
+        machine=vmm_server(vmm={"running_jobs": 1}),
+    ),
+    _password("without a restart", proxy_account, parameters={"RestartVmm": "never"}),
     _password("while VMM is stopped", all_of(proxy_account, stopped(layout.VMM_SERVICE))),
     _publish("two of them", list(_cloud_ids()[:2])),
     _publish("of a registered server", list(_cloud_ids()[1:2]), registered()),
@@ -1063,4 +1141,4 @@ _WORK = [
     _observe("work in check mode", vmm_server(), work(), check_mode=True),
 ]
 
-CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_VMM, *_AGENT, *_WORK)
+CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK)

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...windows import layout
-from .base import Run, proxy_arguments, setup_log, twin
+from .base import Run, configured, new_result, proxy_arguments, restart_policy, run_configurator, twin
 
 
 @twin
 def configure_provider(run: Run) -> dict[str, Any]:
     configurator = run.need("ConfiguratorPath")
-    result: dict[str, Any] = {"exit_code": None, "log_tail": []}
+    result = new_result()
+    restart_policy(run, "always")
     if run.check_mode:
         return result
-    proxy, secret = proxy_arguments(run)
-    run.changed = True
-    result["exit_code"] = run.machine.run_process(configurator, "/configure" + proxy)
-    result["log_tail"] = setup_log(run.machine, secret)
-    if result["exit_code"] == 0 and run.switch("RestartService", default=True):
-        run.machine.restart_service(layout.VMM_SERVICE)
+    proxy, secret = proxy_arguments(run, empties=True)
+    run_configurator(run, configurator, "/configure" + proxy, result)
+    configured(run, secret, "always", result)
     return result

@@ -151,6 +151,10 @@ def _provider(machine: Machine, _run: Run) -> Section | None:
     }
 
 
+def _is_false(data: Data | None) -> bool:
+    return str(data or "").lower() == "false"
+
+
 def _registration(machine: Machine, run: Run) -> Section:
     section: Section = {
         "vault_name": None,
@@ -159,11 +163,19 @@ def _registration(machine: Machine, run: Run) -> Section:
         "proxy": None,
         "run_as_account": None,
         "certificates": 0,
+        "thumbprints": [],
+        "places": [],
+        "encryption": False,
         "key_leftovers": [],
     }
     get = machine.registry.get
     for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY):
         key = root + r"\Registration"
+        vault = machine.registry.text(key, "ResourceName")
+        if vault is not None:
+            section["places"].append({"key": key, "vault_name": vault})
+        if _text(get(key, "EncryptionEnabled")) not in (None, "0") and not _is_false(get(key, "EncryptionEnabled")):
+            section["encryption"] = True
         if section["vault_name"] is None and machine.registry.text(key, "ResourceName"):
             section["vault_name"] = machine.registry.text(key, "ResourceName")
             section["hive"] = key
@@ -176,11 +188,16 @@ def _registration(machine: Machine, run: Run) -> Section:
                 "username": machine.registry.text(proxy, "ProxyUserName"),
                 "bypass": _urls(get(proxy, "ProxyBypassUrls")),
             }
+    if machine.registry.find(layout.PREVIEW_KEY) is not None:
+        section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
     if machine.is_running(layout.VMM_SERVICE):
         account = connect_vmm(machine).run_as_account(layout.PROXY_ACCOUNT)
         section["run_as_account"] = None if account is None else account.name
     prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
-    section["certificates"] = sum(each.friendly_name.lower().startswith(prefixes) for each in machine.certificates)
+    section["thumbprints"] = [
+        each.thumbprint for each in machine.certificates if each.friendly_name.lower().startswith(prefixes)
+    ]
+    section["certificates"] = len(section["thumbprints"])
     folder = run.need("StagingDir")
     if machine.exists(folder):
         section["key_leftovers"] = [

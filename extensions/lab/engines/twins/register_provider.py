@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import PROTECTED_FILE, Run, folder_of, protect_folder, proxy_arguments, quoted, setup_log, twin
+from .base import (
+    PROTECTED_FILE,
+    Run,
+    configured,
+    folder_of,
+    new_result,
+    protect_folder,
+    proxy_arguments,
+    quoted,
+    restart_policy,
+    run_configurator,
+    twin,
+)
 
 
 @twin
@@ -15,7 +27,8 @@ def register_provider(run: Run) -> dict[str, Any]:
     configurator, name, path = run.need("ConfiguratorPath"), run.need("FriendlyName"), run.need("KeyPath")
     content = run.need("KeyContent")
     machine = run.machine
-    result: dict[str, Any] = {"exit_code": None, "log_tail": []}
+    result = new_result()
+    restart_policy(run, "never")
     if run.check_mode:
         return result
     proxy, secret = proxy_arguments(run)
@@ -26,11 +39,10 @@ def register_provider(run: Run) -> dict[str, Any]:
         machine.create_file(path)
         machine.set_access(path, PROTECTED_FILE)
         machine.write_file(path, content.encode())
-        run.changed = True
         arguments = f"/r /FriendlyName {quoted(name)} /Credentials {quoted(path)}{proxy}"
-        result["exit_code"] = machine.run_process(configurator, arguments)
+        run_configurator(run, configurator, arguments, result)
     finally:
         if machine.exists(path):
             machine.remove_file(path)
-    result["log_tail"] = setup_log(machine, secret)
+    configured(run, secret, "never", result)
     return result

@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout
-from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, need_vmm_service, twin
+from .base import (
+    ParameterRefused,
+    Run,
+    ScriptFailed,
+    connect_vmm,
+    need_vmm_service,
+    restart_policy,
+    restart_vmm,
+    service_status,
+    twin,
+)
 
 
 @twin
@@ -18,13 +28,17 @@ def set_run_as_password(run: Run) -> dict[str, Any]:
         raise ParameterRefused(
             "Cannot process command because of one or more missing mandatory parameters: Credential."
         )
+    restart_policy(run, "always")
     need_vmm_service(run.machine)
+    result: dict[str, Any] = {"updated": False, "restarted": False, "running_jobs": None, "service": None}
     if run.check_mode:
-        return {"updated": False}
+        return result
     account = connect_vmm(run.machine).run_as_account(name)
     if account is None:
         raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")
     run.machine.set_run_as(account.name, *credential)
     run.changed = True
-    run.machine.restart_service(layout.VMM_SERVICE)
-    return {"updated": True}
+    result["updated"] = True
+    restart_vmm(run, "always", result)
+    result["service"] = service_status(run.machine, layout.VMM_SERVICE)
+    return result

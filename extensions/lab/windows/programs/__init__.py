@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from . import drconfigurator, mars_installer, provider_package, setupdr
+from . import drconfigurator, mars_installer, provider_package, reg, setupdr
 from .commandline import Invocation
 
 if TYPE_CHECKING:
@@ -21,4 +21,5 @@ PROGRAMS: Final[dict[str, Program]] = {
     "setupdr.exe": setupdr.run,
     "DRConfigurator.exe": drconfigurator.run,
     "MARSAgentInstaller.exe": mars_installer.run,
+    "reg.exe": reg.run,
 }

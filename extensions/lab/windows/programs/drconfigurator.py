@@ -104,7 +104,7 @@ def _register(machine: Machine, options: Options, invocation: Invocation) -> lis
         reach(machine, host, wish)
     machine.sleep(machine.world.delays.provider_register)
     _ask_vault(machine, vmm, key, name, invocation.file.version or "")
-    _write_proxy(machine, vmm, wish, options.get("/addbypassurls"), default=True)
+    _write_proxy(machine, vmm, wish, options.values.get("/addbypassurls"), default=True)
     _write_registration(machine, vmm, key, name)
     return [f"The server {name} was registered in the vault {key.vault_name}."]
 
@@ -115,7 +115,10 @@ def _vmm(machine: Machine) -> Vmm:
         raise Refusal("The Virtual Machine Manager service does not run on this server.")
     if machine.registry.text(layout.VMM_SETUP_KEY, "VmmID") is None:
         # Documented in KB3139299: registration ends with an internal error when VmmID is blank.
-        raise Refusal("Internal error: the installation is incomplete, the id of the VMM server is missing.")
+        raise Refusal(
+            "Internal error: the installation is incomplete, the id of the VMM server is missing.",
+            key="DraIdEmptyError",
+        )
     return vmm
 
 
@@ -129,7 +132,7 @@ def _refuse_other_vault(machine: Machine, vmm: Vmm, key: VaultKey) -> None:
     same_name = name.lower() == key.vault_name.lower()
     same_id = vmm.registration is None or vmm.registration.vault_id.lower() == key.vault_id.lower()
     if not (same_name and same_id):
-        raise Refusal(f"The server is already registered in the vault {name}.", OTHER_VAULT)
+        raise Refusal(f"The server is already registered in the vault {name}.", OTHER_VAULT, key="ReRegistrationError")
 
 
 def _ask_vault(machine: Machine, vmm: Vmm, key: VaultKey, name: str, version: str) -> None:
@@ -178,7 +181,8 @@ def _wish(options: Options) -> ProxyWish | None:
 
 def _configure(machine: Machine, options: Options) -> list[str]:
     """That the connection is tested here too is inferred: setup does it on its proxy page."""
-    wish, bypass = _wish(options), options.get("/addbypassurls")
+    # That an empty list empties the stored one is inferred.
+    wish, bypass = _wish(options), options.values.get("/addbypassurls")
     if wish is None and bypass is None:
         raise Refusal("/configure needs proxy parameters or /AddBypassUrls.", BAD_COMMAND_LINE)
     vmm = _vmm(machine)

@@ -59,9 +59,9 @@ class NoWay(Exception):
 def check_form(wish: ProxyWish) -> None:
     """Only HTTP proxies (documented); the range of ports is inferred from Microsoft's public setup source."""
     if not wish.address.lower().startswith("http://"):
-        raise Refusal("Only HTTP proxies are supported: the address begins with http://.")
+        raise Refusal("Only HTTP proxies are supported: the address begins with http://.", key="InvalidProxySettings")
     if not 1 <= wish.port <= _HIGHEST_PORT:
-        raise Refusal("The port of the proxy is not valid.")
+        raise Refusal("The port of the proxy is not valid.", key="InvalidPort")
     if (wish.username is None) != (wish.password is None):
         raise Refusal("The proxy's user name and password go together.")
 
@@ -72,8 +72,11 @@ def reach(machine: Machine, host: str, wish: ProxyWish | None) -> None:
         pass_through(machine, host, wish or system_proxy(machine))
     except NoWay as exc:
         if exc.status == _LOGIN_WANTED:
-            raise Refusal("The proxy asks for a login, or does not take the one that was given (407).") from exc
-        raise Refusal(_UNREACHABLE) from exc
+            raise Refusal(
+                "The proxy asks for a login, or does not take the one that was given (407).",
+                key="Netfailure_ProxyAuthenticationRequired",
+            ) from exc
+        raise Refusal(_UNREACHABLE, key="NotConnectedToInternet") from exc
 
 
 def head(machine: Machine, url: str, wish: ProxyWish | None) -> WebAnswer:

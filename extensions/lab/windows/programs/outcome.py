@@ -17,10 +17,13 @@ OTHER_VAULT: Final = 10
 
 
 class Refusal(Exception):
-    """A program ends without having done anything: the reason in its log, its exit code."""
+    """A program ends without having done anything: the reason in its log, its exit code.
 
-    def __init__(self, reason: str, exit_code: int = FAILED) -> None:
-        super().__init__(reason)
+    `key` names the text in the resources of Microsoft's public setup source; that the log names it too is inferred.
+    """
+
+    def __init__(self, reason: str, exit_code: int = FAILED, *, key: str = "") -> None:
+        super().__init__(f"{key}: {reason}" if key else reason)
         self.exit_code = exit_code
 
 

@@ -96,10 +96,17 @@ def read_key(content: bytes, now: datetime) -> VaultKey:
     root = _document(content)
     found = members(root, _MEMBERS)
     if _text(found, "SiteId") or _text(found, "SiteName"):
-        raise Refusal("The registration key file is meant for a Hyper-V site: this server is managed by VMM.")
+        raise Refusal(
+            "The registration key file is meant for a Hyper-V site: this server is managed by VMM.",
+            key="WrongSettingsFileForSMB",
+        )
     version = _text(found, "Version")
     if version and version != _KNOWN_VERSION:
-        raise Refusal("The registration key file needs a later version of the Provider.", PREREQUISITE_FAILED)
+        raise Refusal(
+            "The registration key file needs a later version of the Provider.",
+            PREREQUISITE_FAILED,
+            key="DraVersionNotSupported",
+        )
     vault = members(_need(found, "VaultDetails"), _VAULT_MEMBERS)
     aad = members(_need(found, "AadDetails"), _AAD_MEMBERS)
     certificate = _certificate(_required(found, "ManagementCert"), now)
@@ -126,14 +133,14 @@ def _document(content: bytes) -> Element:
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as exc:
-        raise Refusal(_DAMAGED) from exc
+        raise Refusal(_DAMAGED, key="SettingsFileCorrupt") from exc
     name = root.tag.removeprefix(_CONTRACT)
     if name == "RSBackupVaultAADCreds":
         raise Refusal("The file is a vault credential for Azure Backup and not a Site Recovery registration key.")
     if name == "ASRVaultCreds":
         raise Refusal("The registration key file uses a sign-in service that was retired. Download a new one.")
     if root.tag != _CONTRACT + "RSVaultAsrCreds":
-        raise Refusal(_DAMAGED)
+        raise Refusal(_DAMAGED, key="SettingsFileCorrupt")
     return root
 
 
@@ -143,14 +150,14 @@ def _text(found: dict[str, Element], name: str) -> str:
 
 def _need(found: dict[str, Element], name: str) -> Element:
     if name not in found:
-        raise Refusal(_DAMAGED)
+        raise Refusal(_DAMAGED, key="SettingsFileCorrupt")
     return found[name]
 
 
 def _required(found: dict[str, Element], name: str) -> str:
     text = _text(found, name)
     if not text:
-        raise Refusal(_DAMAGED)
+        raise Refusal(_DAMAGED, key="SettingsFileCorrupt")
     return text
 
 
@@ -158,12 +165,14 @@ def _certificate(encoded: str, now: datetime) -> x509.Certificate:
     try:
         key, certificate, _others = pkcs12.load_key_and_certificates(base64.b64decode(encoded, validate=True), None)
     except (ValueError, binascii.Error) as exc:
-        raise Refusal(_DAMAGED) from exc
+        raise Refusal(_DAMAGED, key="SettingsFileCorrupt") from exc
     if key is None or certificate is None:
         raise Refusal("The registration key file has no private key. Download a new one from the vault.")
     moment = now.astimezone(timezone.utc)
     if certificate.not_valid_after_utc <= moment:
-        raise Refusal("The vault registration key has expired. Download a new one from the vault.")
+        raise Refusal(
+            "The vault registration key has expired. Download a new one from the vault.", key="CredentialFileExpired"
+        )
     if certificate.not_valid_before_utc > moment:
         raise Refusal("The vault registration key is not valid yet. Check the time and the time zone of this server.")
     return certificate

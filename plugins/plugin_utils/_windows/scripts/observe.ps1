@@ -37,6 +37,7 @@ $localMachine = [uint32] 2147483650
 $users = [uint32] 2147483651
 $vmmKey = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server'
 $providerKey = 'SOFTWARE\Microsoft\Azure Site Recovery'
+$previewKey = 'SOFTWARE\Microsoft\Hyper-V Recovery Manager'
 $agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
 $uninstallKeys = @(
     'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall',
@@ -441,10 +442,23 @@ function Get-RegistrationSection {
         proxy = $null
         run_as_account = $null
         certificates = 0
+        thumbprints = @()
+        places = @()
+        encryption = $false
         key_leftovers = @()
     }
     foreach ($root in $providerKey, "$vmmKey\DRAdapter") {
-        $registration = Get-RegistryValue -Key "$root\Registration" -Name ResourceName, SRSUri
+        $registration = Get-RegistryValue -Key "$root\Registration" -Name ResourceName, SRSUri, EncryptionEnabled
+        if ($null -ne $registration) {
+            if (-not [string]::IsNullOrEmpty($registration.ResourceName)) {
+                $section.places += @{ key = "HKLM\$root\Registration"; vault_name = "$($registration.ResourceName)" }
+            }
+            # Where the ended data encryption leaves its sign is not documented: any value but 0 and False counts.
+            $sign = Get-Text -Value $registration.EncryptionEnabled
+            if ($null -ne $sign -and $sign -ne '0' -and $sign -ne 'False') {
+                $section.encryption = $true
+            }
+        }
         if ($null -eq $section.vault_name -and $null -ne $registration -and -not [string]::IsNullOrEmpty($registration.ResourceName)) {
             $section.vault_name = "$($registration.ResourceName)"
             $section.hive = "HKLM\$root\Registration"
@@ -461,6 +475,11 @@ function Get-RegistrationSection {
         }
     }
 
+    # The name that the product had before its release.
+    if (Test-RegistryKey -Key $previewKey) {
+        $section.places += @{ key = "HKLM\$previewKey"; vault_name = $null }
+    }
+
     $vmm = Connect-VmmServer
     if ($null -ne $vmm) {
         foreach ($account in @(Get-SCRunAsAccount -VMMServer $vmm)) {
@@ -469,11 +488,12 @@ function Get-RegistrationSection {
             }
         }
     }
-    $section.certificates = @(
+    $section.thumbprints = @(
         Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My' | Where-Object {
             $_.FriendlyName -like 'ASR_SRSAUTH_CERT_KEY_CONTAINER*' -or $_.FriendlyName -like 'ASR_HYPER_V_HOST_CERT_KEY_CONTAINER*'
-        }
-    ).Count
+        } | ForEach-Object { "$($_.Thumbprint)" }
+    )
+    $section.certificates = $section.thumbprints.Count
     if (Test-Path -LiteralPath $StagingDir) {
         $section.key_leftovers = @(Get-ChildItem -LiteralPath $StagingDir -Filter '*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
     }

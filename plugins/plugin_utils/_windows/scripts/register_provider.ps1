@@ -27,7 +27,13 @@ param(
 
     [System.Management.Automation.PSCredential] $ProxyCredential,
 
-    [string[]] $BypassUrls = @()
+    [string[]] $BypassUrls = @(),
+
+    [int] $TimeoutSeconds = 1800,
+
+    # What to do with the VMM service afterwards, which reads the proxy at its start.
+    [ValidateSet('always', 'when_idle', 'never')]
+    [string] $RestartVmm = 'never'
 )
 
 Set-StrictMode -Version 2.0
@@ -62,6 +68,48 @@ function ConvertTo-Argument {
 
     $escaped = $Value -replace '(\\*)"', '$1$1\"'
     return '"' + ($escaped -replace '(\\+)$', '$1$1') + '"'
+}
+
+function Invoke-Configurator {
+    # Runs DRConfigurator to its end, but no longer than the timeout: then it is ended, and there is no exit code.
+    param([string] $Path, [string] $Arguments, [int] $Seconds)
+
+    $process = Start-Process -FilePath $Path -ArgumentList $Arguments -PassThru
+    # Windows PowerShell keeps the exit code only of a process whose handle was asked for while it ran.
+    $null = $process.Handle
+    if ($process.WaitForExit($Seconds * 1000)) {
+        return [int] $process.ExitCode
+    }
+    $process.Kill()
+    $null = $process.WaitForExit(10000)
+    return $null
+}
+
+function Connect-VmmServer {
+    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
+    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
+    if ($answer.ReturnValue -ne 0) {
+        throw "The install folder of VMM cannot be read from '$key' (error $($answer.ReturnValue))."
+    }
+    $folder = $answer.sValue.TrimEnd('\')
+    Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
+    return (Get-SCVMMServer -ComputerName localhost)
+}
+
+function Get-VmmState {
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return "$($service.State)"
+}
+
+function Get-RunningJobCount {
+    # A service that does not run has no jobs.
+    if ((Get-VmmState) -ne 'Running') {
+        return 0
+    }
+    return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
 }
 
 function Get-LogTail {
@@ -105,7 +153,7 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @() }
+$result = @{ exit_code = $null; log_tail = @(); timed_out = $false; restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
     $secret = ''
@@ -122,13 +170,25 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     try {
         Write-KeyFile -Path $KeyPath -Content $KeyContent
         $Ansible.Changed = $true
-        $process = Start-Process -FilePath $ConfiguratorPath -ArgumentList $arguments -Wait -PassThru
-        $result.exit_code = [int] $process.ExitCode
+        $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
     } finally {
         if (Test-Path -LiteralPath $KeyPath) {
             Remove-Item -LiteralPath $KeyPath -Force
         }
     }
+    $result.timed_out = ($null -eq $result.exit_code)
     $result.log_tail = @(Get-LogTail -Secret $secret)
+    if ($result.exit_code -eq 0 -or $result.exit_code -eq 3010) {
+        $idle = $RestartVmm -eq 'always'
+        if ($RestartVmm -eq 'when_idle') {
+            $result.running_jobs = Get-RunningJobCount
+            $idle = $result.running_jobs -eq 0
+        }
+        if ($idle) {
+            Restart-Service -Name SCVMMService -Force
+            $result.restarted = $true
+        }
+    }
+    $result.service = Get-VmmState
 }
 $Ansible.Result = $result

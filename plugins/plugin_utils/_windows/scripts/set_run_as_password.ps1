@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Gives a Run As account of VMM its login anew and restarts the VMM service, which reads it at its start.
+# Gives a Run As account of VMM its login anew. The VMM service reads it at its start.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -11,7 +11,11 @@ param(
     [string] $AccountName,
 
     [Parameter(Mandatory = $true)]
-    [System.Management.Automation.PSCredential] $Credential
+    [System.Management.Automation.PSCredential] $Credential,
+
+    # What to do with the VMM service afterwards, which reads the proxy at its start.
+    [ValidateSet('always', 'when_idle', 'never')]
+    [string] $RestartVmm = 'always'
 )
 
 Set-StrictMode -Version 2.0
@@ -34,7 +38,23 @@ function Connect-VmmServer {
     return (Get-SCVMMServer -ComputerName localhost)
 }
 
-$result = @{ updated = $false }
+function Get-VmmState {
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+    if ($null -eq $service) {
+        return $null
+    }
+    return "$($service.State)"
+}
+
+function Get-RunningJobCount {
+    # A service that does not run has no jobs.
+    if ((Get-VmmState) -ne 'Running') {
+        return 0
+    }
+    return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
+}
+
+$result = @{ updated = $false; restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')) {
     $vmm = Connect-VmmServer
     $account = @(Get-SCRunAsAccount -VMMServer $vmm | Where-Object { $_.Name -eq $AccountName })
@@ -45,6 +65,15 @@ if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')
     Set-SCRunAsAccount -RunAsAccount $account[0] -Credential $Credential -NoValidation | Out-Null
     $Ansible.Changed = $true
     $result.updated = $true
-    Restart-Service -Name SCVMMService -Force
+    $idle = $RestartVmm -eq 'always'
+    if ($RestartVmm -eq 'when_idle') {
+        $result.running_jobs = Get-RunningJobCount
+        $idle = $result.running_jobs -eq 0
+    }
+    if ($idle) {
+        Restart-Service -Name SCVMMService -Force
+        $result.restarted = $true
+    }
+    $result.service = Get-VmmState
 }
 $Ansible.Result = $result

@@ -207,7 +207,23 @@ function Start-Process {
         return
     }
     if (-not $Wait) {
-        throw 'The estate imitates Start-Process only with -Wait.'
+        # The program runs when it is waited for: nobody can see the difference.
+        Invoke-Bridge -Call 'process.need' -Arguments @{ path = $FilePath } | Out-Null
+        $process = [pscustomobject] @{ ExitCode = $null; HasExited = $false; Path = $FilePath; Arguments = $ArgumentList -join ' '; Handle = 1 }
+        $bridge = ${function:Invoke-Bridge}
+        Add-Member -InputObject $process -MemberType ScriptMethod -Name WaitForExit -Value {
+            param($Milliseconds)
+            if (-not $this.HasExited) {
+                $this.ExitCode = & $bridge -Call 'process.run_for' -Arguments @{ path = $this.Path; arguments = $this.Arguments; seconds = $Milliseconds / 1000 }
+                $this.HasExited = $null -ne $this.ExitCode
+            }
+            return $this.HasExited
+        }.GetNewClosure()
+        Add-Member -InputObject $process -MemberType ScriptMethod -Name Kill -Value {
+            & $bridge -Call 'process.kill' -Arguments @{ path = $this.Path } | Out-Null
+            $this.HasExited = $true
+        }.GetNewClosure()
+        return $process
     }
     $code = Invoke-Bridge -Call 'process.start' -Arguments @{ path = $FilePath; arguments = $ArgumentList -join ' ' }
     if ($PassThru) {
@@ -461,6 +477,12 @@ function Remove-Item {
 
     if (-not (Test-EstatePath -Path "$LiteralPath$Path")) {
         return Microsoft.PowerShell.Management\Remove-Item @PSBoundParameters
+    }
+    if ("$LiteralPath$Path" -like 'Cert:\LocalMachine\My\*') {
+        if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+            Invoke-Bridge -Call 'certificate.remove' -Arguments @{ thumbprint = "$LiteralPath$Path".Split('\')[-1] } | Out-Null
+        }
+        return
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
         Invoke-Bridge -Call 'file.remove' -Arguments @{ path = "$LiteralPath$Path"; recurse = [bool] $Recurse } | Out-Null

@@ -1,0 +1,114 @@
+# siterecovery.hyperv script: clean_registration
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Removes what a registration that is gone left: registry keys and certificates. Every key is exported first, into a folder
+# that is closed to all but administrators and the system; unless all exports are there nothing is removed.
+# The private keys of the certificates stay in their containers.
+
+[CmdletBinding(SupportsShouldProcess)]
+param(
+    [Parameter(Mandatory = $true)]
+    [string] $ExportFolder,
+
+    # With the hive in front: HKLM\SOFTWARE\...
+    [string[]] $RegistryKeys = @(),
+
+    [string[]] $Thumbprints = @()
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+$Ansible.Changed = $false
+
+# Ends here where WMI does not answer: nothing has been touched yet.
+$null = Get-CimInstance -ClassName Win32_OperatingSystem
+$localMachine = [uint32] 2147483650
+
+function Initialize-ProtectedFolder {
+    # Makes the folder for administrators and the system alone. One that exists is used only if it is as closed:
+    # the access of a folder that somebody else made is never changed, and nothing goes where others could read or swap it.
+    param([string] $Path)
+
+    if (Test-Path -LiteralPath $Path) {
+        $sddl = (Get-Acl -LiteralPath $Path).Sddl
+        if ($sddl -notmatch '^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$') {
+            throw "The folder '$Path' is open to others than administrators: name one that does not exist yet, or restrict it to Administrators and SYSTEM."
+        }
+        return
+    }
+    New-Item -ItemType Directory -Path $Path -Force | Out-Null
+    $acl = Get-Acl -LiteralPath $Path
+    # SDDL names the two groups by their well-known ids, so no display language matters.
+    $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
+    Set-Acl -LiteralPath $Path -AclObject $acl
+}
+
+function Get-FreePath {
+    # Nothing that an earlier run exported is written over.
+    param([string] $Folder)
+
+    $number = 1
+    while (Test-Path -LiteralPath "$Folder\registration-$number.reg") {
+        $number++
+    }
+    return "$Folder\registration-$number.reg"
+}
+
+function Get-ChildKey {
+    # The names of the keys right below, or null when there is no such key.
+    param([string] $Key)
+
+    $known = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments @{ hDefKey = $localMachine; sSubKeyName = $Key }
+    if ($known.ReturnValue -eq 2) {
+        return $null
+    }
+    if ($known.ReturnValue -ne 0) {
+        throw "The registry key '$Key' cannot be read (error $($known.ReturnValue))."
+    }
+    return , @($known.sNames | Where-Object { -not [string]::IsNullOrEmpty($_) })
+}
+
+function Remove-RegistryKey {
+    # The method removes a key only when none is below it.
+    param([string] $Key)
+
+    foreach ($child in (Get-ChildKey -Key $Key)) {
+        Remove-RegistryKey -Key "$Key\$child"
+    }
+    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName DeleteKey -Arguments @{ hDefKey = $localMachine; sSubKeyName = $Key }
+    if ($answer.ReturnValue -ne 0) {
+        throw "The registry key '$Key' cannot be removed (error $($answer.ReturnValue))."
+    }
+}
+
+$result = @{ exports = @(); removed_keys = @(); removed_certificates = @() }
+if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove leftovers of a registration')) {
+    $found = @()
+    foreach ($full in $RegistryKeys) {
+        $key = $full -replace '^HKLM\\', ''
+        if ($null -eq (Get-ChildKey -Key $key)) {
+            continue
+        }
+        Initialize-ProtectedFolder -Path $ExportFolder
+        $file = Get-FreePath -Folder $ExportFolder
+        $process = Start-Process -FilePath "$env:SystemRoot\System32\reg.exe" -ArgumentList ('export "HKLM\' + $key + '" "' + $file + '" /y') -Wait -PassThru
+        if ($process.ExitCode -ne 0 -or -not (Test-Path -LiteralPath $file)) {
+            throw "The registry key '$key' could not be exported to '$file' (reg.exe ended with $($process.ExitCode)): nothing was removed."
+        }
+        $Ansible.Changed = $true
+        $result.exports += $file
+        $found += $key
+    }
+    foreach ($key in $found) {
+        Remove-RegistryKey -Key $key
+        $result.removed_keys += "HKLM\$key"
+    }
+    foreach ($certificate in @(Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My' | Where-Object { $Thumbprints -contains $_.Thumbprint })) {
+        $Ansible.Changed = $true
+        Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -Force
+        $result.removed_certificates += "$($certificate.Thumbprint)"
+    }
+}
+$Ansible.Result = $result
