@@ -186,6 +186,14 @@ class ProxyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationPlace:
+    """A registry key that holds a registration; the one of the preview names no vault."""
+
+    key: str
+    vault_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationFacts:
     """The server's own view of its registration."""
 
@@ -195,6 +203,9 @@ class RegistrationFacts:
     run_as_account: str | None
     certificates: int
     key_leftovers: tuple[str, ...]
+    thumbprints: tuple[str, ...] = ()
+    places: tuple[RegistrationPlace, ...] = ()
+    encryption: bool = False
 
     @classmethod
     def from_observation(cls, raw: Raw) -> RegistrationFacts:
@@ -208,6 +219,9 @@ class RegistrationFacts:
             run_as_account=raw["run_as_account"],
             certificates=raw["certificates"],
             key_leftovers=tuple(raw["key_leftovers"]),
+            thumbprints=tuple(raw["thumbprints"]),
+            places=tuple(RegistrationPlace(place["key"], place["vault_name"]) for place in raw["places"]),
+            encryption=raw["encryption"],
         )
 
 

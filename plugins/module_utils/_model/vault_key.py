@@ -32,6 +32,12 @@ MODE = "0600"
 #: The portal asks for five days; whether the service grants more is not documented.
 LONGEST_VALIDITY = 120
 _ROOT = "RSVaultAsrCreds"
+#: Files of the same family that people take for a key.
+_OTHER_FILES = {
+    "RSBackupVaultAADCreds": "it is a vault credential for Azure Backup",
+    "BackupVaultCreds": "it is a vault credential for Azure Backup",
+    "ASRVaultCreds": "it is for a sign-in service that was retired in 2018",
+}
 _NAMESPACE = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.RecoveryServices.Models.Common"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _VERSION = "2.0"
@@ -274,7 +280,7 @@ def unfit(
         return "the vault that the file names does not exist"
     if not key.is_for(vault):
         return f"the file belongs to {key.vault_id} in {key.location}"
-    lacking = [name for name, value in _needed(key).items() if not value]
+    lacking = [name for name, value in needed(key).items() if not value]
     if lacking:
         return f"the file lacks {', '.join(lacking)}, or has it where the Provider's setup does not look"
     if site is None:
@@ -306,7 +312,7 @@ def unfit_channel(key: VaultKey, channel_key: ChannelKey | None) -> str | None:
     return None
 
 
-def _needed(key: VaultKey) -> dict[str, str]:
+def needed(key: VaultKey) -> dict[str, str]:
     """What registration can't do without; the certificate is judged for itself."""
     return {
         "ResourceId": key.resource_id,
@@ -516,7 +522,7 @@ def _root(content: bytes) -> ElementTree.Element:
     except ElementTree.ParseError:
         raise NotAKey("it is no XML") from None
     if root.tag != f"{{{_NAMESPACE}}}{_ROOT}":
-        raise NotAKey(f"its root element is not {_ROOT}")
+        raise NotAKey(_OTHER_FILES.get(root.tag.rpartition("}")[2], f"its root element is not {_ROOT}"))
     return root
 
 

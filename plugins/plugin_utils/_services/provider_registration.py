@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._model import registration as model
-from ...module_utils._model.errors import Refused
+from ...module_utils._model.errors import DeadlineExceeded, Refused, SiteRecoveryError
 from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
-from ...module_utils._model.machine import STAGING_DIR, Machine
+from ...module_utils._model.machine import RUNNING, STAGING_DIR, Machine
 from ...module_utils._model.plan import Plan
+from ...module_utils._model.provider import counted_jobs
 from ...module_utils._model.registration import DesiredRegistration, Key
+from ...module_utils._model.registration_failures import meaning_of, told_log
 from .._windows.observation import observe
 from .._windows.session import Session
 
@@ -31,36 +33,57 @@ class ProviderRegistration(Noun[Machine]):
         self._session = session
         self._desired = desired
         self._restart = False
+        #: What Azure showed before this run registered the server says nothing any more.
+        self._fresh = False
+        self._exports: list[str] = []
+        self._notes: list[str] = []
         self.steps = desired.steps
 
     def observe(self) -> Machine:
         return observe(self._session, model.SECTIONS)
 
     def plan(self, state: Machine) -> Plan:
-        plan = model.plan_registration(state, self._desired, check_mode=self._session.check_mode)
-        if model.registers(plan) and not self._session.check_mode:
+        plan = model.plan_registration(state, self._desired, check_mode=self._session.check_mode, fresh=self._fresh)
+        if model.needs_key(plan) and not self._session.check_mode and not self._fresh:
             # Nothing is begun with a key that can't end well. In check mode a key may not exist yet.
-            self._key()
+            self._key(plan, state)
         return plan
 
     def apply(self, plan: Plan, state: Machine) -> None:
         if model.removes_leftovers(plan) and state.registration is not None:
             self._session.run("remove_file", {"Paths": list(state.registration.key_leftovers)})
-        configurator = state.provider.configurator_path if state.provider else None
-        if model.registers(plan):
-            self._register(state, configurator)
+        key = self._key(plan, state) if model.needs_key(plan) else None
+        if model.cleans(plan):
+            self._clean(plan)
+        try:
+            self._change(plan, state, key)
+        except SiteRecoveryError as error:
+            if self._exports:
+                error.details["exports"] = list(self._exports)
+            raise
+
+    def _change(self, plan: Plan, state: Machine, key: Key | None) -> None:
+        if key is not None:
+            self._register(plan, state, key)
         elif model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
-            self._session.run(
+            answer = self._session.run(
                 "set_run_as_password",
-                {"AccountName": model.RUN_AS_ACCOUNT},
+                {"AccountName": model.RUN_AS_ACCOUNT, "RestartVmm": self._desired.restart_vmm},
                 {"Credential": self._desired.proxy.credential if self._desired.proxy else None},
             )
+            self._settle(answer, state)
         elif plan.touches("proxy"):
             # It also makes the Run As account anew where somebody removed it.
-            self._judge(self._session.run("configure_provider", *self._arguments(configurator)))
+            parameters, secrets = self._arguments(plan, state)
+            answer = self._session.run(
+                "configure_provider", {**parameters, "RestartVmm": self._desired.restart_vmm}, secrets
+            )
+            self._judge(answer)
+            self._settle(answer, state)
 
     def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_registration(state, self._desired)
+        projection = model.project_registration(state, self._desired, fresh=self._fresh)
+        return {**projection, "exports": list(self._exports)}
 
     def describe(self, state: Machine) -> str:
         return model.told("P4", state, self._desired)
@@ -71,38 +94,79 @@ class ProviderRegistration(Noun[Machine]):
     def part(self, step: str, plan: Plan) -> Plan:
         return model.part(step, plan)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
-        return ("DRConfigurator asks for a restart of the server (3010)",) if self._restart else ()
+    def warnings(self, state: Machine) -> tuple[str, ...]:
+        restart = ("DRConfigurator asks for a restart of the server (3010)",) if self._restart else ()
+        return (*restart, *self._notes, *model.warnings(state, self._desired, fresh=self._fresh))
 
-    def _register(self, state: Machine, configurator: str | None) -> None:
-        parameters, secrets = self._arguments(configurator)
+    def _clean(self, plan: Plan) -> None:
+        found = {change.path: change.before for change in plan.only("stale").changes}
+        answer = self._session.run(
+            "clean_registration",
+            {
+                "ExportFolder": STAGING_DIR,
+                "RegistryKeys": found.get("stale.keys"),
+                "Thumbprints": found.get("stale.certificates"),
+            },
+        )
+        self._exports = list(answer["exports"])
+
+    def _register(self, plan: Plan, state: Machine, key: Key) -> None:
+        parameters, secrets = self._arguments(plan, state)
         place = {
             "FriendlyName": self._desired.server_name(state),
             "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
+            # A first registration needs no restart; one that takes a proxy away does.
+            "RestartVmm": self._desired.restart_vmm if model.registers_again(plan) else model.NEVER,
         }
-        secrets = {**secrets, "KeyContent": self._key().content}
-        self._judge(self._session.run("register_provider", {**parameters, **place}, secrets))
+        secrets = {**secrets, "KeyContent": key.content}
+        answer = self._session.run("register_provider", {**parameters, **place}, secrets)
+        self._judge(answer)
+        self._fresh = model.registers(plan)
+        self._settle(answer, state, restart_wanted=model.registers_again(plan))
 
-    def _arguments(self, configurator: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _arguments(self, plan: Plan, state: Machine) -> tuple[dict[str, Any], dict[str, Any]]:
         """What registration and a change of the proxy have in common: parameters and secrets."""
         proxy = self._desired.proxy if self._desired.proxy and self._desired.proxy.custom else None
         parameters = {
-            "ConfiguratorPath": configurator,
+            "ConfiguratorPath": state.provider.configurator_path if state.provider else None,
             "ProxyAddress": proxy.address if proxy else None,
             "ProxyPort": proxy.port if proxy else None,
-            "BypassUrls": list(proxy.bypass) if proxy and proxy.bypass else None,
+            "BypassUrls": model.sent_bypass(plan, proxy),
+            "TimeoutSeconds": self._desired.timeout,
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
     def _judge(self, answer: Mapping[str, Any]) -> None:
-        log = answer["log_tail"]
-        self._restart = require_success("DRConfigurator.exe", answer["exit_code"], model.CODES, log)
+        log, code = answer["log_tail"], answer["exit_code"]
+        if code is None:
+            raise DeadlineExceeded(
+                "the end of DRConfigurator.exe",
+                self._desired.timeout,
+                told_log(log) or "nothing in its log",
+                "it was ended; run again, with a longer timeout if the log shows that it went on",
+            )
+        self._restart = require_success("DRConfigurator.exe", code, meaning_of(code, log), log)
 
-    def _key(self) -> Key:
+    def _settle(self, answer: Mapping[str, Any], state: Machine, *, restart_wanted: bool = True) -> None:
+        """The VMM service runs as before; a restart that did not happen is told."""
+        vmm = state.vmm
+        ran = vmm is not None and vmm.service == RUNNING and not vmm.ha_name
+        if ran and answer["service"] != RUNNING:
+            # Registration can end well and leave the service stopped.
+            self._session.run("start_service", {"Name": "SCVMMService"})
+        elif restart_wanted and not answer["restarted"]:
+            jobs = answer["running_jobs"]
+            why = f"{counted_jobs(jobs)} of VMM began meanwhile" if jobs else "restart_vmm is never"
+            self._notes.append(
+                f"the VMM service was not restarted ({why}); restart SCVMMService, which reads the proxy at its start"
+            )
+
+    def _key(self, plan: Plan, state: Machine) -> Key:
         path = self._desired.key_path
         if path is None:
+            again = " again, to take its proxy away" if model.registers_again(plan) else ""
             raise Refused(
-                "key_path: the server must be registered, which needs a key; make one with"
+                f"key_path: the server must be registered{again}, which needs a key; make one with"
                 " siterecovery.hyperv.vault_key and give its path"
             )
         try:
@@ -111,7 +175,8 @@ class ProviderRegistration(Noun[Machine]):
             raise Refused(
                 f"key_path: {path} can't be read ({error.strerror}); make a key with siterecovery.hyperv.vault_key"
             ) from None
-        return model.require_usable_key(content, path, self._desired, datetime.now(timezone.utc))
+        server_now = state.host.utc_now if state.host else None
+        return model.require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)
 
 
 def build(options: Mapping[str, Any], session: Session) -> ProviderRegistration:

@@ -199,7 +199,7 @@ def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]
     code = run.machine.run_for(path, arguments, run.number("TimeoutSeconds", 1800))
     if code is None:
         run.machine.end_process(path)
-    result["exit_code"], result["timed_out"] = code, code is None
+    result["exit_code"] = code
 
 
 def configured(run: Run, secret: str, default: str, result: dict[str, Any]) -> None:
@@ -214,7 +214,6 @@ def new_result() -> dict[str, Any]:
     return {
         "exit_code": None,
         "log_tail": [],
-        "timed_out": False,
         "restarted": False,
         "running_jobs": None,
         "service": None,

@@ -105,7 +105,7 @@ function Get-LogTail {
     }
 }
 
-$result = @{ exit_code = $null; log_tail = @(); timed_out = $false; restarted = $false; running_jobs = $null; service = $null }
+$result = @{ exit_code = $null; log_tail = @(); restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {
     $arguments = '/configure'
     $secret = ''
@@ -121,7 +121,6 @@ if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Rec
     }
     $Ansible.Changed = $true
     $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
-    $result.timed_out = ($null -eq $result.exit_code)
     $result.log_tail = @(Get-LogTail -Secret $secret)
     if ($result.exit_code -eq 0 -or $result.exit_code -eq 3010) {
         $idle = $RestartVmm -eq 'always'

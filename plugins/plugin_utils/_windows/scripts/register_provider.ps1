@@ -153,7 +153,7 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); timed_out = $false; restarted = $false; running_jobs = $null; service = $null }
+$result = @{ exit_code = $null; log_tail = @(); restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
     $secret = ''
@@ -176,7 +176,6 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
             Remove-Item -LiteralPath $KeyPath -Force
         }
     }
-    $result.timed_out = ($null -eq $result.exit_code)
     $result.log_tail = @(Get-LogTail -Secret $secret)
     if ($result.exit_code -eq 0 -or $result.exit_code -eq 3010) {
         $idle = $RestartVmm -eq 'always'

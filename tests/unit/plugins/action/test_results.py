@@ -306,7 +306,11 @@ def test_what_a_machine_repeats_is_censored(
 
 def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
     found = runner(vmm_server(provider={}), registered())
-    found.machine.lies["configure_provider"] = {"exit_code": 1, "log_tail": ["a", f"login u:{CANARY}"]}
+    found.machine.lies["configure_provider"] = {
+        "exit_code": 1,
+        "log_tail": ["a", f"login u:{CANARY}"],
+        "service": "Running",
+    }
     result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
     assert result["error"]["log"] == ["a", "login u:********"]
     assert result["msg"].endswith("log: a | login u:********")

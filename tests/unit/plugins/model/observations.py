@@ -77,6 +77,9 @@ def registration(**changed: Any) -> Raw:
         "proxy": None,
         "run_as_account": None,
         "certificates": 0,
+        "thumbprints": [],
+        "places": [],
+        "encryption": False,
         "key_leftovers": [],
         **changed,
     }

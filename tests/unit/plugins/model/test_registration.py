@@ -23,6 +23,14 @@ REGISTER = ["registered", "vault_name", "name"]
 PROXY = ["proxy.mode", "proxy.address", "proxy.port"]
 OWN = {"vault_name": "Vault-ASR"}
 LEFT = {"key_leftovers": [r"C:\S\old.VaultCredentials"]}
+PLACE = {"key": r"HKLM\A\Registration", "vault_name": "Vault-ASR"}
+OLD_PLACE = {"key": r"HKLM\B\Registration", "vault_name": "old"}
+PREVIEW = {"key": r"HKLM\C", "vault_name": None}
+#: A server that believes in its registration.
+GONE = {**OWN, "hive": PLACE["key"], "places": [PLACE], "thumbprints": ["AB"]}
+SEEN, NOT_SEEN = ({"azure_view": {"registered": registered}} for registered in (True, False))
+CLEAN = {"clean_up": True}
+DIRECT = {"proxy": {"mode": "direct"}}
 
 
 def desired(**changed: Any) -> DesiredRegistration:
@@ -33,6 +41,10 @@ def desired(**changed: Any) -> DesiredRegistration:
         "azure_view": None,
         "proxy": None,
         "update_password": "on_create",
+        "tenant_id": None,
+        "clean_up": False,
+        "restart_vmm": "when_idle",
+        "timeout": 1800,
     }
     return DesiredRegistration.from_options({**options, **changed})
 
@@ -49,6 +61,16 @@ def desired(**changed: Any) -> DesiredRegistration:
             "vault_id: names a Microsoft.KeyVault/vaults; give the id of a Recovery Services vault",
         ),
         ({"proxy": {"mode": "custom"}}, "proxy.address: is needed for mode custom; give it as http://name"),
+        ({"timeout": 59}, "timeout: 59 is less than 60 s; give registration more time"),
+        *(
+            ({"name": name}, f"name: '{name}' is empty, or has spaces around it; write it without, or leave it out")
+            for name in ("", " ", " vmm01", "vmm01 ")
+        ),
+        *(
+            ({"name": name}, "name: has a quotation mark, a line break or another control character; write it without")
+            for name in ('vmm"01', "vmm\n01", "vmm\u202801")
+        ),
+        ({"name": "x" * 257}, "name: has 257 characters, more than 256; give a shorter one"),
     ],
 )
 def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: str) -> None:
@@ -101,6 +123,37 @@ PLANS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         {"proxy": {**CUSTOM, "bypass": ["a", "b"]}},
         ["proxy.bypass"],
     ),
+    (
+        "registered, the bypass list is emptied",
+        {**OWN, "proxy": seen.proxy(bypass=["a", "b"])},
+        {"proxy": {**CUSTOM, "bypass": []}},
+        ["proxy.bypass"],
+    ),
+    (
+        "registered, back to direct",
+        {**OWN, "proxy": seen.proxy(username="u")},
+        {**DIRECT, **SEEN},
+        [*PROXY, "proxy.username"],
+    ),
+    ("gone, no consent", GONE, NOT_SEEN, []),
+    ("gone, consent", GONE, {**CLEAN, **NOT_SEEN}, ["stale.keys", "stale.certificates", "registered"]),
+    ("gone, consent, Azure was not asked", GONE, CLEAN, []),
+    ("there, consent", GONE, {**CLEAN, **SEEN}, []),
+    (
+        "there, consent, an older place of another vault",
+        {**GONE, "places": [PLACE, OLD_PLACE, PREVIEW]},
+        {**CLEAN, **SEEN},
+        ["stale.keys"],
+    ),
+    (
+        "gone, consent, another vault may be the real one",
+        {**GONE, "places": [PLACE, OLD_PLACE]},
+        {**CLEAN, **NOT_SEEN},
+        [],
+    ),
+    ("not registered, certificates left", {"thumbprints": ["AB"]}, {}, REGISTER),
+    ("not registered, certificates left, consent", {"thumbprints": ["AB"]}, CLEAN, ["stale.certificates", *REGISTER]),
+    ("not registered, the key of the preview, consent", {"places": [PREVIEW]}, CLEAN, ["stale.keys", *REGISTER]),
     ("leftovers, registered", {**OWN, **LEFT}, {}, ["key_leftovers"]),
     ("leftovers, not registered", LEFT, {}, ["key_leftovers", *REGISTER]),
 ]
@@ -125,6 +178,9 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
         bool(proxy),
         paths == ["proxy.password"],
     )
+    back = "proxy.mode" in paths and "registered" not in paths and changed["proxy"]["mode"] == "direct"
+    assert (model.registers_again(plan), model.needs_key(plan)) == (back, back or "registered" in paths)
+    assert model.cleans(plan) == any(path.startswith("stale.") for path in paths)
     assert model.removes_leftovers(plan) == ("key_leftovers" in paths)
 
 
@@ -163,16 +219,33 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
             (
                 {"registration": seen.registration(**OWN, proxy=seen.proxy(username="u"))},
                 {"proxy": {"mode": mode}},
-                "proxy.mode: the Provider uses proxy http://proxy:8080, login u, and its program has no documented"
-                f" switch back to {mode}; unregister the server and register it again, or keep the custom proxy",
+                "proxy.mode: the Provider uses proxy http://proxy:8080, login u, and goes back to"
+                f" {mode} only when the server is registered again under its name, which Azure must confirm first; give"
+                " azure_view with that name, or keep the custom proxy",
             )
             for mode in ("direct", "system")
         ),
         (
-            {"registration": seen.registration(**OWN, proxy=seen.proxy(bypass=["a", "b"]))},
-            {"proxy": {**CUSTOM, "bypass": []}},
-            "proxy.bypass: the Provider has the list a, b, and its program has no documented switch that empties it;"
-            " leave the option out, or unregister the server and register it again",
+            {"registration": seen.registration(**OWN), "vmm": seen.vmm(running_jobs=1)},
+            {"proxy": CUSTOM},
+            "VMM runs 1 job, which the restart of its service after a change of the proxy would hurt; wait for the end,"
+            " then run again, or set restart_vmm to always or never",
+        ),
+        (
+            {"registration": seen.registration(**GONE), "vmm": seen.vmm(ha_name="VMMROLE")},
+            {"clean_up": True, **NOT_SEEN},
+            "clean_up: this VMM is highly available (cluster role VMMROLE), whose checkpoints of the registry would"
+            " bring the keys back; use Microsoft's clean-up script (https://aka.ms/asr-cleanup-script-vmm)",
+        ),
+        *(
+            (
+                {"registration": seen.registration(encryption=True, **facts)},
+                options,
+                "the registration of this server says that data encryption is set up (EncryptionEnabled), which ended"
+                " on 2022-04-30 (P7), and a change could take away what encrypted machines need; nothing was touched:"
+                " end their protection, use a policy without encryption, unregister the server, then run again",
+            )
+            for facts, options in (({}, {}), (OWN, {"proxy": CUSTOM}), (GONE, {"clean_up": True, **NOT_SEEN}))
         ),
         (
             {"registration": seen.registration(**OWN, proxy=seen.proxy(port=80, username="u"))},
@@ -220,6 +293,7 @@ def test_the_plan_is_laid_over_the_projection() -> None:
         "name": "vmm01.corp.test",
         "proxy": {**CUSTOM, "username": "u", "bypass": []},
         "key_leftovers": [],
+        "stale": {"keys": [], "certificates": []},
     }
 
 
@@ -292,3 +366,113 @@ def test_every_change_belongs_to_a_step() -> None:
     }
     assert parts["P6e"].describe() == "keep the login in DRAProxyAccount"
     assert parts["P5"].describe() == "use vault vault-asr"
+
+
+@pytest.mark.parametrize("name", ["vmm01", "VMM-Größe 1", "仮想サーバー", "x" * 256])
+def test_a_name_in_any_language(name: str) -> None:
+    assert desired(name=name).name == name
+
+
+LATE = "; it can take 30 minutes to show up, and another name in the vault would look the same"
+CLEANS = "clean_up removes this after an export"
+ENCRYPTED = (
+    "the registration of this server says that data encryption is set up (EncryptionEnabled), which ended on 2022-04-30"
+    " (P7): encrypted machines can't fail over any more; nothing was touched"
+)
+LOST = "VMM has no Run As account DRAProxyAccount with the proxy's login; update_password: always makes it anew"
+LOGIN_STORED = {**OWN, "proxy": seen.proxy(username="u")}
+
+
+@pytest.mark.parametrize(
+    ("facts", "vmm", "changed", "lines"),
+    [
+        ({}, {}, {}, []),
+        (GONE, {}, {}, []),
+        (GONE, {}, SEEN, []),
+        (
+            GONE,
+            {},
+            NOT_SEEN,
+            [
+                "the server says that it is registered in vault Vault-ASR, but Azure shows no server of its name there:"
+                rf" registry key HKLM\A\Registration, certificate AB{LATE}; {CLEANS}"
+            ],
+        ),
+        (
+            {**GONE, "places": [PLACE, OLD_PLACE]},
+            {},
+            SEEN,
+            [
+                "Azure confirms the registration, and an older one was left beside it: registry key"
+                rf" HKLM\B\Registration; {CLEANS}"
+            ],
+        ),
+        (
+            {"thumbprints": ["AB", "CD"]},
+            {},
+            {},
+            [
+                "the server is not registered, but has parts of a registration that is gone: certificate AB,"
+                f" certificate CD; {CLEANS}"
+            ],
+        ),
+        ({**OWN, "encryption": True}, {}, {}, [ENCRYPTED]),
+        (OWN, {"ha_name": "VMMROLE"}, {"name": "vmmrole"}, []),
+        (
+            OWN,
+            {"ha_name": "VMMROLE"},
+            {"name": "vmm01"},
+            [
+                "name: vmm01 is not the name of the cluster role VMMROLE, by which a highly available VMM is registered"
+                " as a rule"
+            ],
+        ),
+        (LOGIN_STORED, {}, {"proxy": LOGIN}, [LOST]),
+        (LOGIN_STORED, {"service": seen.STOPPED}, {"proxy": LOGIN}, []),
+        ({**LOGIN_STORED, "run_as_account": "DRAProxyAccount"}, {}, {"proxy": LOGIN}, []),
+    ],
+)
+def test_what_a_plain_run_warns_of(
+    facts: dict[str, Any], vmm: dict[str, Any], changed: dict[str, Any], lines: list[str]
+) -> None:
+    machine = seen.vmm_server(registration=seen.registration(**facts), vmm=seen.vmm(**vmm))
+    assert list(model.warnings(machine, desired(**changed))) == lines
+
+
+def test_what_azure_showed_before_says_nothing_of_a_fresh_registration() -> None:
+    machine, wish = seen.vmm_server(registration=seen.registration(**GONE)), desired(**CLEAN, **NOT_SEEN)
+    assert model.plan_registration(machine, wish, fresh=True).changes == ()
+    assert model.warnings(machine, wish, fresh=True) == ()
+
+
+@pytest.mark.parametrize("policy", ["always", "never"])
+def test_running_jobs_do_not_stop_who_says_so(policy: str) -> None:
+    machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=3))
+    plan = model.plan_registration(machine, desired(proxy=CUSTOM, restart_vmm=policy))
+    end = "is not restarted" if policy == "never" else "is restarted"
+    assert plan.describe() == f"change the Provider's proxy; the VMM service {end}"
+
+
+def test_running_jobs_do_not_matter_when_nothing_changes() -> None:
+    machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=3))
+    assert model.plan_registration(machine, desired()).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "sent"),
+    [
+        ([], None, None),
+        (["a"], None, None),
+        ([], [], None),
+        (["a"], [], []),
+        (["a"], ["a"], ["a"]),
+        (["a"], ["b"], ["b"]),
+    ],
+)
+def test_an_empty_list_is_sent_only_to_empty_one(
+    stored: list[str], wanted: list[str] | None, sent: list[str] | None
+) -> None:
+    facts = seen.registration(**OWN, proxy=seen.proxy(port=80, bypass=stored))
+    wish = desired(proxy={**CUSTOM, "bypass": wanted})
+    plan = model.plan_registration(seen.vmm_server(registration=facts), wish)
+    assert model.sent_bypass(plan, wish.proxy) == sent

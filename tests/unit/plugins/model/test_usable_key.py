@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -76,6 +77,17 @@ def test_a_good_key_is_sent_as_it_is(content: bytes) -> None:
         (whole(certificate="TVo="), NO_PAIR),
         (whole(private=False), NO_PAIR),
         *(
+            (
+                whole().replace(part, b""),
+                f"key_path: the key in {PATH} is damaged: it lacks {name}, or has it where the Provider's setup does"
+                " not look; make a new one",
+            )
+            for part, name in (
+                (b"https://login.windows.net", "AadAuthority"),
+                (b"https://pod01-id1.weu.backup.windowsazure.com/restapi/", "ArmManagementEndpoint"),
+            )
+        ),
+        *(
             (content, f"key_path: {PATH} is damaged or no Site Recovery key ({why}); {MAKE}")
             for content, why in (
                 (b"", "it is no XML"),
@@ -85,6 +97,15 @@ def test_a_good_key_is_sent_as_it_is(content: bytes) -> None:
                 (b"<a/>", "its root element is not RSVaultAsrCreds"),
                 (b" " * 300_000, "it is too large"),
                 (b"<!DOCTYPE a>" + whole(), "it declares a document type"),
+                (b"<RSBackupVaultAADCreds/>", "it is a vault credential for Azure Backup"),
+                (
+                    whole().replace(b"RSVaultAsrCreds", b"RSBackupVaultAADCreds"),
+                    "it is a vault credential for Azure Backup",
+                ),
+                (
+                    whole().replace(b"RSVaultAsrCreds", b"ASRVaultCreds"),
+                    "it is for a sign-in service that was retired in 2018",
+                ),
             )
         ),
     ],
@@ -112,3 +133,38 @@ def test_no_word_of_a_key_is_told() -> None:
     with pytest.raises(Refused) as refused:
         require_usable_key(broken, PATH, DESIRED, NOW - timedelta(days=1))
     assert secret not in f"{refused.value!r} {refused.value.details}"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "fits"),
+    [
+        (None, True),
+        ("99999999-0000-0000-0000-000000000001", True),
+        ("99999999-0000-0000-0000-00000000000F", False),
+    ],
+)
+def test_a_key_of_the_tenant_that_the_vault_was_moved_from(tenant: str | None, fits: bool) -> None:
+    wish = replace(DESIRED, tenant_id=tenant)
+    if fits:
+        assert require_usable_key(whole(), PATH, wish, NOW)
+        return
+    with pytest.raises(Refused) as refused:
+        require_usable_key(whole(), PATH, wish, NOW)
+    assert refused.value.message == (
+        f"key_path: the key in {PATH} is one of the tenant 99999999-0000-0000-0000-000000000001, the vault belongs to"
+        f" {tenant} now; make a new one"
+    )
+
+
+@pytest.mark.parametrize(("hours", "fits"), [(0, True), (-0.9, True), (119.9, True), (-1.1, False), (120, False)])
+def test_a_key_is_judged_by_the_servers_clock_too(hours: float, fits: bool) -> None:
+    server_now = NOW + timedelta(hours=hours)
+    if fits:
+        assert require_usable_key(whole(), PATH, DESIRED, NOW, server_now)
+        return
+    with pytest.raises(Refused) as refused:
+        require_usable_key(whole(), PATH, DESIRED, NOW, server_now)
+    assert refused.value.message == (
+        f"the server's clock shows {server_now:%Y-%m-%d %H:%M} UTC, and the key in {PATH} is valid from"
+        " 2026-03-01 11:00 to 2026-03-06 12:00 UTC; correct the server's time and time zone, then run again"
+    )

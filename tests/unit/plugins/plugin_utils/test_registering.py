@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+    DeadlineExceeded,
     InvalidInput,
     NotConverged,
     Refused,
@@ -38,6 +40,7 @@ from tests.unit.plugins.model.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
+ANSWER = {"exit_code": 0, "log_tail": [], "restarted": False, "running_jobs": None, "service": "Running"}
 KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
 SERVER = vmm_server(provider={})
 ADDRESS = f"http://{PROXY_NAME}"
@@ -51,6 +54,10 @@ def noun(**changed: Any) -> Build[Seen]:
         "azure_view": None,
         "proxy": None,
         "update_password": "on_create",
+        "tenant_id": None,
+        "clean_up": False,
+        "restart_vmm": "when_idle",
+        "timeout": 1800,
     }
     return lambda session: build({**options, **changed}, session)
 
@@ -112,6 +119,8 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
         "name": "vmm01.corp.estate.test",
         "proxy": {"mode": "direct", "address": None, "port": None, "username": None, "bypass": []},
         "key_leftovers": [],
+        "stale": {"keys": [], "certificates": []},
+        "exports": [],
     }
     assert [told[2].friendly_name for told in found.stage.azure.told] == ["vmm01.corp.estate.test"]
     sent = found.sent("register_provider")
@@ -119,6 +128,8 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
         "ConfiguratorPath": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe",
         "FriendlyName": "vmm01.corp.estate.test",
         "KeyPath": KEY_PATH,
+        "TimeoutSeconds": 1800,
+        "RestartVmm": "never",
     }
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert not found.exists(KEY_PATH)
@@ -196,7 +207,7 @@ def test_a_new_password(bench: MakeBench) -> None:
     outcome = found.run(noun(proxy=login(found), update_password="always"))
     assert found.scripts == ["observe", "set_run_as_password", "observe"]
     sent = found.sent("set_run_as_password")
-    assert sent["parameters"] == {"AccountName": "DRAProxyAccount"}
+    assert sent["parameters"] == {"AccountName": "DRAProxyAccount", "RestartVmm": "when_idle"}
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["Credential"]
     assert outcome.plan.to_result() == [
         {
@@ -222,11 +233,258 @@ def test_a_server_of_another_vault_is_only_looked_at(bench: MakeBench, key: str,
     assert (found.scripts, found.machine.snapshot(), found.session.changed) == (["observe"], before, False)
 
 
-def test_no_way_back_to_direct(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy())
-    with pytest.raises(Refused, match="no documented switch back to direct"):
-        found.run(noun(proxy={"mode": "direct"}))
+# ---- back to no proxy of its own ----
+
+SEEN = {"azure_view": {"registered": True}}
+NOT_SEEN = {"azure_view": {"registered": False}}
+
+
+@pytest.mark.parametrize("mode", ["direct", "system"])
+def test_back_by_registering_again(bench: MakeBench, key: str, mode: str) -> None:
+    found = bench(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test")))
+    wish = noun(key_path=key, proxy={"mode": mode}, **SEEN)
+    planned = found.run(wish, check=True)
     assert found.scripts == ["observe"]
+    outcome = found.run(wish)
+    assert found.scripts == ["observe", "register_provider", "observe"]
+    sent = found.sent("register_provider")
+    assert sent["parameters"]["RestartVmm"] == "when_idle"
+    assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
+    assert outcome.after["proxy"] == planned.after["proxy"]
+    assert outcome.after["proxy"] == {"mode": mode, "address": None, "port": None, "username": None, "bypass": []}
+    assert [entry.detail for entry in found.stage.world.journal.entries if entry.verb == "service.start"] == [
+        {"service": layout.VMM_SERVICE}
+    ]
+    assert not found.exists(KEY_PATH)
+    assert found.run(wish).changed is False
+
+
+@pytest.mark.parametrize("view", [{}, NOT_SEEN])
+def test_no_way_back_unless_azure_confirms_the_name(bench: MakeBench, key: str, view: dict[str, Any]) -> None:
+    found = bench(SERVER, behind_proxy())
+    with pytest.raises(Refused, match="which Azure must confirm first"):
+        found.run(noun(key_path=key, proxy={"mode": "direct"}, **view))
+    assert found.scripts == ["observe"]
+
+
+def test_the_way_back_needs_a_key(bench: MakeBench) -> None:
+    found = bench(SERVER, behind_proxy())
+    with pytest.raises(Refused, match="must be registered again, to take its proxy away, which needs a key"):
+        found.run(noun(proxy={"mode": "direct"}, **SEEN))
+    assert found.scripts == ["observe"]
+
+
+# ---- the list of addresses that go round, and the service ----
+
+
+def test_a_list_is_emptied(bench: MakeBench) -> None:
+    found = bench(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test;b.test")))
+    outcome = found.run(noun(proxy=login(found, bypass=[])))
+    assert found.sent("configure_provider")["parameters"]["BypassUrls"] == []
+    assert outcome.after["proxy"]["bypass"] == []
+    assert found.run(noun(proxy=login(found, bypass=[]))).changed is False
+
+
+RESTARTED, LEFT_ALONE = 1, 0
+UNTOLD: tuple[str, ...] = ()
+TOLD = (
+    "the VMM service was not restarted (restart_vmm is never); restart SCVMMService, which reads the proxy at its"
+    " start",
+)
+
+
+@pytest.mark.parametrize("port", [None, "1"], ids=["password", "port"])
+@pytest.mark.parametrize(
+    ("policy", "jobs", "starts", "told"),
+    [
+        ("when_idle", 0, RESTARTED, UNTOLD),
+        ("always", 2, RESTARTED, UNTOLD),
+        ("never", 0, LEFT_ALONE, TOLD),
+        ("never", 2, LEFT_ALONE, TOLD),
+    ],
+)
+def test_the_service_is_restarted_as_asked(
+    bench: MakeBench, port: str | None, policy: str, jobs: int, starts: int, told: tuple[str, ...]
+) -> None:
+    more = [provider_proxy(ProxyPort=port)] if port else []
+    found = bench(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
+    outcome = found.run(noun(proxy=login(found), update_password="always", restart_vmm=policy))
+    assert [entry.verb for entry in found.stage.world.journal.entries].count("service.start") == starts
+    assert outcome.warnings == told
+
+
+@pytest.mark.parametrize("update", ["always", "on_create"])
+def test_jobs_are_not_hurt(bench: MakeBench, update: str) -> None:
+    entry = vmm_server(provider={}, vmm={"running_jobs": 2})
+    found = bench(entry, behind_proxy(provider_proxy(ProxyPort="1")))
+    for check in (True, False):
+        with pytest.raises(Refused, match="VMM runs 2 jobs, which the restart of its service"):
+            found.run(noun(proxy=login(found), update_password=update), check=check)
+        assert (found.scripts, found.session.changed) == (["observe"], False)
+
+
+def test_jobs_that_begin_meanwhile_are_not_hurt(bench: MakeBench) -> None:
+    found = bench(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
+    really = found.execute
+
+    def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
+        answer = really(arguments, check_mode=check_mode)
+        assert found.machine.vmm is not None
+        found.machine.vmm.running_jobs = 1
+        return answer
+
+    found.execute = execute  # type: ignore[method-assign]
+    outcome = found.run(noun(proxy=login(found)))
+    assert outcome.warnings == (TOLD[0].replace("restart_vmm is never", "1 job of VMM began meanwhile"),)
+
+
+def test_a_service_that_registration_leaves_stopped_is_started(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER)
+    really = found.execute
+
+    def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
+        answer = dict(really(arguments, check_mode=check_mode))
+        if "exit_code" in answer["result"]:
+            found.machine.stop_service(layout.VMM_SERVICE)
+            answer["result"] = {**answer["result"], "service": "Stopped"}
+        return answer
+
+    found.execute = execute  # type: ignore[method-assign]
+    found.run(noun(key_path=key))
+    assert found.scripts == ["observe", "register_provider", "start_service", "observe"]
+    assert found.machine.is_running(layout.VMM_SERVICE)
+
+
+# ---- leftovers of a registration that is gone ----
+
+
+@pytest.mark.parametrize("old_place", [False, True])
+def test_a_registration_that_azure_does_not_know(bench: MakeBench, key: str, old_place: bool) -> None:
+    found = bench(SERVER, registered(old_place=old_place))
+    place = (layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY) + r"\Registration"
+    plain = found.run(noun(key_path=key, **NOT_SEEN))
+    assert (found.scripts, plain.changed, len(plain.warnings)) == (["observe"], False, 1)
+    wish = noun(key_path=key, clean_up=True, **NOT_SEEN)
+    planned = found.run(wish, check=True)
+    assert (found.scripts, planned.before["stale"]) == (["observe"], {"keys": [place], "certificates": ["AB" * 20]})
+    outcome = found.run(wish)
+    assert found.scripts == ["observe", "clean_registration", "register_provider", "observe"]
+    assert (outcome.plan, outcome.warnings) == (planned.plan, ())
+    assert outcome.after["exports"] == [STAGING + r"\registration-1.reg"]
+    assert outcome.after["stale"] == {"keys": [], "certificates": []}
+    content = found.machine.files.need(STAGING + r"\registration-1.reg").content
+    assert content is not None
+    assert '"ResourceName"="vault-asr"' in content.decode("utf-16")
+    assert found.machine.registry.find(layout.REGISTRATION_KEY) is not None
+    assert (found.machine.registry.find(layout.ADAPTER_KEY + r"\Registration") is None) is True
+    assert found.run(noun(clean_up=True, **SEEN)).changed is False
+
+
+def test_an_older_place_beside_a_confirmed_one(bench: MakeBench) -> None:
+    found = bench(SERVER, all_of(registered(), registered("old", old_place=True)))
+    assert len(found.run(noun(**SEEN)).warnings) == 1
+    outcome = found.run(noun(clean_up=True, **SEEN))
+    assert found.scripts == ["observe", "clean_registration", "observe"]
+    assert "Thumbprints" not in found.sent("clean_registration")["parameters"]
+    assert outcome.after["vault_name"] == "vault-asr"
+    assert found.machine.registry.find(layout.ADAPTER_KEY + r"\Registration") is None
+    assert len(found.machine.certificates) == 4
+
+
+def test_consent_does_not_count_for_another_vault(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER, registered("other"))
+    before = found.machine.snapshot()
+    with pytest.raises(Refused, match="registered in vault other"):
+        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+    assert (found.scripts, found.machine.snapshot()) == (["observe"], before)
+
+
+def test_nothing_is_cleaned_with_a_bad_key(bench: MakeBench, tmp_path: Path) -> None:
+    path = tmp_path / "a.VaultCredentials"
+    path.write_bytes(key_file(hours=-1))
+    found = bench(SERVER, registered())
+    with pytest.raises(Refused, match="expired at"):
+        found.run(noun(key_path=str(path), clean_up=True, **NOT_SEEN))
+    assert (found.scripts, found.session.changed) == (["observe"], False)
+
+
+def test_an_export_that_fails_removes_nothing(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER, registered())
+    found.fail("reg.exe", exit_code=1)
+    before = found.machine.snapshot()
+    with pytest.raises(RemoteFailure, match=r"could not be exported.*: nothing was removed"):
+        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+    after = found.machine.snapshot()
+    assert (after["registry"], after["certificates"]) == (before["registry"], before["certificates"])
+
+
+def test_a_failure_after_the_clean_up_names_the_export(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER, registered())
+    found.fail("DRConfigurator.exe", exit_code=1, message="m")
+    with pytest.raises(RemoteFailure) as failed:
+        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+    assert failed.value.details["exports"] == [STAGING + r"\registration-1.reg"]
+    assert found.run(noun(key_path=key, **NOT_SEEN)).after["registered"]
+
+
+# ---- a program that does not end ----
+
+
+def test_registration_is_bounded(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER)
+    found.fail("DRConfigurator.exe", "hang", seconds=0.01)
+    with pytest.raises(DeadlineExceeded) as late:
+        found.run(noun(key_path=key, timeout=60))
+    assert late.value.message == (
+        "the end of DRConfigurator.exe was not reached within 60 s; last seen: nothing in its log; it was ended; run"
+        " again, with a longer timeout if the log shows that it went on"
+    )
+    assert (found.sent("register_provider")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
+    assert [entry.verb for entry in found.stage.world.journal.entries].count("process.kill") == 1
+    assert not found.exists(KEY_PATH)
+    assert found.run(noun(key_path=key)).after["registered"]
+
+
+@pytest.mark.parametrize("days", [-6, 6])
+def test_a_server_whose_clock_is_wrong(bench: MakeBench, key: str, days: int) -> None:
+    found = bench(SERVER, lambda machine: setattr(machine, "clock_skew", timedelta(days=days)))
+    with pytest.raises(Refused, match=r"^the server's clock shows .*; correct the server's time and time zone"):
+        found.run(noun(key_path=key))
+    assert found.scripts == ["observe"]
+
+
+# ---- what the log says ----
+
+CAUSES: dict[str, tuple[dict[str, Any], Prepare | None, dict[str, Any], str]] = {
+    "no way out": (vmm_server(provider={}, egress="proxy"), None, {}, "Site Recovery could not be reached"),
+    "no login": (
+        vmm_server(provider={}, egress="proxy"),
+        None,
+        {"login": False},
+        "the proxy asks for a login, or does not take the one that was given; correct proxy.username and",
+    ),
+    "no VMM id": (
+        SERVER,
+        lambda machine: machine.registry.set(layout.VMM_SETUP_KEY, "VmmID", ""),
+        {},
+        "the id of the VMM server is blank in the registry (VmmID)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entry", "prepare", "wish", "cause"), CAUSES.values(), ids=CAUSES)
+def test_the_cause_is_told(
+    bench: MakeBench, key: str, entry: dict[str, Any], prepare: Prepare | None, wish: dict[str, Any], cause: str
+) -> None:
+    found = bench(entry, prepare)
+    options = {"proxy": custom(found)} if "login" in wish else {}
+    with pytest.raises(RemoteFailure) as failed:
+        found.run(noun(key_path=key, **options))
+    assert failed.value.message.startswith(f"DRConfigurator.exe ended with 1: {cause}")
+    assert "; log: DRConfigurator.exe: " in failed.value.message
+
+
+# ---- refused ----
 
 
 @pytest.mark.parametrize(
@@ -356,7 +614,7 @@ def test_the_vaults_refusal_reaches_the_user(bench: MakeBench, key: str) -> None
 @pytest.mark.parametrize("code", [0, 3010])
 def test_a_lie_is_seen(bench: MakeBench, key: str, code: int) -> None:
     found = bench(SERVER)
-    found.lies["register_provider"] = {"exit_code": code, "log_tail": []}
+    found.lies["register_provider"] = {**ANSWER, "exit_code": code}
     with pytest.raises(NotConverged, match="applied, but read back differently: register the server as"):
         found.run(noun(key_path=key))
     assert found.session.changed
@@ -426,7 +684,7 @@ def test_no_secret_outside_of_sensitive_parameters(bench: MakeBench, key: str) -
         {"name": "ProxyCredential", "username": PROXY_USER, "password": PROXY_PASSWORD},
         {"name": "KeyContent", "value": content},
     ]
-    shown = f"{found.plain} {outcome!r} {made[0]!r} {made[0]._desired!r} {made[0]._key()!r}"
+    shown = f"{found.plain} {outcome!r} {made[0]!r} {made[0]._desired!r}"
     assert [secret for secret in secrets if secret in shown] == []
     assert found.session.secrets == {PROXY_PASSWORD, content, " ".join(content.split())}
 
