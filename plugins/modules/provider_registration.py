@@ -20,6 +20,13 @@ description:
     anything is done.
   - What the server says about itself names a vault but not its subscription. Give O(azure_view) to have Azure's view
     beside it in the evidence.
+  - Parts of a registration that is gone are told apart and named in a warning, and removed only with O(clean_up).
+    They are registry keys that name the vault while Azure shows no such server, keys of older releases beside a
+    registration that Azure confirms, and certificates of a server that is not registered.
+  - Data encryption of Site Recovery for VMM ended on 2022-04-30 (step P7) and has no option. A server whose registration
+    says that it was set up is told in one line, and is not changed.
+  - A registration is waited for, within O(timeout). When it fails, its exit code, the end of its log, the cause and
+    what helps are told.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -32,15 +39,48 @@ options:
     description:
       - The server's name in the vault. The default is the cluster role's name of a highly available VMM, and otherwise
         the fully qualified domain name.
+      - Up to 256 characters, without quotation marks, control characters and spaces around it. A server that is
+        registered keeps its name.
     type: str
   key_path:
     description:
       - The registration key on the controller, as M(siterecovery.hyperv.vault_key) makes it.
+      - Its validity is held against the clocks of the controller and of the server.
     type: path
+  tenant_id:
+    description:
+      - The tenant that the vault belongs to. A key of another one is refused, such as one from before the subscription
+        was moved. Not compared when not given.
+    type: str
   azure_view:
     description:
       - How Azure sees the server, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
     type: dict
+  clean_up:
+    description:
+      - Consent to remove what a registration that is gone left, as the warning of a run without it names it.
+      - The registry keys are exported first, into the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which is
+        for administrators only. The private keys of removed certificates stay on the server.
+      - A server that says it is registered counts as gone when O(azure_view) does not show it. It is then cleaned and
+        registered again, for which O(key_path) is needed. Azure can take 30 minutes to show a new server, and shows
+        nothing either when the server was registered under another name. Look at the vault first.
+      - Nothing that names another vault is removed, unless Azure confirms the server in this one.
+      - Refused for a highly available VMM, whose cluster would bring the keys back.
+    type: bool
+    default: false
+  restart_vmm:
+    description:
+      - The VMM service reads its proxy at its start. V(when_idle) restarts it after a change of the proxy or of its
+        password, and refuses to begin one while jobs of VMM run.
+      - V(always) restarts it in any case. V(never) leaves that to you, and warns.
+    type: str
+    choices: [when_idle, always, never]
+    default: when_idle
+  timeout:
+    description:
+      - How long the registration program may take, in seconds, 60 at least. It is ended then.
+    type: int
+    default: 1800
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.proxy
@@ -51,8 +91,13 @@ notes:
     the server's process list and process audit while the program runs. A proxy that lets the server pass by its address
     needs no password.
   - A server that is registered without O(proxy) goes to the Internet directly.
-  - A Provider that has a custom proxy can't be switched back to V(direct) or V(system), and its list of addresses that
-    go round the proxy can't be emptied. No way is documented for that.
+  - The program has no switch that takes a custom proxy away. A server goes back to V(direct) or V(system) by being
+    registered again without one, which needs O(key_path), and O(azure_view) to confirm that the server's name stays the
+    same. The Run As account C(DRAProxyAccount) stays in VMM.
+  - An empty list in O(proxy.bypass) is handed over as an empty value, and read back.
+  - Not verified on a real server are the signs in the log by which causes are told, the value in the registry that tells
+    of data encryption, that an empty value empties the list, and that registering again takes the proxy away. Each
+    change is read back, and one that did not happen is an error.
 seealso:
   - module: siterecovery.hyperv.vault_key
   - module: siterecovery.hyperv.vmm_server_info
@@ -80,6 +125,22 @@ EXAMPLES = r"""
       username: svc-proxy
       password: "{{ proxy_password }}"
     update_password: always
+
+- name: Take the proxy away, when nobody minds a restart of VMM
+  siterecovery.hyperv.provider_registration:
+    vault_id: "{{ vault.id }}"
+    key_path: ~/keys/vault-dr.VaultCredentials
+    azure_view: "{{ seen.servers['vmm01.contoso.example'] }}"
+    proxy:
+      mode: direct
+    restart_vmm: always
+
+- name: Register a server anew that was removed from the vault by force
+  siterecovery.hyperv.provider_registration:
+    vault_id: "{{ vault.id }}"
+    key_path: ~/keys/vault-dr.VaultCredentials
+    azure_view: "{{ seen.servers['vmm01.contoso.example'] }}"
+    clean_up: true
 """
 
 RETURN = r"""
@@ -136,6 +197,29 @@ registration:
           sample: []
     key_leftovers:
       description: Key files that an interrupted run left on the server.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    stale:
+      description: What a registration that is gone left on the server.
+      returned: success
+      type: dict
+      contains:
+        keys:
+          description: Registry keys.
+          returned: success
+          type: list
+          elements: str
+          sample: []
+        certificates:
+          description: Thumbprints of certificates in the machine's personal store.
+          returned: success
+          type: list
+          elements: str
+          sample: []
+    exports:
+      description: Files on the server into which this run exported registry keys before it removed them.
       returned: success
       type: list
       elements: str

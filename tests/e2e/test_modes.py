@@ -123,7 +123,9 @@ class Stage:
         prepared = controller.run(write(folder, play("localhost", HAVE_VAULT, HAVE_KEY)))
         assert prepared.returncode == 0, prepared.output
 
-    def act(self, wishes: Mapping[str, Wish], passwords: Mapping[str, str], *arguments: str) -> Act:
+    def act(
+        self, wishes: Mapping[str, Wish], passwords: Mapping[str, str], *arguments: str, confirmed: bool = False
+    ) -> Act:
         resolved = {
             name: {**wish, "port": self._ports[wish["port"]]} if "port" in wish else wish
             for name, wish in wishes.items()
@@ -137,11 +139,11 @@ class Stage:
             "passwords": dict(passwords),
             "way": "{{ inventory_hostname.split('-')[1] }}",
         }
+        view = {"azure_view": {"registered": True}} if confirmed else {}
+        wish = {"vault_id": VAULT_ID, "key_path": KEY_PATH, **view, **options}
         book = write(
             self._folder,
-            play(
-                "vmm_servers", noun(PROVIDER, {"vault_id": VAULT_ID, "key_path": KEY_PATH, **options}), vars=variables
-            ),
+            play("vmm_servers", noun(PROVIDER, wish), vars=variables),
             # The hosts' play goes on when a server refused: a refusal is one of the things to look at.
             play("hyperv_hosts", noun(AGENT, options), vars=variables),
         )
@@ -171,8 +173,8 @@ def story(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                     tamper(estate.machines[HOST[PROVIDER] + name], estate.machines[HOST[AGENT] + name], way.tamper)
             check = stage.act(nexts, passwords, "--check", "--diff")
             then = stage.act(nexts, passwords, "--diff")
-            # A Provider that refused to go back goes on with what it has.
-            after = stage.act({**nexts, "back": SYSTEM}, {})
+            # A Provider goes back only by being registered again, under a name that Azure confirms.
+            after = stage.act({**nexts, "back": SYSTEM}, {}, confirmed=True)
             yield Story(estate, ports, first, second, check, then, after)
 
 
@@ -322,19 +324,25 @@ def test_no_password_is_shown(story: Story) -> None:
             assert secret not in act.run.record
 
 
-@pytest.mark.parametrize(("act", "mode"), [("then", "direct"), ("after", "system")])
-def test_a_provider_never_goes_back_from_a_proxy_of_its_own(story: Story, act: str, mode: str) -> None:
-    seen: Act = getattr(story, act)
-    task = seen.task(PROVIDER, "back")
+def test_a_provider_goes_back_only_under_a_name_that_azure_confirms(story: Story) -> None:
+    task = story.then.task(PROVIDER, "back")
     assert task.status == "failed"
     assert task.result["error"]["kind"] == "refused"
     message = task.result["msg"]
-    for words in ("proxy.mode", "http://proxy.lab.example", f"no documented switch back to {mode}", "unregister"):
+    for words in ("proxy.mode", "http://proxy.lab.example", "goes back to direct only when", "Azure must confirm"):
         assert words in message
     assert "\n" not in message
-    assert "Traceback" not in seen.run.output
+    assert "Traceback" not in story.then.run.output
     name = HOST[PROVIDER] + "back"
-    assert seen.world["machines"][name] == story.first.world["machines"][name]
+    assert story.then.world["machines"][name] == story.first.world["machines"][name]
+
+
+def test_a_provider_goes_back_by_being_registered_again(story: Story) -> None:
+    task = story.after.task(PROVIDER, "back")
+    assert (task.changed, story.after.result(PROVIDER, "back")["mode"]) == (True, "system")
+    (reason,) = {change["reason"] for change in task.result["plan"]}
+    assert reason.startswith("register the server again without a proxy")
+    assert story.after.starts(PROVIDER, "back") == 1
 
 
 def test_an_agent_goes_back(story: Story) -> None:
@@ -342,9 +350,11 @@ def test_an_agent_goes_back(story: Story) -> None:
     assert story.then.world["machines"][HOST[AGENT] + "back"]["agent"]["enabled"] is False
 
 
-def test_a_run_after_all_of_this_changes_nothing(story: Story) -> None:
-    assert story.after.run.changed == 0
-    assert [task.host for task in story.after.run.failures()] == [HOST[PROVIDER] + "back"]
-    assert story.after.journal == []
+def test_a_run_after_all_of_this_changes_nothing_else(story: Story) -> None:
+    accepted(story.after)
+    back = HOST[PROVIDER] + "back"
+    assert [task.host for kind in (PROVIDER, AGENT) for task in story.after.run.of(kind) if task.changed] == [back]
     # Azure goes on by itself: a server shows up some time after it registered. The journal holds every write there.
-    assert story.after.world["machines"] == story.then.world["machines"]
+    assert {entry.target.rpartition("/")[2] for entry in story.after.journal} == {back, "vault-dr"}
+    others = ({**act.world["machines"], back: None} for act in (story.after, story.then))
+    assert next(others) == next(others)
