@@ -23,8 +23,8 @@ description:
   - Parts of a registration that is gone are told apart and named in a warning, and removed only with O(clean_up).
     They are registry keys that name the vault while Azure shows no such server, keys of older releases beside a
     registration that Azure confirms, and certificates of a server that is not registered.
-  - Data encryption of Site Recovery for VMM ended on 2022-04-30 (step P7) and has no option. A server whose registration
-    says that it was set up is told in one line, and is not changed.
+  - Data encryption of Site Recovery for VMM ended on 2022-04-30 (step P7) and has no option. A server whose
+    registration says that it was set up is told in one line, and is not changed.
   - A registration is waited for, within O(timeout). When it fails, its exit code, the end of its log, the cause and
     what helps are told.
 author:
@@ -59,8 +59,8 @@ options:
   clean_up:
     description:
       - Consent to remove what a registration that is gone left, as the warning of a run without it names it.
-      - The registry keys are exported first, into the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which is
-        for administrators only. The private keys of removed certificates stay on the server.
+      - The registry keys are exported first, into the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
+        is for administrators only. The private keys of removed certificates stay on the server.
       - A server that says it is registered counts as gone when O(azure_view) does not show it. It is then cleaned and
         registered again, for which O(key_path) is needed. Azure can take 30 minutes to show a new server, and shows
         nothing either when the server was registered under another name. Look at the vault first.
@@ -78,7 +78,7 @@ options:
     default: when_idle
   timeout:
     description:
-      - How long the registration program may take, in seconds, 60 at least. It is ended then.
+      - How long the registration program may take, in seconds, from 60 to 86400. It is ended then.
     type: int
     default: 1800
 extends_documentation_fragment:
@@ -95,9 +95,9 @@ notes:
     registered again without one, which needs O(key_path), and O(azure_view) to confirm that the server's name stays the
     same. The Run As account C(DRAProxyAccount) stays in VMM.
   - An empty list in O(proxy.bypass) is handed over as an empty value, and read back.
-  - Not verified on a real server are the signs in the log by which causes are told, the value in the registry that tells
-    of data encryption, that an empty value empties the list, and that registering again takes the proxy away. Each
-    change is read back, and one that did not happen is an error.
+  - Not verified on a real server are the signs in the log by which causes are told, the value in the registry that
+    tells of data encryption, that an empty value empties the list, and that registering again takes the proxy away.
+    Each change is read back, and one that did not happen is an error.
 seealso:
   - module: siterecovery.hyperv.vault_key
   - module: siterecovery.hyperv.vmm_server_info

@@ -27,7 +27,7 @@ RUN_AS_ACCOUNT = "DRAProxyAccount"
 #: When the VMM service is restarted after a change of the proxy, which it reads at its start.
 WHEN_IDLE, ALWAYS, NEVER = "when_idle", "always", "never"
 #: As long as a registration may take, in seconds: DRConfigurator is ended then.
-SHORTEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 1800
+SHORTEST_TIMEOUT, LONGEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 86400, 1800
 _REGISTER = "registered"
 _LEFTOVERS = "key_leftovers"
 _STALE = "stale"
@@ -84,9 +84,11 @@ class DesiredRegistration:
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredRegistration:
         """Checked offline. Raises InvalidInput."""
-        if options["timeout"] < SHORTEST_TIMEOUT:
+        if not SHORTEST_TIMEOUT <= options["timeout"] <= LONGEST_TIMEOUT:
             raise InvalidInput(
-                "timeout", f"{options['timeout']} is less than {SHORTEST_TIMEOUT} s", "give registration more time"
+                "timeout",
+                f"{options['timeout']} is not from {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT} seconds",
+                "give another number",
             )
         return cls(
             vault_id=options["vault_id"],
@@ -255,7 +257,7 @@ def warnings(machine: Machine, desired: DesiredRegistration, *, fresh: bool = Fa
     """What a plain run can't or must not mend, one line each."""
     facts, told = _facts(machine), []
     stale = stale_of(facts, desired, fresh=fresh)
-    if stale:
+    if stale and not desired.clean_up:
         late = "; it can take 30 minutes to show up, and another name in the vault would look the same" * stale.whole
         told.append(f"{stale.describe()}{late}; clean_up removes this after an export")
     if facts.encryption:

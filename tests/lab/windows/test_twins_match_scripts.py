@@ -113,7 +113,7 @@ _host = st.fixed_dictionaries(
 _places = [
     (root, name) for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY) for name in ("Registration", "ProxySettings")
 ]
-_texts = ["ResourceName", "SRSUri", "ProxyAddress", "ProxyUserName", "ProxyBypassUrls"]
+_texts = ["ResourceName", "EncryptionEnabled", "SRSUri", "ProxyAddress", "ProxyUserName", "ProxyBypassUrls"]
 _writes = st.lists(
     st.tuples(st.sampled_from(_places), st.sampled_from(_texts), st.just("") | _word)
     | st.tuples(st.sampled_from(_places), st.just("ProxyPort"), st.integers(0, 65535) | st.integers(0, 65535).map(str))

@@ -162,7 +162,9 @@ def lines_of(file: File | None, secret: str = "") -> list[str]:
     if file is None:
         return []
     lines = (file.content or b"").decode().splitlines()[-_TAIL:]
-    return [line.replace(secret, "********") if secret else line for line in lines]
+    if not secret:
+        return lines
+    return [line.replace(quoted(secret)[1:-1], "********").replace(secret, "********") for line in lines]
 
 
 def setup_log(machine: Machine, secret: str = "") -> list[str]:

@@ -783,6 +783,13 @@ _PROVIDER = [
     _register("with a blank VMM id", value(layout.VMM_SETUP_KEY, "VmmID", "")),
     _register("without a Provider", machine=vmm_server()),
     _register("into a folder that is open to others", open_folder),
+    _register(
+        "with a program that logs its command line",
+        fault("DRConfigurator.exe", exit_code=1, message='/proxyPassword "p\\"w\\\\" and p"w\\'),
+        machine=_BEHIND_PROXY,
+        parameters=_through_proxy(),
+        secrets=_CREDENTIAL,
+    ),
     _register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(_KEY_PATH, b"old"))),
     _register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),
     _register(

@@ -100,7 +100,9 @@ function Get-LogTail {
         if ([string]::IsNullOrEmpty($Secret)) {
             "$line"
         } else {
-            "$line".Replace($Secret, '********')
+            # A log may repeat the command line, where quotes and backslashes of the secret are escaped.
+            $escaped = ConvertTo-Argument -Value $Secret
+            "$line".Replace($escaped.Substring(1, $escaped.Length - 2), '********').Replace($Secret, '********')
         }
     }
 }

@@ -61,7 +61,10 @@ def desired(**changed: Any) -> DesiredRegistration:
             "vault_id: names a Microsoft.KeyVault/vaults; give the id of a Recovery Services vault",
         ),
         ({"proxy": {"mode": "custom"}}, "proxy.address: is needed for mode custom; give it as http://name"),
-        ({"timeout": 59}, "timeout: 59 is less than 60 s; give registration more time"),
+        *(
+            ({"timeout": number}, f"timeout: {number} is not from 60 to 86400 seconds; give another number")
+            for number in (59, 86401)
+        ),
         *(
             ({"name": name}, f"name: '{name}' is empty, or has spaces around it; write it without, or leave it out")
             for name in ("", " ", " vmm01", "vmm01 ")
@@ -398,6 +401,7 @@ LOGIN_STORED = {**OWN, "proxy": seen.proxy(username="u")}
                 rf" registry key HKLM\A\Registration, certificate AB{LATE}; {CLEANS}"
             ],
         ),
+        (GONE, {}, {**CLEAN, **NOT_SEEN}, []),
         (
             {**GONE, "places": [PLACE, OLD_PLACE]},
             {},

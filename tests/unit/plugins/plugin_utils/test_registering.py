@@ -136,6 +136,20 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
     assert found.run(noun()).changed is False
 
 
+def test_the_key_is_closed_before_it_is_written_and_gone_afterwards(bench: MakeBench, key: str) -> None:
+    found = bench(SERVER)
+    found.run(noun(key_path=key))
+    entries = found.stage.world.journal.entries
+    told = [entry.verb for entry in entries if entry.detail.get("path") == KEY_PATH]
+    assert told == ["file.write", "file.access", "file.write", "file.remove"]
+    first = next(entry for entry in entries if entry.detail.get("path") == KEY_PATH)
+    assert first.detail["size"] == 0
+    access = [entry.detail["sddl"] for entry in entries if entry.verb == "file.access"]
+    assert access == ["O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)", "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"]
+    verbs = [entry.verb for entry in entries]
+    assert verbs.index("process.start") < verbs.index("file.remove") < verbs.index("process.start") + 20
+
+
 def test_a_new_server_behind_a_proxy(bench: MakeBench, key: str) -> None:
     found = bench(vmm_server(provider={}, egress="proxy"))
     wish = noun(key_path=key, name="given", proxy=login(found, bypass=["a.test", "b.test"]))
