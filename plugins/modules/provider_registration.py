@@ -49,7 +49,7 @@ options:
     type: path
   tenant_id:
     description:
-      - The tenant that the vault belongs to. A key of another one is refused, such as one from before the subscription
+      - The id of the tenant that the vault belongs to. A key of another one is refused, such as one from before the subscription
         was moved. Not compared when not given.
     type: str
   azure_view:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ _REGISTER = "registered"
 _LEFTOVERS = "key_leftovers"
 _STALE = "stale"
 _LONGEST_NAME = 256
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Control characters, and what separates lines and paragraphs.
 _UNSEEN = frozenset(("Cc", "Zl", "Zp"))
 
@@ -45,6 +47,13 @@ def vault_of(vault_id: str) -> ResourceId:
     if vault.provider_type.casefold() != "microsoft.recoveryservices/vaults":
         raise InvalidInput("vault_id", f"names a {vault.provider_type}", "give the id of a Recovery Services vault")
     return vault
+
+
+def checked_tenant(tenant_id: str | None) -> str | None:
+    """Keys name tenants by their ids, so a domain would fit none. Raises InvalidInput."""
+    if tenant_id is not None and not _ID.fullmatch(tenant_id):
+        raise InvalidInput("tenant_id", f"'{tenant_id}' is not the id of a tenant", "give the id, not its domain")
+    return tenant_id
 
 
 def checked_name(name: str | None) -> str | None:
@@ -101,7 +110,7 @@ class DesiredRegistration:
             restart_vmm=options["restart_vmm"],
             timeout=options["timeout"],
             clean_up=options["clean_up"],
-            tenant_id=options["tenant_id"],
+            tenant_id=checked_tenant(options["tenant_id"]),
         )
 
     @property

@@ -73,6 +73,10 @@ def desired(**changed: Any) -> DesiredRegistration:
             ({"name": name}, "name: has a quotation mark, a line break or another control character; write it without")
             for name in ('vmm"01', "vmm\n01", "vmm\u202801")
         ),
+        (
+            {"tenant_id": "contoso.example"},
+            "tenant_id: 'contoso.example' is not the id of a tenant; give the id, not its domain",
+        ),
         ({"name": "x" * 257}, "name: has 257 characters, more than 256; give a shorter one"),
     ],
 )
