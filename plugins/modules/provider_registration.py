@@ -49,8 +49,8 @@ options:
     type: path
   tenant_id:
     description:
-      - The id of the tenant that the vault belongs to. A key of another one is refused, such as one from before the subscription
-        was moved. Not compared when not given.
+      - The id of the tenant that the vault belongs to. A key of another one is refused, such as one from before the
+        subscription was moved. Not compared when not given.
     type: str
   azure_view:
     description:
