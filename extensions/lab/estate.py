@@ -54,6 +54,7 @@ AZURE_NAMES = (
     "*.chinacloudapi.cn",
     "*.windowsazure.cn",
     "*.microsoftonline.us",
+    "*.microsoftonline.cn",
     "*.usgovcloudapi.net",
     "*.windowsazure.us",
 )

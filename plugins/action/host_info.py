@@ -18,7 +18,14 @@ class ActionModule(WindowsAction):
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
         "proxy": PROXY_OPTIONS["proxy"],
-        "endpoint": {"type": "str", "default": "https://login.microsoftonline.com"},
+        "reach": {"type": "bool", "default": True},
+        "cloud": {
+            "type": "str",
+            "choices": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
+            "default": "AzureCloud",
+        },
+        "storage_accounts": {"type": "list", "elements": "str"},
+        "endpoints": {"type": "list", "elements": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
     }

@@ -29,7 +29,7 @@ options:
     type: str
   proxy:
     description:
-      - How the machine is going to reach the Internet. O(endpoint) is called that way.
+      - How the machine is going to reach the Internet. The addresses of Azure are called that way.
     type: dict
     suboptions:
       mode:
@@ -56,15 +56,35 @@ options:
         type: str
       bypass:
         description:
-          - Addresses that go round the proxy; not used for the call.
+          - Addresses that go round the proxy. C(*) stands for anything.
         type: list
         elements: str
-  endpoint:
+  reach:
     description:
-      - An https address that the machine calls. Any answer will do. The default is the sign-in address of the public
-        cloud. No call is made when it is empty.
+      - Whether the machine calls the addresses of Azure, all at once and for 30 seconds at most. Any answer will do.
+      - Called are the sign-in address, the data address C(backup.windowsazure.com), the addresses of the service that a
+        registered server keeps in its registry, O(storage_accounts) and O(endpoints).
+      - An answer also tells the time, which the machine's clock is compared with.
+    type: bool
+    default: true
+  cloud:
+    description:
+      - Which Azure the machine is going to talk to.
     type: str
-    default: https://login.microsoftonline.com
+    choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
+    default: AzureCloud
+  storage_accounts:
+    description:
+      - Names of storage accounts whose blob addresses are called.
+      - A name that can't be found is only a warning, because an account that is not yet there has none.
+    type: list
+    elements: str
+  endpoints:
+    description:
+      - More https addresses or host names to call, such as those of the private endpoints of a vault or of the control
+        plane before a server is registered. Microsoft publishes these names with a wildcard, which can't be called.
+    type: list
+    elements: str
   cache_path:
     description:
       - The folder that a new agent's cache is going to have. Its drive is judged.
@@ -128,10 +148,22 @@ host:
       type: dict
       sample: {switch_names: [External]}
     reach:
-      description: The answer to the call of O(endpoint).
+      description:
+        - How far the call of each address came. C(failure) is one of .NET's names of errors, C(from_proxy) says that
+          the proxy answered instead of the address, C(date) and C(clock) are the times of the answer and the machine.
       returned: success
-      type: dict
-      sample: {url: "https://login.microsoftonline.com", via: direct, reachable: true, status: 200, error: null}
+      type: list
+      elements: dict
+      sample:
+        - url: https://login.microsoftonline.com
+          registered: false
+          via: direct
+          status: 200
+          from_proxy: false
+          failure: null
+          error: null
+          date: Sun, 01 Mar 2026 12:00:00 GMT
+          clock: "2026-03-01T12:00:01Z"
 checks:
   description: One verdict per check.
   returned: success

@@ -490,9 +490,9 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             ("anonymous", way, None),
             ("wrong", way, "wrong"),
             ("right", way, proxy.password),
-            ("unknown", {**way, "ReachUrl": "https://nowhere.example/"}, proxy.password),
+            ("unknown", {**way, "ReachUrls": ["https://nowhere.example/"]}, proxy.password),
         ):
-            given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrl": url, **parameters}
+            given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrls": [url], **parameters}
             options: dict[str, Any] = {
                 "path": str(collection_root / "plugins/plugin_utils/_windows/scripts/observe.ps1"),
                 "parameters": given,
@@ -505,15 +505,15 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             trees = tmp_path / name
             task = ["vmm01", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options), "--tree", str(trees)]
             _ansible(estate, "adhoc", *task)
-            reach = json.loads((trees / "vmm01").read_text())["result"]["reach"]
-            results[name] = (reach["via"], reach["reachable"], reach["status"])
+            (reach,) = json.loads((trees / "vmm01").read_text())["result"]["reach"]
+            results[name] = (reach["via"], reach["failure"], reach["from_proxy"], reach["status"])
         via = f"http://{proxy.name}:{proxy.port}"
         assert results == {
-            "direct": ("direct", False, None),
-            "anonymous": (via, False, 407),
-            "wrong": (via, False, 407),
-            "right": (via, True, 401),
-            "unknown": (via, False, 502),
+            "direct": ("direct", "ConnectFailure", False, None),
+            "anonymous": (via, "ProtocolError", True, 407),
+            "wrong": (via, "ProtocolError", True, 407),
+            "right": (via, "ProtocolError", False, 401),
+            "unknown": (via, "ProtocolError", True, 502),
         }
         assert estate.journal.counts["proxy:407"] == 2
         assert estate.journal.counts["proxy:connect"] == 1

@@ -214,7 +214,13 @@ def _head(machine: Machine, args: Args) -> Any:
     proxy = args.get("proxy")
     wish = proxy_at(proxy, args.get("username"), args.get("password")) if proxy else None
     answer = head(machine, args["url"], wish)
-    return {"status": answer.status, "method": answer.method, "error": answer.error}
+    return {
+        "status": answer.status,
+        "method": answer.method,
+        "error": answer.error,
+        "failure": answer.failure,
+        "date": answer.date,
+    }
 
 
 def _hash(machine: Machine, args: Args) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .work import WorkFacts
@@ -79,7 +80,7 @@ class HostFacts:
             powershell_version=raw["powershell_version"],
             visual_cpp=raw["visual_cpp"],
             pending_restart=tuple(raw["pending_restart"]),
-            utc_now=datetime.strptime(raw["utc_now"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc),
+            utc_now=_need_moment(raw["utc_now"]),
             volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
             tls=dict(raw["tls"]),
             system_proxy=SystemProxy(proxy["enabled"], proxy["server"], tuple(proxy["bypass"])) if proxy else None,
@@ -305,17 +306,36 @@ class HyperVFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReachFacts:
-    """Whether the machine gets out to an address: `status` is the HTTP status, `error` says why there is none."""
+    """How far the call of one address came.
+
+    `failure` is a name of .NET's own, `date` the far end's clock and `clock` the machine's when the answer came.
+    """
 
     url: str
+    registered: bool
     via: str
-    reachable: bool
     status: int | None
-    error: str | None
+    from_proxy: bool
+    failure: str | None
+    date: datetime | None
+    clock: datetime | None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> ReachFacts:
-        return cls(raw["url"], raw["via"], raw["reachable"], raw["status"], raw["error"])
+        names = ("url", "registered", "via", "status", "from_proxy", "failure")
+        return cls(*(raw[name] for name in names), _header_date(raw["date"]), _moment(raw["clock"]))
+
+    @property
+    def reachable(self) -> bool:
+        """Whatever the far end answers through TLS is a way out."""
+        return self.status is not None and not self.from_proxy
+
+    @property
+    def skew(self) -> float | None:
+        """Seconds that the machine's clock is ahead of the far end's."""
+        if not self.reachable or self.date is None or self.clock is None:
+            return None
+        return (self.clock - self.date).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +348,7 @@ class Machine:
     registration: RegistrationFacts | None = None
     agent: AgentFacts | None = None
     hyperv: HyperVFacts | None = None
-    reach: ReachFacts | None = None
+    reach: tuple[ReachFacts, ...] | None = None
     work: tuple[WorkFacts, ...] = ()
     #: Whether Windows Update gets updates for all of Microsoft's products; None where nobody asked.
     microsoft_update: bool | None = None
@@ -343,7 +363,9 @@ class Machine:
             registration=RegistrationFacts.from_observation(raw["registration"]) if raw["registration"] else None,
             agent=AgentFacts.from_observation(raw["agent"]) if raw["agent"] else None,
             hyperv=HyperVFacts.from_observation(raw["hyperv"]) if raw["hyperv"] else None,
-            reach=ReachFacts.from_observation(raw["reach"]) if raw.get("reach") else None,
+            reach=None
+            if raw.get("reach") is None
+            else tuple(ReachFacts.from_observation(item) for item in raw["reach"]),
             work=tuple(WorkFacts.from_observation(work) for work in raw.get("work") or []),
             microsoft_update=raw["updates"]["microsoft_update"] if raw.get("updates") else None,
         )
@@ -351,3 +373,20 @@ class Machine:
 
 def _status(service: Raw | None) -> str | None:
     return service["status"] if service else None
+
+
+def _need_moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return _need_moment(text) if text else None
+
+
+def _header_date(text: str | None) -> datetime | None:
+    """The header Date of an answer; None for one that is no date, which whoever answers may send."""
+    try:
+        found = parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=timezone.utc)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import endpoints
 from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
 from .installer import numbers
 from .lifecycle import Evidence
@@ -55,7 +56,6 @@ _VMM_RELEASES: dict[tuple[int, ...], str] = {
 _DOTNET_ADVISED = 528040
 _MOST_SKEW_SECONDS = 300
 _DOMAIN_CONTROLLERS = (4, 5)
-_LOGIN_WANTED = 407
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,11 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         if machine.vmm.ha_name:
             yield _cluster(machine)
     if machine.host is not None:
-        yield from _host(machine.host, wanted, step="S2")
+        yield from _host(machine, machine.host, wanted, step="S2")
     if machine.registration is not None:
         yield _vault(machine.registration, wanted.vault)
         yield _way_out(machine, wanted)
-    if machine.reach is not None:
-        yield _reach(machine.reach, "P6d")
+    yield from _reach(machine.reach or (), "P6d")
     if machine.vmm is not None and machine.vmm.clouds is not None:
         yield _cloud_flag(machine.vmm)
 
@@ -139,11 +138,10 @@ def _hyperv_host(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _hyperv_service(machine.hyperv)
         yield _switch_names(machine.hyperv)
     if machine.host is not None:
-        yield from _host(machine.host, wanted, step="H2")
+        yield from _host(machine, machine.host, wanted, step="H2")
         yield _cache(machine.host, machine.agent, wanted)
     yield _backup(machine.agent)
-    if machine.reach is not None:
-        yield _reach(machine.reach, "H6")
+    yield from _reach(machine.reach or (), "H6")
 
 
 # ---- the VMM server ----
@@ -288,7 +286,7 @@ def _backup(agent: AgentFacts | None) -> Check:
 # ---- both ----
 
 
-def _host(host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
+def _host(machine: Machine, host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
     if host.is_administrator:
         yield Check("elevated", step, PASS, f"{host.account} is an elevated administrator")
     else:
@@ -310,7 +308,7 @@ def _host(host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
         yield Check("restart", step, PASS, "no restart is pending")
     yield _dotnet(host, step)
     yield _tls(host, step)
-    yield _clock(host, wanted.now, step)
+    yield _clock(machine, wanted.now, step)
 
 
 def _dotnet(host: HostFacts, step: str) -> Check:
@@ -340,28 +338,45 @@ def _tls(host: HostFacts, step: str) -> Check:
     return Check("tls", step, PASS, "TLS 1.2 is not switched off")
 
 
-def _clock(host: HostFacts, now: datetime, step: str) -> Check:
-    skew = abs((host.utc_now - now).total_seconds())
-    if skew > _MOST_SKEW_SECONDS:
+def _clock(machine: Machine, now: datetime, step: str) -> Check:
+    """Against the far end's clock, which is the one that counts; the controller's where nothing answered."""
+    host = machine.host
+    skews = [(endpoints.host_of(seen.url), seen.skew) for seen in machine.reach or () if seen.skew is not None]
+    if skews:
+        whose, skew = skews[0]
+    else:
+        whose, skew = "the controller", (host.utc_now - now).total_seconds() if host else 0.0
+    if abs(skew) > _MOST_SKEW_SECONDS:
         return Check(
             "clock",
             step,
             FAIL,
-            f"the clock is {skew:.0f} s off the controller's, {_MOST_SKEW_SECONDS} s are allowed; synchronise it",
+            f"the clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} {whose}'s,"
+            f" {_MOST_SKEW_SECONDS} s are allowed; synchronise it",
         )
-    return Check("clock", step, PASS, f"the clock is less than {_MOST_SKEW_SECONDS} s off the controller's")
+    return Check("clock", step, PASS, f"the clock is less than {_MOST_SKEW_SECONDS} s off {whose}'s")
 
 
-def _reach(reach: ReachFacts, step: str) -> Check:
-    if reach.reachable:
-        return Check("reach", step, PASS, f"{reach.url} answers, via {reach.via}")
-    if reach.status == _LOGIN_WANTED:
-        return Check(
-            "reach",
-            step,
-            FAIL,
-            f"the proxy {reach.via} refuses the login (407): correct proxy.username and proxy.password",
-        )
-    return Check(
-        "reach", step, FAIL, f"{reach.url} can't be reached via {reach.via}: {reach.error or f'status {reach.status}'}"
-    )
+def _reach(reach: tuple[ReachFacts, ...], step: str) -> Iterator[Check]:
+    """A check for each purpose; what is wrong with several addresses at once is said once."""
+    found: dict[str, list[ReachFacts]] = {}
+    for seen in reach:
+        found.setdefault(endpoints.purpose_of(endpoints.host_of(seen.url)), []).append(seen)
+    for purpose, group in found.items():
+        bad = [seen for seen in group if not seen.reachable]
+        lines = dict.fromkeys(endpoints.told(seen) for seen in bad or group)
+        verdict = PASS if not bad else _reach_verdict(purpose, group, bad)
+        if verdict == WARN and purpose == endpoints.STORAGE:
+            lines = dict.fromkeys([f"{line} (an account that does not exist yet has no name)" for line in lines])
+        yield Check(f"reach-{purpose}", step, verdict, "; ".join(lines))
+
+
+def _reach_verdict(purpose: str, group: list[ReachFacts], bad: list[ReachFacts]) -> str:
+    if purpose == endpoints.SIGN_IN and len(bad) < len(group):
+        # One of the names of a cloud that has two is enough.
+        return WARN
+    # The name of an account begins to exist with it, and so does what a proxy can say about it.
+    unknown = ("dns", "proxy")
+    if purpose == endpoints.STORAGE and all(endpoints.stage_of(seen) in unknown for seen in bad):
+        return WARN
+    return FAIL

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ...module_utils._model.errors import InvalidInput
+from ...module_utils._model.endpoints import addresses
 from ...module_utils._model.machine import Machine
 from ...module_utils._model.preflight import SECTIONS, Expectation, checks, evidence, parse_vault_id
 from ...module_utils._model.proxy import Proxy
@@ -19,12 +19,10 @@ from .._windows.session import Session
 
 def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """The observation and the checks, as the result shows them. Raises InvalidInput before anything is sent."""
-    endpoint = options["endpoint"]
-    if endpoint and not endpoint.lower().startswith("https://"):
-        raise InvalidInput("endpoint", f"'{endpoint}' is no https address", "give one, or an empty text for no test")
+    called = addresses(options["cloud"], options["storage_accounts"] or (), options["endpoints"] or ())
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
-    sections = SECTIONS[options["kind"]] + (("reach",) if endpoint else ())
-    raw = observe_raw(session, sections, endpoint=endpoint or None, proxy=proxy)
+    sections = SECTIONS[options["kind"]] + (("reach",) if options["reach"] else ())
+    raw = observe_raw(session, sections, addresses=called, proxy=proxy)
     cache = (options["minimum_cache_gb"], options["cache_path"])
     wanted = Expectation(options["kind"], vault, proxy, *cache, datetime.now(timezone.utc))
     judged = checks(Machine.from_observation(raw), wanted)

@@ -12,6 +12,9 @@ from ...module_utils._model.machine import STAGING_DIR, Machine
 from ...module_utils._model.proxy import Proxy
 from .session import Session
 
+#: For all calls together; each may take half of it.
+_DEADLINE_SECONDS = 30
+
 
 def observe(session: Session, sections: Sequence[str], *, staging_dir: str = STAGING_DIR) -> Machine:
     """The asked parts of the machine; the others are None."""
@@ -22,23 +25,25 @@ def observe_raw(
     session: Session,
     sections: Sequence[str],
     *,
-    endpoint: str | None = None,
+    addresses: Sequence[str] = (),
     proxy: Proxy | None = None,
     staging_dir: str = STAGING_DIR,
 ) -> dict[str, Any]:
     """The same as the script gives it.
 
-    `endpoint` is an https address that the machine calls through `proxy`, or as Windows itself does.
+    The section reach calls `addresses`, and those of a registration, through `proxy`, or as Windows itself does.
     """
+    reach: dict[str, Any] = {"ReachUrls": list(addresses), "ReachRegistered": True, "ReachSeconds": _DEADLINE_SECONDS}
     custom = proxy if proxy is not None and proxy.custom else None
     raw: dict[str, Any] = session.run(
         "observe",
         {
             "Sections": list(sections),
             "StagingDir": staging_dir,
-            "ReachUrl": endpoint,
+            **(reach if "reach" in sections else {}),
             "ProxyAddress": custom.address if custom else None,
             "ProxyPort": custom.port if custom else None,
+            "ProxyBypass": (list(custom.bypass or ()) or None) if custom else None,
         },
         {"ProxyCredential": custom.credential if custom else None},
     )

@@ -30,7 +30,9 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": "InstallerPath ExtractDir RemoveInstaller",
-    "observe": "Sections StagingDir ReachUrl ProxyAddress ProxyPort ProxyCredential",
+    "observe": (
+        "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
+    ),
     "poll_work": "Name StagingDir Seconds",
     "publish_cloud": "CloudIds Publish",
     "register_provider": (

@@ -335,7 +335,7 @@ _OBSERVE = [
 
 
 def _reach(name: str, machine: Mapping[str, Any], url: str = "https://management.azure.com/", **more: Any) -> Case:
-    parameters = {"Sections": ["reach"], "StagingDir": STAGING, "ReachUrl": url, **more.pop("parameters", {})}
+    parameters = {"Sections": ["reach"], "StagingDir": STAGING, "ReachUrls": [url], **more.pop("parameters", {})}
     return Case(f"observe reach {name}", "observe", machine, parameters, **more)
 
 
@@ -357,11 +357,18 @@ def through_system_proxy(form: str) -> Prepare:
 _PROXIED = vmm_server(egress="proxy")
 _LOGIN = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
 _WAY = {"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": PROXY_PORT}
+_MANY = [
+    "https://login.microsoftonline.com",
+    "https://backup.windowsazure.com/404",
+    "https://nowhere.test",
+    "https://a.azure.com/503",
+]
+_REGISTERED = {"ReachRegistered": True}
 _REACH = [
     _reach("directly", hyperv_host()),
     *(
         _reach(f"that answers {status}", vmm_server(), f"https://x.azure.com/{status}")
-        for status in (200, 302, 404, 407, 503)
+        for status in (200, 302, 404, 407, 410, 503)
     ),
     _reach("with all other sections", vmm_server(), parameters={"Sections": [*SECTIONS, "reach"]}),
     _reach("in check mode", vmm_server(), check_mode=True),
@@ -387,6 +394,38 @@ _REACH = [
     _reach("with the service stopped", _service_proxy("proxy:8080"), prepare=stopped(layout.VMM_SERVICE)),
     _reach("without an administrator", {**_service_proxy("proxy:8080"), "administrator": False}),
     _reach("that the network breaks", vmm_server(), prepare=fault("reach *", message="The operation has timed out")),
+    _reach(
+        "that meets another certificate",
+        vmm_server(),
+        prepare=fault("reach *", message="Could not establish trust relationship.", failure="TrustFailure"),
+    ),
+    _reach("of many at once", vmm_server(), parameters={"ReachUrls": _MANY}),
+    _reach(
+        "of many through a proxy, some past it",
+        _PROXIED,
+        parameters={**_WAY, "ReachUrls": _MANY, "ProxyBypass": ["*.windowsazure.com", "nowhere.test"]},
+        secrets=_LOGIN,
+    ),
+    _reach(
+        "of many while one hangs",
+        vmm_server(),
+        prepare=fault("reach login.microsoftonline.com", "hang", seconds=2.5),
+        parameters={"ReachUrls": _MANY, "ReachSeconds": 1},
+    ),
+    _reach("of nothing", vmm_server(), parameters={"ReachUrls": []}),
+    _reach("of what registration names", vmm_server(), prepare=registered(), parameters=_REGISTERED),
+    _reach(
+        "of what an early registration names", vmm_server(), prepare=registered(old_place=True), parameters=_REGISTERED
+    ),
+    _reach("of a server without a registration", vmm_server(), parameters=_REGISTERED),
+    _reach("of nothing but what registration names", vmm_server(), parameters={**_REGISTERED, "ReachUrls": []}),
+    _reach(
+        "of registered names that are asked for anyway",
+        vmm_server(),
+        "https://POD01-srs1.weu.hypervrecoverymanager.windowsazure.com",
+        prepare=all_of(registered(), value(layout.REGISTRATION_KEY, "IdmgmtSVCEndpoint", "http://plain.test/")),
+        parameters={"ReachRegistered": True},
+    ),
 ]
 
 

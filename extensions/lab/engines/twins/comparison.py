@@ -14,6 +14,7 @@ import base64
 import contextlib
 import copy
 import functools
+import re
 import socket
 import socketserver
 import ssl
@@ -43,6 +44,8 @@ PROXY_NAME = "proxy.estate.test"
 PROXY_PORT = -1
 # Seen through: it is the moment of the run.
 _MOMENT = "utc_now"
+# What the far end's clock shows, always.
+FAR_DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ def answer_far_end(connection: socket.socket) -> None:
         with secure.makefile("rb") as stream:
             path = _head(stream)[0].split()[1].decode()
         status = HTTPStatus(int(path[1:]) if path[1:].isdigit() else 401)
-        secure.sendall(f"HTTP/1.1 {status.value} {status.phrase}\r\nLocation: https://x/\r\n\r\n".encode())
+        date = "" if status is HTTPStatus.GONE else f"Date: {FAR_DATE}\r\n"
+        secure.sendall(f"HTTP/1.1 {status.value} {status.phrase}\r\n{date}Location: https://x/\r\n\r\n".encode())
 
 
 class ProxyHandler(socketserver.StreamRequestHandler):
@@ -219,12 +223,19 @@ class Stage:
 
 
 def _timeless(result: Any) -> Any:
-    if isinstance(result, dict) and isinstance(result.get("host"), dict):
-        return {
-            **result,
-            "host": {**result["host"], _MOMENT: "Z" if str(result["host"][_MOMENT]).endswith("Z") else "?"},
-        }
-    return result
+    """Without the moments of the run; what is left of one is its form."""
+    if not isinstance(result, dict):
+        return result
+    seen = dict(result)
+    if isinstance(seen.get("host"), dict):
+        seen["host"] = {**seen["host"], _MOMENT: _form(seen["host"][_MOMENT])}
+    if isinstance(seen.get("reach"), list):
+        seen["reach"] = [{**each, "clock": _form(each["clock"])} for each in seen["reach"]]
+    return seen
+
+
+def _form(moment: str | None) -> str | None:
+    return None if moment is None else re.sub(r"\d", "0", moment)
 
 
 class Comparison:

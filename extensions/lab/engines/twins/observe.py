@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timezone
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...windows import layout
 from ...windows.machine import Machine
-from ...windows.programs.internet import head, proxy_at
+from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
 from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, twin
 
@@ -61,7 +64,7 @@ def _host(machine: Machine, _run: Run) -> Section:
         "powershell_version": _text(get(layout.SHELL_KEY, "PowerShellVersion")),
         "visual_cpp": _text(get(layout.RUNTIME_KEY, "Version")) if get(layout.RUNTIME_KEY, "Installed") == 1 else None,
         "pending_restart": machine.pending_restart(),
-        "utc_now": machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "utc_now": _moment(machine),
         "volumes": [
             {"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume), "size_bytes": volume.size_bytes}
             for volume in machine.volumes
@@ -289,14 +292,16 @@ def _hyperv(machine: Machine, _run: Run) -> Section:
     }
 
 
-def _route(machine: Machine, host: str) -> str | None:
+def _bypassed(host: str, patterns: Sequence[str]) -> bool:
+    return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), host, re.IGNORECASE) for each in patterns)
+
+
+def _route(settings: Section | None, host: str) -> str | None:
     """The proxy that the service's account uses for a host."""
-    settings = _system_proxy(machine)
     if settings is None or not settings["enabled"] or settings["server"] is None:
         return None
-    for pattern in settings["bypass"]:
-        if re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), host, re.IGNORECASE):
-            return None
+    if _bypassed(host, settings["bypass"]):
+        return None
     server = str(settings["server"])
     if "=" in server:
         named = [part[6:] for part in _urls(server) if part.lower().startswith("https=")]
@@ -306,24 +311,81 @@ def _route(machine: Machine, host: str) -> str | None:
     return server
 
 
-def _reach(machine: Machine, run: Run) -> Section:
-    url, address, credential = run.text("ReachUrl"), run.text("ProxyAddress"), run.credential("ProxyCredential")
-    if not re.match("https://[^/:]", url, re.IGNORECASE):
-        raise ScriptFailed(f"The section reach needs ReachUrl, an address that begins with https://, and not '{url}'.")
-    via, wish = "direct", None
+def _registered_urls(machine: Machine) -> list[str]:
+    return [
+        text
+        for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY)
+        for name in ("SRSUri", "IdmgmtSVCEndpoint", "ProtectionServiceSVCEndpoint")
+        if (text := machine.registry.text(root + r"\Registration", name)) and _is_https(text)
+    ]
+
+
+def _is_https(url: str) -> bool:
+    return re.match("https://[^/:]", url, re.IGNORECASE) is not None
+
+
+def _host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Road:
+    url: str
+    registered: bool
+    via: str
+    wish: ProxyWish | None
+
+
+def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Road:
+    if not _is_https(url):
+        raise ScriptFailed(f"The section reach needs addresses that begin with https://, and not '{url}'.")
+    address, host = run.text("ProxyAddress"), _host_of(url)
     if address:
+        if _bypassed(host, run.texts("ProxyBypass")):
+            return _Road(url, registered, "direct", None)
         via = f"{address.rstrip('/')}:{run.number('ProxyPort')}"
-        wish = proxy_at(via, *(credential or ()))
-    elif (route := _route(machine, urlsplit(url).hostname or "")) is not None:
-        via, wish = "system", proxy_at(route)
-    answer = head(machine, url, wish)
-    reachable = answer.error is None or (answer.status not in (None, 407) and answer.method != "CONNECT")
+        return _Road(url, registered, via, proxy_at(via, *(run.credential("ProxyCredential") or ())))
+    route = _route(settings, host)
+    if route is None:
+        return _Road(url, registered, "direct", None)
+    return _Road(url, registered, "system", proxy_at(route))
+
+
+def _reach(machine: Machine, run: Run) -> list[Section]:
+    settings = None if run.text("ProxyAddress") else _system_proxy(machine)
+    roads = [_road(run, url, False, settings) for url in run.texts("ReachUrls")]
+    for url in _registered_urls(machine) if run.switch("ReachRegistered", default=False) else ():
+        if _host_of(url) not in {_host_of(road.url) for road in roads}:
+            roads.append(_road(run, url, True, settings))
+    answers: dict[int, WebAnswer] = {}
+    clocks: dict[int, str] = {}
+
+    def call(number: int, road: _Road) -> None:
+        answer = head(machine, road.url, road.wish)
+        clocks[number] = _moment(machine)
+        answers[number] = answer
+
+    callers = [threading.Thread(target=call, args=each, daemon=True) for each in enumerate(roads)]
+    end = time.monotonic() + run.number("ReachSeconds", 30)
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(max(0.0, end - time.monotonic()))
+    late = WebAnswer(None, "HEAD", None, "Deadline")
+    return [_reached(road, answers.get(number, late), clocks.get(number)) for number, road in enumerate(roads)]
+
+
+def _reached(road: _Road, answer: WebAnswer, clock: str | None) -> Section:
     return {
-        "url": url,
-        "via": via,
-        "reachable": reachable,
+        "url": road.url,
+        "registered": road.registered,
+        "via": road.via,
         "status": answer.status,
-        "error": None if reachable else answer.error,
+        "from_proxy": answer.status is not None and (answer.method == "CONNECT" or answer.status == 407),
+        "failure": answer.failure,
+        "error": answer.error,
+        "date": answer.date,
+        "clock": clock if answer.date else None,
     }
 
 
@@ -343,6 +405,10 @@ def _work(machine: Machine, run: Run) -> list[Section] | None:
             }
         )
     return found
+
+
+def _moment(machine: Machine) -> str:
+    return machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] = {

@@ -41,18 +41,24 @@ class ProxyWish:
 
 @dataclass(frozen=True, slots=True)
 class WebAnswer:
-    """What came back for a request: `error` in the words of .NET, `method` is CONNECT where the proxy answered."""
+    """What came back for a request: `error` in the words of .NET, `method` is CONNECT where the proxy answered.
+
+    `failure` is the name of the error in .NET's WebExceptionStatus, `date` the header of an answer.
+    """
 
     status: int | None
     method: str
     error: str | None
+    failure: str | None = None
+    date: str | None = None
 
 
 class NoWay(Exception):
     """No connection came about, in the words of .NET; `status` where the proxy refused with one."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, failure: str = "ConnectFailure", status: int | None = None) -> None:
         super().__init__(message)
+        self.failure = failure
         self.status = status
 
 
@@ -85,7 +91,8 @@ def head(machine: Machine, url: str, wish: ProxyWish | None) -> WebAnswer:
     host = (parts.hostname or "").lower()
     fault = machine.misfortune(f"reach {host}")
     if fault is not None:
-        return WebAnswer(None, "HEAD", str(fault.detail.get("message", "Unable to connect to the remote server")))
+        message = str(fault.detail.get("message", "Unable to connect to the remote server"))
+        return WebAnswer(None, "HEAD", message, str(fault.detail.get("failure", "ConnectFailure")))
     # The estate's certificate does not carry the public names that lead to it.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -94,14 +101,17 @@ def head(machine: Machine, url: str, wish: ProxyWish | None) -> WebAnswer:
         with connection, context.wrap_socket(connection, server_hostname=host) as secure:
             request = f"HEAD {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
             secure.sendall(request.encode())
-            status, reason = _status(secure)
+            status, reason, date = _answer(secure)
     except NoWay as exc:
-        return WebAnswer(exc.status, "CONNECT", str(exc))
+        return WebAnswer(exc.status, "CONNECT", str(exc), exc.failure)
     except TimeoutError:
-        return WebAnswer(None, "HEAD", "The operation has timed out")
+        return WebAnswer(None, "HEAD", "The operation has timed out", "Timeout")
     except OSError:
-        return WebAnswer(None, "HEAD", "The underlying connection was closed: An unexpected error occurred on a send.")
-    return WebAnswer(status, "HEAD", _protocol_error(status, reason) if status >= _ERROR else None)
+        text = "The underlying connection was closed: An unexpected error occurred on a send."
+        return WebAnswer(None, "HEAD", text, "SendFailure")
+    if status < _ERROR:
+        return WebAnswer(status, "HEAD", None, None, date)
+    return WebAnswer(status, "HEAD", _protocol_error(status, reason), "ProtocolError", date)
 
 
 def _protocol_error(status: int, reason: str) -> str:
@@ -134,7 +144,7 @@ def _connect(machine: Machine, host: str, port: int, wish: ProxyWish | None) -> 
         raise NoWay("Unable to connect to the remote server")
     address = machine.world.resolve(host)
     if address is None:
-        raise NoWay(f"The remote name could not be resolved: '{host}'")
+        raise NoWay(f"The remote name could not be resolved: '{host}'", "NameResolutionFailure")
     return _open(*address)
 
 
@@ -142,7 +152,7 @@ def _tunnel(machine: Machine, host: str, port: int, wish: ProxyWish) -> socket.s
     """The same through a proxy."""
     name = wish.address.split("://", 1)[-1].strip("/").lower()
     if name not in {machine.world.proxy.name.lower(), "127.0.0.1", "localhost"}:
-        raise NoWay(f"The proxy name could not be resolved: '{name}'")
+        raise NoWay(f"The proxy name could not be resolved: '{name}'", "ProxyNameResolutionFailure")
     lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
     if wish.username is not None:
         login = base64.b64encode(f"{wish.username}:{wish.password}".encode()).decode()
@@ -150,9 +160,9 @@ def _tunnel(machine: Machine, host: str, port: int, wish: ProxyWish) -> socket.s
     connection = _open("127.0.0.1", wish.port)
     try:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        status, reason = _status(connection)
+        status, reason, _date = _answer(connection)
         if status != _OK:
-            raise NoWay(_protocol_error(status, reason), status)
+            raise NoWay(_protocol_error(status, reason), "ProtocolError", status)
     except OSError as exc:
         connection.close()
         raise NoWay("Unable to connect to the remote server") from exc
@@ -169,12 +179,14 @@ def _open(host: str, port: int) -> socket.socket:
         raise NoWay("Unable to connect to the remote server") from exc
 
 
-def _status(connection: socket.socket) -> tuple[int, str]:
-    """The status and its phrase; reads to the end of the head and not a byte further."""
+def _answer(connection: socket.socket) -> tuple[int, str, str | None]:
+    """The status, its phrase and the header Date; reads to the end of the head and not a byte further."""
     received = b""
     while not received.endswith(b"\r\n\r\n") and (byte := connection.recv(1)):
         received += byte
-    words = received.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+    first, *headers = received.decode("latin-1").split("\r\n")
+    words = first.split(" ", 2)
     if len(words) < 2 or not words[1].isdigit():
         raise ConnectionError("no HTTP answer")
-    return int(words[1]), words[2] if len(words) > 2 else ""
+    dates = [line.partition(":")[2].strip() for line in headers if line.lower().startswith("date:")]
+    return int(words[1]), words[2] if len(words) > 2 else "", dates[0] if dates else None

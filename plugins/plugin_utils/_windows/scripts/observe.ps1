@@ -15,11 +15,17 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $StagingDir,
 
-    [string] $ReachUrl,
+    [string[]] $ReachUrls,
+
+    [bool] $ReachRegistered,
+
+    [int] $ReachSeconds = 30,
 
     [string] $ProxyAddress,
 
     [int] $ProxyPort,
+
+    [string[]] $ProxyBypass,
 
     [System.Management.Automation.PSCredential] $ProxyCredential
 )
@@ -29,6 +35,7 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 $os = Get-CimInstance -ClassName Win32_OperatingSystem
+$watch = [Diagnostics.Stopwatch]::StartNew()
 if ([IntPtr]::Size -ne 8) {
     throw 'This session is a 32-bit process and sees a redirected registry: use the 64-bit session configuration.'
 }
@@ -662,20 +669,29 @@ function Get-UpdatesSection {
     return $section
 }
 
-function Get-ServiceRoute {
-    # The proxy that the service's account uses for a host, as http://host:port; null where it goes without one.
-    param([string] $Name)
+function Test-Bypass {
+    # Whether a host is on a list of names that may hold asterisks.
+    param([string] $Name, [string[]] $Patterns)
 
-    $settings = Get-ServiceProxy
-    if ($null -eq $settings -or -not $settings.enabled -or $null -eq $settings.server) {
-        return $null
-    }
-    foreach ($pattern in $settings.bypass) {
+    foreach ($pattern in $Patterns) {
         if ($Name -match ('^' + [regex]::Escape($pattern).Replace('\*', '.*') + '$')) {
-            return $null
+            return $true
         }
     }
-    $server = $settings.server
+    return $false
+}
+
+function Get-ServiceRoute {
+    # The proxy that the service's account uses for a host, as http://host:port; null where it goes without one.
+    param([string] $Name, $Settings)
+
+    if ($null -eq $Settings -or -not $Settings.enabled -or $null -eq $Settings.server) {
+        return $null
+    }
+    if (Test-Bypass -Name $Name -Patterns $Settings.bypass) {
+        return $null
+    }
+    $server = $Settings.server
     if ($server.Contains('=')) {
         # One proxy for each protocol: http=a:80;https=b:80.
         $server = @(Get-UrlList -Value $server | Where-Object { $_ -match '^https=' } | ForEach-Object { $_.Substring(6) })
@@ -690,55 +706,191 @@ function Get-ServiceRoute {
     return $server
 }
 
-function Get-ReachSection {
-    # Whether the Provider gets out to an address: through the given proxy, else the way of the service's account.
-    # Whatever the far end answers through TLS is a way out; what the proxy itself refuses is none.
-    if ($ReachUrl -notmatch '^https://[^/:]') {
-        throw "The section reach needs ReachUrl, an address that begins with https://, and not '$ReachUrl'."
+function Get-RegisteredUrl {
+    # The service's own addresses, as registration wrote them down.
+    foreach ($root in $providerKey, "$vmmKey\DRAdapter") {
+        $names = 'SRSUri', 'IdmgmtSVCEndpoint', 'ProtectionServiceSVCEndpoint'
+        $registration = Get-RegistryValue -Key "$root\Registration" -Name $names
+        if ($null -ne $registration) {
+            foreach ($name in $names) {
+                if ("$($registration[$name])" -match '^https://[^/:]') {
+                    "$($registration[$name])"
+                }
+            }
+        }
     }
-    $options = @{ Uri = $ReachUrl; Method = 'Head'; UseBasicParsing = $true; TimeoutSec = 15 }
+}
+
+function Get-Road {
+    # How one address is called: through the given proxy, else the way of the service's account.
+    param([string] $Url, [bool] $Registered, $Settings)
+
+    if ($Url -notmatch '^https://[^/:]') {
+        throw "The section reach needs addresses that begin with https://, and not '$Url'."
+    }
+    $options = @{ Uri = $Url; Method = 'Head'; UseBasicParsing = $true; TimeoutSec = [Math]::Min(15, $ReachSeconds) }
     # A redirection is an answer, too: reported as an error that ends nothing, beside the response.
     $options.MaximumRedirection = 0
     $options.ErrorAction = 'SilentlyContinue'
+    $name = ([Uri] $Url).Host
+    $via = 'direct'
     if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
-        $via = '{0}:{1}' -f $ProxyAddress.TrimEnd('/'), $ProxyPort
-        $options.Proxy = $via
-        if ($null -ne $ProxyCredential) {
-            $options.ProxyCredential = $ProxyCredential
+        if (-not (Test-Bypass -Name $name -Patterns $ProxyBypass)) {
+            $via = '{0}:{1}' -f $ProxyAddress.TrimEnd('/'), $ProxyPort
+            $options.Proxy = $via
+            if ($null -ne $ProxyCredential) {
+                $options.ProxyCredential = $ProxyCredential
+            }
         }
     } else {
-        $via = 'direct'
-        $route = Get-ServiceRoute -Name ([Uri] $ReachUrl).Host
+        $route = Get-ServiceRoute -Name $name -Settings $Settings
         if ($null -ne $route) {
             $via = 'system'
             $options.Proxy = $route
         }
-        # The Internet settings of this session's own account say nothing about the service.
-        [Net.WebRequest]::DefaultWebProxy = $null
     }
-    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    return @{ url = $Url; host = $name; registered = $Registered; via = $via; options = $options }
+}
+
+$caller = {
+    # Runs in a runspace of its own: one call, and every sign of how far it came, in no language.
+    param([hashtable] $Options, [Diagnostics.Stopwatch] $Watch)
+
+    Set-StrictMode -Version 2.0
     $ProgressPreference = 'SilentlyContinue'
 
-    $reach = @{ url = $ReachUrl; via = $via; reachable = $true; status = $null; error = $null }
+    function Get-Moment {
+        # The header Date, from a table of headers or from a response's own object.
+        param($Headers)
+
+        if ($null -eq $Headers) {
+            return $null
+        }
+        if ($null -ne $Headers.PSObject.Properties['Date']) {
+            if ($null -eq $Headers.Date) {
+                return $null
+            }
+            return ([DateTimeOffset] $Headers.Date).ToString('r', [Globalization.CultureInfo]::InvariantCulture)
+        }
+        $found = @($Headers['Date'])
+        if ([string]::IsNullOrEmpty("$($found[0])")) {
+            return $null
+        }
+        return "$($found[0])"
+    }
+
+    function Get-Failure {
+        # The kind of a failure, as a name of .NET's own that no language changes.
+        param([Exception] $Problem)
+
+        for ($cause = $Problem; $null -ne $cause; $cause = $cause.InnerException) {
+            if ($cause -is [Net.WebException]) { return "$($cause.Status)" }
+            if ($cause -is [Net.Sockets.SocketException]) { return "$($cause.SocketErrorCode)" }
+            if ($cause -is [Security.Authentication.AuthenticationException]) { return 'AuthenticationFailure' }
+            if ($cause -is [OperationCanceledException]) { return 'Timeout' }
+        }
+        return $Problem.GetType().Name
+    }
+
+    $seen = @{ status = $null; from_proxy = $false; failure = $null; error = $null; date = $null; seconds = 0.0 }
     try {
-        $reach.status = [int] (Invoke-WebRequest @options).StatusCode
+        if ((Get-Command -Name Invoke-WebRequest).Parameters.ContainsKey('NoProxy') -and -not $Options.ContainsKey('Proxy')) {
+            $Options.NoProxy = $true
+        }
+        $answer = Invoke-WebRequest @Options
+        $seen.status = [int] $answer.StatusCode
+        $seen.date = Get-Moment -Headers $answer.Headers
     } catch {
         $response = $null
         if ($null -ne $_.Exception.PSObject.Properties['Response']) {
             $response = $_.Exception.Response
         }
-        $reach.reachable = $false
+        $seen.failure = Get-Failure -Problem $_.Exception
+        $seen.error = "$($_.Exception.Message)"
         if ($null -ne $response) {
-            $reach.status = [int] $response.StatusCode
+            $seen.status = [int] $response.StatusCode
+            $seen.date = Get-Moment -Headers $response.Headers
             # The proxy answers the request for a tunnel; the method tells its answers from those of the far end.
             $tunnel = $null -ne $response.PSObject.Properties['Method'] -and "$($response.Method)" -eq 'CONNECT'
-            $reach.reachable = -not $tunnel -and $reach.status -ne 407
-        }
-        if (-not $reach.reachable) {
-            $reach.error = "$($_.Exception.Message)"
+            $seen.from_proxy = $tunnel -or $seen.status -eq 407
         }
     }
-    return $reach
+    $seen.seconds = $Watch.Elapsed.TotalSeconds
+    return $seen
+}
+
+function Get-ReachSection {
+    # How far a call of each address comes: all at once, none longer than the deadline.
+    $settings = $null
+    if ([string]::IsNullOrEmpty($ProxyAddress)) {
+        $settings = Get-ServiceProxy
+    }
+    $roads = @(foreach ($url in $ReachUrls) { Get-Road -Url $url -Registered $false -Settings $settings })
+    if ($ReachRegistered) {
+        foreach ($url in @(Get-RegisteredUrl)) {
+            if (@($roads | ForEach-Object { $_.host }) -notcontains ([Uri] $url).Host) {
+                $roads += Get-Road -Url $url -Registered $true -Settings $settings
+            }
+        }
+    }
+    if ($roads.Count -eq 0) {
+        return , @()
+    }
+    # The Internet settings of this session's own account say nothing about the service.
+    [Net.WebRequest]::DefaultWebProxy = $null
+    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+    [Net.ServicePointManager]::DefaultConnectionLimit = [Math]::Max([Net.ServicePointManager]::DefaultConnectionLimit, $roads.Count)
+
+    # A new runspace is empty: it gets the module of the one command that it calls.
+    $state = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    [void] $state.ImportPSModule(@((Get-Command -Name Invoke-WebRequest).ModuleName))
+    $pool = [Management.Automation.Runspaces.RunspaceFactory]::CreateRunspacePool(1, [Math]::Min($roads.Count, 16), $state, $Host)
+    $pool.Open()
+    $end = $watch.Elapsed.TotalSeconds + $ReachSeconds
+    foreach ($road in $roads) {
+        $road.shell = [PowerShell]::Create()
+        $road.shell.RunspacePool = $pool
+        [void] $road.shell.AddScript($caller.ToString()).AddArgument($road.options).AddArgument($watch)
+        $road.handle = $road.shell.BeginInvoke()
+    }
+    $late = $false
+    $found = @(
+        foreach ($road in $roads) {
+            $left = [Math]::Max(0.0, $end - $watch.Elapsed.TotalSeconds)
+            if ($road.handle.AsyncWaitHandle.WaitOne([int] ($left * 1000))) {
+                $seen = $road.shell.EndInvoke($road.handle)[0]
+                $road.shell.Dispose()
+            } else {
+                $late = $true
+                $seen = @{ status = $null; from_proxy = $false; failure = 'Deadline'; error = $null; date = $null; seconds = 0.0 }
+                [void] $road.shell.BeginStop($null, $null)
+            }
+            $clock = $null
+            if ($null -ne $seen.date) {
+                # What the machine's own clock showed when the answer came.
+                $moment = $os.LocalDateTime.ToUniversalTime().AddSeconds($seen.seconds)
+                $clock = $moment.ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
+            }
+            @{
+                url = $road.url
+                registered = $road.registered
+                via = $road.via
+                status = $seen.status
+                from_proxy = $seen.from_proxy
+                failure = $seen.failure
+                error = $seen.error
+                date = $seen.date
+                clock = $clock
+            }
+        }
+    )
+    if ($late) {
+        # A call that hangs ends by itself; nobody waits for it.
+        [void] $pool.BeginClose($null, $null)
+    } else {
+        $pool.Dispose()
+    }
+    return , $found
 }
 
 $result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; reach = $null; work = $null; updates = $null }

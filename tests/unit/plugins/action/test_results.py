@@ -96,10 +96,10 @@ def test_a_changing_noun(runner: MakeRunner, noun: str, tmp_path: Path) -> None:
 
 def test_host_info(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
-    result = found.run("host_info", kind="hyperv_host", endpoint="")
+    result = found.run("host_info", kind="hyperv_host", reach=False)
     assert (set(result), result["changed"]) == ({"changed", "host", "checks", "evidence"}, False)
     assert (result["host"]["host"]["name"], found.scripts) == ("hv01", ["observe"])
-    assert found.run("host_info", kind="hyperv_host", endpoint="", check=True) == {
+    assert found.run("host_info", kind="hyperv_host", reach=False, check=True) == {
         **result,
         "host": {**result["host"], "host": {**result["host"]["host"], "utc_now": _moment(found)}},
     }
@@ -178,8 +178,8 @@ def test_options_are_checked_by_the_spec(runner: MakeRunner, noun: str, given: d
         ),
         (
             "host_info",
-            {"kind": "vmm_server", "endpoint": "x"},
-            "endpoint: 'x' is no https address; give one, or an empty text for no test",
+            {"kind": "vmm_server", "endpoints": ["x y"]},
+            "endpoints: 'x y' is no https address; give one, or a host name",
         ),
     ],
 )

@@ -118,8 +118,23 @@ def hyperv(**changed: Any) -> Raw:
     return {"service": RUNNING, "switch_names": ["External"], **changed}
 
 
-def reach(**changed: Any) -> Raw:
-    return {"url": "https://x.test", "via": "direct", "reachable": True, "status": 200, "error": None, **changed}
+def reach(host: str = "login.microsoftonline.com", **changed: Any) -> Raw:
+    usual = {
+        "url": f"https://{host}",
+        "registered": False,
+        "via": "direct",
+        "status": 200,
+        "from_proxy": False,
+        "failure": None,
+        "error": None,
+        "date": "Sun, 01 Mar 2026 12:00:00 GMT",
+        "clock": "2026-03-01T12:00:01Z",
+    }
+    return {**usual, **changed}
+
+
+def unreached(host: str = "login.microsoftonline.com", failure: str = "ConnectFailure", **changed: Any) -> Raw:
+    return reach(host, **{"status": None, "failure": failure, "date": None, "clock": None, **changed})
 
 
 def vmm_server(**sections: Any) -> Machine:

@@ -32,6 +32,13 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
 STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None, clouds=None)
 SEES: dict[str, Any] = {"enabled": True, "server": "proxy:8080", "bypass": []}
+EVERY = [
+    seen.reach(),
+    *map(
+        seen.reach,
+        ("backup.windowsazure.com", "a.blob.core.windows.net", "a.hypervrecoverymanager.windowsazure.com", "x.test"),
+    ),
+]
 BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
 
@@ -130,9 +137,25 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("proxy", "P6b", WARN, {"host": seen.host(system_proxy=BLIND)}, {"proxy": {"mode": "system"}}),
     ("proxy", "P6b", WARN, {}, {"proxy": {"mode": "system"}}),
     ("proxy", "P6c", PASS, {}, {"proxy": CUSTOM}),
-    ("reach", "P6d", PASS, {"reach": seen.reach(status=401)}, {}),
-    ("reach", "P6d", FAIL, {"reach": seen.reach(reachable=False, status=407)}, {}),
-    ("reach", "P6d", FAIL, {"reach": seen.reach(reachable=False, status=None, error="no such name")}, {}),
+    *(
+        (f"reach-{purpose}", "P6d", verdict, {"reach": list(found)}, {})
+        for purpose, verdict, found in (
+            ("sign-in", PASS, [seen.reach(status=401)]),
+            ("sign-in", FAIL, [seen.unreached()]),
+            ("sign-in", WARN, [seen.reach("login.chinacloudapi.cn"), seen.unreached("login.microsoftonline.cn")]),
+            ("data", PASS, [seen.reach("backup.windowsazure.us", status=503)]),
+            ("data", FAIL, [seen.unreached("pod1.backup.windowsazure.com", "TrustFailure")]),
+            ("control-plane", PASS, [seen.reach("x.weu.hypervrecoverymanager.windowsazure.com")]),
+            ("control-plane", FAIL, [seen.unreached("a.siterecovery.windowsazure.com", "Deadline")]),
+            ("storage", PASS, [seen.reach("a.blob.core.windows.net", status=400)]),
+            ("storage", WARN, [seen.unreached("a.blob.core.windows.net", "NameResolutionFailure")]),
+            ("storage", WARN, [seen.unreached("a.blob.core.windows.net", "", status=502, from_proxy=True)]),
+            ("storage", FAIL, [seen.unreached("a.blob.core.windows.net", "", status=407, from_proxy=True)]),
+            ("storage", FAIL, [seen.unreached("a.blob.core.chinacloudapi.cn", "SendFailure")]),
+            ("endpoint", PASS, [seen.reach("x.test")]),
+            ("endpoint", FAIL, [seen.reach("x.test"), seen.unreached("y.test")]),
+        )
+    ),
     ("cloud-flag", "P9", PASS, {}, {}),
     ("cloud-flag", "P9", PASS, {"vmm": seen.vmm(clouds=[])}, {}),
     ("cloud-flag", "P9", FAIL, {"vmm": seen.vmm(flag_supported=False)}, {}),
@@ -167,8 +190,8 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("backup", "H1", PASS, {}, {}),
     ("backup", "H1", PASS, {"agent": seen.agent()}, {}),
     ("backup", "H1", FAIL, {"agent": seen.agent(backup_registered=True)}, {}),
-    ("reach", "H6", PASS, {"reach": seen.reach()}, {}),
-    ("reach", "H6", FAIL, {"reach": seen.reach(reachable=False, status=502)}, {}),
+    ("reach-sign-in", "H6", PASS, {"reach": [seen.reach()]}, {}),
+    ("reach-sign-in", "H6", FAIL, {"reach": [seen.unreached()]}, {}),
 ]
 
 
@@ -183,8 +206,8 @@ def test_every_check_has_a_state_for_each_verdict_it_can_give() -> None:
     rows = {(name, verdict) for name, verdict, _ in HOST} | {(row[0], row[2]) for row in (*VMM, *HYPERV)}
     names = {name for name, _ in rows}
     whole = {
-        *judged(VMM_SERVER, seen.vmm_server(reach=seen.reach())),
-        *judged(HYPERV_HOST, seen.hyperv_host(reach=seen.reach())),
+        *judged(VMM_SERVER, seen.vmm_server(reach=EVERY)),
+        *judged(HYPERV_HOST, seen.hyperv_host(reach=EVERY)),
     }
     # These two appear only where they are no good news.
     assert names == {check.id for check in whole} | {"domain-controller", "cluster"}
@@ -194,8 +217,8 @@ def test_every_check_has_a_state_for_each_verdict_it_can_give() -> None:
 
 def test_a_healthy_machine_passes_everything() -> None:
     for found in (
-        judged(VMM_SERVER, seen.vmm_server(reach=seen.reach())),
-        judged(HYPERV_HOST, seen.hyperv_host(reach=seen.reach())),
+        judged(VMM_SERVER, seen.vmm_server(reach=EVERY)),
+        judged(HYPERV_HOST, seen.hyperv_host(reach=EVERY)),
     ):
         assert {check.verdict for check in found} == {PASS}
         assert {entry.verified for entry in evidence(found)} == {"ready"}
@@ -237,17 +260,23 @@ def test_a_healthy_machine_passes_everything() -> None:
         ),
         (
             "vmm_server",
-            {"reach": seen.reach(reachable=False, status=407, via="http://proxy:8080")},
+            {
+                "reach": [
+                    seen.unreached(name, "ProtocolError", status=407, from_proxy=True, via="http://proxy:8080")
+                    for name in ("x.test", "y.test")
+                ]
+            },
             {},
-            "reach",
+            "reach-endpoint",
             "the proxy http://proxy:8080 refuses the login (407): correct proxy.username and proxy.password",
         ),
         (
-            "vmm_server",
-            {"reach": seen.reach(reachable=False, status=502, error=None)},
+            "hyperv_host",
+            {"reach": [seen.unreached("a.blob.core.windows.net", "HostNotFound")]},
             {},
-            "reach",
-            "https://x.test can't be reached via direct: status 502",
+            "reach-storage",
+            "a.blob.core.windows.net does not resolve on this machine: correct its DNS, or give a proxy (an account"
+            " that does not exist yet has no name)",
         ),
         (
             "hyperv_host",
@@ -261,7 +290,7 @@ def test_a_healthy_machine_passes_everything() -> None:
             {"host": seen.host(**clock(4000))},
             {},
             "clock",
-            "the clock is 4000 s off the controller's, 300 s are allowed; synchronise it",
+            "the clock is 4000 s ahead of the controller's, 300 s are allowed; synchronise it",
         ),
     ],
 )

@@ -19,12 +19,13 @@ from tests.unit.plugins.model.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
-ENDPOINT = "https://login.microsoftonline.com"
+SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
 
 
 def read(found: Bench, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
-    options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "endpoint": "", "cache_path": None}
-    options |= {"minimum_cache_gb": 5, **changed}
+    options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "cache_path": None}
+    options |= {"minimum_cache_gb": 5, "reach": False, "cloud": "AzureCloud", "storage_accounts": None}
+    options |= {"endpoints": None, **changed}
     found.executions.clear()
     return read_host(options, Session(found.execute))
 
@@ -97,9 +98,9 @@ def test_a_clock_that_is_off(bench: MakeBench) -> None:
 )
 def test_the_way_out_through_a_proxy(bench: MakeBench, changed: dict[str, Any], verdict: str) -> None:
     found = bench(vmm_server(provider={}, egress="proxy"))
-    result = read(found, proxy=custom(found, **changed), endpoint=ENDPOINT)
-    assert verdicts(result)["reach"] == verdict
-    assert found.sent("observe")["parameters"]["ReachUrl"] == ENDPOINT
+    result = read(found, proxy=custom(found, **changed), reach=True)
+    assert {verdicts(result)[name] for name in ("reach-sign-in", "reach-data")} == {verdict}
+    assert found.sent("observe")["parameters"]["ReachUrls"] == [SIGN_IN, DATA]
     assert PROXY_PASSWORD not in f"{result} {found.plain}"
     assert [secret["name"] for secret in found.sent("observe")["sensitive_parameters"]] == ["ProxyCredential"]
 
@@ -107,15 +108,16 @@ def test_the_way_out_through_a_proxy(bench: MakeBench, changed: dict[str, Any], 
 @pytest.mark.parametrize("proxy", [None, {"mode": "direct"}, {"mode": "system"}])
 def test_the_way_out_of_windows_itself(bench: MakeBench, proxy: dict[str, Any] | None) -> None:
     found = bench(hyperv_host())
-    assert verdicts(read(found, "hyperv_host", proxy=proxy, endpoint=ENDPOINT))["reach"] == "pass"
+    assert verdicts(read(found, "hyperv_host", proxy=proxy, reach=True))["reach-sign-in"] == "pass"
     assert not {"ProxyAddress", "ProxyPort"} & found.sent("observe")["parameters"].keys()
 
 
 @pytest.mark.parametrize(
     ("changed", "option"),
     [
-        ({"endpoint": "http://x.test"}, "endpoint"),
-        ({"endpoint": "x.test"}, "endpoint"),
+        ({"endpoints": ["http://x.test"]}, "endpoints"),
+        ({"endpoints": ["x y"]}, "endpoints"),
+        ({"storage_accounts": ["No"]}, "storage_accounts"),
         ({"vault_id": "x"}, "vault_id"),
         ({"vault_id": VAULT_ID.replace("RecoveryServices", "KeyVault")}, "vault_id"),
         ({"proxy": {"mode": "custom"}}, "proxy.address"),
@@ -126,3 +128,25 @@ def test_wrong_options_send_nothing(bench: MakeBench, changed: dict[str, Any], o
     with pytest.raises(InvalidInput) as refused:
         read(found, **changed)
     assert (refused.value.details["option"], found.executions) == (option, [])
+
+
+def test_what_is_called_comes_from_cloud_accounts_wishes_and_the_registration(bench: MakeBench) -> None:
+    found = bench(vmm_server(provider={}), registered())
+    wishes = {"endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"], "storage_accounts": ["stdr"]}
+    result = read(found, reach=True, cloud="AzureUSGovernment", **wishes)
+    assert [(each["url"], each["registered"]) for each in result["host"]["reach"]] == [
+        ("https://login.microsoftonline.us", False),
+        ("https://backup.windowsazure.us", False),
+        ("https://stdr.blob.core.usgovcloudapi.net", False),
+        ("https://x.azure.com", False),
+        ("https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/", True),
+    ]
+    assert found.scripts == ["observe"]
+    assert verdicts(result)["reach-control-plane"] == "pass"
+
+
+def test_a_clock_that_is_off_the_far_ends(bench: MakeBench) -> None:
+    """The far end of these tests lives in March 2026: its clock counts, and not the controller's."""
+    result = read(bench(hyperv_host()), "hyperv_host", reach=True)
+    (check,) = (check for check in result["checks"] if check["id"] == "clock")
+    assert (check["verdict"], "ahead of login.microsoftonline.com's" in check["message"]) == ("fail", True)

@@ -626,6 +626,7 @@ class EstateWebResponse : System.Net.WebResponse {
     # What a failed request leaves in the exception, as far as scripts read it.
     [int] $StatusCode
     [string] $Method
+    [hashtable] $Headers
 }
 
 function Invoke-WebRequest {
@@ -655,7 +656,7 @@ function Invoke-WebRequest {
     }
     $answer = Invoke-Bridge -Call 'web.head' -Arguments $request
     if ($null -eq $answer.error) {
-        return [pscustomobject] @{ StatusCode = $answer.status }
+        return [pscustomobject] @{ StatusCode = $answer.status; Headers = @{ Date = $answer.date } }
     }
     # Windows PowerShell makes an exception of every answer of 400 and more, and of none at all.
     $response = $null
@@ -663,8 +664,9 @@ function Invoke-WebRequest {
         $response = [EstateWebResponse]::new()
         $response.StatusCode = $answer.status
         $response.Method = $answer.method
+        $response.Headers = @{ Date = $answer.date }
     }
-    $cause = [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus]::UnknownError, $response)
+    $cause = [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus] $answer.failure, $response)
     $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($cause, 'Estate', 'InvalidOperation', $Uri))
 }
 

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which addresses are called (S2, P6d, H6), and where a call ended: DNS, TCP, TLS, login, proxy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.endpoints import (
+    CLOUDS,
+    addresses,
+    purpose_of,
+    stage_of,
+    told,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import ReachFacts
+from tests.unit.plugins.model import observations as seen
+
+
+@pytest.mark.parametrize(
+    ("cloud", "accounts", "more", "hosts"),
+    [
+        ("AzureCloud", [], [], "login.microsoftonline.com backup.windowsazure.com"),
+        (
+            "AzureUSGovernment",
+            ["a12"],
+            [],
+            "login.microsoftonline.us backup.windowsazure.us a12.blob.core.usgovcloudapi.net",
+        ),
+        ("AzureChinaCloud", [], [], "login.chinacloudapi.cn login.microsoftonline.cn backup.windowsazure.cn"),
+        (
+            "AzureCloud",
+            [],
+            ["x.test", "HTTPS://y.test:8443/a", "https://X.test/b", "Backup.windowsazure.com"],
+            "login.microsoftonline.com backup.windowsazure.com x.test y.test:8443/a",
+        ),
+    ],
+)
+def test_addresses_by_cloud(cloud: str, accounts: list[str], more: list[str], hosts: str) -> None:
+    assert addresses(cloud, accounts, more) == tuple(f"https://{host}" for host in hosts.split())
+
+
+@pytest.mark.parametrize("text", ["", "http://x.test", "https://", "https:///x", "x y", "*.x.test", "ftp://x", "x\n"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="endpoints: "):
+        addresses("AzureCloud", [], [text])
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_every_address_of_a_cloud_has_its_purpose(cloud: str) -> None:
+    known = CLOUDS[cloud]
+    assert {purpose_of(host) for host in known.sign_in} == {"sign-in"}
+    assert {purpose_of(known.backup), purpose_of(f"x.{known.backup}")} == {"data"}
+    assert (purpose_of(f"x.{known.control}"), purpose_of(f"x.{known.blob}")) == ("control-plane", "storage")
+    assert (purpose_of("x.siterecovery.windowsazure.com"), purpose_of("x.test")) == ("control-plane", "endpoint")
+
+
+PROXY = {"via": "http://p:1"}
+STAGES: list[tuple[str | None, dict[str, Any], str]] = [
+    (None, {"status": 200, "failure": None}, "x.test answers, directly"),
+    (None, {"status": 503, "failure": "ProtocolError", **PROXY}, "x.test answers, via the proxy http://p:1"),
+    (None, {"status": 200, "failure": None, "via": "system"}, "x.test answers, via the system's proxy"),
+    ("dns", {"failure": "NameResolutionFailure"}, "x.test does not resolve on this machine"),
+    ("dns", {"failure": "HostNotFound"}, "x.test does not resolve"),
+    ("proxy-dns", {"failure": "HostNotFound", **PROXY}, "the name of the proxy http://p:1 does not resolve"),
+    ("proxy-dns", {"failure": "ProxyNameResolutionFailure", **PROXY}, "the name of the proxy"),
+    ("tcp", {"failure": "ConnectFailure"}, "x.test takes no connection on port 443: let it through"),
+    ("tcp", {"failure": "ConnectionRefused", **PROXY}, "the proxy http://p:1 takes no connection: correct"),
+    ("tls", {"failure": "TrustFailure"}, "x.test is connected to, but TLS fails (TrustFailure): except it"),
+    ("tls", {"failure": "SecureChannelFailure"}, "x.test is connected to"),
+    ("tls", {"failure": "AuthenticationFailure", **PROXY}, "x.test is connected to"),
+    ("tls", {"failure": "SendFailure"}, "x.test is connected to"),
+    ("login", {"failure": "ProtocolError", "status": 407, "from_proxy": True, **PROXY}, "the proxy http://p:1 refuses"),
+    (
+        "proxy",
+        {"status": 403, "from_proxy": True, **PROXY},
+        "the proxy http://p:1 does not let x.test through (status 403)",
+    ),
+    ("late", {"failure": "Deadline"}, "x.test does not answer in time, directly"),
+    ("late", {"failure": "Timeout", **PROXY}, "x.test does not answer in time, via the proxy http://p:1"),
+]
+
+
+@pytest.mark.parametrize(("stage", "changed", "words"), STAGES)
+def test_where_a_call_ended(stage: str | None, changed: dict[str, Any], words: str) -> None:
+    found = ReachFacts.from_observation(seen.unreached("x.test", **changed))
+    assert stage_of(found) == stage
+    assert told(found).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("changed", "skew"),
+    [
+        ({}, 1.0),
+        ({"clock": "2026-03-01T11:59:00Z"}, -60.0),
+        ({"date": "Sun, 01 Mar 2026 14:00:00 +0200"}, 1.0),
+        ({"date": "Sun, 01 Mar 2026 12:00:00 -0000"}, 1.0),
+        ({"date": "yesterday"}, None),
+        ({"date": None}, None),
+        ({"status": 407, "from_proxy": True}, None),
+    ],
+)
+def test_the_time_that_an_answer_tells(changed: dict[str, Any], skew: float | None) -> None:
+    assert ReachFacts.from_observation(seen.reach(**changed)).skew == skew
