@@ -145,7 +145,8 @@ def host_info(world: World) -> dict[str, Any]:
     host = _host(world)
     world.note("read", host)
     registered = host in world.state.get("registered", {})
-    vmm = {"ha_name": None, "clouds": [{"name": "Gold"}, {"name": "Silver"}]}
+    hosts = [{"id": name, "fqdn": f"{name}.x.test", "platform": "HyperV"} for name in world.state.get("of_gold", [])]
+    vmm = {"ha_name": None, "clouds": [{"name": "Gold", "hosts": hosts}, {"name": "Silver"}]}
     checks = [
         {"id": "elevated", "step": "S2", "verdict": "pass", "message": "runs as an administrator"},
         {"id": "dotnet", "step": "S2", "verdict": world.state.get("verdict", "pass"), "message": f".NET on {host}"},

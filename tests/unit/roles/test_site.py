@@ -280,3 +280,16 @@ def test_one_machine_can_be_vmm_server_and_hyperv_host(rehearsal: Rehearsal) -> 
     assert "vault_key make key" not in rehearsal.journal("write")
     for step in ("P4", "H4"):
         assert f" {step} " in run.output
+
+
+def test_a_host_of_a_chosen_cloud_that_nobody_set_up_makes_the_run_red_at_its_end(rehearsal: Rehearsal) -> None:
+    rehearsal.world({**FINISHED, "of_gold": ["hv01", "HV02", "hv03"]})
+    run = rehearsal.play("site.yml")
+    assert run.code != 0
+    left_out = "hv03.x.test (cloud Gold) is not in the group hyperv_hosts: add it to the inventory and run again"
+    assert run.reason == left_out
+    assert re.search(r"Azure +.*H1 +warn +hv03.x.test \(cloud Gold\)", run.output, re.DOTALL)
+    accepted = rehearsal.play("site.yml", "-e", "hyperv_hosts_uncovered=warn", "--limit", "localhost,vmm01,hv01")
+    assert accepted.code == 0, accepted.output
+    assert left_out in accepted.output
+    assert "hv02" not in accepted.output.lower()
