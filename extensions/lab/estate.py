@@ -96,7 +96,9 @@ def new_world(document: Mapping[str, Any], scale: float) -> World:
     )
     proxy = document["proxy"]
     # The port is known when the proxy listens.
-    account = ProxyAccount(proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18))
+    account = ProxyAccount(
+        proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18), tuple(proxy.get("refuses") or ())
+    )
     return World(login=login, proxy=account, scale=scale)
 
 

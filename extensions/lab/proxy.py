@@ -9,6 +9,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import fnmatch
 import hmac
 import logging
 
@@ -20,6 +21,7 @@ _MAX_HEADER = 32 * 1024
 _REASONS = {
     200: "Connection established",
     400: "Bad Request",
+    403: "Forbidden",
     405: "Method Not Allowed",
     407: "Proxy Authentication Required",
     502: "Bad Gateway",
@@ -74,6 +76,8 @@ class ProxyServer:
         host, _colon, port = target.rpartition(":")
         if self._world.faults.hit(f"proxy:{host}") is not None:
             return await _refuse(writer, 503, f"The proxy does not let anyone reach {host}.")
+        if any(fnmatch.fnmatchcase(host.lower(), each) for each in self._world.proxy.refuses):
+            return await _refuse(writer, 403, f"{host} is not on the list of this proxy.")
         address = self._world.resolve(host.lower()) if port.isdigit() else None
         if address is None:
             return await _refuse(writer, 502, f"The proxy does not know {host}.")

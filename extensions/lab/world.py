@@ -176,6 +176,8 @@ class ProxyAccount:
     port: int
     username: str
     password: str = field(repr=False)
+    #: Globs of names that it lets nobody reach.
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class ActionModule(WindowsAction):
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
         "proxy": PROXY_OPTIONS["proxy"],
+        "clouds": {"type": "list", "elements": "str"},
         "reach": {"type": "bool", "default": True},
         "cloud": {
             "type": "str",

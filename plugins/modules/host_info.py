@@ -14,6 +14,10 @@ description:
   - Reads a Windows machine in one remote execution and judges whether disaster recovery can be set up on it (steps S1,
     S2, P1, P5, P6 and P9 on a VMM server, H1 to H3 and H6 on a Hyper-V host).
   - Nothing is changed, and a failed check does not fail the task.
+notes:
+  - Not verified on a real server are the property C(CapabilityProfiles) of a cloud, the registry's place of Defender's
+    exclusions under every release, and that the disk on the first place of a controller is the one that a virtual
+    machine starts from.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -59,6 +63,12 @@ options:
           - Addresses that go round the proxy. C(*) stands for anything.
         type: list
         elements: str
+  clouds:
+    description:
+      - Names of the VMM clouds that are to be synchronised, V(all) for every one. They are judged; without a
+        list, all are.
+    type: list
+    elements: str
   reach:
     description:
       - Whether the machine calls the addresses of Azure, all at once and for 30 seconds at most. Any answer will do.
@@ -118,12 +128,16 @@ host:
   type: dict
   contains:
     host:
-      description: Names, system, account, pending restarts, volumes, TLS settings and the proxy that the service sees.
+      description:
+        - Names, system, account, pending restarts, volumes, TLS settings and the proxy that the service sees.
+        - Hotfixes are read on Windows Server 2012 R2 alone, exclusions of antivirus software from Defender alone.
       returned: success
       type: dict
       sample: {name: HV01, fqdn: hv01.contoso.example, os_version: 10.0.17763, is_administrator: true}
     vmm:
-      description: VMM's version, service, running jobs, and clouds with their hosts.
+      description:
+        - VMM's version, service, running jobs, VM networks, and clouds with their capability profiles and hosts.
+        - The hosts of a cloud are those of its host groups and of the groups below them, each once, of every platform.
       returned: success
       type: dict
       sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: 0, clouds: []}
@@ -143,7 +157,7 @@ host:
       type: dict
       sample: {version: 2.0.9260.0, backup_registered: false}
     hyperv:
-      description: The Hyper-V service and the names of virtual switches.
+      description: The Hyper-V service, names of virtual switches, and what limits the protection of virtual machines.
       returned: success
       type: dict
       sample: {switch_names: [External]}

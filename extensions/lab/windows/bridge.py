@@ -285,7 +285,7 @@ def _cloud_row(cloud: Cloud) -> dict[str, Any]:
         "ID": cloud.id,
         "Name": cloud.name,
         "DisasterRecoverySupported": cloud.published,
-        "CapabilityProfiles": cloud.profiles,
+        "CapabilityProfiles": list(cloud.capability_profiles),
         "HostGroup": [_group_row(group) for group in cloud.host_groups],
     }
 
@@ -307,6 +307,10 @@ def _hosts(machine: Machine, _args: Args) -> Any:
         for group in machine.need_vmm().groups()
         for host in group.hosts
     ]
+
+
+def _networks(machine: Machine, _args: Args) -> Any:
+    return [{"Name": each.name, "LogicalNetwork": each.logical_network} for each in machine.need_vmm().networks]
 
 
 def _jobs(machine: Machine, _args: Args) -> Any:
@@ -422,6 +426,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "vmm.server": _vmm_server,
     "vmm.clouds": _clouds,
     "vmm.hosts": _hosts,
+    "vmm.networks": _networks,
     "vmm.jobs": _jobs,
     "vmm.run_as": _run_as,
     "vmm.set_run_as": _set_run_as,

@@ -6,10 +6,15 @@
 machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption}, egress (proxy | any),
   volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources], dotnet_release,
-  system_proxy {server, bypass}, switches [names], tls {enabled, disabled_by_default, strong_crypto, system_default},
+  system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
+  antivirus {exclusions [paths]},
+  tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
+  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
   vmm {version, ha_name, service_account, running_jobs, flag_supported, running, vmm_id,
        host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
-       clouds [{name, host_groups [name or path], published, paired, capability_profiles, id}]},
+       clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
+       networks [{name, logical_network}]},
+  registration {vault, management_uri}: what the registry says about it, and nothing else,
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the estate starts.
 Everything but the name has a default.
 """
@@ -18,16 +23,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 from ..world import World
 from . import layout
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
-from .machine import Identity, Machine, MachineKind, Volume
+from .machine import Guest, Identity, Machine, MachineKind, Volume
 from .programs import mars_installer, setupdr
 from .services import Service
-from .vmm import Cloud, HostGroup, VmHost, Vmm
+from .vmm import Cloud, HostGroup, VmHost, Vmm, VmNetwork
 
 Document = Mapping[str, Any]
 
@@ -58,6 +64,8 @@ def build_machine(world: World, entry: Document) -> Machine:
     kind: MachineKind = "vmm_server" if entry.get("kind", "hyperv_host") == "vmm_server" else "hyperv_host"
     machine = Machine(world, _identity(world, name, kind, entry), _volumes(entry))
     machine.administrator = bool(entry.get("administrator", True))
+    machine.clock_skew = timedelta(seconds=float(entry.get("clock_skew_seconds", 0)))
+    machine.hotfixes = [str(each) for each in entry.get("hotfixes") or []]
     _windows(machine, entry)
     if kind == "vmm_server":
         _vmm(machine, entry.get("vmm") or {})
@@ -67,6 +75,11 @@ def build_machine(world: World, entry: Document) -> Machine:
         _system_proxy(machine, entry["system_proxy"])
     if entry.get("provider") is not None and machine.vmm is not None:
         setupdr.lay_down(machine, machine.vmm.folder, _installed(machine, entry["provider"], "5.1.8095.0"))
+    if entry.get("registration") is not None:
+        machine.registry.set(layout.REGISTRATION_KEY, "ResourceName", str(entry["registration"]["vault"]))
+        uri = entry["registration"].get("management_uri")
+        if uri is not None:
+            machine.registry.set(layout.REGISTRATION_KEY, "SRSUri", str(uri))
     if entry.get("agent") is not None:
         _agent(machine, entry["agent"])
     machine.count_disks()
@@ -117,6 +130,13 @@ def _windows(machine: Machine, entry: Document) -> None:
         registry.set(layout.SCHANNEL_KEY, "DisabledByDefault", int(tls["disabled_by_default"]))
     registry.set(layout.DOTNET_KEY, "SchUseStrongCrypto", int(tls.get("strong_crypto", 1)))
     registry.set(layout.DOTNET_KEY, "SystemDefaultTlsVersions", int(tls.get("system_default", 1)))
+    if "strong_crypto_32" in tls:
+        registry.set(layout.DOTNET_KEY_32, "SchUseStrongCrypto", int(tls["strong_crypto_32"]))
+    # No Defender unless the document has one: many servers have another product.
+    if entry.get("antivirus") is not None:
+        machine.services.add(Service(layout.DEFENDER_SERVICE, "Microsoft Defender Antivirus Service"))
+        for path in entry["antivirus"].get("exclusions") or []:
+            registry.set(layout.EXCLUSION_KEYS[0], str(path), 0)
     registry.ensure(f"{layout.HKU}\\{layout.SYSTEM_SID}\\{layout.INTERNET_SETTINGS}")
     pending = set(entry.get("pending_restart") or [])
     if "pending_file_rename" in pending:
@@ -141,8 +161,26 @@ def _system_proxy(machine: Machine, proxy: Document) -> None:
 
 
 def _hyperv(machine: Machine, entry: Document) -> None:
-    machine.services.add(Service(layout.HYPERV_SERVICE, "Hyper-V Virtual Machine Management"))
+    running = bool(entry.get("hyperv_running", True))
+    machine.services.add(
+        Service(layout.HYPERV_SERVICE, "Hyper-V Virtual Machine Management", status="Running" if running else "Stopped")
+    )
     machine.switches = [str(name) for name in entry.get("switches") or ["Converged"]]
+    machine.guests = [_guest(each) for each in entry.get("vms") or []]
+
+
+def _guest(described: Document) -> Guest:
+    name, size = str(described["name"]), described.get("first_disk_gb", 127)
+    return Guest(
+        str(uuid.uuid5(_NAMES, f"vm/{name}")).upper(),
+        name,
+        int(described.get("generation", 2)),
+        bool(described.get("secure_boot", False)),
+        int(described.get("disks", 1)),
+        None if size is None else int(float(size) * _GIB),
+        int(described.get("shared_disks", 0)),
+        int(described.get("pass_through_disks", 0)),
+    )
 
 
 def _vmm(machine: Machine, described: Document) -> None:
@@ -154,6 +192,8 @@ def _vmm(machine: Machine, described: Document) -> None:
     vmm = Vmm(version, vmm_id, folder, root)
     vmm.clouds = [_cloud(machine, vmm, cloud) for cloud in described.get("clouds") or []]
     vmm.running_jobs = int(described.get("running_jobs", 0))
+    networks = described.get("networks", [{"name": "VM Network", "logical_network": "LAN"}])
+    vmm.networks = [VmNetwork(str(each["name"]), each.get("logical_network")) for each in networks]
     vmm.flag_supported = bool(described.get("flag_supported", True))
     machine.vmm = vmm
 

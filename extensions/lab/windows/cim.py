@@ -131,20 +131,81 @@ def _switches(machine: Machine) -> list[Row]:
     return [{"ElementName": name} for name in machine.switches]
 
 
+def _guests(machine: Machine) -> list[Row]:
+    return [
+        {
+            "InstanceID": f"Microsoft:{guest.id}",
+            "ElementName": guest.name,
+            "VirtualSystemType": "Microsoft:Hyper-V:System:Realized",
+            "VirtualSystemSubType": f"Microsoft:Hyper-V:SubType:{guest.generation}",
+            "SecureBootEnabled": guest.secure_boot,
+        }
+        for guest in machine.guests
+    ]
+
+
+def _guest_disks(machine: Machine) -> list[Row]:
+    """Virtual disks by their place on a controller; the ids as Hyper-V composes them (inferred)."""
+    return [
+        {
+            "InstanceID": f"Microsoft:{guest.id}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\{place // 2}\\{place % 2}\\L",
+            "ResourceSubType": "Microsoft:Hyper-V:Virtual Hard Disk",
+            "HostResource": [f"C:\\VMs\\{guest.id}\\{place}.vhdx"],
+            "PersistentReservationsSupported": guest.disks - place <= guest.shared_disks,
+        }
+        for guest in machine.guests
+        for place in range(guest.disks)
+    ]
+
+
+def _guest_drives(machine: Machine) -> list[Row]:
+    return [
+        {
+            "InstanceID": f"Microsoft:{guest.id}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\7\\{place}\\D",
+            "ResourceSubType": "Microsoft:Hyper-V:Physical Disk Drive",
+        }
+        for guest in machine.guests
+        for place in range(guest.pass_through_disks)
+    ]
+
+
+def _disk_setting(machine: Machine, arguments: Mapping[str, Any]) -> Row:
+    """GetVirtualHardDiskSettingData: the settings as an embedded instance, or an error number for a closed file."""
+    path = str(arguments["Path"])
+    size = next((guest.first_disk_bytes for guest in machine.guests if f"\\{guest.id}\\" in path), None)
+    if size is None:
+        return {"SettingData": None, "ReturnValue": 32768}
+    properties = "".join(
+        f'<PROPERTY NAME="{name}" TYPE="{kind}"><VALUE>{value}</VALUE></PROPERTY>'
+        for name, kind, value in (("Path", "string", path), ("MaxInternalSize", "uint64", size), ("Type", "uint16", 3))
+    )
+    document = f'<INSTANCE CLASSNAME="Msvm_VirtualHardDiskSettingData">{properties}</INSTANCE>'
+    return {"SettingData": document, "ReturnValue": 0}
+
+
 _CLASSES: dict[str, Callable[[Machine], list[Row]]] = {
     "win32_operatingsystem": _operating_system,
     "win32_computersystem": _computer_system,
     "win32_service": _services,
     "win32_logicaldisk": _disks,
     "win32_process": lambda machine: _processes(machine, None),
+    "win32_quickfixengineering": lambda machine: [{"HotFixID": each} for each in machine.hotfixes],
 }
-_VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {"msvm_virtualethernetswitch": _switches}
+_VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {
+    "msvm_virtualethernetswitch": _switches,
+    "msvm_virtualsystemsettingdata": _guests,
+    "msvm_storageallocationsettingdata": _guest_disks,
+    "msvm_resourceallocationsettingdata": _guest_drives,
+    "msvm_imagemanagementservice": lambda _machine: [{"Name": "vhdsvc"}],
+}
 
 
 def method(machine: Machine, class_name: str, name: str, arguments: Mapping[str, Any], key: Any = None) -> Row:
     """What Invoke-CimMethod gives. `key` names the instance: the id of a process."""
     if class_name.lower() == "stdregprov":
         return _registry(machine, name, arguments)
+    if class_name.lower() == "msvm_imagemanagementservice" and name.lower() == "getvirtualharddisksettingdata":
+        return _disk_setting(machine, arguments)
     if class_name.lower() == "win32_process" and name.lower() in {"getowner", "getownersid"}:
         return _owner(machine, name.lower(), int(key))
     raise MachineError("Invalid method ", _CIM_ERROR)

@@ -27,6 +27,11 @@ UNINSTALL_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstal
 UNINSTALL_KEY_32: Final = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 FRAMEWORK_KEY: Final = r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full"
 DOTNET_KEY: Final = r"HKLM\SOFTWARE\Microsoft\.NETFramework\v4.0.30319"
+DOTNET_KEY_32: Final = r"HKLM\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319"
+EXCLUSION_KEYS: Final = (
+    r"HKLM\SOFTWARE\Microsoft\Windows Defender\Exclusions\Paths",
+    r"HKLM\SOFTWARE\Policies\Microsoft\Windows Defender\Exclusions\Paths",
+)
 SHELL_KEY: Final = r"HKLM\SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine"
 RUNTIME_KEY: Final = r"HKLM\SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64"
 SCHANNEL_KEY: Final = r"HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client"
@@ -39,6 +44,7 @@ INTERNET_SETTINGS: Final = r"Software\Microsoft\Windows\CurrentVersion\Internet 
 VMM_SERVICE: Final = "SCVMMService"
 AGENT_SERVICE: Final = "obengine"
 HYPERV_SERVICE: Final = "vmms"
+DEFENDER_SERVICE: Final = "WinDefend"
 
 PROVIDER_PRODUCT: Final = "Microsoft Azure Site Recovery Provider"
 AGENT_PRODUCT: Final = "Microsoft Azure Recovery Services Agent"

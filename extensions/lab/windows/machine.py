@@ -44,6 +44,20 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine of a Hyper-V host; `first_disk_bytes` is None where its file cannot be read."""
+
+    id: str
+    name: str
+    generation: int = 2
+    secure_boot: bool = False
+    disks: int = 1
+    first_disk_bytes: int | None = 127 * 1024**3
+    shared_disks: int = 0
+    pass_through_disks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """One in LocalMachine\\My."""
 
@@ -102,6 +116,8 @@ class Machine:
         self.switches: list[str] = []
         #: Whether automatic updates get updates for all of Microsoft's products.
         self.microsoft_update = False
+        self.guests: list[Guest] = []
+        self.hotfixes: list[str] = []
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}
         #: Runs the actions of tasks; without one a started task runs for ever.

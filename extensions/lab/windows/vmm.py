@@ -41,12 +41,18 @@ class Cloud:
     # Policies of the vault, or another server's clouds, hold on to it.
     paired: bool = False
     # By name; inferred: that a cloud shows them as CapabilityProfiles.
-    profiles: list[str] = field(default_factory=lambda: ["Hyper-V"])
+    capability_profiles: list[str] = field(default_factory=lambda: ["Hyper-V"])
 
     def hosts(self) -> list[VmHost]:
         """Each host once, in the order of the groups."""
         found = {host.id: host for group in self.host_groups for below in group.closure() for host in below.hosts}
         return list(found.values())
+
+
+@dataclass(slots=True)
+class VmNetwork:
+    name: str
+    logical_network: str | None
 
 
 @dataclass(slots=True)
@@ -80,6 +86,7 @@ class Vmm:
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
     flag_supported: bool = True
     registration: Registration | None = None
+    networks: list[VmNetwork] = field(default_factory=list)
 
     def groups(self) -> list[HostGroup]:
         return list(self.root.closure())

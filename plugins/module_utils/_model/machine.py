@@ -46,6 +46,14 @@ def told_system_proxy(seen: SystemProxy | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Defender:
+    """Microsoft Defender's service and the folders that it leaves out."""
+
+    status: str
+    exclusions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """The machine itself. What the registry does not say is None."""
 
@@ -64,10 +72,13 @@ class HostFacts:
     volumes: tuple[Volume, ...]
     tls: Mapping[str, int | None]
     system_proxy: SystemProxy | None
+    #: Only of Windows Server 2012 R2.
+    hotfixes: tuple[str, ...] | None
+    defender: Defender | None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HostFacts:
-        proxy = raw["system_proxy"]
+        proxy, hotfixes, defender = raw["system_proxy"], raw["hotfixes"], raw["antivirus"]
         return cls(
             name=raw["name"],
             fqdn=raw["fqdn"],
@@ -84,6 +95,8 @@ class HostFacts:
             volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
             tls=dict(raw["tls"]),
             system_proxy=SystemProxy(proxy["enabled"], proxy["server"], tuple(proxy["bypass"])) if proxy else None,
+            hotfixes=None if hotfixes is None else tuple(hotfixes),
+            defender=Defender(defender["status"], tuple(defender["exclusions"])) if defender else None,
         )
 
     def free_gb(self, path: str) -> float | None:
@@ -115,7 +128,7 @@ class Cloud:
     @classmethod
     def from_observation(cls, raw: Raw) -> Cloud:
         hosts = (CloudHost(host["id"], host["fqdn"], host["platform"]) for host in raw.get("hosts") or [])
-        profiles = raw["capability_profiles"]
+        profiles = raw.get("capability_profiles")
         return cls(
             raw["id"], raw["name"], raw["published"], tuple(hosts), None if profiles is None else tuple(profiles)
         )
@@ -140,6 +153,8 @@ class VmmFacts:
     running_jobs: int | None
     flag_supported: bool | None
     clouds: tuple[Cloud, ...] | None
+    #: VM networks by name, with the logical network that each is bound to.
+    networks: Mapping[str, str | None] | None
     install_path: str | None = None
 
     @classmethod
@@ -153,6 +168,9 @@ class VmmFacts:
             running_jobs=raw["running_jobs"],
             flag_supported=raw["flag_supported"],
             clouds=None if clouds is None else tuple(Cloud.from_observation(cloud) for cloud in clouds),
+            networks=None
+            if raw["networks"] is None
+            else {network["name"]: network["logical_network"] for network in raw["networks"]},
             install_path=raw.get("install_path"),
         )
 
@@ -292,16 +310,39 @@ class AgentFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine. What the host does not say is None."""
+
+    name: str
+    generation: int
+    secure_boot: bool | None
+    disks: int
+    first_disk_bytes: int | None
+    shared_disks: int
+    pass_through_disks: int
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> Guest:
+        names = ("name", "generation", "secure_boot", "disks", "first_disk_bytes", "shared_disks", "pass_through_disks")
+        return cls(*(raw[name] for name in names))
+
+
+@dataclass(frozen=True, slots=True)
 class HyperVFacts:
-    """The host's own service; switch names are None while it does not run."""
+    """The host's own service; switch names and virtual machines are None while it does not run."""
 
     service: str | None
     switch_names: tuple[str, ...] | None
+    guests: tuple[Guest, ...] | None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HyperVFacts:
-        names = raw["switch_names"]
-        return cls(_status(raw["service"]), None if names is None else tuple(names))
+        names, guests = raw["switch_names"], raw["vms"]
+        return cls(
+            _status(raw["service"]),
+            None if names is None else tuple(names),
+            None if guests is None else tuple(Guest.from_observation(guest) for guest in guests),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +363,16 @@ class ReachFacts:
 
     @classmethod
     def from_observation(cls, raw: Raw) -> ReachFacts:
-        names = ("url", "registered", "via", "status", "from_proxy", "failure")
-        return cls(*(raw[name] for name in names), _header_date(raw["date"]), _moment(raw["clock"]))
+        return cls(
+            url=raw["url"],
+            registered=raw["registered"],
+            via=raw["via"],
+            status=raw["status"],
+            from_proxy=raw["from_proxy"],
+            failure=raw["failure"],
+            date=_header_date(raw["date"]),
+            clock=_moment(raw["clock"]),
+        )
 
     @property
     def reachable(self) -> bool:

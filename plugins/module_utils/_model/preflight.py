@@ -8,7 +8,8 @@ The limits are those of Microsoft's support matrix for Hyper-V disaster recovery
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,9 @@ from .machine import (
     OLDEST_OS,
     RUNNING,
     AgentFacts,
+    Cloud,
+    Defender,
+    Guest,
     HostFacts,
     HyperVFacts,
     Machine,
@@ -55,6 +59,18 @@ _VMM_RELEASES: dict[tuple[int, ...], str] = {
 #: `Release` of .NET Framework 4.8 in the registry.
 _DOTNET_ADVISED = 528040
 _MOST_SKEW_SECONDS = 300
+_HYPERV_PROFILE = "hyper-v"
+#: Windows Server 2012 R2 wants it ("Prerequisites for Hyper-V to Azure", 2017).
+_HOTFIX = "KB2961977"
+#: Fails back with managed disks, and large disks; the support matrix.
+_AGENT_ADVISED = "2.0.9214.0"
+_PROGRAM_GB = 1
+#: KB3186955; the agent's own folders join them.
+_LOG_FOLDER = r"C:\ProgramData\ASRLogs"
+_VM_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_MOST_DISKS = 16
+#: The disk of the operating system by generation, in GB.
+_MOST_OS_DISK_GB = {1: 2048, 2: 4095}
 _DOMAIN_CONTROLLERS = (4, 5)
 
 
@@ -81,6 +97,8 @@ class Expectation:
     minimum_cache_gb: int
     cache_path: str | None
     now: datetime
+    #: Names of the clouds that are to be synchronised; `all` for every one.
+    clouds: tuple[str, ...] = ()
 
 
 def parse_vault_id(text: str | None) -> ResourceId | None:
@@ -119,6 +137,7 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield Check("vmm", "S1", FAIL, "this machine runs no VMM server; a console alone is not enough")
     else:
         yield _vmm_version(machine.vmm)
+        yield _vmm_id(machine.vmm)
         yield _vmm_service(machine.vmm)
         yield _vmm_jobs(machine)
         if machine.vmm.ha_name:
@@ -131,16 +150,26 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
     yield from _reach(machine.reach or (), "P6d")
     if machine.vmm is not None and machine.vmm.clouds is not None:
         yield _cloud_flag(machine.vmm)
+        yield _cloud_hosts(machine.vmm.clouds, wanted.clouds)
+        yield _profiles(machine.vmm.clouds, wanted.clouds)
+    if machine.vmm is not None and machine.vmm.networks is not None:
+        yield _networks(machine.vmm.networks)
 
 
 def _hyperv_host(machine: Machine, wanted: Expectation) -> Iterator[Check]:
     if machine.hyperv is not None:
         yield _hyperv_service(machine.hyperv)
         yield _switch_names(machine.hyperv)
+        yield _guests(machine.hyperv)
     if machine.host is not None:
         yield from _host(machine, machine.host, wanted, step="H2")
         yield _cache(machine.host, machine.agent, wanted)
+        yield _space(machine.host, machine.agent)
+        if machine.host.hotfixes is not None:
+            yield _hotfix(machine.host.hotfixes)
     yield _backup(machine.agent)
+    if machine.agent is not None:
+        yield _agent(machine.agent)
     yield from _reach(machine.reach or (), "H6")
 
 
@@ -159,6 +188,14 @@ def _vmm_version(vmm: VmmFacts) -> Check:
             "vmm", "S1", WARN, f"VMM {vmm.product_version} is a release that is not known here; read the support matrix"
         )
     return Check("vmm", "S1", PASS, f"VMM {release} ({vmm.product_version})")
+
+
+def _vmm_id(vmm: VmmFacts) -> Check:
+    if vmm.vmm_id:
+        return Check("vmm-id", "S1", PASS, f"VMM's id is {vmm.vmm_id}")
+    return Check(
+        "vmm-id", "S1", FAIL, "VmmID is blank in VMM's registry key, and registration fails then; see KB3139299"
+    )
 
 
 def _vmm_service(vmm: VmmFacts) -> Check:
@@ -228,7 +265,113 @@ def _cloud_flag(vmm: VmmFacts) -> Check:
     return Check("cloud-flag", "P9", PASS, f"clouds: {', '.join(cloud.name for cloud in clouds) or 'none'}")
 
 
+def _chosen(clouds: tuple[Cloud, ...], names: tuple[str, ...]) -> tuple[Cloud, ...]:
+    """All of them where nobody chose."""
+    wanted = {name.casefold() for name in names}
+    everything = not wanted or "all" in wanted
+    return tuple(cloud for cloud in clouds if everything or cloud.name.casefold() in wanted)
+
+
+def _cloud_hosts(clouds: tuple[Cloud, ...], names: tuple[str, ...]) -> Check:
+    empty = [
+        cloud.name
+        for cloud in _chosen(clouds, names)
+        if not any(host.platform.casefold() == "hyperv" for host in cloud.hosts)
+    ]
+    if not empty:
+        return Check("cloud-hosts", "P9", PASS, "every cloud has Hyper-V hosts")
+    return Check(
+        "cloud-hosts",
+        "P9",
+        WARN,
+        f"without a Hyper-V host in their host groups, nothing can be protected in clouds: {', '.join(empty)}",
+    )
+
+
+def _profiles(clouds: tuple[Cloud, ...], names: tuple[str, ...]) -> Check:
+    lacking = [
+        cloud.name
+        for cloud in _chosen(clouds, names)
+        if cloud.capability_profiles is not None
+        and _HYPERV_PROFILE not in (profile.casefold() for profile in cloud.capability_profiles)
+    ]
+    if not lacking:
+        return Check("capability", "P9", PASS, "every cloud has the capability profile Hyper-V")
+    return Check(
+        "capability",
+        "P9",
+        WARN,
+        f"clouds without the capability profile Hyper-V: {', '.join(lacking)}; add it in their properties",
+    )
+
+
+def _networks(networks: Mapping[str, str | None]) -> Check:
+    linked = [name for name, logical in networks.items() if logical]
+    if linked:
+        return Check("vm-networks", "S2", PASS, f"VM networks on a logical network: {', '.join(linked)}")
+    return Check(
+        "vm-networks",
+        "S2",
+        WARN,
+        "no VM network is bound to a logical network, and only such networks can be mapped; make one",
+    )
+
+
 # ---- the Hyper-V host ----
+
+
+def _guests(hyperv: HyperVFacts) -> Check:
+    if hyperv.guests is None:
+        return Check("vms", "H2", WARN, "virtual machines can't be read while the Hyper-V service does not run")
+    reasons: dict[str, list[str]] = {}
+    for guest in hyperv.guests:
+        for reason in _beyond(guest):
+            reasons.setdefault(reason, []).append(guest.name)
+    if not reasons:
+        return Check("vms", "H2", PASS, f"{len(hyperv.guests)} virtual machines are within the support matrix")
+    told = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in reasons.items())
+    return Check("vms", "H2", WARN, f"virtual machines that can't be protected as they are: {told}")
+
+
+def _beyond(guest: Guest) -> Iterator[str]:
+    """What of a virtual machine is outside of the support matrix."""
+    if not _VM_NAME.fullmatch(guest.name):
+        yield "the name is not 1 to 63 letters, digits and hyphens"
+    if guest.generation == 2 and guest.secure_boot:
+        yield "secure boot is on"
+    if guest.disks > _MOST_DISKS:
+        yield f"more than {_MOST_DISKS} disks"
+    if guest.shared_disks:
+        yield "a shared disk"
+    if guest.pass_through_disks:
+        yield "a pass-through disk"
+    limit = _MOST_OS_DISK_GB.get(guest.generation)
+    if limit is not None and guest.first_disk_bytes is not None and guest.first_disk_bytes > limit * 2**30:
+        yield f"the first disk is larger than {limit} GB"
+
+
+def _space(host: HostFacts, agent: AgentFacts | None) -> Check:
+    folder = agent.install_path if agent else DEFAULT_FOLDER
+    free = host.free_gb(folder)
+    if free is None or free >= _PROGRAM_GB:
+        return Check("space", "H3", PASS, f"{folder[:2]} has room for the agent's programs")
+    return Check("space", "H3", FAIL, f"{free:.1f} GB free on {folder[:2]}, {_PROGRAM_GB} GB are needed for programs")
+
+
+def _hotfix(hotfixes: tuple[str, ...]) -> Check:
+    if _HOTFIX in (each.upper() for each in hotfixes):
+        return Check("hotfix", "H2", PASS, f"{_HOTFIX} is installed")
+    return Check(
+        "hotfix", "H2", WARN, f"Windows Server 2012 R2 wants {_HOTFIX} or a later update rollup, which is not listed"
+    )
+
+
+def _agent(agent: AgentFacts) -> Check:
+    if agent.service != RUNNING:
+        return Check("agent", "H4", WARN, f"the agent's service (obengine) is {agent.service or 'missing'}")
+    if numbers(agent.version or "0") < numbers(_AGENT_ADVISED):
+        return Check("agent", "H4", WARN, f"agent {agent.version} is older than {_AGENT_ADVISED}; upgrade it")
+    return Check("agent", "H4", PASS, f"agent {agent.version} runs")
 
 
 def _hyperv_service(hyperv: HyperVFacts) -> Check:
@@ -297,6 +440,8 @@ def _host(machine: Machine, host: HostFacts, wanted: Expectation, step: str) -> 
         yield Check("os", step, PASS, host.os_caption)
     if host.domain_role in _DOMAIN_CONTROLLERS:
         yield Check("domain-controller", step, FAIL, "the machine is a domain controller, which setup refuses")
+    if host.defender is not None:
+        yield _antivirus(host.defender, machine.agent, step)
     if host.pending_restart:
         yield Check(
             "restart",
@@ -309,6 +454,19 @@ def _host(machine: Machine, host: HostFacts, wanted: Expectation, step: str) -> 
     yield _dotnet(host, step)
     yield _tls(host, step)
     yield _clock(machine, wanted.now, step)
+
+
+def _antivirus(defender: Defender, agent: AgentFacts | None, step: str) -> Check:
+    if defender.status != RUNNING:
+        return Check("antivirus", step, PASS, "Microsoft Defender does not run")
+    wanted = [_LOG_FOLDER, *((rf"{agent.install_path}\Scratch", rf"{agent.install_path}\Temp") if agent else ())]
+    excluded = [path.casefold().rstrip("\\") for path in defender.exclusions]
+    missing = [path for path in wanted if not any(f"{path.casefold()}\\".startswith(f"{each}\\") for each in excluded)]
+    if missing:
+        return Check(
+            "antivirus", step, WARN, f"Microsoft Defender scans {', '.join(missing)}; exclude them, see KB3186955"
+        )
+    return Check("antivirus", step, PASS, "Microsoft Defender leaves out the folders of Site Recovery")
 
 
 def _dotnet(host: HostFacts, step: str) -> Check:
@@ -328,7 +486,7 @@ def _tls(host: HostFacts, step: str) -> Check:
     tls = host.tls
     if tls["schannel_client_enabled"] == 0 or tls["schannel_client_disabled_by_default"] == 1:
         return Check("tls", step, FAIL, "TLS 1.2 is switched off for clients in SCHANNEL; switch it on and restart")
-    if tls["strong_crypto"] == 0 or tls["system_default"] == 0:
+    if 0 in (tls[name] for name in ("strong_crypto", "system_default", "strong_crypto_32", "system_default_32")):
         return Check(
             "tls",
             step,

@@ -24,7 +24,9 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     sections = SECTIONS[options["kind"]] + (("reach",) if options["reach"] else ())
     raw = observe_raw(session, sections, addresses=called, proxy=proxy)
     cache = (options["minimum_cache_gb"], options["cache_path"])
-    wanted = Expectation(options["kind"], vault, proxy, *cache, datetime.now(timezone.utc))
+    wanted = Expectation(
+        options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["clouds"] or ())
+    )
     judged = checks(Machine.from_observation(raw), wanted)
     return {
         "changed": False,

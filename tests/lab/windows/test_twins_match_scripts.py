@@ -83,6 +83,9 @@ def _vmm(draw: st.DrawFn) -> dict[str, Any]:
         "running_jobs": draw(st.integers(0, 3)),
         "flag_supported": draw(st.booleans()),
         "running": draw(st.booleans()),
+        "networks": draw(
+            st.lists(st.fixed_dictionaries({"name": _word, "logical_network": st.none() | _word}), max_size=2)
+        ),
     }
 
 
@@ -94,6 +97,9 @@ _common = {
     "system_proxy": st.none()
     | st.fixed_dictionaries({"server": _word, "bypass": st.lists(_word.filter(lambda text: ";" not in text))}),
     "tls": st.fixed_dictionaries({}, optional={"enabled": _flag, "disabled_by_default": _flag, "strong_crypto": _flag}),
+    "os": st.fixed_dictionaries({"version": st.sampled_from(["6.3.9600", "10.0.17763"])}),
+    "hotfixes": st.lists(_word, max_size=2),
+    "antivirus": st.none() | st.fixed_dictionaries({"exclusions": st.lists(_word, unique_by=str.lower, max_size=2)}),
     "volumes": st.lists(
         st.fixed_dictionaries({"drive": st.sampled_from("CDE"), "free_gb": st.floats(0, 900)}),
         min_size=1,
@@ -104,10 +110,20 @@ _vmm_server = st.fixed_dictionaries(
     {"name": st.just("vmm01"), "kind": st.just("vmm_server"), "vmm": _vmm(), **_common},
     optional={"provider": st.fixed_dictionaries({"version": _versions})},
 )
+_guest = st.fixed_dictionaries(
+    {"name": _word, "generation": st.integers(1, 2), "disks": st.integers(0, 3)},
+    optional={
+        "secure_boot": st.booleans(),
+        "first_disk_gb": st.none() | st.integers(1, 5000),
+        "shared_disks": st.integers(0, 3),
+        "pass_through_disks": st.integers(0, 2),
+    },
+)
 _host = st.fixed_dictionaries(
     {"name": st.just("hv01"), "kind": st.just("hyperv_host"), "switches": st.lists(_word, min_size=1), **_common},
     optional={
-        "agent": st.fixed_dictionaries({"version": _versions}, optional={"backup_vault": _word, "cache_path": _word})
+        "vms": st.lists(_guest, max_size=3, unique_by=lambda guest: guest["name"]),
+        "agent": st.fixed_dictionaries({"version": _versions}, optional={"backup_vault": _word, "cache_path": _word}),
     },
 )
 _places = [

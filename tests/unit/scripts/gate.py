@@ -35,6 +35,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-SCJob": "VMMServer Running",
         "Get-SCRunAsAccount": "VMMServer",
         "Get-SCVMHost": "VMMServer",
+        "Get-SCVMNetwork": "VMMServer",
         "Get-SCVMMServer": "ComputerName",
         "Get-ScheduledTask": "TaskName",
         "Get-ScheduledTaskInfo": "TaskName",

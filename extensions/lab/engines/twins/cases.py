@@ -293,6 +293,36 @@ _OBSERVE = [
     ),
     _observe("a server outside of a domain", hyperv_host(fqdn="hv01")),
     _observe("switches", hyperv_host(switches=["LAN #1", "Größe"])),
+    _observe("a Windows Server 2012 R2", hyperv_host(os={"version": "6.3.9600"}, hotfixes=["KB2961977", "KB1"])),
+    _observe("a Windows Server 2012 R2 without hotfixes", hyperv_host(os={"version": "6.3.9600"})),
+    _observe("Defender without exclusions", hyperv_host(antivirus={})),
+    _observe(
+        "Defender with exclusions here and by policy",
+        hyperv_host(antivirus={"exclusions": [r"C:\ProgramData\ASRLogs", "D:\\Größe"]}),
+        all_of(value(layout.EXCLUSION_KEYS[1], "C:\\x", "0"), stopped(layout.DEFENDER_SERVICE)),
+    ),
+    _observe("32-bit .NET told not to", hyperv_host(tls={"strong_crypto_32": 0})),
+    _observe(
+        "virtual machines",
+        hyperv_host(
+            vms=[
+                {"name": "web 1", "generation": 1, "disks": 3, "first_disk_gb": 2049},
+                {"name": "Größe", "secure_boot": True, "shared_disks": 1, "pass_through_disks": 2},
+                {"name": "offline", "first_disk_gb": None},
+                {"name": "bare", "disks": 0},
+            ]
+        ),
+    ),
+    _observe(
+        "networks and profiles",
+        vmm_server(
+            vmm={
+                "networks": [{"name": "Größe"}, {"name": "b", "logical_network": "L"}],
+                "clouds": [{"name": "x", "capability_profiles": []}, {"name": "y", "capability_profiles": ["a", "b"]}],
+            }
+        ),
+    ),
+    _observe("no networks", vmm_server(vmm={"networks": []})),
     _observe("stopped Hyper-V", hyperv_host(), stopped(layout.HYPERV_SERVICE)),
     _observe("an agent", hyperv_host(agent={"version": "2.0.9260.0"})),
     _observe("an agent elsewhere", hyperv_host(agent={"install_path": r"C:\MARS", "cache_path": r"C:\Cache"})),

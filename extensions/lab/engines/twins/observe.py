@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...windows import layout
-from ...windows.machine import Machine
+from ...windows.machine import Guest, Machine
 from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
 from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, twin
@@ -74,9 +74,22 @@ def _host(machine: Machine, _run: Run) -> Section:
             "schannel_client_disabled_by_default": _number(get(layout.SCHANNEL_KEY, "DisabledByDefault")),
             "strong_crypto": _number(get(layout.DOTNET_KEY, "SchUseStrongCrypto")),
             "system_default": _number(get(layout.DOTNET_KEY, "SystemDefaultTlsVersions")),
+            "strong_crypto_32": _number(get(layout.DOTNET_KEY_32, "SchUseStrongCrypto")),
+            "system_default_32": _number(get(layout.DOTNET_KEY_32, "SystemDefaultTlsVersions")),
         },
         "system_proxy": _system_proxy(machine),
+        "hotfixes": list(machine.hotfixes) if machine.identity.os_version.startswith("6.3.") else None,
+        "antivirus": _antivirus(machine),
     }
+
+
+def _antivirus(machine: Machine) -> Section | None:
+    service = machine.service(layout.DEFENDER_SERVICE)
+    if service is None:
+        return None
+    keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
+    names = [value.name for key in keys if key is not None for value in key.values.values()]
+    return {"status": service.status, "exclusions": names}
 
 
 def _system_proxy(machine: Machine) -> Section | None:
@@ -106,6 +119,7 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
         "running_jobs": None,
         "flag_supported": None,
         "clouds": None,
+        "networks": None,
     }
     service = machine.service(layout.VMM_SERVICE)
     if service is not None:
@@ -124,11 +138,14 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
             "id": cloud.id,
             "name": cloud.name,
             "published": cloud.published,
+            "capability_profiles": list(cloud.capability_profiles),
             "host_groups": [group.path for group in cloud.host_groups],
             "hosts": [{"id": host.id, "fqdn": host.fqdn, "platform": host.platform} for host in cloud.hosts()],
-            "capability_profiles": list(cloud.profiles),
         }
         for cloud in vmm.clouds
+    ]
+    section["networks"] = [
+        {"name": each.name, "logical_network": each.logical_network or None} for each in vmm.networks
     ]
     return section
 
@@ -289,6 +306,19 @@ def _hyperv(machine: Machine, _run: Run) -> Section:
     return {
         "service": _service(machine, layout.HYPERV_SERVICE),
         "switch_names": list(machine.switches) if running else None,
+        "vms": [_guest(guest) for guest in machine.guests] if running else None,
+    }
+
+
+def _guest(guest: Guest) -> Section:
+    return {
+        "name": guest.name,
+        "generation": guest.generation,
+        "secure_boot": guest.secure_boot,
+        "disks": guest.disks,
+        "first_disk_bytes": guest.first_disk_bytes if guest.disks else None,
+        "shared_disks": min(guest.shared_disks, guest.disks),
+        "pass_through_disks": guest.pass_through_disks,
     }
 
 

@@ -263,7 +263,19 @@ function Get-HostSection {
     if ($null -ne $runtime -and $runtime.Installed -eq 1) {
         $visualCpp = Get-Text -Value $runtime.Version
     }
-    $tls = @{ schannel_client_enabled = $null; schannel_client_disabled_by_default = $null; strong_crypto = $null; system_default = $null }
+    $dotnet32 = Get-RegistryValue -Key 'SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $tls = @{
+        schannel_client_enabled = $null
+        schannel_client_disabled_by_default = $null
+        strong_crypto = $null
+        system_default = $null
+        strong_crypto_32 = $null
+        system_default_32 = $null
+    }
+    if ($null -ne $dotnet32) {
+        $tls.strong_crypto_32 = Get-Number -Value $dotnet32.SchUseStrongCrypto
+        $tls.system_default_32 = Get-Number -Value $dotnet32.SystemDefaultTlsVersions
+    }
     if ($null -ne $schannel) {
         $tls.schannel_client_enabled = Get-Number -Value $schannel.Enabled
         $tls.schannel_client_disabled_by_default = Get-Number -Value $schannel.DisabledByDefault
@@ -289,7 +301,40 @@ function Get-HostSection {
         volumes = @($volumes)
         tls = $tls
         system_proxy = Get-ServiceProxy
+        hotfixes = Get-Hotfix2012
+        antivirus = Get-DefenderState
     }
+}
+
+function Get-Hotfix2012 {
+    # Of the one system where a hotfix matters, Windows Server 2012 R2; null on all others, because the list is slow.
+    if ("$($os.Version)" -notlike '6.3.*') {
+        return $null
+    }
+    return , @(Get-CimInstance -ClassName Win32_QuickFixEngineering | ForEach-Object { "$($_.HotFixID)" })
+}
+
+function Get-DefenderState {
+    # Microsoft Defender's service and the folders that it leaves out: those of this machine and those of a policy.
+    $service = Get-ServiceState -Name WinDefend
+    if ($null -eq $service) {
+        return $null
+    }
+    $excluded = @(
+        foreach ($root in 'SOFTWARE\Microsoft\Windows Defender', 'SOFTWARE\Policies\Microsoft\Windows Defender') {
+            $known = Invoke-RegistryMethod -Method EnumValues -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\Exclusions\Paths" }
+            if ($known.ReturnValue -eq 0) {
+                foreach ($path in @($known.sNames)) {
+                    if (-not [string]::IsNullOrEmpty($path)) {
+                        "$path"
+                    }
+                }
+            } elseif ($known.ReturnValue -ne 2 -and $known.ReturnValue -ne 5) {
+                throw "The registry key '$root\Exclusions\Paths' cannot be read (error $($known.ReturnValue))."
+            }
+        }
+    )
+    return @{ status = $service.status; exclusions = @($excluded) }
 }
 
 function Get-ServiceProxy {
@@ -336,6 +381,7 @@ function Get-VmmSection {
         running_jobs = $null
         flag_supported = $null
         clouds = $null
+        networks = $null
     }
     if ($null -ne $service) {
         $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)"; account = "$($service.StartName)" }
@@ -385,9 +431,20 @@ function Get-VmmSection {
                 id = "$($cloud.ID)"
                 name = "$($cloud.Name)"
                 published = $published
+                capability_profiles = $profiles
                 host_groups = @($cloud.HostGroup | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Path)" })
                 hosts = @($found)
-                capability_profiles = $profiles
+            }
+        }
+    )
+    $section.networks = @(
+        foreach ($network in @(Get-SCVMNetwork -VMMServer $vmm)) {
+            if ($null -ne $network) {
+                $logical = $null
+                if ($null -ne $network.LogicalNetwork) {
+                    $logical = Get-Text -Value $network.LogicalNetwork.Name
+                }
+                @{ name = "$($network.Name)"; logical_network = $logical }
             }
         }
     )
@@ -633,7 +690,66 @@ function Get-HyperVSection {
     if ($null -ne $service -and $service.status -eq 'Running') {
         $names = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch | ForEach-Object { "$($_.ElementName)" })
     }
-    return @{ service = $service; switch_names = $names }
+    $machines = $null
+    if ($null -ne $names) {
+        $machines = @(Get-VirtualMachineFact)
+    }
+    return @{ service = $service; switch_names = $names; vms = $machines }
+}
+
+function Get-VirtualMachineFact {
+    # What decides whether a virtual machine can be replicated. Instance ids tie disks to machines; those of checkpoints differ.
+    $space = 'root/virtualization/v2'
+    $disks = @(Get-CimInstance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'")
+    $drives = @(Get-CimInstance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'")
+    foreach ($machine in @(Get-CimInstance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'")) {
+        $own = @($disks | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" })
+        $shared = @(
+            $own | Where-Object {
+                ($null -ne $_.PSObject.Properties['PersistentReservationsSupported'] -and $_.PersistentReservationsSupported) -or
+                "$($_.HostResource)" -like '*.vhds'
+            }
+        )
+        $secure = $null
+        if ($null -ne $machine.PSObject.Properties['SecureBootEnabled']) {
+            $secure = [bool] $machine.SecureBootEnabled
+        }
+        # The disk on the first place of a controller: the one that a machine starts from, unless someone moved it.
+        $first = @($own | Where-Object { "$($_.InstanceID)" -like '*\0\0\L' })
+        $size = $null
+        if ($first.Count -gt 0) {
+            $size = Get-VirtualDiskSize -Path "$($first[0].HostResource)"
+        }
+        @{
+            name = "$($machine.ElementName)"
+            generation = [int] "$($machine.VirtualSystemSubType)".Split(':')[-1]
+            secure_boot = $secure
+            disks = $own.Count
+            first_disk_bytes = $size
+            shared_disks = $shared.Count
+            pass_through_disks = @($drives | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" }).Count
+        }
+    }
+}
+
+$script:imageService = $null
+
+function Get-VirtualDiskSize {
+    # What a virtual disk may grow to; null when its file cannot be read now.
+    param([string] $Path)
+
+    if ($null -eq $script:imageService) {
+        $script:imageService = Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
+    }
+    $answer = Invoke-CimMethod -InputObject $script:imageService -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
+    if ($answer.ReturnValue -ne 0) {
+        return $null
+    }
+    $size = @(([xml] $answer.SettingData).INSTANCE.PROPERTY | Where-Object { $_.NAME -eq 'MaxInternalSize' })
+    if ($size.Count -eq 0) {
+        return $null
+    }
+    return [long] $size[0].VALUE
 }
 
 function Get-WorkSection {

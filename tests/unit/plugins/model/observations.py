@@ -34,14 +34,26 @@ def host(**changed: Any) -> Raw:
             "schannel_client_disabled_by_default": None,
             "strong_crypto": 1,
             "system_default": 1,
+            "strong_crypto_32": None,
+            "system_default_32": None,
         },
         "system_proxy": None,
+        "hotfixes": None,
+        "antivirus": None,
         **changed,
     }
 
 
-def cloud(name: str, *, published: bool | None = False) -> Raw:
-    return {"id": f"id-{name}", "name": name, "published": published, "hosts": [], "capability_profiles": ["Hyper-V"]}
+def cloud(name: str, *, published: bool | None = False, **changed: Any) -> Raw:
+    host = {"id": f"host-{name}", "fqdn": f"{name}.x", "platform": "HyperV"}
+    return {
+        "id": f"id-{name}",
+        "name": name,
+        "published": published,
+        "capability_profiles": ["Hyper-V"],
+        "hosts": [host],
+        **changed,
+    }
 
 
 def vmm(**changed: Any) -> Raw:
@@ -53,6 +65,7 @@ def vmm(**changed: Any) -> Raw:
         "running_jobs": 0,
         "flag_supported": True,
         "clouds": [cloud("Gold", published=True), cloud("Silver")],
+        "networks": [{"name": "VM Network", "logical_network": "LAN"}],
         **changed,
     }
 
@@ -115,7 +128,20 @@ def agent_proxy(**changed: Any) -> Raw:
 
 
 def hyperv(**changed: Any) -> Raw:
-    return {"service": RUNNING, "switch_names": ["External"], **changed}
+    return {"service": RUNNING, "switch_names": ["External"], "vms": [guest()], **changed}
+
+
+def guest(**changed: Any) -> Raw:
+    return {
+        "name": "web-1",
+        "generation": 2,
+        "secure_boot": False,
+        "disks": 2,
+        "first_disk_bytes": 127 * 2**30,
+        "shared_disks": 0,
+        "pass_through_disks": 0,
+        **changed,
+    }
 
 
 def reach(host: str = "login.microsoftonline.com", **changed: Any) -> Raw:

@@ -39,13 +39,20 @@ EVERY = [
         ("backup.windowsazure.com", "a.blob.core.windows.net", "a.hypervrecoverymanager.windowsazure.com", "x.test"),
     ),
 ]
+ESX = {"id": "esx", "fqdn": "esx.x", "platform": "VMwareESX"}
+SCANS: dict[str, Any] = {"status": "Running", "exclusions": [r"C:\ProgramData\ASRLogs"]}
 BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
 
 def judged(kind: str, machine: Machine, **changed: Any) -> tuple[Check, ...]:
     options: dict[str, Any] = {"vault_id": VAULT_ID, "proxy": None, "minimum_cache_gb": 5, **changed}
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
-    return checks(machine, Expectation(kind, vault, proxy, options["minimum_cache_gb"], options.get("cache_path"), NOW))
+    return checks(
+        machine,
+        Expectation(
+            kind, vault, proxy, options["minimum_cache_gb"], options.get("cache_path"), NOW, options.get("clouds", ())
+        ),
+    )
 
 
 def one(found: tuple[Check, ...], name: str) -> Check:
@@ -87,6 +94,11 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("clock", PASS, clock(-300)),
     ("clock", FAIL, clock(301)),
     ("clock", FAIL, clock(-301)),
+    ("tls", WARN, tls(strong_crypto_32=0)),
+    ("tls", WARN, tls(system_default_32=0)),
+    ("antivirus", PASS, {"antivirus": {"status": "Stopped", "exclusions": []}}),
+    ("antivirus", PASS, {"antivirus": {"status": "Running", "exclusions": ["c:\\programdata\\"]}}),
+    ("antivirus", WARN, {"antivirus": {"status": "Running", "exclusions": [r"C:\ProgramData\ASR"]}}),
     ("domain-controller", FAIL, {"domain_role": 4}),
     ("domain-controller", FAIL, {"domain_role": 5}),
 ]
@@ -156,6 +168,19 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
             ("endpoint", FAIL, [seen.reach("x.test"), seen.unreached("y.test")]),
         )
     ),
+    ("vmm-id", "S1", PASS, {}, {}),
+    ("vmm-id", "S1", FAIL, {"vmm": seen.vmm(vmm_id=None)}, {}),
+    ("cloud-hosts", "P9", PASS, {}, {}),
+    ("cloud-hosts", "P9", PASS, {"vmm": seen.vmm(clouds=[seen.cloud("A", hosts=[])])}, {"clouds": ("b",)}),
+    ("cloud-hosts", "P9", WARN, {"vmm": seen.vmm(clouds=[seen.cloud("A", hosts=[])])}, {"clouds": ("a",)}),
+    ("cloud-hosts", "P9", WARN, {"vmm": seen.vmm(clouds=[seen.cloud("A", hosts=[])])}, {"clouds": ("ALL",)}),
+    ("cloud-hosts", "P9", WARN, {"vmm": seen.vmm(clouds=[seen.cloud("A", hosts=[ESX])])}, {}),
+    ("capability", "P9", PASS, {}, {}),
+    ("capability", "P9", PASS, {"vmm": seen.vmm(clouds=[seen.cloud("A", capability_profiles=None)])}, {}),
+    ("capability", "P9", WARN, {"vmm": seen.vmm(clouds=[seen.cloud("A", capability_profiles=["ESX Server"])])}, {}),
+    ("vm-networks", "S2", PASS, {}, {}),
+    ("vm-networks", "S2", WARN, {"vmm": seen.vmm(networks=[])}, {}),
+    ("vm-networks", "S2", WARN, {"vmm": seen.vmm(networks=[{"name": "x", "logical_network": None}])}, {}),
     ("cloud-flag", "P9", PASS, {}, {}),
     ("cloud-flag", "P9", PASS, {"vmm": seen.vmm(clouds=[])}, {}),
     ("cloud-flag", "P9", FAIL, {"vmm": seen.vmm(flag_supported=False)}, {}),
@@ -190,6 +215,30 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("backup", "H1", PASS, {}, {}),
     ("backup", "H1", PASS, {"agent": seen.agent()}, {}),
     ("backup", "H1", FAIL, {"agent": seen.agent(backup_registered=True)}, {}),
+    ("vms", "H2", PASS, {}, {}),
+    ("vms", "H2", PASS, {"hyperv": seen.hyperv(vms=[seen.guest(generation=1, secure_boot=None, disks=16)])}, {}),
+    ("vms", "H2", WARN, {"hyperv": seen.hyperv(service=seen.STOPPED, switch_names=None, vms=None)}, {}),
+    *(
+        ("vms", "H2", WARN, {"hyperv": seen.hyperv(vms=[seen.guest(), seen.guest(**changed)])}, {})
+        for changed in (
+            {"name": "web_1"},
+            {"name": "x" * 64},
+            {"secure_boot": True},
+            {"disks": 17},
+            {"shared_disks": 1},
+            {"pass_through_disks": 1},
+            {"generation": 1, "first_disk_bytes": 2049 * 2**30},
+            {"first_disk_bytes": 4096 * 2**30},
+        )
+    ),
+    ("space", "H3", PASS, {"host": seen.host(**drive(1))}, {}),
+    ("space", "H3", FAIL, {"host": seen.host(**drive(0.9))}, {}),
+    ("hotfix", "H2", PASS, {"host": seen.host(hotfixes=["KB1", "kb2961977"])}, {}),
+    ("hotfix", "H2", WARN, {"host": seen.host(hotfixes=[])}, {}),
+    ("agent", "H4", PASS, {"agent": seen.agent()}, {}),
+    ("agent", "H4", WARN, {"agent": seen.agent(service=seen.STOPPED)}, {}),
+    ("agent", "H4", WARN, {"agent": seen.agent(version="2.0.9213.9")}, {}),
+    ("antivirus", "H2", WARN, {"host": seen.host(antivirus=SCANS), "agent": seen.agent()}, {}),
     ("reach-sign-in", "H6", PASS, {"reach": [seen.reach()]}, {}),
     ("reach-sign-in", "H6", FAIL, {"reach": [seen.unreached()]}, {}),
 ]
@@ -207,10 +256,10 @@ def test_every_check_has_a_state_for_each_verdict_it_can_give() -> None:
     names = {name for name, _ in rows}
     whole = {
         *judged(VMM_SERVER, seen.vmm_server(reach=EVERY)),
-        *judged(HYPERV_HOST, seen.hyperv_host(reach=EVERY)),
+        *judged(HYPERV_HOST, seen.hyperv_host(reach=EVERY, agent=seen.agent())),
     }
     # These two appear only where they are no good news.
-    assert names == {check.id for check in whole} | {"domain-controller", "cluster"}
+    assert names == {check.id for check in whole} | {"domain-controller", "cluster"} | {"hotfix", "antivirus"}
     assert {name for name in names if (name, PASS) not in rows} == {"domain-controller", "cluster"}
     assert {name for name in names if {(name, WARN), (name, FAIL)}.isdisjoint(rows)} == set()
 
@@ -304,7 +353,7 @@ def test_evidence_tells_what_is_wrong_and_counts_the_rest() -> None:
     lines = {entry.step: entry for entry in evidence(judged(HYPERV_HOST, machine))}
     assert lines["H2"].found == (
         r"CORP\asr-admin is no elevated administrator; connect as one; .NET Framework is older than 4.8 (release"
-        " 400000), which current agents want; 5 checks passed"
+        " 400000), which current agents want; 6 checks passed"
     )
     assert [(step, entry.verified) for step, entry in lines.items()] == [
         ("H1", "ready"),

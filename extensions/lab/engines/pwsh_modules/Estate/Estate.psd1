@@ -24,6 +24,7 @@
         'Get-SCJob'
         'Get-SCRunAsAccount'
         'Get-SCVMHost'
+        'Get-SCVMNetwork'
         'Get-SCVMMServer'
         'Get-ScheduledTask'
         'Get-ScheduledTaskInfo'

@@ -153,7 +153,9 @@ function Invoke-CimMethod {
     $key = $null
     if ($PSCmdlet.ParameterSetName -eq 'Instance') {
         $ClassName = $InputObject.CimClass.CimClassName
-        $key = $InputObject.ProcessId
+        if ($null -ne $InputObject.PSObject.Properties['ProcessId']) {
+            $key = $InputObject.ProcessId
+        }
     }
     [pscustomobject] (Invoke-Bridge -Call 'cim.method' -Arguments @{ class = $ClassName; method = $MethodName; arguments = @{} + $Arguments; key = $key })
 }
@@ -883,6 +885,19 @@ function Get-SCVMHost {
             VirtualizationPlatform = $row.VirtualizationPlatform
             VMHostGroup = [pscustomobject] @{ ID = [guid] $row.VMHostGroup.ID; Name = $row.VMHostGroup.Name; Path = $row.VMHostGroup.Path }
         }
+    }
+}
+
+function Get-SCVMNetwork {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer)
+
+    foreach ($row in (Invoke-Bridge -Call 'vmm.networks')) {
+        $logical = $null
+        if ($null -ne $row.LogicalNetwork) {
+            $logical = [pscustomobject] @{ Name = $row.LogicalNetwork }
+        }
+        [pscustomobject] @{ Name = $row.Name; LogicalNetwork = $logical }
     }
 }
 

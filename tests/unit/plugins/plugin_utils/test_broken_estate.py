@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shipped estate in which every check of the preflight goes wrong once (S1, S2, P1, P5, P6d, P9, H1 to H4, H6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.estate import find_document, read_document
+from lab.windows import layout
+from tests.unit.plugins.model.keys import VAULT_ID
+from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from tests.unit.plugins.plugin_utils.test_reading import read
+
+# The way that was asked for is always a way; whether it leads anywhere is what the reach checks say.
+NEVER_BAD = {"proxy"}
+
+
+def test_every_check_goes_wrong_on_some_machine(bench: MakeBench) -> None:
+    document = read_document(find_document("broken"))
+    wishes: dict[str, Any] = {"clouds": document["azure"]["protected_clouds"], "storage_accounts": ["stdrcontoso002"]}
+    seen: dict[str, set[str]] = {}
+    for entry in document["machines"]:
+        found = bench(entry)
+        result = read(found, entry["kind"], vault_id=VAULT_ID, reach=True, **wishes)
+        assert found.scripts == ["observe"], "one execution returns everything"
+        for check in result["checks"]:
+            seen.setdefault(check["id"], set()).add(check["verdict"])
+    assert {name for name, verdicts in seen.items() if verdicts == {"pass"}} == NEVER_BAD
+    assert {"cluster", "domain-controller", "antivirus", "hotfix", "reach-control-plane", "reach-storage"} <= set(seen)
+    assert len(seen) >= 30
+
+
+def test_a_stopped_service_of_the_document_has_no_process(bench: MakeBench) -> None:
+    stopped = next(each for each in read_document(find_document("broken"))["machines"] if each["name"] == "hv02")
+    service = bench(stopped).machine.service(layout.HYPERV_SERVICE)
+    assert service is not None
+    assert (service.status, service.process_id) == ("Stopped", 0)
