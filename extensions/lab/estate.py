@@ -37,6 +37,7 @@ from .winrm.server import WinRmServer
 from .world import Journal, Login, ProxyAccount, World, digest
 
 if TYPE_CHECKING:
+    from .arm.state import AzureState
     from .windows.machine import Machine, Package
 
 ESTATES = Path(__file__).with_name("estates")
@@ -367,7 +368,7 @@ class Estate:
         port = await _listen(stack, arm.app(), tls)
         self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"
 
-        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) else None
+        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) and _exists(world.azure, host) else None
         proxy = ProxyServer(world)
         await _started(stack, proxy)
         world.proxy = replace(world.proxy, port=proxy.port)
@@ -419,6 +420,14 @@ class Estate:
 
 def _is_azure(host: str) -> bool:
     return host in {"127.0.0.1", "localhost"} or any(fnmatch.fnmatchcase(host, name) for name in AZURE_NAMES)
+
+
+def _exists(azure: AzureState, host: str) -> bool:
+    """The name of a storage account begins to exist with the account."""
+    account, _dot, rest = host.partition(".")
+    if not rest.startswith("blob.core."):
+        return True
+    return any(str(known["name"]).casefold() == account for known in list(azure.accounts.values()))
 
 
 async def _started(stack: contextlib.AsyncExitStack, server: Any) -> None:

@@ -89,7 +89,7 @@ def _vmm(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-_common = {
+_common: dict[str, st.SearchStrategy[Any]] = {
     "pending_restart": st.lists(st.sampled_from(["pending_file_rename", "component_servicing", "windows_update"])),
     "dotnet_release": st.integers(0, 2**31 - 1),
     "domain_role": st.integers(0, 5),
@@ -119,12 +119,14 @@ _guest = st.fixed_dictionaries(
         "pass_through_disks": st.integers(0, 2),
     },
 )
+_agent = st.fixed_dictionaries({"version": _versions}, optional={"backup_vault": _word, "cache_path": _word})
+_sometimes: dict[str, st.SearchStrategy[Any]] = {
+    "vms": st.lists(_guest, max_size=3, unique_by=lambda guest: str(guest["name"])),
+    "agent": _agent,
+}
 _host = st.fixed_dictionaries(
     {"name": st.just("hv01"), "kind": st.just("hyperv_host"), "switches": st.lists(_word, min_size=1), **_common},
-    optional={
-        "vms": st.lists(_guest, max_size=3, unique_by=lambda guest: guest["name"]),
-        "agent": st.fixed_dictionaries({"version": _versions}, optional={"backup_vault": _word, "cache_path": _word}),
-    },
+    optional=_sometimes,
 )
 _places = [
     (root, name) for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY) for name in ("Registration", "ProxySettings")

@@ -141,7 +141,10 @@ def test_wrong_options_send_nothing(bench: MakeBench, changed: dict[str, Any], o
 
 def test_what_is_called_comes_from_cloud_accounts_wishes_and_the_registration(bench: MakeBench) -> None:
     found = bench(vmm_server(provider={}), registered())
-    wishes = {"endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"], "storage_accounts": ["stdr"]}
+    wishes: dict[str, Any] = {
+        "endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"],
+        "storage_accounts": ["stdr"],
+    }
     result = read(found, reach=True, cloud="AzureUSGovernment", **wishes)
     assert [(each["url"], each["registered"]) for each in result["host"]["reach"]] == [
         ("https://login.microsoftonline.us", False),
