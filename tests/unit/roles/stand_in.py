@@ -146,7 +146,9 @@ def host_info(world: World) -> dict[str, Any]:
     world.note("read", host)
     registered = host in world.state.get("registered", {})
     hosts = [{"id": name, "fqdn": f"{name}.x.test", "platform": "HyperV"} for name in world.state.get("of_gold", [])]
-    vmm = {"ha_name": None, "clouds": [{"name": "Gold", "hosts": hosts}, {"name": "Silver"}]}
+    vmm: dict[str, Any] = {"ha_name": None, "clouds": [{"name": "Gold", "hosts": hosts}, {"name": "Silver"}]}
+    if world.state.get("vmm_stopped"):
+        vmm["clouds"] = None
     checks = [
         {"id": "elevated", "step": "S2", "verdict": "pass", "message": "runs as an administrator"},
         {"id": "dotnet", "step": "S2", "verdict": world.state.get("verdict", "pass"), "message": f".NET on {host}"},

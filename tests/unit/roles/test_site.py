@@ -293,3 +293,10 @@ def test_a_host_of_a_chosen_cloud_that_nobody_set_up_makes_the_run_red_at_its_en
     assert accepted.code == 0, accepted.output
     assert left_out in accepted.output
     assert "hv02" not in accepted.output.lower()
+
+
+def test_clouds_that_could_not_be_read_are_not_called_unknown(rehearsal: Rehearsal) -> None:
+    rehearsal.world({"vmm_stopped": True})
+    run = rehearsal.play("preflight.yml")
+    assert run.code == 0, run.output
+    assert "knows no cloud" not in run.output
