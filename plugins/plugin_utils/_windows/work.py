@@ -96,7 +96,10 @@ class DetachedWork:
             except ConnectionLost as error:
                 lost = error
                 if left <= 0:
-                    raise
+                    raise ConnectionLost(
+                        f"the connection was lost while {self._job.what} ran on the machine; it may go on there: run"
+                        " again when the machine answers"
+                    ) from None
                 watch.tell("the connection is lost; it is tried again", elapsed)
                 time.sleep(interval(elapsed, left))
                 continue
