@@ -34,6 +34,11 @@ class Runner:
         self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
         #: Where the play lies.
         self.folder = Path("/nowhere")
+        #: The connection and the plugin loader of the next run.
+        self.connection: Any = SimpleNamespace(
+            _shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True, reset=lambda: None
+        )
+        self.loader: Any = None
         #: The modules that were asked for.
         self.modules: list[str] = []
 
@@ -45,12 +50,14 @@ class Runner:
         task.check_mode, task.diff = check, diff
         plugin: ActionBase = module.ActionModule(
             task=task,
-            connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True),
+            connection=self.connection,
             play_context=SimpleNamespace(check_mode=check, diff=diff),
             loader=self._loader(),
             templar=None,
             shared_loader_obj=None,
         )
+        if self.loader is not None:
+            plugin._shared_loader_obj = self.loader
         # As the plugin loader says it.
         plugin._load_name = task.action
         plugin._execute_module = self._execute(check)

@@ -9,6 +9,7 @@ import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import STAGING_DIR
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import work
 from lab.engines.results import error_record
 from lab.engines.twins.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
@@ -433,3 +435,116 @@ def test_a_file_of_the_controller_is_searched_as_ansible_does(runner: MakeRunner
     result = found.run("mars_agent", source="MARSAgentInstaller.exe")
     assert (result["changed"], result["agent"]["installed"]) == (True, True)
     assert "append_file" in found.scripts
+
+
+# ---- restarts ----
+
+
+class Connection(SimpleNamespace):
+    """Counts how often it is made anew; fails as told first."""
+
+    def __init__(self, *problems: Exception) -> None:
+        super().__init__(_shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True)
+        self.problems = list(problems)
+        self.resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+        if self.problems:
+            raise self.problems.pop(0)
+
+
+class Loader:
+    """Gives an action that restarts the machine, or says that it could not."""
+
+    def __init__(self, runner: Runner, answer: dict[str, Any]) -> None:
+        self.action_loader = self
+        self.asked: list[dict[str, Any]] = []
+        self._runner, self._answer = runner, answer
+
+    def get(self, name: str, *, task: Any, **_more: Any) -> Any:
+        assert name == task.action == "ansible.windows.win_reboot"
+
+        def run(*, task_vars: Any) -> dict[str, Any]:
+            self.asked.append(task.args)
+            if not self._answer.get("failed"):
+                self._runner.machine.machine.restart()
+            return self._answer
+
+        return SimpleNamespace(run=run)
+
+
+def wants_restart(found: Runner) -> None:
+    def twist(answer: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(answer["result"], dict) and answer["result"].get("answer"):
+            text = answer["result"]["answer"].replace('"setup_exit":0', '"setup_exit":3010')
+            return {**answer, "result": {**answer["result"], "answer": text}}
+        return answer
+
+    found.twist = twist
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_machine_is_restarted_only_when_asked_for(runner: MakeRunner, asked: bool) -> None:
+    found = runner(vmm_server())
+    wants_restart(found)
+    found.connection, found.loader = Connection(), Loader(found, {"rebooted": True, "changed": True})
+    result = found.run("provider", reboot=asked, wait_timeout=77, **installer("provider"))
+    assert (result["changed"], result["rebooted"], result["reboot_required"]) == (True, asked, not asked)
+    assert [args["reboot_timeout"] for args in found.loader.asked] == [77] * asked
+    assert (found.connection.resets > 0, result["provider"]["vmm_service"]) == (asked, "Running")
+    assert [warning for warning in result["warnings"] if "3010" in warning]
+
+
+def test_nothing_done_means_no_restart(runner: MakeRunner) -> None:
+    found = runner(vmm_server(provider={}, pending_restart=["windows_update"]))
+    found.loader = Loader(found, {})
+    result = found.run("provider", reboot=True, **installer("provider"))
+    assert (result["changed"], result["rebooted"], result["reboot_required"]) == (False, False, True)
+    assert found.loader.asked == []
+
+
+def test_a_restart_that_fails_is_told(runner: MakeRunner) -> None:
+    found = runner(vmm_server())
+    wants_restart(found)
+    found.loader = Loader(found, {"failed": True, "msg": "timed out"})
+    result = found.run("provider", reboot=True, **installer("provider"))
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["msg"] == "the machine was to be restarted, and was not: timed out"
+
+
+# ---- connections that break while setup goes on ----
+
+
+def breaks_once(found: Runner, error: Exception) -> None:
+    left = [error]
+
+    def twist(answer: dict[str, Any]) -> dict[str, Any]:
+        if found.scripts[-1] == "poll_work" and left:
+            raise left.pop()
+        return answer
+
+    found.twist = twist
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("Connection aborted."), AnsibleConnectionFailure("winrm send_input failed")]
+)
+def test_a_setup_goes_on_when_the_connection_comes_back(
+    runner: MakeRunner, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(work, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda _seconds: None))
+    found = runner(vmm_server())
+    breaks_once(found, error)
+    found.connection = Connection(ConnectionError("not yet"), AnsibleConnectionFailure("not yet"))
+    assert found.run("provider", **installer("provider"))["changed"]
+    assert found.connection.resets == 3
+
+
+@pytest.mark.parametrize("words", ["the specified credentials were rejected by the server", "failed to authenticate"])
+def test_a_login_that_is_refused_is_not_tried_again(runner: MakeRunner, words: str) -> None:
+    found = runner(vmm_server())
+    breaks_once(found, AnsibleConnectionFailure(words))
+    with pytest.raises(AnsibleConnectionFailure, match=words):
+        found.run("provider", **installer("provider"))
+    assert found.scripts[-1] == "poll_work"
