@@ -335,6 +335,9 @@ function New-Object {
     )
 
     if ($PSCmdlet.ParameterSetName -eq 'Net') {
+        if ($TypeName -eq 'System.IO.FileStream' -and (Test-EstatePath -Path "$($ArgumentList[0])")) {
+            return New-FileStream -Path "$($ArgumentList[0])" -Mode "$($ArgumentList[1])"
+        }
         return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
     }
     if ($ComObject -ne 'Microsoft.Update.ServiceManager') {
@@ -684,24 +687,19 @@ function Import-Module {
 
 # ---- streams and web requests: what scripts make with New-Object and [Net.WebRequest] ----
 
-function New-Object {
-    [CmdletBinding()]
-    param([Parameter(Mandatory, Position = 0)] [string] $TypeName, [Parameter(Position = 1)] [object[]] $ArgumentList)
+function New-FileStream {
+    param([string] $Path, [string] $Mode)
 
-    if ($TypeName -ne 'System.IO.FileStream' -or -not (Test-EstatePath -Path "$($ArgumentList[0])")) {
-        return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
-    }
-    $path, $mode, $null = $ArgumentList
-    if ("$mode" -eq 'Open') {
-        $bytes = [Convert]::FromBase64String((Invoke-Bridge -Call 'file.open' -Arguments @{ path = $path }))
+    if ($Mode -eq 'Open') {
+        $bytes = [Convert]::FromBase64String((Invoke-Bridge -Call 'file.open' -Arguments @{ path = $Path }))
         return [System.IO.MemoryStream]::new($bytes, $false)
     }
-    if ("$mode" -eq 'Create') {
-        Invoke-Bridge -Call 'file.write' -Arguments @{ path = $path; content = '' } | Out-Null
-    } elseif ("$mode" -ne 'Append') {
+    if ($Mode -eq 'Create') {
+        Invoke-Bridge -Call 'file.write' -Arguments @{ path = $Path; content = '' } | Out-Null
+    } elseif ($Mode -ne 'Append') {
         throw 'The estate imitates file streams only for Open, Create and Append.'
     }
-    $stream = [pscustomobject] @{ Name = $path }
+    $stream = [pscustomobject] @{ Name = $Path }
     Add-Member -InputObject $stream -MemberType ScriptMethod -Name Dispose -Value { }
     Add-Member -InputObject $stream -MemberType ScriptMethod -Name Write -Value {
         param($Buffer, $Offset, $Count)
