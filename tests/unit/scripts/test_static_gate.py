@@ -47,7 +47,7 @@ PARAMETERS = {
     ),
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
     "set_microsoft_update": "OptIn",
-    "set_run_as_password": "AccountName Credential",
+    "set_run_as_password": "AccountName Credential RestartVmm",
     "start_service": "Name",
     "start_work": "Name StagingDir Script Parameters Runner",
 }
