@@ -12,36 +12,20 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from .installer import numbers
+from .provider_releases import RELEASES
 
 Verdict = Literal["supported", "upgrade_recommended", "unsupported", "unknown"]
 
-WHATS_NEW = "What's new in Azure Site Recovery"
-# "For Site Recovery components, we support N-4 versions" (the same page).
+# "For Site Recovery components, we support N-4 versions" (What's new in Azure Site Recovery).
 SPAN = 4
 # An end of support that is this near is told.
 _SOON = timedelta(days=90)
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One version of the Provider for Hyper-V with VMM, and where it was published."""
-
-    version: str
-    release: str
-    source: str
-
-
-# Newest first. Rollups 69 to 71 brought no Provider for Hyper-V; the 5.23 and 5.24 columns of that page are for VMware
-# and physical machines.
-PUBLISHED: tuple[Published, ...] = (
-    Published("5.1.8116.0", "without a date", "public guide to replacing 5.24.1025.12"),
-    Published("5.1.8095.0", "rollups 66 to 68 (2023-02 to 2023-08)", WHATS_NEW),
-    Published("5.1.7882.0", "rollup 65 (2022-11)", WHATS_NEW),
-    Published("5.1.7802.0", "rollup 64 (2022-10)", WHATS_NEW),
-    Published("5.1.7626.0", "rollup 63 (2022-08)", WHATS_NEW),
-)
-# That guide calls it incorrect for Hyper-V, and 5.1.8116.0 "the correct and latest version".
-RECALLED: Mapping[str, str] = {"5.24.1025.12": PUBLISHED[0].version}
+# A public guide to replacing 5.24.1025.12, which it calls incorrect for Hyper-V, names the latest version.
+NEWEST = "5.1.8116.0"
+RECALLED: Mapping[str, str] = {"5.24.1025.12": NEWEST}
+#: Newest first, each once: several rollups brought the same.
+PUBLISHED: tuple[str, ...] = (NEWEST, *dict.fromkeys(version for _rollup, version in reversed(RELEASES)))
 
 # `providerVersionDetails.status` (AgentVersionStatus of the API) and `providerVersionState`, in lower case.
 _WORDS: Mapping[str, Verdict] = {
@@ -90,17 +74,16 @@ def judge(properties: Mapping[str, Any], now: datetime) -> Support:
 
 def by_table(version: str | None) -> tuple[Verdict, str]:
     """The verdict on a version by the published ones alone."""
-    newest = PUBLISHED[0]
     if not version or len(numbers(version)) < 2:
         return "unknown", "the version is not known"
     if version in RECALLED:
         return "unsupported", f"it is not the one for Hyper-V; remove it and install {RECALLED[version]}"
-    if numbers(version)[:2] != numbers(newest.version)[:2]:
-        return "unknown", f"no published list has it for Hyper-V; the newest there is {newest.version}"
-    behind = sum(numbers(entry.version) > numbers(version) for entry in PUBLISHED)
-    where = f"{behind} behind {newest.version}, the newest one published; {SPAN} are supported"
+    if numbers(version)[:2] != numbers(NEWEST)[:2]:
+        return "unknown", f"no published list has it for Hyper-V; the newest there is {NEWEST}"
+    behind = sum(numbers(published) > numbers(version) for published in PUBLISHED)
+    where = f"{behind} behind {NEWEST}, the newest one published; {SPAN} are supported"
     if behind == 0:
-        return "supported", f"none is published for Hyper-V that is newer than {newest.version}"
+        return "supported", f"none is published for Hyper-V that is newer than {NEWEST}"
     if behind < SPAN:
         return "supported", where
     return ("upgrade_recommended" if behind == SPAN else "unsupported"), where
