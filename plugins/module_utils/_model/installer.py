@@ -87,6 +87,11 @@ class Installer:
         return self.source.partition("?")[0] if self.from_web else self.source
 
     @property
+    def stays(self) -> bool:
+        """Whether it lies there after success: it is the user's own, or kept for later."""
+        return self.in_place or self.keep
+
+    @property
     def in_place(self) -> bool:
         """Whether the user keeps it in the very place where it is staged: then it is not ours to remove."""
         return self.source.casefold() == self.staged_path.casefold()

@@ -67,7 +67,7 @@ class MarsAgent(Noun[Machine]):
                     "InstallerPath": path,
                     "InstallPath": self._desired.install_path if new else None,
                     "CachePath": self._desired.cache_path if new else None,
-                    "RemoveInstaller": not self._desired.installer.in_place,
+                    "RemoveInstaller": not self._desired.installer.stays,
                 }
             )
             self._judge(answer)

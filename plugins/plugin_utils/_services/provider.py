@@ -76,7 +76,7 @@ class Provider(Noun[Machine]):
                     "InstallerPath": path,
                     # The package is unpacked beside itself, in the folder that only administrators can write to.
                     "ExtractDir": f"{self._staging}\\provider",
-                    "RemoveInstaller": not installer.in_place,
+                    "RemoveInstaller": not installer.stays,
                 }
             )
             self._judge(answer)

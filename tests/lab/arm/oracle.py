@@ -323,6 +323,9 @@ def _least_wrong(known: Definitions, exchange: Json, seen: Iterable[Json]) -> li
 
 def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[str]:
     method, path = exchange["method"], exchange["path"]
+    if method == "HEAD" and not exchange["query"]:
+        # No question to Resource Manager: a machine tries whether an address of its registration can be reached.
+        return
     operation = known.find_cached(method, path)
     if operation is None:
         if not any(pattern.fullmatch(path) for pattern in (*_POLLING, *_UNDEFINED)):
