@@ -161,6 +161,17 @@ host:
       returned: success
       type: dict
       sample: {switch_names: [External]}
+    work:
+      description: Setups that an earlier run began and that nobody has ended yet. Not read here.
+      returned: success
+      type: list
+      elements: dict
+      sample: null
+    updates:
+      description: Whether the machine is opted in to Microsoft Update. Not read here.
+      returned: success
+      type: dict
+      sample: null
     reach:
       description:
         - How far the call of each address came. C(failure) is one of .NET's names of errors, C(from_proxy) says that

@@ -261,6 +261,8 @@ class Machine:
         task = self.need_task(name)
         if task.state == RUNNING:
             return
+        if self.misfortune(f"start task {task.name}") is not None:
+            raise MachineError("The Task Scheduler service is not available.", _CIM_ERROR)
         self.note("task.start", task=task.name)
         task.state, task.last_result = RUNNING, IS_RUNNING
         if self.runner is None:

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from lab.engines.twins import TWINS
 from lab.engines.twins.cases import SECTIONS, STAGING
+from lab.engines.work import Command
 from lab.windows import layout
-from lab.windows.build import build_machines
+from lab.windows.build import build_machine, build_machines
 from lab.windows.errors import MachineError
 from lab.windows.installers import catalogue, content
+from lab.windows.machine import Machine
+from lab.windows.tasks import ScheduledTask
 from lab.world import World
 
 from .conftest import Build
@@ -163,3 +167,77 @@ def test_a_full_disk_takes_no_more(build: Build) -> None:
 
 def test_a_machine_may_be_built_with_a_full_disk(build: Build) -> None:
     assert build(agent={}, volumes=[{"drive": "C", "free_gb": 0}]).agent is not None
+
+
+# ---- scheduled tasks and restarts ----
+
+
+def a_task() -> ScheduledTask:
+    return ScheduledTask("t", "CORP\\a", "S4U", "Highest", "powershell.exe", '-File "C:\\x.ps1" -Folder C:\\y')
+
+
+def waited(machine: Machine, state: str) -> None:
+    deadline = time.monotonic() + 10
+    while machine.need_task("t").state != state:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_task_outlives_whoever_started_it_and_keeps_its_exit_code(world: World) -> None:
+    machine, seen = build_machine(world, {"name": "m", "kind": "hyperv_host"}), threading.Event()
+    machine.runner = lambda _machine, _task: 7 if seen.wait(10) else 1
+    machine.register_task(a_task())
+    with pytest.raises(MachineError, match="already exists"):
+        machine.register_task(a_task())
+    starter = threading.Thread(target=machine.start_task, args=("T",))
+    starter.start()
+    starter.join(10)
+    assert (machine.need_task("t").state, machine.need_task("t").last_result) == ("Running", 0x41301)
+    # One that runs is not started a second time.
+    machine.start_task("t")
+    seen.set()
+    waited(machine, "Ready")
+    assert machine.need_task("t").last_result == 7
+    machine.unregister_task("t")
+    with pytest.raises(MachineError, match="cannot find the file"):
+        machine.need_task("t")
+    verbs = [entry.verb for entry in world.journal.entries if entry.verb.startswith("task.")]
+    assert verbs == ["task.register", "task.start", "task.unregister"]
+
+
+def test_a_restart_ends_tasks_and_all_that_they_would_still_do(world: World) -> None:
+    machine = build_machine(world, {"name": "m", "kind": "hyperv_host", "pending_restart": ["windows_update"]})
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def runner(_machine: Machine, _task: ScheduledTask) -> int:
+        begun.set()
+        try:
+            go_on.wait(10)
+            machine.make_folder(r"C:\Windows\late")
+            machine.note("late")
+            return 0
+        finally:
+            ended.set()
+
+    machine.runner = runner
+    machine.register_task(a_task())
+    machine.start_task("t")
+    assert begun.wait(10)
+    machine.restart()
+    go_on.set()
+    assert ended.wait(10)
+    assert (machine.need_task("t").state, machine.need_task("t").last_result) == ("Ready", 0x40010004)
+    assert machine.pending_restart() == []
+    assert "late" not in [entry.verb for entry in world.journal.entries]
+
+
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [
+        (a_task(), Command(r"C:\x.ps1", ("-Folder", r"C:\y"))),
+        (ScheduledTask("t", "a", "S4U", "Highest", "cmd.exe", "-File x"), None),
+        (ScheduledTask("t", "a", "S4U", "Highest", "powershell.exe", "-File"), None),
+    ],
+)
+def test_what_a_task_runs_is_read_from_its_action(task: ScheduledTask, found: Command | None) -> None:
+    assert Command.of(task) == found

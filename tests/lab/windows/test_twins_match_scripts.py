@@ -93,6 +93,8 @@ _common: dict[str, st.SearchStrategy[Any]] = {
     "pending_restart": st.lists(st.sampled_from(["pending_file_rename", "component_servicing", "windows_update"])),
     "dotnet_release": st.integers(0, 2**31 - 1),
     "domain_role": st.integers(0, 5),
+    "visual_cpp": st.sampled_from(["", "v14.38.33135.00"]),
+    "microsoft_update": st.booleans(),
     "administrator": st.booleans(),
     "system_proxy": st.none()
     | st.fixed_dictionaries({"server": _word, "bypass": st.lists(_word.filter(lambda text: ";" not in text))}),
@@ -184,6 +186,6 @@ def test_generated_state(
     entry = {key: value for key, value in machine.items() if value is not None}
     if "agent" in entry and "cache_path" in entry["agent"]:
         entry["agent"] = {**entry["agent"], "cache_path": "C:\\" + entry["agent"]["cache_path"]}
-    parameters = {"Sections": SECTIONS, "StagingDir": STAGING}
+    parameters = {"Sections": [*SECTIONS, "updates"], "StagingDir": STAGING}
     case = Case("generated", "observe", entry, parameters, prepare=prepare, check_mode=check_mode)
     assert comparison.differences(case) == []

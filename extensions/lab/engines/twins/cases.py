@@ -1156,6 +1156,7 @@ _WORK = [
     _start("over work that was not ended", work()),
     _start("over a task without a folder", all_of(work(), lambda m: m.remove_file(_WORK_PLACE, recurse=True))),
     _start("in check mode", check_mode=True),
+    _start("that the scheduler refuses", fault("start task *")),
     _start("as the system", lambda m: setattr(m, "identity", replace(m.identity, account_user="SYSTEM"))),
     _poll("that runs", work()),
     _poll("that runs, with patience", work(), parameters={"Seconds": 7}),

@@ -27,11 +27,16 @@ def start_work(run: Run) -> dict[str, Any]:
             "This session runs as the system account, which may not do it: connect as, or become, a user who is a "
             "local administrator (and a VMM administrator on a VMM server)."
         )
+    if task.lower() in machine.tasks and not machine.exists(folder):
+        raise ScriptFailed(
+            f"The task '{task}' is there, but not its folder '{folder}': it was begun with another staging_dir, or "
+            "somebody removed the folder. Remove the task when it does not run."
+        )
     if machine.exists(folder):
         raise ScriptFailed(f"The folder '{folder}' is there: other work was begun and has not been ended.")
     if not run.check_mode:
         protect_folder(machine, staging)
-        run.changed = True
+        run.changed, registered = True, False
         try:
             machine.make_folder(folder)
             for file, text in (("script.ps1", script), ("parameters.json", parameters), ("run.ps1", runner)):
@@ -42,11 +47,14 @@ def start_work(run: Run) -> dict[str, Any]:
             domain, user = owner(machine, None)
             made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
             machine.register_task(made)
+            registered = True
             machine.start_task(task)
         except MachineError:
-            if task.lower() in machine.tasks:
+            if registered:
                 machine.unregister_task(task)
             if machine.exists(folder):
                 machine.remove_file(folder, recurse=True)
+            if machine.exists(rf"{staging}\work") and not machine.files.listing(rf"{staging}\work"):
+                machine.remove_file(rf"{staging}\work")
             raise
     return {"task": task, "folder": folder}

@@ -58,12 +58,18 @@ $task = "siterecovery.hyperv-$Name"
 if ($sid -eq 'S-1-5-18') {
     throw 'This session runs as the system account, which may not do it: connect as, or become, a user who is a local administrator (and a VMM administrator on a VMM server).'
 }
+foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
+    if ($known.TaskName -eq $task -and -not (Test-Path -LiteralPath $folder)) {
+        throw "The task '$task' is there, but not its folder '$folder': it was begun with another staging_dir, or somebody removed the folder. Remove the task when it does not run."
+    }
+}
 if (Test-Path -LiteralPath $folder) {
     throw "The folder '$folder' is there: other work was begun and has not been ended."
 }
 if ($PSCmdlet.ShouldProcess($task, 'Start')) {
     Initialize-ProtectedFolder -Path $StagingDir
     $Ansible.Changed = $true
+    $registered = $false
     try {
         New-Item -ItemType Directory -Path $folder -Force | Out-Null
         Set-Content -LiteralPath "$folder\script.ps1" -Value $Script -Encoding UTF8 -NoNewline
@@ -75,16 +81,18 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         $principal = New-ScheduledTaskPrincipal -UserId "$($owner.Domain)\$($owner.User)" -LogonType S4U -RunLevel Highest
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
         Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Work of the Ansible collection siterecovery.hyperv; it removes this task at the end.' | Out-Null
+        $registered = $true
         Start-ScheduledTask -TaskName $task
     } catch {
         # Nothing runs: nothing stays.
-        foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
-            if ($known.TaskName -eq $task) {
-                Unregister-ScheduledTask -TaskName $task -Confirm:$false
-            }
+        if ($registered) {
+            Unregister-ScheduledTask -TaskName $task -Confirm:$false
         }
         if (Test-Path -LiteralPath $folder) {
             Remove-Item -LiteralPath $folder -Recurse -Force
+        }
+        if ((Test-Path -LiteralPath "$StagingDir\work") -and @(Get-ChildItem -LiteralPath "$StagingDir\work" -Force).Count -eq 0) {
+            Remove-Item -LiteralPath "$StagingDir\work" -Force
         }
         throw
     }

@@ -266,6 +266,22 @@ def test_a_machine_that_comes_up_may_fail_twice(bench: MakeBench, what: Installe
             found.run(what.noun())
 
 
+def test_a_start_that_the_scheduler_refuses_leaves_nothing(bench: MakeBench, what: Installed) -> None:
+    found = bench(what.entry("none"))
+    found.fail("start task *")
+    with pytest.raises(RemoteFailure, match="Task Scheduler service is not available"):
+        found.run(what.noun())
+    assert gone(found)
+
+
+def test_a_task_of_another_place_is_left_alone(bench: MakeBench, what: Installed) -> None:
+    found = bench(what.entry("none"), work(what.name))
+    found.machine.remove_file(PLACE, recurse=True)
+    with pytest.raises(RemoteFailure, match="it was begun with another staging_dir"):
+        found.run(what.noun())
+    assert found.machine.tasks
+
+
 def test_a_task_that_crashes_is_told(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
     found.fail(f"task siterecovery.hyperv-{what.name}", exit_code=3)
