@@ -351,7 +351,8 @@ class Machine:
             )
         self.note("service.start", service=found.name)
         found.status, found.ready_at = "Start Pending", self.world.clock.after(found.start_seconds)
-        while not self.is_running(name):
+        # It may have come up and ended again before anybody looks.
+        while self.need_service(name).status == "Start Pending":
             time.sleep(_POLL)
 
     def stop_service(self, name: str) -> None:

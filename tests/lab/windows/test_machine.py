@@ -241,3 +241,20 @@ def test_a_restart_ends_tasks_and_all_that_they_would_still_do(world: World) -> 
 )
 def test_what_a_task_runs_is_read_from_its_action(task: ScheduledTask, found: Command | None) -> None:
     assert Command.of(task) == found
+
+
+def test_a_service_that_ends_right_after_its_start_holds_nobody_up(build: Build, world: World) -> None:
+    """Somebody else may see it run, and see it end, between two looks of the one who started it."""
+    machine = build(kind="vmm_server")
+    machine.stop_service(layout.VMM_SERVICE)
+    world.clock.scale = 1.0
+    service = machine.need_service(layout.VMM_SERVICE)
+    starter = threading.Thread(target=machine.start_service, args=(layout.VMM_SERVICE,), daemon=True)
+    starter.start()
+    deadline = time.monotonic() + 5
+    while service.status != "Start Pending" and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert service.status == "Start Pending"
+    service.status, service.ready_at = "Stopped", None
+    starter.join(5)
+    assert not starter.is_alive()
