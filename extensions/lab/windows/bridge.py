@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..world import digest
-from . import cim
+from . import cim, layout
 from .agent import AgentProxy, AgentThrottle
 from .errors import MachineError
 from .filesystem import File
@@ -65,6 +65,54 @@ def _stop(machine: Machine, args: Args) -> Any:
 
 def _restart(machine: Machine, args: Args) -> Any:
     machine.restart_service(args["name"])
+
+
+# ---- failover cluster ----
+
+
+def _cluster_nodes(machine: Machine, _args: Args) -> Any:
+    return [{"Name": name, "State": state} for name, state in machine.need_cluster().nodes.items()]
+
+
+def _cluster_resources(machine: Machine, args: Args) -> Any:
+    """The VMM service, and beside it what every role has: a name in the network."""
+    cluster = machine.need_cluster()
+    rows = [
+        {"Name": cluster.role, "State": "Online", "ResourceType": "Network Name", "Parameters": {"Name": cluster.role}},
+        {
+            "Name": cluster.resource,
+            "State": cluster.state,
+            "ResourceType": "Generic Service",
+            "Parameters": {"ServiceName": layout.VMM_SERVICE},
+        },
+    ]
+    wanted = args.get("name")
+    if wanted:
+        cluster.need_resource(str(wanted))
+        rows = rows[1:]
+    return [{**row, "OwnerGroup": cluster.role, "OwnerNode": cluster.owner} for row in rows]
+
+
+def _cluster_groups(machine: Machine, args: Args) -> Any:
+    cluster = machine.need_cluster()
+    if args.get("name"):
+        cluster.need_role(str(args["name"]))
+    return [{"Name": cluster.role, "State": cluster.state, "OwnerNode": cluster.owner}]
+
+
+def _cluster_stop(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().need_resource(str(args["name"]))
+    machine.need_cluster().stop(machine)
+
+
+def _cluster_start(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().need_resource(str(args["name"]))
+    machine.need_cluster().start(machine)
+
+
+def _cluster_move(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().need_role(str(args["name"]))
+    machine.need_cluster().move(machine, str(args["node"]))
 
 
 # ---- scheduled tasks ----
@@ -391,6 +439,12 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.start": _start,
     "service.stop": _stop,
     "service.restart": _restart,
+    "cluster.nodes": _cluster_nodes,
+    "cluster.resources": _cluster_resources,
+    "cluster.groups": _cluster_groups,
+    "cluster.stop": _cluster_stop,
+    "cluster.start": _cluster_start,
+    "cluster.move": _cluster_move,
     "task.get": _tasks,
     "task.register": _register_task,
     "task.start": _start_task,

@@ -10,10 +10,11 @@ machines: a list of
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
-  vmm {version, ha_name, service_account, running_jobs, flag_supported, running, vmm_id,
+  vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running}, service_account, running_jobs, flag_supported, running, vmm_id,
        host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
        networks [{name, logical_network}]},
+  Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
   registration {vault, management_uri}: what the registry says about it, and nothing else,
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the estate starts.
 Everything but the name has a default.
@@ -28,6 +29,7 @@ from typing import Any, Final, Literal
 
 from ..world import World
 from . import layout
+from .cluster import Cluster
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
 from .machine import Guest, Identity, Machine, MachineKind, Volume
@@ -54,6 +56,7 @@ def build_machines(world: World, document: Document) -> dict[str, Machine]:
     for entry in document.get("machines") or []:
         machine = build_machine(world, entry)
         machine.web = {package.url: package for package in packages.values()}
+        _join(machine, machines)
         machines[machine.name] = machine
     world.journal.clear()
     return machines
@@ -219,6 +222,42 @@ def _vmm(machine: Machine, described: Document) -> None:
         )
     )
     registry.ensure(f"{layout.HKU}\\{service.owner_sid}\\{layout.INTERNET_SETTINGS}")
+    if described.get("ha_name") and described.get("cluster") is not None:
+        _cluster(machine, service, str(described["ha_name"]), described["cluster"])
+
+
+def _cluster(machine: Machine, service: Service, role: str, described: Document) -> None:
+    # The cluster alone starts the service.
+    service.start_mode = "Manual"
+    nodes: dict[str, str] = {}
+    for node in described.get("nodes") or [machine.name]:
+        entry: Document = {"name": node} if isinstance(node, str) else node
+        nodes[str(entry["name"])] = str(entry.get("state", "Up"))
+    machine.cluster = Cluster(
+        role,
+        str(described.get("resource", f"VMM Service {role}")),
+        nodes,
+        str(described.get("owner", next(iter(nodes)))),
+        described.get("state", "Online"),
+    )
+    machine.cluster.members[machine.name.lower()] = machine
+    runs = bool(described.get("running", True))
+    machine.services.add(Service(layout.CLUSTER_SERVICE, "Cluster Service", status="Running" if runs else "Stopped"))
+    if not machine.cluster.owns(machine) or machine.cluster.state != "Online":
+        service.status, service.process_id = "Stopped", 0
+
+
+def _join(machine: Machine, machines: Mapping[str, Machine]) -> None:
+    """A further node of a cluster sees the same cluster and the same database."""
+    own = machine.cluster
+    if own is None:
+        return
+    for other in machines.values():
+        if other.cluster is not None and other.cluster.role.lower() == own.role.lower() and other.vmm is not None:
+            other.cluster.members[machine.name.lower()] = machine
+            machine.cluster, machine.vmm = other.cluster, other.vmm
+            machine.registry.set(layout.VMM_SETUP_KEY, "VmmID", other.vmm.vmm_id)
+            return
 
 
 def _id(machine: Machine, *parts: str) -> str:

@@ -42,6 +42,7 @@ UPDATE_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpda
 INTERNET_SETTINGS: Final = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 
 VMM_SERVICE: Final = "SCVMMService"
+CLUSTER_SERVICE: Final = "ClusSvc"
 AGENT_SERVICE: Final = "obengine"
 HYPERV_SERVICE: Final = "vmms"
 DEFENDER_SERVICE: Final = "WinDefend"

@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 from ..world import CloudFacts, Fault, World, digest
 from . import layout
 from .agent import Agent, AgentProxy, AgentThrottle
+from .cluster import Cluster
 from .errors import MachineError, MachineRestarted
 from .filesystem import File, FileSystem, tidy
 from .mirror import Mirror
@@ -112,6 +113,8 @@ class Machine:
         self.services = Services()
         self.certificates: list[Certificate] = []
         self.vmm: Vmm | None = None
+        #: Of a highly available VMM.
+        self.cluster: Cluster | None = None
         self.agent: Agent | None = None
         self.switches: list[str] = []
         #: Whether automatic updates get updates for all of Microsoft's products.
@@ -230,6 +233,10 @@ class Machine:
             self.registry.unset(layout.SESSION_KEY, layout.RENAMES)
             for key in (layout.SERVICING_KEY, layout.UPDATE_KEY):
                 self.registry.remove(key)
+        if self.cluster is not None:
+            # The others take over at once, and the machine is a node again when it is back.
+            self.cluster.node_down(self)
+            self.cluster.node_up(self)
         for end in self.at_restart:
             end()
 
@@ -339,16 +346,18 @@ class Machine:
 
     def start_service(self, name: str) -> None:
         """Start it and wait until it runs, as Start-Service does."""
+        if self._clustered(name) is not None and self.cluster is not None and not self.cluster.owns(self):
+            # Inferred: VMM's service ends at once on a node that does not own its role.
+            raise self._cannot("started", "start", self.need_service(name))
+        self.bring_up(name)
+
+    def bring_up(self, name: str) -> None:
         found = self.need_service(name)
         if found.status == "Running":
             return
         fault = self.misfortune(f"start {found.name}")
         if fault is not None or found.start_mode == "Disabled":
-            raise MachineError(
-                f"Service '{found.display_name} ({found.name})' cannot be started due to the following error: "
-                f"Cannot start service '{found.name}' on computer '.'.",
-                "Microsoft.PowerShell.Commands.ServiceCommandException",
-            )
+            raise self._cannot("started", "start", found)
         self.note("service.start", service=found.name)
         found.status, found.ready_at = "Start Pending", self.world.clock.after(found.start_seconds)
         # It may have come up and ended again before anybody looks.
@@ -356,18 +365,43 @@ class Machine:
             time.sleep(_POLL)
 
     def stop_service(self, name: str) -> None:
+        """The cluster of a highly available VMM takes it for a failure."""
+        before = self.need_service(name).status
+        self.take_down(name)
+        cluster = self._clustered(name)
+        if cluster is not None and before != "Stopped":
+            cluster.service_ended(self)
+
+    def take_down(self, name: str) -> None:
         found = self.need_service(name)
         if found.status == "Stopped":
             return
         fault = self.misfortune(f"stop {found.name}")
         if fault is not None:
-            raise MachineError(
-                f"Service '{found.display_name} ({found.name})' cannot be stopped due to the following error: "
-                f"Cannot stop service '{found.name}' on computer '.'.",
-                "Microsoft.PowerShell.Commands.ServiceCommandException",
-            )
+            raise self._cannot("stopped", "stop", found)
         self.note("service.stop", service=found.name)
         found.status, found.ready_at, found.process_id = "Stopped", None, 0
+
+    def _clustered(self, name: str) -> Cluster | None:
+        return self.cluster if name.lower() == layout.VMM_SERVICE.lower() else None
+
+    @staticmethod
+    def _cannot(done: str, verb: str, service: Service) -> MachineError:
+        return MachineError(
+            f"Service '{service.display_name} ({service.name})' cannot be {done} due to the following error: "
+            f"Cannot {verb} service '{service.name}' on computer '.'.",
+            "Microsoft.PowerShell.Commands.ServiceCommandException",
+        )
+
+    def need_cluster(self) -> Cluster:
+        """The cluster as its cmdlets reach it: only where this machine's cluster service runs."""
+        if self.cluster is None or not self.is_running(layout.CLUSTER_SERVICE):
+            raise MachineError(
+                "The cluster service is not running. Make sure that the service is running on all nodes in the "
+                "cluster.",
+                "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException",
+            )
+        return self.cluster
 
     def restart_service(self, name: str) -> None:
         self.stop_service(name)

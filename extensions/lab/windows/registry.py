@@ -82,6 +82,13 @@ class Registry:
         for known in [known for known in self._keys if known == lower or known.startswith(lower + "\\")]:
             del self._keys[known]
 
+    def replace(self, path: str, other: Registry) -> None:
+        """The key as another machine has it."""
+        self.remove(path)
+        found = other.find(path)
+        if found is not None:
+            self.ensure(path).values = dict(found.values)
+
     def children(self, path: str) -> list[str]:
         """The names of the keys right below, in the order in which Windows lists them."""
         lead = path.lower() + "\\"

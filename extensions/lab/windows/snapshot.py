@@ -32,6 +32,7 @@ def snapshot(machine: Machine) -> dict[str, Any]:
         "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
         "vmm": _vmm(machine),
         "agent": _agent(machine),
+        **({} if machine.cluster is None else {"cluster": [machine.cluster.owner, machine.cluster.state]}),
     }
 
 

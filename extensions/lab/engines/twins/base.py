@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from ...windows import layout
+from ...windows import cim, layout
+from ...windows.cluster import Cluster
 from ...windows.errors import MachineError
 from ...windows.filesystem import File, parent_of
 from ...windows.machine import Machine
@@ -105,6 +106,41 @@ def service_status(machine: Machine, name: str) -> str | None:
     return None if service is None else service.status
 
 
+def node_name(machine: Machine) -> str:
+    """Win32_ComputerSystem.Name."""
+    return str(cim.instances(machine, "Win32_ComputerSystem", "root/cimv2", None)[0]["Name"])
+
+
+def clustered(run: Run) -> Cluster | None:
+    """The cluster, when the script was told its resource."""
+    name = run.text("ClusterResource")
+    if not name:
+        return None
+    cluster = run.machine.need_cluster()
+    cluster.need_resource(name)
+    return cluster
+
+
+def confirm_cluster_owner(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is not None and cluster.owner.lower() != node_name(run.machine).lower():
+        raise ScriptFailed(
+            f"The cluster's resource '{run.text('ClusterResource')}' has moved from this node to '{cluster.owner}', and "
+            "nothing was touched: run again."
+        )
+
+
+def cycle_vmm(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is None:
+        run.machine.restart_service(layout.VMM_SERVICE)
+        return
+    try:
+        cluster.stop(run.machine)
+    finally:
+        cluster.start(run.machine)
+
+
 def need_vmm_service(machine: Machine) -> None:
     if not machine.is_running(layout.VMM_SERVICE):
         raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")
@@ -191,7 +227,7 @@ def restart_vmm(run: Run, default: str, result: dict[str, Any]) -> None:
         result["running_jobs"] = connect_vmm(run.machine).running_jobs if running else 0
         idle = result["running_jobs"] == 0
     if idle:
-        run.machine.restart_service(layout.VMM_SERVICE)
+        cycle_vmm(run)
         result["restarted"] = True
 
 

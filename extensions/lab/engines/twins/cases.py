@@ -1218,4 +1218,59 @@ _WORK = [
     _observe("work in check mode", vmm_server(), work(), check_mode=True),
 ]
 
-CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK)
+
+def cluster_node(*, name: str = "vmm01", provider: bool = True, **cluster: Any) -> dict[str, Any]:
+    """One of the two nodes of a highly available VMM; the first one owns it."""
+    described = {"nodes": ["vmm01", "vmm02"], **cluster}
+    more = {"provider": {}} if provider else {}
+    return {**vmm_server(vmm={"ha_name": "VMMROLE", "cluster": described}, **more), "name": name}
+
+
+_RESOURCE = {"ClusterResource": "VMM Service VMMROLE"}
+_CYCLE = {**_RESOURCE, "RestartVmm": "always"}
+_UNNAMED = cluster_node(resource="Virtueller Maschinen-Dienst")
+_CLUSTER_STOPPED = cluster_node(running=False)
+_START = {"Name": layout.VMM_SERVICE, **_RESOURCE}
+_ELSEWHERE = cluster_node(owner="vmm02")
+_CLUSTER = [
+    _observe("the node that owns a cluster's VMM", cluster_node()),
+    _observe("a node that does not own VMM", _ELSEWHERE),
+    _observe("a cluster's VMM by another name", _UNNAMED),
+    _observe("a cluster's VMM that is offline", cluster_node(state="Offline")),
+    _observe("a cluster with a node that is down", cluster_node(nodes=["vmm01", {"name": "vmm02", "state": "Down"}])),
+    _observe("a cluster service that does not run", _CLUSTER_STOPPED),
+    _install("on the owner", _PACKAGE, machine=cluster_node(provider=False), parameters=_RESOURCE),
+    _install("on a node that does not own VMM", _PACKAGE, machine=_ELSEWHERE, parameters=_RESOURCE),
+    _install("on the owner, not through the cluster", _PACKAGE, machine=cluster_node()),
+    _install(
+        "on the owner, whose cluster does not stop it",
+        all_of(_PACKAGE, fault("stop cluster resource")),
+        machine=cluster_node(),
+        parameters=_RESOURCE,
+    ),
+    _install(
+        "on the owner, whose cluster does not start it again",
+        all_of(_PACKAGE, fault("start cluster resource")),
+        machine=cluster_node(),
+        parameters=_RESOURCE,
+    ),
+    _install("without a cluster service", _PACKAGE, machine=_CLUSTER_STOPPED, parameters=_RESOURCE),
+    _install("of another resource", _PACKAGE, machine=cluster_node(), parameters={"ClusterResource": "nothing"}),
+    _install("on the owner, in check mode", _PACKAGE, machine=cluster_node(), parameters=_RESOURCE, check_mode=True),
+    _register("on the owner", machine=cluster_node(), parameters=_CYCLE),
+    _register("on the owner when idle", machine=cluster_node(), parameters={**_RESOURCE, "RestartVmm": "when_idle"}),
+    _register("after the role has moved", machine=_ELSEWHERE, parameters=_RESOURCE),
+    _register("on a secondary node, whatever the cluster says", machine=_ELSEWHERE),
+    _configure("on the owner", machine=cluster_node(), parameters={**_CYCLE, "BypassUrls": ["a.test"]}),
+    _configure("after the role has moved", machine=_ELSEWHERE, parameters={**_CYCLE, "BypassUrls": ["a.test"]}),
+    _password("on the owner", proxy_account, machine=cluster_node(), parameters=_CYCLE),
+    _password("after the role has moved", proxy_account, machine=_ELSEWHERE, parameters=_CYCLE),
+    Case("start_service in a cluster", "start_service", cluster_node(state="Offline"), _START),
+    Case("start_service that a cluster runs", "start_service", cluster_node(), _START),
+    Case(
+        "start_service in a cluster, check mode", "start_service", cluster_node(state="Failed"), _START, check_mode=True
+    ),
+    Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
+]
+
+CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK, *_CLUSTER)

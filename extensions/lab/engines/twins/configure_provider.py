@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Run, configured, new_result, proxy_arguments, restart_policy, run_configurator, twin
+from .base import (
+    Run,
+    configured,
+    confirm_cluster_owner,
+    new_result,
+    proxy_arguments,
+    restart_policy,
+    run_configurator,
+    twin,
+)
 
 
 @twin
@@ -17,6 +26,7 @@ def configure_provider(run: Run) -> dict[str, Any]:
     restart_policy(run, "always")
     if run.check_mode:
         return result
+    confirm_cluster_owner(run)
     proxy, secret = proxy_arguments(run, empties=True)
     run_configurator(run, configurator, "/configure" + proxy, result)
     configured(run, secret, "always", result)

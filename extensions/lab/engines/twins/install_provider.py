@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout
-from .base import Run, service_status, setup_log, twin
+from ...windows.cluster import Cluster
+from ...windows.machine import Machine
+from .base import Run, clustered, node_name, service_status, setup_log, twin
 
 _GOOD = (0, 3010)
 
@@ -23,25 +25,47 @@ def install_provider(run: Run) -> dict[str, Any]:
         "setup_exit": None,
         "service_before": before,
         "service_after": None,
+        "resource_after": None,
         "log_tail": [],
     }
     if not run.check_mode:
         run.changed = True
+        here = before is not None and not run.text("ClusterResource")
         try:
             result["extract_exit"] = machine.run_process(installer, f'/x:"{folder.rstrip(chr(92))}" /q')
             if result["extract_exit"] == 0:
-                if before is not None:
-                    machine.stop_service(layout.VMM_SERVICE)
+                cluster = clustered(run)
+                if cluster is not None:
+                    here = cluster.owner.lower() == node_name(machine).lower()
+                if here:
+                    _stop(machine, cluster)
                 result["setup_exit"] = machine.run_process(f"{folder}\\setupdr.exe", "/i")
         finally:
             try:
-                if before is not None:
-                    machine.start_service(layout.VMM_SERVICE)
+                if here:
+                    _start(machine, clustered(run))
             finally:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
                 if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
                     machine.remove_file(installer)
         result["log_tail"] = setup_log(machine)
+        cluster = clustered(run) if here else None
+        if cluster is not None:
+            result["resource_after"] = cluster.state
     result["service_after"] = service_status(machine, layout.VMM_SERVICE)
     return result
+
+
+def _stop(machine: Machine, cluster: Cluster | None) -> None:
+    if cluster is None:
+        machine.stop_service(layout.VMM_SERVICE)
+    else:
+        cluster.stop(machine)
+
+
+def _start(machine: Machine, cluster: Cluster | None) -> None:
+    if cluster is None:
+        machine.start_service(layout.VMM_SERVICE)
+    else:
+        cluster.start(machine)

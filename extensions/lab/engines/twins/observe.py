@@ -18,7 +18,7 @@ from ...windows import layout
 from ...windows.machine import Guest, Machine
 from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
-from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, twin
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, node_name, twin
 
 Section = dict[str, Any]
 
@@ -106,6 +106,26 @@ def _system_proxy(machine: Machine) -> Section | None:
     }
 
 
+def _cluster(machine: Machine) -> Section | None:
+    service = machine.service(layout.CLUSTER_SERVICE)
+    if service is None:
+        return None
+    facts: Section = {
+        "service": service.status,
+        "node": node_name(machine),
+        "nodes": None,
+        "resource": None,
+        "resource_state": None,
+        "owner_node": None,
+    }
+    if service.status != "Running":
+        return facts
+    cluster = machine.need_cluster()
+    facts["nodes"] = [{"name": name, "state": state} for name, state in cluster.nodes.items()]
+    facts |= {"resource": cluster.resource, "resource_state": cluster.state, "owner_node": cluster.owner}
+    return facts
+
+
 def _vmm(machine: Machine, _run: Run) -> Section | None:
     if machine.registry.find(layout.VMM_SETUP_KEY) is None:
         return None
@@ -114,6 +134,7 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
         "product_version": _text(get(layout.VMM_SETUP_KEY, "ProductVersion")),
         "vmm_id": _text(get(layout.VMM_SETUP_KEY, "VmmID")),
         "ha_name": _text(get(layout.VMM_SETUP_KEY, "HAVMMName")),
+        "cluster": None,
         "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
         "service": None,
         "running_jobs": None,
@@ -128,6 +149,8 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
             "start_mode": service.start_mode,
             "account": service.account,
         }
+    if section["ha_name"] is not None:
+        section["cluster"] = _cluster(machine)
     if service is None or service.status != "Running":
         return section
     vmm = connect_vmm(machine)

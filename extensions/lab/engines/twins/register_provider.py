@@ -11,6 +11,7 @@ from .base import (
     PROTECTED_FILE,
     Run,
     configured,
+    confirm_cluster_owner,
     folder_of,
     new_result,
     protect_folder,
@@ -31,6 +32,7 @@ def register_provider(run: Run) -> dict[str, Any]:
     restart_policy(run, "never")
     if run.check_mode:
         return result
+    confirm_cluster_owner(run)
     proxy, secret = proxy_arguments(run)
     try:
         protect_folder(machine, folder_of(path))

@@ -12,6 +12,7 @@ from .base import (
     ParameterRefused,
     Run,
     ScriptFailed,
+    confirm_cluster_owner,
     connect_vmm,
     need_vmm_service,
     restart_policy,
@@ -33,6 +34,7 @@ def set_run_as_password(run: Run) -> dict[str, Any]:
     result: dict[str, Any] = {"updated": False, "restarted": False, "running_jobs": None, "service": None}
     if run.check_mode:
         return result
+    confirm_cluster_owner(run)
     account = connect_vmm(run.machine).run_as_account(name)
     if account is None:
         raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Run, ScriptFailed, service_status, twin
+from .base import Run, ScriptFailed, clustered, service_status, twin
 
 
 @twin
@@ -16,7 +16,12 @@ def start_service(run: Run) -> dict[str, Any]:
     status = service_status(run.machine, name)
     if status is None:
         raise ScriptFailed(f"There is no service '{name}' on this machine.")
-    if status != "Running" and not run.check_mode:
+    cluster = clustered(run)
+    if cluster is not None:
+        if cluster.state != "Online" and not run.check_mode:
+            cluster.start(run.machine)
+            run.changed = True
+    elif status != "Running" and not run.check_mode:
         run.machine.start_service(name)
         run.changed = True
     return {"status": service_status(run.machine, name)}

@@ -111,6 +111,12 @@ def _register(machine: Machine, options: Options, invocation: Invocation) -> lis
 
 def _vmm(machine: Machine) -> Vmm:
     vmm = machine.vmm
+    if machine.cluster is not None and not machine.cluster.owns(machine):
+        # Inferred: the text; that setup refuses it is in its public resources.
+        raise Refusal(
+            "The server cannot be registered from a secondary node of the cluster. Register it on the active node.",
+            key="ScvmmNoRegistrationOnSecondaryNode",
+        )
     if vmm is None or not machine.is_running(layout.VMM_SERVICE):
         raise Refusal("The Virtual Machine Manager service does not run on this server.")
     if machine.registry.text(layout.VMM_SETUP_KEY, "VmmID") is None:

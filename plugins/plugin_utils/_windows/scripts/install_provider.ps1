@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Unpacks the Site Recovery Provider's package and runs its setup while the VMM service is stopped, as setup needs it.
+# On a node of a highly available VMM that does not own its role the service does not run, and the role is left alone.
 # The service is started again whatever happens, and the unpacked files go; after a success the installer too, if told so.
 
 [CmdletBinding(SupportsShouldProcess)]
@@ -14,7 +15,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $ExtractDir,
 
-    [bool] $RemoveInstaller = $false
+    [bool] $RemoveInstaller = $false,
+
+    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    [string] $ClusterResource
 )
 
 Set-StrictMode -Version 2.0
@@ -31,6 +35,33 @@ function Get-ServiceStatus {
         return $null
     }
     return "$($service.State)"
+}
+
+function Test-VmmHere {
+    # Whether the VMM service is this machine's: its role may move at any time.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        return $null -ne $before
+    }
+    $node = (Get-CimInstance -ClassName Win32_ComputerSystem).Name
+    return "$((Get-ClusterResource -Name $ClusterResource).OwnerNode.Name)" -eq $node
+}
+
+function Stop-Vmm {
+    # A cluster would start a service that was stopped without it again, or fail over.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Stop-Service -Name SCVMMService -Force
+    } else {
+        Stop-ClusterResource -Name $ClusterResource | Out-Null
+    }
+}
+
+function Start-Vmm {
+    # A cluster starts it on the node that owns the role by now.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Start-Service -Name SCVMMService
+    } else {
+        Start-ClusterResource -Name $ClusterResource | Out-Null
+    }
 }
 
 function Get-LogTail {
@@ -61,25 +92,27 @@ function Start-Setup {
     return [int] $process.ExitCode
 }
 
-$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; log_tail = @() }
+$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; resource_after = $null; log_tail = @() }
 if ($null -ne $before) {
     $result.service_before = "$($before.State)"
 }
 
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider')) {
     $Ansible.Changed = $true
+    $here = [string]::IsNullOrEmpty($ClusterResource) -and $null -ne $before
     try {
         $result.extract_exit = Start-Setup -Path $InstallerPath -Arguments ('/x:"' + $ExtractDir.TrimEnd('\') + '" /q')
         if ($result.extract_exit -eq 0) {
-            if ($null -ne $before) {
-                Stop-Service -Name SCVMMService -Force
+            $here = Test-VmmHere
+            if ($here) {
+                Stop-Vmm
             }
             $result.setup_exit = Start-Setup -Path "$ExtractDir\setupdr.exe" -Arguments '/i'
         }
     } finally {
         try {
-            if ($null -ne $before) {
-                Start-Service -Name SCVMMService
+            if ($here) {
+                Start-Vmm
             }
         } finally {
             # Also when the service does not start.
@@ -92,6 +125,9 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
         }
     }
     $result.log_tail = @(Get-LogTail)
+    if ($here -and -not [string]::IsNullOrEmpty($ClusterResource)) {
+        $result.resource_after = "$((Get-ClusterResource -Name $ClusterResource).State)"
+    }
 }
 $result.service_after = Get-ServiceStatus -Name SCVMMService
 $Ansible.Result = $result

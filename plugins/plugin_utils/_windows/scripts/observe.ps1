@@ -366,6 +366,45 @@ function Get-ServiceProxy {
     }
 }
 
+function Get-ClusterFacts {
+    # The cluster of a highly available VMM as this node sees it. Its resource is found by the service that it runs, else
+    # by what its name contains as VMM's setup gives it.
+    $service = Get-ServiceState -Name ClusSvc
+    if ($null -eq $service) {
+        return $null
+    }
+    $facts = @{
+        service = $service.status
+        node = "$((Get-CimInstance -ClassName Win32_ComputerSystem).Name)"
+        nodes = $null
+        resource = $null
+        resource_state = $null
+        owner_node = $null
+    }
+    if ($service.status -ne 'Running' -or $null -eq (Get-Command -Name Get-ClusterResource -ErrorAction SilentlyContinue)) {
+        return $facts
+    }
+    $facts.nodes = @(foreach ($each in @(Get-ClusterNode)) { @{ name = "$($each.Name)"; state = "$($each.State)" } })
+    $resources = @(Get-ClusterResource)
+    $found = @(
+        foreach ($each in $resources) {
+            $names = @(Get-ClusterParameter -InputObject $each | Where-Object { $_.Name -eq 'ServiceName' })
+            if ($names.Count -gt 0 -and "$($names[0].Value)" -eq 'SCVMMService') {
+                $each
+            }
+        }
+    )
+    if ($found.Count -eq 0) {
+        $found = @($resources | Where-Object { "$($_.Name)" -like '*VMM Service*' })
+    }
+    if ($found.Count -eq 1) {
+        $facts.resource = "$($found[0].Name)"
+        $facts.resource_state = "$($found[0].State)"
+        $facts.owner_node = "$($found[0].OwnerNode.Name)"
+    }
+    return $facts
+}
+
 function Get-VmmSection {
     $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name ProductVersion, VmmID, HAVMMName, InstallPath
     if ($null -eq $setup) {
@@ -376,6 +415,7 @@ function Get-VmmSection {
         product_version = Get-Text -Value $setup.ProductVersion
         vmm_id = Get-Text -Value $setup.VmmID
         ha_name = Get-Text -Value $setup.HAVMMName
+        cluster = $null
         install_path = Get-Text -Value $setup.InstallPath
         service = $null
         running_jobs = $null
@@ -385,6 +425,9 @@ function Get-VmmSection {
     }
     if ($null -ne $service) {
         $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)"; account = "$($service.StartName)" }
+    }
+    if ($null -ne $section.ha_name) {
+        $section.cluster = Get-ClusterFacts
     }
     $vmm = Connect-VmmServer
     if ($null -eq $vmm) {

@@ -33,7 +33,10 @@ param(
 
     # What to do with the VMM service afterwards, which reads the proxy at its start.
     [ValidateSet('always', 'when_idle', 'never')]
-    [string] $RestartVmm = 'never'
+    [string] $RestartVmm = 'never',
+
+    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    [string] $ClusterResource
 )
 
 Set-StrictMode -Version 2.0
@@ -94,6 +97,31 @@ function Connect-VmmServer {
     $folder = $answer.sValue.TrimEnd('\')
     Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
     return (Get-SCVMMServer -ComputerName localhost)
+}
+
+function Confirm-ClusterOwner {
+    # Ends here where the role of a highly available VMM has moved away since it was read.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        return
+    }
+    $owner = "$((Get-ClusterResource -Name $ClusterResource).OwnerNode.Name)"
+    $node = (Get-CimInstance -ClassName Win32_ComputerSystem).Name
+    if ($owner -ne $node) {
+        throw "The cluster's resource '$ClusterResource' has moved from this node to '$owner', and nothing was touched: run again."
+    }
+}
+
+function Restart-Vmm {
+    # A cluster would start a service that was stopped without it again, or fail over.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Restart-Service -Name SCVMMService -Force
+        return
+    }
+    try {
+        Stop-ClusterResource -Name $ClusterResource | Out-Null
+    } finally {
+        Start-ClusterResource -Name $ClusterResource | Out-Null
+    }
 }
 
 function Get-VmmState {
@@ -157,6 +185,7 @@ function Write-KeyFile {
 
 $result = @{ exit_code = $null; log_tail = @(); restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
+    Confirm-ClusterOwner
     $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
     $secret = ''
     if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
@@ -186,7 +215,7 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
             $idle = $result.running_jobs -eq 0
         }
         if ($idle) {
-            Restart-Service -Name SCVMMService -Force
+            Restart-Vmm
             $result.restarted = $true
         }
     }

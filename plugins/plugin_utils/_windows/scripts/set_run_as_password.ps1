@@ -15,7 +15,10 @@ param(
 
     # What to do with the VMM service afterwards, which reads the proxy at its start.
     [ValidateSet('always', 'when_idle', 'never')]
-    [string] $RestartVmm = 'always'
+    [string] $RestartVmm = 'always',
+
+    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    [string] $ClusterResource
 )
 
 Set-StrictMode -Version 2.0
@@ -38,6 +41,31 @@ function Connect-VmmServer {
     return (Get-SCVMMServer -ComputerName localhost)
 }
 
+function Confirm-ClusterOwner {
+    # Ends here where the role of a highly available VMM has moved away since it was read.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        return
+    }
+    $owner = "$((Get-ClusterResource -Name $ClusterResource).OwnerNode.Name)"
+    $node = (Get-CimInstance -ClassName Win32_ComputerSystem).Name
+    if ($owner -ne $node) {
+        throw "The cluster's resource '$ClusterResource' has moved from this node to '$owner', and nothing was touched: run again."
+    }
+}
+
+function Restart-Vmm {
+    # A cluster would start a service that was stopped without it again, or fail over.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Restart-Service -Name SCVMMService -Force
+        return
+    }
+    try {
+        Stop-ClusterResource -Name $ClusterResource | Out-Null
+    } finally {
+        Start-ClusterResource -Name $ClusterResource | Out-Null
+    }
+}
+
 function Get-VmmState {
     $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
     if ($null -eq $service) {
@@ -56,6 +84,7 @@ function Get-RunningJobCount {
 
 $result = @{ updated = $false; restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')) {
+    Confirm-ClusterOwner
     $vmm = Connect-VmmServer
     $account = @(Get-SCRunAsAccount -VMMServer $vmm | Where-Object { $_.Name -eq $AccountName })
     if ($account.Count -eq 0) {
@@ -71,7 +100,7 @@ if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')
         $idle = $result.running_jobs -eq 0
     }
     if ($idle) {
-        Restart-Service -Name SCVMMService -Force
+        Restart-Vmm
         $result.restarted = $true
     }
     $result.service = Get-VmmState

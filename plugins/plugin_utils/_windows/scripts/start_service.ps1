@@ -3,12 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Starts a service and waits until it runs.
+# Starts a service and waits until it runs; one that belongs to a cluster by its resource, on the node that owns it.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [string] $Name
+    [string] $Name,
+
+    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    [string] $ClusterResource
 )
 
 Set-StrictMode -Version 2.0
@@ -30,7 +33,12 @@ function Get-ServiceStatus {
 if ($null -eq $service) {
     throw "There is no service '$Name' on this machine."
 }
-if ($service.State -ne 'Running' -and $PSCmdlet.ShouldProcess($Name, 'Start the service')) {
+if (-not [string]::IsNullOrEmpty($ClusterResource)) {
+    if ("$((Get-ClusterResource -Name $ClusterResource).State)" -ne 'Online' -and $PSCmdlet.ShouldProcess($ClusterResource, 'Start the resource of the cluster')) {
+        Start-ClusterResource -Name $ClusterResource | Out-Null
+        $Ansible.Changed = $true
+    }
+} elseif ($service.State -ne 'Running' -and $PSCmdlet.ShouldProcess($Name, 'Start the service')) {
     Start-Service -Name $Name
     $Ansible.Changed = $true
 }

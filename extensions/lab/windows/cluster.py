@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A failover cluster with one role: a highly available VMM, whose service runs on the node that owns the role.
+
+Sources: the reference of the FailoverClusters cmdlets, and the documentation of highly available VMM: one database, one
+id, VMM's service on one node at a time. A service that ends outside of the cluster's own commands is a failure of its
+resource, which the cluster answers by its restart policy: once again on the same node, then on another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from . import layout
+from .errors import MachineError
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+ResourceState = Literal["Online", "Offline", "Failed"]
+_ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
+# Inferred: that these keys are the checkpoints of the role; the public clean-up script removes checkpoints of both.
+CHECKPOINTS: Final = (layout.REGISTRATION_KEY, layout.PROXY_KEY)
+# How often a failed resource starts again on its node before the role moves: the default restart policy.
+_RESTARTS = 1
+
+
+@dataclass(slots=True)
+class Cluster:
+    """What every node sees alike. A node of the document that is no machine of the estate is only a name."""
+
+    role: str
+    #: Inferred: the resource's name and type. The public clean-up script looks for "VMM Service" in the name.
+    resource: str
+    nodes: dict[str, str]
+    owner: str
+    state: ResourceState = "Online"
+    members: dict[str, Machine] = field(default_factory=dict)
+    failures: int = 0
+
+    # ---- who is who ----
+
+    def node_of(self, machine: Machine) -> str:
+        return next(name for name in self.nodes if name.lower() == machine.name.lower())
+
+    def owns(self, machine: Machine) -> bool:
+        return self.owner.lower() == machine.name.lower()
+
+    def others_up(self) -> list[str]:
+        return [name for name, state in self.nodes.items() if state == "Up" and name.lower() != self.owner.lower()]
+
+    def need_resource(self, name: str) -> None:
+        if name.lower() != self.resource.lower():
+            raise MachineError(f"The cluster resource '{name}' could not be found.", _ERROR)
+
+    def need_role(self, name: str) -> None:
+        if name.lower() != self.role.lower():
+            raise MachineError(f"The cluster group '{name}' could not be found.", _ERROR)
+
+    # ---- what the cmdlets do; any node may ask ----
+
+    def stop(self, machine: Machine) -> None:
+        """Stop-ClusterResource: the service ends on the owner, and the resource stays offline wherever the role goes."""
+        if self.state == "Offline":
+            return
+        if machine.misfortune("stop cluster resource") is not None:
+            raise MachineError(f"Failed to bring the resource '{self.resource}' offline.", _ERROR)
+        machine.note("cluster.stop", resource=self.resource, owner=self.owner)
+        self.state = "Offline"
+        self._halt()
+
+    def start(self, machine: Machine) -> None:
+        """Start-ClusterResource: on the node that owns the role now."""
+        if self.state == "Online":
+            return
+        if machine.misfortune("start cluster resource") is not None:
+            self.state = "Failed"
+            raise MachineError(f"Failed to bring the resource '{self.resource}' online.", _ERROR)
+        machine.note("cluster.start", resource=self.resource, owner=self.owner)
+        self._run()
+
+    def move(self, machine: Machine, node: str) -> None:
+        """Move-ClusterGroup."""
+        target = next((name for name in self.nodes if name.lower() == node.lower()), None)
+        if target is None or self.nodes[target] != "Up":
+            raise MachineError(f"The cluster node '{node}' is not up, or is no node of the cluster.", _ERROR)
+        if target == self.owner:
+            return
+        machine.note("cluster.move", role=self.role, node=target)
+        self.fail_over(target)
+
+    # ---- what happens to it ----
+
+    def fail_over(self, target: str | None = None) -> None:
+        """The role goes to another node, with its checkpoints; without one that is up it fails."""
+        targets = [target] if target is not None else self.others_up()
+        self._halt()
+        if not targets:
+            self.state = "Failed"
+            return
+        before, self.owner, self.failures = self.members.get(self.owner.lower()), targets[0], 0
+        after = self.members.get(self.owner.lower())
+        if before is not None and after is not None:
+            for key in CHECKPOINTS:
+                after.registry.replace(key, before.registry)
+        if self.state != "Offline":
+            self._run()
+
+    def service_ended(self, machine: Machine) -> None:
+        """VMM's service was ended by something else than the cluster."""
+        if self.state != "Online" or not self.owns(machine):
+            return
+        self.failures += 1
+        again = self.failures <= _RESTARTS
+        machine.note("cluster.restart" if again else "cluster.failover", resource=self.resource)
+        if again:
+            self._run()
+        else:
+            self.fail_over()
+
+    def node_down(self, machine: Machine) -> None:
+        self.nodes[self.node_of(machine)] = "Down"
+        if self.owns(machine):
+            self.fail_over()
+
+    def node_up(self, machine: Machine) -> None:
+        self.nodes[self.node_of(machine)] = "Up"
+        if self.state == "Failed":
+            self._run()
+
+    def _run(self) -> None:
+        owner = self.members.get(self.owner.lower())
+        if owner is not None:
+            # What asked for it may be a process of another machine.
+            with owner.process():
+                owner.bring_up(layout.VMM_SERVICE)
+        self.state = "Online"
+
+    def _halt(self) -> None:
+        owner = self.members.get(self.owner.lower())
+        if owner is not None:
+            with owner.process():
+                owner.take_down(layout.VMM_SERVICE)
