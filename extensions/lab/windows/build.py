@@ -10,7 +10,8 @@ machines: a list of
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
-  vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running}, service_account, running_jobs, flag_supported, running, vmm_id,
+  vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
+       service_account, running_jobs, flag_supported, running, vmm_id,
        host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
        networks [{name, logical_network}]},
@@ -243,7 +244,7 @@ def _cluster(machine: Machine, service: Service, role: str, described: Document)
     machine.cluster.members[machine.name.lower()] = machine
     runs = bool(described.get("running", True))
     machine.services.add(Service(layout.CLUSTER_SERVICE, "Cluster Service", status="Running" if runs else "Stopped"))
-    if not machine.cluster.owns(machine) or machine.cluster.state != "Online":
+    if not runs or not machine.cluster.owns(machine) or machine.cluster.state != "Online":
         service.status, service.process_id = "Stopped", 0
 
 

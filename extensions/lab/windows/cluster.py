@@ -62,7 +62,7 @@ class Cluster:
     # ---- what the cmdlets do; any node may ask ----
 
     def stop(self, machine: Machine) -> None:
-        """Stop-ClusterResource: the service ends on the owner, and the resource stays offline wherever the role goes."""
+        """Stop-ClusterResource: the service ends on the owner; wherever the role goes, the resource stays offline."""
         if self.state == "Offline":
             return
         if machine.misfortune("stop cluster resource") is not None:

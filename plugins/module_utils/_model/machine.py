@@ -11,11 +11,14 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from .names import same_name
 from .work import WorkFacts
 
 Raw = Mapping[str, Any]
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
 RUNNING = "Running"
+#: States of a resource and of a node of a cluster.
+ONLINE, NODE_DOWN = "Online", "Down"
 #: Windows Server 2012 R2, the oldest system of the support matrix.
 OLDEST_OS = (6, 3)
 
@@ -143,6 +146,40 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """The cluster of a highly available VMM as one node sees it; None is what its cluster service does not say."""
+
+    service: str
+    node: str
+    #: Every node by name, with its state.
+    nodes: Mapping[str, str] | None
+    resource: str | None
+    resource_state: str | None
+    owner_node: str | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> ClusterFacts:
+        nodes = raw["nodes"]
+        return cls(
+            raw["service"],
+            raw["node"],
+            None if nodes is None else {node["name"]: node["state"] for node in nodes},
+            raw["resource"],
+            raw["resource_state"],
+            raw["owner_node"],
+        )
+
+    @property
+    def owned(self) -> bool:
+        """Whether VMM is this node's to run."""
+        return self.owner_node is not None and same_name(self.owner_node, self.node)
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        return tuple(name for name, state in (self.nodes or {}).items() if state == NODE_DOWN)
+
+
+@dataclass(frozen=True, slots=True)
 class VmmFacts:
     """The VMM server. `clouds` and `running_jobs` are None while its service does not run."""
 
@@ -156,10 +193,16 @@ class VmmFacts:
     #: VM networks by name, with the logical network that each is bound to.
     networks: Mapping[str, str | None] | None
     install_path: str | None = None
+    cluster: ClusterFacts | None = None
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The node that runs a highly available VMM, when it is not this one."""
+        return self.cluster.owner_node if self.cluster is not None and not self.cluster.owned else None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> VmmFacts:
-        clouds = raw["clouds"]
+        clouds, cluster = raw["clouds"], raw.get("cluster")
         return cls(
             product_version=raw["product_version"],
             vmm_id=raw["vmm_id"],
@@ -172,6 +215,7 @@ class VmmFacts:
             if raw["networks"] is None
             else {network["name"]: network["logical_network"] for network in raw["networks"]},
             install_path=raw.get("install_path"),
+            cluster=None if cluster is None else ClusterFacts.from_observation(cluster),
         )
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from . import endpoints
 from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
+from .errors import Refused
 from .installer import numbers
 from .lifecycle import Evidence
 from .machine import (
@@ -34,7 +35,7 @@ from .machine import (
 )
 from .names import ResourceId, same_name
 from .prerequisites import DOTNET_NEEDED
-from .provider import counted_jobs
+from .provider import counted_jobs, require_cluster
 from .proxy import Proxy
 from .registration import vault_of
 
@@ -141,7 +142,7 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _vmm_service(machine.vmm)
         yield _vmm_jobs(machine)
         if machine.vmm.ha_name:
-            yield _cluster(machine)
+            yield _cluster(machine.vmm)
     if machine.host is not None:
         yield from _host(machine, machine.host, wanted, step="S2")
     if machine.registration is not None:
@@ -201,6 +202,8 @@ def _vmm_id(vmm: VmmFacts) -> Check:
 def _vmm_service(vmm: VmmFacts) -> Check:
     if vmm.service == RUNNING:
         return Check("vmm-service", "S1", PASS, "the VMM service runs")
+    if vmm.elsewhere is not None:
+        return Check("vmm-service", "S1", PASS, f"the VMM service is that of node {vmm.elsewhere} now")
     return Check(
         "vmm-service", "S1", WARN, f"the VMM service is {vmm.service or 'missing'}: clouds and jobs can't be checked"
     )
@@ -208,6 +211,8 @@ def _vmm_service(vmm: VmmFacts) -> Check:
 
 def _vmm_jobs(machine: Machine) -> Check:
     jobs = machine.vmm.running_jobs if machine.vmm else None
+    if machine.vmm is not None and machine.vmm.elsewhere is not None:
+        return Check("vmm-jobs", "P1", PASS, "no VMM job runs on a node that does not own the cluster role")
     if jobs is None:
         return Check("vmm-jobs", "P1", WARN, "running jobs can't be counted while the VMM service does not run")
     if jobs == 0:
@@ -219,12 +224,22 @@ def _vmm_jobs(machine: Machine) -> Check:
     return Check("vmm-jobs", "P1", FAIL, f"{told}, and setup of the Provider stops its service; wait for the end")
 
 
-def _cluster(machine: Machine) -> Check:
-    installed = machine.provider is not None and machine.provider.complete
-    told = f"VMM is highly available (cluster role {machine.vmm.ha_name if machine.vmm else ''})"
-    if installed:
-        return Check("cluster", "P1", WARN, f"{told}: the Provider is neither upgraded nor given another proxy here")
-    return Check("cluster", "P1", FAIL, f"{told}: install the Provider by hand on every node, then run again")
+def _cluster(vmm: VmmFacts) -> Check:
+    try:
+        require_cluster(vmm, "setup of the Provider")
+    except Refused as refused:
+        return Check("cluster", "P1", FAIL, str(refused))
+    told, cluster = f"VMM is highly available (cluster role {vmm.ha_name})", vmm.cluster
+    if cluster is not None and cluster.down:
+        verb = "is" if len(cluster.down) == 1 else "are"
+        return Check(
+            "cluster",
+            "P1",
+            WARN,
+            f"{told}, and {', '.join(cluster.down)} {verb} down: install the Provider there later",
+        )
+    owner = f", owned by {cluster.owner_node}" if cluster is not None else ""
+    return Check("cluster", "P1", PASS, f"{told}{owner}")
 
 
 def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import InvalidInput, Refused
 from .installer import Installer, is_windows_path, numbers, older
-from .machine import OLDEST_OS, RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
+from .machine import OLDEST_OS, ONLINE, RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
 from .plan import UNKNOWN, Change, Plan, compare
 from .prerequisites import advice, require_prerequisites
 from .provider_releases import MOST_ROLLUPS, next_step, too_far
@@ -86,7 +86,8 @@ def plan_provider(machine: Machine, desired: DesiredProvider) -> Plan:
         _require_span(provider, desired.installer)
         return Plan.of([*_installation(provider, vmm, action, desired.installer), opt_in])
     service = None
-    if vmm.service != RUNNING:
+    if vmm.service != RUNNING and vmm.elsewhere is None:
+        require_cluster(vmm, "a start of the VMM service")
         service = Change("vmm_service", vmm.service, RUNNING, "start the VMM service")
     return Plan.of([service, opt_in])
 
@@ -106,7 +107,7 @@ def warnings(machine: Machine, desired: DesiredProvider) -> tuple[str, ...]:
     """What a person should know before setup runs."""
     installed = machine.provider.version if machine.provider else None
     wanted = desired.installer.version
-    told = list(advice(machine.host))
+    told = [*advice(machine.host), *_missing_nodes(machine.vmm)]
     upgrade = installed is not None and wanted is not None and older(installed, wanted)
     if upgrade and too_far(str(installed), str(wanted)) is None:
         told.append(
@@ -114,6 +115,16 @@ def warnings(machine: Machine, desired: DesiredProvider) -> tuple[str, ...]:
             f" {installed}; longer steps are not supported"
         )
     return tuple(told)
+
+
+def _missing_nodes(vmm: VmmFacts | None) -> list[str]:
+    down = vmm.cluster.down if vmm is not None and vmm.cluster is not None else ()
+    if not down:
+        return []
+    return [
+        f"of the cluster of {vmm.ha_name if vmm else ''}, {', '.join(down)} {'is' if len(down) == 1 else 'are'} down:"
+        " install the same Provider there before the role moves there"
+    ]
 
 
 def told(step: str, machine: Machine, desired: DesiredProvider) -> str:
@@ -129,6 +140,8 @@ def told(step: str, machine: Machine, desired: DesiredProvider) -> str:
         return f"in {provider.configurator_path}" if provider.configurator_path else "DRConfigurator.exe is missing"
     whole = "" if provider.complete else ", incomplete"
     service = machine.vmm.service if machine.vmm else None
+    if machine.vmm is not None and machine.vmm.elsewhere is not None:
+        service = f"on node {machine.vmm.elsewhere}"
     return f"Provider {provider.version or 'of unknown version'}{whole}, VMM service {service or 'missing'}"
 
 
@@ -160,7 +173,15 @@ def project_provider(machine: Machine, desired: DesiredProvider) -> dict[str, An
         "configurator_path": provider.configurator_path if provider else None,
         "vmm_service": machine.vmm.service if machine.vmm else None,
         **updates,
+        **_project_cluster(machine.vmm),
     }
+
+
+def _project_cluster(vmm: VmmFacts | None) -> dict[str, Any]:
+    if vmm is None or vmm.cluster is None:
+        return {}
+    cluster = vmm.cluster
+    return {"cluster": {"role": vmm.ha_name, "node": cluster.node, "owner_node": cluster.owner_node}}
 
 
 def _action(provider: ProviderFacts | None, installer: Installer) -> str | None:
@@ -174,7 +195,8 @@ def _action(provider: ProviderFacts | None, installer: Installer) -> str | None:
 
 
 def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, installer: Installer) -> list[Change]:
-    reason = f"{action}; the VMM service is stopped meanwhile"
+    meanwhile = f"runs on node {vmm.elsewhere}" if vmm.elsewhere else "is stopped"
+    reason = f"{action}; the VMM service {meanwhile} meanwhile"
     before = provider or ProviderFacts(None, False, None)
     changes = [
         Change("installed", before.complete, True, reason),
@@ -186,7 +208,7 @@ def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, in
             before.configurator_path or UNKNOWN,
             "install where setup puts it, beside VMM",
         ),
-        Change("vmm_service", vmm.service, RUNNING, reason),
+        Change("vmm_service", vmm.service, vmm.service if vmm.elsewhere else RUNNING, reason),
     ]
     return [change for change in changes if change.before != change.after]
 
@@ -198,13 +220,45 @@ def _version_after(before: ProviderFacts, installer: Installer) -> str | None:
     return installer.version if older(before.version, installer.version) else before.version
 
 
-def require_one_node(vmm: VmmFacts, what: str) -> None:
-    """Raises Refused for a highly available VMM: its service belongs to a cluster role, which would fail over."""
-    if vmm.ha_name:
+def require_cluster(vmm: VmmFacts, what: str) -> None:
+    """Raises Refused where the service of a highly available VMM can't be stopped and started through its cluster."""
+    if not vmm.ha_name or (vmm.cluster is not None and vmm.cluster.resource is not None):
+        return
+    if vmm.cluster is None:
+        lacking = "this machine has no cluster service; is it one of its nodes?"
+    elif vmm.cluster.service != RUNNING:
+        lacking = f"the cluster service of this node is {vmm.cluster.service}; start ClusSvc, then run again"
+    elif vmm.cluster.nodes is None:
+        lacking = "its commands are not here; add the Windows feature RSAT-Clustering-PowerShell, then run again"
+    else:
+        lacking = "no resource of it, or more than one, runs SCVMMService; look at its roles in the cluster's manager"
+    raise Refused(
+        f"this VMM is highly available (cluster role {vmm.ha_name}), and {what} stops its service through the cluster:"
+        f" {lacking}"
+    )
+
+
+def cluster_resource(vmm: VmmFacts | None) -> str | None:
+    """What a script stops and starts instead of the service, which the cluster would start again, or fail over."""
+    return vmm.cluster.resource if vmm is not None and vmm.cluster is not None else None
+
+
+def left_stopped(vmm: VmmFacts | None, answer: Mapping[str, Any]) -> str | None:
+    """The state in which setup left the VMM service, when it should run."""
+    if vmm is None or vmm.cluster is None:
+        service = answer["service_after"]
+        return None if service == RUNNING else service or "missing"
+    # A node that does not own the role has no service to start; after a move it runs on another one.
+    resource = answer["resource_after"]
+    return None if resource in (None, ONLINE) else f"{resource} in the cluster"
+
+
+def require_owner(vmm: VmmFacts, what: str) -> None:
+    """Raises Refused on the node that does not own the role of a highly available VMM."""
+    if vmm.elsewhere is not None and vmm.cluster is not None:
         raise Refused(
-            f"this VMM is highly available (cluster role {vmm.ha_name}), and {what} stops its service, which the"
-            " cluster would answer with a failover; this release does that on single servers only: do it by hand, on"
-            " every node"
+            f"{what} of a highly available VMM is done on the node that owns its cluster role {vmm.ha_name}, which is"
+            f" {vmm.elsewhere} and not {vmm.cluster.node}; run there, or move the role here first (Move-ClusterGroup)"
         )
 
 
@@ -238,7 +292,7 @@ def _require_span(provider: ProviderFacts | None, installer: Installer) -> None:
 
 
 def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
-    require_one_node(vmm, "setup of the Provider")
+    require_cluster(vmm, "setup of the Provider")
     if host is None:
         return
     if not host.is_administrator:

@@ -17,7 +17,7 @@ from .errors import InvalidInput, Refused
 from .machine import RUNNING, Machine, RegistrationFacts, VmmFacts, told_system_proxy
 from .names import ResourceId, same_name
 from .plan import Change, Plan
-from .provider import counted_jobs, require_one_node, vmm_of
+from .provider import counted_jobs, require_cluster, require_owner, vmm_of
 from .proxy import CUSTOM, DIRECT, SYSTEM, Proxy
 from .vault_key import Certificate, NotAKey, VaultKey, certificate_of, needed, parse
 
@@ -198,6 +198,7 @@ def plan_registration(
     """
     vmm = vmm_of(machine)
     facts = _facts(machine)
+    require_owner(vmm, "registration")
     require_own(facts, desired)
     installed = machine.provider is not None and machine.provider.complete
     if not installed and not check_mode:
@@ -214,7 +215,7 @@ def plan_registration(
     elif desired.proxy is not None:
         mended = _proxy_changes(facts, desired)
         if mended:
-            require_one_node(vmm, "a change of the Provider's proxy")
+            require_cluster(vmm, "a change of the Provider's proxy")
             _require_idle(vmm, desired)
         changes += mended
     if facts.encryption and changes:

@@ -12,7 +12,7 @@ from ...module_utils._model import provider as model
 from ...module_utils._model.errors import RemoteFailure
 from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
-from ...module_utils._model.machine import RUNNING, Machine
+from ...module_utils._model.machine import Machine
 from ...module_utils._model.plan import Plan
 from ...module_utils._model.provider import OPT_IN, SETUP, DesiredProvider
 from ...module_utils._model.work import found, timeout_of
@@ -62,13 +62,14 @@ class Provider(Noun[Machine]):
     def apply(self, plan: Plan, state: Machine) -> None:
         if model.installs(plan):
             self._notes += model.warnings(state, self._desired)
-            self._install()
+            self._install(model.cluster_resource(state.vmm))
         elif plan.touches("vmm_service"):
-            self._session.run("start_service", {"Name": "SCVMMService"})
+            resource = model.cluster_resource(state.vmm)
+            self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
         if plan.touches("microsoft_update"):
             _judge_opt_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
 
-    def _install(self) -> None:
+    def _install(self, resource: str | None) -> None:
         installer = self._desired.installer
         with staged(self._session, installer) as path:
             answer = self._setup.run(
@@ -77,6 +78,7 @@ class Provider(Noun[Machine]):
                     # The package is unpacked beside itself, in the folder that only administrators can write to.
                     "ExtractDir": f"{self._staging}\\provider",
                     "RemoveInstaller": not installer.stays,
+                    **({"ClusterResource": resource} if resource else {}),
                 }
             )
             self._judge(answer)
@@ -107,10 +109,10 @@ class Provider(Noun[Machine]):
         if answer["setup_exit"] is None:
             require_success("the Provider's package", answer["extract_exit"], {}, log)
         self._restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
-        if answer["service_after"] != RUNNING:
+        left = model.left_stopped(self._last.vmm if self._last else None, answer)
+        if left is not None:
             raise RemoteFailure(
-                f"setup ended well, but service SCVMMService is {answer['service_after'] or 'missing'}; look at its"
-                " event log, start it, then run again"
+                f"setup ended well, but service SCVMMService is {left}; look at its event log, start it, then run again"
             )
 
 

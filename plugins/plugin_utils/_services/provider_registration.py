@@ -16,7 +16,7 @@ from ...module_utils._model.installer import require_success
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import RUNNING, STAGING_DIR, Machine
 from ...module_utils._model.plan import Plan
-from ...module_utils._model.provider import counted_jobs
+from ...module_utils._model.provider import cluster_resource, counted_jobs
 from ...module_utils._model.registration import DesiredRegistration, Key
 from ...module_utils._model.registration_failures import meaning_of, told_log
 from .._windows.observation import observe
@@ -68,7 +68,11 @@ class ProviderRegistration(Noun[Machine]):
         elif model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
             answer = self._session.run(
                 "set_run_as_password",
-                {"AccountName": model.RUN_AS_ACCOUNT, "RestartVmm": self._desired.restart_vmm},
+                {
+                    "AccountName": model.RUN_AS_ACCOUNT,
+                    "RestartVmm": self._desired.restart_vmm,
+                    "ClusterResource": cluster_resource(state.vmm),
+                },
                 {"Credential": self._desired.proxy.credential if self._desired.proxy else None},
             )
             self._settle(answer, state)
@@ -133,6 +137,7 @@ class ProviderRegistration(Noun[Machine]):
             "ProxyPort": proxy.port if proxy else None,
             "BypassUrls": model.sent_bypass(plan, proxy),
             "TimeoutSeconds": self._desired.timeout,
+            "ClusterResource": cluster_resource(state.vmm),
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
@@ -150,10 +155,11 @@ class ProviderRegistration(Noun[Machine]):
     def _settle(self, answer: Mapping[str, Any], state: Machine, *, restart_wanted: bool = True) -> None:
         """The VMM service runs as before; a restart that did not happen is told."""
         vmm = state.vmm
-        ran = vmm is not None and vmm.service == RUNNING and not vmm.ha_name
+        ran = vmm is not None and vmm.service == RUNNING
         if ran and answer["service"] != RUNNING:
             # Registration can end well and leave the service stopped.
-            self._session.run("start_service", {"Name": "SCVMMService"})
+            resource = cluster_resource(vmm)
+            self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
         elif restart_wanted and not answer["restarted"]:
             jobs = answer["running_jobs"]
             why = f"{counted_jobs(jobs)} of VMM began meanwhile" if jobs else "restart_vmm is never"

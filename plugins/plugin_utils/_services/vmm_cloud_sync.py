@@ -14,7 +14,7 @@ from ...module_utils._model.cloud import require_readable
 from ...module_utils._model.lifecycle import Noun
 from ...module_utils._model.machine import Cloud
 from ...module_utils._model.plan import UNKNOWN, Plan
-from ...module_utils._model.provider import vmm_of
+from ...module_utils._model.provider import require_owner, vmm_of
 from .._windows.observation import observe
 from .._windows.session import Session
 
@@ -37,6 +37,7 @@ class VmmCloudSync(Noun[Clouds]):
 
     def observe(self) -> Clouds:
         vmm = vmm_of(observe(self._session, ("vmm",)))
+        require_owner(vmm, "the synchronisation of clouds")
         # In check mode a service that an earlier task would start counts as planned.
         if vmm.clouds is None and self._session.check_mode:
             return None

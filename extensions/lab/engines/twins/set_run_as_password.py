@@ -30,11 +30,11 @@ def set_run_as_password(run: Run) -> dict[str, Any]:
             "Cannot process command because of one or more missing mandatory parameters: Credential."
         )
     restart_policy(run, "always")
+    confirm_cluster_owner(run)
     need_vmm_service(run.machine)
     result: dict[str, Any] = {"updated": False, "restarted": False, "running_jobs": None, "service": None}
     if run.check_mode:
         return result
-    confirm_cluster_owner(run)
     account = connect_vmm(run.machine).run_as_account(name)
     if account is None:
         raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")

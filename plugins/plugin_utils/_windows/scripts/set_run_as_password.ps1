@@ -25,11 +25,6 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
-if ($null -eq $service -or $service.State -ne 'Running') {
-    throw 'The VMM service (SCVMMService) does not run on this machine: start it, then run again.'
-}
-
 function Connect-VmmServer {
     $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
     $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
@@ -82,9 +77,13 @@ function Get-RunningJobCount {
     return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
 }
 
+Confirm-ClusterOwner
+if ((Get-VmmState) -ne 'Running') {
+    throw 'The VMM service (SCVMMService) does not run on this machine: start it, then run again.'
+}
+
 $result = @{ updated = $false; restarted = $false; running_jobs = $null; service = $null }
 if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')) {
-    Confirm-ClusterOwner
     $vmm = Connect-VmmServer
     $account = @(Get-SCRunAsAccount -VMMServer $vmm | Where-Object { $_.Name -eq $AccountName })
     if ($account.Count -eq 0) {
