@@ -57,7 +57,7 @@ def build_machines(world: World, document: Document) -> dict[str, Machine]:
     for entry in document.get("machines") or []:
         machine = build_machine(world, entry)
         machine.web = {package.url: package for package in packages.values()}
-        _join(machine, machines)
+        join(machine, machines)
         machines[machine.name] = machine
     world.journal.clear()
     return machines
@@ -248,7 +248,7 @@ def _cluster(machine: Machine, service: Service, role: str, described: Document)
         service.status, service.process_id = "Stopped", 0
 
 
-def _join(machine: Machine, machines: Mapping[str, Machine]) -> None:
+def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
     """A further node of a cluster sees the same cluster and the same database."""
     own = machine.cluster
     if own is None:

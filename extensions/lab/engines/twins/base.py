@@ -125,8 +125,8 @@ def confirm_cluster_owner(run: Run) -> None:
     cluster = clustered(run)
     if cluster is not None and cluster.owner.lower() != node_name(run.machine).lower():
         raise ScriptFailed(
-            f"The cluster's resource '{run.text('ClusterResource')}' has moved from this node to '{cluster.owner}', and "
-            "nothing was touched: run again."
+            f"The cluster's resource '{run.text('ClusterResource')}' has moved from this node to '{cluster.owner}', "
+            "and nothing was touched: run again."
         )
 
 

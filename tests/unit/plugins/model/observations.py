@@ -70,6 +70,31 @@ def vmm(**changed: Any) -> Raw:
     }
 
 
+def cluster(*down: str, **changed: Any) -> Raw:
+    """As node vmm01, which owns VMM, sees it."""
+    nodes = [{"name": name, "state": "Down" if name in down else "Up"} for name in ("vmm01", "vmm02")]
+    return {
+        "service": "Running",
+        "node": "VMM01",
+        "nodes": nodes,
+        "resource": "VMM Service VMMROLE",
+        "resource_state": "Online",
+        "owner_node": "vmm01",
+        **changed,
+    }
+
+
+def ha_vmm(*down: str, **changed: Any) -> Raw:
+    """A highly available VMM on the node that owns it."""
+    return vmm(ha_name="VMMROLE", cluster=cluster(*down, **changed))
+
+
+def elsewhere() -> Raw:
+    """The same on the other node."""
+    known = cluster(owner_node="vmm02")
+    return vmm(ha_name="VMMROLE", cluster=known, service=STOPPED, clouds=None, running_jobs=None)
+
+
 def provider(**changed: Any) -> Raw:
     return {
         "version": "5.1.8095.0",

@@ -137,7 +137,11 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
         {},
     ),
     ("cluster", "P1", FAIL, {"vmm": seen.vmm(ha_name="VMMROLE"), "provider": None}, {}),
-    ("cluster", "P1", WARN, {"vmm": seen.vmm(ha_name="VMMROLE")}, {}),
+    ("cluster", "P1", FAIL, {"vmm": seen.vmm(ha_name="VMMROLE")}, {}),
+    ("cluster", "P1", WARN, {"vmm": seen.ha_vmm("vmm02")}, {}),
+    ("cluster", "P1", PASS, {"vmm": seen.ha_vmm()}, {}),
+    ("vmm-service", "S1", PASS, {"vmm": seen.elsewhere()}, {}),
+    ("vmm-jobs", "P1", PASS, {"vmm": seen.elsewhere()}, {}),
     ("vault", "P5", PASS, {}, {}),
     ("vault", "P5", PASS, {"registration": seen.registration(vault_name="VAULT-asr")}, {}),
     ("vault", "P5", PASS, {"registration": seen.registration(vault_name="other")}, {"vault_id": None}),
@@ -260,7 +264,7 @@ def test_every_check_has_a_state_for_each_verdict_it_can_give() -> None:
     }
     # These two appear only where they are no good news.
     assert names == {check.id for check in whole} | {"domain-controller", "cluster"} | {"hotfix", "antivirus"}
-    assert {name for name in names if (name, PASS) not in rows} == {"domain-controller", "cluster"}
+    assert {name for name in names if (name, PASS) not in rows} == {"domain-controller"}
     assert {name for name in names if {(name, WARN), (name, FAIL)}.isdisjoint(rows)} == set()
 
 

@@ -81,6 +81,14 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
         ["installed", "adapter_present"],
         "install the Provider again: an earlier setup did not end; the VMM service is stopped meanwhile",
     ),
+    (
+        "none, on a node that does not own VMM",
+        {"provider": None, "vmm": seen.elsewhere()},
+        ANY,
+        EVERYTHING,
+        "install the Provider; the VMM service runs on node vmm02 meanwhile; install where setup puts it, beside VMM",
+    ),
+    ("the wanted version, on a node that does not own VMM", {"vmm": seen.elsewhere()}, INSTALLER, [], ""),
     ("the wanted version, service stopped", {"vmm": STOPPED}, INSTALLER, ["vmm_service"], "start the VMM service"),
 ]
 
@@ -108,6 +116,8 @@ def test_the_plan_is_laid_over_the_projection() -> None:
 
 
 BUSY = {"provider": None}
+HIGHLY = "this VMM is highly available (cluster role VMMROLE), and"
+THROUGH = "stops its service through the cluster:"
 
 
 @pytest.mark.parametrize(
@@ -138,10 +148,28 @@ BUSY = {"provider": None}
         ),
         (
             {**BUSY, "vmm": seen.vmm(ha_name="VMMROLE")},
-            "this VMM is highly available (cluster role VMMROLE), and setup of the Provider stops its service, which"
-            " the cluster would answer with a failover; this release does that on single servers only: do it by hand,"
-            " on"
-            " every node",
+            f"{HIGHLY} setup of the Provider {THROUGH} this machine has no cluster service; is it one of its nodes?",
+        ),
+        *(
+            (
+                {**BUSY, "vmm": seen.ha_vmm(**{"resource": None, **unread})},
+                f"{HIGHLY} setup of the Provider {THROUGH} {why}",
+            )
+            for unread, why in (
+                (
+                    {"service": "Stopped", "nodes": None},
+                    "the cluster service of this node is Stopped; start ClusSvc, then run again",
+                ),
+                (
+                    {"nodes": None},
+                    "its commands are not here; add the Windows feature RSAT-Clustering-PowerShell, then run again",
+                ),
+                (
+                    {},
+                    "no resource of it, or more than one, runs SCVMMService; look at its roles in the cluster's"
+                    " manager",
+                ),
+            )
         ),
         (
             {"provider": seen.provider(version="1.0"), "vmm": seen.vmm(running_jobs=1)},

@@ -198,9 +198,13 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
             {"registration": seen.registration(**OWN), "vmm": seen.vmm(ha_name="VMMROLE")},
             {"proxy": CUSTOM},
             "this VMM is highly available (cluster role VMMROLE), and a change of the Provider's proxy stops its"
-            " service, which the cluster would answer with a failover; this release does that on single servers only:"
-            " do it by"
-            " hand, on every node",
+            " service through the cluster: this machine has no cluster service; is it one of its nodes?",
+        ),
+        (
+            {"vmm": seen.elsewhere()},
+            {},
+            "registration of a highly available VMM is done on the node that owns its cluster role VMMROLE, which is"
+            " vmm02 and not VMM01; run there, or move the role here first (Move-ClusterGroup)",
         ),
         (
             {"vmm": None},

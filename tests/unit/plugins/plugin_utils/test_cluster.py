@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A highly available VMM: the Provider on every node, one registration on the node that owns it (P1, P4, P6, P9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused, RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import (
+    provider,
+    provider_registration,
+    vmm_cloud_sync,
+)
+from lab.engines.twins.cases import STAGING, cluster_node, proxy_account
+from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows import layout
+from lab.windows.build import build_machine, join
+from lab.windows.cluster import Cluster
+from lab.windows.installers import catalogue
+from lab.windows.machine import Machine
+from tests.unit.plugins.model.keys import VAULT_ID, key_file
+from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
+from tests.unit.plugins.plugin_utils.conftest import MakeBench
+
+PACKAGE = catalogue({})["provider"]
+
+
+class Nodes:
+    """Two nodes behind one bench, which talks to one of them at a time."""
+
+    def __init__(self, bench: Bench, **entry: Any) -> None:
+        self.bench = bench
+        first = bench.machine
+        second = build_machine(bench.stage.world, cluster_node(name="vmm02", **entry))
+        join(second, {first.name: first})
+        second.web, second.runner, second.in_background = first.web, first.runner, False
+        self.all = {"vmm01": first, "vmm02": second}
+        bench.stage.world.machines = dict(self.all)
+        bench.stage.world.journal.clear()
+
+    def on(self, name: str) -> Bench:
+        self.bench.machine = self.all[name]
+        return self.bench
+
+    @property
+    def cluster(self) -> Cluster:
+        found = self.all["vmm01"].cluster
+        assert found is not None
+        return found
+
+    @property
+    def journal(self) -> list[tuple[str, str]]:
+        kept = ("cluster.", "service.")
+        entries = self.bench.stage.world.journal.entries
+        return [(entry.target, entry.verb) for entry in entries if entry.verb.startswith(kept)]
+
+    def moves_before(self, script: str, node: str) -> None:
+        """The role moves when everything was read, right before `script` runs."""
+        execute: Callable[..., Mapping[str, Any]] = self.bench.execute
+
+        def moving(arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
+            if f"script: {script}\n" in arguments["script"]:
+                self.cluster.move(self.all["vmm01"], node)
+            return execute(arguments, check_mode=check_mode)
+
+        self.bench.execute = moving  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def bare(bench: MakeBench) -> Nodes:
+    return Nodes(bench(cluster_node(provider=False)), provider=False)
+
+
+@pytest.fixture
+def ready(bench: MakeBench) -> Nodes:
+    """With the Provider on both."""
+    return Nodes(bench(cluster_node()))
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    path = tmp_path / "vault-asr.VaultCredentials"
+    path.write_bytes(key_file())
+    return str(path)
+
+
+def install() -> Build[Seen]:
+    options = {
+        "source": PACKAGE.url,
+        "checksum": PACKAGE.sha256,
+        "version": PACKAGE.version,
+        "staging_dir": STAGING,
+        "wait_timeout": 60,
+        "install_path": None,
+        "microsoft_update": None,
+        "download_proxy": None,
+        "download_timeout": 60,
+        "keep_installer": False,
+    }
+    return lambda session: provider.build(options, session)
+
+
+def register(**changed: Any) -> Build[Seen]:
+    options = {
+        "vault_id": VAULT_ID,
+        "name": None,
+        "key_path": None,
+        "azure_view": None,
+        "proxy": None,
+        "update_password": "on_create",
+        "tenant_id": None,
+        "clean_up": False,
+        "restart_vmm": "when_idle",
+        "timeout": 1800,
+        **changed,
+    }
+    return lambda session: provider_registration.build(options, session)
+
+
+def behind(nodes: Nodes, **changed: Any) -> dict[str, Any]:
+    return {
+        "mode": "custom",
+        "address": f"http://{PROXY_NAME}",
+        "port": nodes.bench.stage.world.proxy.port,
+        "username": PROXY_USER,
+        "password": PROXY_PASSWORD,
+        "bypass": None,
+        **changed,
+    }
+
+
+def test_installed_on_every_node(bare: Nodes) -> None:
+    """P1: only the owner's service is stopped, and only through the cluster."""
+    first = bare.on("vmm01").run(install())
+    assert first.after["cluster"] == {"role": "VMMROLE", "node": "VMM01", "owner_node": "vmm01"}
+    through = [("vmm01", verb) for verb in ("cluster.stop", "service.stop", "cluster.start", "service.start")]
+    assert bare.journal == through
+    second = bare.on("vmm02").run(install())
+    assert (second.after["installed"], second.after["vmm_service"]) == (True, "Stopped")
+    assert second.evidence[1].verified == f"Provider {PACKAGE.version}, VMM service on node vmm01"
+    assert bare.journal == through
+    assert [bare.on(name).run(install()).changed for name in ("vmm01", "vmm02")] == [False, False]
+
+
+def test_the_role_moves_before_setup(bare: Nodes) -> None:
+    """What was read is read again right before the stop: the other node's service is not stopped."""
+    bare.moves_before("start_work", "vmm02")
+    outcome = bare.on("vmm01").run(install())
+    assert outcome.after["cluster"]["owner_node"] == "vmm02"
+    assert [verb for _, verb in bare.journal] == ["cluster.move", "service.stop", "service.start"]
+    assert bare.all["vmm02"].is_running(layout.VMM_SERVICE)
+
+
+def test_a_cluster_that_does_not_start_it_again(bare: Nodes) -> None:
+    bare.bench.fail("start cluster resource")
+    with pytest.raises(RemoteFailure, match="Failed to bring the resource 'VMM Service VMMROLE' online"):
+        bare.on("vmm01").run(install())
+    assert bare.on("vmm01").run(install()).after["vmm_service"] == "Running"
+    assert bare.cluster.state == "Online"
+
+
+def test_a_node_that_is_down(bare: Nodes) -> None:
+    bare.cluster.node_down(bare.all["vmm02"])
+    outcome = bare.on("vmm01").run(install())
+    told = "of the cluster of VMMROLE, vmm02 is down: install the same Provider there before the role moves there"
+    assert told in outcome.warnings
+
+
+def test_registered_once(ready: Nodes, key: str) -> None:
+    """P4, P8: by the name of the role, on its owner; the registration goes along with the role."""
+    ready.on("vmm01").run(register(key_path=key))
+    assert [told[2].friendly_name for told in ready.bench.stage.azure.told] == ["VMMROLE"]
+    with pytest.raises(Refused, match="which is vmm01 and not VMM02; run there, or move the role here first"):
+        ready.on("vmm02").run(register(key_path=key))
+    assert ready.bench.scripts == ["observe"]
+    ready.cluster.move(ready.all["vmm02"], "vmm02")
+    moved = ready.on("vmm02").run(register(key_path=key))
+    assert (moved.changed, moved.after["vault_name"]) == (False, "vault-asr")
+    assert len(ready.bench.stage.azure.told) == 1
+
+
+def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
+    ready.moves_before("register_provider", "vmm02")
+    with pytest.raises(RemoteFailure, match="has moved from this node to 'vmm02', and nothing was touched: run again"):
+        ready.on("vmm01").run(register(key_path=key))
+    assert (ready.bench.stage.azure.told, ready.all["vmm01"].exists(STAGING)) == ([], False)
+
+
+@pytest.mark.parametrize(("script", "changed"), [("configure_provider", {"port": 1}), ("set_run_as_password", {})])
+def test_another_proxy_restarts_vmm_through_the_cluster(
+    ready: Nodes, key: str, script: str, changed: dict[str, Any]
+) -> None:
+    """P6: the service of a highly available VMM that is ended otherwise would fail over at last."""
+    ready.on("vmm01").run(register(key_path=key, proxy=behind(ready)))
+    before = len(ready.journal)
+    if changed:
+        ready.all["vmm01"].registry.set(layout.PROXY_KEY, "ProxyPort", "1")
+    ready.on("vmm01").run(register(proxy=behind(ready), update_password="on_create" if changed else "always"))
+    assert script in ready.bench.scripts
+    assert [verb for _, verb in ready.journal[before:]] == [
+        "cluster.stop",
+        "service.stop",
+        "cluster.start",
+        "service.start",
+    ]
+    assert ready.cluster.owner == "vmm01"
+
+
+def test_clouds_are_the_owners(ready: Nodes) -> None:
+    """P9: also where nothing would be done."""
+
+    def clouds(session: Any) -> Any:
+        return vmm_cloud_sync.build({"clouds": ["Gold"], "state": "present"}, session)
+
+    for check in (False, True):
+        with pytest.raises(
+            Refused, match="the synchronisation of clouds of a highly available VMM is done on the node"
+        ):
+            ready.on("vmm02").run(clouds, check=check)
+    assert ready.on("vmm01").run(clouds).changed is False
+
+
+def test_one_database(ready: Nodes) -> None:
+    proxy_account(ready.all["vmm01"])
+    machines: list[Machine] = list(ready.all.values())
+    assert machines[0].vmm is machines[1].vmm
