@@ -21,7 +21,7 @@ FACTS = {
         "evidence", "key_file", "missing", "progress", "server_evidence", "servers", "vault_id",
     },
     "hyperv_host": {"evidence"},
-    "preflight": {"checks", "evidence", "expected_clouds", "host", "server_name"},
+    "preflight": {"active", "checks", "evidence", "expected_clouds", "host", "server_name"},
     "vmm_server": {"changed", "evidence", "lost"},
 }  # fmt: skip
 
