@@ -20,6 +20,9 @@ description:
   - An upgrade over more than four update rollups is refused, because Microsoft supports N-4. Where the published
     versions do not say how far it is, a warning does.
   - A stopped VMM service is started.
+  - Run on every node of a highly available VMM, on the one that owns its cluster role first. There VMM is stopped and
+    started through the cluster; on the others it does not run, and is left alone. Who owns the role is read again right
+    before anything is stopped. A node that is down is told by a warning.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -43,6 +46,9 @@ extends_documentation_fragment:
 notes:
   - Not verified on a real server are what setup and the Windows Update Agent do in a scheduled task's session of the
     connecting user, and the exit codes of setup, for which no table is published.
+  - For a highly available VMM the commands of Windows' feature C(RSAT-Clustering-PowerShell) are needed on each node.
+    Not verified on a real cluster is that they answer in such a session. The cluster's resource is the one that runs
+    C(SCVMMService), whatever its name, or else the one whose name contains C(VMM Service), as VMM's setup names it.
 seealso:
   - module: siterecovery.hyperv.provider_registration
 """
@@ -102,6 +108,11 @@ provider:
       returned: success
       type: str
       sample: Running
+    cluster:
+      description: The cluster role of VMM, this node, and the node that owns the role.
+      returned: for a node of a highly available VMM
+      type: dict
+      sample: {role: VMMROLE, node: VMM01, owner_node: VMM02}
     microsoft_update:
       description: Whether the server is opted in to Microsoft Update.
       returned: when O(microsoft_update) is given

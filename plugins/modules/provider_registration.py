@@ -90,6 +90,9 @@ notes:
   - The registration program takes the proxy's password on its command line and in no other way, so it can be seen in
     the server's process list and process audit while the program runs. A proxy that lets the server pass by its address
     needs no password.
+  - A highly available VMM is registered once, on the node that owns its cluster role; other nodes are refused. Its
+    service is restarted through the cluster alone. When the role moves away before the program is started, nothing is
+    touched. That the registration goes along with the role was not verified on a real cluster.
   - A server that is registered without O(proxy) goes to the Internet directly.
   - The program has no switch that takes a custom proxy away. A server goes back to V(direct) or V(system) by being
     registered again without one, which needs O(key_path), and O(azure_view) to confirm that the server's name stays the

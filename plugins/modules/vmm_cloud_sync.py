@@ -35,6 +35,7 @@ options:
     choices: [present, absent]
     default: present
 notes:
+  - The clouds of a highly available VMM are those of the node that owns its cluster role; other nodes are refused.
   - Not verified on a real server is that a cloud shows its flag and its capability profiles under the names of the
     parameters that set them, in every release of VMM. Where the flag is not shown, the clouds are refused.
 extends_documentation_fragment:
