@@ -53,7 +53,7 @@ _SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
 def build_machines(world: World, document: Document) -> dict[str, Machine]:
     """Every machine of the document by its name. Nothing of the building is journalled."""
     packages = catalogue(document)
-    machines = {}
+    machines: dict[str, Machine] = {}
     for entry in document.get("machines") or []:
         machine = build_machine(world, entry)
         machine.web = {package.url: package for package in packages.values()}

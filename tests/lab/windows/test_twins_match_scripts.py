@@ -68,6 +68,21 @@ _group: st.SearchStrategy[dict[str, Any]] = st.deferred(
 )
 
 
+_state = st.sampled_from(["Up", "Down", "Paused"])
+# It is read only of a highly available VMM.
+_cluster = st.fixed_dictionaries(
+    {
+        "nodes": st.tuples(
+            *(st.fixed_dictionaries({"name": st.just(name), "state": _state}) for name in ("vmm01", "n2"))
+        ),
+        "owner": st.sampled_from(["vmm01", "n2"]),
+        "resource": _word,
+        "state": st.sampled_from(["Online", "Offline", "Failed"]),
+        "running": st.booleans(),
+    }
+)
+
+
 @st.composite
 def _vmm(draw: st.DrawFn) -> dict[str, Any]:
     groups = draw(st.lists(_group, max_size=3, unique_by=lambda group: group["name"].lower()))
@@ -79,6 +94,7 @@ def _vmm(draw: st.DrawFn) -> dict[str, Any]:
         "host_groups": groups,
         "clouds": draw(st.lists(cloud, max_size=3, unique_by=lambda each: each["name"])),
         "ha_name": draw(st.none() | _word),
+        "cluster": draw(st.none() | _cluster),
         "service_account": draw(st.sampled_from(["LocalSystem", "CORP\\svc-vmm"])),
         "running_jobs": draw(st.integers(0, 3)),
         "flag_supported": draw(st.booleans()),

@@ -1222,7 +1222,7 @@ _WORK = [
 def cluster_node(*, name: str = "vmm01", provider: bool = True, **cluster: Any) -> dict[str, Any]:
     """One of the two nodes of a highly available VMM; the first one owns it."""
     described = {"nodes": ["vmm01", "vmm02"], **cluster}
-    more = {"provider": {}} if provider else {}
+    more: dict[str, Any] = {"provider": {}} if provider else {}
     return {**vmm_server(vmm={"ha_name": "VMMROLE", "cluster": described}, **more), "name": name}
 
 
