@@ -81,6 +81,8 @@ _FOREIGN_TEXTS = {
     r"-Parallel\b": "only PowerShell 7 has ForEach-Object -Parallel",
     r"\bConvertTo-SecureString\b": "secrets arrive as SecureString",
     r"Write-(Host|Output|Verbose|Debug|Information|Warning)\b": "a script answers through $Ansible.Result alone",
+    r"\$(IsWindows|IsLinux|IsMacOS|IsCoreCLR|PSStyle)\b": "only PowerShell 7 has the variable",
+    r"\[semver\]|System\.Text\.Json|-AsHashtable\b": "Windows PowerShell 5.1 has no such type or parameter",
     r"HKLM:|HKCU:": "the registry is read through WMI, which names its view",
 }
 
@@ -166,6 +168,9 @@ def no_execution_of_text(name: str, text: str) -> list[str]:
     ]
     words = {token.text.lower() for token in tokens(text) if token.kind in {"word", "type"}}
     found += [
+        f"{each} runs text" for each in re.findall(r"InvokeScript|NewScriptBlock|ExpandString", text, re.IGNORECASE)
+    ]
+    found += [
         f"{word} runs text" for word in ("invoke-expression", "iex", "[scriptblock]", "add-type") if word in words
     ]
     return found
@@ -183,10 +188,51 @@ def clear_text_only_at_the_end(_name: str, text: str) -> list[str]:
         if token.kind == "string" and re.search(r"\$(plain|secret)\b", token.text, re.IGNORECASE):
             found.append(f"line {token.line}: a secret inside of a string")
     for name in re.findall(
-        r"\[string\] \$(\w*(?:Password|Secret|KeyContent|Credential)\w*)", text.split("Set-StrictMode", 1)[0]
+        r"\[(?:string|object)(?:\[\])?\] \$(\w*(?:Password|Secret|KeyContent|Credential|Token)\w*)",
+        text.split("Set-StrictMode", 1)[0],
+        re.IGNORECASE,
     ):
         found.append(f"the parameter {name} is clear text")
     return found
+
+
+# The one program that takes a password in no other way, and the scripts that start it.
+_PASSWORD_SWITCHES = {"register_provider": "/proxyPassword", "configure_provider": "/proxyPassword"}
+
+
+def no_password_on_a_command_line(name: str, text: str) -> list[str]:
+    """Whoever may list the processes of the machine reads it there."""
+    return [
+        f"line {token.line}: the switch {switch} carries a secret"
+        for token in tokens(text)
+        if token.kind == "string"
+        for switch in re.findall(
+            r"(?<!\S)[/-]{1,2}\w*(?:(?<!by)pass|pwd|pw|secret)\w*", token.text.strip("'\""), re.IGNORECASE
+        )
+        if switch != _PASSWORD_SWITCHES.get(name)
+    ]
+
+
+def no_localised_text(_name: str, text: str) -> list[str]:
+    """What Windows says in the language of the system is shown, and never compared."""
+    words = r"\.(Message|DisplayName|Caption|Description|StatusDescription|StatusMessage)\b[^|;\n]*"
+    operators = r"\s-[ci]?(not)?(match|like|eq|ne|replace|split|contains|in)\b"
+    return [
+        f"line {number}: {found[1]} is a text in the language of the system"
+        for number, line in enumerate(text.splitlines(), 1)
+        if not line.lstrip().startswith("#") and (found := re.search(words + operators, line, re.IGNORECASE))
+    ]
+
+
+# A script goes over the wire whole, each time.
+_LARGEST = {"observe": 48 * 1024}
+_LARGE = 16 * 1024
+
+
+def size(name: str, text: str) -> list[str]:
+    """One purpose is short; only the one look at everything is not."""
+    largest = _LARGEST.get(name, _LARGE)
+    return [] if len(text) <= largest else [f"{len(text)} bytes are more than {largest}"]
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -200,4 +246,7 @@ RULES: Final[tuple[Rule, ...]] = (
     no_execution_of_text,
     one_answer,
     clear_text_only_at_the_end,
+    no_password_on_a_command_line,
+    no_localised_text,
+    size,
 )

@@ -132,9 +132,20 @@ BROKEN = [
     (gate.no_execution_of_text, "$null = ", "& "),
     (gate.no_execution_of_text, "$null = ", "Invoke-Expression "),
     (gate.no_execution_of_text, "$null = ", "[scriptblock]::Create('x') | "),
+    (gate.windows_powershell, "= $false", "= $IsWindows"),
+    (gate.windows_powershell, "= $false", "= [semver] '1.0.0'"),
+    (gate.no_execution_of_text, "= $false", "= $ExecutionContext.InvokeCommand.InvokeScript('x')"),
+    (gate.no_execution_of_text, "= $false", "= $ExecutionContext.InvokeCommand.ExpandString('x')"),
     (gate.one_answer, "$Ansible.Result = ", "$Ansible.Other = "),
     (gate.clear_text_only_at_the_end, '"$Path\\', '"$plain\\'),
     (gate.clear_text_only_at_the_end, "[string] $Path", "[string] $ProxyPassword"),
+    (gate.clear_text_only_at_the_end, "[string] $Path", "[string[]] $accessToken"),
+    (gate.no_password_on_a_command_line, "= $false", "= '/i /pw:' + $Path"),
+    (gate.no_password_on_a_command_line, "= $false", "= ' /proxyPassword ' + $Path"),
+    (gate.no_password_on_a_command_line, "= $false", '= "/u x --password=$Path"'),
+    (gate.no_localised_text, "= $false", "= $_.Exception.Message -match 'not found'"),
+    (gate.no_localised_text, "= $false", "= $Path.DisplayName -eq 'Windows Update'"),
+    (gate.size, "\n\n", "\n" + "# long\n" * 3000),
 ]
 
 
@@ -147,6 +158,12 @@ def test_a_good_script_passes(rule: Rule) -> None:
 def test_a_broken_rule_is_seen(rule: Rule, old: str, new: str) -> None:
     assert old in GOOD
     assert rule("sample", GOOD.replace(old, new, 1)) != []
+
+
+def test_a_password_may_be_given_where_a_program_takes_it_in_no_other_way() -> None:
+    line = "$arguments = ' /proxyPassword ' + $secret\n"
+    assert gate.no_password_on_a_command_line("register_provider", line) == []
+    assert gate.no_password_on_a_command_line("install_agent", line) != []
 
 
 def test_every_rule_is_seen_broken() -> None:
