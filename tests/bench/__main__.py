@@ -27,10 +27,11 @@ from lab.estate import Estate
 from tests.bench.bare import SCRIPTS
 from tests.bench.beside import COMPILED, ROUNDS, beside
 from tests.bench.growth import growth
+from tests.bench.windows import windows
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
-PARTS = ("modules", "site", "beside", "growth")
+PARTS = ("modules", "site", "windows", "beside", "growth")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -52,6 +53,9 @@ def main() -> int:
                 modules(controller, _variables(controller))
             if "site" in parts:
                 site(controller, here)
+    if "windows" in parts:
+        with estate() as here:
+            windows(here)
     if "beside" in parts:
         with estate() as here, estate() as there:
             beside(here, there, arguments.rounds)

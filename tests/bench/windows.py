@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remote executions and bytes per Windows machine: a first site run, one without changes, one that mends a drift.
+
+Beside them a plain playbook of ansible.windows modules with the same reads, as far as a module can make them: clouds,
+jobs and Run As accounts of VMM, and the agent's own settings, have no module, and are left out. The twins of the estate
+run no foreign PowerShell: they refuse each module after it was sent whole. So executions and bytes sent are measured,
+what the modules would have answered is not.
+
+Goal: at least four times fewer executions in a run without changes. It is measured and printed, not enforced.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from lab.estate import Estate
+from lab.windows import layout
+from lab.winrm import soap
+from lab.winrm.server import WinRmServer
+from tests.bench.beside import COMPILED
+from tests.e2e.cells import main_cell
+from tests.support.playbook import SITE, Controller, Run
+
+GOAL = 4.0
+_PENDING = (layout.SESSION_KEY, layout.SERVICING_KEY, layout.UPDATE_KEY)
+_MACHINE = (
+    r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion",
+    r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full",
+    *_PENDING,
+)
+#: What the nouns read of each kind of machine, as far as a module can.
+READS: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "vmm_servers": {
+        "ansible.windows.win_service_info": [{"name": layout.VMM_SERVICE}],
+        "ansible.windows.win_reg_stat": [
+            {"path": path}
+            for path in (
+                *_MACHINE,
+                layout.VMM_SETUP_KEY,
+                layout.PROVIDER_KEY,
+                layout.ADAPTER_KEY,
+                layout.REGISTRATION_KEY,
+                layout.PROVIDER_KEY + r"\ProxySettings",
+            )
+        ],
+        "ansible.windows.win_stat": [
+            {"path": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe"},
+            {"path": r"C:\ProgramData\siterecovery.hyperv"},
+        ],
+        "ansible.windows.setup": [{"gather_subset": ["!all", "distribution"]}],
+    },
+    "hyperv_hosts": {
+        "ansible.windows.win_service_info": [{"name": layout.AGENT_SERVICE}, {"name": layout.HYPERV_SERVICE}],
+        "ansible.windows.win_reg_stat": [
+            {"path": path}
+            for path in (
+                *_MACHINE,
+                layout.AGENT_KEY + r"\Setup",
+                layout.AGENT_KEY + r"\Config",
+                layout.AGENT_LIMITS_KEY,
+                f"{layout.UNINSTALL_KEY}\\{layout.AGENT_PRODUCT_CODE}",
+            )
+        ],
+        "ansible.windows.win_stat": [
+            {"path": layout.AGENT_FOLDER + r"\bin"},
+            {"path": r"C:\ProgramData\siterecovery.hyperv"},
+        ],
+        "ansible.windows.setup": [{"gather_subset": ["!all", "distribution"]}],
+    },
+}
+
+
+@dataclass(slots=True)
+class Counts:
+    """What reached each machine since the last `clear`, and what it sent back."""
+
+    executions: Counter[str] = field(default_factory=Counter)
+    received: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+
+    def clear(self) -> None:
+        for each in (self.executions, self.received, self.sent):
+            each.clear()
+
+    def line(self, name: str) -> str:
+        kilobytes = (count[name] / 1024 for count in (self.received, self.sent))
+        return f"{self.executions[name]:4}   {next(kilobytes):9.1f}   {next(kilobytes):9.1f}"
+
+
+@contextmanager
+def counting(counts: Counts) -> Iterator[None]:
+    """Every exchange of the estate's WinRM servers is counted, with its bytes inside of TLS."""
+    answer = WinRmServer._answer
+
+    async def counted_answer(server: WinRmServer, data: bytes, principal: str) -> web.Response:
+        response = await answer(server, data, principal)
+        if soap.parse(data).action == soap.COMMAND:
+            counts.executions[server.name] += 1
+        counts.received[server.name] += len(data)
+        counts.sent[server.name] += len(response.body) if isinstance(response.body, bytes) else 0
+        return response
+
+    WinRmServer._answer = counted_answer  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        WinRmServer._answer = answer  # type: ignore[method-assign]
+
+
+def windows(estate: Estate) -> None:
+    """Print the table."""
+    controller = Controller(main_cell(), estate.inventory, {**estate.environment, **COMPILED})
+    counts = Counts()
+    still: Counter[str] = Counter()
+    print("run             machine   executions   KiB to it   KiB from it")
+    with counting(counts), tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for title in ("install", "no changes", "drift"):
+            if title == "drift":
+                _drift(estate)
+            counts.clear()
+            _must_pass(controller.run(SITE))
+            print(*_lines(title, estate, counts), sep="\n")
+            if title == "no changes":
+                still = counts.executions.copy()
+        book = Path(folder) / "reads.yml"
+        book.write_text(yaml.safe_dump(_plays()), encoding="utf-8")
+        counts.clear()
+        controller.run(book)
+        print(*_lines("plain reads", estate, counts), sep="\n")
+    for name in estate.machines:
+        times = counts.executions[name] / still[name] if still[name] else float("inf")
+        print(f"{name}: {times:.1f} times fewer executions without changes (goal: {GOAL:.0f})")
+
+
+def _drift(estate: Estate) -> None:
+    """Services that somebody stopped."""
+    for machine in estate.machines.values():
+        service = layout.VMM_SERVICE if machine.kind == "vmm_server" else layout.AGENT_SERVICE
+        machine.stop_service(service)
+
+
+def _plays() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"Reads of {group}",
+            "hosts": group,
+            "gather_facts": False,
+            "tasks": [
+                {"name": f"{module} {number}", module: options, "ignore_errors": True}
+                for module, questions in reads.items()
+                for number, options in enumerate(questions)
+            ],
+        }
+        for group, reads in READS.items()
+    ]
+
+
+def _lines(title: str, estate: Estate, counts: Counts) -> Iterator[str]:
+    for name in estate.machines:
+        yield f"{title:15} {name:9} {counts.line(name):>12}"
+
+
+def _must_pass(run: Run) -> None:
+    if run.returncode:
+        raise SystemExit(run.output)
