@@ -61,7 +61,7 @@ class MarsAgent(Noun[Machine]):
     def _install(self, state: Machine) -> None:
         self._notes += advice(state.host)
         new = state.agent is None
-        with staged(self._session, self._desired.installer) as path:
+        with staged(self._session, self._desired.installer, self._setup_wanted) as path:
             answer = self._setup.run(
                 {
                     "InstallerPath": path,
@@ -71,6 +71,10 @@ class MarsAgent(Noun[Machine]):
                 }
             )
             self._judge(answer)
+
+    def _setup_wanted(self) -> bool:
+        """Whether the next run would still install, whatever this one was told."""
+        return model.installs(self.plan(self.observe()))
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_agent(state, self._desired)

@@ -71,17 +71,21 @@ class Provider(Noun[Machine]):
 
     def _install(self, resource: str | None) -> None:
         installer = self._desired.installer
-        with staged(self._session, installer) as path:
+        with staged(self._session, installer, self._setup_wanted) as path:
             answer = self._setup.run(
                 {
                     "InstallerPath": path,
-                    # The package is unpacked beside itself, in the folder that only administrators can write to.
-                    "ExtractDir": f"{self._staging}\\provider",
+                    # In the folder of the work, that only administrators can write to: it goes with it in any case.
+                    "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
                     "RemoveInstaller": not installer.stays,
                     **({"ClusterResource": resource} if resource else {}),
                 }
             )
             self._judge(answer)
+
+    def _setup_wanted(self) -> bool:
+        """Whether the next run would still install, whatever this one was told."""
+        return model.installs(self.plan(self.observe()))
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_provider(state, self._desired)

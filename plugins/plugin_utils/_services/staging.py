@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from ...module_utils._model.download import SPACE_FACTOR, Progress, Transfer, progress_line, require_time, require_way
-from ...module_utils._model.errors import Refused, RemoteFailure
+from ...module_utils._model.errors import Refused, RemoteFailure, SiteRecoveryError
 from ...module_utils._model.installer import Installer, require_genuine
-from .._windows.session import Session
+from .._windows.session import ConnectionLost, Session
 
 #: What one execution carries: some seconds of work on a slow connection, and well below the limits of its memory.
 PIECE = 4 * 1024 * 1024
@@ -26,12 +26,18 @@ _BLOCK = 1024 * 1024
 Facts = Mapping[str, Any]
 
 
+def _always() -> bool:
+    """A next run is thought to need it."""
+    return True
+
+
 @contextmanager
-def staged(session: Session, installer: Installer) -> Iterator[str]:
+def staged(session: Session, installer: Installer, needed: Callable[[], bool] = _always) -> Iterator[str]:
     """The path of the checked installer on the machine, for as long as it is needed.
 
-    One that an earlier run left is used again when its checksum fits. When its user fails it stays for the next run;
-    one that is not what was asked for does not. Raises Refused, RemoteFailure, DeadlineExceeded.
+    One that an earlier run left is used again when its checksum fits. When its user fails it stays for the next run,
+    if that needs it: `needed` looks. One that is not what was asked for does not stay. Raises Refused, RemoteFailure,
+    DeadlineExceeded.
     """
     facts = _bring(session, installer)
     try:
@@ -39,7 +45,14 @@ def staged(session: Session, installer: Installer) -> Iterator[str]:
     except Refused:
         _remove(session, installer)
         raise
-    yield installer.staged_path
+    try:
+        yield installer.staged_path
+    except RemoteFailure:
+        # What says that it failed may have done its work all the same: then no run after this one asks for the file.
+        with suppress(SiteRecoveryError, ConnectionLost):
+            if not installer.keep and not needed():
+                _remove(session, installer)
+        raise
     if not installer.keep:
         _remove(session, installer)
 

@@ -175,8 +175,12 @@ def protect_folder(machine: Machine, path: str) -> None:
     """A folder for administrators and the system alone: made, or already as closed."""
     found = machine.files.find(path)
     if found is None:
-        machine.make_folder(path)
-        machine.set_access(path, PROTECTED_FOLDER)
+        made = f"{path}.siterecovery.hyperv-new"
+        if machine.exists(made):
+            machine.remove_file(made)
+        machine.make_folder(made)
+        machine.set_access(made, PROTECTED_FOLDER)
+        machine.move_file(made, path)
     elif not _CLOSED.match(found.sddl):
         raise ScriptFailed(
             f"The folder '{path}' is open to others than administrators: name one that does not exist yet, or restrict "

@@ -36,7 +36,7 @@ def start_work(run: Run) -> dict[str, Any]:
         raise ScriptFailed(f"The folder '{folder}' is there: other work was begun and has not been ended.")
     if not run.check_mode:
         protect_folder(machine, staging)
-        run.changed, registered = True, False
+        run.changed = True
         try:
             machine.make_folder(folder)
             for file, text in (("script.ps1", script), ("parameters.json", parameters), ("run.ps1", runner)):
@@ -47,10 +47,9 @@ def start_work(run: Run) -> dict[str, Any]:
             domain, user = owner(machine, None)
             made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
             machine.register_task(made)
-            registered = True
             machine.start_task(task)
         except MachineError:
-            if registered:
+            if task.lower() in machine.tasks:
                 machine.unregister_task(task)
             if machine.exists(folder):
                 machine.remove_file(folder, recurse=True)

@@ -48,11 +48,17 @@ function Initialize-ProtectedFolder {
         }
         return
     }
-    New-Item -ItemType Directory -Path $Path -Force | Out-Null
-    $acl = Get-Acl -LiteralPath $Path
+    # It gets its name when it is closed: a run that breaks off in between leaves no open folder that the next refuses.
+    $made = "$Path.siterecovery.hyperv-new"
+    if (Test-Path -LiteralPath $made) {
+        Remove-Item -LiteralPath $made -Force
+    }
+    New-Item -ItemType Directory -Path $made -Force | Out-Null
+    $acl = Get-Acl -LiteralPath $made
     # SDDL names the two groups by their well-known ids, so no display language matters.
     $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
-    Set-Acl -LiteralPath $Path -AclObject $acl
+    Set-Acl -LiteralPath $made -AclObject $acl
+    Move-Item -LiteralPath $made -Destination $Path
 }
 
 function Get-FileFact {

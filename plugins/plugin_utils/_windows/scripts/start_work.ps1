@@ -45,11 +45,17 @@ function Initialize-ProtectedFolder {
         }
         return
     }
-    New-Item -ItemType Directory -Path $Path -Force | Out-Null
-    $acl = Get-Acl -LiteralPath $Path
+    # It gets its name when it is closed: a run that breaks off in between leaves no open folder that the next refuses.
+    $made = "$Path.siterecovery.hyperv-new"
+    if (Test-Path -LiteralPath $made) {
+        Remove-Item -LiteralPath $made -Force
+    }
+    New-Item -ItemType Directory -Path $made -Force | Out-Null
+    $acl = Get-Acl -LiteralPath $made
     # SDDL names the two groups by their well-known ids, so no display language matters.
     $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
-    Set-Acl -LiteralPath $Path -AclObject $acl
+    Set-Acl -LiteralPath $made -AclObject $acl
+    Move-Item -LiteralPath $made -Destination $Path
 }
 
 $folder = "$StagingDir\work\$Name"
@@ -69,7 +75,6 @@ if (Test-Path -LiteralPath $folder) {
 if ($PSCmdlet.ShouldProcess($task, 'Start')) {
     Initialize-ProtectedFolder -Path $StagingDir
     $Ansible.Changed = $true
-    $registered = $false
     try {
         New-Item -ItemType Directory -Path $folder -Force | Out-Null
         Set-Content -LiteralPath "$folder\script.ps1" -Value $Script -Encoding UTF8 -NoNewline
@@ -81,12 +86,14 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         $principal = New-ScheduledTaskPrincipal -UserId "$($owner.Domain)\$($owner.User)" -LogonType S4U -RunLevel Highest
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
         Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Work of the Ansible collection siterecovery.hyperv; it removes this task at the end.' | Out-Null
-        $registered = $true
         Start-ScheduledTask -TaskName $task
     } catch {
         # Nothing runs: nothing stays.
-        if ($registered) {
-            Unregister-ScheduledTask -TaskName $task -Confirm:$false
+        foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
+            # Also one whose registration was told as failed.
+            if ($known.TaskName -eq $task) {
+                Unregister-ScheduledTask -TaskName $task -Confirm:$false
+            }
         }
         if (Test-Path -LiteralPath $folder) {
             Remove-Item -LiteralPath $folder -Recurse -Force

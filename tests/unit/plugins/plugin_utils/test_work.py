@@ -296,7 +296,7 @@ def test_a_task_that_crashes_is_told(bench: MakeBench, what: Installed) -> None:
 def interrupted(what: Installed, **more: Any) -> Any:
     parameters = {"InstallerPath": what.staged}
     if what is ONE:
-        parameters["ExtractDir"] = STAGING + r"\provider"
+        parameters["ExtractDir"] = PLACE + r"\provider\package"
     return work(what.name, script=what.script, parameters=parameters, **more)
 
 
