@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..windows.machine import Machine
 
 _DIRECTORY_MARK = "[DIR]"
+_FILE_MARK = "[FILE]"
 
 
 def answer_module(machine: Machine, call: ModuleCall) -> Answer:
@@ -156,12 +157,27 @@ def _fetch(machine: Machine, step: HouseKeeping) -> Answer:
     return _text(base64.b64encode(piece).decode()) if piece else Answer()
 
 
+def _fetch_whole(machine: Machine, step: HouseKeeping) -> Answer:
+    """All of a file, a line of base64 for every piece."""
+    path = expand(machine, str(step.params["Path"]))
+    found: File | None = machine.files.find(path)
+    if found is None:
+        return _error(f"{path} does not exist")
+    if found.is_folder:
+        return _text(_DIRECTORY_MARK)
+    content, size = found.content or b"", int(step.params["BufferSize"])
+    pieces = [content[start : start + size] for start in range(0, len(content), size)]
+    return _text("\r\n".join([_FILE_MARK, *(base64.b64encode(piece).decode() for piece in pieces)]))
+
+
 _STEPS: dict[str, Callable[[Machine, HouseKeeping], Answer]] = {
     "powershell_mkdtemp": _make_directory,
     "powershell_expand_user": _expand_user,
     "remove": _remove,
     "winrm_put_file": _put,
     "winrm_fetch_file": _fetch,
+    "psrp_put_file": _put,
+    "psrp_fetch_file": _fetch_whole,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,8 @@ CONTENT_TYPE = "application/soap+xml"
 MAX_REQUEST = 2 * 1024 * 1024
 # A planned hang lasts until the client leaves; this is only the end of one that nobody waits for.
 HANG = 3600.0
+
+Operations = dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]]
 
 
 class WinRmServer:
@@ -55,7 +58,7 @@ class WinRmServer:
         self._runner: web.AppRunner | None = None
         self._site: web.SockSite | None = None
         self._reaper: asyncio.Task[None] | None = None
-        self._operations: dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]] = {
+        self._operations: Operations = {
             soap.CREATE: self._create,
             soap.COMMAND: self._command,
             soap.SEND: self._send,
@@ -63,6 +66,7 @@ class WinRmServer:
             soap.SIGNAL: self._signal,
             soap.DELETE: self._delete,
         }
+        self._resources = {soap.CMD_SHELL: self._operations, **_remoting(machine, engine, self.shells, world)}
 
     async def start(self) -> None:
         app = web.Application(client_max_size=MAX_REQUEST)
@@ -148,14 +152,14 @@ class WinRmServer:
             return _response(500, soap.fault(relates_to, exc))
 
     async def _operate(self, envelope: soap.Envelope, principal: str) -> bytes:
-        operation = self._operations.get(envelope.action)
-        if operation is None:
+        if envelope.action not in self._operations:
             reason = f"The action {envelope.action} is not supported by the service."
             raise soap.WsmanFault(reason, subcode="a:ActionNotSupported")
-        if envelope.resource_uri != soap.CMD_SHELL:
+        resource = self._resources.get(envelope.resource_uri)
+        if resource is None:
             reason = f"The resource {envelope.resource_uri} is not offered by this service."
             raise soap.WsmanFault(reason, subcode="a:DestinationUnreachable")
-        return await operation(envelope, principal)
+        return await resource[envelope.action](envelope, principal)
 
     async def _misfortune(self, envelope: soap.Envelope) -> None:
         fault = self._world.faults.hit(f"winrm:{self.name}:{envelope.operation}")
@@ -214,6 +218,15 @@ class WinRmServer:
     async def _delete(self, envelope: soap.Envelope, principal: str) -> bytes:
         self.shells.delete(envelope.shell_id, principal)
         return soap.deleted(envelope.message_id)
+
+
+def _remoting(machine: Machine, engine: Engine, shells: Shells, world: World) -> dict[str, Operations]:
+    """PowerShell remoting, where the library that it needs is installed."""
+    if importlib.util.find_spec("psrpcore") is None:
+        return {}
+    from .psrp import RunspacePools
+
+    return {soap.POWERSHELL_SHELL: RunspacePools(machine, engine, shells, world).operations}
 
 
 def _planned(fault: Fault) -> soap.WsmanFault:

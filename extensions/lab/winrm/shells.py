@@ -66,7 +66,8 @@ class Command:
 
     def take(self) -> tuple[list[StreamChunk], int | None]:
         """The next piece of output, with the exit code when it is the last."""
-        answer = self._answer()
+        assert self.task is not None
+        answer = outcome(self.task)
         if self.output is None:
             self.output = [*_slices("stdout", answer.stdout), *_slices("stderr", answer.stderr)]
         chunk = self.output.pop(0)
@@ -76,23 +77,24 @@ class Command:
             return [chunk], answer.exit_code
         return [chunk], None
 
-    def _answer(self) -> Answer:
-        assert self.task is not None
-        if self.task.cancelled():
-            # The code of a process that was ended from outside, as Windows reports it: STATUS_CONTROL_C_EXIT.
-            return Answer(exit_code=-1073741510)
-        problem = self.task.exception()
-        if isinstance(problem, ConnectionDropped):
-            raise problem
-        if problem is not None:
-            LOG.error("the estate failed to answer a command", exc_info=problem)
-            text = f"The estate itself failed to answer this command: {type(problem).__name__}: {problem}\r\n"
-            return Answer(stderr=text.encode(), exit_code=1)
-        return self.task.result()
-
     def end(self) -> None:
         if self.task is not None:
             self.task.cancel()
+
+
+def outcome(task: asyncio.Task[Answer]) -> Answer:
+    """What a command that is over left; a planned drop of the connection is raised."""
+    if task.cancelled():
+        # The code of a process that was ended from outside, as Windows reports it: STATUS_CONTROL_C_EXIT.
+        return Answer(exit_code=-1073741510)
+    problem = task.exception()
+    if isinstance(problem, ConnectionDropped):
+        raise problem
+    if problem is not None:
+        LOG.error("the estate failed to answer a command", exc_info=problem)
+        text = f"The estate itself failed to answer this command: {type(problem).__name__}: {problem}\r\n"
+        return Answer(stderr=text.encode(), exit_code=1)
+    return task.result()
 
 
 def _slices(name: str, data: bytes) -> list[StreamChunk]:
@@ -132,14 +134,18 @@ class Shells:
         return len(self._shells)
 
     def create(self, principal: str, environment: Mapping[str, str]) -> Shell:
+        shell = Shell(new_id(), principal, environment)
+        self.admit(shell)
+        return shell
+
+    def admit(self, shell: Shell) -> None:
+        """Take a shell in, unless there are too many."""
         if len(self._shells) >= self._limit:
             reason = (
                 f"This user is allowed a maximum number of {self._limit} concurrent shells, which has been exceeded."
             )
             raise WsmanFault(reason, subcode="w:QuotaLimit")
-        shell = Shell(new_id(), principal, environment)
         self._shells[shell.id] = shell
-        return shell
 
     def get(self, shell_id: str | None, principal: str) -> Shell:
         """The shell; one of somebody else is as unknown as one that never was."""

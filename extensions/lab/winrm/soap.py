@@ -27,6 +27,8 @@ SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
 CMD_SHELL = f"{SHELL}/cmd"
+POWERSHELL = "http://schemas.microsoft.com/powershell"
+POWERSHELL_SHELL = f"{POWERSHELL}/Microsoft.PowerShell"
 
 CREATE = f"{TRANSFER}/Create"
 DELETE = f"{TRANSFER}/Delete"
@@ -181,6 +183,27 @@ def shell_environment(envelope: Envelope) -> dict[str, str]:
     return {item.get("Name", ""): item.text or "" for item in body.iter(f"{{{SHELL}}}Variable")}
 
 
+def pool_creation(envelope: Envelope) -> tuple[str, bytes]:
+    """The id that a client chose for its runspace pool, and the messages that it opens the pool with."""
+    body = _body(envelope, "Shell")
+    shell_id = body.get("ShellId", "").upper() or str(uuid.uuid4()).upper()
+    return shell_id, _decoded(body.findtext(f"{{{POWERSHELL}}}creationXml"), "creationXml of the Create request")
+
+
+def pipeline_creation(envelope: Envelope) -> tuple[str, bytes]:
+    """The id that a client chose for a pipeline, and the first fragment of what describes it."""
+    body = _body(envelope, "CommandLine")
+    command_id = body.get("CommandId", "").upper()
+    return command_id, _decoded(body.findtext(f"{{{SHELL}}}Arguments"), "first fragment of the Command request")
+
+
+def _decoded(text: str | None, what: str) -> bytes:
+    try:
+        return base64.b64decode(text or "", validate=True)
+    except binascii.Error as exc:
+        raise invalid_request(f"The {what} is not base64.") from exc
+
+
 def sent_streams(envelope: Envelope) -> tuple[str, list[StreamChunk]]:
     """The command's id and the pieces of input of a Send request."""
     body = _body(envelope, "Send")
@@ -214,11 +237,11 @@ def _body(envelope: Envelope, name: str) -> ET.Element:
     return envelope.body
 
 
-def created(relates_to: str, shell_id: str) -> bytes:
+def created(relates_to: str, shell_id: str, resource_uri: str = CMD_SHELL) -> bytes:
     body = ET.Element(f"{{{TRANSFER}}}ResourceCreated")
     _add(body, ADDRESSING, "Address", ANONYMOUS)
     parameters = ET.SubElement(body, f"{{{ADDRESSING}}}ReferenceParameters")
-    _add(parameters, WSMAN, "ResourceURI", CMD_SHELL)
+    _add(parameters, WSMAN, "ResourceURI", resource_uri)
     selectors = ET.SubElement(parameters, f"{{{WSMAN}}}SelectorSet")
     _add(selectors, WSMAN, "Selector", shell_id, Name="ShellId")
     return _envelope(f"{CREATE}Response", relates_to, body)
@@ -235,7 +258,8 @@ def sent(relates_to: str) -> bytes:
 
 
 def received(relates_to: str, command_id: str, chunks: Sequence[StreamChunk], exit_code: int | None) -> bytes:
-    """Output of a command; an exit code says that there is no more."""
+    """Output of a command; an exit code says that there is no more. Without a command: of the shell itself."""
+    owner = {"CommandId": command_id} if command_id else {}
     body = ET.Element(f"{{{SHELL}}}ReceiveResponse")
     for chunk in chunks:
         ending = {"End": "true"} if chunk.end else {}
@@ -245,9 +269,11 @@ def received(relates_to: str, command_id: str, chunks: Sequence[StreamChunk], ex
             "Stream",
             base64.b64encode(chunk.data).decode(),
             Name=chunk.name,
-            CommandId=command_id,
+            **owner,
             **ending,
         )
+    if not command_id:
+        return _envelope(f"{RECEIVE}Response", relates_to, body)
     state = "Running" if exit_code is None else "Done"
     element = ET.SubElement(
         body, f"{{{SHELL}}}CommandState", {"CommandId": command_id, "State": f"{SHELL}/CommandState/{state}"}
