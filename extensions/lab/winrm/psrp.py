@@ -162,7 +162,6 @@ class RunspacePools:
 
     def _start(self, pipeline: Pipeline) -> None:
         work = self._engine.run(self._machine, pipeline.request())
-        pipeline.core.start()
         pipeline.task = asyncio.get_running_loop().create_task(work, name=f"pipeline {pipeline.id}")
 
     async def _receive(self, envelope: soap.Envelope, principal: str) -> bytes:
@@ -194,6 +193,8 @@ class RunspacePools:
         assert pipeline.task is not None
         answer = outcome(pipeline.task)
         core = pipeline.core
+        # Told only now, in one message with the rest: a client that polls once expects to see output then.
+        core.start()
         for line in _lines(answer.stdout):
             core.write_output(line)
         for line in _lines(answer.stderr):
