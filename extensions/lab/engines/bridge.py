@@ -17,6 +17,7 @@ import secrets
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
+from ..windows.languages import ENGLISH
 from ..world import World
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ class Bridge:
 
     def environment(self, machine: str) -> dict[str, str]:
         """What a PowerShell needs to call back for one machine."""
+        known = self._world.machines.get(machine)
         return {
             "ESTATE_BRIDGE": f"127.0.0.1:{self.port}",
             "ESTATE_TOKEN": self.token,
             "ESTATE_MACHINE": machine,
+            "ESTATE_LANGUAGE": ENGLISH if known is None else known.identity.language,
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

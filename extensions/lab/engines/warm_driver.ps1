@@ -82,8 +82,28 @@ function Get-Problem {
     }
 }
 
+function Get-Culture {
+    # By hand, as a PowerShell without ICU knows all cultures by name and none by heart.
+    param([string] $Language)
+    $culture = [cultureinfo] [cultureinfo]::InvariantCulture.Clone()
+    if ($Language -eq 'de-DE') {
+        $culture.NumberFormat.NumberDecimalSeparator = ','
+        $culture.NumberFormat.NumberGroupSeparator = '.'
+        $culture.DateTimeFormat.DateSeparator = '.'
+        $culture.DateTimeFormat.ShortDatePattern = 'dd.MM.yyyy'
+        $culture.DateTimeFormat.LongTimePattern = 'HH:mm:ss'
+    }
+    if ($Language -eq 'ja-JP') {
+        $culture.DateTimeFormat.ShortDatePattern = 'yyyy/MM/dd'
+        $culture.DateTimeFormat.LongTimePattern = 'H:mm:ss'
+    }
+    return $culture
+}
+
 function Invoke-Request {
     param([hashtable] $Request)
+    # A pipeline's thread begins with what is the default when it is made.
+    [cultureinfo]::DefaultThreadCurrentCulture = Get-Culture -Language ([string] $Request.environment['ESTATE_LANGUAGE'])
     foreach ($name in @($Request.environment.Keys)) {
         [Environment]::SetEnvironmentVariable($name, $Request.environment[$name])
     }

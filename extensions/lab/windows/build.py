@@ -4,7 +4,7 @@
 """Machines from an estate's document.
 
 machines: a list of
-  name, fqdn, kind (vmm_server | hyperv_host), os {version, caption}, egress (proxy | any),
+  name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)}, egress (proxy | any),
   volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources], dotnet_release,
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]},
@@ -29,7 +29,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from ..world import World
-from . import layout
+from . import languages, layout
 from .cluster import Cluster
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
@@ -95,6 +95,9 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
     user = world.login.windows_user or "CORP\\asr-admin"
     domain, slash, account = user.rpartition("\\")
     egress: Literal["proxy", "any"] = "proxy" if entry.get("egress", "any") == "proxy" else "any"
+    language = str(os.get("language", languages.ENGLISH))
+    if language not in languages.LANGUAGES:
+        raise ValueError(f"{name}: os.language is {language}, and the estate knows {', '.join(languages.LANGUAGES)}")
     return Identity(
         name=name,
         fqdn=str(entry.get("fqdn", f"{name}.{_DOMAIN}")),
@@ -105,7 +108,13 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
         account_domain=domain if slash else name.upper(),
         account_user=account.split("@", 1)[0],
         egress=egress,
+        language=language,
     )
+
+
+def _shown(machine: Machine, name: str) -> str:
+    """A service's name for people."""
+    return languages.spoken(name, machine.identity.language)
 
 
 def _volumes(entry: Document) -> list[Volume]:
@@ -138,7 +147,7 @@ def _windows(machine: Machine, entry: Document) -> None:
         registry.set(layout.DOTNET_KEY_32, "SchUseStrongCrypto", int(tls["strong_crypto_32"]))
     # No Defender unless the document has one: many servers have another product.
     if entry.get("antivirus") is not None:
-        machine.services.add(Service(layout.DEFENDER_SERVICE, "Microsoft Defender Antivirus Service"))
+        machine.services.add(Service(layout.DEFENDER_SERVICE, _shown(machine, "Microsoft Defender Antivirus Service")))
         for path in entry["antivirus"].get("exclusions") or []:
             registry.set(layout.EXCLUSION_KEYS[0], str(path), 0)
     registry.ensure(f"{layout.HKU}\\{layout.SYSTEM_SID}\\{layout.INTERNET_SETTINGS}")
@@ -167,7 +176,11 @@ def _system_proxy(machine: Machine, proxy: Document) -> None:
 def _hyperv(machine: Machine, entry: Document) -> None:
     running = bool(entry.get("hyperv_running", True))
     machine.services.add(
-        Service(layout.HYPERV_SERVICE, "Hyper-V Virtual Machine Management", status="Running" if running else "Stopped")
+        Service(
+            layout.HYPERV_SERVICE,
+            _shown(machine, "Hyper-V Virtual Machine Management"),
+            status="Running" if running else "Stopped",
+        )
     )
     machine.switches = [str(name) for name in entry.get("switches") or ["Converged"]]
     machine.guests = [_guest(each) for each in entry.get("vms") or []]

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from .languages import spoken
+
 
 class MachineError(Exception):
     """A failed call. `powershell_type` is the .NET exception that the imitated command throws."""
 
     def __init__(self, message: str, powershell_type: str = "System.InvalidOperationException") -> None:
-        super().__init__(message)
+        super().__init__(spoken(message))
         self.powershell_type = powershell_type
 
 

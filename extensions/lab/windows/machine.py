@@ -24,6 +24,7 @@ from .agent import Agent, AgentProxy, AgentThrottle
 from .cluster import Cluster
 from .errors import MachineError, MachineRestarted
 from .filesystem import File, FileSystem, tidy
+from .languages import speaking
 from .mirror import Mirror
 from .registry import Data, Kind, Registry
 from .services import Service, Services
@@ -94,6 +95,7 @@ class Identity:
     account_domain: str
     account_user: str
     egress: Literal["proxy", "any"]
+    language: str = "en-US"
 
 
 Effect: TypeAlias = Callable[[], None]
@@ -208,7 +210,8 @@ class Machine:
         before = getattr(_process, "start", None)
         _process.start = self._starts
         try:
-            yield
+            with speaking(self.identity.language):
+                yield
         finally:
             _process.start = before
 

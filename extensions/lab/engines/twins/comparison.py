@@ -31,6 +31,7 @@ from typing import Any
 from ...certificates import Certificates
 from ...windows.build import build_machine
 from ...windows.installers import catalogue
+from ...windows.languages import speaking
 from ...windows.machine import Machine
 from ...world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
 from ..bridge import Bridge
@@ -206,7 +207,8 @@ class Stage:
     def imitated(self, case: Case) -> Outcome:
         """What the twin does."""
         machine = self.set(case)
-        answer = TWINS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
+        with speaking(machine.identity.language):
+            answer = TWINS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
         message = answer.errors[0] if answer.errors else None
         return self.outcome(machine, answer.result, answer.changed, answer.failed, message)
 

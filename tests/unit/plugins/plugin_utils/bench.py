@@ -16,6 +16,7 @@ from lab.engines.scripts import bound_parameters, identify
 from lab.engines.twins import TWINS
 from lab.engines.twins.comparison import Case, Internet, Stage
 from lab.engines.work import twin_runner
+from lab.windows.languages import speaking
 from lab.windows.machine import Machine
 from lab.world import Fault
 
@@ -61,7 +62,8 @@ class Bench:
             return _through_json(script_result(result=self.lies[called.name], changed=True, failed=False))
         if check_mode and "SupportsShouldProcess" not in sent["script"]:
             return script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE)
-        answer = TWINS[called.name](self.machine, bound_parameters(sent), check_mode)
+        with speaking(self.machine.identity.language):
+            answer = TWINS[called.name](self.machine, bound_parameters(sent), check_mode)
         return _through_json(
             script_result(
                 result=flatten(answer.result, sent["depth"]),

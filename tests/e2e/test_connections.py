@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook over winrm and psrp side by side: the same results, and each finds done what the other did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.estate import Estate
+from tests.e2e.cells import Cell
+from tests.e2e.conftest import MakeEstate, controller_of
+from tests.support.playbook import SITE, Run, Task
+
+NOUNS = ["provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info"]
+
+
+def over_psrp(estate: Estate, folder: Path, *hosts: str) -> list[str]:
+    """What the playbook is given beside the estate's inventory, which says winrm for all."""
+    chosen = {
+        "ansible_connection": "psrp",
+        "ansible_psrp_auth": "ntlm",
+        "ansible_psrp_ca_cert": str(estate.authority_path),
+        "ansible_psrp_ignore_proxy": True,
+    }
+    more = folder / f"psrp-{'-'.join(hosts)}.yml"
+    more.write_text(yaml.safe_dump({"windows": {"hosts": dict.fromkeys(hosts, chosen)}}))
+    return ["-i", str(more)]
+
+
+def said(run: Run, host: str) -> list[tuple[str, Any]]:
+    """What each noun returned for a host, told without the host's own name."""
+
+    def told(task: Task) -> Any:
+        kept = {name: task.result.get(name) for name in ("changed", "plan", "evidence", "diff", "warnings")}
+        return json.loads(json.dumps(kept).replace(host, "HOST").replace(host.upper(), "HOST"))
+
+    return [(task.action, told(task)) for noun in NOUNS for task in run.of(noun) if task.host == host]
+
+
+def test_psrp_gives_the_results_of_winrm_and_each_finds_done_what_the_other_did(
+    main_cell: Cell, make_estate: MakeEstate, tmp_path: Path
+) -> None:
+    pytest.importorskip("pypsrp")
+    pytest.importorskip("psrpcore")
+    estate = make_estate()
+    controller = controller_of(main_cell, estate)
+    first = controller.run(SITE, "--diff", *over_psrp(estate, tmp_path, "vmm01", "hv02"))
+    assert first.returncode == 0, first.output
+    assert said(first, "hv01")
+    assert said(first, "hv02") == said(first, "hv01")
+    world = estate.snapshot()
+    estate.world.journal.clear()
+    # The other way round: what psrp set up is read over winrm, and what winrm set up over psrp.
+    second = controller.run(SITE, *over_psrp(estate, tmp_path, "hv01"))
+    assert second.returncode == 0, second.output
+    assert second.changed == 0, second.output
+    assert estate.world.journal.entries == []
+    assert estate.snapshot() == world
+    counts = estate.world.journal.counts
+    assert counts["execution"] == sum(count for name, count in counts.items() if name.startswith("script:"))
+    assert [name for name, server in estate.servers.items() if len(server.shells)] == []
