@@ -80,6 +80,14 @@ _SENTENCES: Final[list[tuple[str, dict[str, str]]]] = [
         },
     ),
     (
+        r"This command cannot be run due to the error: The system cannot find the file specified\.",
+        {
+            "de-DE": "Dieser Befehl kann aufgrund des folgenden Fehlers nicht ausgeführt werden: "
+            "Das System kann die angegebene Datei nicht finden.",
+            "ja-JP": "次のエラーのため、このコマンドを実行できません: 指定されたファイルが見つかりません。",
+        },
+    ),
+    (
         r"The system cannot find the file specified\.",
         {
             "de-DE": "Das System kann die angegebene Datei nicht finden.",

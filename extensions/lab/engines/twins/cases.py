@@ -1273,4 +1273,95 @@ _CLUSTER = [
     Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
 ]
 
-CASES: Final[tuple[Case, ...]] = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+
+
+# ---- machines that speak another language ----
+
+
+def abroad(case: Case, language: str) -> Case:
+    """The same on a machine that words its errors, names its services and writes its numbers in its own way."""
+    os = {**(case.machine.get("os") or {}), "language": language}
+    return replace(case, name=f"{case.name}, in {language}", machine={**case.machine, "os": os})
+
+
+# What each language's administrators name folders, clouds and hosts like: a blank, letters beyond ASCII, an apostrophe.
+NATIVE: Final[dict[str, dict[str, str]]] = {
+    "de-DE": {
+        "cloud": "Größe L – Köln",
+        "group": "Rechenzentrum Süd",
+        "host": "hv-münchen.corp.estate.test",
+        "folder": "C:\\Ablage für Größe 'L'",
+    },
+    "ja-JP": {
+        "cloud": "ゴールド クラウド",
+        "group": "東京 データセンター",
+        "host": "ハイパー01.corp.estate.test",
+        "folder": "C:\\ソフトウェア 保管庫",
+    },
+}
+
+
+def native_server(language: str, **more: Any) -> dict[str, Any]:
+    """A VMM server whose names are those of its language."""
+    names = NATIVE[language]
+    groups = [{"name": names["group"], "hosts": [names["host"]]}]
+    clouds = [{"name": names["cloud"], "host_groups": [names["group"]]}]
+    networks = [{"name": names["group"], "logical_network": names["cloud"]}]
+    vmm = {"host_groups": groups, "clouds": clouds, "networks": networks, **more.pop("vmm", {})}
+    return vmm_server(vmm=vmm, os={"language": language}, **more)
+
+
+def native_host(language: str, **more: Any) -> dict[str, Any]:
+    """A host with an agent in folders of its language, and room that is no whole number of gigabytes."""
+    folder = NATIVE[language]["folder"]
+    agent = {"install_path": folder + r"\agent", "cache_path": folder + r"\cache"}
+    volumes = [{"drive": "C", "size_gb": 127.5, "free_gb": 80.25}]
+    return hyperv_host(os={"language": language}, volumes=volumes, **{"agent": agent, **more})
+
+
+def _native(language: str) -> list[Case]:
+    folder = NATIVE[language]["folder"]
+    installer = folder + r"\MARSAgentInstaller.exe"
+    bare = native_host(language, agent=None)
+    cases = [
+        _observe("its own names", native_server(language), registered(NATIVE[language]["group"])),
+        _observe("its own folders", native_host(language), agent_throttle(THROTTLED)),
+        _fetch("into its own folder", machine=bare, parameters={"Destination": installer}),
+        Case("remove_file in its own folder", "remove_file", bare, {"Paths": [installer]}, prepare=_laid(installer)),
+        Case("inspect_file in its own folder", "inspect_file", bare, {"Path": installer}, prepare=_laid(installer)),
+        _agent(
+            "from and into its own folder",
+            all_of(lambda m: m.make_folder(folder), fetched("MARSAgentInstaller.exe", installer, "2.0.9260.0")),
+            machine=bare,
+            parameters={"InstallerPath": installer, "InstallPath": folder + r"\a", "CachePath": folder + r"\c"},
+        ),
+        _start("in its own folder", parameters={"StagingDir": folder}),
+    ]
+    worded = [abroad(case, language) for case in _AT_HOME if case.name in _WORDED]
+    return [*(replace(case, name=f"{case.name}, in {language}") for case in cases), *worded]
+
+
+def _laid(path: str) -> Prepare:
+    return all_of(
+        lambda machine: machine.make_folder(path.rpartition("\\")[0]), lambda machine: machine.write_file(path, b"MZ")
+    )
+
+
+# Windows itself words what is wrong there.
+_WORDED = {
+    "start_service that is disabled",
+    "fetch_file of a file that is not on the machine",
+    "fetch_file from a closed share",
+    "append_file a piece onto a full disk",
+    "install_provider without the package",
+    "run_work without parameters",
+}
+# One state of every script, beside those.
+_EVERYWHERE: Final = {case.script: case for case in reversed(_AT_HOME)}
+_ABROAD: Final = (
+    *(case for language in NATIVE for case in _native(language)),
+    *(abroad(case, "de-DE") for case in _EVERYWHERE.values()),
+)
+
+CASES: Final[tuple[Case, ...]] = (*_AT_HOME, *_ABROAD)
