@@ -102,8 +102,6 @@ function Get-Culture {
 
 function Invoke-Request {
     param([hashtable] $Request)
-    # A pipeline's thread begins with what is the default when it is made.
-    [cultureinfo]::DefaultThreadCurrentCulture = Get-Culture -Language ([string] $Request.environment['ESTATE_LANGUAGE'])
     foreach ($name in @($Request.environment.Keys)) {
         [Environment]::SetEnvironmentVariable($name, $Request.environment[$name])
     }
@@ -117,6 +115,9 @@ function Invoke-Request {
         else { $parameters[$secret.name] = ConvertTo-Secret -Text $secret.value }
     }
     $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    # The culture of this thread goes over to those of the runspace.
+    $own = [cultureinfo]::CurrentCulture
+    [cultureinfo]::CurrentCulture = Get-Culture -Language ([string] $Request.environment['ESTATE_LANGUAGE'])
     $runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
     $shell = [powershell]::Create()
     $output = [System.Collections.Generic.List[object]]::new()
@@ -161,6 +162,7 @@ function Invoke-Request {
         }
     }
     finally {
+        [cultureinfo]::CurrentCulture = $own
         $shell.Dispose()
         $runspace.Dispose()
     }
