@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -114,6 +115,8 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
                 # Trying again and again would lock the account.
                 raise
             raise ConnectionLost(str(error)) from None
+        except _psrp_errors() as error:
+            raise _lost(error) from None
         except OSError as error:
             if error.filename is not None:
                 # A file of the controller's own, which has nothing to do with the connection.
@@ -132,6 +135,12 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
             raise _lost(error) from None
         except OSError as error:
             raise _lost(error) from None
+
+
+def _psrp_errors() -> tuple[type[Exception], ...]:
+    """What the library of psrp raises on a broken session, which that connection lets through. Nobody else has it."""
+    library = sys.modules.get("pypsrp.exceptions")
+    return () if library is None else (library.WinRMError,)
 
 
 def _lost(error: Exception) -> ConnectionLost:

@@ -4,8 +4,9 @@
 """Machines from an estate's document.
 
 machines: a list of
-  name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)}, egress (proxy | any),
-  volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources], dotnet_release,
+  name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
+  egress (proxy | any), volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources],
+  dotnet_release,
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},

@@ -15,7 +15,7 @@ import base64
 import logging
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..windows.machine import Machine
     from ..world import World
 
+Operations = dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]]
 #: What a client sends to stop a pipeline.
 STOP = "powershell/signal/ctrl_c"
 # psrpcore logs every message at debug level, and Ansible's payloads hold secrets.
@@ -85,7 +86,7 @@ class Pool(Shell):
             pipeline.end()
         self.pipelines.clear()
 
-    def take_in(self, data: bytes, pipeline_id: uuid.UUID | None = None) -> Iterator[psrpcore.PSRPEvent]:
+    def take_in(self, data: bytes, pipeline_id: uuid.UUID | None = None) -> Iterator[psrpcore.PSRPEvent[Any, Any]]:
         """Read fragments; every message that they complete comes out as an event."""
         payload = psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline_id)
         try:
@@ -111,7 +112,7 @@ class RunspacePools:
         self._engine = engine
         self._shells = shells
         self._world = world
-        self.operations = {
+        self.operations: Operations = {
             soap.CREATE: self._create,
             soap.COMMAND: self._command,
             soap.SEND: self._send,

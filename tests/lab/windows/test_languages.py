@@ -62,7 +62,7 @@ def test_windows_words_its_errors_and_names_its_services(build: Build, language:
 
 
 def test_a_language_that_the_estate_does_not_know_is_refused(build: Build) -> None:
-    with pytest.raises(ValueError, match="m1: os.language is fr-FR, and the estate knows en-US, de-DE, ja-JP"):
+    with pytest.raises(ValueError, match=r"m1: os\.language is fr-FR, and the estate knows en-US, de-DE, ja-JP"):
         build(os={"language": "fr-FR"})
 
 
@@ -71,9 +71,7 @@ def test_a_language_that_the_estate_does_not_know_is_refused(build: Build) -> No
     ("language", "text"),
     [("en-US", "1.5 03/04/2026"), ("de-DE", "1,5 04.03.2026"), ("ja-JP", "1.5 2026/03/04")],
 )
-def test_scripts_run_where_numbers_and_dates_are_written_otherwise(
-    shell: WarmPwsh, language: str, text: str
-) -> None:
+def test_scripts_run_where_numbers_and_dates_are_written_otherwise(shell: WarmPwsh, language: str, text: str) -> None:
     script = "$Ansible.Result = (1.5).ToString() + ' ' + [datetime]::new(2026, 3, 4).ToString('d')"
     assert shell.run(script, environment={"ESTATE_LANGUAGE": language}).result == text
 

@@ -9,7 +9,7 @@ import importlib.util
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,7 +32,7 @@ class ScriptEngine:
 
     name = "scripts"
 
-    async def run(self, machine: Machine, request: CommandRequest) -> Answer:  # noqa: ARG002 (the protocol's signature)
+    async def run(self, machine: Machine, request: CommandRequest) -> Answer:
         found = recognise(request)
         assert isinstance(found, RawScript)
         word, _space, rest = found.text.partition(" ")
@@ -65,14 +65,19 @@ def twin(tmp_path: Path) -> Iterator[Service]:
 def client(service: Service, **options: Any) -> WSMan:
     settings = {"username": ACCOUNT.user, "password": ACCOUNT.password, "auth": "ntlm", **options}
     return WSMan(
-        "127.0.0.1", port=service.server.port, ssl=True, cert_validation=str(service.authority), no_proxy=True, **settings
+        "127.0.0.1",
+        port=service.server.port,
+        ssl=True,
+        cert_validation=cast("bool", str(service.authority)),
+        no_proxy=True,
+        **settings,
     )
 
 
 def invoke(pool: RunspacePool, text: str, values: list[Any] | None = None) -> PowerShell:
     pipeline = PowerShell(pool)
     pipeline.add_script(text)
-    pipeline.invoke(input=values)
+    pipeline.invoke(input=None if values is None else (value for value in values))
     return pipeline
 
 
@@ -154,9 +159,7 @@ def test_scripts_files_and_failures_through_ansible(twin: Service) -> None:
     assert "does not execute PowerShell" in json.dumps(results["raw"])
 
 
-def test_without_the_library_the_service_has_no_such_resource(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_library_the_service_has_no_such_resource(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "psrpcore" else found(name))
     service = Service(tmp_path).start()

@@ -1288,7 +1288,7 @@ def abroad(case: Case, language: str) -> Case:
 # What each language's administrators name folders, clouds and hosts like: a blank, letters beyond ASCII, an apostrophe.
 NATIVE: Final[dict[str, dict[str, str]]] = {
     "de-DE": {
-        "cloud": "Größe L – Köln",
+        "cloud": "Größe L, Köln",
         "group": "Rechenzentrum Süd",
         "host": "hv-münchen.corp.estate.test",
         "folder": "C:\\Ablage für Größe 'L'",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -408,6 +409,23 @@ def test_a_lost_connection_is_told_from_a_file_of_the_controller(runner: MakeRun
         found.run("mars_proxy", proxy=LOGIN)
     breaks(PermissionError(13, "Permission denied", "win_powershell.ps1"))
     with pytest.raises(PermissionError):
+        found.run("mars_proxy", proxy=LOGIN)
+
+
+def test_a_broken_session_of_psrp_is_a_lost_connection(runner: MakeRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WinRMError(Exception):
+        pass
+
+    def twist(_answer: dict[str, Any]) -> dict[str, Any]:
+        raise WinRMError("Received a WSManFault message. (Code: 2150858843)")
+
+    found = runner(hyperv_host(agent={}))
+    found.twist = twist
+    monkeypatch.delitem(sys.modules, "pypsrp.exceptions", raising=False)
+    with pytest.raises(WinRMError):
+        found.run("mars_proxy", proxy=LOGIN)
+    monkeypatch.setitem(sys.modules, "pypsrp.exceptions", SimpleNamespace(WinRMError=WinRMError))
+    with pytest.raises(AnsibleConnectionFailure, match=r"the connection was lost while a script ran .*WinRMError"):
         found.run("mars_proxy", proxy=LOGIN)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Windows noun on German and Japanese machines, with names and folders of their languages (P1, P4, P9, H1, H5)."""
+"""Every Windows noun on German and Japanese machines, with names and folders of theirs (P1, P4, P9, H1, H5)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lab.engines.twins.cases import NATIVE, disabled, native_host, native_server
 from lab.windows import layout
 from lab.windows.installers import catalogue
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
-from tests.unit.plugins.plugin_utils.bench import Bench, Build
+from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
 PACKAGES = catalogue({})
@@ -49,7 +49,14 @@ def agent(folder: str) -> dict[str, Any]:
 
 def registration(key: Path, cloud: str) -> dict[str, Any]:
     options = {"azure_view": None, "proxy": None, "update_password": "on_create", "tenant_id": None, "clean_up": False}
-    return {**options, "vault_id": VAULT_ID, "name": cloud, "key_path": str(key), "restart_vmm": "always", "timeout": 60}
+    return {
+        **options,
+        "vault_id": VAULT_ID,
+        "name": cloud,
+        "key_path": str(key),
+        "restart_vmm": "always",
+        "timeout": 60,
+    }
 
 
 NOUNS: list[tuple[str, Callable[..., Any], bool]] = [
@@ -73,14 +80,20 @@ def test_a_noun_does_its_work_once(
         "provider_registration": registration(key, cloud),
         "vmm_cloud_sync": {"clouds": [cloud], "state": "present"},
         "mars_agent": agent(folder),
-        "mars_proxy": {"proxy": {"mode": "custom", "address": "http://proxy", "port": 8080}, "update_password": "always"},
+        "mars_proxy": {
+            "proxy": {"mode": "custom", "address": "http://proxy", "port": 8080},
+            "update_password": "always",
+        },
     }
     has: dict[str, Any] = {"provider_registration": {"provider": {}}, "mars_agent": {"agent": None}}
     if on_vmm:
         found = bench(native_server(language, **has.get(name, {})), registered() if name == "vmm_cloud_sync" else None)
     else:
         found = bench(native_host(language, **has.get(name, {})))
-    wish: Build[Any] = lambda session: build(options[name], session)
+
+    def wish(session: Session) -> Any:
+        return build(options[name], session)
+
     planned = found.run(wish, check=True)
     assert planned.changed
     assert found.run(wish).changed
