@@ -50,8 +50,6 @@ CTRL_C = f"{SHELL}/signal/ctrl_c"
 ANONYMOUS = f"{ADDRESSING}/role/anonymous"
 
 _PREFIXES = {"s": SOAP, "a": ADDRESSING, "w": WSMAN, "x": TRANSFER, "rsp": SHELL, "f": FAULT, "wmi": WMI_ERROR}
-for _prefix, _uri in _PREFIXES.items():
-    ET.register_namespace(_prefix, _uri)
 
 _DURATION = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$")
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -321,6 +319,10 @@ def _envelope(action: str, relates_to: str, body: ET.Element | None) -> bytes:
     holder = ET.SubElement(root, f"{{{SOAP}}}Body")
     if body is not None:
         holder.append(body)
+    # Every time: the register is the process's, a client's library in it has prefixes of its own, and the fault codes
+    # are written with these.
+    for prefix, uri in _PREFIXES.items():
+        ET.register_namespace(prefix, uri)
     written: bytes = ET.tostring(root, encoding="utf-8")
     return written
 
