@@ -81,6 +81,13 @@ proxy:
       type: list
       elements: str
       sample: []
+    restart_due:
+      description:
+        - Whether the agent's service runs since before the last change, which a run made that was cut off. The next run
+          restarts it.
+      returned: success
+      type: bool
+      sample: false
 plan:
   description: What was, or in check mode would be, changed; empty when nothing is to do.
   returned: success

@@ -71,7 +71,8 @@ options:
   restart_vmm:
     description:
       - The VMM service reads its proxy at its start. V(when_idle) restarts it after a change of the proxy or of its
-        password, and refuses to begin one while jobs of VMM run.
+        password, and refuses to begin one while jobs of VMM run. A restart that an earlier run did not come to is made
+        up for.
       - V(always) restarts it in any case. V(never) leaves that to you, and warns.
     type: str
     choices: [when_idle, always, never]
@@ -198,6 +199,13 @@ registration:
           type: list
           elements: str
           sample: []
+    restart_due:
+      description:
+        - Whether the VMM service runs since before the last change of its proxy. A run that was cut off leaves that, or
+          one that did not restart it because of O(restart_vmm); the next one that may restarts it.
+      returned: success
+      type: bool
+      sample: false
     key_leftovers:
       description: Key files that an interrupted run left on the server.
       returned: success

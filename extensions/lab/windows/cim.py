@@ -250,7 +250,7 @@ def _registry(machine: Machine, name: str, arguments: Mapping[str, Any]) -> Row:
     return answer(machine, path, str(arguments.get("sValueName", "")))
 
 
-_WRITES = frozenset({"CreateKey", "SetDWORDValue"})
+_WRITES = frozenset({"CreateKey", "SetDWORDValue", "DeleteValue"})
 
 
 def _write(machine: Machine, name: str, path: str, arguments: Mapping[str, Any]) -> Row:
@@ -261,7 +261,10 @@ def _write(machine: Machine, name: str, path: str, arguments: Mapping[str, Any])
         return {"ReturnValue": 0}
     if machine.registry.find(path) is None:
         return {"ReturnValue": _NOT_FOUND}
-    machine.set_value(path, str(arguments["sValueName"]), int(arguments["uValue"]), "REG_DWORD")
+    value = str(arguments["sValueName"])
+    if name == "DeleteValue":
+        return {"ReturnValue": 0 if machine.unset_value(path, value) else _NOT_FOUND}
+    machine.set_value(path, value, int(arguments["uValue"]), "REG_DWORD")
     return {"ReturnValue": 0}
 
 

@@ -318,6 +318,14 @@ class Machine:
         self.registry.set(path, name, data, kind)
         self.note("registry.set", key=path, name=name)
 
+    def unset_value(self, path: str, name: str) -> bool:
+        """Whether it was there."""
+        found = self.registry.get(path, name) is not None
+        if found:
+            self.registry.unset(path, name)
+            self.note("registry.unset", key=path, name=name)
+        return found
+
     def ensure_key(self, path: str) -> None:
         if self.registry.find(path) is None:
             self.registry.ensure(path)

@@ -25,6 +25,7 @@ from .work import Job, found
 SECTIONS = ("host", "agent", "hyperv", "work")
 SETUP = Job("agent", "install_agent", "setup of the agent", "H4")
 PROXY_SECTIONS = ("host", "agent")
+_RESTART = "restart_due"
 #: Where the installer puts the agent when nothing else is asked for.
 DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 #: What Microsoft's short link leads to.
@@ -185,7 +186,16 @@ def plan_agent_proxy(
             f"proxy.bypass: the agent {agent.version or 'of unknown version'} has no list of addresses that go round"
             " the proxy; upgrade it, or leave the list out"
         )
-    return Plan(tuple(_drift(agent, wanted, always_password=always_password)))
+    changes = _drift(agent, wanted, always_password=always_password)
+    if agent.restart_due and not changes:
+        reason = "restart the agent's service, which has not read the proxy since it was changed"
+        changes = [Change(_RESTART, True, False, reason)]
+    return Plan(tuple(changes))
+
+
+def restarts_only(plan: Plan) -> bool:
+    """Whether an earlier run changed the proxy, and was cut off before the service could read it."""
+    return plan.touches(_RESTART)
 
 
 def login_may_be_lost(agent: AgentFacts | None, wanted: Proxy, plan: Plan) -> bool:
@@ -196,7 +206,8 @@ def login_may_be_lost(agent: AgentFacts | None, wanted: Proxy, plan: Plan) -> bo
 
 def project_agent_proxy(agent: AgentFacts | None, wanted: Proxy) -> dict[str, Any]:
     """The agent's proxy; an agent that is not there has none."""
-    return proxies.project(agent.proxy if agent else None, wanted.mode)
+    due = agent is not None and agent.restart_due
+    return {**proxies.project(agent.proxy if agent else None, wanted.mode), _RESTART: due}
 
 
 def told_proxy(agent: AgentFacts | None, wanted: Proxy, host: HostFacts | None = None) -> str:

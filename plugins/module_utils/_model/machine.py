@@ -194,6 +194,8 @@ class VmmFacts:
     networks: Mapping[str, str | None] | None
     install_path: str | None = None
     cluster: ClusterFacts | None = None
+    #: A setting was changed that the service, which runs since before, has not read.
+    restart_due: bool = False
 
     @property
     def elsewhere(self) -> str | None:
@@ -216,6 +218,7 @@ class VmmFacts:
             else {network["name"]: network["logical_network"] for network in raw["networks"]},
             install_path=raw.get("install_path"),
             cluster=None if cluster is None else ClusterFacts.from_observation(cluster),
+            restart_due=raw["restart_due"],
         )
 
 
@@ -328,6 +331,8 @@ class AgentFacts:
     throttle_shown: bool = False
     upload_threads: int | None = None
     download_threads: int | None = None
+    #: A setting was changed that the service, which runs since before, has not read.
+    restart_due: bool = False
 
     @classmethod
     def from_observation(cls, raw: Raw) -> AgentFacts:
@@ -350,6 +355,7 @@ class AgentFacts:
             throttle_shown=raw["throttle"] is not None,
             upload_threads=raw["upload_threads"],
             download_threads=raw["download_threads"],
+            restart_due=raw["restart_due"],
         )
 
 

@@ -32,6 +32,7 @@ SHORTEST_TIMEOUT, LONGEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 86400, 1800
 _REGISTER = "registered"
 _LEFTOVERS = "key_leftovers"
 _STALE = "stale"
+_RESTART = "restart_due"
 _LONGEST_NAME = 256
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Control characters, and what separates lines and paragraphs.
@@ -189,12 +190,17 @@ def stale_of(facts: RegistrationFacts, desired: DesiredRegistration, *, fresh: b
 
 
 def plan_registration(
-    machine: Machine, desired: DesiredRegistration, *, check_mode: bool = False, fresh: bool = False
+    machine: Machine,
+    desired: DesiredRegistration,
+    *,
+    check_mode: bool = False,
+    fresh: bool = False,
+    deferred: bool = False,
 ) -> Plan:
     """Register, mend the proxy, remove leftovers. Raises Refused for a server of another vault.
 
     In check mode a Provider that is not there yet counts as planned. `fresh`: this run has registered the server, so
-    what Azure showed before says nothing any more.
+    what Azure showed before says nothing any more. `deferred`: this run has left a restart for the next.
     """
     vmm = vmm_of(machine)
     facts = _facts(machine)
@@ -218,6 +224,8 @@ def plan_registration(
             require_cluster(vmm, "a change of the Provider's proxy")
             _require_idle(vmm, desired)
         changes += mended
+    if vmm.restart_due and not changes and not deferred:
+        changes += _restart_changes(vmm, desired)
     if facts.encryption and changes:
         raise Refused(
             "the registration of this server says that data encryption is set up (EncryptionEnabled), which ended on"
@@ -237,6 +245,11 @@ def registers_again(plan: Plan) -> bool:
     return not registers(plan) and any(
         change.path == "proxy.mode" and change.after != CUSTOM for change in plan.changes
     )
+
+
+def restarts_only(plan: Plan) -> bool:
+    """Whether an earlier run changed the proxy, and was cut off before the service could read it."""
+    return plan.touches(_RESTART)
 
 
 def needs_key(plan: Plan) -> bool:
@@ -284,6 +297,10 @@ def warnings(machine: Machine, desired: DesiredRegistration, *, fresh: bool = Fa
     if _lost_login(machine, facts, desired):
         told.append(
             f"VMM has no Run As account {RUN_AS_ACCOUNT} with the proxy's login; update_password: always makes it anew"
+        )
+    if machine.vmm is not None and machine.vmm.restart_due and desired.restart_vmm == NEVER:
+        told.append(
+            "the VMM service has not read its proxy since that was changed (restart_vmm is never); restart SCVMMService"
         )
     return tuple(told)
 
@@ -390,7 +407,7 @@ def part(step: str, plan: Plan) -> Plan:
     if step == "P8":
         return plan.only("name")
     if step in MODE_STEPS.values():
-        return plan.only("proxy")
+        return plan.only("proxy", _RESTART)
     if step == "P6e":
         return plan.only("proxy.password")
     return plan.only(_REGISTER, _LEFTOVERS, _STALE)
@@ -414,6 +431,7 @@ def project_registration(machine: Machine, desired: DesiredRegistration, *, fres
         "vault_name": facts.vault_name,
         "name": desired.server_name(machine) if registered else None,
         "proxy": proxies.project(facts.proxy, desired.proxy.mode if desired.proxy and registered else None),
+        "restart_due": machine.vmm is not None and machine.vmm.restart_due,
         "key_leftovers": list(facts.key_leftovers),
         "stale": {"keys": list(stale.keys), "certificates": list(stale.certificates)},
     }
@@ -503,6 +521,15 @@ def _proxy_changes(facts: RegistrationFacts, desired: DesiredRegistration) -> li
             " name, or keep the custom proxy"
         )
     return changes
+
+
+def _restart_changes(vmm: VmmFacts, desired: DesiredRegistration) -> list[Change]:
+    if desired.restart_vmm == NEVER:
+        return []
+    require_cluster(vmm, "a restart of VMM's service")
+    _require_idle(vmm, desired)
+    reason = "restart the VMM service, which has not read the proxy since it was changed"
+    return [Change(_RESTART, True, False, reason)]
 
 
 def _require_key_of(key: VaultKey, path: str, desired: DesiredRegistration) -> None:

@@ -19,7 +19,7 @@ from .._windows.session import Session
 
 
 class MarsProxy(Noun[Machine]):
-    """The agent's own proxy setting (H5); its service is restarted only when something changes."""
+    """The agent's own proxy setting (H5); its service is restarted only when it has not read it."""
 
     steps = ("H5",)
 
@@ -39,30 +39,35 @@ class MarsProxy(Noun[Machine]):
         self._login_lost = self._login_lost or model.login_may_be_lost(state.agent, self._wanted, plan)
         return plan
 
-    def apply(self, plan: Plan, state: Machine) -> None:  # noqa: ARG002
+    def apply(self, plan: Plan, state: Machine) -> None:
+        if not model.restarts_only(plan):
+            self._set(state)
+        answer = self._session.run("restart_service", {"Name": "obengine"})
+        if answer["status"] != RUNNING:
+            raise RemoteFailure(
+                f"the proxy is set, but service obengine is {answer['status'] or 'missing'} after its restart; start"
+                " it, then run again"
+            )
+
+    def _set(self, state: Machine) -> None:
         wanted = self._wanted
         present = state.agent.proxy if state.agent else None
         # The command sets everything at once: what nobody asked to change goes along as it is.
         bypass = wanted.bypass if wanted.bypass is not None else present.bypass if present else ()
-        if wanted.custom:
-            answer = self._session.run(
-                "set_agent_proxy",
-                {
-                    "Mode": "proxy",
-                    "ProxyServer": wanted.address,
-                    "ProxyPort": wanted.port,
-                    "ProxyUsername": wanted.username,
-                    "BypassUrls": list(bypass) or None,
-                },
-                {"ProxyPassword": wanted.password},
-            )
-        else:
-            answer = self._session.run("set_agent_proxy", {"Mode": "none"})
-        if answer["service"] != RUNNING:
-            raise RemoteFailure(
-                f"the proxy is set, but service obengine is {answer['service'] or 'missing'} after its restart; start"
-                " it, then run again"
-            )
+        if not wanted.custom:
+            self._session.run("set_agent_proxy", {"Mode": "none"})
+            return
+        self._session.run(
+            "set_agent_proxy",
+            {
+                "Mode": "proxy",
+                "ProxyServer": wanted.address,
+                "ProxyPort": wanted.port,
+                "ProxyUsername": wanted.username,
+                "BypassUrls": list(bypass) or None,
+            },
+            {"ProxyPassword": wanted.password},
+        )
 
     def project(self, state: Machine) -> dict[str, Any]:
         return model.project_agent_proxy(state.agent, self._wanted)

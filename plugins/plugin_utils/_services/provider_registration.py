@@ -33,6 +33,8 @@ class ProviderRegistration(Noun[Machine]):
         self._session = session
         self._desired = desired
         self._restart = False
+        #: A restart of VMM that this run has left for the next.
+        self._deferred = False
         #: What Azure showed before this run registered the server says nothing any more.
         self._fresh = False
         self._exports: list[str] = []
@@ -43,7 +45,13 @@ class ProviderRegistration(Noun[Machine]):
         return observe(self._session, model.SECTIONS)
 
     def plan(self, state: Machine) -> Plan:
-        plan = model.plan_registration(state, self._desired, check_mode=self._session.check_mode, fresh=self._fresh)
+        plan = model.plan_registration(
+            state,
+            self._desired,
+            check_mode=self._session.check_mode,
+            fresh=self._fresh,
+            deferred=self._deferred,
+        )
         if model.needs_key(plan) and not self._session.check_mode and not self._fresh:
             # Nothing is begun with a key that can't end well. In check mode a key may not exist yet.
             self._key(plan, state)
@@ -68,22 +76,18 @@ class ProviderRegistration(Noun[Machine]):
         elif model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
             answer = self._session.run(
                 "set_run_as_password",
-                {
-                    "AccountName": model.RUN_AS_ACCOUNT,
-                    "RestartVmm": self._desired.restart_vmm,
-                    "ClusterResource": cluster_resource(state.vmm),
-                },
+                {"AccountName": model.RUN_AS_ACCOUNT, "ClusterResource": cluster_resource(state.vmm)},
                 {"Credential": self._desired.proxy.credential if self._desired.proxy else None},
             )
             self._settle(answer, state)
         elif plan.touches("proxy"):
             # It also makes the Run As account anew where somebody removed it.
             parameters, secrets = self._arguments(plan, state)
-            answer = self._session.run(
-                "configure_provider", {**parameters, "RestartVmm": self._desired.restart_vmm}, secrets
-            )
+            answer = self._session.run("configure_provider", parameters, secrets)
             self._judge(answer)
             self._settle(answer, state)
+        elif model.restarts_only(plan):
+            self._restart_vmm(state)
 
     def project(self, state: Machine) -> dict[str, Any]:
         projection = model.project_registration(state, self._desired, fresh=self._fresh)
@@ -120,7 +124,7 @@ class ProviderRegistration(Noun[Machine]):
             "FriendlyName": self._desired.server_name(state),
             "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
             # A first registration needs no restart; one that takes a proxy away does.
-            "RestartVmm": self._desired.restart_vmm if model.registers_again(plan) else model.NEVER,
+            "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
         answer = self._session.run("register_provider", {**parameters, **place}, secrets)
@@ -153,18 +157,32 @@ class ProviderRegistration(Noun[Machine]):
         self._restart = require_success("DRConfigurator.exe", code, meaning_of(code, log), log)
 
     def _settle(self, answer: Mapping[str, Any], state: Machine, *, restart_wanted: bool = True) -> None:
-        """The VMM service runs as before; a restart that did not happen is told."""
+        """The VMM service runs as before, and has read what was changed."""
         vmm = state.vmm
         ran = vmm is not None and vmm.service == RUNNING
         if ran and answer["service"] != RUNNING:
             # Registration can end well and leave the service stopped.
             resource = cluster_resource(vmm)
             self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
-        elif restart_wanted and not answer["restarted"]:
-            jobs = answer["running_jobs"]
-            why = f"{counted_jobs(jobs)} of VMM began meanwhile" if jobs else "restart_vmm is never"
+        elif restart_wanted:
+            self._restart_vmm(state)
+
+    def _restart_vmm(self, state: Machine) -> None:
+        if self._desired.restart_vmm == model.NEVER:
+            return
+        answer = self._session.run(
+            "restart_service",
+            {
+                "Name": "SCVMMService",
+                "WhenIdle": self._desired.restart_vmm == model.WHEN_IDLE,
+                "ClusterResource": cluster_resource(state.vmm),
+            },
+        )
+        if not answer["restarted"]:
+            self._deferred = True
             self._notes.append(
-                f"the VMM service was not restarted ({why}); restart SCVMMService, which reads the proxy at its start"
+                f"the VMM service was not restarted ({counted_jobs(answer['running_jobs'])} of VMM began meanwhile),"
+                " and reads the proxy at its start; run again when they have ended, or restart SCVMMService"
             )
 
     def _key(self, plan: Plan, state: Machine) -> Key:

@@ -23,13 +23,13 @@ PARAMETERS = {
     "append_file": "Destination Origin Total Offset Content SpaceFactor",
     "clean_registration": "ExportFolder RegistryKeys Thumbprints",
     "configure_provider": (
-        "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds RestartVmm"
+        "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds ClusterResource"
     ),
     "end_work": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath ExtractDir RemoveInstaller",
+    "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
     "observe": (
         "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
     ),
@@ -37,9 +37,10 @@ PARAMETERS = {
     "publish_cloud": "CloudIds Publish",
     "register_provider": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
-        " TimeoutSeconds RestartVmm"
+        " TimeoutSeconds NeedsRestart ClusterResource"
     ),
     "remove_file": "Paths",
+    "restart_service": "Name WhenIdle ClusterResource",
     "run_work": "Folder",
     "set_agent_limits": (
         "Throttle WorkDays StartWorkHour EndWorkHour WorkHourBandwidth NonWorkHourBandwidth UploadThreads"
@@ -47,8 +48,8 @@ PARAMETERS = {
     ),
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
     "set_microsoft_update": "OptIn",
-    "set_run_as_password": "AccountName Credential RestartVmm",
-    "start_service": "Name",
+    "set_run_as_password": "AccountName Credential ClusterResource",
+    "start_service": "Name ClusterResource",
     "start_work": "Name StagingDir Script Parameters Runner",
 }
 

@@ -25,6 +25,7 @@ from .poll_work import poll_work
 from .publish_cloud import publish_cloud
 from .register_provider import register_provider
 from .remove_file import remove_file
+from .restart_service import restart_service
 from .run_work import run_work
 from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
@@ -47,6 +48,7 @@ TWINS: Final[dict[str, Twin]] = {
     "publish_cloud": publish_cloud,
     "register_provider": register_provider,
     "remove_file": remove_file,
+    "restart_service": restart_service,
     "run_work": run_work,
     "set_agent_limits": set_agent_limits,
     "set_agent_proxy": set_agent_proxy,

@@ -22,6 +22,8 @@ PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 _CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
+#: Below HKLM: which process of a service has not read what was set.
+RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,6 @@ def confirm_cluster_owner(run: Run) -> None:
         )
 
 
-def cycle_vmm(run: Run) -> None:
-    cluster = clustered(run)
-    if cluster is None:
-        run.machine.restart_service(layout.VMM_SERVICE)
-        return
-    try:
-        cluster.stop(run.machine)
-    finally:
-        cluster.start(run.machine)
-
-
 def need_vmm_service(machine: Machine) -> None:
     if not machine.is_running(layout.VMM_SERVICE):
         raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")
@@ -215,24 +206,24 @@ def setup_log(machine: Machine, secret: str = "") -> list[str]:
     return lines_of(max(logs, key=lambda log: (log.modified, log.name.lower()), default=None), secret)
 
 
-def restart_policy(run: Run, default: str) -> str:
-    policy = run.text("RestartVmm").lower() or default
-    if policy not in {"always", "when_idle", "never"}:
-        raise ParameterRefused("Cannot validate argument on parameter 'RestartVmm'.")
-    return policy
+def mark_restart(machine: Machine, name: str) -> None:
+    """Notes the service's process, which has not read what the script is about to set."""
+    service = machine.service(name)
+    if service is None or service.process_id == 0:
+        return
+    registry(machine, "CreateKey", RESTART_KEY)
+    registry(machine, "SetDWORDValue", RESTART_KEY, name, service.process_id)
 
 
-def restart_vmm(run: Run, default: str, result: dict[str, Any]) -> None:
-    """What a script does with the VMM service after it changed what the service reads at its start."""
-    policy = restart_policy(run, default)
-    idle = policy == "always"
-    if policy == "when_idle":
-        running = run.machine.is_running(layout.VMM_SERVICE)
-        result["running_jobs"] = connect_vmm(run.machine).running_jobs if running else 0
-        idle = result["running_jobs"] == 0
-    if idle:
-        cycle_vmm(run)
-        result["restarted"] = True
+def registry(machine: Machine, method: str, key: str, name: str = "", data: int = 0) -> int:
+    """A method of the registry provider below HKLM; what it returns."""
+    arguments = {"hDefKey": 2147483650, "sSubKeyName": key, "sValueName": name, "uValue": data}
+    code = int(cim.method(machine, "StdRegProv", method, arguments)["ReturnValue"])
+    if code and method == "CreateKey":
+        raise ScriptFailed(f"The registry key '{key}' cannot be made (error {code}).")
+    if code and method == "SetDWORDValue":
+        raise ScriptFailed(f"The registry value '{key}\\{name}' cannot be set (error {code}).")
+    return code
 
 
 def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
@@ -244,22 +235,14 @@ def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]
     result["exit_code"] = code
 
 
-def configured(run: Run, secret: str, default: str, result: dict[str, Any]) -> None:
+def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
     """What follows DRConfigurator in both scripts that run it."""
     result["log_tail"] = setup_log(run.machine, secret)
-    if result["exit_code"] in (0, 3010):
-        restart_vmm(run, default, result)
     result["service"] = service_status(run.machine, layout.VMM_SERVICE)
 
 
 def new_result() -> dict[str, Any]:
-    return {
-        "exit_code": None,
-        "log_tail": [],
-        "restarted": False,
-        "running_jobs": None,
-        "service": None,
-    }
+    return {"exit_code": None, "log_tail": [], "service": None}
 
 
 def file_version(file: File | None) -> str | None:

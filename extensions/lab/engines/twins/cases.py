@@ -21,6 +21,7 @@ from ...windows.machine import Certificate, Machine
 from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from ...windows.vmm import Registration, RunAsAccount
 from .append_file import append_file
+from .base import RESTART_KEY
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
 from .fetch_file import fetch_file
 
@@ -722,6 +723,46 @@ def _install(name: str, prepare: Prepare | None, **more: Any) -> Case:
 _PACKAGE = fetched("AzureSiteRecoveryProvider.exe", _PROVIDER_EXE)
 
 
+def marked(service: str, process: int | None = None) -> Prepare:
+    """As a run leaves it that was cut off before a restart; `process` for another one than the service's."""
+
+    def prepare(machine: Machine) -> None:
+        found = machine.service(service)
+        assert found is not None
+        data = found.process_id if process is None else process
+        machine.registry.set(f"HKLM\\{RESTART_KEY}", service, data, "REG_DWORD")
+
+    return prepare
+
+
+def _restart(name: str, machine: dict[str, Any], parameters: dict[str, Any], *prepare: Prepare, **more: Any) -> Case:
+    return Case(f"restart_service {name}", "restart_service", machine, parameters, prepare=all_of(*prepare), **more)
+
+
+_VMM_RESTART = {"Name": layout.VMM_SERVICE, "WhenIdle": True}
+_AGENT_RESTART = {"Name": layout.AGENT_SERVICE}
+_BUSY = vmm_server(vmm={"running_jobs": 2})
+_RESTARTS = [
+    _restart("of VMM", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE)),
+    _restart("of VMM without a mark", vmm_server(), _VMM_RESTART),
+    _restart("of VMM while jobs run", _BUSY, _VMM_RESTART, marked(layout.VMM_SERVICE)),
+    _restart("of VMM while jobs run, all the same", _BUSY, {"Name": layout.VMM_SERVICE}),
+    _restart("of VMM that is stopped", vmm_server(), _VMM_RESTART, stopped(layout.VMM_SERVICE)),
+    _restart("in check mode", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE), check_mode=True),
+    _restart("of the agent", hyperv_host(agent={}), _AGENT_RESTART, marked(layout.AGENT_SERVICE)),
+    _restart("that stops nothing", hyperv_host(agent={}), _AGENT_RESTART, fault("stop obengine")),
+    _restart("of a service that is not there", hyperv_host(), _AGENT_RESTART),
+    _observe("a restart of VMM that is due", vmm_server(), marked(layout.VMM_SERVICE)),
+    _observe("a restart of VMM that has happened", vmm_server(), marked(layout.VMM_SERVICE, 7)),
+    _observe(
+        "a mark of VMM while it is stopped",
+        vmm_server(),
+        all_of(marked(layout.VMM_SERVICE), stopped(layout.VMM_SERVICE)),
+    ),
+    _observe("a restart of the agent that is due", hyperv_host(agent={}), marked(layout.AGENT_SERVICE)),
+]
+
+
 def _register(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
     machine = more.pop("machine", vmm_server(provider={}))
     key = more.pop("key", None)
@@ -843,7 +884,12 @@ _PROVIDER = [
     ),
     _register("with umlauts in the key", key=key_document().replace("rg-asr", "rg-größe")),
     _register("again", registered()),
-    _register("again and with a restart", registered(), parameters={"RestartVmm": "when_idle"}),
+    _register("again and with a restart to come", registered(), parameters={"NeedsRestart": True}),
+    _register(
+        "again and with a restart to come, VMM stopped",
+        all_of(registered(), stopped(layout.VMM_SERVICE)),
+        parameters={"NeedsRestart": True},
+    ),
     _register("that hangs", fault("DRConfigurator.exe", "hang", seconds=0.01), parameters={"TimeoutSeconds": 1}),
     _register("while in another vault", registered("other")),
     _register("while in another vault, old place", registered("other", old_place=True)),
@@ -899,20 +945,9 @@ def _publish(name: str, ids: list[str], prepare: Prepare | None = None, **more: 
 _VMM = [
     _configure("through a proxy", registered(), parameters=_through_proxy(), secrets=_CREDENTIAL),
     _configure("through a proxy, account there", proxy_account, parameters=_through_proxy(), secrets=_CREDENTIAL),
-    _configure("without a restart", parameters={"BypassUrls": ["a.test"], "RestartVmm": "never"}),
-    _configure("when nothing runs", parameters={"BypassUrls": ["a.test"], "RestartVmm": "when_idle"}),
-    _configure(
-        "while jobs run",
-        machine=vmm_server(provider={}, vmm={"running_jobs": 2}),
-        parameters={"BypassUrls": ["a.test"], "RestartVmm": "when_idle"},
-    ),
-    _configure(
-        "while jobs run, all the same",
-        machine=vmm_server(provider={}, vmm={"running_jobs": 2}),
-        parameters={"BypassUrls": ["a.test"], "RestartVmm": "always"},
-    ),
+    _configure("while VMM is stopped", stopped(layout.VMM_SERVICE), parameters={"BypassUrls": ["a.test"]}),
+    _configure("after an earlier mark", marked(layout.VMM_SERVICE, 7), parameters={"BypassUrls": ["a.test"]}),
     _configure("an empty bypass list", provider_proxy(ProxyBypassUrls="a;b"), parameters={"BypassUrls": []}),
-    _configure("with an unknown policy", parameters={"RestartVmm": "maybe"}, same_message=False),
     _configure(
         "that hangs",
         fault("DRConfigurator.exe", "hang", seconds=0.01),
@@ -930,14 +965,6 @@ _VMM = [
     _password("of the proxy account", proxy_account),
     _password("of an account that is not there"),
     _password("in check mode", proxy_account, check_mode=True),
-    _password("when nothing runs", proxy_account, parameters={"RestartVmm": "when_idle"}),
-    _password(
-        "while jobs run",
-        proxy_account,
-        parameters={"RestartVmm": "when_idle"},
-        machine=vmm_server(vmm={"running_jobs": 1}),
-    ),
-    _password("without a restart", proxy_account, parameters={"RestartVmm": "never"}),
     _password("while VMM is stopped", all_of(proxy_account, stopped(layout.VMM_SERVICE))),
     _publish("two of them", list(_cloud_ids()[:2])),
     _publish("of a registered server", list(_cloud_ids()[1:2]), registered()),
@@ -1227,7 +1254,7 @@ def cluster_node(*, name: str = "vmm01", provider: bool = True, **cluster: Any) 
 
 
 _RESOURCE = {"ClusterResource": "VMM Service VMMROLE"}
-_CYCLE = {**_RESOURCE, "RestartVmm": "always"}
+_RESTART = {"Name": layout.VMM_SERVICE, **_RESOURCE}
 _UNNAMED = cluster_node(resource="Virtueller Maschinen-Dienst")
 _CLUSTER_STOPPED = cluster_node(running=False)
 _START = {"Name": layout.VMM_SERVICE, **_RESOURCE}
@@ -1257,14 +1284,17 @@ _CLUSTER = [
     _install("without a cluster service", _PACKAGE, machine=_CLUSTER_STOPPED, parameters=_RESOURCE),
     _install("of another resource", _PACKAGE, machine=cluster_node(), parameters={"ClusterResource": "nothing"}),
     _install("on the owner, in check mode", _PACKAGE, machine=cluster_node(), parameters=_RESOURCE, check_mode=True),
-    _register("on the owner", machine=cluster_node(), parameters=_CYCLE),
-    _register("on the owner when idle", machine=cluster_node(), parameters={**_RESOURCE, "RestartVmm": "when_idle"}),
+    _register("on the owner", machine=cluster_node(), parameters=_RESOURCE),
     _register("after the role has moved", machine=_ELSEWHERE, parameters=_RESOURCE),
     _register("on a secondary node, whatever the cluster says", machine=_ELSEWHERE),
-    _configure("on the owner", machine=cluster_node(), parameters={**_CYCLE, "BypassUrls": ["a.test"]}),
-    _configure("after the role has moved", machine=_ELSEWHERE, parameters={**_CYCLE, "BypassUrls": ["a.test"]}),
-    _password("on the owner", proxy_account, machine=cluster_node(), parameters=_CYCLE),
-    _password("after the role has moved", proxy_account, machine=_ELSEWHERE, parameters=_CYCLE),
+    _configure("on the owner", machine=cluster_node(), parameters={**_RESOURCE, "BypassUrls": ["a.test"]}),
+    _configure("after the role has moved", machine=_ELSEWHERE, parameters={**_RESOURCE, "BypassUrls": ["a.test"]}),
+    _password("on the owner", proxy_account, machine=cluster_node(), parameters=_RESOURCE),
+    _password("after the role has moved", proxy_account, machine=_ELSEWHERE, parameters=_RESOURCE),
+    _restart("in a cluster", cluster_node(), _RESTART),
+    _restart("in a cluster when idle", cluster_node(), {**_RESTART, "WhenIdle": True}),
+    _restart("after the role has moved", _ELSEWHERE, _RESTART),
+    _restart("in a cluster that does not stop it", cluster_node(), _RESTART, fault("stop cluster resource")),
     Case("start_service in a cluster", "start_service", cluster_node(state="Offline"), _START),
     Case("start_service that a cluster runs", "start_service", cluster_node(), _START),
     Case(
@@ -1273,7 +1303,7 @@ _CLUSTER = [
     Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
 ]
 
-_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
 
 
 # ---- machines that speak another language ----

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...windows import layout
 from .base import (
     Run,
     configured,
     confirm_cluster_owner,
+    mark_restart,
     new_result,
     proxy_arguments,
-    restart_policy,
     run_configurator,
     twin,
 )
@@ -23,11 +24,12 @@ from .base import (
 def configure_provider(run: Run) -> dict[str, Any]:
     configurator = run.need("ConfiguratorPath")
     result = new_result()
-    restart_policy(run, "always")
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
     proxy, secret = proxy_arguments(run, empties=True)
+    run.changed = True
+    mark_restart(run.machine, layout.VMM_SERVICE)
     run_configurator(run, configurator, "/configure" + proxy, result)
-    configured(run, secret, "always", result)
+    configured(run, secret, result)
     return result

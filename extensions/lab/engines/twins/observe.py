@@ -18,7 +18,7 @@ from ...windows import layout
 from ...windows.machine import Guest, Machine
 from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
-from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, node_name, twin
+from .base import RESTART_KEY, ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, node_name, twin
 
 Section = dict[str, Any]
 
@@ -137,6 +137,7 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
         "cluster": None,
         "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
         "service": None,
+        "restart_due": _restart_due(machine, layout.VMM_SERVICE),
         "running_jobs": None,
         "flag_supported": None,
         "clouds": None,
@@ -192,6 +193,12 @@ def _provider(machine: Machine, _run: Run) -> Section | None:
         "configurator_path": configurator,
         "configurator_version": file_version(machine.files.find(configurator)) if configurator else None,
     }
+
+
+def _restart_due(machine: Machine, name: str) -> bool:
+    mark = machine.registry.get(f"{layout.HKLM}\\{RESTART_KEY}", name)
+    service = machine.service(name)
+    return mark is not None and service is not None and service.process_id == mark
 
 
 def _is_false(data: Data | None) -> bool:
@@ -268,6 +275,7 @@ def _agent(machine: Machine, _run: Run) -> Section | None:
         "install_path": folder,
         "cache_path": cache,
         "service": _service(machine, layout.AGENT_SERVICE),
+        "restart_due": _restart_due(machine, layout.AGENT_SERVICE),
         "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
         "proxy": proxy,
         "bypass_supported": machine.need_agent().bypass_supported if proxy else None,

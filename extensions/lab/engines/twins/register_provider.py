@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...windows import layout
 from .base import (
     PROTECTED_FILE,
     Run,
     configured,
     confirm_cluster_owner,
     folder_of,
+    mark_restart,
     new_result,
     protect_folder,
     proxy_arguments,
     quoted,
-    restart_policy,
     run_configurator,
     twin,
 )
@@ -29,7 +30,6 @@ def register_provider(run: Run) -> dict[str, Any]:
     content = run.need("KeyContent")
     machine = run.machine
     result = new_result()
-    restart_policy(run, "never")
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
@@ -42,9 +42,12 @@ def register_provider(run: Run) -> dict[str, Any]:
         machine.set_access(path, PROTECTED_FILE)
         machine.write_file(path, content.encode())
         arguments = f"/r /FriendlyName {quoted(name)} /Credentials {quoted(path)}{proxy}"
+        run.changed = True
+        if run.switch("NeedsRestart", default=False):
+            mark_restart(machine, layout.VMM_SERVICE)
         run_configurator(run, configurator, arguments, result)
     finally:
         if machine.exists(path):
             machine.remove_file(path)
-    configured(run, secret, "never", result)
+    configured(run, secret, result)
     return result

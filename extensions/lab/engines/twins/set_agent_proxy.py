@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of set_agent_proxy: sets or clears the agent's proxy and restarts its service."""
+"""Twin of set_agent_proxy: sets or clears the agent's proxy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ...windows import layout
 from ...windows.agent import AgentProxy
 from ...world import digest
-from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, service_status, twin
+from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, mark_restart, twin
 
 
 @twin
@@ -22,10 +22,12 @@ def set_agent_proxy(run: Run) -> dict[str, Any]:
     applied = False
     if not run.check_mode:
         import_agent_module(machine)
-        machine.set_agent_proxy(AgentProxy() if mode == "none" else _wanted(run))
-        run.changed = applied = True
-        machine.restart_service(layout.AGENT_SERVICE)
-    return {"applied": applied, "service": service_status(machine, layout.AGENT_SERVICE)}
+        wanted = AgentProxy() if mode == "none" else _wanted(run)
+        run.changed = True
+        mark_restart(machine, layout.AGENT_SERVICE)
+        machine.set_agent_proxy(wanted)
+        applied = True
+    return {"applied": applied}
 
 
 def _wanted(run: Run) -> AgentProxy:

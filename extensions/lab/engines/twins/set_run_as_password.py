@@ -14,9 +14,8 @@ from .base import (
     ScriptFailed,
     confirm_cluster_owner,
     connect_vmm,
+    mark_restart,
     need_vmm_service,
-    restart_policy,
-    restart_vmm,
     service_status,
     twin,
 )
@@ -29,18 +28,17 @@ def set_run_as_password(run: Run) -> dict[str, Any]:
         raise ParameterRefused(
             "Cannot process command because of one or more missing mandatory parameters: Credential."
         )
-    restart_policy(run, "always")
     confirm_cluster_owner(run)
     need_vmm_service(run.machine)
-    result: dict[str, Any] = {"updated": False, "restarted": False, "running_jobs": None, "service": None}
+    result: dict[str, Any] = {"updated": False, "service": None}
     if run.check_mode:
         return result
     account = connect_vmm(run.machine).run_as_account(name)
     if account is None:
         raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")
-    run.machine.set_run_as(account.name, *credential)
     run.changed = True
+    mark_restart(run.machine, layout.VMM_SERVICE)
+    run.machine.set_run_as(account.name, *credential)
     result["updated"] = True
-    restart_vmm(run, "always", result)
     result["service"] = service_status(run.machine, layout.VMM_SERVICE)
     return result

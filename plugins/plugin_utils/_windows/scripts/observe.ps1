@@ -168,6 +168,18 @@ function Get-ServiceState {
     return @{ status = "$($service.State)"; start_mode = "$($service.StartMode)" }
 }
 
+function Test-RestartDue {
+    # Whether a setting was changed that the service's process has not read: one that started later has.
+    param([string] $Name)
+
+    $marks = Get-RegistryValue -Key 'SOFTWARE\siterecovery.hyperv' -Name $Name
+    if ($null -eq $marks -or $null -eq $marks[$Name]) {
+        return $false
+    }
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    return ($null -ne $service -and $service.ProcessId -eq $marks[$Name])
+}
+
 function Get-FileVersion {
     # The numeric file version; the text form may carry the name of a branch.
     param([string] $Path)
@@ -418,6 +430,7 @@ function Get-VmmSection {
         cluster = $null
         install_path = Get-Text -Value $setup.InstallPath
         service = $null
+        restart_due = Test-RestartDue -Name SCVMMService
         running_jobs = $null
         flag_supported = $null
         clouds = $null
@@ -718,6 +731,7 @@ function Get-AgentSection {
         install_path = $folder
         cache_path = $cache
         service = $service
+        restart_due = Test-RestartDue -Name obengine
         backup_registered = ($null -ne $vault)
         proxy = $proxy
         bypass_supported = $bypassSupported

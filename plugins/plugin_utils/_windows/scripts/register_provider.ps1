@@ -31,9 +31,8 @@ param(
 
     [int] $TimeoutSeconds = 1800,
 
-    # What to do with the VMM service afterwards, which reads the proxy at its start.
-    [ValidateSet('always', 'when_idle', 'never')]
-    [string] $RestartVmm = 'never',
+    # Whether the VMM service, which reads the proxy at its start, has to be restarted afterwards.
+    [switch] $NeedsRestart,
 
     # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
     [string] $ClusterResource
@@ -94,17 +93,6 @@ function Invoke-Configurator {
     return $null
 }
 
-function Connect-VmmServer {
-    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
-    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
-    if ($answer.ReturnValue -ne 0) {
-        throw "The install folder of VMM cannot be read from '$key' (error $($answer.ReturnValue))."
-    }
-    $folder = $answer.sValue.TrimEnd('\')
-    Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
-    return (Get-SCVMMServer -ComputerName localhost)
-}
-
 function Confirm-ClusterOwner {
     # Ends here where the role of a highly available VMM has moved away since it was read.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
@@ -117,16 +105,23 @@ function Confirm-ClusterOwner {
     }
 }
 
-function Restart-Vmm {
-    # A cluster would start a service that was stopped without it again, or fail over.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        Restart-Service -Name SCVMMService -Force
+function Set-RestartMark {
+    # The service reads what is set here only when it starts. The process that has not read it is noted, so that a run
+    # that is cut off before the restart is made good by the next one.
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service -or $service.ProcessId -eq 0) {
         return
     }
-    try {
-        Stop-ClusterResource -Name $ClusterResource | Out-Null
-    } finally {
-        Start-ClusterResource -Name $ClusterResource | Out-Null
+    $key = 'SOFTWARE\siterecovery.hyperv'
+    $made = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName CreateKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
+    if ($made.ReturnValue -ne 0) {
+        throw "The registry key '$key' cannot be made (error $($made.ReturnValue))."
+    }
+    $set = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName SetDWORDValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name; uValue = [uint32] $service.ProcessId }
+    if ($set.ReturnValue -ne 0) {
+        throw "The registry value '$key\$Name' cannot be set (error $($set.ReturnValue))."
     }
 }
 
@@ -136,14 +131,6 @@ function Get-VmmState {
         return $null
     }
     return "$($service.State)"
-}
-
-function Get-RunningJobCount {
-    # A service that does not run has no jobs.
-    if ((Get-VmmState) -ne 'Running') {
-        return 0
-    }
-    return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
 }
 
 function Get-LogTail {
@@ -189,7 +176,7 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); restarted = $false; running_jobs = $null; service = $null }
+$result = @{ exit_code = $null; log_tail = @(); service = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     Confirm-ClusterOwner
     $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
@@ -207,6 +194,9 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     try {
         Write-KeyFile -Path $KeyPath -Content $KeyContent
         $Ansible.Changed = $true
+        if ($NeedsRestart) {
+            Set-RestartMark -Name SCVMMService
+        }
         $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
     } finally {
         if (Test-Path -LiteralPath $KeyPath) {
@@ -214,17 +204,6 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
         }
     }
     $result.log_tail = @(Get-LogTail -Secret $secret)
-    if ($result.exit_code -eq 0 -or $result.exit_code -eq 3010) {
-        $idle = $RestartVmm -eq 'always'
-        if ($RestartVmm -eq 'when_idle') {
-            $result.running_jobs = Get-RunningJobCount
-            $idle = $result.running_jobs -eq 0
-        }
-        if ($idle) {
-            Restart-Vmm
-            $result.restarted = $true
-        }
-    }
     $result.service = Get-VmmState
 }
 $Ansible.Result = $result

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Sets or clears the proxy of the Recovery Services agent with the agent's own commands and restarts its service.
+# Sets or clears the proxy of the Recovery Services agent with the agent's own commands. Its service reads it at its start.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -26,19 +26,27 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
-
-function Get-ServiceStatus {
+function Set-RestartMark {
+    # The service reads what is set here only when it starts. The process that has not read it is noted, so that a run
+    # that is cut off before the restart is made good by the next one.
     param([string] $Name)
 
     $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
+    if ($null -eq $service -or $service.ProcessId -eq 0) {
+        return
     }
-    return "$($service.State)"
+    $key = 'SOFTWARE\siterecovery.hyperv'
+    $made = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName CreateKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
+    if ($made.ReturnValue -ne 0) {
+        throw "The registry key '$key' cannot be made (error $($made.ReturnValue))."
+    }
+    $set = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName SetDWORDValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name; uValue = [uint32] $service.ProcessId }
+    if ($set.ReturnValue -ne 0) {
+        throw "The registry value '$key\$Name' cannot be set (error $($set.ReturnValue))."
+    }
 }
 
-$result = @{ applied = $false; service = $null }
+$result = @{ applied = $false }
 if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
     $key = 'SOFTWARE\Microsoft\Windows Azure Backup\Setup'
     $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
@@ -48,10 +56,12 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
     # By its path: a session that was opened before the agent was installed does not find the module by its name.
     $folder = $answer.sValue.TrimEnd('\')
     Import-Module -Name "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
+    $setting = @{ Confirm = $false }
     if ($Mode -eq 'none') {
-        Set-OBMachineSetting -NoProxy -Confirm:$false | Out-Null
+        $setting.NoProxy = $true
     } else {
-        $setting = @{ ProxyServer = $ProxyServer; ProxyPort = $ProxyPort; Confirm = $false }
+        $setting.ProxyServer = $ProxyServer
+        $setting.ProxyPort = $ProxyPort
         if (-not [string]::IsNullOrEmpty($ProxyUsername)) {
             $setting.ProxyUsername = $ProxyUsername
         }
@@ -64,11 +74,10 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
             }
             $setting.BypassUrls = ($BypassUrls -join ';')
         }
-        Set-OBMachineSetting @setting | Out-Null
     }
     $Ansible.Changed = $true
+    Set-RestartMark -Name obengine
+    Set-OBMachineSetting @setting | Out-Null
     $result.applied = $true
-    Restart-Service -Name obengine -Force
 }
-$result.service = Get-ServiceStatus -Name obengine
 $Ansible.Result = $result

@@ -13,10 +13,6 @@ param(
     [Parameter(Mandatory = $true)]
     [System.Management.Automation.PSCredential] $Credential,
 
-    # What to do with the VMM service afterwards, which reads the proxy at its start.
-    [ValidateSet('always', 'when_idle', 'never')]
-    [string] $RestartVmm = 'always',
-
     # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
     [string] $ClusterResource
 )
@@ -24,6 +20,9 @@ param(
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
+
+# Ends here where WMI does not answer: nothing has been touched yet.
+$null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 function Connect-VmmServer {
     $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
@@ -48,16 +47,23 @@ function Confirm-ClusterOwner {
     }
 }
 
-function Restart-Vmm {
-    # A cluster would start a service that was stopped without it again, or fail over.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        Restart-Service -Name SCVMMService -Force
+function Set-RestartMark {
+    # The service reads what is set here only when it starts. The process that has not read it is noted, so that a run
+    # that is cut off before the restart is made good by the next one.
+    param([string] $Name)
+
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+    if ($null -eq $service -or $service.ProcessId -eq 0) {
         return
     }
-    try {
-        Stop-ClusterResource -Name $ClusterResource | Out-Null
-    } finally {
-        Start-ClusterResource -Name $ClusterResource | Out-Null
+    $key = 'SOFTWARE\siterecovery.hyperv'
+    $made = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName CreateKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
+    if ($made.ReturnValue -ne 0) {
+        throw "The registry key '$key' cannot be made (error $($made.ReturnValue))."
+    }
+    $set = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName SetDWORDValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name; uValue = [uint32] $service.ProcessId }
+    if ($set.ReturnValue -ne 0) {
+        throw "The registry value '$key\$Name' cannot be set (error $($set.ReturnValue))."
     }
 }
 
@@ -69,39 +75,23 @@ function Get-VmmState {
     return "$($service.State)"
 }
 
-function Get-RunningJobCount {
-    # A service that does not run has no jobs.
-    if ((Get-VmmState) -ne 'Running') {
-        return 0
-    }
-    return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
-}
-
 Confirm-ClusterOwner
 if ((Get-VmmState) -ne 'Running') {
     throw 'The VMM service (SCVMMService) does not run on this machine: start it, then run again.'
 }
 
-$result = @{ updated = $false; restarted = $false; running_jobs = $null; service = $null }
+$result = @{ updated = $false; service = $null }
 if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')) {
     $vmm = Connect-VmmServer
     $account = @(Get-SCRunAsAccount -VMMServer $vmm | Where-Object { $_.Name -eq $AccountName })
     if ($account.Count -eq 0) {
         throw "VMM has no Run As account '$AccountName': register the server with a proxy login first."
     }
+    $Ansible.Changed = $true
+    Set-RestartMark -Name SCVMMService
     # The login of a proxy is not always one of the domain, which VMM would otherwise check.
     Set-SCRunAsAccount -RunAsAccount $account[0] -Credential $Credential -NoValidation | Out-Null
-    $Ansible.Changed = $true
     $result.updated = $true
-    $idle = $RestartVmm -eq 'always'
-    if ($RestartVmm -eq 'when_idle') {
-        $result.running_jobs = Get-RunningJobCount
-        $idle = $result.running_jobs -eq 0
-    }
-    if ($idle) {
-        Restart-Vmm
-        $result.restarted = $true
-    }
     $result.service = Get-VmmState
 }
 $Ansible.Result = $result

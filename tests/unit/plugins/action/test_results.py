@@ -236,7 +236,7 @@ def test_a_failure_before_a_change(runner: MakeRunner) -> None:
 
 def test_a_machine_that_lies(runner: MakeRunner) -> None:
     found = runner(hyperv_host(agent={}))
-    found.machine.lies["set_agent_proxy"] = {"applied": True, "service": "Running"}
+    found.machine.lies["set_agent_proxy"] = {"applied": True}
     result = found.run("mars_proxy", proxy=LOGIN)
     assert (result["failed"], result["changed"], result["error"]["kind"]) == (True, True, "not_converged")
     assert [change["path"] for change in result["error"]["plan"]] == ["mode", "address", "port", "username"]

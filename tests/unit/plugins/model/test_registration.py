@@ -303,6 +303,7 @@ def test_the_plan_is_laid_over_the_projection() -> None:
         "vault_name": "vault-asr",
         "name": "vmm01.corp.test",
         "proxy": {**CUSTOM, "username": "u", "bypass": []},
+        "restart_due": False,
         "key_leftovers": [],
         "stale": {"keys": [], "certificates": []},
     }
@@ -468,6 +469,31 @@ def test_running_jobs_do_not_stop_who_says_so(policy: str) -> None:
 def test_running_jobs_do_not_matter_when_nothing_changes() -> None:
     machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=3))
     assert model.plan_registration(machine, desired()).changes == ()
+
+
+DUE: dict[str, Any] = {"restart_due": True}
+
+
+@pytest.mark.parametrize(
+    ("wish", "jobs", "planned"),
+    [
+        ({}, 0, ["restart_due"]),
+        ({"restart_vmm": "always"}, 3, ["restart_due"]),
+        ({"restart_vmm": "never"}, 0, []),
+        ({"proxy": CUSTOM}, 0, ["proxy.mode", "proxy.address", "proxy.port"]),
+    ],
+)
+def test_a_restart_that_is_due_is_made_once(wish: dict[str, Any], jobs: int, planned: list[str]) -> None:
+    machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=jobs, **DUE))
+    assert [change.path for change in model.plan_registration(machine, desired(**wish)).changes] == planned
+    assert bool(model.warnings(machine, desired(**wish))) == (wish.get("restart_vmm") == "never")
+
+
+def test_a_restart_that_is_due_hurts_no_job() -> None:
+    machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=3, **DUE))
+    with pytest.raises(Refused, match="VMM runs 3 jobs"):
+        model.plan_registration(machine, desired())
+    assert model.plan_registration(machine, desired(), deferred=True).changes == ()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecyc
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
+from lab.engines.twins.base import RESTART_KEY
 from lab.engines.twins.cases import STAGING
 from lab.engines.twins.comparison import Internet
 from lab.windows import layout
@@ -42,7 +43,6 @@ BEFORE, AFTER = "before", "after"
 _READ_AT_START = frozenset(("agent.proxy", "registry.set", "vmm.run_as"))
 #: What VMM does by itself after this write, it does in any case.
 _OF_VMM = ("vmm.cloud",)
-NOT_IN_FORCE = "is not in force"
 _GOOD = (0, 3010)
 Value = TypeVar("Value")
 
@@ -314,8 +314,17 @@ def watched_programs() -> Iterator[Callable[[Disturbed], Disturbed]]:
 def end_of(bench: Disturbed) -> dict[str, Any]:
     """All that is left on the machine and in Azure. The folder of logs comes with the first that is written."""
     state = bench.machine.snapshot()
+    _drop_read_marks(bench, state)
     state["files"] = {path: file for path, file in state["files"].items() if not _may_stay(path)}
     return {**state, "azure": sorted({repr(told) for told in bench.stage.azure.told})}
+
+
+def _drop_read_marks(bench: Disturbed, state: dict[str, Any]) -> None:
+    """A note of a process that is gone says nothing any more, and nobody looks for it to remove it."""
+    for key in [key for key in state["registry"] if key.endswith(RESTART_KEY)]:
+        marks = {name: bench.machine.registry.get(key, name) for name in state["registry"][key]}
+        living = {service.name: service.process_id for service in bench.machine.services.all()}
+        state["registry"][key] = {name: mark for name, mark in marks.items() if living.get(name) == mark}
 
 
 def _may_stay(path: str) -> bool:
@@ -336,7 +345,7 @@ def not_in_force(calm: Sequence[Entry], disturbed: Sequence[Entry]) -> list[str]
             last = max((at for at, entry in enumerate(disturbed) if _mark(entry) == mark), default=None)
             later = disturbed[last:] if last is not None else []
             if later and not any(_started(entry) == name or entry.verb == "machine.restart" for entry in later):
-                found.append(f"{mark} {NOT_IN_FORCE}: {name} was not started after it")
+                found.append(f"{mark} is not in force: {name} was not started after it")
     return found
 
 

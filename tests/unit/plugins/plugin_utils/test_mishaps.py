@@ -24,7 +24,6 @@ from tests.unit.plugins.model.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.mishaps import (
     KINDS,
-    NOT_IN_FORCE,
     Disturbed,
     Kind,
     Mishap,
@@ -66,9 +65,6 @@ class MainPath:
     before: Build[Any] | None = None
     #: A password that is set each time changes something in each run.
     settles: bool = True
-    #: Kinds of mishaps after which a setting is there, and its service reads it only when it is next started: nothing
-    #: on the machine tells the next run, when the script ended between the two.
-    unseen: tuple[Kind, ...] = ()
 
 
 def _azure(bench: Bench) -> dict[str, bool]:
@@ -95,7 +91,6 @@ PATHS: dict[str, MainPath] = {
         lambda bench, _key: noun(proxy=login(bench)),
         behind_proxy(provider_proxy(ProxyPort="1")),
         before=ONE.noun(),
-        unseen=("error", "killed", "lie"),
     ),
     "P6 password": MainPath(
         SERVER,
@@ -109,13 +104,12 @@ PATHS: dict[str, MainPath] = {
         lambda _bench, key: noun(key_path=key, proxy={"mode": "direct"}, **SEEN),
         behind_proxy(),
         before=ONE.noun(),
-        unseen=("error", "killed", "lie"),
     ),
     "P9 clouds": MainPath(SERVER, lambda _bench, _key: clouds("all"), registered()),
     "H4 install": MainPath(OTHER.entry("none"), lambda _bench, _key: OTHER.noun()),
     "H4 service": MainPath(OTHER.entry(), lambda _bench, _key: OTHER.noun(), stopped(layout.AGENT_SERVICE)),
     "H4 limits": MainPath(HOST, lambda _bench, _key: agent(throttle=HOURS, upload_threads=8)),
-    "H5 proxy": MainPath(HOST, lambda _bench, _key: proxy(LOGIN), before=OTHER.noun(), unseen=("error", "killed")),
+    "H5 proxy": MainPath(HOST, lambda _bench, _key: proxy(LOGIN), before=OTHER.noun()),
     "H5 password": MainPath(
         HOST, lambda _bench, _key: proxy(LOGIN, always=True), agent_proxy(HAS_LOGIN), OTHER.noun(), settles=False
     ),
@@ -124,7 +118,6 @@ PATHS: dict[str, MainPath] = {
         lambda _bench, _key: proxy({"mode": "direct"}),
         agent_proxy(HAS_LOGIN),
         before=OTHER.noun(),
-        unseen=("error", "killed"),
     ),
 }
 
@@ -215,7 +208,4 @@ def table(request: pytest.FixtureRequest, internet: Internet, use: Callable[[Dis
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_that_goes_wrong_is_made_good_by_the_next_run(table: Table, kind: Kind) -> None:
     wrong = {str(row): found for row in mishaps(kind, table.steps) if (found := table.problems(row))}
-    unseen = {name for name, found in wrong.items() if all(NOT_IN_FORCE in each for each in found)}
-    assert {name: found for name, found in wrong.items() if name not in unseen} == {}
-    # A gap that is closed leaves the list.
-    assert bool(unseen) == (kind in table.path.unseen)
+    assert wrong == {}

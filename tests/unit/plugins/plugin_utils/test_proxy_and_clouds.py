@@ -17,7 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors 
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import mars_proxy, vmm_cloud_sync
-from lab.engines.twins.cases import Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
+from lab.engines.twins.cases import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.world import digest
@@ -28,7 +28,7 @@ CANARY = "canary-p4ssw0rd"
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
 LOGIN = {**CUSTOM, "username": "u", "password": CANARY}
 HOST = hyperv_host(agent={})
-SET = ["observe", "set_agent_proxy", "observe"]
+SET = ["observe", "set_agent_proxy", "restart_service", "observe"]
 HAS = AgentProxy(True, "http://proxy", 8080, None, None, "a.test;b.test")
 HAS_LOGIN = AgentProxy(True, "http://proxy", 8080, "u", digest("old"), None)
 
@@ -155,7 +155,7 @@ def test_a_wrong_proxy_sends_nothing(bench: MakeBench, options: dict[str, Any]) 
 
 def test_a_lie_about_the_proxy_is_seen(bench: MakeBench) -> None:
     found = bench(HOST)
-    found.lies["set_agent_proxy"] = {"applied": True, "service": "Running"}
+    found.lies["set_agent_proxy"] = {"applied": True}
     with pytest.raises(NotConverged):
         found.run(proxy(CUSTOM))
 
@@ -163,7 +163,7 @@ def test_a_lie_about_the_proxy_is_seen(bench: MakeBench) -> None:
 @pytest.mark.parametrize(("status", "told"), [("Stopped", "Stopped"), (None, "missing")])
 def test_an_agent_that_does_not_come_back(bench: MakeBench, status: str | None, told: str) -> None:
     found = bench(HOST)
-    found.lies["set_agent_proxy"] = {"applied": True, "service": status}
+    found.lies["restart_service"] = {"restarted": True, "running_jobs": None, "status": status}
     with pytest.raises(RemoteFailure, match=f"^the proxy is set, but service obengine is {told} after its restart;"):
         found.run(proxy(CUSTOM))
 
@@ -174,6 +174,16 @@ def test_a_failed_restart_has_changed_the_proxy(bench: MakeBench) -> None:
     with pytest.raises(RemoteFailure, match="cannot be started"):
         found.run(proxy(LOGIN))
     assert found.session.changed
+
+
+def test_a_restart_that_an_earlier_run_did_not_come_to(bench: MakeBench) -> None:
+    found = bench(HOST, all_of(agent_proxy(HAS), marked(layout.AGENT_SERVICE)))
+    planned = found.run(proxy(CUSTOM), check=True)
+    outcome = found.run(proxy(CUSTOM))
+    assert found.scripts == ["observe", "restart_service", "observe"]
+    assert (planned.plan, planned.after) == (outcome.plan, outcome.after)
+    assert (outcome.before["restart_due"], outcome.after["restart_due"]) == (True, False)
+    assert found.run(proxy(CUSTOM)).changed is False
 
 
 # ---- the clouds' flag ----

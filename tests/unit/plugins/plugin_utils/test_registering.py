@@ -25,6 +25,7 @@ from lab.engines.twins.cases import (
     Prepare,
     all_of,
     leftover,
+    marked,
     provider_proxy,
     proxy_account,
     registered,
@@ -40,7 +41,7 @@ from tests.unit.plugins.model.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
-ANSWER = {"exit_code": 0, "log_tail": [], "restarted": False, "running_jobs": None, "service": "Running"}
+ANSWER = {"exit_code": 0, "log_tail": [], "service": "Running"}
 KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
 SERVER = vmm_server(provider={})
 ADDRESS = f"http://{PROXY_NAME}"
@@ -118,6 +119,7 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
         "vault_name": "vault-asr",
         "name": "vmm01.corp.estate.test",
         "proxy": {"mode": "direct", "address": None, "port": None, "username": None, "bypass": []},
+        "restart_due": False,
         "key_leftovers": [],
         "stale": {"keys": [], "certificates": []},
         "exports": [],
@@ -129,7 +131,7 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
         "FriendlyName": "vmm01.corp.estate.test",
         "KeyPath": KEY_PATH,
         "TimeoutSeconds": 1800,
-        "RestartVmm": "never",
+        "NeedsRestart": False,
     }
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert not found.exists(KEY_PATH)
@@ -210,7 +212,7 @@ def test_leftovers_of_a_registered_server_go_alone(bench: MakeBench) -> None:
 def test_another_port(bench: MakeBench) -> None:
     found = bench(SERVER, behind_proxy(provider_proxy(ProxyPort="1", ProxyBypassUrls="a.test")))
     outcome = found.run(noun(proxy=login(found)))
-    assert found.scripts == ["observe", "configure_provider", "observe"]
+    assert found.scripts == ["observe", "configure_provider", "restart_service", "observe"]
     assert "BypassUrls" not in found.sent("configure_provider")["parameters"]
     assert outcome.after["proxy"]["bypass"] == ["a.test"]
     assert [change.path for change in outcome.plan.changes] == ["proxy.port", "proxy.password"]
@@ -219,9 +221,10 @@ def test_another_port(bench: MakeBench) -> None:
 def test_a_new_password(bench: MakeBench) -> None:
     found = bench(SERVER, behind_proxy())
     outcome = found.run(noun(proxy=login(found), update_password="always"))
-    assert found.scripts == ["observe", "set_run_as_password", "observe"]
+    assert found.scripts == ["observe", "set_run_as_password", "restart_service", "observe"]
     sent = found.sent("set_run_as_password")
-    assert sent["parameters"] == {"AccountName": "DRAProxyAccount", "RestartVmm": "when_idle"}
+    assert sent["parameters"] == {"AccountName": "DRAProxyAccount"}
+    assert found.sent("restart_service")["parameters"] == {"Name": "SCVMMService", "WhenIdle": True}
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["Credential"]
     assert outcome.plan.to_result() == [
         {
@@ -260,9 +263,9 @@ def test_back_by_registering_again(bench: MakeBench, key: str, mode: str) -> Non
     planned = found.run(wish, check=True)
     assert found.scripts == ["observe"]
     outcome = found.run(wish)
-    assert found.scripts == ["observe", "register_provider", "observe"]
+    assert found.scripts == ["observe", "register_provider", "restart_service", "observe"]
     sent = found.sent("register_provider")
-    assert sent["parameters"]["RestartVmm"] == "when_idle"
+    assert sent["parameters"]["NeedsRestart"] is True
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert outcome.after["proxy"] == planned.after["proxy"]
     assert outcome.after["proxy"] == {"mode": mode, "address": None, "port": None, "username": None, "bypass": []}
@@ -301,10 +304,7 @@ def test_a_list_is_emptied(bench: MakeBench) -> None:
 
 RESTARTED, LEFT_ALONE = 1, 0
 UNTOLD: tuple[str, ...] = ()
-TOLD = (
-    "the VMM service was not restarted (restart_vmm is never); restart SCVMMService, which reads the proxy at its"
-    " start",
-)
+TOLD = ("the VMM service has not read its proxy since that was changed (restart_vmm is never); restart SCVMMService",)
 
 
 @pytest.mark.parametrize("port", [None, "1"], ids=["password", "port"])
@@ -349,7 +349,43 @@ def test_jobs_that_begin_meanwhile_are_not_hurt(bench: MakeBench) -> None:
 
     found.execute = execute  # type: ignore[method-assign]
     outcome = found.run(noun(proxy=login(found)))
-    assert outcome.warnings == (TOLD[0].replace("restart_vmm is never", "1 job of VMM began meanwhile"),)
+    assert outcome.warnings == (
+        "the VMM service was not restarted (1 job of VMM began meanwhile), and reads the proxy at its start; run again"
+        " when they have ended, or restart SCVMMService",
+    )
+    assert outcome.after["restart_due"] is True
+    with pytest.raises(Refused, match="VMM runs 1 job, which the restart"):
+        found.run(noun(proxy=login(found)))
+    assert found.machine.vmm is not None
+    found.machine.vmm.running_jobs = 0
+    found.execute = really  # type: ignore[method-assign]
+    later = found.run(noun(proxy=login(found)))
+    assert found.scripts == ["observe", "restart_service", "observe"]
+    assert (later.before["restart_due"], later.after["restart_due"]) == (True, False)
+    assert found.run(noun(proxy=login(found))).changed is False
+
+
+@pytest.mark.parametrize("restart", ["always", "when_idle", "never"])
+def test_a_restart_that_an_earlier_run_did_not_come_to(bench: MakeBench, restart: str) -> None:
+    found = bench(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
+    planned = found.run(noun(proxy=login(found), restart_vmm=restart), check=True)
+    outcome = found.run(noun(proxy=login(found), restart_vmm=restart))
+    assert planned.plan == outcome.plan
+    assert outcome.changed is (restart != "never")
+    assert outcome.warnings == (TOLD if restart == "never" else ())
+    assert outcome.after["restart_due"] is (restart == "never")
+    told = {entry.step: entry.done for entry in outcome.evidence}["P6c"]
+    assert told == (
+        "nothing to do"
+        if restart == "never"
+        else "restart the VMM service, which has not read the proxy since it was changed"
+    )
+
+
+def test_a_service_that_began_after_the_change_has_read_it(bench: MakeBench) -> None:
+    found = bench(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
+    found.machine.restart()
+    assert found.run(noun(proxy=login(found))).changed is False
 
 
 def test_a_service_that_registration_leaves_stopped_is_started(bench: MakeBench, key: str) -> None:
