@@ -5,23 +5,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from lab.estate import find_document, read_document
+from lab.estate import Estate, find_document, read_document
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets
 from tests.support.playbook import SITE
 
+DOCUMENT = read_document(find_document("cluster"))
+
+
+def nodes_of(**cluster: Any) -> list[dict[str, Any]]:
+    """The two nodes without the hosts."""
+    found = [machine for machine in DOCUMENT["machines"] if machine["kind"] == "vmm_server"]
+    groups = [{"name": group["name"], "hosts": []} for group in found[0]["vmm"]["host_groups"]]
+    vmm = {**found[0]["vmm"], "host_groups": groups, "cluster": {**found[0]["vmm"]["cluster"], **cluster}}
+    return [{**node, "vmm": vmm} for node in found]
+
+
+def versions(estate: Estate) -> dict[str, Any]:
+    key = r"HKLM\SOFTWARE\Microsoft\Azure Site Recovery"
+    return {name: machine.registry.get(key, "Version") for name, machine in estate.machines.items()}
+
+
+VERSION = DOCUMENT["installers"]["provider"]["version"]
+
 
 def test_site_over_two_nodes(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
-    document = read_document(find_document("cluster"))
-    nodes = [machine for machine in document["machines"] if machine["kind"] == "vmm_server"]
-    for node in nodes:
-        groups = [{"name": group["name"], "hosts": []} for group in node["vmm"]["host_groups"]]
-        node["vmm"] = {**node["vmm"], "host_groups": groups}
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
-        estate = start(machines=nodes)
+        estate = start(machines=nodes_of())
         run = controller_of(main_cell, estate).run(SITE)
         assert run.returncode == 0, run.output
         assert [task.host for task in run.of("provider")] == ["vmm02", "vmm01"]
@@ -29,8 +44,30 @@ def test_site_over_two_nodes(main_cell: Cell, tmp_path_factory: pytest.TempPathF
         assert [task.host for task in run.of("vmm_cloud_sync")] == ["vmm02"]
         cluster = [(each.target, each.verb) for each in estate.journal.entries if each.verb.startswith("cluster.")]
         assert cluster == [("vmm02", "cluster.stop"), ("vmm02", "cluster.start")]
-        versions = {
-            name: machine.registry.get(r"HKLM\SOFTWARE\Microsoft\Azure Site Recovery", "Version")
-            for name, machine in estate.machines.items()
-        }
-        assert set(versions.values()) == {document["installers"]["provider"]["version"]}
+        assert versions(estate) == {"vmm01": VERSION, "vmm02": VERSION}
+
+
+def test_a_node_that_is_down_is_set_up_later(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The other node is registered meanwhile; when the role has moved to the late one, nothing is to do for it."""
+    with Fleets(tmp_path_factory.mktemp("fleet")) as start:
+        estate = start(machines=nodes_of(nodes=[{"name": "vmm01", "state": "Down"}, "vmm02"]))
+        estate.world.faults.plan("winrm:vmm01:*", "drop", times=1000)
+        controller = controller_of(main_cell, estate)
+        first = controller.run(SITE, "--limit", "vmm02,localhost")
+        assert first.returncode == 0, first.output
+        assert "vmm01 is down" in " ".join(first.output.split()), first.output
+        assert versions(estate) == {"vmm01": None, "vmm02": VERSION}
+
+        estate.world.faults.clear()
+        cluster = estate.machines["vmm02"].cluster
+        assert cluster is not None
+        cluster.nodes["vmm01"] = "Up"
+        cluster.move(estate.machines["vmm02"], "vmm01")
+        begun = len(estate.journal.entries)
+        second = controller.run(SITE)
+        assert second.returncode == 0, second.output
+        assert versions(estate) == {"vmm01": VERSION, "vmm02": VERSION}
+        verbs = [each.verb for each in estate.journal.entries[begun:]]
+        assert "azure.register" not in verbs
+        assert [task.host for task in second.of("provider_registration") if task.changed] == []
+        assert [verb for verb in verbs if verb.startswith("cluster.")] == ["cluster.stop", "cluster.start"]

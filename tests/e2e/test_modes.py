@@ -204,6 +204,7 @@ def test_first_run_sets_the_way_that_was_asked_for(story: Story, kind: str, way:
         "port": story.ports[first["port"]] if "port" in first else None,
         "username": first.get("username"),
         "bypass": first.get("bypass", []),
+        **({} if kind == PROVIDER else {"restart_due": False}),
     }
 
 

@@ -28,6 +28,7 @@ from .machine import (
     HostFacts,
     HyperVFacts,
     Machine,
+    ProviderFacts,
     ReachFacts,
     RegistrationFacts,
     VmmFacts,
@@ -36,6 +37,7 @@ from .machine import (
 from .names import ResourceId, same_name
 from .prerequisites import DOTNET_NEEDED
 from .provider import counted_jobs, require_cluster
+from .provider_support import by_table
 from .proxy import Proxy
 from .registration import vault_of
 
@@ -141,6 +143,7 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _vmm_id(machine.vmm)
         yield _vmm_service(machine.vmm)
         yield _vmm_jobs(machine)
+        yield _provider(machine.provider)
         if machine.vmm.ha_name:
             yield _cluster(machine.vmm)
     if machine.host is not None:
@@ -222,6 +225,19 @@ def _vmm_jobs(machine: Machine) -> Check:
     if installed:
         return Check("vmm-jobs", "P1", PASS, f"{told}, and the Provider is installed")
     return Check("vmm-jobs", "P1", FAIL, f"{told}, and setup of the Provider stops its service; wait for the end")
+
+
+def _provider(provider: ProviderFacts | None) -> Check:
+    """What is new enough for the installer that is going to run is the business of the module provider."""
+    if provider is None:
+        return Check("provider", "P1", PASS, "no Provider yet")
+    if not provider.complete:
+        return Check("provider", "P1", WARN, "the Provider is installed in part; module provider sets it up again")
+    verdict, reason = by_table(provider.version)
+    told = f"Provider {provider.version}"
+    if verdict in ("supported", "unknown"):
+        return Check("provider", "P1", PASS, told)
+    return Check("provider", "P1", WARN, f"{told} should be upgraded: {reason}")
 
 
 def _cluster(vmm: VmmFacts) -> Check:
@@ -454,7 +470,12 @@ def _host(machine: Machine, host: HostFacts, wanted: Expectation, step: str) -> 
     else:
         yield Check("os", step, PASS, host.os_caption)
     if host.domain_role in _DOMAIN_CONTROLLERS:
-        yield Check("domain-controller", step, FAIL, "the machine is a domain controller, which setup refuses")
+        yield Check(
+            "domain-controller",
+            step,
+            WARN,
+            "the machine is a domain controller; setup of the Provider for hosts without VMM refuses that",
+        )
     if host.defender is not None:
         yield _antivirus(host.defender, machine.agent, step)
     if host.pending_restart:

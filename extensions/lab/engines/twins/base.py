@@ -22,6 +22,7 @@ PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 _CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
+_NOTHING_THERE = 2
 #: Below HKLM: which process of a service has not read what was set.
 RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"
 
@@ -213,6 +214,12 @@ def mark_restart(machine: Machine, name: str) -> None:
         return
     registry(machine, "CreateKey", RESTART_KEY)
     registry(machine, "SetDWORDValue", RESTART_KEY, name, service.process_id)
+
+
+def remove_restart_mark(machine: Machine, name: str) -> None:
+    code = registry(machine, "DeleteValue", RESTART_KEY, name)
+    if code not in (0, _NOTHING_THERE):
+        raise ScriptFailed(f"The registry value '{RESTART_KEY}\\{name}' cannot be removed (error {code}).")
 
 
 def registry(machine: Machine, method: str, key: str, name: str = "", data: int = 0) -> int:

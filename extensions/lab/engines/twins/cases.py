@@ -751,6 +751,13 @@ _RESTARTS = [
     _restart("in check mode", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE), check_mode=True),
     _restart("of the agent", hyperv_host(agent={}), _AGENT_RESTART, marked(layout.AGENT_SERVICE)),
     _restart("that stops nothing", hyperv_host(agent={}), _AGENT_RESTART, fault("stop obengine")),
+    Case(
+        "start_service with a mark of before",
+        "start_service",
+        hyperv_host(agent={}),
+        _AGENT_RESTART,
+        prepare=all_of(marked(layout.AGENT_SERVICE), stopped(layout.AGENT_SERVICE)),
+    ),
     _restart("of a service that is not there", hyperv_host(), _AGENT_RESTART),
     _observe("a restart of VMM that is due", vmm_server(), marked(layout.VMM_SERVICE)),
     _observe("a restart of VMM that has happened", vmm_server(), marked(layout.VMM_SERVICE, 7)),
@@ -904,6 +911,9 @@ _PROVIDER = [
         machine=_BEHIND_PROXY,
         parameters=_through_proxy(),
         secrets=_CREDENTIAL,
+    ),
+    _register(
+        "beside a folder that a killed run left open", lambda m: m.make_folder(f"{STAGING}.siterecovery.hyperv-new")
     ),
     _register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(_KEY_PATH, b"old"))),
     _register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),

@@ -9,18 +9,14 @@ from typing import Any
 
 from ...windows import layout
 from .base import (
-    RESTART_KEY,
     Run,
-    ScriptFailed,
     clustered,
     confirm_cluster_owner,
     connect_vmm,
-    registry,
+    remove_restart_mark,
     service_status,
     twin,
 )
-
-_NOTHING_THERE = 2
 
 
 @twin
@@ -36,9 +32,7 @@ def restart_service(run: Run) -> dict[str, Any]:
             run.changed = True
             _restart(run, name)
             result["restarted"] = True
-            code = registry(machine, "DeleteValue", RESTART_KEY, name)
-            if code not in (0, _NOTHING_THERE):
-                raise ScriptFailed(f"The registry value '{RESTART_KEY}\\{name}' cannot be removed (error {code}).")
+            remove_restart_mark(machine, name)
     result["status"] = service_status(machine, name)
     return result
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Run, ScriptFailed, clustered, service_status, twin
+from .base import Run, ScriptFailed, clustered, remove_restart_mark, service_status, twin
 
 
 @twin
@@ -21,7 +21,9 @@ def start_service(run: Run) -> dict[str, Any]:
         if cluster.state != "Online" and not run.check_mode:
             cluster.start(run.machine)
             run.changed = True
+            remove_restart_mark(run.machine, name)
     elif status != "Running" and not run.check_mode:
         run.machine.start_service(name)
         run.changed = True
+        remove_restart_mark(run.machine, name)
     return {"status": service_status(run.machine, name)}

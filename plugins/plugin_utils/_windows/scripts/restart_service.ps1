@@ -79,7 +79,9 @@ function Restart-Once {
 }
 
 function Remove-RestartMark {
-    # What a script noted that changed what the service reads; it need not be there (2).
+    # What was noted when a script set something that the service reads at its start; it need not be there (2).
+    param([string] $Name)
+
     $key = 'SOFTWARE\siterecovery.hyperv'
     $removed = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName DeleteValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name }
     if ($removed.ReturnValue -notin 0, 2) {
@@ -97,7 +99,7 @@ if ($PSCmdlet.ShouldProcess($Name, 'Restart the service')) {
         $Ansible.Changed = $true
         Restart-Once
         $result.restarted = $true
-        Remove-RestartMark
+        Remove-RestartMark -Name $Name
     }
 }
 $result.status = Get-ServiceStatus -Name $Name

@@ -30,6 +30,17 @@ function Get-ServiceStatus {
     return "$($service.State)"
 }
 
+function Remove-RestartMark {
+    # What was noted when a script set something that the service reads at its start; it need not be there (2).
+    param([string] $Name)
+
+    $key = 'SOFTWARE\siterecovery.hyperv'
+    $removed = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName DeleteValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name }
+    if ($removed.ReturnValue -notin 0, 2) {
+        throw "The registry value '$key\$Name' cannot be removed (error $($removed.ReturnValue))."
+    }
+}
+
 if ($null -eq $service) {
     throw "There is no service '$Name' on this machine."
 }
@@ -37,9 +48,11 @@ if (-not [string]::IsNullOrEmpty($ClusterResource)) {
     if ("$((Get-ClusterResource -Name $ClusterResource).State)" -ne 'Online' -and $PSCmdlet.ShouldProcess($ClusterResource, 'Start the resource of the cluster')) {
         Start-ClusterResource -Name $ClusterResource | Out-Null
         $Ansible.Changed = $true
+        Remove-RestartMark -Name $Name
     }
 } elseif ($service.State -ne 'Running' -and $PSCmdlet.ShouldProcess($Name, 'Start the service')) {
     Start-Service -Name $Name
     $Ansible.Changed = $true
+    Remove-RestartMark -Name $Name
 }
 $Ansible.Result = @{ status = Get-ServiceStatus -Name $Name }

@@ -99,8 +99,8 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("antivirus", PASS, {"antivirus": {"status": "Stopped", "exclusions": []}}),
     ("antivirus", PASS, {"antivirus": {"status": "Running", "exclusions": ["c:\\programdata\\"]}}),
     ("antivirus", WARN, {"antivirus": {"status": "Running", "exclusions": [r"C:\ProgramData\ASR"]}}),
-    ("domain-controller", FAIL, {"domain_role": 4}),
-    ("domain-controller", FAIL, {"domain_role": 5}),
+    ("domain-controller", WARN, {"domain_role": 4}),
+    ("domain-controller", WARN, {"domain_role": 5}),
 ]
 
 
@@ -136,6 +136,12 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
         {"vmm": seen.vmm(running_jobs=1), "provider": seen.provider(adapter_present=False)},
         {},
     ),
+    ("provider", "P1", PASS, {"provider": None}, {}),
+    ("provider", "P1", PASS, {"provider": seen.provider(version="5.1.8116.0")}, {}),
+    ("provider", "P1", PASS, {"provider": seen.provider(version="6.0.1.0")}, {}),
+    ("provider", "P1", WARN, {"provider": seen.provider(version="5.1.3400.0")}, {}),
+    ("provider", "P1", WARN, {"provider": seen.provider(version="5.24.1025.12")}, {}),
+    ("provider", "P1", WARN, {"provider": seen.provider(adapter_present=False)}, {}),
     ("cluster", "P1", FAIL, {"vmm": seen.vmm(ha_name="VMMROLE"), "provider": None}, {}),
     ("cluster", "P1", FAIL, {"vmm": seen.vmm(ha_name="VMMROLE")}, {}),
     ("cluster", "P1", WARN, {"vmm": seen.ha_vmm("vmm02")}, {}),
