@@ -33,51 +33,56 @@ from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 GOAL = 4.0
-_PENDING = (layout.SESSION_KEY, layout.SERVICING_KEY, layout.UPDATE_KEY)
+#: What every noun reads of the machine itself.
 _MACHINE = (
-    r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion",
-    r"HKLM\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full",
-    *_PENDING,
+    layout.SESSION_KEY,
+    layout.SERVICING_KEY,
+    layout.UPDATE_KEY,
+    layout.FRAMEWORK_KEY,
+    layout.SHELL_KEY,
+    layout.RUNTIME_KEY,
+    layout.SCHANNEL_KEY,
+    layout.DOTNET_KEY,
+    layout.DOTNET_KEY_32,
+    *layout.EXCLUSION_KEYS,
 )
-#: What the nouns read of each kind of machine, as far as a module can.
+_KEYS = {
+    "vmm_servers": (
+        layout.VMM_SETUP_KEY,
+        layout.PROVIDER_KEY,
+        layout.ADAPTER_KEY,
+        layout.REGISTRATION_KEY,
+        layout.ADAPTER_KEY + r"\Registration",
+        layout.PROXY_KEY,
+        layout.ADAPTER_KEY + r"\ProxySettings",
+        layout.PREVIEW_KEY,
+        f"{layout.UNINSTALL_KEY}\\{layout.PROVIDER_PRODUCT_CODE}",
+    ),
+    "hyperv_hosts": (
+        layout.AGENT_KEY + r"\Setup",
+        layout.AGENT_KEY + r"\Config",
+        layout.AGENT_KEY + r"\Config\CloudBackupProvider",
+        layout.AGENT_LIMITS_KEY,
+        f"{layout.UNINSTALL_KEY}\\{layout.AGENT_PRODUCT_CODE}",
+    ),
+}
+_SERVICES = {
+    "vmm_servers": (layout.VMM_SERVICE, layout.DEFENDER_SERVICE),
+    "hyperv_hosts": (layout.AGENT_SERVICE, layout.HYPERV_SERVICE, layout.DEFENDER_SERVICE),
+}
+_PATHS = {
+    "vmm_servers": (layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe", r"C:\ProgramData\siterecovery.hyperv"),
+    "hyperv_hosts": (layout.AGENT_FOLDER + r"\bin\CBEngine.exe", r"C:\ProgramData\siterecovery.hyperv"),
+}
+#: What the nouns read of each kind of machine, as far as a module can: one question each, as these modules take them.
 READS: dict[str, dict[str, list[dict[str, Any]]]] = {
-    "vmm_servers": {
-        "ansible.windows.win_service_info": [{"name": layout.VMM_SERVICE}],
-        "ansible.windows.win_reg_stat": [
-            {"path": path}
-            for path in (
-                *_MACHINE,
-                layout.VMM_SETUP_KEY,
-                layout.PROVIDER_KEY,
-                layout.ADAPTER_KEY,
-                layout.REGISTRATION_KEY,
-                layout.PROVIDER_KEY + r"\ProxySettings",
-            )
-        ],
-        "ansible.windows.win_stat": [
-            {"path": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe"},
-            {"path": r"C:\ProgramData\siterecovery.hyperv"},
-        ],
+    group: {
+        "ansible.windows.win_service_info": [{"name": name} for name in _SERVICES[group]],
+        "ansible.windows.win_reg_stat": [{"path": path} for path in (*_MACHINE, *_KEYS[group])],
+        "ansible.windows.win_stat": [{"path": path} for path in _PATHS[group]],
         "ansible.windows.setup": [{"gather_subset": ["!all", "distribution"]}],
-    },
-    "hyperv_hosts": {
-        "ansible.windows.win_service_info": [{"name": layout.AGENT_SERVICE}, {"name": layout.HYPERV_SERVICE}],
-        "ansible.windows.win_reg_stat": [
-            {"path": path}
-            for path in (
-                *_MACHINE,
-                layout.AGENT_KEY + r"\Setup",
-                layout.AGENT_KEY + r"\Config",
-                layout.AGENT_LIMITS_KEY,
-                f"{layout.UNINSTALL_KEY}\\{layout.AGENT_PRODUCT_CODE}",
-            )
-        ],
-        "ansible.windows.win_stat": [
-            {"path": layout.AGENT_FOLDER + r"\bin"},
-            {"path": r"C:\ProgramData\siterecovery.hyperv"},
-        ],
-        "ansible.windows.setup": [{"gather_subset": ["!all", "distribution"]}],
-    },
+    }
+    for group in _KEYS
 }
 
 
