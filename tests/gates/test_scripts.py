@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from lab.engines.scripts import assembled
 from tests.tools.paths import ROOT
 
 pytestmark = pytest.mark.needs("pwsh")
@@ -58,8 +59,11 @@ def read(paths: list[Path]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def scripts() -> dict[str, dict[str, Any]]:
-    return {Path(entry["file"]).stem: entry for entry in read(SCRIPTS)}
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("assembled")
+    for path in SCRIPTS:
+        (folder / path.name).write_text(assembled(path.parent, path.stem))
+    return {Path(entry["file"]).stem: entry for entry in read(sorted(folder.iterdir()))}
 
 
 NAMES = [path.stem for path in SCRIPTS]

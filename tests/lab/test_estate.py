@@ -28,6 +28,7 @@ import yaml
 
 import lab
 import lab.__main__
+from lab.engines.scripts import assembled
 from lab.estate import TEMPORARY_PREFIX, Estate, EstateError, neutral, sweep
 
 EXTENSIONS = Path(lab.__path__[0]).parent
@@ -213,10 +214,10 @@ def test_every_machine_answers_ansible_with_this_inventory(estate: Estate, trans
 @pytest.mark.needs("pwsh")
 def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path: Path) -> None:
     """The collection's own script, sent by Ansible as a task of win_powershell, in check mode and without."""
-    path = collection_root / "plugins/plugin_utils/_windows/scripts/observe.ps1"
+    script = assembled(collection_root / "plugins/plugin_utils/_windows/scripts", "observe")
     sections = ["host", "vmm", "provider", "registration", "agent", "hyperv"]
     options = {
-        "path": str(path),
+        "script": script,
         "parameters": {"Sections": sections, "StagingDir": "C:\\ProgramData\\siterecovery.hyperv"},
         "depth": 6,
         "error_action": "stop",
@@ -494,7 +495,7 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
         ):
             given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrls": [url], **parameters}
             options: dict[str, Any] = {
-                "path": str(collection_root / "plugins/plugin_utils/_windows/scripts/observe.ps1"),
+                "script": assembled(collection_root / "plugins/plugin_utils/_windows/scripts", "observe"),
                 "parameters": given,
                 "depth": 6,
                 "error_action": "stop",

@@ -24,8 +24,20 @@ if TYPE_CHECKING:
 
 BINDINGS = Path(__file__).with_name("twins") / "bindings.json"
 _MARKER = re.compile(r"^# siterecovery\.hyperv script: (?P<name>[a-z0-9_]+)\s*$")
+_FUNCTIONS = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
 # A planned hang lasts until the client gives up; this is only the end of one that nobody waits for.
 _HANG = 3600.0
+
+
+def assembled(folder: Path, name: str) -> str:
+    """A script of the collection as its users send it: its line of functions stands for the files of these."""
+
+    def function(name: str) -> str:
+        _head, word, body = (folder / "functions" / f"{name}.ps1").read_text(encoding="utf-8").partition("function ")
+        return (word + body).rstrip("\n")
+
+    text = (folder / f"{name}.ps1").read_text(encoding="utf-8")
+    return _FUNCTIONS.sub(lambda match: "\n\n".join(function(each) for each in match["names"].split(", ")), text)
 
 
 class UnknownScript(Exception):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ...module_utils._model.errors import RemoteFailure, SiteRecoveryError
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+_SHARED = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
 _DEPTH = 6
 # What win_powershell says instead of running a script that does not declare SupportsShouldProcess.
 _SKIPPED = "skipped, running in check mode"
@@ -82,8 +84,14 @@ class Session:
 
 
 def source(script: str) -> str:
-    """The text of a script as it is sent."""
-    return (_SCRIPTS / f"{script}.ps1").read_text(encoding="utf-8")
+    """The text of a script as it is sent: with the functions that it names, each a file of its own."""
+    text = (_SCRIPTS / f"{script}.ps1").read_text(encoding="utf-8")
+    return _SHARED.sub(lambda named: "\n\n".join(map(_function, named["names"].split(", "))), text)
+
+
+def _function(name: str) -> str:
+    text = (_SCRIPTS / "functions" / f"{name}.ps1").read_text(encoding="utf-8")
+    return text[text.index("function ") :].rstrip("\n")
 
 
 def _forms(secret: Secret) -> set[str]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from lab.engines.scripts import load_bindings
+from lab.engines.scripts import assembled, load_bindings
 from lab.engines.twins import TWINS, bind
 from lab.engines.twins.cases import CASES
 from tests.unit.scripts import gate
@@ -30,11 +31,25 @@ def test_every_script_is_bound_with_the_text_on_disk(scripts: Path) -> None:
 
 
 def test_a_changed_script_is_seen(scripts: Path, tmp_path: Path) -> None:
+    shutil.copytree(scripts / "functions", tmp_path / "functions")
     for path in scripts.glob("*.ps1"):
         text = path.read_text()
         (tmp_path / path.name).write_text(text + "# more\n" if path.stem == "observe" else text)
     changed = bind.texts(tmp_path)
     assert [name for name, digest in load_bindings().items() if changed[name] != digest] == ["observe"]
+    function = tmp_path / "functions" / "Remove-RestartMark.ps1"
+    function.write_text(function.read_text().replace("{", "{ ", 1))
+    again = bind.texts(tmp_path)
+    assert [name for name in again if again[name] != changed[name]] == ["restart_service", "start_service"]
+
+
+def test_every_function_is_used_by_several(scripts: Path) -> None:
+    """Of one script alone it stands in the script."""
+    texts = {path.stem: assembled(scripts, path.stem) for path in scripts.glob("*.ps1")}
+    for path in (scripts / "functions").iterdir():
+        users = [name for name, text in texts.items() if f"function {path.stem} {{" in text]
+        assert len(users) > 1, path.stem
+        assert all(text.count(path.stem) > 1 for text in map(texts.get, users) if text), path.stem
 
 
 def test_every_script_has_a_twin(scripts: Path) -> None:

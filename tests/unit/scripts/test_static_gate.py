@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.engines.scripts import assembled
 from tests.tools.paths import ROOT
 from tests.unit.scripts import gate
 from tests.unit.scripts.gate import RULES, Rule
@@ -60,7 +61,7 @@ def folder(collection_root: Path) -> Path:
 
 
 def read(folder: Path, name: str) -> str:
-    return (folder / f"{name}.ps1").read_bytes().decode("utf-8")
+    return assembled(folder, name)
 
 
 def test_the_scripts_of_the_contract_are_there(folder: Path) -> None:
@@ -196,7 +197,11 @@ ConvertTo-Json -InputObject $view -Depth 5
 def test_powershells_own_parser_sees_the_same(folder: Path, tmp_path: Path) -> None:
     script = tmp_path / "view.ps1"
     script.write_text(_VIEW)
-    command = ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(script), str(folder)]
+    texts = tmp_path / "assembled"
+    texts.mkdir()
+    for name in NAMES:
+        (texts / f"{name}.ps1").write_text(read(folder, name))
+    command = ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(script), str(texts)]
     view = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)
     assert sorted(view) == NAMES
     for name, seen in view.items():

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from ..pwsh import PwshMissing, find_pwsh
-from ..scripts import BINDINGS, digest
+from ..scripts import BINDINGS, assembled, digest
 from . import TWINS
 from .cases import CASES
 from .comparison import Comparison
@@ -24,7 +24,7 @@ SCRIPTS = Path(__file__).resolve().parents[4] / "plugins" / "plugin_utils" / "_w
 
 
 def texts(folder: Path) -> dict[str, str]:
-    return {path.stem: digest(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.ps1"))}
+    return {path.stem: digest(assembled(folder, path.stem)) for path in sorted(folder.glob("*.ps1"))}
 
 
 def uncovered() -> set[str]:

@@ -20,6 +20,7 @@ from ...windows.installers import content, package
 from ...windows.machine import Certificate, Machine
 from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from ...windows.vmm import Registration, RunAsAccount
+from ..scripts import assembled
 from .append_file import append_file
 from .base import RESTART_KEY
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
@@ -1104,7 +1105,7 @@ def _script(name: str) -> str:
     """The text of a script of the collection that this package lies in."""
     from .bind import SCRIPTS
 
-    return (SCRIPTS / f"{name}.ps1").read_text(encoding="utf-8")
+    return assembled(SCRIPTS, name)
 
 
 def work(

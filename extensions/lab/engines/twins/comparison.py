@@ -35,6 +35,7 @@ from ...windows.languages import speaking
 from ...windows.machine import Machine
 from ...world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
 from ..bridge import Bridge
+from ..scripts import assembled
 from ..warm import WarmPwsh
 from . import TWINS
 
@@ -272,7 +273,7 @@ class Comparison:
     def real(self, case: Case) -> Outcome:
         """The script's own text in PowerShell."""
         machine = self._real.set(case)
-        text = (self._scripts / f"{case.script}.ps1").read_text(encoding="utf-8")
+        text = assembled(self._scripts, case.script)
         answer = self._shell.run(
             text,
             self._real.parameters(case),

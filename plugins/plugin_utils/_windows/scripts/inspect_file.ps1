@@ -18,28 +18,7 @@ $Ansible.Changed = $false
 # Ends here where WMI does not answer: nothing has been touched yet.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-function Get-FileFact {
-    # What tells one installer from another: size, hash, signature, numeric version.
-    param([string] $Path)
-
-    $facts = @{ path = $Path; size = $null; sha256 = $null; signature_status = $null; signer = $null; version = $null }
-    if (-not (Test-Path -LiteralPath $Path -PathType Leaf)) {
-        return $facts
-    }
-    $file = Get-Item -LiteralPath $Path
-    $facts.size = [long] $file.Length
-    $facts.sha256 = (Get-FileHash -LiteralPath $Path -Algorithm SHA256).Hash.ToLowerInvariant()
-    $signature = Get-AuthenticodeSignature -LiteralPath $Path
-    $facts.signature_status = "$($signature.Status)"
-    if ($null -ne $signature.SignerCertificate) {
-        $facts.signer = "$($signature.SignerCertificate.Subject)"
-    }
-    $version = $file.VersionInfo
-    if (-not [string]::IsNullOrEmpty($version.FileVersion)) {
-        $facts.version = '{0}.{1}.{2}.{3}' -f $version.FileMajorPart, $version.FileMinorPart, $version.FileBuildPart, $version.FilePrivatePart
-    }
-    return $facts
-}
+# siterecovery.hyperv functions: Get-FileFact
 
 $facts = Get-FileFact -Path $Path
 $facts.exists = ($null -ne $facts.size)

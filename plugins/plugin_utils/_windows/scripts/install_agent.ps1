@@ -26,15 +26,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-function Get-ServiceStatus {
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
-    }
-    return "$($service.State)"
-}
+# siterecovery.hyperv functions: Get-ServiceStatus
 
 function Get-LogTail {
     $log = "$env:SystemRoot\Temp\OBMsi.log"

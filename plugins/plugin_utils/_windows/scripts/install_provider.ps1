@@ -27,15 +27,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-function Get-ServiceStatus {
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
-    }
-    return "$($service.State)"
-}
+# siterecovery.hyperv functions: Get-ServiceStatus
 
 function Test-VmmHere {
     # Whether the VMM service is this machine's: its role may move at any time.

@@ -22,16 +22,7 @@ if ($null -eq $service -or $service.State -ne 'Running') {
     throw 'The VMM service (SCVMMService) does not run on this machine: start it, then run again.'
 }
 
-function Connect-VmmServer {
-    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
-    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
-    if ($answer.ReturnValue -ne 0) {
-        throw "The install folder of VMM cannot be read from '$key' (error $($answer.ReturnValue))."
-    }
-    $folder = $answer.sValue.TrimEnd('\')
-    Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
-    return (Get-SCVMMServer -ComputerName localhost)
-}
+# siterecovery.hyperv functions: Connect-VmmServer
 
 $done = @()
 if ($PSCmdlet.ShouldProcess(($CloudIds -join ', '), 'Set whether the metadata of the VMM clouds is sent')) {

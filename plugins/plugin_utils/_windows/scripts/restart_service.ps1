@@ -24,38 +24,7 @@ $Ansible.Changed = $false
 # Ends here where WMI does not answer: nothing has been touched yet.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-function Connect-VmmServer {
-    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\Setup'
-    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = 'InstallPath' }
-    if ($answer.ReturnValue -ne 0) {
-        throw "The install folder of VMM cannot be read from '$key' (error $($answer.ReturnValue))."
-    }
-    $folder = $answer.sValue.TrimEnd('\')
-    Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
-    return (Get-SCVMMServer -ComputerName localhost)
-}
-
-function Confirm-ClusterOwner {
-    # Ends here where the role of a highly available VMM has moved away since it was read.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        return
-    }
-    $owner = "$((Get-ClusterResource -Name $ClusterResource).OwnerNode.Name)"
-    $node = (Get-CimInstance -ClassName Win32_ComputerSystem).Name
-    if ($owner -ne $node) {
-        throw "The cluster's resource '$ClusterResource' has moved from this node to '$owner', and nothing was touched: run again."
-    }
-}
-
-function Get-ServiceStatus {
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
-    }
-    return "$($service.State)"
-}
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus, Remove-RestartMark
 
 function Get-RunningJobCount {
     # A service that does not run has no jobs.
@@ -65,7 +34,7 @@ function Get-RunningJobCount {
     return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
 }
 
-function Restart-Once {
+function Restart-Target {
     # A cluster would start a service that was stopped without it again, or fail over.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         Restart-Service -Name $Name -Force
@@ -78,17 +47,6 @@ function Restart-Once {
     }
 }
 
-function Remove-RestartMark {
-    # What was noted when a script set something that the service reads at its start; it need not be there (2).
-    param([string] $Name)
-
-    $key = 'SOFTWARE\siterecovery.hyperv'
-    $removed = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName DeleteValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name }
-    if ($removed.ReturnValue -notin 0, 2) {
-        throw "The registry value '$key\$Name' cannot be removed (error $($removed.ReturnValue))."
-    }
-}
-
 $result = @{ restarted = $false; running_jobs = $null; status = $null }
 if ($PSCmdlet.ShouldProcess($Name, 'Restart the service')) {
     Confirm-ClusterOwner
@@ -97,7 +55,7 @@ if ($PSCmdlet.ShouldProcess($Name, 'Restart the service')) {
     }
     if ($null -eq $result.running_jobs -or $result.running_jobs -eq 0) {
         $Ansible.Changed = $true
-        Restart-Once
+        Restart-Target
         $result.restarted = $true
         Remove-RestartMark -Name $Name
     }

@@ -36,15 +36,7 @@ $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 $localMachine = [uint32] 2147483650
 $agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
 
-function Get-ServiceStatus {
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
-    }
-    return "$($service.State)"
-}
+# siterecovery.hyperv functions: Get-ServiceStatus
 
 function Import-AgentModule {
     # By its path: a session that was opened before the agent was installed does not find the module by its name.

@@ -26,25 +26,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-function Set-RestartMark {
-    # The service reads what is set here only when it starts. The process that has not read it is noted, so that a run
-    # that is cut off before the restart is made good by the next one.
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service -or $service.ProcessId -eq 0) {
-        return
-    }
-    $key = 'SOFTWARE\siterecovery.hyperv'
-    $made = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName CreateKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
-    if ($made.ReturnValue -ne 0) {
-        throw "The registry key '$key' cannot be made (error $($made.ReturnValue))."
-    }
-    $set = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName SetDWORDValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name; uValue = [uint32] $service.ProcessId }
-    if ($set.ReturnValue -ne 0) {
-        throw "The registry value '$key\$Name' cannot be set (error $($set.ReturnValue))."
-    }
-}
+# siterecovery.hyperv functions: Set-RestartMark
 
 $result = @{ applied = $false }
 if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {

@@ -20,26 +20,7 @@ $Ansible.Changed = $false
 
 $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
 
-function Get-ServiceStatus {
-    param([string] $Name)
-
-    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
-    if ($null -eq $service) {
-        return $null
-    }
-    return "$($service.State)"
-}
-
-function Remove-RestartMark {
-    # What was noted when a script set something that the service reads at its start; it need not be there (2).
-    param([string] $Name)
-
-    $key = 'SOFTWARE\siterecovery.hyperv'
-    $removed = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName DeleteValue -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key; sValueName = $Name }
-    if ($removed.ReturnValue -notin 0, 2) {
-        throw "The registry value '$key\$Name' cannot be removed (error $($removed.ReturnValue))."
-    }
-}
+# siterecovery.hyperv functions: Get-ServiceStatus, Remove-RestartMark
 
 if ($null -eq $service) {
     throw "There is no service '$Name' on this machine."

@@ -33,30 +33,7 @@ $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
 $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
 $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
 
-function Initialize-ProtectedFolder {
-    # Makes the folder for administrators and the system alone. One that exists is used only if it is as closed:
-    # the access of a folder that somebody else made is never changed, and nothing goes where others could read or swap it.
-    param([string] $Path)
-
-    if (Test-Path -LiteralPath $Path) {
-        $sddl = (Get-Acl -LiteralPath $Path).Sddl
-        if ($sddl -notmatch '^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$') {
-            throw "The folder '$Path' is open to others than administrators: name one that does not exist yet, or restrict it to Administrators and SYSTEM."
-        }
-        return
-    }
-    # It gets its name when it is closed: a run that breaks off in between leaves no open folder that the next refuses.
-    $made = "$Path.siterecovery.hyperv-new"
-    if (Test-Path -LiteralPath $made) {
-        Remove-Item -LiteralPath $made -Force
-    }
-    New-Item -ItemType Directory -Path $made -Force | Out-Null
-    $acl = Get-Acl -LiteralPath $made
-    # SDDL names the two groups by their well-known ids, so no display language matters.
-    $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
-    Set-Acl -LiteralPath $made -AclObject $acl
-    Move-Item -LiteralPath $made -Destination $Path
-}
+# siterecovery.hyperv functions: Initialize-ProtectedFolder
 
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"

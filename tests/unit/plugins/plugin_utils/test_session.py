@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import RemoteFailure, SiteRecoveryError
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session, source
+from lab.engines.scripts import assembled
 
 GOOD: dict[str, Any] = {"changed": False, "failed": False, "result": {"status": "Running"}}
 
@@ -54,11 +55,15 @@ def test_without_secrets_nothing_says_so() -> None:
     assert "sensitive_parameters" not in sent[0]
 
 
-def test_a_script_is_sent_as_it_lies_on_disk(collection_root: Path) -> None:
+def test_a_script_is_sent_with_the_functions_that_it_names(collection_root: Path) -> None:
     folder = collection_root / "plugins" / "plugin_utils" / "_windows" / "scripts"
-    assert {path.stem: path.read_text() for path in folder.glob("*.ps1")} == {
-        path.stem: source(path.stem) for path in folder.glob("*.ps1")
-    }
+    names = [path.stem for path in folder.glob("*.ps1")]
+    assert {name: source(name) for name in names} == {name: assembled(folder, name) for name in names}
+    assert source("end_work") == (folder / "end_work.ps1").read_text()
+    sent = source("start_service")
+    assert sent.startswith("# siterecovery.hyperv script: start_service\n")
+    assert "\n\nfunction Get-ServiceStatus {\n" in sent
+    assert "siterecovery.hyperv functions:" not in sent
 
 
 @pytest.mark.parametrize(

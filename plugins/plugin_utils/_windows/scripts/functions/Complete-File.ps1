@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Complete-File {
+    # The whole file takes the place of the destination in one step.
+    param([string] $Partial, [string] $Path)
+
+    Move-Item -LiteralPath $Partial -Destination $Path -Force
+    Remove-Item -LiteralPath "$Partial.id" -Force
+    $transfer.complete = $true
+}

@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function ConvertTo-Argument {
+    # One quoted argument as the C runtime takes command lines apart: backslashes count only before a quote.
+    param([string] $Value)
+
+    $escaped = $Value -replace '(\\*)"', '$1$1\"'
+    return '"' + ($escaped -replace '(\\+)$', '$1$1') + '"'
+}

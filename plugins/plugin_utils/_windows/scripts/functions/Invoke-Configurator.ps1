@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Invoke-Configurator {
+    # Runs DRConfigurator to its end, but no longer than the timeout: then it is ended, and there is no exit code.
+    param([string] $Path, [string] $Arguments, [int] $Seconds)
+
+    $process = Start-Process -FilePath $Path -ArgumentList $Arguments -PassThru
+    # Windows PowerShell keeps the exit code only of a process whose handle was asked for while it ran.
+    $null = $process.Handle
+    if ($process.WaitForExit($Seconds * 1000)) {
+        return [int] $process.ExitCode
+    }
+    $process.Kill()
+    $null = $process.WaitForExit(10000)
+    return $null
+}
