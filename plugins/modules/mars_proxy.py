@@ -31,6 +31,9 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
+notes:
+  - While the proxy was changed and the service was not restarted yet, the id of its process stands in the registry of
+    the host (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run knows. It is removed with the restart.
 seealso:
   - module: siterecovery.hyperv.mars_agent
 """

@@ -93,11 +93,14 @@ notes:
     needs no password.
   - A highly available VMM is registered once, on the node that owns its cluster role; other nodes are refused. Its
     service is restarted through the cluster alone. When the role moves away before the program is started, nothing is
-    touched. That the registration goes along with the role was not verified on a real cluster.
+    touched. Not verified on a real cluster is that the registration goes along with the role, and that VMM answers to
+    C(localhost) on the node that owns it.
   - A server that is registered without O(proxy) goes to the Internet directly.
   - The program has no switch that takes a custom proxy away. A server goes back to V(direct) or V(system) by being
     registered again without one, which needs O(key_path), and O(azure_view) to confirm that the server's name stays the
     same. The Run As account C(DRAProxyAccount) stays in VMM.
+  - While a proxy was changed and the VMM service was not restarted yet, the id of its process stands in the registry of
+    the server (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run knows. It is removed with the restart.
   - An empty list in O(proxy.bypass) is handed over as an empty value, and read back.
   - Not verified on a real server are the signs in the log by which causes are told, the value in the registry that
     tells of data encryption, that an empty value empties the list, and that registering again takes the proxy away.
