@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..windows.machine import Machine
 
 BINDINGS = Path(__file__).with_name("twins") / "bindings.json"
+#: Of the checkout or the installed collection that this package lies in.
+SCRIPTS = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "_windows" / "scripts"
 _MARKER = re.compile(r"^# siterecovery\.hyperv script: (?P<name>[a-z0-9_]+)\s*$")
 _FUNCTIONS = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
 # A planned hang lasts until the client gives up; this is only the end of one that nobody waits for.

@@ -14,13 +14,10 @@ import tempfile
 from pathlib import Path
 
 from ..pwsh import PwshMissing, find_pwsh
-from ..scripts import BINDINGS, assembled, digest
+from ..scripts import BINDINGS, SCRIPTS, assembled, digest
 from . import TWINS
 from .cases import CASES
 from .comparison import Comparison
-
-# The checkout or the installed collection that this package lies in.
-SCRIPTS = Path(__file__).resolve().parents[4] / "plugins" / "plugin_utils" / "_windows" / "scripts"
 
 
 def texts(folder: Path) -> dict[str, str]:

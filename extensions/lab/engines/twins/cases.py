@@ -20,7 +20,7 @@ from ...windows.installers import content, package
 from ...windows.machine import Certificate, Machine
 from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from ...windows.vmm import Registration, RunAsAccount
-from ..scripts import assembled
+from ..scripts import SCRIPTS, assembled
 from .append_file import append_file
 from .base import RESTART_KEY
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
@@ -1103,8 +1103,6 @@ _WORK_PLACE: Final = STAGING + r"\work"
 
 def _script(name: str) -> str:
     """The text of a script of the collection that this package lies in."""
-    from .bind import SCRIPTS
-
     return assembled(SCRIPTS, name)
 
 
