@@ -91,7 +91,8 @@ notes:
   - The registration program takes the proxy's password on its command line and in no other way, so it can be seen in
     the server's process list and process audit while the program runs. A proxy that lets the server pass by its address
     needs no password.
-  - A highly available VMM is registered once, on the node that owns its cluster role; other nodes are refused. Its
+  - A highly available VMM is registered once, on the node that owns its cluster role; other nodes are refused, but for
+    a key that an interrupted run left there, which is removed. Its
     service is restarted through the cluster alone. When the role moves away before the program is started, nothing is
     touched. Not verified on a real cluster is that the registration goes along with the role, and that VMM answers to
     C(localhost) on the node that owns it.

@@ -196,14 +196,19 @@ def plan_registration(
     check_mode: bool = False,
     fresh: bool = False,
     deferred: bool = False,
+    tidied: bool = False,
 ) -> Plan:
     """Register, mend the proxy, remove leftovers. Raises Refused for a server of another vault.
 
     In check mode a Provider that is not there yet counts as planned. `fresh`: this run has registered the server, so
     what Azure showed before says nothing any more. `deferred`: this run has left a restart for the next.
+    `tidied`: it has removed what lay on a node that does not own the role any more.
     """
     vmm = vmm_of(machine)
     facts = _facts(machine)
+    if vmm.elsewhere is not None and (facts.key_leftovers or tidied):
+        # A key does not wait there for the role to come back.
+        return Plan(tuple(_leftover_changes(facts)))
     require_owner(vmm, "registration")
     require_own(facts, desired)
     installed = machine.provider is not None and machine.provider.complete

@@ -35,6 +35,8 @@ class ProviderRegistration(Noun[Machine]):
         self._restart = False
         #: A restart of VMM that this run has left for the next.
         self._deferred = False
+        #: What an interrupted run left was removed from a node that has lost the cluster role since.
+        self._tidied = False
         #: What Azure showed before this run registered the server says nothing any more.
         self._fresh = False
         self._exports: list[str] = []
@@ -51,6 +53,7 @@ class ProviderRegistration(Noun[Machine]):
             check_mode=self._session.check_mode,
             fresh=self._fresh,
             deferred=self._deferred,
+            tidied=self._tidied,
         )
         if model.needs_key(plan) and not self._session.check_mode and not self._fresh:
             # Nothing is begun with a key that can't end well. In check mode a key may not exist yet.
@@ -60,6 +63,12 @@ class ProviderRegistration(Noun[Machine]):
     def apply(self, plan: Plan, state: Machine) -> None:
         if model.removes_leftovers(plan) and state.registration is not None:
             self._session.run("remove_file", {"Paths": list(state.registration.key_leftovers)})
+            if state.vmm is not None and state.vmm.elsewhere is not None:
+                self._tidied = True
+                self._notes.append(
+                    f"only the key that was left was removed here: the registration is that of node"
+                    f" {state.vmm.elsewhere}, which owns the cluster role"
+                )
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans(plan):
             self._clean(plan)

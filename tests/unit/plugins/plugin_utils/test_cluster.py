@@ -18,7 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services impo
     provider_registration,
     vmm_cloud_sync,
 )
-from lab.engines.twins.cases import STAGING, cluster_node, proxy_account
+from lab.engines.twins.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from lab.windows import layout
 from lab.windows.build import build_machine, join
@@ -184,6 +184,21 @@ def test_registered_once(ready: Nodes, key: str) -> None:
     moved = ready.on("vmm02").run(register(key_path=key))
     assert (moved.changed, moved.after["vault_name"]) == (False, "vault-asr")
     assert len(ready.bench.stage.azure.told) == 1
+
+
+def test_a_key_does_not_wait_for_the_role_to_come_back(ready: Nodes) -> None:
+    """P4: a killed run left it on the node that has lost the role since."""
+    all_of(staged, leftover)(ready.all["vmm02"])
+    planned = ready.on("vmm02").run(register(), check=True)
+    outcome = ready.on("vmm02").run(register())
+    assert ready.bench.scripts == ["observe", "remove_file", "observe"]
+    assert (planned.plan, outcome.after["key_leftovers"]) == (outcome.plan, [])
+    assert outcome.warnings == (
+        "only the key that was left was removed here: the registration is that of node vmm01, which owns the cluster"
+        " role",
+    )
+    with pytest.raises(Refused, match="which is vmm01 and not VMM02"):
+        ready.on("vmm02").run(register())
 
 
 def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
