@@ -33,7 +33,7 @@ $Ansible.Changed = $false
 # Ends here where WMI does not answer: nothing has been touched yet.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ConfiguratorLog, Get-ServiceStatus, Invoke-Configurator, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Invoke-Configurator, Set-RestartMark
 
 $result = @{ exit_code = $null; log_tail = @(); service = $null }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {
@@ -53,7 +53,7 @@ if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Rec
     $Ansible.Changed = $true
     Set-RestartMark -Name SCVMMService
     $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
-    $result.log_tail = @(Get-ConfiguratorLog -Secret $secret)
+    $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService
 }
 $Ansible.Result = $result

@@ -27,7 +27,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Get-ServiceStatus
+# siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog
 
 function Test-VmmHere {
     # Whether the VMM service is this machine's: its role may move at any time.
@@ -53,27 +53,6 @@ function Start-Vmm {
         Start-Service -Name SCVMMService
     } else {
         Start-ClusterResource -Name $ClusterResource | Out-Null
-    }
-}
-
-function Get-LogTail {
-    # The last lines of the newest log of setup and registration.
-    param([string] $Secret)
-
-    $folder = "$env:ProgramData\ASRLogs"
-    if (-not (Test-Path -LiteralPath $folder)) {
-        return
-    }
-    $log = @(Get-ChildItem -LiteralPath $folder -Filter 'DRASetupWizard*.log' -File | Sort-Object -Property LastWriteTimeUtc, Name)
-    if ($log.Count -eq 0) {
-        return
-    }
-    foreach ($line in @(Get-Content -LiteralPath $log[-1].FullName -Tail 40)) {
-        if ([string]::IsNullOrEmpty($Secret)) {
-            "$line"
-        } else {
-            "$line".Replace($Secret, '********')
-        }
     }
 }
 
@@ -116,7 +95,7 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
             }
         }
     }
-    $result.log_tail = @(Get-LogTail)
+    $result.log_tail = @(Get-SetupLog)
     if ($here -and -not [string]::IsNullOrEmpty($ClusterResource)) {
         $result.resource_after = "$((Get-ClusterResource -Name $ClusterResource).State)"
     }

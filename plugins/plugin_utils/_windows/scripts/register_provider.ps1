@@ -45,7 +45,7 @@ $Ansible.Changed = $false
 # Ends here where WMI does not answer: nothing has been touched yet.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ConfiguratorLog, Get-ServiceStatus, Initialize-ProtectedFolder, Invoke-Configurator, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)
@@ -94,7 +94,7 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
             Remove-Item -LiteralPath $KeyPath -Force
         }
     }
-    $result.log_tail = @(Get-ConfiguratorLog -Secret $secret)
+    $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService
 }
 $Ansible.Result = $result

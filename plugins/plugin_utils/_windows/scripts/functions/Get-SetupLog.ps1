@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-function Get-ConfiguratorLog {
+function Get-SetupLog {
     # The last lines of the newest log of setup and registration.
     param([string] $Secret)
 
