@@ -20,18 +20,15 @@ from ..module_utils._model.lifecycle import Noun, Outcome, converge
 from ..module_utils._model.machine import STAGING_DIR
 from ._windows.session import ConnectionLost, Session
 
+_WAY_OUT: dict[str, dict[str, Any]] = {
+    "mode": {"type": "str", "choices": ["direct", "system", "custom"], "required": True},
+    "address": {"type": "str"},
+    "port": {"type": "int"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+}
 PROXY_OPTIONS: dict[str, dict[str, Any]] = {
-    "proxy": {
-        "type": "dict",
-        "options": {
-            "mode": {"type": "str", "choices": ["direct", "system", "custom"], "required": True},
-            "address": {"type": "str"},
-            "port": {"type": "int"},
-            "username": {"type": "str"},
-            "password": {"type": "str", "no_log": True},
-            "bypass": {"type": "list", "elements": "str"},
-        },
-    },
+    "proxy": {"type": "dict", "options": {**_WAY_OUT, "bypass": {"type": "list", "elements": "str"}}},
     "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
 }
 INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,16 +36,7 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "checksum": {"type": "str"},
     "version": {"type": "str"},
     "staging_dir": {"type": "str", "default": STAGING_DIR},
-    "download_proxy": {
-        "type": "dict",
-        "options": {
-            "mode": {"type": "str", "choices": ["direct", "system", "custom"], "required": True},
-            "address": {"type": "str"},
-            "port": {"type": "int"},
-            "username": {"type": "str"},
-            "password": {"type": "str", "no_log": True},
-        },
-    },
+    "download_proxy": {"type": "dict", "options": _WAY_OUT},
     "download_timeout": {"type": "int", "default": DOWNLOAD_SECONDS},
     "keep_installer": {"type": "bool", "default": False},
 }

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import endpoints
+from . import agent_builds, endpoints
 from .agent import ADVISED_CACHE_GB, DEFAULT_FOLDER
 from .errors import Refused
 from .installer import numbers
@@ -65,8 +65,6 @@ _MOST_SKEW_SECONDS = 300
 _HYPERV_PROFILE = "hyper-v"
 #: Windows Server 2012 R2 wants it ("Prerequisites for Hyper-V to Azure", 2017).
 _HOTFIX = "KB2961977"
-#: Fails back with managed disks, and large disks; the support matrix.
-_AGENT_ADVISED = "2.0.9214.0"
 _PROGRAM_GB = 1
 #: KB3186955; the agent's own folders join them.
 _LOG_FOLDER = r"C:\ProgramData\ASRLogs"
@@ -400,8 +398,8 @@ def _hotfix(hotfixes: tuple[str, ...]) -> Check:
 def _agent(agent: AgentFacts) -> Check:
     if agent.service != RUNNING:
         return Check("agent", "H4", WARN, f"the agent's service (obengine) is {agent.service or 'missing'}")
-    if numbers(agent.version or "0") < numbers(_AGENT_ADVISED):
-        return Check("agent", "H4", WARN, f"agent {agent.version} is older than {_AGENT_ADVISED}; upgrade it")
+    if numbers(agent.version or "0") < numbers(agent_builds.ADVISED):
+        return Check("agent", "H4", WARN, f"agent {agent.version} is older than {agent_builds.ADVISED}; upgrade it")
     return Check("agent", "H4", PASS, f"agent {agent.version} runs")
 
 

@@ -15,7 +15,6 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import (
     provider,
-    provider_registration,
     vmm_cloud_sync,
 )
 from lab.engines.twins.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
@@ -25,9 +24,10 @@ from lab.windows.build import build_machine, join
 from lab.windows.cluster import Cluster
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
-from tests.unit.plugins.model.keys import VAULT_ID, key_file
+from tests.unit.plugins.model.keys import key_file
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from tests.unit.plugins.plugin_utils.test_registering import noun as register
 
 PACKAGE = catalogue({})["provider"]
 
@@ -105,23 +105,6 @@ def install() -> Build[Seen]:
         "keep_installer": False,
     }
     return lambda session: provider.build(options, session)
-
-
-def register(**changed: Any) -> Build[Seen]:
-    options = {
-        "vault_id": VAULT_ID,
-        "name": None,
-        "key_path": None,
-        "azure_view": None,
-        "proxy": None,
-        "update_password": "on_create",
-        "tenant_id": None,
-        "clean_up": False,
-        "restart_vmm": "when_idle",
-        "timeout": 1800,
-        **changed,
-    }
-    return lambda session: provider_registration.build(options, session)
 
 
 def behind(nodes: Nodes, **changed: Any) -> dict[str, Any]:
