@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils._action import PROXY_OPTIONS, WindowsAction
-from ..plugin_utils._services.host_info import read_host
+from ..plugin_utils._services.windows.host_info import read_host
 
 
 class ActionModule(WindowsAction):

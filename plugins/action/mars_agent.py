@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..module_utils._model.agent_limits import DAYS
+from ..module_utils._model.windows.agent_limits import DAYS
 from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
-from ..plugin_utils._services.mars_agent import build
+from ..plugin_utils._services.windows.mars_agent import build
 
 
 class ActionModule(SetupAction):

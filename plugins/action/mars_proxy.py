@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils._action import PROXY_OPTIONS, NounAction
-from ..plugin_utils._services.mars_proxy import build
+from ..plugin_utils._services.windows.mars_proxy import build
 
 
 class ActionModule(NounAction):

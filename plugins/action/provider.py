@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
-from ..plugin_utils._services.provider import build
+from ..plugin_utils._services.windows.provider import build
 
 
 class ActionModule(SetupAction):

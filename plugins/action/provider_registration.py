@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils._action import PROXY_OPTIONS, NounAction
-from ..plugin_utils._services.provider_registration import build
+from ..plugin_utils._services.windows.provider_registration import build
 
 
 class ActionModule(NounAction):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._revealing import RevealingAction
+from ..plugin_utils._no_log_guard import RevealingAction
 
 
 class ActionModule(RevealingAction):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..plugin_utils._action import NounAction
-from ..plugin_utils._services.vmm_cloud_sync import build
+from ..plugin_utils._services.windows.vmm_cloud_sync import build
 
 
 class ActionModule(NounAction):

@@ -14,8 +14,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._model.errors import DeadlineExceeded, Refused
-from ..module_utils._model.waiting import duration, interval, is_passing
+from ..module_utils._model.common.errors import DeadlineExceeded, Refused
+from ..module_utils._model.common.waiting import duration, interval, is_passing
 
 _MODULE = "siterecovery.hyperv.vmm_server_info"
 _DEFAULT_TIMEOUT = 2700

@@ -11,11 +11,11 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils._model.errors import InvalidInput
-from ..module_utils._model.regions import require_region
-from ..module_utils._model.storage_account import DesiredPair
-from ..module_utils._model.target import is_premium
-from ..module_utils._model.virtual_network import DesiredNetwork
+from ..module_utils._model.azure.regions import require_region
+from ..module_utils._model.azure.storage_account import DesiredPair
+from ..module_utils._model.azure.target_rules import is_premium
+from ..module_utils._model.azure.virtual_network import DesiredNetwork
+from ..module_utils._model.common.errors import InvalidInput
 
 Resource = Mapping[str, Any]
 Refusal = dict[str, str]

@@ -13,8 +13,8 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from ._azure.clients import Azure
 from ._azure.login import Login
-from ._model.errors import InvalidInput, SiteRecoveryError
-from ._model.lifecycle import Noun, Outcome, converge, require_hidden
+from ._model.common.errors import InvalidInput, SiteRecoveryError
+from ._model.common.resource import Noun, Outcome, converge, require_hidden
 
 # Most are read from the environment too, but by the login itself: it has to know which source a value comes from.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {

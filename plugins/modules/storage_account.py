@@ -432,7 +432,7 @@ evidence:
 """
 
 from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
-from ..module_utils._services.storage_account import build
+from ..module_utils._services.azure.storage_account import build
 
 OPTIONS = {
     "name": {"type": "str", "required": True},

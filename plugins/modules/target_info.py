@@ -376,7 +376,7 @@ evidence:
 """
 
 from ..module_utils._module import run_info
-from ..module_utils._services.target import read_target
+from ..module_utils._services.azure.target import read_target
 
 OPTIONS = {
     "vault_name": {"type": "str", "required": True},

@@ -378,7 +378,7 @@ evidence:
 """
 
 from ..module_utils._module import GROUP_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
-from ..module_utils._services.vault import build
+from ..module_utils._services.azure.vault import build
 
 _SWITCH = {"type": "str", "choices": ["enabled", "disabled"]}
 _LASTING = {"type": "str", "choices": ["enabled", "disabled", "always_on"]}

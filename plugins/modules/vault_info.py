@@ -190,7 +190,7 @@ evidence:
 """
 
 from ..module_utils._module import run_info
-from ..module_utils._services.vault import read_vaults
+from ..module_utils._services.azure.vault import read_vaults
 
 OPTIONS = {
     "id": {"type": "str"},

@@ -419,7 +419,7 @@ evidence:
 """
 
 from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
-from ..module_utils._services.virtual_network import build
+from ..module_utils._services.azure.virtual_network import build
 
 _SUBNET = {
     "name": {"type": "str", "required": True},

@@ -225,7 +225,7 @@ evidence:
 """
 
 from ..module_utils._module import run_info
-from ..module_utils._services.vmm_server import read_servers
+from ..module_utils._services.azure.vmm_server import read_servers
 
 OPTIONS = {
     "vault_name": {"type": "str", "required": True},

@@ -14,10 +14,10 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._model.errors import InvalidInput, RemoteFailure, SiteRecoveryError
-from ..module_utils._model.installer import DOWNLOAD_SECONDS, is_controller_path
-from ..module_utils._model.lifecycle import Noun, Outcome, converge
-from ..module_utils._model.machine import STAGING_DIR
+from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
+from ..module_utils._model.common.resource import Noun, Outcome, converge
+from ..module_utils._model.windows.facts import STAGING_DIR
+from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
 from ._windows.session import ConnectionLost, Session
 
 _WAY_OUT: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any
 
-from .._model.errors import InvalidInput
+from .._model.common.errors import InvalidInput
 
 _PATH = "x509_certificate_path"
 _PASSWORD = "x509_certificate_password"

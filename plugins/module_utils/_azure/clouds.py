@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._model.errors import InvalidInput, RemoteFailure, Unreachable
+from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 
 _METADATA_TIMEOUT = 30
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .._model.denials import explain
-from .._model.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+from .._model.azure.denials import explain
+from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
 from .pipeline import NotRegistered
 from .wire import content
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._model.errors import InvalidInput
+from .._model.common.errors import InvalidInput
 from . import clouds, profiles
 from .clouds import Cloud
 from .methods import CLI, AzureCli, Certificate, ClientSecret, ManagedIdentity, Method, WorkloadIdentity

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from .._model.errors import InvalidInput
+from .._model.common.errors import InvalidInput
 from . import certificates
 from .clouds import Cloud
 

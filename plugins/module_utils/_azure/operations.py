@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._model.errors import DeadlineExceeded, RemoteFailure
-from .._model.waiting import interval
+from .._model.common.errors import DeadlineExceeded, RemoteFailure
+from .._model.common.waiting import interval
 from .failures import translated
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Mapping
 
-from .._model.errors import InvalidInput
+from .._model.common.errors import InvalidInput
 
 #: The file of profiles, as azure.azcollection has it: an INI file with one section for each.
 CREDENTIALS = "~/.azure/credentials"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...module_utils._model.machine import STAGING_DIR, Machine
-from ...module_utils._model.proxy import Proxy
+from ...module_utils._model.windows.facts import STAGING_DIR, Machine
+from ...module_utils._model.windows.proxy import Proxy
 from .session import Session
 
 #: For all calls together; each may take half of it.

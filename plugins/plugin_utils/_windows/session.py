@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...module_utils._model.errors import RemoteFailure, SiteRecoveryError
+from ...module_utils._model.common.errors import RemoteFailure, SiteRecoveryError
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 _SHARED = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)

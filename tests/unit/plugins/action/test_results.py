@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import STAGING_DIR
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import STAGING_DIR
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import work
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as work
 from lab.engines.results import error_record
 from lab.engines.twins.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import VaultKey, render
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import VaultKey, render
 
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
 VAULT_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-asr/providers/Microsoft.RecoveryServices/vaults/vault-asr"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine
 
 Raw = dict[str, Any]
 RUNNING = {"status": "Running", "start_mode": "Auto"}

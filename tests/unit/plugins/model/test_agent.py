@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import agent as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.agent import DesiredAgent
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.proxy import Proxy
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent import DesiredAgent
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.proxy import Proxy
 from tests.unit.plugins.model import observations as seen
 
 OPTIONS: dict[str, Any] = {

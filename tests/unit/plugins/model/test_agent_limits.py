@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import agent_builds as builds
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import agent_limits as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.agent_limits import Limits
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import numbers
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import AgentFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent_builds as builds
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent_limits as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent_limits import Limits
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import AgentFacts
 from tests.unit.plugins.model import observations as seen
 
 UNWRITTEN: dict[str, Any] = dict.fromkeys(

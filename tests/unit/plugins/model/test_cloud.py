@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import cloud as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Cloud, CloudHost, VmmFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import vmm_cloud as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Cloud, CloudHost, VmmFacts
 from tests.unit.plugins.model import observations as seen
 
 CLOUDS = (Cloud("1", "Gold", True), Cloud("2", "Silver", False), Cloud("3", "Größe L", False))

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.download import (
-    TRIES,
-    Progress,
-    Transfer,
-    progress_line,
-)
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     DeadlineExceeded,
     Refused,
     RemoteFailure,
     SiteRecoveryError,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import Installer
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.download import (
+    TRIES,
+    Progress,
+    Transfer,
+    progress_line,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
 
 INSTALLER = Installer("https://aka.ms/x?sig=canary", None, None, r"D:\S", "P.exe", timeout=100)
 WEB, IO = "System.Net.WebException", "System.IO.IOException"

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.endpoints import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.endpoints import (
     CLOUDS,
     addresses,
     purpose_of,
     stage_of,
     told,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import ReachFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import ReachFacts
 from tests.unit.plugins.model import observations as seen
 
 

@@ -11,15 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers, older
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import (
     Installer,
-    numbers,
-    older,
     require_genuine,
     require_success,
 )

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.preflight import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.preflight import (
     FAIL,
     HYPERV_HOST,
     PASS,
@@ -24,7 +24,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.preflig
     evidence,
     parse_vault_id,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.proxy import Proxy
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.proxy import Proxy
 from tests.unit.plugins.model import observations as seen
 from tests.unit.plugins.model.keys import VAULT_ID
 

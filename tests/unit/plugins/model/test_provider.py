@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import provider as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import Installer, numbers
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, Plan, overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.provider import DesiredProvider
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.provider_releases import RELEASES
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, Plan, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.provider_releases import RELEASES
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import provider as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.provider import DesiredProvider
 from tests.unit.plugins.model import observations as seen
 
 SOURCE = "https://m.test/AzureSiteRecoveryProvider.exe"

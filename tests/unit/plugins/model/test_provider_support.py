@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import numbers
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.provider_support import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.provider_support import (
     PUBLISHED,
     SPAN,
     by_table,
     judge,
     moment,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import proxy as proxies
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import ProxyFacts
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import HIDDEN, overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.proxy import Proxy
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import HIDDEN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import proxy as proxies
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import ProxyFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.proxy import Proxy
 
 CANARY = "canary-p4ssw0rd"
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}

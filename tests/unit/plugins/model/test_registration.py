@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import registration as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.registration import DesiredRegistration
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import registration as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import DesiredRegistration
 from tests.unit.plugins.model import observations as seen
 from tests.unit.plugins.model.keys import VAULT_ID
 

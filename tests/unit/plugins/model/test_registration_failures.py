@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.registration_failures import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration_failures import (
     FAILURES,
     Failure,
     failure_of,

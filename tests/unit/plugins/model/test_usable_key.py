@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.names import ResourceId
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.registration import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.names import ResourceId
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import (
     DesiredRegistration,
     require_usable_key,
 )

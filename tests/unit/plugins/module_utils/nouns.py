@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import Plan
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import Plan
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr"

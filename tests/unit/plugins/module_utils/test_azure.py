@@ -29,7 +29,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failure
     translated,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     AccessDenied,
     DeadlineExceeded,
     InvalidInput,

@@ -16,8 +16,8 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, 
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failures import Absent, read, translate
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.operations import under_way
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.denials import role_for
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.denials import role_for
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import RemoteFailure
 from tests.unit.plugins.module_utils.test_azure import answered
 
 GROUP = "/subscriptions/s/resourceGroups/rg-dr"

@@ -21,24 +21,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.channel_key import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.channel_key import (
     channel_key_from_wire,
     new_channel_key,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused, RemoteFailure
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.hyperv_site import Site, find_site
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.key_pair import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.hyperv_site import Site, find_site
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.key_pair import (
     Pair,
     is_echo,
     make_pair,
     upload_name,
     upload_request,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import (
-    certificate_of,
-    key_from_answer,
-)
-from ansible_collections.siterecovery.hyperv.plugins.modules import vault_key
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.registration_key import key_from_answer
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import certificate_of
+from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key as vault_key
 from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.test_vault import VAULT
 from tests.unit.plugins.module_utils.test_vault_key import KEY, NOW

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import NotConverged
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Noun, converge
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import HIDDEN, Change, Plan, compare
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import NotConverged
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import (
+    HIDDEN,
+    Change,
+    Plan,
+    compare,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun, converge
 
 
 class Switch(Noun[dict[str, Any]]):

@@ -16,7 +16,7 @@ from azure.core.exceptions import ClientAuthenticationError
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import certificates, login, methods
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failures import translate
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from tests.support import logins
 from tests.support.logins import PASSWORD, pair
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION

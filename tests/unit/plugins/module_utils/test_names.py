@@ -11,21 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import names
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import names
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     AccessDenied,
     DeadlineExceeded,
     InvalidInput,
     RemoteFailure,
     Unreachable,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.names import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.names import (
     ResourceId,
     region,
     same_id,
     same_name,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.waiting import duration, interval, is_passing
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.waiting import (
+    duration,
+    interval,
+    is_passing,
+)
 
 VAULT = "/subscriptions/s1/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
 SEGMENTS = st.text(st.characters(codec="utf-8", exclude_characters="/\n\r", exclude_categories=["Zl", "Zp", "Cc"]))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import (
     HIDDEN,
     Change,
     Plan,

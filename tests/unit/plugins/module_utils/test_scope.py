@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group import Grouped
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.scope import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.deployment_scope import (
     PROVIDERS,
     RIGHTS,
     Lock,
@@ -21,6 +20,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.scope i
     Scope,
     Subscription,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION
 
 CONTRIBUTOR = Permission(("*",), ("Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"))

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group import Grouped
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_account import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_account import (
     creation_body,
     plan_account,
     update_body,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_firewall import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_firewall import (
     DesiredAcls,
     NetworkAcls,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION, short
 from tests.unit.plugins.module_utils.test_storage_account import ACCOUNT, desired
 

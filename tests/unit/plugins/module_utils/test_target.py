@@ -11,18 +11,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.candidates import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.candidates import (
     Candidate,
     compatible,
     judge_accounts,
     judge_networks,
     worst,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_account import StorageAccount
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.storage_firewall import NetworkAcls
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.subnet import Subnet
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.target import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_account import StorageAccount
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_firewall import NetworkAcls
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.subnet import Subnet
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.target_rules import (
     ACCOUNT_RULES,
     GENERAL,
     NETWORK_RULES,
@@ -38,7 +37,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.target 
     region_findings,
     require_same_region,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual_network import VirtualNetwork
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.virtual_network import VirtualNetwork
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION
 from tests.unit.plugins.module_utils.test_storage_account import ACCOUNT, PREMIUM
 from tests.unit.plugins.module_utils.test_virtual_network import NETWORK

@@ -13,11 +13,9 @@ from azure.mgmt.recoveryservices import models
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group import Grouped
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.regions import require_region
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.regions import require_region
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vault import (
     DesiredVault,
     Sight,
     Vault,
@@ -25,12 +23,17 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault i
     plan_vault,
     update_bodies,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_contents import Contents, DeletedVault
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_settings import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vault_contents import (
+    Contents,
+    DeletedVault,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vault_settings import (
     SETTINGS,
     read_settings,
     write_settings,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
 from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
 

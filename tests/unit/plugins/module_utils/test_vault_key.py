@@ -24,33 +24,35 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import vault_key as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure import registration_key as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.hyperv_site import NO_SITE, Site
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.registration_key import (
+    DesiredKey,
+    KeyState,
+    StoredKey,
+    certificate_name,
+    key_from_answer,
+    life_note,
+    makes_key,
+    plan_key,
+    project_key,
+    unfit,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.hyperv_site import NO_SITE, Site
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import (
     Certificate,
-    DesiredKey,
-    KeyState,
     NotAKey,
-    StoredKey,
     VaultKey,
-    certificate_name,
     certificate_of,
-    key_from_answer,
-    life_note,
-    makes_key,
     parse,
-    plan_key,
-    project_key,
     render,
-    unfit,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.vault_key import KeyFile
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.registration_key import KeyFile
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION, options_of, short
 from tests.unit.plugins.module_utils.test_vault import VAULT
 

@@ -13,11 +13,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.group import Grouped
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.plan import UNKNOWN, overlaid
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.subnet import Subnet
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual_network import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.subnet import Subnet
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.virtual_network import (
     DesiredNetwork,
     VirtualNetwork,
     creation_body,
@@ -26,6 +24,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.virtual
     peering_findings,
     plan_network,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
 from tests.unit.plugins.module_utils.nouns import GROUP, options_of, short
 
 NSG = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/nsg"

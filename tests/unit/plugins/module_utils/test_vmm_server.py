@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vmm_server import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vmm_server import (
     UNREGISTERED,
     Item,
     VmmServer,
@@ -28,6 +27,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vmm_ser
     servers_from_wire,
     warnings,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
 
 VAULT = "/Subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v"
 

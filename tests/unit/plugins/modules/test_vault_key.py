@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.vault_key import VaultKey, parse, render
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import VaultKey, parse, render
 from lab.arm.state import Vault
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription

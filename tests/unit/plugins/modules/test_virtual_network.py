@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from azure.mgmt.network import models
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.virtual_network import VirtualNetworkNoun
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.virtual_network import (
+    VirtualNetworkNoun,
+)
 from tests.lab.arm import oracle
 from tests.lab.arm.conftest import SUBSCRIPTION
 from tests.support.properties import unaccounted

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import waiting
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from lab.world import Delays
 from tests.unit.plugins.modules.conftest import Subscription
 from tests.unit.plugins.modules.test_changing import CASES, Case, every_case

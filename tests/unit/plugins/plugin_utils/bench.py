@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Noun, Outcome, converge
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun, Outcome, converge
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify

@@ -18,8 +18,8 @@ from typing import Any, Literal, TypeVar
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import SiteRecoveryError
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Outcome
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import SiteRecoveryError
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify

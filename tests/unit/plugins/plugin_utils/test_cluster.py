@@ -11,12 +11,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import Refused, RemoteFailure
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import (
-    provider,
-    vmm_cloud_sync,
-)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import provider, vmm_cloud_sync
 from lab.engines.twins.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from lab.windows import layout

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     NotConverged,
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Noun
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import mars_agent, provider
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent, provider
 from lab.engines.twins.cases import (
     STAGING,
     Prepare,

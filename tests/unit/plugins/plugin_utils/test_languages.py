@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import RemoteFailure
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import RemoteFailure
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import (
     mars_agent,
     mars_proxy,
     provider,
     provider_registration,
     vmm_cloud_sync,
 )
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.host_info import read_host
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.engines.twins.cases import NATIVE, disabled, native_host, native_server, registered
 from lab.windows import layout

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     NotConverged,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import mars_agent
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent
 from lab.engines.twins.cases import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
 from lab.windows import layout
 from lab.windows.agent import AgentThrottle

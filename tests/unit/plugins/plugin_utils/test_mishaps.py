@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.lifecycle import Outcome
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import staging
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import work as detached
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import staging
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
 from lab.engines.twins.cases import Prepare, agent_proxy, all_of, leftover, provider_proxy, registered, staged, stopped
 from lab.engines.twins.comparison import Internet
 from lab.windows import layout

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     NotConverged,
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.machine import Machine as Seen
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import mars_proxy, vmm_cloud_sync
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_proxy, vmm_cloud_sync
 from lab.engines.twins.cases import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from lab.windows import layout
 from lab.windows.agent import AgentProxy

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.host_info import read_host
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.engines.twins.cases import Prepare, hyperv_host, registered, stopped, value, vmm_server
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import RemoteFailure, SiteRecoveryError
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
+    RemoteFailure,
+    SiteRecoveryError,
+)
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session, source
 from lab.engines.scripts import assembled
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     DeadlineExceeded,
     Refused,
     RemoteFailure,
     SiteRecoveryError,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.installer import Installer
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services import staging
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import staging
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.engines.twins.cases import STAGING, fetched, hyperv_host
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model import work as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.errors import (
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     DeadlineExceeded,
     InvalidInput,
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import work as detached
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import background_task as model
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost, source
 from lab.engines.scripts import identify
 from lab.engines.twins.cases import STAGING, all_of, fetched, work

@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module of the same name, unless its result would show a key."""
+
+from __future__ import annotations
+
+from ..plugin_utils._no_log_guard import RevealingAction
+
+
+class ActionModule(RevealingAction):
+    """Judges, then hands on."""
+
+    OPTION = "return_content"

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: resource groups in Azure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..._azure.clients import Azure
+from ..._azure.failures import Absent, read
+from ..._azure.operations import write
+from ..._azure.wire import Document
+from ..._model.azure.resource_group import Grouped
+from ..._model.common.errors import RemoteFailure
+
+Resource = TypeVar("Resource")
+_OF_EVERY_RESOURCE = ("id", "name", "location")
+
+
+def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Resource]) -> Grouped[Resource]:
+    """One GET of a resource in a group, with the two kinds of absence told apart."""
+    answer: Document | Absent = read(action, call)
+    if isinstance(answer, Absent):
+        return Grouped(None, group_missing=answer.group_missing)
+    if not all(isinstance(answer.get(field), str) for field in _OF_EVERY_RESOURCE):
+        raise RemoteFailure(
+            f"could not {action}: the answer lacks one of {', '.join(_OF_EVERY_RESOURCE)};"
+            " check cloud_environment, and that no proxy answers for Azure"
+        )
+    return Grouped(convert(answer))
+
+
+def create(azure: Azure, name: str, location: str, timeout: float) -> None:
+    """Make a group; Azure answers the same for one that exists."""
+    group = azure.resources.resource_groups
+    write(lambda: group.create_or_update(name, {"location": location}), f"create resource group {name}", timeout)

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: virtual networks in Azure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..._azure.clients import Azure
+from ..._azure.failures import Absent, read, translated
+from ..._azure.operations import create, finish, pending_state, settle, start, under_way
+from ..._azure.wire import documents, payload, raw
+from ..._model.azure import target_rules as target
+from ..._model.azure.resource_group import Grouped
+from ..._model.azure.virtual_network import (
+    DesiredNetwork,
+    VirtualNetwork,
+    creation_body,
+    merged_body,
+    only_tags,
+    peering_findings,
+    plan_network,
+)
+from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
+from ..._model.common.plan import Plan, overlaid
+from ..._model.common.resource import Noun
+from ..._model.common.waiting import interval
+from . import resource_groups as groups
+
+Found = Grouped[VirtualNetwork]
+# Somebody else writes just now; somebody else wrote since we read.
+_MOVED = 412
+
+
+def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwork] | None:
+    """All networks of a group or of the subscription; None when the group does not exist."""
+    networks = azure.network.virtual_networks
+    answer = read(
+        "list virtual networks",
+        lambda: documents(networks.list(resource_group) if resource_group else networks.list_all()),
+    )
+    return None if isinstance(answer, Absent) else [VirtualNetwork.from_wire(document) for document in answer]
+
+
+class VirtualNetworkNoun(Noun[Found]):
+    """One network, created, changed or deleted as wanted (T6)."""
+
+    steps = ("T6",)
+
+    def __init__(self, azure: Azure, desired: DesiredNetwork, vault_location: str | None, wait_timeout: float) -> None:
+        self._azure = azure
+        self._desired = desired
+        self._vault_location = vault_location
+        self._wait_timeout = wait_timeout
+
+    def observe(self) -> Found:
+        desired = self._desired
+        networks = self._azure.network.virtual_networks
+        return groups.find(
+            f"read network {desired.name}",
+            lambda: networks.get(desired.resource_group, desired.name, cls=raw),
+            VirtualNetwork.from_wire,
+        )
+
+    def settled(self, state: Found) -> Found:
+        return settle(state, self.observe, _pending, self._wait_timeout)
+
+    def plan(self, state: Found) -> Plan:
+        return plan_network(state, self._desired)
+
+    def apply(self, plan: Plan, state: Found) -> None:
+        if state.resource is not None:
+            self._change(plan, state.resource)
+            return
+        if state.group_missing:
+            groups.create(self._azure, self._desired.resource_group, self._desired.location or "", self._wait_timeout)
+        action = f"create network {self._desired.name}"
+        create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
+
+    def project(self, state: Found) -> dict[str, Any]:
+        return state.resource.project() if state.resource else {}
+
+    def preview(self, state: Found, plan: Plan) -> dict[str, Any]:
+        return overlaid(self.project(state), plan.changes) if self._desired.present else {}
+
+    def describe(self, state: Found) -> str:
+        network = state.resource
+        if network is None:
+            return "no network"
+        subnets = ", ".join(subnet.name for subnet in network.subnets) or "none"
+        return f"network {network.name} in {network.location}, {network.provisioning_state}, subnets: {subnets}"
+
+    def warnings(self, state: Found) -> tuple[str, ...]:
+        if not self._desired.present:
+            return ()
+        name = self._desired.name
+        told = [
+            f"network {name}: subnet {subnet} is reserved by Azure; failed-over machines never use it"
+            for subnet in self._desired.reserved
+        ]
+        for network in [state.resource] if state.resource else []:
+            findings = [
+                *target.network_findings(network),
+                *target.region_findings(network.location, self._vault_location, allow_other_region=True),
+            ]
+            told += [f"network {name} {finding.message}" for finding in findings]
+            told += [f"network {name}: {finding}" for finding in peering_findings(network)]
+        return tuple(told)
+
+    def _change(self, plan: Plan, network: VirtualNetwork) -> None:
+        """Write over what was read, and only over that.
+
+        When somebody else writes meanwhile, the end of that is waited for. What was planned is then done on what is
+        there now, if it is still the same; nothing of the other change is lost either way.
+        """
+        started = time.monotonic()
+        while True:
+            try:
+                self._send(plan, network)
+            except RemoteFailure as error:
+                if not under_way(error) and error.details.get("status") != _MOVED:
+                    raise
+                found = self._after_another(plan, started, error)
+                if found is None:
+                    return
+                network = found
+            else:
+                return
+
+    def _after_another(self, plan: Plan, started: float, error: RemoteFailure) -> VirtualNetwork | None:
+        """The network after somebody else's change, or None when it already is as wanted."""
+        elapsed = time.monotonic() - started
+        if elapsed >= self._wait_timeout:
+            raise DeadlineExceeded(
+                f"a moment to write network {self._desired.name}", elapsed, error.message, "run again"
+            ) from error
+        if under_way(error):
+            time.sleep(interval(elapsed, self._wait_timeout - elapsed))
+        state = self.settled(self.observe())
+        rest = self.plan(state)
+        if not rest.changed:
+            return None
+        if rest != plan or state.resource is None:
+            raise Refused(
+                f"network {self._desired.name}: somebody changed it while this run was at work, so nothing was changed"
+                " here; run again"
+            ) from error
+        return state.resource
+
+    def _send(self, plan: Plan, network: VirtualNetwork) -> None:
+        unchanged = {"If-Match": network.etag} if network.etag else {}
+        if not self._desired.present:
+            self._delete(unchanged)
+        elif only_tags(plan):
+            self._update_tags(plan, unchanged)
+        else:
+            action = f"update network {self._desired.name}"
+            finish(
+                start(self._begin(merged_body(network, self._desired), unchanged), action), action, self._wait_timeout
+            )
+
+    def _begin(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Callable[[], Any]:
+        desired = self._desired
+        networks = self._azure.network.virtual_networks
+        content = payload(body)
+        # Each call gets headers of its own: the SDK adds to them.
+        return lambda: networks.begin_create_or_update(
+            desired.resource_group, desired.name, content, headers=dict(headers or {})
+        )
+
+    def _update_tags(self, plan: Plan, headers: Mapping[str, str]) -> None:
+        desired = self._desired
+        tags = next(change.after for change in plan.changes if change.path == "tags")
+        with translated(f"update the tags of network {desired.name}"):
+            self._azure.network.virtual_networks.update_tags(
+                desired.resource_group, desired.name, payload({"tags": tags}), headers=dict(headers)
+            )
+
+    def _delete(self, headers: Mapping[str, str]) -> None:
+        desired = self._desired
+        networks = self._azure.network.virtual_networks
+        action = f"delete network {desired.name}"
+
+        def begin() -> Any:
+            return networks.begin_delete(desired.resource_group, desired.name, headers=dict(headers))
+
+        finish(start(begin, action), action, self._wait_timeout)
+
+
+def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkNoun:
+    """The noun of the module's options; raises InvalidInput."""
+    return VirtualNetworkNoun(
+        azure, DesiredNetwork.from_options(options), options["vault_location"], options["wait_timeout"]
+    )
+
+
+def _pending(state: Found) -> str | None:
+    network = state.resource
+    return pending_state(f"network {network.name}", network.provisioning_state) if network else None

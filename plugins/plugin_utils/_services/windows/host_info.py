@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: reads and judges a Windows machine, in one remote execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ....module_utils._model.windows.endpoints import addresses
+from ....module_utils._model.windows.facts import Machine
+from ....module_utils._model.windows.preflight import SECTIONS, Expectation, checks, evidence, parse_vault_id
+from ....module_utils._model.windows.proxy import Proxy
+from ..._windows.observation import observe_raw
+from ..._windows.session import Session
+
+
+def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    """The observation and the checks, as the result shows them. Raises InvalidInput before anything is sent."""
+    called = addresses(options["cloud"], options["storage_accounts"] or (), options["endpoints"] or ())
+    vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
+    sections = SECTIONS[options["kind"]] + (("reach",) if options["reach"] else ())
+    raw = observe_raw(session, sections, addresses=called, proxy=proxy)
+    cache = (options["minimum_cache_gb"], options["cache_path"])
+    wanted = Expectation(
+        options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["clouds"] or ())
+    )
+    judged = checks(Machine.from_observation(raw), wanted)
+    return {
+        "changed": False,
+        "host": raw,
+        "checks": [check.to_result() for check in judged],
+        "evidence": [entry.to_result() for entry in evidence(judged)],
+    }
