@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import PROXY_OPTIONS, NounAction
+from ..plugin_utils._action import PROXY_OPTIONS, ResourceAction
 from ..plugin_utils._services.windows.mars_proxy import build
 
 
-class ActionModule(NounAction):
+class ActionModule(ResourceAction):
     """Have the proxy of the Recovery Services agent."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {

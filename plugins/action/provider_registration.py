@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import PROXY_OPTIONS, NounAction
+from ..plugin_utils._action import PROXY_OPTIONS, ResourceAction
 from ..plugin_utils._services.windows.provider_registration import build
 
 
-class ActionModule(NounAction):
+class ActionModule(ResourceAction):
     """Have a VMM server registered in its vault."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {

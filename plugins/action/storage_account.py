@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ..plugin_utils._no_log_guard import RevealingAction
+from ..plugin_utils._no_log_guard import NoLogGuardAction
 
 
-class ActionModule(RevealingAction):
+class ActionModule(NoLogGuardAction):
     """Judges, then hands on."""
 
     OPTION = "return_keys"

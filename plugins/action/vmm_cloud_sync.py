@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import NounAction
+from ..plugin_utils._action import ResourceAction
 from ..plugin_utils._services.windows.vmm_cloud_sync import build
 
 
-class ActionModule(NounAction):
+class ActionModule(ResourceAction):
     """Send the metadata of VMM clouds to the vault."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {

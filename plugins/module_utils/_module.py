@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ._azure.clients import Azure
 from ._azure.login import Login
 from ._model.common.errors import InvalidInput, SiteRecoveryError
-from ._model.common.resource import Noun, Outcome, converge, require_hidden
+from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
 
 # Most are read from the environment too, but by the login itself: it has to know which source a value comes from.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
@@ -77,12 +77,12 @@ _PACKAGES = {
 }
 
 
-def run_noun(
+def run_resource_module(
     *,
     result: str,
     options: dict[str, Any],
-    build: Callable[[Options, Azure], Noun[Any]],
-    build_local: Callable[[Options], Noun[Any] | None] | None = None,
+    build: Callable[[Options, Azure], ManagedResource[Any, Any]],
+    build_local: Callable[[Options], ManagedResource[Any, Any] | None] | None = None,
     revealing: str | None = None,
 ) -> None:
     """Run a changing module: `build` makes the noun from checked options, the lifecycle does the rest.
@@ -101,7 +101,7 @@ def run_noun(
         if noun is None:
             noun = build(module.params, _azure(module))
         outcome = converge(noun, check_mode=module.check_mode)
-        _exit(module, result, outcome, noun.revealed())
+        _exit(module, result, outcome, noun.secret_results())
 
     with_errors_shown(module, work)
 
@@ -156,7 +156,7 @@ def _package(error: ImportError) -> str:
     )
 
 
-def _exit(module: AnsibleModule, result: str, outcome: Outcome, revealed: Mapping[str, Any]) -> None:
+def _exit(module: AnsibleModule, result: str, outcome: Outcome, secret_results: Mapping[str, Any]) -> None:
     for warning in outcome.warnings:
         module.warn(warning)
     shown: dict[str, Any] = {"diff": {"before": outcome.before, "after": outcome.after}} if module._diff else {}
@@ -165,6 +165,6 @@ def _exit(module: AnsibleModule, result: str, outcome: Outcome, revealed: Mappin
         plan=outcome.plan.to_result(),
         evidence=[entry.to_result() for entry in outcome.evidence],
         **{result: outcome.after},
-        **revealed,
+        **secret_results,
         **shown,
     )

@@ -431,7 +431,7 @@ evidence:
       sample: "storage account contosodr (Standard_GRS) in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
+from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
 from ..module_utils._services.azure.storage_account import build
 
 OPTIONS = {
@@ -467,7 +467,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="storage_account", options=OPTIONS, build=build, revealing="return_keys")
+    run_resource_module(result="storage_account", options=OPTIONS, build=build, revealing="return_keys")
 
 
 if __name__ == "__main__":

@@ -377,7 +377,7 @@ evidence:
       verified: "vault vault-dr in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
+from ..module_utils._module import GROUP_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
 from ..module_utils._services.azure.vault import build
 
 _SWITCH = {"type": "str", "choices": ["enabled", "disabled"]}
@@ -439,7 +439,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="vault", options=OPTIONS, build=build)
+    run_resource_module(result="vault", options=OPTIONS, build=build)
 
 
 if __name__ == "__main__":

@@ -252,7 +252,7 @@ evidence:
       sample: "key for vault vault-dr, valid until 2026-03-06T09:30:00Z"
 """
 
-from ..module_utils._module import run_noun
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.registration_key import build, build_local
 
 OPTIONS = {
@@ -272,7 +272,9 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="vault_key", options=OPTIONS, build=build, build_local=build_local, revealing="return_content")
+    run_resource_module(
+        result="vault_key", options=OPTIONS, build=build, build_local=build_local, revealing="return_content"
+    )
 
 
 if __name__ == "__main__":

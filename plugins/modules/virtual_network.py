@@ -418,7 +418,7 @@ evidence:
       sample: "network vnet-dr in westeurope, Succeeded, subnets: production, test-failover"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_noun
+from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
 from ..module_utils._services.azure.virtual_network import build
 
 _SUBNET = {
@@ -468,7 +468,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_noun(result="virtual_network", options=OPTIONS, build=build)
+    run_resource_module(result="virtual_network", options=OPTIONS, build=build)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
-from ..module_utils._model.common.resource import Noun, Outcome, converge
+from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
 from ..module_utils._model.windows.facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
 from ._windows.session import ConnectionLost, Session
@@ -144,13 +144,13 @@ def _login_refused(error: AnsibleConnectionFailure) -> bool:
     return isinstance(error, AnsibleAuthenticationFailure) or any(word in str(error).lower() for word in words)
 
 
-class NounAction(WindowsAction):
+class ResourceAction(WindowsAction):
     """A changing noun: `build` makes it, the lifecycle does the rest."""
 
     #: The result's key for the projection; empty: the projection's own keys are the result's.
     RESULT: ClassVar[str] = ""
 
-    def build(self, options: Options, session: Session) -> Noun[Any]:
+    def build(self, options: Options, session: Session) -> ManagedResource[Any, Any]:
         """The noun of checked options. Raises InvalidInput before anything is sent."""
         raise NotImplementedError
 
@@ -162,23 +162,21 @@ class NounAction(WindowsAction):
         return shown(self.RESULT, outcome, diff_mode=bool(self._task.diff))
 
 
-class SetupAction(NounAction):
+class SetupAction(ResourceAction):
     """A noun that is set up by a program: the machine is restarted only when asked for."""
 
     def work(self, options: Options, session: Session) -> dict[str, Any]:
-        noun = self.build(options, session)
-        outcome = converge(noun, check_mode=session.check_mode)
-        result = self.shown(outcome)
-        wanted: bool = noun.restart_wanted
-        # A restart that waited before is nobody's wish here, unless something was done.
-        restarts = bool(wanted and outcome.changed and options["reboot"] and not session.check_mode)
+        outcome = converge(self.build(options, session), check_mode=session.check_mode)
+        result, required = self.shown(outcome), outcome.restart_required
+        # A restart that was pending before is not this task's to make, unless it changed something.
+        restarts = bool(required and outcome.changed and options["reboot"] and not session.check_mode)
         if restarts:
             self._restart(options)
             session.reconnect()
-            # What is told is how the machine is afterwards.
+            # The result shows the machine after the restart.
             again = self.shown(converge(self.build(options, session), check_mode=False))
             result.update({name: again[name] for name in (self.RESULT, "evidence")}, changed=True)
-        return {**result, "reboot_required": wanted and not restarts, "rebooted": restarts}
+        return {**result, "reboot_required": required and not restarts, "rebooted": restarts}
 
     def _restart(self, options: Options) -> None:
         """ansible.windows knows how to restart a machine and to wait for it. Raises RemoteFailure."""

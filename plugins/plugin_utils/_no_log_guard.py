@@ -14,7 +14,7 @@ from ..module_utils._model.common.errors import InvalidInput
 from ..module_utils._model.common.resource import require_hidden
 
 
-class RevealingAction(Normal):  # type: ignore[misc]
+class NoLogGuardAction(Normal):  # type: ignore[misc]
     """Runs the module of the same name, unless its result would show a secret.
 
     Judging belongs here: a module can't tell no_log from no_target_syslog, and nothing of async.

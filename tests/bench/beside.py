@@ -45,7 +45,7 @@ Options = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Noun:
+class ManagedResource:
     """One kind of resource: what each collection is told, for a resource of the given number."""
 
     title: str
@@ -64,8 +64,8 @@ class Noun:
 
 # The same world is asked of both: what one collection sets by default is written out for the other.
 NOUNS = (
-    Noun("vault", "vault", "azure_rm_recoveryservicesvault", "vault-bench", {}, {}, {}),
-    Noun(
+    ManagedResource("vault", "vault", "azure_rm_recoveryservicesvault", "vault-bench", {}, {}, {}),
+    ManagedResource(
         "storage account",
         "storage_account",
         "azure_rm_storageaccount",
@@ -74,7 +74,7 @@ NOUNS = (
         {"sku": "Standard_LRS"},
         {"account_type": "Standard_LRS", "kind": "StorageV2"},
     ),
-    Noun(
+    ManagedResource(
         "virtual network",
         "virtual_network",
         "azure_rm_virtualnetwork",
@@ -126,7 +126,7 @@ class Side:
     controller: Controller
     estate: Estate
 
-    def module(self, noun: Noun) -> str:
+    def module(self, noun: ManagedResource) -> str:
         return f"siterecovery.hyperv.{noun.ours}" if self.own else f"azure.azcollection.{noun.theirs}"
 
     @property
@@ -144,7 +144,7 @@ class Side:
             return {**given, "cloud_environment": address, "ca_bundle": str(self.estate.authority_path)}
         return {**given, "cloud_environment": f"{self.estate.arm_url}/", "disable_instance_discovery": True}
 
-    def run(self, noun: Noun, number: int, times: int) -> Sample:
+    def run(self, noun: ManagedResource, number: int, times: int) -> Sample:
         return self.play(self.module(noun), noun.options(number, self.own), times)
 
     def play(self, module: str, options: Options, times: int) -> Sample:

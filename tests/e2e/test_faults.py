@@ -50,7 +50,7 @@ def told_in_one_line(run: Run, host: str, *words: str) -> Task:
 Mishap = Callable[[Machine, Invocation, Program], int]
 
 
-def restart_wanted(machine: Machine, invocation: Invocation, program: Program) -> int:
+def restart_required(machine: Machine, invocation: Invocation, program: Program) -> int:
     return program(machine, invocation) or 3010
 
 
@@ -115,7 +115,7 @@ SERVERS = {
         words=("setupdr.exe ended with 1", "disk full"),
         left={"provider", "provider_registration"},
     ),
-    "setup-restart": Case(program=("setupdr.exe", restart_wanted), warning="setup asks for a restart"),
+    "setup-restart": Case(program=("setupdr.exe", restart_required), warning="setup asks for a restart"),
     "setup-lost": Case(
         program=("setupdr.exe", connection_lost),
         status="unreachable",
@@ -148,7 +148,7 @@ SERVERS = {
         left={"provider_registration"},
     ),
     "configurator-restart": Case(
-        program=("DRConfigurator.exe", restart_wanted), warning="DRConfigurator asks for a restart"
+        program=("DRConfigurator.exe", restart_required), warning="DRConfigurator asks for a restart"
     ),
     "configurator-lost": Case(program=("DRConfigurator.exe", connection_lost), status="unreachable"),
 }
@@ -159,7 +159,9 @@ HOSTS = {
         words=("MARSAgentInstaller.exe ended with 1612", "KB4020490"),
         left={"mars_agent", "mars_proxy"},
     ),
-    "mars-restart": Case(program=("MARSAgentInstaller.exe", restart_wanted), warning="asks for a restart of the host"),
+    "mars-restart": Case(
+        program=("MARSAgentInstaller.exe", restart_required), warning="asks for a restart of the host"
+    ),
     "mars-lost": Case(
         program=("MARSAgentInstaller.exe", connection_lost),
         status="unreachable",

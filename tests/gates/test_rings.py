@@ -33,7 +33,7 @@ def test_imports_point_inward(path: str) -> None:
         ("module_utils/_azure/clients.py", "import azure.identity"),
         ("module_utils/_azure/clients.py", "from .._services.vault import Vault"),
         ("module_utils/_services/vault.py", "from ansible.module_utils.basic import AnsibleModule"),
-        ("module_utils/_services/vault.py", "from .._module import run_noun"),
+        ("module_utils/_services/vault.py", "from .._module import run_resource_module"),
         ("module_utils/_services/vault.py", "from ...plugin_utils._windows.session import Session"),
         ("plugin_utils/_services/provider.py", "from ...module_utils._azure.clients import Azure"),
         ("plugin_utils/_services/provider.py", "from ...module_utils._services.vault import Vault"),
@@ -41,9 +41,9 @@ def test_imports_point_inward(path: str) -> None:
         ("modules/vault.py", "from ..module_utils._azure.clients import Azure"),
         (
             "modules/vault.py",
-            "from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import run_noun",
+            "from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import run_resource_module",
         ),
-        ("action/provider.py", "from ..module_utils._module import run_noun"),
+        ("action/provider.py", "from ..module_utils._module import run_resource_module"),
         ("action/provider.py", "import winrm"),
         ("lookup/vault.py", ""),
     ],
@@ -64,7 +64,7 @@ def test_an_outward_import_is_found(path: str, source: str) -> None:
         ("module_utils/_services/vault.py", "from .._azure.clients import Azure\nfrom .._model.plan import Plan"),
         ("plugin_utils/_services/provider.py", "from ...module_utils._model.plan import Plan"),
         ("modules/vault.py", "from ..module_utils._services.vault import build"),
-        ("action/provider.py", "from ..plugin_utils._action import NounAction"),
+        ("action/provider.py", "from ..plugin_utils._action import ResourceAction"),
     ],
 )
 def test_an_inward_import_is_allowed(path: str, source: str) -> None:

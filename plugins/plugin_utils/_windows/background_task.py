@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...module_utils._model.common.errors import DeadlineExceeded, RemoteFailure
+from ...module_utils._model.common.resource import Applied
 from ...module_utils._model.common.waiting import duration, interval
 from ...module_utils._model.windows.background_task import ABSENT, FINISHED, LOST, PENDING, Job, state_of
 from .session import ConnectionLost, Session, source
@@ -55,19 +56,20 @@ class DetachedWork:
         self._session.run("end_work", self._place)
         return self._result(answer)
 
-    def taken_over(self, judge: Callable[[Mapping[str, Any]], None]) -> str:
-        """Wait for the end of what an earlier run began, clean up after it, and say in a line what became of it.
+    def taken_over(self, judge: Callable[[Mapping[str, Any]], bool]) -> Applied:
+        """Wait for the end of a task of an earlier run, clean up after it, and return a line about its result.
 
-        `judge` raises RemoteFailure for an answer that tells of no success. Raises DeadlineExceeded and ConnectionLost.
+        `judge` returns whether the program asks for a restart, and raises RemoteFailure for a failure.
+        Raises DeadlineExceeded and ConnectionLost.
         """
         self._session.tell(f"{self._job.step} {self._job.what} was begun by an earlier run")
         answer = self._follow(None)
         self._session.run("end_work", self._place)
         try:
-            judge(self._result(answer))
+            restart = judge(self._result(answer))
         except RemoteFailure as error:
-            return f"{self._job.what}, which an earlier run began, came to no good end: {error.message}"
-        return f"{self._job.what}, which an earlier run began, came to a good end"
+            return Applied((f"{self._job.what}, which an earlier run started, failed: {error.message}",))
+        return Applied((f"{self._job.what}, which an earlier run started, succeeded",), restart)
 
     def _result(self, answer: str | None) -> dict[str, Any]:
         if answer is None:

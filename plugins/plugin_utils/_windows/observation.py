@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...module_utils._model.windows.facts import STAGING_DIR, Machine
+from ...module_utils._model.windows.facts import STAGING_DIR, MachineFacts
 from ...module_utils._model.windows.proxy import Proxy
 from .session import Session
 
@@ -16,9 +16,9 @@ from .session import Session
 _DEADLINE_SECONDS = 30
 
 
-def observe(session: Session, sections: Sequence[str], *, staging_dir: str = STAGING_DIR) -> Machine:
+def observe(session: Session, sections: Sequence[str], *, staging_dir: str = STAGING_DIR) -> MachineFacts:
     """The asked parts of the machine; the others are None."""
-    return Machine.from_observation(observe_raw(session, sections, staging_dir=staging_dir))
+    return MachineFacts.from_observation(observe_raw(session, sections, staging_dir=staging_dir))
 
 
 def observe_raw(

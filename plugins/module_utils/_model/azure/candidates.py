@@ -41,7 +41,7 @@ class Candidate:
     def verdict(self) -> Verdict:
         return worst(self.findings)
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
@@ -49,7 +49,7 @@ class Candidate:
             "location": self.location,
             "verdict": self.verdict,
             "reasons": [finding.message for finding in self.objections],
-            "rules": [finding.project() for finding in self.findings],
+            "rules": [finding.to_result() for finding in self.findings],
         }
 
 

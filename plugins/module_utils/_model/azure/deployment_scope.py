@@ -130,13 +130,13 @@ RIGHTS = (
             "Microsoft.Compute/disks/write",
             "Microsoft.Network/networkInterfaces/write",
         ),
-        "Virtual Machine Contributor",
+        "Virtual MachineFacts Contributor",
     ),
     Right(
         "join-networks",
         "put machines in networks",
         ("Microsoft.Network/virtualNetworks/subnets/join/action",),
-        "Virtual Machine Contributor",
+        "Virtual MachineFacts Contributor",
     ),
     Right(
         "create-networks",
@@ -198,7 +198,7 @@ class Scope:
             *_lock_findings(self),
         ]
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         findings = self.findings()
         group = self.group.resource if self.group else None
         return {
@@ -212,10 +212,10 @@ class Scope:
             "providers": dict(self.providers),
             "verdict": worst(findings),
             "reasons": [finding.message for finding in failed(findings)],
-            "rules": [finding.project() for finding in findings],
+            "rules": [finding.to_result() for finding in findings],
         }
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line for evidence."""
         subscription = self.subscription
         named = f"{subscription.name} ({subscription.state})" if subscription else f"{self.subscription_id}"

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused, RemoteFailure
-from ..common.key_file import Certificate, NotAKey, VaultKey, certificate_of, needed, parse, render, timestamp
+from ..common.key_file import KeyCertificate, NotAKey, RegistrationKey, certificate_of, needed, parse, render, timestamp
 from ..common.names import require_vault_name, same_name
 from ..common.plan import UNKNOWN, Change, Plan, creation
 from .channel_key import ChannelKey
@@ -57,8 +57,8 @@ _SLACK = timedelta(hours=1)
 class StoredKey:
     """A key file on disk; without a certificate it is damaged."""
 
-    key: VaultKey
-    certificate: Certificate | None
+    key: RegistrationKey
+    certificate: KeyCertificate | None
     mode: str
 
 
@@ -183,7 +183,7 @@ def makes_key(plan: Plan) -> bool:
     return any(change.path == "expires" and change.after == UNKNOWN for change in plan.changes)
 
 
-def project_key(path: str, stored: StoredKey | None) -> dict[str, Any]:
+def key_result(path: str, stored: StoredKey | None) -> dict[str, Any]:
     """The view of a key that may be shown: never its content."""
     certificate = stored.certificate if stored else None
     return {
@@ -198,7 +198,7 @@ def project_key(path: str, stored: StoredKey | None) -> dict[str, Any]:
     }
 
 
-def _kind(key: VaultKey) -> str:
+def _kind(key: RegistrationKey) -> str:
     return VMM_KEY if site_of(key) == NO_SITE else SITE_KEY
 
 
@@ -238,12 +238,12 @@ def _whom(site: Site) -> str:
     return "VMM servers" if site == NO_SITE else f"Hyper-V site {site.name} ({site.id or 'without an id'})"
 
 
-def site_of(key: VaultKey) -> Site:
+def site_of(key: RegistrationKey) -> Site:
     """The Hyper-V site in the key; `NO_SITE` in the key of a VMM server."""
     return Site(key.site_id, key.site_name)
 
 
-def belongs_to(key: VaultKey, vault: Vault) -> bool:
+def belongs_to(key: RegistrationKey, vault: Vault) -> bool:
     """Whether the key names this vault. Its `resource_id` cannot be compared: Azure shows it only with a new key."""
     return (
         same_name(key.subscription_id, vault.subscription_id)
@@ -253,7 +253,7 @@ def belongs_to(key: VaultKey, vault: Vault) -> bool:
     )
 
 
-def unfit_channel(key: VaultKey, channel_key: ChannelKey | None) -> str | None:
+def unfit_channel(key: RegistrationKey, channel_key: ChannelKey | None) -> str | None:
     """Why the file's channel integrity key will not do, for those who want one in it."""
     if not key.channel_integrity_key:
         return "the file has no channel integrity key"
@@ -280,7 +280,7 @@ def key_from_answer(
     pair: Pair | None = None,
     site: Site = NO_SITE,
     channel_key: ChannelKey | None = None,
-) -> VaultKey:
+) -> RegistrationKey:
     """The key that the service's answer and the vault make up. Raises RemoteFailure that names what is missing.
 
     With a `pair` of the client the answer only repeats its public half; without one it brings the service's own.
@@ -292,7 +292,7 @@ def key_from_answer(
             f"the service answered about another certificate than the one that was sent for vault {vault.name};"
             " no file was written: run again, and report it if it stays"
         )
-    key = VaultKey(
+    key = RegistrationKey(
         subscription_id=vault.subscription_id,
         resource_group=vault.resource_group,
         vault_name=vault.name,
@@ -355,7 +355,7 @@ def _usable(name: str, value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _require_readable(key: VaultKey) -> None:
+def _require_readable(key: RegistrationKey) -> None:
     """What was written must be read again as the same: nothing of an answer may change the form of the file."""
     try:
         same = parse(render(key)) == key
@@ -379,7 +379,7 @@ def _instead(text: str) -> str:
     return "a public certificate and no PFX with a private key"
 
 
-def life_note(certificate: Certificate, hours: int, now: datetime) -> str | None:
+def life_note(certificate: KeyCertificate, hours: int, now: datetime) -> str | None:
     """What to warn of when the certificate lives longer or shorter than asked for: it decides, not the request."""
     life = certificate.not_after - now
     if abs(life - timedelta(hours=hours)) <= _SLACK:
@@ -414,7 +414,7 @@ def _presence(state: KeyState, desired: DesiredKey, now: datetime) -> list[Chang
         problem = unfit_channel(stored.key, state.channel_key)
     if problem is None:
         return [tighter]
-    shown = project_key(desired.path, stored)
+    shown = key_result(desired.path, stored)
     reason = f"make a new key for vault {desired.vault_name}: {problem}"
     return [
         Change("expires", shown["expires"], UNKNOWN, reason),
@@ -442,7 +442,7 @@ def _channel_change(state: KeyState, desired: DesiredKey) -> Change | None:
 def _absence(state: KeyState) -> list[Change | None]:
     if state.stored is None:
         return []
-    before = project_key("", state.stored)
+    before = key_result("", state.stored)
     reason = "remove the key"
     names = ("expires", "kind", "mode", "site_name", "vault_id", "vault_name")
     gone = [Change(name, before[name], None, reason) for name in names if before[name] is not None]

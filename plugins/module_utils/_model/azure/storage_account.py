@@ -126,8 +126,8 @@ class StorageAccount:
             primary_status=properties.get("statusOfPrimary"),
         )
 
-    def project(self) -> dict[str, Any]:
-        return {**asdict(self), "tags": dict(self.tags), "network_acls": self.network_acls.project()}
+    def to_result(self) -> dict[str, Any]:
+        return {**asdict(self), "tags": dict(self.tags), "network_acls": self.network_acls.to_result()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +380,7 @@ def _creation(desired: DesiredAccount) -> list[Change]:
             "access_tier": desired.access_tier or ("Hot" if _has_tier(desired.new_kind, desired.new_sku) else UNKNOWN),
             **_UNSAID,
             **desired.new_switches(),
-            "network_acls": desired.new_acls.project(),
+            "network_acls": desired.new_acls.to_result(),
             "require_infrastructure_encryption": bool(desired.require_infrastructure_encryption),
             "encryption_key_source": "Microsoft.Storage",
             "identity": "none",

@@ -72,7 +72,7 @@ class NetworkAcls:
             **self.others,
         }
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "default_action": self.default_action,
             "bypass": list(self.bypass),
@@ -136,7 +136,7 @@ class DesiredAcls:
 
 def acls_changes(actual: NetworkAcls, wanted: NetworkAcls) -> list[Change | None]:
     """One change per part that differs; the order of rules says nothing."""
-    before, after = actual.project(), wanted.project()
+    before, after = actual.to_result(), wanted.to_result()
     return [compare(f"{OPTION}.{name}", before[name], after[name]) for name in before]
 
 

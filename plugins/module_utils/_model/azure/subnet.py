@@ -90,7 +90,7 @@ class Subnet:
             **plain,
         )
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "address_prefix": self.prefixes[0] if self.prefixes else None,
@@ -248,7 +248,7 @@ def difference(before: Subnet, after: Subnet) -> str:
     """What changes, in words."""
     told = [
         f"{name} {_words(old)} -> {_words(new)}"
-        for (name, old), new in zip(before.project().items(), after.project().values(), strict=True)
+        for (name, old), new in zip(before.to_result().items(), after.to_result().values(), strict=True)
         if old != new and name != "address_prefix"
     ]
     return f"change subnet {before.name}: {', '.join(told)}"

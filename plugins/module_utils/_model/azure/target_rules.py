@@ -69,7 +69,7 @@ class Finding:
     message: str
     verdict: Said = "fail"
 
-    def project(self) -> dict[str, str]:
+    def to_result(self) -> dict[str, str]:
         return {"rule": self.rule, "hardness": self.hardness, "verdict": self.verdict, "reason": self.message}
 
 

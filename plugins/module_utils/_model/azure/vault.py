@@ -84,7 +84,7 @@ class Vault:
             settings=read_settings(properties),
         )
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
@@ -96,7 +96,7 @@ class Vault:
             "private_endpoints": list(self.private_endpoints),
             "provisioning_state": self.provisioning_state,
             "tags": dict(self.tags),
-            "identity": self.identity.project(),
+            "identity": self.identity.to_result(),
             **nested(self.settings),
         }
 
@@ -276,7 +276,7 @@ def _deletion(sight: Sight, desired: DesiredVault) -> Plan:
         )
     if not desired.allow_delete:
         raise Refused(f"state: absent would delete vault {vault.name}; set allow_delete to true if that is meant")
-    held = (sight.contents or Contents()).told(vault.private_endpoints)
+    held = (sight.contents or Contents()).summary(vault.private_endpoints)
     if held:
         raise Refused(f"vault {vault.name} is not empty, it still has {held}; remove them, then delete it")
     return Plan((Change("state", "present", "absent", f"delete vault {vault.name}"),))

@@ -30,7 +30,7 @@ class Contents:
     ) -> Contents:
         return cls(tuple(_protection(list(replication), list(fabrics))), tuple(_backup(usages)))
 
-    def told(self, private_endpoints: tuple[str, ...] = ()) -> str:
+    def summary(self, private_endpoints: tuple[str, ...] = ()) -> str:
         ends = [f"private endpoints: {', '.join(private_endpoints)}"] if private_endpoints else []
         return "; ".join([*self.protection, *self.backup, *ends])
 

@@ -34,7 +34,7 @@ class Identity:
             principal_id=told.get("principalId"),
         )
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "system_assigned": self.system_assigned,
             "user_assigned": list(self.user_assigned),

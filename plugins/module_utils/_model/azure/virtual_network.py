@@ -91,7 +91,7 @@ class VirtualNetwork:
         """The mark of what was read: a write that carries it fails when somebody else wrote in between."""
         return self.document.get("etag")
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
@@ -99,7 +99,7 @@ class VirtualNetwork:
             "subscription_id": self.subscription_id,
             "location": self.location,
             "address_prefixes": list(self.address_prefixes),
-            "subnets": [subnet.project() for subnet in self.subnets],
+            "subnets": [subnet.to_result() for subnet in self.subnets],
             "dns_servers": list(self.dns_servers),
             "flow_timeout_in_minutes": self.flow_timeout_in_minutes,
             "encryption": None if self.encryption is None else dict(self.encryption),
@@ -188,7 +188,7 @@ def plan_network(found: Grouped[VirtualNetwork], desired: DesiredNetwork) -> Pla
     _require_place(network, desired)
     after = network_after(network, desired)
     _refuse_misplaced(network, after)
-    was, will = network.project(), after.project()
+    was, will = network.to_result(), after.to_result()
     reasons = {
         "address_prefixes": _told_ranges(network, after),
         "subnets": _told_subnets(network, after),
@@ -278,7 +278,7 @@ def _creation(desired: DesiredNetwork) -> list[Change]:
         )
     return creation(
         f"create network {desired.name} ({', '.join(desired.address_prefixes)}) in {desired.location}",
-        _new(desired).project(),
+        _new(desired).to_result(),
     )
 
 

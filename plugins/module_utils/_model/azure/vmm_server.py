@@ -27,7 +27,7 @@ class Item:
     id: str
     facts: tuple[tuple[str, Any], ...] = ()
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {"name": self.name, "id": self.id, **dict(self.facts)}
 
 
@@ -39,7 +39,7 @@ class KeyEncryption:
     thumbprint: str | None
     expires: str | None
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {"state": self.state, "thumbprint": self.thumbprint, "expires": self.expires}
 
 
@@ -64,13 +64,13 @@ class VmmServer:
     cloud_items: tuple[Item, ...] = ()
     networks: tuple[Item, ...] = ()
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "registered": True,
             "fabric_id": self.fabric_id,
             "fabric_name": self.fabric_name,
             "provider_version": self.provider_version,
-            "provider_support": self.support.project() if self.support else None,
+            "provider_support": self.support.to_result() if self.support else None,
             "connected": self.connected,
             "last_heartbeat": self.last_heartbeat,
             "heartbeat_age": self.heartbeat_age,
@@ -78,10 +78,10 @@ class VmmServer:
             "health_errors": list(self.health_errors),
             "vmm_version": self.vmm_version,
             "protected_items": self.protected_items,
-            "key_encryption": self.key_encryption.project() if self.key_encryption else None,
+            "key_encryption": self.key_encryption.to_result() if self.key_encryption else None,
             "clouds": list(self.clouds),
-            "protection_containers": [item.project() for item in self.cloud_items],
-            "networks": [item.project() for item in self.networks],
+            "protection_containers": [item.to_result() for item in self.cloud_items],
+            "networks": [item.to_result() for item in self.networks],
         }
 
     def describe(self) -> str:
@@ -98,7 +98,7 @@ class Progress:
     reached: str
     outstanding: tuple[str, ...]
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {"server": self.server, "reached": self.reached, "outstanding": list(self.outstanding)}
 
 
@@ -237,8 +237,8 @@ def missing_networks(selected: Mapping[str, VmmServer | None], networks: Sequenc
     return [name for name in networks or [] if name.casefold() not in shown]
 
 
-def project_servers(selected: Mapping[str, VmmServer | None]) -> dict[str, dict[str, Any]]:
-    return {name: server.project() if server else _unregistered() for name, server in selected.items()}
+def servers_result(selected: Mapping[str, VmmServer | None]) -> dict[str, dict[str, Any]]:
+    return {name: server.to_result() if server else _unregistered() for name, server in selected.items()}
 
 
 def _unregistered() -> dict[str, Any]:

@@ -35,7 +35,7 @@ class NotAKey(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class KeyCertificate:
     """What the life of a key depends on."""
 
     not_before: datetime
@@ -43,7 +43,7 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
-class VaultKey:
+class RegistrationKey:
     """The content of a key file. `resource_id` is a 64-bit number and stays text."""
 
     subscription_id: str
@@ -70,7 +70,7 @@ class VaultKey:
         )
 
 
-def needed(key: VaultKey) -> dict[str, str]:
+def needed(key: RegistrationKey) -> dict[str, str]:
     """What registration can't do without; the certificate is judged for itself."""
     return {
         "ResourceId": key.resource_id,
@@ -82,7 +82,7 @@ def needed(key: VaultKey) -> dict[str, str]:
     }
 
 
-def certificate_of(key: VaultKey) -> Certificate | None:
+def certificate_of(key: RegistrationKey) -> KeyCertificate | None:
     """The certificate inside, or None when it can't be read, has no private key or not the one that belongs to it."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
@@ -97,10 +97,10 @@ def certificate_of(key: VaultKey) -> Certificate | None:
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if private_key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
         return None
-    return Certificate(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    return KeyCertificate(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
-def render(key: VaultKey) -> bytes:
+def render(key: RegistrationKey) -> bytes:
     """The file's content, UTF-8 without a byte order mark."""
     body = "\n".join(_lines(_content(key), "  "))
     return (
@@ -109,12 +109,12 @@ def render(key: VaultKey) -> bytes:
     ).encode()
 
 
-def parse(content: bytes) -> VaultKey:
+def parse(content: bytes) -> RegistrationKey:
     """Read a file's content. Raises NotAKey."""
-    texts = _texts(_root(content), _content(VaultKey(*[""] * len(fields(VaultKey)))))
+    texts = _texts(_root(content), _content(RegistrationKey(*[""] * len(fields(RegistrationKey)))))
     if not texts.get("ResourceName"):
         raise NotAKey("it names no vault")
-    return VaultKey(
+    return RegistrationKey(
         subscription_id=texts.get("SubscriptionId", ""),
         resource_group=texts.get("ResourceGroup", ""),
         vault_name=texts["ResourceName"],
@@ -172,7 +172,7 @@ def _texts(parent: ElementTree.Element, members: list[tuple[str, Any]]) -> dict[
     return texts
 
 
-def _content(key: VaultKey) -> list[tuple[str, Any]]:
+def _content(key: RegistrationKey) -> list[tuple[str, Any]]:
     """Elements in the order that the reader wants; a list is an element with children."""
     return [
         (

@@ -108,7 +108,7 @@ def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, ap
     return {**kept, **{spelled.get(name.casefold(), name): value for name, value in desired.items()}}
 
 
-def overlaid(projection: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+def apply_changes(projection: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
     """The projection with the planned changes laid over it: what check mode expects to see. A secret is never in it."""
     result = _copy(projection)
     for change in changes:

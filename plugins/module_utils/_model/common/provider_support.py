@@ -50,7 +50,7 @@ class Support:
     source: Literal["service", "table"]
     expires: str | None = None
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {"verdict": self.verdict, "reason": self.reason, "source": self.source, "expires": self.expires}
 
 

@@ -1,23 +1,24 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: observe, plan, apply, verify. The one way in which every noun changes the world."""
+"""Private: the life cycle of every managed resource: observe, plan, apply, verify."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .errors import InvalidInput, NotConverged
-from .plan import Plan, overlaid
+from .plan import Plan, apply_changes
 
 State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a run can say about one step of the walkthrough: what it found, did, and saw afterwards."""
+    """One line of the report: what a run found for one step, what it did, and what it read back."""
 
     step: str
     found: str
@@ -29,119 +30,170 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """What a run did, as far as the new state alone does not show it.
+
+    `notes` become warnings of the task. `restart_required`: a setup program asked for a restart of the machine.
+    A resource whose next plan depends on more derives its own record.
+    """
+
+    notes: tuple[str, ...] = ()
+    restart_required: bool = False
+
+
+def merged(records: Iterable[Applied]) -> Applied:
+    """Join the records of several operations."""
+    joined = tuple(records)
+    notes = tuple(note for record in joined for note in record.notes)
+    return Applied(notes, any(record.restart_required for record in joined))
+
+
+Record = TypeVar("Record", bound=Applied)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a run over one noun; everything a front end shows."""
+    """The result of a run over one resource: everything that a front end shows."""
 
     plan: Plan
     before: dict[str, Any]
     after: dict[str, Any]
     evidence: tuple[Evidence, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+    restart_required: bool = False
 
     @property
     def changed(self) -> bool:
         return self.plan.changed
 
 
-class Noun(ABC, Generic[State]):
-    """One object of the world, wanted in some state.
+class ManagedResource(ABC, Generic[State, Record]):
+    """A resource and its desired state.
 
-    `observe` reads once and never writes. `settled` waits for what is under way. `plan` decides and touches nothing.
-    `apply` does what the plan says.
-    `project` is the one view of a state that feeds the result, the diff and the documentation's samples.
+    `observe` reads once and never writes. `plan` decides and touches nothing. `apply` carries out the plan.
+    `to_result` is the one view of a state: the result, the diff and the documented samples show it.
+    Where the record of `apply` matters afterwards, a resource overrides `remaining`, `final_result` or
+    `final_warnings`.
     """
 
-    #: Steps of the walkthrough that this noun answers for.
+    #: Ids of the steps that this resource covers.
     steps: tuple[str, ...] = ()
 
     @abstractmethod
     def observe(self) -> State: ...
 
-    def settled(self, state: State) -> State:
-        """The state once what was under way before this run has ended. It waits, so check mode never calls it."""
-        return state
+    def wait_until_settled(self, state: State) -> tuple[State, Applied]:
+        """Wait for operations of an earlier run. Return the state after them. Check mode never calls this."""
+        return state, Applied()
 
     @abstractmethod
     def plan(self, state: State) -> Plan: ...
 
     @abstractmethod
-    def apply(self, plan: Plan, state: State) -> None: ...
+    def apply(self, plan: Plan, state: State) -> Record: ...
 
     @abstractmethod
-    def project(self, state: State) -> dict[str, Any]: ...
+    def to_result(self, state: State) -> dict[str, Any]: ...
 
     def preview(self, state: State, plan: Plan) -> dict[str, Any]:
-        """What `project` is expected to give after the plan; unknown values are shown as such."""
-        return overlaid(self.project(state), plan.changes)
+        """Return the expected result after the plan. Values that only Azure or Windows knows are marked as unknown."""
+        return apply_changes(self.to_result(state), plan.changes)
 
     @abstractmethod
     def describe(self, state: State) -> str:
-        """The state in a few words, for evidence."""
+        """Describe the state in a few words, for evidence."""
 
-    def told(self, step: str, state: State) -> str:  # noqa: ARG002
-        """What the state says about one step; nouns whose steps tell different things override it."""
+    def summary(self, step: str, state: State) -> str:  # noqa: ARG002
+        """Describe what the state means for one step."""
         return self.describe(state)
 
-    def part(self, step: str, plan: Plan) -> Plan:  # noqa: ARG002
-        """The changes that belong to one step."""
+    def changes_for_step(self, step: str, plan: Plan) -> Plan:  # noqa: ARG002
+        """Return the part of the plan that belongs to one step."""
         return plan
 
     def evidence(self, state: State, plan: Plan, final: State | None) -> tuple[Evidence, ...]:
-        """One line per step."""
-        return tuple(self._line(step, state, self.part(step, plan), final) for step in self.steps)
+        """Return one line per step. `final` is the state read back; None when nothing was applied."""
+        return tuple(self._line(step, state, self.changes_for_step(step, plan), final) for step in self.steps)
 
-    def _line(self, step: str, state: State, part: Plan, final: State | None) -> Evidence:
-        found = self.told(step, state)
-        if not part.changed:
-            return Evidence(step, found, "nothing to do", found if final is None else self.told(step, final))
+    def _line(self, step: str, state: State, changes: Plan, final: State | None) -> Evidence:
+        found = self.summary(step, state)
+        if not changes.changed:
+            return Evidence(step, found, "nothing to do", found if final is None else self.summary(step, final))
         if final is None:
-            return Evidence(step, found, f"planned: {part.describe()}", "after apply")
-        return Evidence(step, found, part.describe(), self.told(step, final))
+            return Evidence(step, found, f"planned: {changes.describe()}", "after apply")
+        return Evidence(step, found, changes.describe(), self.summary(step, final))
 
-    def revealed(self) -> dict[str, Any]:
-        """More keys of the result, which hold a secret that was asked for: never part of a plan, a diff or evidence."""
+    def secret_results(self) -> dict[str, Any]:
+        """Return result keys that hold a requested secret. They never enter a plan, a diff or evidence."""
         return {}
 
     def warnings(self, state: State) -> tuple[str, ...]:  # noqa: ARG002
+        """Return one line for each condition that the user should know about."""
         return ()
 
-    @property
-    def restart_wanted(self) -> bool:
-        """Whether the machine waits for a restart, as far as this run has seen."""
+    def remaining(self, state: State, applied: Record) -> Plan:  # noqa: ARG002
+        """Plan again from the state that was read back after `apply`. Nothing must remain."""
+        return self.plan(state)
+
+    def final_result(self, state: State, applied: Record) -> dict[str, Any]:  # noqa: ARG002
+        """Return the result of the state that was read back after `apply`."""
+        return self.to_result(state)
+
+    def final_warnings(self, state: State, applied: Record) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the warnings about the state that was read back after `apply`."""
+        return self.warnings(state)
+
+    def restart_pending(self, state: State) -> bool:  # noqa: ARG002
+        """Tell whether the machine waits for a restart in this state."""
         return False
 
 
 def require_hidden(option: str, *, no_log: bool, in_background: bool = False) -> None:
-    """A secret is returned only to a task whose result nobody is shown. Raises InvalidInput."""
+    """Accept a request for a secret only from a task that hides its result. Raises InvalidInput."""
     if not no_log:
         raise InvalidInput(option, "the task's result would show a secret", "set no_log: true on the task")
     if in_background:
         raise InvalidInput(option, "a task with async keeps its result in a file", "run the task without async")
 
 
-def converge(noun: Noun[State], *, check_mode: bool) -> Outcome:
-    """Bring a noun to its wanted state, or say what would be done.
+def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> Outcome:
+    """Bring a resource to its desired state, or in check mode return the plan only.
 
-    Raises NotConverged when the state read back after applying still differs from what was asked for.
+    Raises NotConverged when the state that is read back still differs from the desired one.
     """
-    state = noun.observe()
+    state, settled = resource.observe(), Applied()
     if not check_mode:
-        state = noun.settled(state)
-    plan = noun.plan(state)
-    before = noun.project(state)
-    if not plan.changed:
-        return Outcome(plan, before, before, noun.evidence(state, plan, None), noun.warnings(state))
-    if check_mode:
-        return Outcome(plan, before, noun.preview(state, plan), noun.evidence(state, plan, None), noun.warnings(state))
-    noun.apply(plan, state)
-    final = noun.observe()
-    rest = noun.plan(final)
-    # A password can't be read back: planning it again is no sign of failure.
-    open_changes = [change for change in rest.changes if not change.secret]
-    if open_changes:
-        left = Plan(tuple(open_changes)).describe()
-        raise NotConverged(
-            f"applied, but read back differently: {left}; run again, and report it if it stays",
-            plan=[change.to_result() for change in open_changes],
+        state, settled = resource.wait_until_settled(state)
+    plan = resource.plan(state)
+    before = resource.to_result(state)
+    if check_mode or not plan.changed:
+        return Outcome(
+            plan,
+            before,
+            resource.preview(state, plan) if plan.changed else before,
+            resource.evidence(state, plan, None),
+            (*settled.notes, *resource.warnings(state)),
+            settled.restart_required or resource.restart_pending(state),
         )
-    return Outcome(plan, before, noun.project(final), noun.evidence(state, plan, final), noun.warnings(final))
+    applied = resource.apply(plan, state)
+    final = resource.observe()
+    _require_converged(resource.remaining(final, applied))
+    return Outcome(
+        plan,
+        before,
+        resource.final_result(final, applied),
+        resource.evidence(state, plan, final),
+        (*settled.notes, *applied.notes, *resource.final_warnings(final, applied)),
+        settled.restart_required or applied.restart_required or resource.restart_pending(final),
+    )
+
+
+def _require_converged(rest: Plan) -> None:
+    """Raise NotConverged for open changes. A password cannot be read back, so its change proves nothing."""
+    left = Plan(tuple(change for change in rest.changes if not change.secret))
+    if left.changed:
+        raise NotConverged(
+            f"the changes were applied, but the state that was read back still differs: {left.describe()};"
+            " run again, and report a bug if it remains",
+            plan=left.to_result(),
+        )

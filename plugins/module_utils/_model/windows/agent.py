@@ -18,7 +18,7 @@ from . import proxy as proxies
 from .agent_builds import require_reach, shortcoming
 from .agent_limits import Limits
 from .background_task import Job, found
-from .facts import OLDEST_OS, RUNNING, AgentFacts, HostFacts, Machine, told_system_proxy
+from .facts import OLDEST_OS, RUNNING, AgentFacts, HostFacts, MachineFacts, told_system_proxy
 from .installer import Installer
 from .proxy import SYSTEM, Proxy
 from .requirements import require_prerequisites
@@ -82,7 +82,7 @@ class DesiredAgent:
         return self.cache_path or (self.install_path or DEFAULT_FOLDER) + r"\Scratch"
 
 
-def plan_agent(machine: Machine, desired: DesiredAgent) -> Plan:
+def plan_agent(machine: MachineFacts, desired: DesiredAgent) -> Plan:
     """Install, upgrade or start the agent; never a downgrade. Raises Refused before anything starts."""
     agent = machine.agent
     if agent is not None:
@@ -107,7 +107,7 @@ def installs(plan: Plan) -> bool:
     )
 
 
-def project_agent(machine: Machine, desired: DesiredAgent) -> dict[str, Any]:
+def agent_result(machine: MachineFacts, desired: DesiredAgent) -> dict[str, Any]:
     agent = machine.agent
     return {
         "installed": agent is not None,
@@ -115,11 +115,11 @@ def project_agent(machine: Machine, desired: DesiredAgent) -> dict[str, Any]:
         "install_path": agent.install_path if agent else None,
         "cache_path": agent.cache_path if agent else None,
         "service": agent.service if agent else None,
-        **limits.project(agent, desired.limits),
+        **limits.to_result(agent, desired.limits),
     }
 
 
-def told(step: str, machine: Machine, desired: DesiredAgent) -> str:
+def summary(step: str, machine: MachineFacts, desired: DesiredAgent) -> str:
     """What the host says about one step of the walkthrough."""
     agent = machine.agent
     if agent is None:
@@ -132,7 +132,7 @@ def told(step: str, machine: Machine, desired: DesiredAgent) -> str:
     return f"{version}, service {agent.service or 'missing'}"
 
 
-def part(step: str, plan: Plan) -> Plan:
+def changes_for_step(step: str, plan: Plan) -> Plan:
     """The changes that belong to one step."""
     if step == "H1":
         return plan.only("version")
@@ -155,7 +155,7 @@ def warnings(desired: DesiredAgent, agent: AgentFacts | None = None) -> tuple[st
     return tuple(found)
 
 
-def _cache_note(machine: Machine, folder: str) -> str:
+def _cache_note(machine: MachineFacts, folder: str) -> str:
     free = machine.host.free_gb(folder) if machine.host else None
     if free is None:
         return f"cache in {folder}"
@@ -205,10 +205,10 @@ def login_may_be_lost(agent: AgentFacts | None, wanted: Proxy, plan: Plan) -> bo
     return hidden and wanted.custom and wanted.username is None and plan.changed
 
 
-def project_agent_proxy(agent: AgentFacts | None, wanted: Proxy) -> dict[str, Any]:
+def agent_proxy_result(agent: AgentFacts | None, wanted: Proxy) -> dict[str, Any]:
     """The agent's proxy; an agent that is not there has none."""
     due = agent is not None and agent.restart_due
-    return {**proxies.project(agent.proxy if agent else None, wanted.mode), _RESTART: due}
+    return {**proxies.to_result(agent.proxy if agent else None, wanted.mode), _RESTART: due}
 
 
 def told_proxy(agent: AgentFacts | None, wanted: Proxy, host: HostFacts | None = None) -> str:
@@ -279,7 +279,7 @@ def _require_startable(agent: AgentFacts) -> None:
         raise Refused("service obengine is disabled; set its start mode to automatic, then run again")
 
 
-def _require_ready(machine: Machine, desired: DesiredAgent, *, new: bool) -> None:
+def _require_ready(machine: MachineFacts, desired: DesiredAgent, *, new: bool) -> None:
     host = machine.host
     if host is None:
         return

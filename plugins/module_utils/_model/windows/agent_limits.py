@@ -119,7 +119,7 @@ class Limits:
         wanted = self.throttle
         if wanted is None:
             return []
-        after = project_throttle(wanted.facts)
+        after = throttle_result(wanted.facts)
         if agent is not None and agent.proxy_known and not agent.throttle_shown:
             reason = "this build of the agent does not show its throttling: set again"
             return [Change(THROTTLE, HIDDEN, HIDDEN, reason, secret=True)]
@@ -128,7 +128,7 @@ class Limits:
             return [Change(THROTTLE, UNKNOWN if agent else None, after, _told(wanted))] if agent or wanted.days else []
         if agent.throttle == wanted.facts:
             return []
-        return [Change(THROTTLE, project_throttle(agent.throttle), after, _told(wanted))]
+        return [Change(THROTTLE, throttle_result(agent.throttle), after, _told(wanted))]
 
     def _threads_drift(self, agent: AgentFacts | None) -> list[Change]:
         found = {
@@ -159,7 +159,7 @@ class Limits:
         }
 
 
-def project_throttle(facts: ThrottleFacts | None) -> dict[str, Any]:
+def throttle_result(facts: ThrottleFacts | None) -> dict[str, Any]:
     """As the options are written; None: no throttling."""
     if facts is None:
         return {"enabled": False, **dict.fromkeys(_PARTS)}
@@ -173,10 +173,10 @@ def project_throttle(facts: ThrottleFacts | None) -> dict[str, Any]:
     }
 
 
-def project(agent: AgentFacts | None, wanted: Limits) -> dict[str, Any]:
+def to_result(agent: AgentFacts | None, wanted: Limits) -> dict[str, Any]:
     """The agent's limits, those that were written. What can't be known is null, also threads that nobody has set."""
     hidden = agent is not None and not agent.throttle_shown
-    throttle = None if hidden else project_throttle(agent.throttle if agent else None)
+    throttle = None if hidden else throttle_result(agent.throttle if agent else None)
     found: dict[str, tuple[Any, Any]] = {
         THROTTLE: (wanted.throttle, throttle),
         UPLOAD: (wanted.upload_threads, agent.upload_threads if agent else None),

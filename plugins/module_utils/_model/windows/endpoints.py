@@ -118,7 +118,7 @@ def stage_of(seen: ReachFacts) -> str | None:
     return "tls"
 
 
-def told(seen: ReachFacts) -> str:
+def summary(seen: ReachFacts) -> str:
     """What is wrong with a way, and how to mend it."""
     host, via = host_of(seen.url), "the system's proxy" if seen.via == "system" else f"the proxy {seen.via}"
     direct = seen.via == "direct"

@@ -136,7 +136,7 @@ class Cloud:
             raw["id"], raw["name"], raw["published"], tuple(hosts), None if profiles is None else tuple(profiles)
         )
 
-    def project(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "name": self.name,
@@ -438,7 +438,7 @@ class ReachFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineFacts:
     """One observation; a section that was not asked for, or that the machine does not have, is None."""
 
     host: HostFacts | None = None
@@ -453,7 +453,7 @@ class Machine:
     microsoft_update: bool | None = None
 
     @classmethod
-    def from_observation(cls, raw: Raw) -> Machine:
+    def from_observation(cls, raw: Raw) -> MachineFacts:
         """Raises KeyError when the script and this file do not fit together."""
         return cls(
             host=HostFacts.from_observation(raw["host"]) if raw["host"] else None,

@@ -29,7 +29,7 @@ from .facts import (
     Guest,
     HostFacts,
     HyperVFacts,
-    Machine,
+    MachineFacts,
     ProviderFacts,
     ReachFacts,
     RegistrationFacts,
@@ -107,7 +107,7 @@ def parse_vault_id(text: str | None) -> ResourceId | None:
     return vault_of(text) if text else None
 
 
-def checks(machine: Machine, wanted: Expectation) -> tuple[Check, ...]:
+def checks(machine: MachineFacts, wanted: Expectation) -> tuple[Check, ...]:
     """Every check of the machine's kind, in the order of the walkthrough."""
     judged = _vmm_server(machine, wanted) if wanted.kind == VMM_SERVER else _hyperv_host(machine, wanted)
     return tuple(judged)
@@ -133,7 +133,7 @@ def _line(step: str, found: list[Check]) -> Evidence:
     return Evidence(step, "; ".join(words), "nothing to do", _VERIFIED[verdict])
 
 
-def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
+def _vmm_server(machine: MachineFacts, wanted: Expectation) -> Iterator[Check]:
     if machine.vmm is None:
         yield Check("vmm", "S1", FAIL, "this machine runs no VMM server; a console alone is not enough")
     else:
@@ -158,7 +158,7 @@ def _vmm_server(machine: Machine, wanted: Expectation) -> Iterator[Check]:
         yield _networks(machine.vmm.networks)
 
 
-def _hyperv_host(machine: Machine, wanted: Expectation) -> Iterator[Check]:
+def _hyperv_host(machine: MachineFacts, wanted: Expectation) -> Iterator[Check]:
     if machine.hyperv is not None:
         yield _hyperv_service(machine.hyperv)
         yield _switch_names(machine.hyperv)
@@ -210,7 +210,7 @@ def _vmm_service(vmm: VmmFacts) -> Check:
     )
 
 
-def _vmm_jobs(machine: Machine) -> Check:
+def _vmm_jobs(machine: MachineFacts) -> Check:
     jobs = machine.vmm.running_jobs if machine.vmm else None
     if machine.vmm is not None and machine.vmm.elsewhere is not None:
         return Check("vmm-jobs", "P1", PASS, "no VMM job runs on a node that does not own the cluster role")
@@ -270,7 +270,7 @@ def _vault(registration: RegistrationFacts, vault: ResourceId | None) -> Check:
     )
 
 
-def _way_out(machine: Machine, wanted: Expectation) -> Check:
+def _way_out(machine: MachineFacts, wanted: Expectation) -> Check:
     mode = wanted.proxy.mode if wanted.proxy else "direct"
     seen = machine.host.system_proxy if machine.host else None
     system = told_system_proxy(seen)
@@ -458,7 +458,7 @@ def _backup(agent: AgentFacts | None) -> Check:
 # ---- both ----
 
 
-def _host(machine: Machine, host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
+def _host(machine: MachineFacts, host: HostFacts, wanted: Expectation, step: str) -> Iterator[Check]:
     if host.is_administrator:
         yield Check("elevated", step, PASS, f"{host.account} is an elevated administrator")
     else:
@@ -530,7 +530,7 @@ def _tls(host: HostFacts, step: str) -> Check:
     return Check("tls", step, PASS, "TLS 1.2 is not switched off")
 
 
-def _clock(machine: Machine, now: datetime, step: str) -> Check:
+def _clock(machine: MachineFacts, now: datetime, step: str) -> Check:
     """Against the far end's clock, which is the one that counts; the controller's where nothing answered."""
     host = machine.host
     skews = [(endpoints.host_of(seen.url), seen.skew) for seen in machine.reach or () if seen.skew is not None]
@@ -556,7 +556,7 @@ def _reach(reach: tuple[ReachFacts, ...], step: str) -> Iterator[Check]:
         found.setdefault(endpoints.purpose_of(endpoints.host_of(seen.url)), []).append(seen)
     for purpose, group in found.items():
         bad = [seen for seen in group if not seen.reachable]
-        lines = dict.fromkeys(endpoints.told(seen) for seen in bad or group)
+        lines = dict.fromkeys(endpoints.summary(seen) for seen in bad or group)
         verdict = PASS if not bad else _reach_verdict(purpose, group, bad)
         if verdict == WARN and purpose == endpoints.STORAGE:
             lines = dict.fromkeys([f"{line} (an account that does not exist yet has no name)" for line in lines])

@@ -14,7 +14,7 @@ from ..common.plan import UNKNOWN, Change, Plan, compare
 from ..common.provider_releases import MOST_ROLLUPS, next_step, too_far
 from ..common.versions import numbers, older
 from .background_task import Job, found
-from .facts import OLDEST_OS, ONLINE, RUNNING, HostFacts, Machine, ProviderFacts, VmmFacts
+from .facts import OLDEST_OS, ONLINE, RUNNING, HostFacts, MachineFacts, ProviderFacts, VmmFacts
 from .installer import Installer, is_windows_path
 from .requirements import advice, require_prerequisites
 
@@ -57,14 +57,14 @@ class DesiredProvider:
         return SECTIONS if self.microsoft_update is None else (*SECTIONS, UPDATES)
 
 
-def vmm_of(machine: Machine) -> VmmFacts:
+def vmm_of(machine: MachineFacts) -> VmmFacts:
     """Raises Refused on a machine without a VMM server."""
     if machine.vmm is None:
         raise Refused("this machine runs no VMM server; put the VMM server into the group, not a console or a host")
     return machine.vmm
 
 
-def plan_provider(machine: Machine, desired: DesiredProvider) -> Plan:
+def plan_provider(machine: MachineFacts, desired: DesiredProvider) -> Plan:
     """Install, upgrade or start the VMM service; never a downgrade. Raises Refused before anything starts."""
     vmm = vmm_of(machine)
     provider = machine.provider
@@ -104,7 +104,7 @@ def installs(plan: Plan) -> bool:
     )
 
 
-def warnings(machine: Machine, desired: DesiredProvider) -> tuple[str, ...]:
+def warnings(machine: MachineFacts, desired: DesiredProvider) -> tuple[str, ...]:
     """What a person should know before setup runs."""
     installed = machine.provider.version if machine.provider else None
     wanted = desired.installer.version
@@ -128,7 +128,7 @@ def _missing_nodes(vmm: VmmFacts | None) -> list[str]:
     ]
 
 
-def told(step: str, machine: Machine, desired: DesiredProvider) -> str:
+def summary(step: str, machine: MachineFacts, desired: DesiredProvider) -> str:
     """What the server says about one step of the walkthrough."""
     provider, installer = machine.provider, desired.installer
     if step == "S3":
@@ -146,13 +146,13 @@ def told(step: str, machine: Machine, desired: DesiredProvider) -> str:
     return f"Provider {provider.version or 'of unknown version'}{whole}, VMM service {service or 'missing'}"
 
 
-def _told_updates(machine: Machine, desired: DesiredProvider) -> str:
+def _told_updates(machine: MachineFacts, desired: DesiredProvider) -> str:
     if desired.microsoft_update is None:
         return "Microsoft Update left as it is"
     return "opted in to Microsoft Update" if machine.microsoft_update else "not opted in to Microsoft Update"
 
 
-def part(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
+def changes_for_step(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
     """The changes that belong to one step; that the installer is brought is no change of its own."""
     if step == "S3":
         name = desired.installer.file_name
@@ -164,7 +164,7 @@ def part(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
     return plan.only("installed", "version", "adapter_present", "vmm_service")
 
 
-def project_provider(machine: Machine, desired: DesiredProvider) -> dict[str, Any]:
+def provider_result(machine: MachineFacts, desired: DesiredProvider) -> dict[str, Any]:
     provider = machine.provider
     updates = {} if desired.microsoft_update is None else {"microsoft_update": machine.microsoft_update}
     return {
@@ -174,11 +174,11 @@ def project_provider(machine: Machine, desired: DesiredProvider) -> dict[str, An
         "configurator_path": provider.configurator_path if provider else None,
         "vmm_service": machine.vmm.service if machine.vmm else None,
         **updates,
-        **_project_cluster(machine.vmm),
+        **_cluster_result(machine.vmm),
     }
 
 
-def _project_cluster(vmm: VmmFacts | None) -> dict[str, Any]:
+def _cluster_result(vmm: VmmFacts | None) -> dict[str, Any]:
     if vmm is None or vmm.cluster is None:
         return {}
     cluster = vmm.cluster

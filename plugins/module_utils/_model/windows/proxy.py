@@ -101,11 +101,11 @@ class Proxy:
         """The same as a program would store it."""
         return ProxyFacts(self.address or "", self.port, self.username, self.bypass or ()) if self.custom else None
 
-    def project(self) -> dict[str, Any]:
-        return project(self.facts, self.mode)
+    def to_result(self) -> dict[str, Any]:
+        return to_result(self.facts, self.mode)
 
 
-def project(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, Any]:
+def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, Any]:
     """A stored proxy as the result shows it.
 
     Without a stored one, direct and system look alike: `mode` says which was asked for.
@@ -141,7 +141,7 @@ def drift(
         return [
             Change(f"{prefix}{name}", value, new, update_reason) for name, value, new in _removals(facts, wanted.mode)
         ]
-    before, after = project(facts), wanted.project()
+    before, after = to_result(facts), wanted.to_result()
     written = {
         "mode": True,
         "address": True,
@@ -178,7 +178,7 @@ def describe(facts: ProxyFacts | None, mode: str | None = None) -> str:
 
 
 def _removals(facts: ProxyFacts, mode: str) -> Iterable[tuple[str, Any, Any]]:
-    before, after = project(facts), project(None, mode)
+    before, after = to_result(facts), to_result(None, mode)
     return [(name, before[name], after[name]) for name in before if before[name] != after[name]]
 
 

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
-from ..common.key_file import Certificate, NotAKey, VaultKey, certificate_of, needed, parse
+from ..common.key_file import KeyCertificate, NotAKey, RegistrationKey, certificate_of, needed, parse
 from ..common.names import ResourceId, same_name
 from ..common.plan import Change, Plan
+from ..common.resource import Applied
 from . import proxy as proxies
-from .facts import RUNNING, Machine, RegistrationFacts, VmmFacts, told_system_proxy
+from .facts import RUNNING, MachineFacts, RegistrationFacts, VmmFacts, told_system_proxy
 from .provider import counted_jobs, require_cluster, require_owner, vmm_of
 from .proxy import CUSTOM, DIRECT, SYSTEM, Proxy
 
@@ -125,7 +126,7 @@ class DesiredRegistration:
         login = ("P6e",) if self.proxy and self.proxy.username else ()
         return ("P4", "P5", MODE_STEPS[self.mode], *login, "P8")
 
-    def server_name(self, machine: Machine) -> str:
+    def server_name(self, machine: MachineFacts) -> str:
         """The name in the vault: asked for, or the cluster role's of a highly available VMM, or the machine's."""
         ha_name = machine.vmm.ha_name if machine.vmm else None
         fqdn = machine.host.fqdn if machine.host else ""
@@ -133,7 +134,22 @@ class DesiredRegistration:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class AppliedRegistration(Applied):
+    """What this run did to the registration.
+
+    `registered`: it registered the server, so what Azure showed before is outdated. `restart_deferred`: it left the
+    restart of VMM to the next run. `leftovers_removed`: it removed a key file from a node without the cluster role.
+    `exports` are the paths of the exported registry keys.
+    """
+
+    registered: bool = False
+    restart_deferred: bool = False
+    leftovers_removed: bool = False
+    exports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationKeyContent:
     """The content of a checked key file."""
 
     content: str = field(repr=False)
@@ -190,23 +206,18 @@ def stale_of(facts: RegistrationFacts, desired: DesiredRegistration, *, fresh: b
 
 
 def plan_registration(
-    machine: Machine,
+    machine: MachineFacts,
     desired: DesiredRegistration,
     *,
     check_mode: bool = False,
-    fresh: bool = False,
-    deferred: bool = False,
-    tidied: bool = False,
+    applied: AppliedRegistration | None = None,
 ) -> Plan:
     """Register, mend the proxy, remove leftovers. Raises Refused for a server of another vault.
 
-    In check mode a Provider that is not there yet counts as planned. `fresh`: this run has registered the server, so
-    what Azure showed before says nothing any more. `deferred`: this run has left a restart for the next.
-    `tidied`: it has removed what lay on a node that does not own the role any more.
+    In check mode a Provider that is not installed yet counts as planned.
     """
-    vmm = vmm_of(machine)
-    facts = _facts(machine)
-    if vmm.elsewhere is not None and (facts.key_leftovers or tidied):
+    vmm, facts, done = vmm_of(machine), _facts(machine), applied or AppliedRegistration()
+    if vmm.elsewhere is not None and (facts.key_leftovers or done.leftovers_removed):
         # A key does not wait there for the role to come back.
         return Plan(tuple(_leftover_changes(facts)))
     require_owner(vmm, "registration")
@@ -218,7 +229,7 @@ def plan_registration(
             " install it first (siterecovery.hyperv.provider)"
         )
     changes = _leftover_changes(facts)
-    stale = stale_of(facts, desired, fresh=fresh) if desired.clean_up else Stale()
+    stale = stale_of(facts, desired, fresh=done.registered) if desired.clean_up else Stale()
     if stale:
         changes += _cleaning_changes(stale, vmm)
     if facts.vault_name is None or stale.whole:
@@ -229,7 +240,7 @@ def plan_registration(
             require_cluster(vmm, "a change of the Provider's proxy")
             _require_idle(vmm, desired)
         changes += mended
-    if vmm.restart_due and not changes and not deferred:
+    if vmm.restart_due and not changes and not done.restart_deferred:
         changes += _restart_changes(vmm, desired)
     if facts.encryption and changes:
         raise Refused(
@@ -281,10 +292,12 @@ def sent_bypass(plan: Plan, proxy: Proxy | None) -> list[str] | None:
     return list(proxy.bypass) if proxy.bypass or plan.touches("proxy.bypass") else None
 
 
-def warnings(machine: Machine, desired: DesiredRegistration, *, fresh: bool = False) -> tuple[str, ...]:
+def warnings(
+    machine: MachineFacts, desired: DesiredRegistration, applied: AppliedRegistration | None = None
+) -> tuple[str, ...]:
     """What a plain run can't or must not mend, one line each."""
-    facts, told = _facts(machine), []
-    stale = stale_of(facts, desired, fresh=fresh)
+    facts, told, done = _facts(machine), [], applied or AppliedRegistration()
+    stale = stale_of(facts, desired, fresh=done.registered)
     if stale and not desired.clean_up:
         late = "; it can take 30 minutes to show up, and another name in the vault would look the same" * stale.whole
         told.append(f"{stale.describe()}{late}; clean_up removes this after an export")
@@ -310,7 +323,7 @@ def warnings(machine: Machine, desired: DesiredRegistration, *, fresh: bool = Fa
     return tuple(told)
 
 
-def _lost_login(machine: Machine, facts: RegistrationFacts, desired: DesiredRegistration) -> bool:
+def _lost_login(machine: MachineFacts, facts: RegistrationFacts, desired: DesiredRegistration) -> bool:
     """Whether the proxy's login is stored, but not the account that holds its password. Only a running VMM can tell."""
     wanted = desired.proxy is not None and desired.proxy.username is not None
     stored = facts.vault_name is not None and facts.proxy is not None and facts.proxy.username is not None
@@ -332,7 +345,7 @@ def require_own(facts: RegistrationFacts, desired: DesiredRegistration) -> None:
 
 def require_usable_key(
     content: bytes, path: str, desired: DesiredRegistration, now: datetime, server_now: datetime | None = None
-) -> Key:
+) -> RegistrationKeyContent:
     """Tell expired, foreign and damaged keys apart before anything is sent. Raises Refused.
 
     The key is judged by both clocks: setup on the server goes by its own.
@@ -363,10 +376,10 @@ def require_usable_key(
     _require_whole(key, path)
     if server_now is not None:
         _require_clock(certificate, path, server_now)
-    return Key(content.decode("utf-8"))
+    return RegistrationKeyContent(content.decode("utf-8"))
 
 
-def _require_whole(key: VaultKey, path: str) -> None:
+def _require_whole(key: RegistrationKey, path: str) -> None:
     lacking = [name for name, value in needed(key).items() if not value]
     if lacking:
         raise Refused(
@@ -375,7 +388,7 @@ def _require_whole(key: VaultKey, path: str) -> None:
         )
 
 
-def _require_clock(certificate: Certificate, path: str, server_now: datetime) -> None:
+def _require_clock(certificate: KeyCertificate, path: str, server_now: datetime) -> None:
     if not certificate.not_before <= server_now < certificate.not_after:
         raise Refused(
             f"the server's clock shows {server_now:%Y-%m-%d %H:%M} UTC, and the key in {path} is valid from"
@@ -384,7 +397,7 @@ def _require_clock(certificate: Certificate, path: str, server_now: datetime) ->
         )
 
 
-def told(step: str, machine: Machine, desired: DesiredRegistration) -> str:
+def summary(step: str, machine: MachineFacts, desired: DesiredRegistration) -> str:
     """What the server itself says about one step of the walkthrough."""
     facts = _facts(machine)
     if step == "P5":
@@ -405,7 +418,7 @@ def told(step: str, machine: Machine, desired: DesiredRegistration) -> str:
     return "not registered, but Azure shows a server of its name" if known else "not registered"
 
 
-def part(step: str, plan: Plan) -> Plan:
+def changes_for_step(step: str, plan: Plan) -> Plan:
     """The changes that belong to one step."""
     if step == "P5":
         return plan.only("vault_name")
@@ -418,7 +431,7 @@ def part(step: str, plan: Plan) -> Plan:
     return plan.only(_REGISTER, _LEFTOVERS, _STALE)
 
 
-def _told_proxy(facts: RegistrationFacts, machine: Machine, mode: str) -> str:
+def _told_proxy(facts: RegistrationFacts, machine: MachineFacts, mode: str) -> str:
     if facts.proxy is not None or mode == CUSTOM:
         return proxies.describe(facts.proxy)
     if mode == SYSTEM:
@@ -427,15 +440,17 @@ def _told_proxy(facts: RegistrationFacts, machine: Machine, mode: str) -> str:
     return "no proxy of its own"
 
 
-def project_registration(machine: Machine, desired: DesiredRegistration, *, fresh: bool = False) -> dict[str, Any]:
-    facts = _facts(machine)
-    stale = stale_of(facts, desired, fresh=fresh)
+def registration_result(
+    machine: MachineFacts, desired: DesiredRegistration, applied: AppliedRegistration | None = None
+) -> dict[str, Any]:
+    facts, done = _facts(machine), applied or AppliedRegistration()
+    stale = stale_of(facts, desired, fresh=done.registered)
     registered = facts.vault_name is not None
     return {
         "registered": registered,
         "vault_name": facts.vault_name,
         "name": desired.server_name(machine) if registered else None,
-        "proxy": proxies.project(facts.proxy, desired.proxy.mode if desired.proxy and registered else None),
+        "proxy": proxies.to_result(facts.proxy, desired.proxy.mode if desired.proxy and registered else None),
         "restart_due": machine.vmm is not None and machine.vmm.restart_due,
         "key_leftovers": list(facts.key_leftovers),
         "stale": {"keys": list(stale.keys), "certificates": list(stale.certificates)},
@@ -449,7 +464,7 @@ def azure_note(desired: DesiredRegistration) -> str:
     return "confirmed in Azure" if desired.azure_view.get("registered") else "Azure does not show it yet"
 
 
-def _facts(machine: Machine) -> RegistrationFacts:
+def _facts(machine: MachineFacts) -> RegistrationFacts:
     return machine.registration or RegistrationFacts(None, None, None, None, 0, ())
 
 
@@ -463,7 +478,9 @@ def _leftover_changes(facts: RegistrationFacts) -> list[Change]:
     ]
 
 
-def _registration_changes(machine: Machine, facts: RegistrationFacts, desired: DesiredRegistration) -> list[Change]:
+def _registration_changes(
+    machine: MachineFacts, facts: RegistrationFacts, desired: DesiredRegistration
+) -> list[Change]:
     name, vault = desired.server_name(machine), desired.vault.name
     again = facts.vault_name is not None
     changes = [Change(_REGISTER, again, True, f"register the server {'again ' * again}as {name} in vault {vault}")]
@@ -472,7 +489,7 @@ def _registration_changes(machine: Machine, facts: RegistrationFacts, desired: D
         changes.append(Change("name", None, name, f"name the server {name}"))
     # Registration sets the way to the Internet: without a proxy on its command line the Provider goes directly.
     proxy = desired.proxy or Proxy(DIRECT)
-    before, after = proxies.project(facts.proxy), proxy.project()
+    before, after = proxies.to_result(facts.proxy), proxy.to_result()
     reason = f"use {proxies.describe(proxy.facts, proxy.mode)}"
     changes += [
         Change(f"proxy.{part}", before[part], after[part], reason)
@@ -537,7 +554,7 @@ def _restart_changes(vmm: VmmFacts, desired: DesiredRegistration) -> list[Change
     return [Change(_RESTART, True, False, reason)]
 
 
-def _require_key_of(key: VaultKey, path: str, desired: DesiredRegistration) -> None:
+def _require_key_of(key: RegistrationKey, path: str, desired: DesiredRegistration) -> None:
     vault = desired.vault
     if not (
         same_name(key.subscription_id, vault.subscription_id)

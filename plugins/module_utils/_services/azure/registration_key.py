@@ -31,18 +31,18 @@ from ..._model.azure.registration_key import (
     certificate_name,
     certificate_request,
     key_from_answer,
+    key_result,
     life_note,
     makes_key,
     plan_key,
-    project_key,
     require_own,
     unfit,
 )
 from ..._model.azure.vault import Vault
 from ..._model.common.errors import Refused, RemoteFailure
-from ..._model.common.key_file import LARGEST_FILE, NotAKey, VaultKey, certificate_of, parse, render, timestamp
+from ..._model.common.key_file import LARGEST_FILE, NotAKey, RegistrationKey, certificate_of, parse, render, timestamp
 from ..._model.common.plan import Plan
-from ..._model.common.resource import Noun
+from ..._model.common.resource import Applied, ManagedResource
 from . import vault as vaults
 
 #: How long a request waits for its turn while the vault is being written to.
@@ -192,7 +192,7 @@ class KeyFile:
             os.close(descriptor)
 
 
-class VaultKeyNoun(Noun[KeyState]):
+class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
     """The key file of a vault: made when there is no good one (S4), or removed, for which no login is needed."""
 
     steps = ("S4",)
@@ -203,7 +203,6 @@ class VaultKeyNoun(Noun[KeyState]):
         self._desired = replace(desired, subscription_id=azure.subscription_id) if azure else desired
         self._file = KeyFile(desired.path)
         self._now = now or (lambda: datetime.now(timezone.utc))
-        self._life_note: str | None = None
 
     def observe(self) -> KeyState:
         # The file first: a path that must not be touched is refused before any call.
@@ -219,27 +218,30 @@ class VaultKeyNoun(Noun[KeyState]):
     def plan(self, state: KeyState) -> Plan:
         return plan_key(state, self._desired, self._now())
 
-    def apply(self, plan: Plan, state: KeyState) -> None:
+    def apply(self, plan: Plan, state: KeyState) -> Applied:
+        notes: tuple[str, ...] = ()
         if makes_key(plan):
             vault, site = self._require_all(state)
             self._file.prepare()
-            self._file.write(render(self._make(vault, site, state)))
+            key, notes = self._make(vault, site, state)
+            self._file.write(render(key))
         elif plan.touches("exists"):
             self._file.remove()
         elif plan.touches("mode"):
             self._file.restrict()
         self._file.remove_leftover()
+        return Applied(notes)
 
-    def project(self, state: KeyState) -> dict[str, Any]:
-        return project_key(self._desired.path, state.stored)
+    def to_result(self, state: KeyState) -> dict[str, Any]:
+        return key_result(self._desired.path, state.stored)
 
     def preview(self, state: KeyState, plan: Plan) -> dict[str, Any]:
-        shown = Noun.preview(self, state, plan)
+        shown = ManagedResource.preview(self, state, plan)
         for action in ("leftover", "channel_integrity_key"):
             shown.pop(action, None)
         return shown
 
-    def revealed(self) -> dict[str, Any]:
+    def secret_results(self) -> dict[str, Any]:
         return {"content": self._file.text()} if self._desired.return_content else {}
 
     def describe(self, state: KeyState) -> str:
@@ -259,7 +261,7 @@ class VaultKeyNoun(Noun[KeyState]):
                 f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; it must be there before a key"
                 " for it can be made",
             )
-        return (self._life_note,) if self._life_note else ()
+        return ()
 
     def _find_vault(self) -> Vault | None:
         return vaults.find(self._login(), self._desired.resource_group, self._desired.vault_name).resource
@@ -292,7 +294,7 @@ class VaultKeyNoun(Noun[KeyState]):
             raise AssertionError("a key that is wanted needs a login")
         return self._azure
 
-    def _make(self, vault: Vault, site: Site, state: KeyState) -> VaultKey:
+    def _make(self, vault: Vault, site: Site, state: KeyState) -> tuple[RegistrationKey, tuple[str, ...]]:
         azure, desired = self._login(), self._desired
         channel_key = self._channel_key(vault, state) if desired.channel_integrity_key else None
         now = self._now()
@@ -304,8 +306,8 @@ class VaultKeyNoun(Noun[KeyState]):
             _TURN_SECONDS,
         )
         key = key_from_answer(vault, answer, pair=pair, site=site, channel_key=channel_key)
-        self._require_life(key, vault, site, now)
-        return key
+        note = self._require_life(key, vault, site, now)
+        return key, (note,) if note else ()
 
     def _require_all(self, state: KeyState) -> tuple[Vault, Site]:
         """What a key is made for. Raises Refused when it is not there."""
@@ -339,7 +341,7 @@ class VaultKeyNoun(Noun[KeyState]):
         )
         return channel_key_from_wire(answer, vault.name)
 
-    def _require_life(self, key: VaultKey, vault: Vault, site: Site, now: datetime) -> None:
+    def _require_life(self, key: RegistrationKey, vault: Vault, site: Site, now: datetime) -> str | None:
         """A key that the next run would replace is not worth writing: the clock is wrong, or its life is too short."""
         certificate = certificate_of(key)
         fresh = StoredKey(key, certificate, MODE)
@@ -349,18 +351,18 @@ class VaultKeyNoun(Noun[KeyState]):
                 f"the service made a key that will not do: {problem}, and it is {timestamp(now)} here;"
                 " check this machine's clock and renewal_margin_hours"
             )
-        self._life_note = life_note(certificate, self._desired.validity_hours, now) if certificate else None
+        return life_note(certificate, self._desired.validity_hours, now) if certificate else None
 
 
-def build(options: Mapping[str, Any], azure: Azure) -> VaultKeyNoun:
+def build(options: Mapping[str, Any], azure: Azure) -> RegistrationKeyResource:
     """The noun of the module's options; raises InvalidInput."""
-    return VaultKeyNoun(azure, DesiredKey.from_options(options))
+    return RegistrationKeyResource(azure, DesiredKey.from_options(options))
 
 
-def build_local(options: Mapping[str, Any]) -> VaultKeyNoun | None:
+def build_local(options: Mapping[str, Any]) -> RegistrationKeyResource | None:
     """The noun when it needs no login: a key is removed from this machine alone."""
     desired = DesiredKey.from_options(options)
-    return None if desired.present else VaultKeyNoun(None, desired)
+    return None if desired.present else RegistrationKeyResource(None, desired)
 
 
 def _make_folders(folder: str) -> None:

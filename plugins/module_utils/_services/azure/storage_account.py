@@ -27,7 +27,7 @@ from ..._model.azure.storage_account import (
 from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
 from ..._model.common.names import same_name
 from ..._model.common.plan import Plan
-from ..._model.common.resource import Evidence, Noun
+from ..._model.common.resource import Applied, Evidence, ManagedResource
 from . import resource_groups as groups
 
 _LOG = "log_account."
@@ -50,7 +50,7 @@ def list_accounts(azure: Azure, resource_group: str | None) -> list[StorageAccou
     return None if isinstance(answer, Absent) else [StorageAccount.from_wire(document) for document in answer]
 
 
-class StorageAccountNoun(Noun[Found]):
+class StorageAccountResource(ManagedResource[Found, Applied]):
     """One account, created hardened or kept as wanted (T4, T5)."""
 
     steps = ("T4",)
@@ -73,8 +73,8 @@ class StorageAccountNoun(Noun[Found]):
         problem = self._name_problem() if found.resource is None else None
         return Found(found.resource, found.group_missing, problem)
 
-    def settled(self, state: Found) -> Found:
-        return settle(state, self.observe, _pending, self._wait_timeout)
+    def wait_until_settled(self, state: Found) -> tuple[Found, Applied]:
+        return settle(state, self.observe, _pending, self._wait_timeout), Applied()
 
     def plan(self, state: Found) -> Plan:
         plan = plan_account(state, self._desired)
@@ -86,16 +86,17 @@ class StorageAccountNoun(Noun[Found]):
         if state.name_problem:
             raise Refused(f"name: '{self._desired.name}' can't be had: {state.name_problem}")
 
-    def apply(self, plan: Plan, state: Found) -> None:
+    def apply(self, plan: Plan, state: Found) -> Applied:
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
         if state.resource is None:
             self._create()
         else:
             self._update(plan, state.resource)
+        return Applied()
 
-    def project(self, state: Found) -> dict[str, Any]:
-        return state.resource.project() if state.resource else {}
+    def to_result(self, state: Found) -> dict[str, Any]:
+        return state.resource.to_result() if state.resource else {}
 
     def describe(self, state: Found) -> str:
         account = state.resource
@@ -104,7 +105,7 @@ class StorageAccountNoun(Noun[Found]):
         return f"storage account {account.name} ({account.sku}) in {account.location}, {account.provisioning_state}"
 
     def evidence(self, state: Found, plan: Plan, final: Found | None) -> tuple[Evidence, ...]:
-        lines = Noun.evidence(self, state, plan, final)
+        lines = ManagedResource.evidence(self, state, plan, final)
         if not self._premium(final or state):
             return lines
         return (
@@ -180,7 +181,7 @@ class StorageAccountNoun(Noun[Found]):
             self._wait_timeout,
         )
 
-    def revealed(self) -> dict[str, Any]:
+    def secret_results(self) -> dict[str, Any]:
         return {"keys": self._keys()} if self._return_keys else {}
 
     def _keys(self) -> list[dict[str, str]]:
@@ -209,21 +210,23 @@ class FoundPair:
     log: Found
 
 
-class AccountPairNoun(Noun[FoundPair]):
+class AccountPairResource(ManagedResource[FoundPair, Applied]):
     """An account and the standard one for replication logs beside it, in one run (T4, T5)."""
 
     steps = ("T4", "T5")
 
     def __init__(self, azure: Azure, desired: DesiredPair, log: DesiredAccount, options: Mapping[str, Any]) -> None:
         self._desired, self._wanted_log = desired.account, log
-        self._account = StorageAccountNoun(azure, desired.account, options)
-        self._log = StorageAccountNoun(azure, log, options)
+        self._account = StorageAccountResource(azure, desired.account, options)
+        self._log = StorageAccountResource(azure, log, options)
 
     def observe(self) -> FoundPair:
         return FoundPair(self._account.observe(), self._log.observe())
 
-    def settled(self, state: FoundPair) -> FoundPair:
-        return FoundPair(self._account.settled(state.account), self._log.settled(state.log))
+    def wait_until_settled(self, state: FoundPair) -> tuple[FoundPair, Applied]:
+        account, _settled = self._account.wait_until_settled(state.account)
+        log, _settled = self._log.wait_until_settled(state.log)
+        return FoundPair(account, log), Applied()
 
     def plan(self, state: FoundPair) -> Plan:
         """Logs first: a premium account alone is of no use."""
@@ -234,42 +237,43 @@ class AccountPairNoun(Noun[FoundPair]):
         group, rest = plan.changes[:first], plan.changes[first:]
         return Plan((*group, *(replace(change, path=_LOG + change.path) for change in log.changes), *rest))
 
-    def apply(self, plan: Plan, state: FoundPair) -> None:
-        log, account = self.part("T5", plan), self.part("T4", plan)
+    def apply(self, plan: Plan, state: FoundPair) -> Applied:
+        log, account = self.changes_for_step("T5", plan), self.changes_for_step("T4", plan)
         if log.changed:
             bare = Plan(tuple(replace(change, path=change.path.removeprefix(_LOG)) for change in log.changes))
             self._log.apply(bare, state.log)
         if account.changed:
             self._account.apply(account, replace(state.account, group_missing=False))
+        return Applied()
 
-    def project(self, state: FoundPair) -> dict[str, Any]:
-        shown = self._account.project(state.account)
-        return {**shown, "log_account": self._log.project(state.log) or None} if shown or state.log.resource else {}
+    def to_result(self, state: FoundPair) -> dict[str, Any]:
+        shown = self._account.to_result(state.account)
+        return {**shown, "log_account": self._log.to_result(state.log) or None} if shown or state.log.resource else {}
 
     def describe(self, state: FoundPair) -> str:
         return f"{self._account.describe(state.account)}; logs: {self._log.describe(state.log)}"
 
-    def told(self, step: str, state: FoundPair) -> str:
+    def summary(self, step: str, state: FoundPair) -> str:
         return self._log.describe(state.log) if step == "T5" else self._account.describe(state.account)
 
-    def part(self, step: str, plan: Plan) -> Plan:
+    def changes_for_step(self, step: str, plan: Plan) -> Plan:
         logs = step == "T5"
         return Plan(tuple(change for change in plan.changes if change.path.startswith(_LOG) is logs))
 
     def warnings(self, state: FoundPair) -> tuple[str, ...]:
         return (*self._account.judged(state.account), *self._log.judged(state.log))
 
-    def revealed(self) -> dict[str, Any]:
-        both = self._account.revealed(), self._log.revealed()
+    def secret_results(self) -> dict[str, Any]:
+        both = self._account.secret_results(), self._log.secret_results()
         return {"keys": [key for part in both for key in part["keys"]]} if all(both) else {}
 
 
-def build(options: Mapping[str, Any], azure: Azure) -> StorageAccountNoun | AccountPairNoun:
+def build(options: Mapping[str, Any], azure: Azure) -> StorageAccountResource | AccountPairResource:
     """The noun of the module's options; raises InvalidInput."""
     desired = DesiredPair.from_options(options)
     if desired.log is None:
-        return StorageAccountNoun(azure, desired.account, options)
-    return AccountPairNoun(azure, desired, desired.log, options)
+        return StorageAccountResource(azure, desired.account, options)
+    return AccountPairResource(azure, desired, desired.log, options)
 
 
 def _pending(state: Found) -> str | None:

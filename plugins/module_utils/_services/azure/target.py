@@ -65,16 +65,16 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         "target": {
             "vault_id": vault.id if vault else None,
             "vault_location": around.vault_location,
-            "scope": scope.project(),
+            "scope": scope.to_result(),
             "storage_accounts": [
-                {**candidate.project(), "log_accounts": list(candidate.log_accounts)} for candidate in judged[0]
+                {**candidate.to_result(), "log_accounts": list(candidate.log_accounts)} for candidate in judged[0]
             ],
-            "virtual_networks": [candidate.project() for candidate in judged[1]],
+            "virtual_networks": [candidate.to_result() for candidate in judged[1]],
             "compatible": {"storage_accounts": compatible(judged[0]), "virtual_networks": compatible(judged[1])},
             "policies": {
                 "verdict": worst(problems),
                 "reasons": [finding.message for finding in problems],
-                "rules": [finding.project() for finding in _policy_rows(policies)],
+                "rules": [finding.to_result() for finding in _policy_rows(policies)],
             },
             "notes": [{"rule": note.rule, "hardness": note.hardness, "reason": note.message} for note in GENERAL],
         },
@@ -170,7 +170,7 @@ def _evidence(
     )
     where = f"by vault {vault.name} in {vault.location}" if vault else "(there is no vault yet)"
     return (
-        Evidence("T1", scope.told(), "nothing to do", scope.verified()),
+        Evidence("T1", scope.summary(), "nothing to do", scope.verified()),
         Evidence("T2", "deployment model Resource Manager", "nothing to do", "the only model there is"),
         Evidence("T3", f"{counted} {where}", "nothing to do", counted),
         *(Evidence("P7", finding.message, "nothing to do", "not usable") for finding in problems),

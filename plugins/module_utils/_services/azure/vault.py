@@ -31,7 +31,7 @@ from ..._model.azure.vault_settings import SINCE
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from ..._model.common.names import same_id, same_name
 from ..._model.common.plan import Change, Plan
-from ..._model.common.resource import Evidence, Noun
+from ..._model.common.resource import Applied, Evidence, ManagedResource
 from . import resource_groups as groups
 from . import resource_providers as providers
 
@@ -75,7 +75,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     vaults.sort(key=lambda vault: (vault.name.casefold(), vault.id.casefold()))
     told = ", ".join(_words(vault) for vault in vaults) or "no vault"
     return {
-        "vaults": [vault.project() for vault in vaults],
+        "vaults": [vault.to_result() for vault in vaults],
         "evidence": [Evidence("B1", told, "nothing to do", told).to_result()],
     }
 
@@ -106,7 +106,7 @@ _BROKEN = ("failed", "canceled", "cancelled")
 _NO_SUCH_LIST = ("InvalidResourceType", "NoRegisteredProviderFound")
 
 
-class VaultNoun(Noun[Sight]):
+class VaultResource(ManagedResource[Sight, Applied]):
     """One vault, created, kept as wanted or deleted (B1)."""
 
     steps = ("B1",)
@@ -130,13 +130,13 @@ class VaultNoun(Noun[Sight]):
             return sight
         return replace(sight, deleted=self._deleted())
 
-    def settled(self, state: Sight) -> Sight:
-        return settle(state, self.observe, _pending, self._wait_timeout)
+    def wait_until_settled(self, state: Sight) -> tuple[Sight, Applied]:
+        return settle(state, self.observe, _pending, self._wait_timeout), Applied()
 
     def plan(self, state: Sight) -> Plan:
         return plan_vault(state, self._desired)
 
-    def apply(self, plan: Plan, state: Sight) -> None:
+    def apply(self, plan: Plan, state: Sight) -> Applied:
         if state.unregistered and not self._desired.absent:
             providers.register(self._azure, PROVIDER, self._wait_timeout)
         if state.group_missing:
@@ -150,9 +150,10 @@ class VaultNoun(Noun[Sight]):
             self._create()
             if self._desired.completed_later:
                 self._complete()
+        return Applied()
 
-    def project(self, state: Sight) -> dict[str, Any]:
-        return state.resource.project() if state.resource else {}
+    def to_result(self, state: Sight) -> dict[str, Any]:
+        return state.resource.to_result() if state.resource else {}
 
     def preview(self, state: Sight, plan: Plan) -> dict[str, Any]:
         if self._desired.absent:
@@ -248,7 +249,7 @@ class VaultNoun(Noun[Sight]):
 
     def _complete(self) -> None:
         """What a vault can be given only once it is there."""
-        state = self.settled(self.observe())
+        state, _settled = self.wait_until_settled(self.observe())
         if state.resource is not None:
             plan = self.plan(state)
             if plan.changed:
@@ -259,11 +260,11 @@ class VaultNoun(Noun[Sight]):
         run(begin, action, self._wait_timeout)
 
 
-def build(options: Mapping[str, Any], azure: Azure) -> VaultNoun:
+def build(options: Mapping[str, Any], azure: Azure) -> VaultResource:
     """The noun of the module's options; raises InvalidInput."""
     desired = DesiredVault.from_options(options)
     _require_known(desired)
-    return VaultNoun(azure, desired, options["wait_timeout"])
+    return VaultResource(azure, desired, options["wait_timeout"])
 
 
 def _require_known(desired: DesiredVault) -> None:

@@ -25,8 +25,8 @@ from ..._model.azure.virtual_network import (
     plan_network,
 )
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
-from ..._model.common.plan import Plan, overlaid
-from ..._model.common.resource import Noun
+from ..._model.common.plan import Plan, apply_changes
+from ..._model.common.resource import Applied, ManagedResource
 from ..._model.common.waiting import interval
 from . import resource_groups as groups
 
@@ -45,7 +45,7 @@ def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwo
     return None if isinstance(answer, Absent) else [VirtualNetwork.from_wire(document) for document in answer]
 
 
-class VirtualNetworkNoun(Noun[Found]):
+class VirtualNetworkResource(ManagedResource[Found, Applied]):
     """One network, created, changed or deleted as wanted (T6)."""
 
     steps = ("T6",)
@@ -65,26 +65,27 @@ class VirtualNetworkNoun(Noun[Found]):
             VirtualNetwork.from_wire,
         )
 
-    def settled(self, state: Found) -> Found:
-        return settle(state, self.observe, _pending, self._wait_timeout)
+    def wait_until_settled(self, state: Found) -> tuple[Found, Applied]:
+        return settle(state, self.observe, _pending, self._wait_timeout), Applied()
 
     def plan(self, state: Found) -> Plan:
         return plan_network(state, self._desired)
 
-    def apply(self, plan: Plan, state: Found) -> None:
+    def apply(self, plan: Plan, state: Found) -> Applied:
         if state.resource is not None:
             self._change(plan, state.resource)
-            return
+            return Applied()
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location or "", self._wait_timeout)
         action = f"create network {self._desired.name}"
         create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
+        return Applied()
 
-    def project(self, state: Found) -> dict[str, Any]:
-        return state.resource.project() if state.resource else {}
+    def to_result(self, state: Found) -> dict[str, Any]:
+        return state.resource.to_result() if state.resource else {}
 
     def preview(self, state: Found, plan: Plan) -> dict[str, Any]:
-        return overlaid(self.project(state), plan.changes) if self._desired.present else {}
+        return apply_changes(self.to_result(state), plan.changes) if self._desired.present else {}
 
     def describe(self, state: Found) -> str:
         network = state.resource
@@ -139,7 +140,7 @@ class VirtualNetworkNoun(Noun[Found]):
             ) from error
         if under_way(error):
             time.sleep(interval(elapsed, self._wait_timeout - elapsed))
-        state = self.settled(self.observe())
+        state, _settled = self.wait_until_settled(self.observe())
         rest = self.plan(state)
         if not rest.changed:
             return None
@@ -190,9 +191,9 @@ class VirtualNetworkNoun(Noun[Found]):
         finish(start(begin, action), action, self._wait_timeout)
 
 
-def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkNoun:
+def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkResource:
     """The noun of the module's options; raises InvalidInput."""
-    return VirtualNetworkNoun(
+    return VirtualNetworkResource(
         azure, DesiredNetwork.from_options(options), options["vault_location"], options["wait_timeout"]
     )
 

@@ -21,11 +21,11 @@ from ..._model.azure.vmm_server import (
     missing_clouds,
     missing_networks,
     progress,
-    project_servers,
     require_names,
     require_unique,
     select,
     servers_from_wire,
+    servers_result,
     warnings,
 )
 from ..._model.common.resource import Evidence
@@ -50,12 +50,12 @@ def read_servers(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     require_unique(selected, clouds, networks)
     return {
         "vault_id": vault.id if vault else None,
-        "servers": project_servers(selected),
+        "servers": servers_result(selected),
         "missing": [name for name, server in selected.items() if server is None],
         "missing_clouds": missing_clouds(selected, clouds),
         "missing_networks": missing_networks(selected, networks),
         "encrypting_policies": seen.encrypting,
-        "progress": [entry.project() for entry in progress(selected, clouds, networks)],
+        "progress": [entry.to_result() for entry in progress(selected, clouds, networks)],
         "waited": False,
         "evidence": [entry.to_result() for entry in evidence(selected)],
         "warnings": [*warnings(selected), *encryption_warning(seen.encrypting)]

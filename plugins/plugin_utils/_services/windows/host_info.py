@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ....module_utils._model.windows.endpoints import addresses
-from ....module_utils._model.windows.facts import Machine
+from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.preflight import SECTIONS, Expectation, checks, evidence, parse_vault_id
 from ....module_utils._model.windows.proxy import Proxy
 from ..._windows.observation import observe_raw
@@ -27,7 +27,7 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     wanted = Expectation(
         options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["clouds"] or ())
     )
-    judged = checks(Machine.from_observation(raw), wanted)
+    judged = checks(MachineFacts.from_observation(raw), wanted)
     return {
         "changed": False,
         "host": raw,

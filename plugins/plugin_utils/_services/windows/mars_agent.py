@@ -10,11 +10,11 @@ from typing import Any
 
 from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import Noun
+from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import agent as model
 from ....module_utils._model.windows.agent import SETUP, DesiredAgent
 from ....module_utils._model.windows.background_task import found, timeout_of
-from ....module_utils._model.windows.facts import RUNNING, Machine
+from ....module_utils._model.windows.facts import RUNNING, MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.requirements import advice
 from ..._windows.background_task import DetachedWork
@@ -22,8 +22,10 @@ from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
 
+RESTART_NOTE = "the agent's installer asks for a restart of the host (exit code 3010)"
 
-class MarsAgent(Noun[Machine]):
+
+class MarsAgent(ManagedResource[MachineFacts, Applied]):
     """The agent: installed, upgraded in place, never downgraded; its service runs afterwards (H1, H3, H4)."""
 
     steps = ("H1", "H3", "H4")
@@ -32,34 +34,31 @@ class MarsAgent(Noun[Machine]):
         self._session = session
         self._desired = desired
         self._setup = DetachedWork(session, SETUP, desired.installer.staging_dir, timeout)
-        self._restart = False
-        self._last: Machine | None = None
-        self._notes: list[str] = []
 
-    def observe(self) -> Machine:
-        self._last = observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.staging_dir)
-        return self._last
+    def observe(self) -> MachineFacts:
+        return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.staging_dir)
 
-    def settled(self, state: Machine) -> Machine:
+    def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
         if found(state.work, SETUP.name) is None:
-            return state
-        self._notes.append(self._setup.taken_over(self._judge))
-        return self.observe()
+            return state, Applied()
+        ended = self._setup.taken_over(_require_installed)
+        return self.observe(), ended
 
-    def plan(self, state: Machine) -> Plan:
+    def plan(self, state: MachineFacts) -> Plan:
         return model.plan_agent(state, self._desired)
 
-    def apply(self, plan: Plan, state: Machine) -> None:
+    def apply(self, plan: Plan, state: MachineFacts) -> Applied:
+        applied = Applied()
         if model.installs(plan):
-            self._install(state)
+            applied = self._install(state)
         elif plan.touches("service"):
             self._session.run("start_service", {"Name": "obengine"})
         touched = model.limited(plan)
         if touched:
             self._limit(self._desired.limits.parameters(touched))
+        return applied
 
-    def _install(self, state: Machine) -> None:
-        self._notes += advice(state.host)
+    def _install(self, state: MachineFacts) -> Applied:
         new = state.agent is None
         with staged(self._session, self._desired.installer, self._setup_wanted) as path:
             answer = self._setup.run(
@@ -70,32 +69,31 @@ class MarsAgent(Noun[Machine]):
                     "RemoveInstaller": not self._desired.installer.stays,
                 }
             )
-            self._judge(answer)
+            restart = _require_installed(answer)
+        notes = advice(state.host)
+        return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
 
     def _setup_wanted(self) -> bool:
         """Whether the next run would still install, whatever this one was told."""
         return model.installs(self.plan(self.observe()))
 
-    def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_agent(state, self._desired)
+    def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        return model.agent_result(state, self._desired)
 
-    def describe(self, state: Machine) -> str:
-        return model.told("H4", state, self._desired)
+    def describe(self, state: MachineFacts) -> str:
+        return model.summary("H4", state, self._desired)
 
-    def told(self, step: str, state: Machine) -> str:
-        return model.told(step, state, self._desired)
+    def summary(self, step: str, state: MachineFacts) -> str:
+        return model.summary(step, state, self._desired)
 
-    def part(self, step: str, plan: Plan) -> Plan:
-        return model.part(step, plan)
+    def changes_for_step(self, step: str, plan: Plan) -> Plan:
+        return model.changes_for_step(step, plan)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:
-        restart = ("the agent's installer asks for a restart of the host (3010)",) if self._restart else ()
-        return (*self._notes, *restart, *model.warnings(self._desired, state.agent))
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        return model.warnings(self._desired, state.agent)
 
-    @property
-    def restart_wanted(self) -> bool:
-        host = self._last.host if self._last else None
-        return self._restart or bool(host and host.pending_restart)
+    def restart_pending(self, state: MachineFacts) -> bool:
+        return bool(state.host and state.host.pending_restart)
 
     def _limit(self, parameters: Mapping[str, Any]) -> None:
         answer = self._session.run("set_agent_limits", parameters)
@@ -105,14 +103,16 @@ class MarsAgent(Noun[Machine]):
                 " restart; start it, then run again"
             )
 
-    def _judge(self, answer: Mapping[str, Any]) -> None:
-        log = answer["log_tail"]
-        self._restart = require_success("MARSAgentInstaller.exe", answer["exit_code"], model.CODES, log)
-        if answer["service"] != RUNNING:
-            raise RemoteFailure(
-                f"the installer ended well, but service obengine is {answer['service'] or 'missing'};"
-                " look at its event log, start it, then run again"
-            )
+
+def _require_installed(answer: Mapping[str, Any]) -> bool:
+    """Return whether the installer asks for a restart. Raises RemoteFailure when it failed or the agent does not run."""
+    restart = require_success("MARSAgentInstaller.exe", answer["exit_code"], model.CODES, answer["log_tail"])
+    if answer["service"] != RUNNING:
+        raise RemoteFailure(
+            f"the installer succeeded, but service obengine is {answer['service'] or 'missing'};"
+            " check its event log, start it, then run again"
+        )
+    return restart
 
 
 def build(options: Mapping[str, Any], session: Session) -> MarsAgent:

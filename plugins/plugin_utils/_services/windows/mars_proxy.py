@@ -10,15 +10,20 @@ from typing import Any
 
 from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import Noun
+from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import agent as model
-from ....module_utils._model.windows.facts import RUNNING, Machine
+from ....module_utils._model.windows.facts import RUNNING, MachineFacts
 from ....module_utils._model.windows.proxy import Proxy
 from ..._windows.observation import observe
 from ..._windows.session import Session
 
+LOGIN_LOST = (
+    "this build of the agent does not show whether its proxy had a login; a change without one removes it:"
+    " set proxy.username and proxy.password"
+)
 
-class MarsProxy(Noun[Machine]):
+
+class MarsProxy(ManagedResource[MachineFacts, Applied]):
     """The agent's own proxy setting (H5); its service is restarted only when it has not read it."""
 
     steps = ("H5",)
@@ -27,19 +32,16 @@ class MarsProxy(Noun[Machine]):
         self._session = session
         self._wanted = wanted
         self._always_password = always_password
-        self._login_lost = False
 
-    def observe(self) -> Machine:
+    def observe(self) -> MachineFacts:
         return observe(self._session, model.PROXY_SECTIONS)
 
-    def plan(self, state: Machine) -> Plan:
-        plan = model.plan_agent_proxy(
+    def plan(self, state: MachineFacts) -> Plan:
+        return model.plan_agent_proxy(
             state.agent, self._wanted, always_password=self._always_password, check_mode=self._session.check_mode
         )
-        self._login_lost = self._login_lost or model.login_may_be_lost(state.agent, self._wanted, plan)
-        return plan
 
-    def apply(self, plan: Plan, state: Machine) -> None:
+    def apply(self, plan: Plan, state: MachineFacts) -> Applied:
         if not model.restarts_only(plan):
             self._set(state)
         answer = self._session.run("restart_service", {"Name": "obengine"})
@@ -48,8 +50,10 @@ class MarsProxy(Noun[Machine]):
                 f"the proxy is set, but service obengine is {answer['status'] or 'missing'} after its restart; start"
                 " it, then run again"
             )
+        lost = model.login_may_be_lost(state.agent, self._wanted, plan)
+        return Applied((LOGIN_LOST,) if lost else ())
 
-    def _set(self, state: Machine) -> None:
+    def _set(self, state: MachineFacts) -> None:
         wanted = self._wanted
         present = state.agent.proxy if state.agent else None
         # The command sets everything at once: what nobody asked to change goes along as it is.
@@ -69,18 +73,14 @@ class MarsProxy(Noun[Machine]):
             {"ProxyPassword": wanted.password},
         )
 
-    def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_agent_proxy(state.agent, self._wanted)
+    def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        return model.agent_proxy_result(state.agent, self._wanted)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
-        if not self._login_lost:
-            return ()
-        return (
-            "this build of the agent does not show whether its proxy had a login; a change without one takes it away:"
-            " give proxy.username and proxy.password",
-        )
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        lost = model.login_may_be_lost(state.agent, self._wanted, self.plan(state))
+        return (LOGIN_LOST,) if lost else ()
 
-    def describe(self, state: Machine) -> str:
+    def describe(self, state: MachineFacts) -> str:
         return model.told_proxy(state.agent, self._wanted, state.host)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import Noun
+from ....module_utils._model.common.resource import Applied, ManagedResource, merged
 from ....module_utils._model.windows import provider as model
 from ....module_utils._model.windows.background_task import found, timeout_of
-from ....module_utils._model.windows.facts import Machine
+from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import OPT_IN, SETUP, DesiredProvider
 from ..._windows.background_task import DetachedWork
@@ -23,9 +23,10 @@ from .staging import staged
 
 # usrsRegistrationPending of the Windows Update Agent.
 _PENDING = 2
+RESTART_NOTE = "the Provider's setup asks for a restart of the server (exit code 3010)"
 
 
-class Provider(Noun[Machine]):
+class Provider(ManagedResource[MachineFacts, Applied]):
     """The Provider: installed, upgraded, never downgraded; the VMM service runs afterwards (S3, P1, P2, P3)."""
 
     steps = ("S3", "P1", "P2", "P3")
@@ -36,41 +37,34 @@ class Provider(Noun[Machine]):
         self._staging = desired.installer.staging_dir
         self._setup = DetachedWork(session, SETUP, self._staging, timeout)
         self._opt_in = DetachedWork(session, OPT_IN, self._staging, timeout)
-        self._restart = False
-        self._last: Machine | None = None
-        self._notes: list[str] = []
 
-    def observe(self) -> Machine:
-        self._last = observe(self._session, self._desired.sections, staging_dir=self._staging)
-        return self._last
+    def observe(self) -> MachineFacts:
+        return observe(self._session, self._desired.sections, staging_dir=self._staging)
 
-    def settled(self, state: Machine) -> Machine:
-        works = [
-            (work, judge)
-            for job, work, judge in (
-                (SETUP, self._setup, self._judge),
-                (OPT_IN, self._opt_in, _judge_opt_in),
-            )
-            if found(state.work, job.name) is not None
-        ]
-        self._notes += [work.taken_over(judge) for work, judge in works]
-        return self.observe() if works else state
+    def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
+        ended: list[Applied] = []
+        if found(state.work, SETUP.name) is not None:
+            ended.append(self._setup.taken_over(lambda answer: _require_installed(answer, state)))
+        if found(state.work, OPT_IN.name) is not None:
+            ended.append(self._opt_in.taken_over(_require_opted_in))
+        return (self.observe(), merged(ended)) if ended else (state, Applied())
 
-    def plan(self, state: Machine) -> Plan:
+    def plan(self, state: MachineFacts) -> Plan:
         return model.plan_provider(state, self._desired)
 
-    def apply(self, plan: Plan, state: Machine) -> None:
+    def apply(self, plan: Plan, state: MachineFacts) -> Applied:
+        applied = Applied()
         if model.installs(plan):
-            self._notes += model.warnings(state, self._desired)
-            self._install(model.cluster_resource(state.vmm))
+            applied = self._install(state)
         elif plan.touches("vmm_service"):
             resource = model.cluster_resource(state.vmm)
             self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
         if plan.touches("microsoft_update"):
-            _judge_opt_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
+            _require_opted_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
+        return applied
 
-    def _install(self, resource: str | None) -> None:
-        installer = self._desired.installer
+    def _install(self, state: MachineFacts) -> Applied:
+        installer, resource = self._desired.installer, model.cluster_resource(state.vmm)
         with staged(self._session, installer, self._setup_wanted) as path:
             answer = self._setup.run(
                 {
@@ -81,51 +75,52 @@ class Provider(Noun[Machine]):
                     **({"ClusterResource": resource} if resource else {}),
                 }
             )
-            self._judge(answer)
+            restart = _require_installed(answer, state)
+        notes = model.warnings(state, self._desired)
+        return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
 
     def _setup_wanted(self) -> bool:
         """Whether the next run would still install, whatever this one was told."""
         return model.installs(self.plan(self.observe()))
 
-    def project(self, state: Machine) -> dict[str, Any]:
-        return model.project_provider(state, self._desired)
+    def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        return model.provider_result(state, self._desired)
 
-    def describe(self, state: Machine) -> str:
-        return model.told("P1", state, self._desired)
+    def describe(self, state: MachineFacts) -> str:
+        return model.summary("P1", state, self._desired)
 
-    def told(self, step: str, state: Machine) -> str:
-        return model.told(step, state, self._desired)
+    def summary(self, step: str, state: MachineFacts) -> str:
+        return model.summary(step, state, self._desired)
 
-    def part(self, step: str, plan: Plan) -> Plan:
-        return model.part(step, plan, self._desired)
+    def changes_for_step(self, step: str, plan: Plan) -> Plan:
+        return model.changes_for_step(step, plan, self._desired)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:  # noqa: ARG002
-        restart = ("the Provider's setup asks for a restart of the server (3010)",) if self._restart else ()
-        return (*self._notes, *restart)
-
-    @property
-    def restart_wanted(self) -> bool:
-        host = self._last.host if self._last else None
-        return self._restart or bool(host and host.pending_restart)
-
-    def _judge(self, answer: Mapping[str, Any]) -> None:
-        log = answer["log_tail"]
-        if answer["setup_exit"] is None:
-            require_success("the Provider's package", answer["extract_exit"], {}, log)
-        self._restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
-        left = model.left_stopped(self._last.vmm if self._last else None, answer)
-        if left is not None:
-            raise RemoteFailure(
-                f"setup ended well, but service SCVMMService is {left}; look at its event log, start it, then run again"
-            )
+    def restart_pending(self, state: MachineFacts) -> bool:
+        return bool(state.host and state.host.pending_restart)
 
 
-def _judge_opt_in(answer: Mapping[str, Any]) -> None:
+def _require_installed(answer: Mapping[str, Any], state: MachineFacts) -> bool:
+    """Return whether setup asks for a restart. Raises RemoteFailure when it failed or left VMM stopped."""
+    log = answer["log_tail"]
+    if answer["setup_exit"] is None:
+        require_success("the Provider's package", answer["extract_exit"], {}, log)
+    restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
+    left = model.left_stopped(state.vmm, answer)
+    if left is not None:
+        raise RemoteFailure(
+            f"setup succeeded, but service SCVMMService is {left}; check its event log, start it, then run again"
+        )
+    return restart
+
+
+def _require_opted_in(answer: Mapping[str, Any]) -> bool:
+    """Raise RemoteFailure while Windows Update has not accepted the opt-in. It never needs a restart."""
     if answer["registration"] == _PENDING:
         raise RemoteFailure(
             "microsoft_update: Windows Update keeps the opt-in as pending, because it can't reach its service now; let"
             " the server reach Windows Update, then run again"
         )
+    return False
 
 
 def build(options: Mapping[str, Any], session: Session) -> Provider:

@@ -6,24 +6,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ....module_utils._model.common.errors import DeadlineExceeded, Refused, SiteRecoveryError
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import Noun
+from ....module_utils._model.common.resource import ManagedResource
 from ....module_utils._model.windows import registration as model
-from ....module_utils._model.windows.facts import RUNNING, STAGING_DIR, Machine
+from ....module_utils._model.windows.facts import RUNNING, STAGING_DIR, MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import cluster_resource, counted_jobs
-from ....module_utils._model.windows.registration import DesiredRegistration, Key
+from ....module_utils._model.windows.registration import (
+    AppliedRegistration,
+    DesiredRegistration,
+    RegistrationKeyContent,
+)
 from ....module_utils._model.windows.registration_failures import meaning_of, told_log
 from ..._windows.observation import observe
 from ..._windows.session import Session
 
 
-class ProviderRegistration(Noun[Machine]):
+class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     """The registration with its proxy (P4 to P6, P8).
 
     The key stays in memory, and lies on the server only while the program runs.
@@ -32,90 +37,89 @@ class ProviderRegistration(Noun[Machine]):
     def __init__(self, session: Session, desired: DesiredRegistration) -> None:
         self._session = session
         self._desired = desired
-        self._restart = False
-        #: A restart of VMM that this run has left for the next.
-        self._deferred = False
-        #: What an interrupted run left was removed from a node that has lost the cluster role since.
-        self._tidied = False
-        #: What Azure showed before this run registered the server says nothing any more.
-        self._fresh = False
-        self._exports: list[str] = []
-        self._notes: list[str] = []
         self.steps = desired.steps
 
-    def observe(self) -> Machine:
+    def observe(self) -> MachineFacts:
         return observe(self._session, model.SECTIONS)
 
-    def plan(self, state: Machine) -> Plan:
-        plan = model.plan_registration(
-            state,
-            self._desired,
-            check_mode=self._session.check_mode,
-            fresh=self._fresh,
-            deferred=self._deferred,
-            tidied=self._tidied,
-        )
-        if model.needs_key(plan) and not self._session.check_mode and not self._fresh:
-            # Nothing is begun with a key that can't end well. In check mode a key may not exist yet.
+    def plan(self, state: MachineFacts) -> Plan:
+        plan = self._plan(state)
+        if model.needs_key(plan) and not self._session.check_mode:
+            # A registration must not start with a key that cannot work. In check mode the key may not exist yet.
             self._key(plan, state)
         return plan
 
-    def apply(self, plan: Plan, state: Machine) -> None:
-        if model.removes_leftovers(plan) and state.registration is not None:
-            self._session.run("remove_file", {"Paths": list(state.registration.key_leftovers)})
-            if state.vmm is not None and state.vmm.elsewhere is not None:
-                self._tidied = True
-                self._notes.append(
-                    f"only the key that was left was removed here: the registration is that of node"
-                    f" {state.vmm.elsewhere}, which owns the cluster role"
-                )
+    def _plan(self, state: MachineFacts, applied: AppliedRegistration | None = None) -> Plan:
+        return model.plan_registration(state, self._desired, check_mode=self._session.check_mode, applied=applied)
+
+    def remaining(self, state: MachineFacts, applied: AppliedRegistration) -> Plan:
+        return self._plan(state, applied)
+
+    def apply(self, plan: Plan, state: MachineFacts) -> AppliedRegistration:
+        applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans(plan):
-            self._clean(plan)
+            applied = replace(applied, exports=self._clean(plan))
         try:
-            self._change(plan, state, key)
+            return self._change(plan, state, key, applied)
         except SiteRecoveryError as error:
-            if self._exports:
-                error.details["exports"] = list(self._exports)
+            if applied.exports:
+                error.details["exports"] = list(applied.exports)
             raise
 
-    def _change(self, plan: Plan, state: Machine, key: Key | None) -> None:
+    def _remove_leftovers(self, state: MachineFacts) -> AppliedRegistration:
+        paths = state.registration.key_leftovers if state.registration else ()
+        self._session.run("remove_file", {"Paths": list(paths)})
+        if state.vmm is None or state.vmm.elsewhere is None:
+            return AppliedRegistration()
+        note = (
+            "only the key file of an interrupted run was removed here: the registration belongs to node"
+            f" {state.vmm.elsewhere}, which owns the cluster role"
+        )
+        return AppliedRegistration((note,), leftovers_removed=True)
+
+    def _change(
+        self, plan: Plan, state: MachineFacts, key: RegistrationKeyContent | None, applied: AppliedRegistration
+    ) -> AppliedRegistration:
         if key is not None:
-            self._register(plan, state, key)
-        elif model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
+            return self._register(plan, state, key, applied)
+        if model.changes_password_only(plan) and state.registration and state.registration.run_as_account:
             answer = self._session.run(
                 "set_run_as_password",
                 {"AccountName": model.RUN_AS_ACCOUNT, "ClusterResource": cluster_resource(state.vmm)},
                 {"Credential": self._desired.proxy.credential if self._desired.proxy else None},
             )
-            self._settle(answer, state)
-        elif plan.touches("proxy"):
-            # It also makes the Run As account anew where somebody removed it.
+            return self._finish(answer, state, applied)
+        if plan.touches("proxy"):
+            # DRConfigurator also creates the Run As account again when it was removed.
             parameters, secrets = self._arguments(plan, state)
             answer = self._session.run("configure_provider", parameters, secrets)
-            self._judge(answer)
-            self._settle(answer, state)
-        elif model.restarts_only(plan):
-            self._restart_vmm(state)
+            return self._finish(answer, state, self._judge(answer, applied))
+        return self._restart_vmm(state, applied) if model.restarts_only(plan) else applied
 
-    def project(self, state: Machine) -> dict[str, Any]:
-        projection = model.project_registration(state, self._desired, fresh=self._fresh)
-        return {**projection, "exports": list(self._exports)}
+    def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        return self.final_result(state, AppliedRegistration())
 
-    def describe(self, state: Machine) -> str:
-        return model.told("P4", state, self._desired)
+    def final_result(self, state: MachineFacts, applied: AppliedRegistration) -> dict[str, Any]:
+        return {**model.registration_result(state, self._desired, applied), "exports": list(applied.exports)}
 
-    def told(self, step: str, state: Machine) -> str:
-        return model.told(step, state, self._desired)
+    def describe(self, state: MachineFacts) -> str:
+        return model.summary("P4", state, self._desired)
 
-    def part(self, step: str, plan: Plan) -> Plan:
-        return model.part(step, plan)
+    def summary(self, step: str, state: MachineFacts) -> str:
+        return model.summary(step, state, self._desired)
 
-    def warnings(self, state: Machine) -> tuple[str, ...]:
-        restart = ("DRConfigurator asks for a restart of the server (3010)",) if self._restart else ()
-        return (*restart, *self._notes, *model.warnings(state, self._desired, fresh=self._fresh))
+    def changes_for_step(self, step: str, plan: Plan) -> Plan:
+        return model.changes_for_step(step, plan)
 
-    def _clean(self, plan: Plan) -> None:
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        return model.warnings(state, self._desired)
+
+    def final_warnings(self, state: MachineFacts, applied: AppliedRegistration) -> tuple[str, ...]:
+        return model.warnings(state, self._desired, applied)
+
+    def _clean(self, plan: Plan) -> tuple[str, ...]:
+        """Remove a stale registration. Return the paths of the exported registry keys."""
         found = {change.path: change.before for change in plan.only("stale").changes}
         answer = self._session.run(
             "clean_registration",
@@ -125,23 +129,24 @@ class ProviderRegistration(Noun[Machine]):
                 "Thumbprints": found.get("stale.certificates"),
             },
         )
-        self._exports = list(answer["exports"])
+        return tuple(answer["exports"])
 
-    def _register(self, plan: Plan, state: Machine, key: Key) -> None:
+    def _register(
+        self, plan: Plan, state: MachineFacts, key: RegistrationKeyContent, applied: AppliedRegistration
+    ) -> AppliedRegistration:
         parameters, secrets = self._arguments(plan, state)
         place = {
             "FriendlyName": self._desired.server_name(state),
             "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
-            # A first registration needs no restart; one that takes a proxy away does.
+            # A first registration needs no restart of VMM; one that removes a proxy does.
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
         answer = self._session.run("register_provider", {**parameters, **place}, secrets)
-        self._judge(answer)
-        self._fresh = model.registers(plan)
-        self._settle(answer, state, restart_wanted=model.registers_again(plan))
+        applied = replace(self._judge(answer, applied), registered=model.registers(plan))
+        return self._finish(answer, state, applied, restart=model.registers_again(plan))
 
-    def _arguments(self, plan: Plan, state: Machine) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _arguments(self, plan: Plan, state: MachineFacts) -> tuple[dict[str, Any], dict[str, Any]]:
         """What registration and a change of the proxy have in common: parameters and secrets."""
         proxy = self._desired.proxy if self._desired.proxy and self._desired.proxy.custom else None
         parameters = {
@@ -154,7 +159,7 @@ class ProviderRegistration(Noun[Machine]):
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
-    def _judge(self, answer: Mapping[str, Any]) -> None:
+    def _judge(self, answer: Mapping[str, Any], applied: AppliedRegistration) -> AppliedRegistration:
         log, code = answer["log_tail"], answer["exit_code"]
         if code is None:
             raise DeadlineExceeded(
@@ -163,22 +168,26 @@ class ProviderRegistration(Noun[Machine]):
                 told_log(log) or "nothing in its log",
                 "it was ended; run again, with a longer timeout if the log shows that it went on",
             )
-        self._restart = require_success("DRConfigurator.exe", code, meaning_of(code, log), log)
+        if not require_success("DRConfigurator.exe", code, meaning_of(code, log), log):
+            return applied
+        note = "DRConfigurator asks for a restart of the server (exit code 3010)"
+        return replace(applied, notes=(*applied.notes, note), restart_required=True)
 
-    def _settle(self, answer: Mapping[str, Any], state: Machine, *, restart_wanted: bool = True) -> None:
-        """The VMM service runs as before, and has read what was changed."""
+    def _finish(
+        self, answer: Mapping[str, Any], state: MachineFacts, applied: AppliedRegistration, *, restart: bool = True
+    ) -> AppliedRegistration:
+        """Leave the VMM service running as before, with the changed settings read."""
         vmm = state.vmm
         ran = vmm is not None and vmm.service == RUNNING
         if ran and answer["service"] != RUNNING:
-            # Registration can end well and leave the service stopped.
-            resource = cluster_resource(vmm)
-            self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
-        elif restart_wanted:
-            self._restart_vmm(state)
+            # A successful registration can leave the service stopped.
+            self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": cluster_resource(vmm)})
+            return applied
+        return self._restart_vmm(state, applied) if restart else applied
 
-    def _restart_vmm(self, state: Machine) -> None:
+    def _restart_vmm(self, state: MachineFacts, applied: AppliedRegistration) -> AppliedRegistration:
         if self._desired.restart_vmm == model.NEVER:
-            return
+            return applied
         answer = self._session.run(
             "restart_service",
             {
@@ -187,14 +196,15 @@ class ProviderRegistration(Noun[Machine]):
                 "ClusterResource": cluster_resource(state.vmm),
             },
         )
-        if not answer["restarted"]:
-            self._deferred = True
-            self._notes.append(
-                f"the VMM service was not restarted ({counted_jobs(answer['running_jobs'])} of VMM began meanwhile),"
-                " and reads the proxy at its start; run again when they have ended, or restart SCVMMService"
-            )
+        if answer["restarted"]:
+            return applied
+        note = (
+            f"the VMM service was not restarted, because {counted_jobs(answer['running_jobs'])} started meanwhile; it"
+            " reads the proxy when it starts: run again after they end, or restart SCVMMService"
+        )
+        return replace(applied, notes=(*applied.notes, note), restart_deferred=True)
 
-    def _key(self, plan: Plan, state: Machine) -> Key:
+    def _key(self, plan: Plan, state: MachineFacts) -> RegistrationKeyContent:
         path = self._desired.key_path
         if path is None:
             again = " again, to take its proxy away" if model.registers_again(plan) else ""

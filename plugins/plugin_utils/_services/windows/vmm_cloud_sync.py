@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ....module_utils._model.common.plan import UNKNOWN, Plan
-from ....module_utils._model.common.resource import Noun
+from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import vmm_cloud as model
 from ....module_utils._model.windows.facts import Cloud
 from ....module_utils._model.windows.provider import require_owner, vmm_of
@@ -22,7 +22,7 @@ from ..._windows.session import Session
 Clouds = tuple[Cloud, ...] | None
 
 
-class VmmCloudSync(Noun[Clouds]):
+class VmmCloudSync(ManagedResource[Clouds, Applied]):
     """The clouds whose metadata goes to the vault, or goes there no longer (P9)."""
 
     steps = ("P9",)
@@ -48,18 +48,21 @@ class VmmCloudSync(Noun[Clouds]):
             return model.plan_unread(self._names, publish=self._publish)
         return model.plan_clouds(state, self._names, publish=self._publish)
 
-    def apply(self, plan: Plan, state: Clouds) -> None:  # noqa: ARG002
+    def apply(self, plan: Plan, state: Clouds) -> Applied:  # noqa: ARG002
         ids = [change.path for change in plan.changes]
         self._session.run("publish_cloud", {"CloudIds": ids, "Publish": self._publish})
+        return Applied()
 
-    def project(self, state: Clouds) -> dict[str, Any]:
-        return {"clouds": [cloud.project() for cloud in state or ()]}
+    def to_result(self, state: Clouds) -> dict[str, Any]:
+        return {"clouds": [cloud.to_result() for cloud in state or ()]}
 
     def preview(self, state: Clouds, plan: Plan) -> dict[str, Any]:
         if state is None:
-            return self.project(tuple(Cloud(UNKNOWN, name, self._publish) for name in self._names))
+            return self.to_result(tuple(Cloud(UNKNOWN, name, self._publish) for name in self._names))
         planned = {change.path: bool(change.after) for change in plan.changes}
-        return self.project(tuple(replace(cloud, published=planned.get(cloud.id, cloud.published)) for cloud in state))
+        return self.to_result(
+            tuple(replace(cloud, published=planned.get(cloud.id, cloud.published)) for cloud in state)
+        )
 
     def describe(self, state: Clouds) -> str:
         if state is None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import VaultKey, render
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import RegistrationKey, render
 
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
 VAULT_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-asr/providers/Microsoft.RecoveryServices/vaults/vault-asr"
@@ -62,7 +62,7 @@ def key_file(
     start, end = (moment + timedelta(hours=value) for value in (begins, hours))
     made = base64.b64encode(pfx(min(start, end - timedelta(hours=1)), end, private=private)).decode()
     return render(
-        VaultKey(
+        RegistrationKey(
             subscription_id=subscription,
             resource_group=group,
             vault_name=vault,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 
 Raw = dict[str, Any]
 RUNNING = {"status": "Running", "start_mode": "Auto"}
@@ -190,13 +190,13 @@ def unreached(host: str = "login.microsoftonline.com", failure: str = "ConnectFa
     return reach(host, **{"status": None, "failure": failure, "date": None, "clock": None, **changed})
 
 
-def vmm_server(**sections: Any) -> Machine:
+def vmm_server(**sections: Any) -> MachineFacts:
     """A healthy VMM server with the Provider, registered nowhere; a section that is None is not there."""
     usual = {"host": host(), "vmm": vmm(), "provider": provider(), "registration": registration()}
-    return Machine.from_observation({"agent": None, "hyperv": None, **usual, **sections})
+    return MachineFacts.from_observation({"agent": None, "hyperv": None, **usual, **sections})
 
 
-def hyperv_host(**sections: Any) -> Machine:
+def hyperv_host(**sections: Any) -> MachineFacts:
     """A healthy Hyper-V host without an agent."""
     usual = {"host": host(), "hyperv": hyperv(), "agent": None}
-    return Machine.from_observation({"vmm": None, "provider": None, "registration": None, **usual, **sections})
+    return MachineFacts.from_observation({"vmm": None, "provider": None, "registration": None, **usual, **sections})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import apply_changes
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent import DesiredAgent
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.proxy import Proxy
@@ -89,7 +89,7 @@ def test_plan(agent: dict[str, Any] | None, changed: dict[str, Any], paths: list
     plan = model.plan_agent(seen.hyperv_host(agent=agent), desired(**changed))
     assert [change.path for change in plan.changes] == paths
     assert model.installs(plan) == ("version" in paths)
-    parts = [change.path for step in ("H1", "H3", "H4") for change in model.part(step, plan).changes]
+    parts = [change.path for step in ("H1", "H3", "H4") for change in model.changes_for_step(step, plan).changes]
     assert sorted(parts) == sorted(paths)
 
 
@@ -104,7 +104,7 @@ def test_reasons() -> None:
 
 def test_the_plan_is_laid_over_the_projection() -> None:
     machine = seen.hyperv_host()
-    assert overlaid(model.project_agent(machine, desired()), model.plan_agent(machine, desired()).changes) == {
+    assert apply_changes(model.agent_result(machine, desired()), model.plan_agent(machine, desired()).changes) == {
         "installed": True,
         "version": "2.0.9260.0",
         "install_path": FOLDER,
@@ -127,7 +127,7 @@ def test_limits_are_planned_with_the_rest(service: dict[str, Any]) -> None:
     plan = model.plan_agent(machine, desired(upload_threads=8))
     paths = [change.path for change in plan.changes]
     assert paths == ["version", *([] if service is seen.RUNNING else ["service"]), "upload_threads"]
-    assert model.part("H4", plan).touches("upload_threads")
+    assert model.changes_for_step("H4", plan).touches("upload_threads")
     assert model.limited(plan) == {"upload_threads"}
 
 
@@ -266,7 +266,7 @@ def test_less_than_the_walkthroughs_cache_is_warned_of(minimum: int, count: int)
     ],
 )
 def test_what_is_told(step: str, sections: dict[str, Any], told: str) -> None:
-    assert model.told(step, seen.hyperv_host(**sections), desired()) == told
+    assert model.summary(step, seen.hyperv_host(**sections), desired()) == told
 
 
 # ---- its proxy ----

@@ -171,8 +171,8 @@ def test_what_the_script_is_told(options: dict[str, Any], touched: set[str], par
     ],
 )
 def test_what_was_written_is_shown_as_it_is_written(agent: AgentFacts | None, shown: dict[str, Any]) -> None:
-    assert model.project(agent, limits(throttle=HOURS, upload_threads=8)) == shown
-    assert model.project(agent, Limits()) == {}
+    assert model.to_result(agent, limits(throttle=HOURS, upload_threads=8)) == shown
+    assert model.to_result(agent, Limits()) == {}
 
 
 # ---- builds ----

@@ -15,7 +15,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
     addresses,
     purpose_of,
     stage_of,
-    told,
+    summary,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import ReachFacts
 from tests.unit.plugins.model import observations as seen
@@ -89,7 +89,7 @@ STAGES: list[tuple[str | None, dict[str, Any], str]] = [
 def test_where_a_call_ended(stage: str | None, changed: dict[str, Any], words: str) -> None:
     found = ReachFacts.from_observation(seen.unreached("x.test", **changed))
     assert stage_of(found) == stage
-    assert told(found).startswith(words)
+    assert summary(found).startswith(words)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.preflight import (
     FAIL,
     HYPERV_HOST,
@@ -44,7 +44,7 @@ SCANS: dict[str, Any] = {"status": "Running", "exclusions": [r"C:\ProgramData\AS
 BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
 
-def judged(kind: str, machine: Machine, **changed: Any) -> tuple[Check, ...]:
+def judged(kind: str, machine: MachineFacts, **changed: Any) -> tuple[Check, ...]:
     options: dict[str, Any] = {"vault_id": VAULT_ID, "proxy": None, "minimum_cache_gb": 5, **changed}
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
     return checks(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, Plan, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, Plan, apply_changes
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.provider_releases import RELEASES
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import provider as model
@@ -106,7 +106,7 @@ def test_plan(sections: dict[str, Any], installer: DesiredProvider, paths: list[
 
 def test_the_plan_is_laid_over_the_projection() -> None:
     machine = seen.vmm_server(provider=None, vmm=STOPPED)
-    planned = overlaid(model.project_provider(machine, INSTALLER), model.plan_provider(machine, INSTALLER).changes)
+    planned = apply_changes(model.provider_result(machine, INSTALLER), model.plan_provider(machine, INSTALLER).changes)
     assert planned == {
         "installed": True,
         "version": "5.1.8095.0",
@@ -216,25 +216,29 @@ def test_the_oldest_systems_that_do(version: str) -> None:
     ],
 )
 def test_what_is_told_of_the_server(sections: dict[str, Any], told: str) -> None:
-    assert model.told("P1", seen.vmm_server(**sections), INSTALLER) == told
+    assert model.summary("P1", seen.vmm_server(**sections), INSTALLER) == told
 
 
 def test_what_is_told_of_program_and_installer() -> None:
     server = seen.vmm_server()
-    assert model.told("P3", server, INSTALLER) == r"in C:\VMM\DRConfigurator.exe"
+    assert model.summary("P3", server, INSTALLER) == r"in C:\VMM\DRConfigurator.exe"
     lacking = seen.vmm_server(provider=seen.provider(configurator_path=None))
-    assert model.told("P3", lacking, INSTALLER) == "DRConfigurator.exe is missing"
-    assert model.told("S3", server, INSTALLER) == "installer AzureSiteRecoveryProvider.exe, pinned by SHA-256"
-    assert model.told("S3", server, ANY) == "installer AzureSiteRecoveryProvider.exe, not pinned"
+    assert model.summary("P3", lacking, INSTALLER) == "DRConfigurator.exe is missing"
+    assert model.summary("S3", server, INSTALLER) == "installer AzureSiteRecoveryProvider.exe, pinned by SHA-256"
+    assert model.summary("S3", server, ANY) == "installer AzureSiteRecoveryProvider.exe, not pinned"
 
 
 def test_every_change_belongs_to_a_step() -> None:
     plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED), INSTALLER)
-    parts = {step: model.part(step, plan, INSTALLER) for step in ("S3", "P1", "P2", "P3")}
+    parts = {step: model.changes_for_step(step, plan, INSTALLER) for step in ("S3", "P1", "P2", "P3")}
     assert {*parts["P1"].changes, *parts["P2"].changes, *parts["P3"].changes} == {*plan.changes}
     assert parts["S3"].describe() == "bring AzureSiteRecoveryProvider.exe to the server and check it"
     started = model.plan_provider(seen.vmm_server(vmm=STOPPED), INSTALLER)
-    assert [model.part(step, started, INSTALLER).changed for step in ("S3", "P1", "P3")] == [False, True, False]
+    assert [model.changes_for_step(step, started, INSTALLER).changed for step in ("S3", "P1", "P3")] == [
+        False,
+        True,
+        False,
+    ]
 
 
 # ---- prerequisites, spans, places, Microsoft Update ----
@@ -363,9 +367,12 @@ def test_the_opt_in_is_touched_only_when_asked_for(found: bool, wanted: bool | N
     sections = {"updates": {"microsoft_update": found}} if "updates" in desired.sections else {}
     server = seen.vmm_server(**sections)
     plan = model.plan_provider(server, desired)
-    assert (model.told("P2", server, desired), model.part("P2", plan, desired).describe()) == (told, reason)
-    assert plan == model.part("P2", plan, desired)
-    assert ("microsoft_update" in model.project_provider(server, desired)) is (wanted is not None)
+    assert (model.summary("P2", server, desired), model.changes_for_step("P2", plan, desired).describe()) == (
+        told,
+        reason,
+    )
+    assert plan == model.changes_for_step("P2", plan, desired)
+    assert ("microsoft_update" in model.provider_result(server, desired)) is (wanted is not None)
     assert not model.installs(plan)
 
 

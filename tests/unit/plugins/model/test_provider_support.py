@@ -88,7 +88,7 @@ def test_the_table_is_newest_first_and_reaches_to_the_last_supported_one() -> No
 def test_the_services_word_outweighs_the_table(
     more: dict[str, Any], verdict: str, source: str, expires: str | None
 ) -> None:
-    shown = judge({"providerVersion": "5.1.2300.0", **more}, NOW).project()
+    shown = judge({"providerVersion": "5.1.2300.0", **more}, NOW).to_result()
     assert (shown["verdict"], shown["source"], shown["expires"]) == (verdict, source, expires)
     assert shown["reason"]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import HIDDEN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import HIDDEN, apply_changes
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import proxy as proxies
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import ProxyFacts
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.proxy import Proxy
@@ -104,7 +104,7 @@ def test_a_proxy_that_can_not_be_left_out() -> None:
 
 def test_a_password_is_in_no_text_of_a_proxy() -> None:
     proxy = wanted(**CUSTOM, **LOGIN)
-    shown = f"{proxy!r} {proxy} {proxy.facts} {proxy.project()} {proxies.describe(proxy.facts, proxy.mode)}"
+    shown = f"{proxy!r} {proxy} {proxy.facts} {proxy.to_result()} {proxies.describe(proxy.facts, proxy.mode)}"
     assert CANARY not in shown
     assert proxy.credential == ("u", CANARY)
     assert wanted(**CUSTOM).credential is None
@@ -194,7 +194,7 @@ def test_a_password_is_hidden_in_its_change() -> None:
     ],
 )
 def test_a_stored_proxy_is_shown(stored: ProxyFacts | None, mode: str | None, shown: str, told: str) -> None:
-    assert proxies.project(stored, mode)["mode"] == shown
+    assert proxies.to_result(stored, mode)["mode"] == shown
     assert proxies.describe(stored, mode) == told
 
 
@@ -223,11 +223,11 @@ def _wanted(draw: st.DrawFn) -> Proxy:
 
 @given(stored=_stored, proxy=_wanted())
 def test_a_carried_out_plan_leaves_nothing_to_do(stored: ProxyFacts | None, proxy: Proxy) -> None:
-    seen = overlaid(proxies.project(stored), proxies.drift(stored, proxy))
+    seen = apply_changes(proxies.to_result(stored), proxies.drift(stored, proxy))
     after = None
     if seen["mode"] == "custom":
         after = ProxyFacts(seen["address"], seen["port"], seen["username"], tuple(seen["bypass"]))
     assert proxies.drift(after, proxy) == []
-    assert proxies.project(after, proxy.mode) == {name: value for name, value in seen.items() if name != "password"} | {
-        "mode": proxy.mode
-    }
+    assert proxies.to_result(after, proxy.mode) == {
+        name: value for name, value in seen.items() if name != "password"
+    } | {"mode": proxy.mode}

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import apply_changes
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import registration as model
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import DesiredRegistration
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import (
+    AppliedRegistration,
+    DesiredRegistration,
+)
 from tests.unit.plugins.model import observations as seen
 from tests.unit.plugins.model.keys import VAULT_ID
 
@@ -297,7 +300,7 @@ def test_the_servers_name(changed: dict[str, Any], vmm: dict[str, Any], name: st
 
 def test_the_plan_is_laid_over_the_projection() -> None:
     machine, wish = seen.vmm_server(registration=seen.registration(**LEFT)), desired(proxy=LOGIN)
-    planned = overlaid(model.project_registration(machine, wish), model.plan_registration(machine, wish).changes)
+    planned = apply_changes(model.registration_result(machine, wish), model.plan_registration(machine, wish).changes)
     assert planned == {
         "registered": True,
         "vault_name": "vault-asr",
@@ -366,13 +369,13 @@ def test_what_is_told(
     step: str, facts: dict[str, Any], host: dict[str, Any], changed: dict[str, Any], told: str
 ) -> None:
     machine = seen.vmm_server(registration=seen.registration(**facts), host=seen.host(**host))
-    assert model.told(step, machine, desired(**changed)) == told
+    assert model.summary(step, machine, desired(**changed)) == told
 
 
 def test_every_change_belongs_to_a_step() -> None:
     wish = desired(proxy=LOGIN)
     plan = model.plan_registration(seen.vmm_server(registration=seen.registration(**LEFT)), wish)
-    parts = {step: model.part(step, plan) for step in wish.steps}
+    parts = {step: model.changes_for_step(step, plan) for step in wish.steps}
     assert {change.path for part in parts.values() for change in part.changes} == {
         change.path for change in plan.changes
     }
@@ -454,8 +457,8 @@ def test_what_a_plain_run_warns_of(
 
 def test_what_azure_showed_before_says_nothing_of_a_fresh_registration() -> None:
     machine, wish = seen.vmm_server(registration=seen.registration(**GONE)), desired(**CLEAN, **NOT_SEEN)
-    assert model.plan_registration(machine, wish, fresh=True).changes == ()
-    assert model.warnings(machine, wish, fresh=True) == ()
+    assert model.plan_registration(machine, wish, applied=AppliedRegistration(registered=True)).changes == ()
+    assert model.warnings(machine, wish, applied=AppliedRegistration(registered=True)) == ()
 
 
 @pytest.mark.parametrize("policy", ["always", "never"])
@@ -493,7 +496,7 @@ def test_a_restart_that_is_due_hurts_no_job() -> None:
     machine = seen.vmm_server(registration=seen.registration(**OWN), vmm=seen.vmm(running_jobs=3, **DUE))
     with pytest.raises(Refused, match="VMM runs 3 jobs"):
         model.plan_registration(machine, desired())
-    assert model.plan_registration(machine, desired(), deferred=True).changes == ()
+    assert model.plan_registration(machine, desired(), applied=AppliedRegistration(restart_deferred=True)).changes == ()
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,14 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Plan,
     compare,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun, converge
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import (
+    Applied,
+    ManagedResource,
+    converge,
+)
 
 
-class Switch(Noun[dict[str, Any]]):
+class Switch(ManagedResource[dict[str, Any], Applied]):
     """A thing with one value and a password that nobody can read back; it remembers what was done to it."""
 
     steps = ("B1", "S1")
@@ -32,20 +36,21 @@ class Switch(Noun[dict[str, Any]]):
         self.calls.append("observe")
         return {"value": self.actual}
 
-    def settled(self, state: dict[str, Any]) -> dict[str, Any]:
-        self.calls.append("settled")
-        return state
+    def wait_until_settled(self, state: dict[str, Any]) -> tuple[dict[str, Any], Applied]:
+        self.calls.append("wait_until_settled")
+        return state, Applied()
 
     def plan(self, state: dict[str, Any]) -> Plan:
         self.calls.append("plan")
         secret = Change("password", None, self.password, "set the password", secret=True) if self.password else None
         return Plan.of([compare("value", state["value"], self.wanted), secret])
 
-    def apply(self, plan: Plan, state: dict[str, Any]) -> None:
+    def apply(self, plan: Plan, state: dict[str, Any]) -> Applied:
         self.calls.append("apply")
         self.actual = self.actual if self.broken else self.wanted
+        return Applied()
 
-    def project(self, state: dict[str, Any]) -> dict[str, Any]:
+    def to_result(self, state: dict[str, Any]) -> dict[str, Any]:
         return dict(state)
 
     def describe(self, state: dict[str, Any]) -> str:
@@ -56,7 +61,7 @@ class Switch(Noun[dict[str, Any]]):
 
 
 LOOK = ["observe", "plan"]
-SETTLE = ["observe", "settled", "plan"]
+SETTLE = ["observe", "wait_until_settled", "plan"]
 
 
 @pytest.mark.parametrize(

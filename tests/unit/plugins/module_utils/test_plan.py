@@ -16,11 +16,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     HIDDEN,
     Change,
     Plan,
+    apply_changes,
     checked_tags,
     compare,
     creation,
     merged_tags,
-    overlaid,
 )
 
 VALUES = st.none() | st.booleans() | st.integers() | st.text()
@@ -52,7 +52,7 @@ def test_the_plan_of_the_state_after_a_plan_is_empty(actual: dict[str, Any], des
         return Plan.of(compare(name, state.get(name), value) for name, value in desired.items())
 
     first = plan(actual)
-    assert not plan(overlaid(actual, first.changes)).changed
+    assert not plan(apply_changes(actual, first.changes)).changed
     assert first.changed == any(value not in (None, actual.get(name)) for name, value in desired.items())
 
 
@@ -65,7 +65,7 @@ def test_overlaid_lays_changes_into_a_copy_and_leaves_secrets_out() -> None:
         Change("password", "old", "new", secret=True),
     ]
     after = {"tags": {"owner": "dr"}, "proxy": {"port": 8080}, "mode": {"inner": 1}, "list": [1]}
-    assert overlaid(before, changes) == after
+    assert apply_changes(before, changes) == after
     assert before == {"tags": {"owner": "it"}, "mode": "0644", "list": [1]}
 
 

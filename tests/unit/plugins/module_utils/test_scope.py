@@ -38,7 +38,7 @@ WRITE = "Microsoft.Storage/storageAccounts/write"
 
 
 def verdicts(scope: Scope, verdict: str) -> list[str]:
-    return [row["rule"] for row in scope.project()["rules"] if row["verdict"] == verdict]
+    return [row["rule"] for row in scope.to_result()["rules"] if row["verdict"] == verdict]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_permissions_from_the_service() -> None:
 
 
 def test_a_good_scope_passes_every_rule() -> None:
-    shown = GOOD.project()
+    shown = GOOD.to_result()
     assert (shown["verdict"], shown["reasons"]) == ("ok", [])
     assert {row["verdict"] for row in shown["rules"]} == {"pass"}
     assert (shown["subscription_name"], shown["resource_group_exists"], shown["location"]) == (
@@ -80,7 +80,7 @@ def test_a_good_scope_passes_every_rule() -> None:
         "westeurope",
     )
     assert GOOD.verified() == "nothing speaks against it"
-    assert GOOD.told().startswith(
+    assert GOOD.summary().startswith(
         "subscription Production (Enabled); resource group rg-dr in westeurope; the login may"
     )
 
@@ -130,7 +130,7 @@ ABSENT: Grouped[ResourceGroup] = Grouped(None, group_missing=True)
 def test_one_rule_broken(rule: str, verdict: str, told: str, changed: dict[str, Any]) -> None:
     scope = replace(GOOD, **changed)
     assert verdicts(scope, "fail") == [rule]
-    shown = scope.project()
+    shown = scope.to_result()
     assert shown["verdict"] == verdict
     assert told in shown["reasons"][0]
     assert scope.verified() == shown["reasons"][0]
@@ -139,27 +139,27 @@ def test_one_rule_broken(rule: str, verdict: str, told: str, changed: dict[str, 
 def test_a_reader_may_create_nothing() -> None:
     scope = replace(GOOD, permissions=Permissions((READER,)))
     assert verdicts(scope, "fail") == RULES
-    assert "the login may not create machines, put machines in networks, create networks" in scope.told()
+    assert "the login may not create machines, put machines in networks, create networks" in scope.summary()
 
 
 def test_what_can_t_be_read_is_not_known_and_never_a_no() -> None:
     blind = replace(
         GOOD, subscription=None, group=None, permissions=None, providers=dict.fromkeys(PROVIDERS, None), locks=None
     )
-    shown = blind.project()
+    shown = blind.to_result()
     assert (shown["verdict"], shown["reasons"], shown["resource_group_exists"]) == ("ok", [], None)
     assert {row["verdict"] for row in shown["rules"]} == {"unknown"}
-    assert "what the login may do there is not known" in blind.told()
+    assert "what the login may do there is not known" in blind.summary()
     assert all(blind.registered(name) for name in PROVIDERS)
     halved = replace(GOOD, permissions=Permissions((READER,), whole=False))
     assert (verdicts(halved, "fail"), verdicts(halved, "unknown")) == ([], RULES)
-    assert "what the login may do there is not all known" in halved.told()
+    assert "what the login may do there is not all known" in halved.summary()
 
 
 def test_a_missing_group_has_the_permissions_of_its_subscription() -> None:
     scope = replace(GOOD, group=ABSENT, permissions=Permissions((READER,)))
     assert scope.place == f"subscription {SUBSCRIPTION}"
-    assert "let somebody with the role Contributor on the subscription create it" in scope.project()["reasons"][0]
+    assert "let somebody with the role Contributor on the subscription create it" in scope.to_result()["reasons"][0]
 
 
 def test_a_lock_on_one_resource_is_no_matter_of_the_scope() -> None:
@@ -177,4 +177,4 @@ def test_a_lock_on_one_resource_is_no_matter_of_the_scope() -> None:
 def test_a_provider_that_is_being_registered_is_well() -> None:
     scope = replace(GOOD, providers={**GOOD.providers, "Microsoft.Compute": "Registering"})
     assert verdicts(scope, "fail") == []
-    assert "Compute Registering" in scope.told()
+    assert "Compute Registering" in scope.summary()

@@ -22,7 +22,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.s
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_firewall import NetworkAcls
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
 from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
 
 ACCOUNT = StorageAccount(
@@ -162,7 +162,7 @@ def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccoun
 )
 def test_plan_of_a_new_account(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
     plan = plan_account(Grouped(None), desired(**given))
-    assert short(plan) == {**ACCOUNT.project(), "id": UNKNOWN, "tags": {}, **expected}
+    assert short(plan) == {**ACCOUNT.to_result(), "id": UNKNOWN, "tags": {}, **expected}
 
 
 def test_a_missing_group_is_made_only_when_allowed() -> None:
@@ -220,10 +220,10 @@ def test_what_the_service_leaves_out_has_its_documented_meaning(
     name: str, properties: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     document = {"id": ACCOUNT.id, "name": "stdr", "location": "West Europe", "properties": properties}
-    shown = StorageAccount.from_wire(document).project()
+    shown = StorageAccount.from_wire(document).to_result()
     assert {key: shown[key] for key in expected} == expected
     assert shown["location"] == "westeurope"
-    assert shown.keys() == ACCOUNT.project().keys()
+    assert shown.keys() == ACCOUNT.to_result().keys()
 
 
 SKUS = st.sampled_from(["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Premium_LRS"])
@@ -273,7 +273,7 @@ def test_the_plan_of_the_account_after_its_plan_is_empty(given: dict[str, Any], 
         plan = plan_account(Grouped(account), asked)
     except (InvalidInput, Refused):
         assume(False)
-    shown = overlaid(account.project() if account else {}, plan.changes)
+    shown = apply_changes(account.to_result() if account else {}, plan.changes)
     acls = shown["network_acls"]
     firewall = NetworkAcls(
         acls["default_action"], tuple(acls["bypass"]), tuple(acls["ip_rules"]), tuple(acls["virtual_network_rules"])

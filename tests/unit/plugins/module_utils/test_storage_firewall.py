@@ -174,7 +174,7 @@ def test_a_new_account_has_the_firewall_that_is_written_and_none_otherwise() -> 
     ],
 )
 def test_bypass_is_read_from_one_text(bypass: str | None, expected: list[str]) -> None:
-    assert NetworkAcls.from_wire({"bypass": bypass, "defaultAction": "Deny"}).project() == {
+    assert NetworkAcls.from_wire({"bypass": bypass, "defaultAction": "Deny"}).to_result() == {
         "default_action": "deny",
         "bypass": expected,
         "ip_rules": [],

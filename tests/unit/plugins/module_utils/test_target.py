@@ -181,7 +181,7 @@ NETWORKS: list[tuple[str, str, str, VirtualNetwork]] = [
 
 
 def only_one_speaks(candidate: Candidate, rule: str, hardness: str, told: str) -> None:
-    shown = candidate.project()
+    shown = candidate.to_result()
     (found,) = [row for row in shown["rules"] if row["verdict"] == "fail" and row["rule"] not in _follow(rule)]
     assert (found["rule"], found["hardness"]) == (rule, hardness)
     assert told in found["reason"]
@@ -227,7 +227,7 @@ def test_every_rule_has_been_seen_broken() -> None:
 )
 def test_a_good_account_passes_every_rule(good: StorageAccount) -> None:
     (candidate,) = judge_accounts([good], KNOWN)
-    assert (candidate.verdict, candidate.project()["reasons"]) == ("ok", [])
+    assert (candidate.verdict, candidate.to_result()["reasons"]) == ("ok", [])
     assert {finding.verdict for finding in candidate.findings} == {"pass"}
 
 
@@ -297,7 +297,7 @@ def test_premium_in_india_is_doubtful(sku: str, location: str, told: bool) -> No
 def test_a_fast_policy_and_a_premium_account_don_t_go_together() -> None:
     around = replace(KNOWN, policies=(FAST, ReplicationPolicy("slow", 300, encryption=False)))
     premium, standard = judge_accounts([PREMIUM, LOGS], around)
-    assert "with policy fast, which copies every 30 s" in "".join(premium.project()["reasons"])
+    assert "with policy fast, which copies every 30 s" in "".join(premium.to_result()["reasons"])
     assert (premium.verdict, "copy-frequency" in rules(standard, "pass")) == ("ok", True)
 
 
@@ -372,7 +372,7 @@ def test_hard_reasons_come_first() -> None:
     )
     (candidate,) = judge_accounts([worst_of_all], KNOWN)
     assert [found.hardness for found in candidate.objections] == ["hard", "hard", "hard", "warn", "note"]
-    assert candidate.project()["reasons"] == [found.message for found in candidate.objections]
+    assert candidate.to_result()["reasons"] == [found.message for found in candidate.objections]
 
 
 def test_what_an_existing_account_or_network_shows_by_itself() -> None:

@@ -33,7 +33,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.v
     write_settings,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
 from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
 
@@ -327,8 +327,8 @@ def test_a_state_that_must_not_be_touched_is_told_in_one_line(found: Sight, chan
 
 def test_plan_of_a_new_vault_says_all_that_will_be() -> None:
     plan = plan_vault(Grouped(None), desired(tags={"cost": 7}, monitoring__job_failures="enabled"))
-    shown = overlaid({}, plan.changes)
-    assert shown.keys() == VAULT.project().keys()
+    shown = apply_changes({}, plan.changes)
+    assert shown.keys() == VAULT.to_result().keys()
     assert (shown["id"], shown["tags"], shown["sku"]) == (UNKNOWN, {"cost": "7"}, "Standard")
     assert shown["monitoring"]["job_failures"] == "enabled"
     assert shown["redundancy"] == {"storage": UNKNOWN, "cross_region_restore": UNKNOWN}
@@ -398,7 +398,7 @@ def test_what_a_vault_holds(
         {"currentValue": count, "name": {"value": name, "localizedValue": "Something new"}}
         for name, count in usages.items()
     ]
-    assert Contents.from_wire(documents, [replication], fabrics).told() == told
+    assert Contents.from_wire(documents, [replication], fabrics).summary() == told
 
 
 # The wire ------------------------------------------------------------------------------------------------------------
@@ -460,7 +460,7 @@ def test_what_a_vault_holds(
     ],
 )
 def test_a_vault_from_the_wire(name: str, document: dict[str, Any], expected: dict[str, Any]) -> None:
-    shown = Vault.from_wire({"id": ID, "name": "vault-dr", "location": "westeurope", **document}).project()
+    shown = Vault.from_wire({"id": ID, "name": "vault-dr", "location": "westeurope", **document}).to_result()
     assert {key: shown[key] for key in expected} == expected
     assert (shown["resource_group"], shown["subscription_id"]) == ("rg-dr", SUBSCRIPTION)
 

@@ -32,10 +32,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.r
     StoredKey,
     certificate_name,
     key_from_answer,
+    key_result,
     life_note,
     makes_key,
     plan_key,
-    project_key,
     unfit,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
@@ -44,14 +44,14 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import (
-    Certificate,
+    KeyCertificate,
     NotAKey,
-    VaultKey,
+    RegistrationKey,
     certificate_of,
     parse,
     render,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.registration_key import KeyFile
 from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION, options_of, short
 from tests.unit.plugins.module_utils.test_vault import VAULT
@@ -87,7 +87,7 @@ FILE = f"""<?xml version="1.0" encoding="utf-8"?>
   <PrivateEndpointStateForSiteRecovery>None</PrivateEndpointStateForSiteRecovery>
 </RSVaultAsrCreds>
 """
-KEY = VaultKey(
+KEY = RegistrationKey(
     subscription_id=SUBSCRIPTION,
     resource_group="rg-dr",
     vault_name="vault-dr",
@@ -100,7 +100,7 @@ KEY = VaultKey(
     aad_vault_audience="https://RecoveryServiceVault/westeurope/vault-dr/6066914184940990001",
     arm_management_endpoint="https://pod01-id1.weu.backup.windowsazure.com/restapi/",
 )
-GOOD = StoredKey(KEY, Certificate(NOW - 100 * HOUR, NOW + 100 * HOUR), "0600")
+GOOD = StoredKey(KEY, KeyCertificate(NOW - 100 * HOUR, NOW + 100 * HOUR), "0600")
 
 
 def desired(**given: Any) -> DesiredKey:
@@ -118,9 +118,9 @@ def test_the_file_is_the_portals_to_the_letter() -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", "Co", "Z"]), min_size=1)
 
 
-@given(st.lists(TEXTS, min_size=len(fields(VaultKey)), max_size=len(fields(VaultKey))))
+@given(st.lists(TEXTS, min_size=len(fields(RegistrationKey)), max_size=len(fields(RegistrationKey))))
 def test_what_was_rendered_is_read_again(values: list[str]) -> None:
-    key = VaultKey(*values)
+    key = RegistrationKey(*values)
     assert parse(render(key)) == key
 
 
@@ -217,7 +217,7 @@ def good_pfx() -> str:
 
 
 def test_the_certificate_tells_how_long_the_key_lives(good_pfx: str) -> None:
-    assert certificate_of(replace(KEY, management_cert=good_pfx)) == Certificate(NOW, NOW + 120 * HOUR)
+    assert certificate_of(replace(KEY, management_cert=good_pfx)) == KeyCertificate(NOW, NOW + 120 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -365,12 +365,17 @@ UNFIT = [
     ("damaged", replace(GOOD, certificate=None), VAULT, "can't be read"),
     (
         "not yet valid",
-        replace(GOOD, certificate=Certificate(NOW + HOUR, NOW + 100 * HOUR)),
+        replace(GOOD, certificate=KeyCertificate(NOW + HOUR, NOW + 100 * HOUR)),
         VAULT,
         "only from 2026-03-01T10:30:00Z",
     ),
-    ("expired", replace(GOOD, certificate=Certificate(NOW - 2 * HOUR, NOW)), VAULT, "expired at 2026-03-01T09:30:00Z"),
-    ("in the margin", replace(GOOD, certificate=Certificate(NOW, NOW + 24 * HOUR)), VAULT, "expires at"),
+    (
+        "expired",
+        replace(GOOD, certificate=KeyCertificate(NOW - 2 * HOUR, NOW)),
+        VAULT,
+        "expired at 2026-03-01T09:30:00Z",
+    ),
+    ("in the margin", replace(GOOD, certificate=KeyCertificate(NOW, NOW + 24 * HOUR)), VAULT, "expires at"),
 ]
 
 
@@ -380,7 +385,7 @@ def test_a_key_that_will_not_do_is_made_anew(name: str, stored: StoredKey, vault
     plan = plan_key(KeyState(vault, stored), desired(), NOW)
     assert makes_key(plan)
     assert told in plan.describe()
-    shown = overlaid(project_key(PATH, stored), plan.changes)
+    shown = apply_changes(key_result(PATH, stored), plan.changes)
     expected = {"path": PATH, "exists": True, "expires": UNKNOWN, "mode": "0600", "vault_name": "vault-dr"}
     assert {key: shown[key] for key in expected} == expected
 
@@ -415,7 +420,7 @@ def test_the_file_for_a_site_differs_in_nothing_else() -> None:
     [(120.9, False), (119.1, False), (121.1, True), (240, True), (48, True)],
 )
 def test_a_life_that_was_not_asked_for_is_told(hours: float, told: bool) -> None:
-    note = life_note(Certificate(NOW, NOW + hours * HOUR), 120, NOW)
+    note = life_note(KeyCertificate(NOW, NOW + hours * HOUR), 120, NOW)
     assert (note is not None) is told
 
 
@@ -423,7 +428,7 @@ def test_a_life_that_was_not_asked_for_is_told(hours: float, told: bool) -> None
     "stored",
     [
         GOOD,
-        replace(GOOD, certificate=Certificate(NOW, NOW + 24 * HOUR + timedelta(seconds=1))),
+        replace(GOOD, certificate=KeyCertificate(NOW, NOW + 24 * HOUR + timedelta(seconds=1))),
         replace(GOOD, key=replace(KEY, vault_name="VAULT-dr", resource_group="RG-DR", private_endpoint_state=None)),
     ],
     ids=["fresh", "just outside of the margin", "another case"],
@@ -487,7 +492,7 @@ def test_plan(name: str, state: KeyState, given: dict[str, Any], expected: dict[
 def test_no_content_is_shown() -> None:
     secret = replace(KEY, management_cert="canary", channel_integrity_key="canary")
     stored = replace(GOOD, key=secret)
-    told = [repr(stored), project_key(PATH, stored), plan_key(KeyState(None, stored), desired(), NOW)]
+    told = [repr(stored), key_result(PATH, stored), plan_key(KeyState(None, stored), desired(), NOW)]
     assert "canary" not in repr(told)
 
 

@@ -25,7 +25,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.v
     plan_network,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, overlaid
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
 from tests.unit.plugins.module_utils.nouns import GROUP, options_of, short
 
 NSG = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/nsg"
@@ -505,12 +505,12 @@ def test_tags_alone_need_no_update_of_the_network() -> None:
 def test_plan_and_body_of_a_new_network() -> None:
     asked = desired(address_prefixes=["10.1.0.0/16"], subnets=[subnet("GatewaySubnet", "10.1.1.0/24")], tags={"a": 1})
     assert short(plan_network(Grouped(None), asked)) == {
-        **NETWORK.project(),
+        **NETWORK.to_result(),
         "id": UNKNOWN,
         "address_prefixes": ["10.1.0.0/16"],
         "subnets": [
             {
-                **Subnet("GatewaySubnet", ("10.1.1.0/24",)).project(),
+                **Subnet("GatewaySubnet", ("10.1.1.0/24",)).to_result(),
                 "default_outbound_access": UNKNOWN,
                 "private_endpoint_network_policies": "Disabled",
             },
@@ -549,7 +549,7 @@ def test_a_subnet_from_the_wire(name: str, document: dict[str, Any], expected: S
     assert Subnet.from_wire(document) == expected
     prefixes = list(expected.prefixes)
     first = prefixes[0] if prefixes else None
-    shown = expected.project()
+    shown = expected.to_result()
     assert (shown["name"], shown["address_prefix"], shown["address_prefixes"]) == (expected.name, first, prefixes)
 
 
@@ -610,7 +610,7 @@ def test_the_plan_of_the_network_after_its_plan_is_empty(
         plan = plan_network(Grouped(network), asked)
     except (InvalidInput, Refused):
         assume(False)
-    shown = overlaid(network.project() if network else {}, plan.changes)
+    shown = apply_changes(network.to_result() if network else {}, plan.changes)
     entries = [{**entry, "prefixes": tuple(entry["address_prefixes"])} for entry in shown.pop("subnets")]
     made = tuple(map(_subnet_shown, entries))
     lists = {name: tuple(shown[name]) for name in ("address_prefixes", "dns_servers")}

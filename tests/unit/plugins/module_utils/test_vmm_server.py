@@ -20,11 +20,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.v
     missing_clouds,
     missing_networks,
     progress,
-    project_servers,
     require_names,
     require_unique,
     select,
     servers_from_wire,
+    servers_result,
     warnings,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
@@ -83,7 +83,7 @@ def test_servers_come_out_of_three_lists() -> None:
     assert first.clouds == ("Gold", "Silver", "c3")
     assert [item.name for item in first.networks] == ["corp"]
     assert second == VmmServer("f2", f"{VAULT}/replicationFabrics/f2", "f2", None, None, False, None, ())
-    shown = second.project()
+    shown = second.to_result()
     assert (shown["provider_support"], shown["heartbeat_age"], shown["key_encryption"]) == (None, None, None)
 
 
@@ -146,7 +146,7 @@ def test_what_a_server_shows() -> None:
         ],
         NOW,
     )
-    shown = server.project()
+    shown = server.to_result()
     assert shown["health_errors"] == ["31317: No heartbeat.; Start the service.", "Odd"]
     assert shown["heartbeat_age"] == 0
     assert shown["key_encryption"] == {"state": "Enabled", "thumbprint": "AB", "expires": "2029-01-01T00:00:00Z"}
@@ -255,7 +255,7 @@ def test_names_and_clouds_are_checked_offline(
 def test_progress(name: str, server: VmmServer | None, clouds: list[str] | None, outstanding: list[str]) -> None:
     rows = progress({"vmm01": server}, clouds)
     assert [list(row.outstanding) for row in rows] == ([outstanding] if outstanding else [])
-    assert all(row.project()["server"] == "vmm01" for row in rows)
+    assert all(row.to_result()["server"] == "vmm01" for row in rows)
 
 
 def test_a_cloud_may_be_on_any_server() -> None:
@@ -265,7 +265,7 @@ def test_a_cloud_may_be_on_any_server() -> None:
 
 
 def test_a_server_that_is_not_registered_has_all_keys() -> None:
-    shown = project_servers({"a": SERVER, "b": None})
+    shown = servers_result({"a": SERVER, "b": None})
     assert shown["a"].keys() == shown["b"].keys() == UNREGISTERED.keys()
     assert (shown["a"]["registered"], shown["b"]["registered"]) == (True, False)
     assert shown["b"]["clouds"] is not UNREGISTERED["clouds"]

@@ -21,7 +21,11 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import VaultKey, parse, render
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import (
+    RegistrationKey,
+    parse,
+    render,
+)
 from lab.arm.state import Vault
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
@@ -47,7 +51,7 @@ class Keys:
         return ended
 
     @property
-    def key(self) -> VaultKey:
+    def key(self) -> RegistrationKey:
         return parse(self.path.read_bytes())
 
     @property
@@ -67,7 +71,7 @@ def keys(subscription: Subscription, tmp_path: Path) -> Keys:
     return Keys(subscription, tmp_path / "keys" / "vault-dr.VaultCredentials")
 
 
-def thumbprint(key: VaultKey) -> str:
+def thumbprint(key: RegistrationKey) -> str:
     _, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(key.management_cert), None)
     assert certificate is not None
     return certificate.fingerprint(SHA1()).hex().upper()
@@ -507,7 +511,7 @@ def test_the_certificate_tells_the_life_and_not_the_request(keys: Keys) -> None:
     assert ended.result["vault_key"]["expires"] in ended.result["warnings"][0]
 
 
-def answer_with(key: VaultKey, number: int) -> dict[str, Any]:
+def answer_with(key: RegistrationKey, number: int) -> dict[str, Any]:
     """What the service answered when it made the key."""
     return {
         "authType": "AzureActiveDirectory",

@@ -13,7 +13,7 @@ import pytest
 from azure.mgmt.network import models
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.virtual_network import (
-    VirtualNetworkNoun,
+    VirtualNetworkResource,
 )
 from tests.lab.arm import oracle
 from tests.lab.arm.conftest import SUBSCRIPTION
@@ -313,14 +313,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     """Let something happen once between the reading and the writing of a run."""
 
     def plan(event: Callable[[], Any]) -> None:
-        send, events = VirtualNetworkNoun._send, [event]
+        send, events = VirtualNetworkResource._send, [event]
 
         def late(noun: Any, *arguments: Any) -> None:
             if events:
                 events.pop()()
             send(noun, *arguments)
 
-        monkeypatch.setattr(VirtualNetworkNoun, "_send", late)
+        monkeypatch.setattr(VirtualNetworkResource, "_send", late)
 
     return plan
 
@@ -407,7 +407,7 @@ BUSY = [(409, "AnotherOperationInProgress"), (429, "RetryableError")]
 def test_another_operation_is_waited_for(
     status: int, code: str, subscription: Subscription, network: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{VirtualNetworkNoun.__module__}.interval", lambda *_: 0.05)
+    monkeypatch.setattr(f"{VirtualNetworkResource.__module__}.interval", lambda *_: 0.05)
     subscription.fault("PUT", PATH, "fail", times=3, status=status, code=code)
     assert run(subscription, subnets=[NEW]).result["changed"]
 

@@ -9,7 +9,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun, Outcome, converge
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import (
+    ManagedResource,
+    Outcome,
+    converge,
+)
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
@@ -23,7 +27,7 @@ from lab.world import Fault
 State = TypeVar("State")
 Arguments = dict[str, Any]
 #: Makes a noun of a session.
-Build = Callable[[Session], Noun[State]]
+Build = Callable[[Session], ManagedResource[State, Any]]
 
 
 class Bench:

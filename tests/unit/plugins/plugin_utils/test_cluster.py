@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import provider, vmm_cloud_sync
 from lab.engines.twins.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
 from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
@@ -88,7 +88,7 @@ def key(tmp_path: Path) -> str:
     return str(path)
 
 
-def install() -> Build[Seen]:
+def install() -> Build[MachineFacts]:
     options = {
         "source": PACKAGE.url,
         "checksum": PACKAGE.sha256,

@@ -17,8 +17,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Noun
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import ManagedResource
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent, provider
 from lab.engines.twins.cases import (
     STAGING,
@@ -45,7 +45,12 @@ class Installed:
     """What tells the two apart, so that one table proves both."""
 
     def __init__(
-        self, name: str, package: Any, build: Callable[..., Noun[Seen]], older: str, more: dict[str, Any]
+        self,
+        name: str,
+        package: Any,
+        build: Callable[..., ManagedResource[MachineFacts, Any]],
+        older: str,
+        more: dict[str, Any],
     ) -> None:
         self.name = name
         self.script = f"install_{name}"
@@ -56,7 +61,7 @@ class Installed:
         self._build = build
         self._more = more
 
-    def noun(self, **changed: Any) -> Build[Seen]:
+    def noun(self, **changed: Any) -> Build[MachineFacts]:
         options = {
             "source": self.package.url,
             "checksum": self.package.sha256,

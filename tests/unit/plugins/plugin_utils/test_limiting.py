@@ -14,7 +14,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     NotConverged,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent
 from lab.engines.twins.cases import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
 from lab.windows import layout
@@ -30,7 +30,7 @@ SET = ["observe", "set_agent_limits", "observe"]
 WANTED = AgentThrottle(True, [1, 5], "09:00:00", "18:00:00", 512 * 1024, 2048 * 1024)
 
 
-def agent(**changed: Any) -> Build[Seen]:
+def agent(**changed: Any) -> Build[MachineFacts]:
     options = {
         "source": PACKAGE.url,
         "checksum": PACKAGE.sha256,

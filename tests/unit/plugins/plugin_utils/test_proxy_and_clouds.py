@@ -15,7 +15,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_proxy, vmm_cloud_sync
 from lab.engines.twins.cases import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from lab.windows import layout
@@ -33,7 +33,7 @@ HAS = AgentProxy(True, "http://proxy", 8080, None, None, "a.test;b.test")
 HAS_LOGIN = AgentProxy(True, "http://proxy", 8080, "u", digest("old"), None)
 
 
-def proxy(options: dict[str, Any], *, always: bool = False) -> Build[Seen]:
+def proxy(options: dict[str, Any], *, always: bool = False) -> Build[MachineFacts]:
     update = "always" if always else "on_create"
     return lambda session: mars_proxy.build({"proxy": options, "update_password": update}, session)
 

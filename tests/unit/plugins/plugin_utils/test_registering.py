@@ -18,7 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Refused,
     RemoteFailure,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import Machine as Seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.provider_registration import build
 from lab.engines.twins.cases import (
     STAGING,
@@ -47,7 +47,7 @@ SERVER = vmm_server(provider={})
 ADDRESS = f"http://{PROXY_NAME}"
 
 
-def noun(**changed: Any) -> Build[Seen]:
+def noun(**changed: Any) -> Build[MachineFacts]:
     options = {
         "vault_id": VAULT_ID,
         "name": None,

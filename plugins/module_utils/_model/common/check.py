@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: checks: the one form in which rules report, for the preflight, for refusals and for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import Refused
+
+Severity = Literal["error", "warning", "info"]
+Status = Literal["pass", "fail", "unknown"]
+#: The status of several checks together: the worst of them.
+Overall = Literal["pass", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one rule.
+
+    `id` is stable and names the rule, `step` the step of the setup guide. `severity` says what a failure means: an
+    error blocks, a warning does not, info is for the record. `status` is unknown when the rule could not be evaluated.
+    `message` states what is; `fix` says what to do and is empty when there is nothing to do.
+    """
+
+    id: str
+    step: str
+    severity: Severity
+    status: Status
+    message: str
+    fix: str = ""
+
+    @classmethod
+    def passed(cls, id: str, step: str, message: str) -> Check:
+        return cls(id, step, "info", "pass", message)
+
+    @classmethod
+    def failed(cls, id: str, step: str, message: str, fix: str = "") -> Check:
+        return cls(id, step, "error", "fail", message, fix)
+
+    @classmethod
+    def warning(cls, id: str, step: str, message: str, fix: str = "") -> Check:
+        return cls(id, step, "warning", "fail", message, fix)
+
+    @classmethod
+    def unknown(cls, id: str, step: str, message: str, fix: str = "", *, severity: Severity = "warning") -> Check:
+        return cls(id, step, severity, "unknown", message, fix)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing must be changed while this check stands."""
+        return self.severity == "error" and self.status == "fail"
+
+    @property
+    def overall(self) -> Overall:
+        """Reduce severity and status to one word. A rule that could not be evaluated never counts as passed."""
+        if self.status == "pass" or self.severity == "info":
+            return "pass"
+        return "error" if self.blocks else "warning"
+
+    def describe(self) -> str:
+        """Return message and fix as one line."""
+        return f"{self.message}; {self.fix}" if self.fix else self.message
+
+    def to_result(self) -> dict[str, str]:
+        return {
+            "id": self.id,
+            "step": self.step,
+            "severity": self.severity,
+            "status": self.status,
+            "message": self.message,
+            "fix": self.fix,
+        }
+
+
+def worst(checks: Iterable[Check]) -> Overall:
+    """Return the worst status of several checks; `pass` for none."""
+    found = {check.overall for check in checks}
+    return "error" if "error" in found else "warning" if "warning" in found else "pass"
+
+
+def require(checks: Iterable[Check], ids: Collection[str] | None = None) -> None:
+    """Raise Refused for the first check that blocks, of those with one of the ids, or of all."""
+    for check in checks:
+        if check.blocks and (ids is None or check.id in ids):
+            raise Refused(check.describe(), check=check.id)
