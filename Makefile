@@ -15,7 +15,7 @@ TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none fo
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: ## site.yml over the embedded estate, twice (ENGINE=twin or pwsh)
+demo: ## site.yml over the lab, twice (ENGINE=twin or pwsh)
 	@$(TOOLS).run demo --engine $(ENGINE) $(ARGS)
 
 test: ## every test against the built and installed collection (ARGS='tests/unit -k vault', JOBS=2, LINK=1: without a build)
@@ -30,7 +30,7 @@ types: ## mypy --strict alone
 format: ## let ruff format and mend (ARGS='tests/gates' for some)
 	@$(TOOLS).run format $(ARGS)
 
-inferred: ## write docs/inferred.md: what the estate imitates without a document to go by
+inferred: ## write docs/inferred.md: what the lab imitates without a document to go by
 	@$(TOOLS).inferred
 
 environments: ## make every environment now; print their pythons

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab`: start an estate in the foreground, and talk to a started one.
+"""`python -m lab`: start a lab in the foreground, and talk to a started one.
 
-python -m lab up --estate small --engine twin --directory /tmp/estate
-python -m lab journal --directory /tmp/estate
+python -m lab up --estate small --engine twin --directory /tmp/lab
+python -m lab journal --directory /tmp/lab
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, get_args
 
-from .estate import EngineName, Estate, EstateError
+from .lab import EngineName, Lab, LabError
 from .world import FaultAction
 
 _POLL = 0.25
@@ -31,7 +31,7 @@ _DEFAULT_LIFETIME = 8 * 3600.0
 
 
 class ControlFailed(Exception):
-    """The started estate cannot be asked: one sentence for the user."""
+    """The started lab cannot be asked: one sentence for the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,27 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except (EstateError, ControlFailed) as exc:
+    except (LabError, ControlFailed) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="An embedded estate to rehearse with.")
+    parser = argparse.ArgumentParser(prog="python -m lab", description="An lab to rehearse with.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start an estate and stay until SIGINT or SIGTERM")
-    up.add_argument(
-        "--estate", default="small", help="name of a shipped estate, or path of a YAML file (default: small)"
-    )
+    up = commands.add_parser("up", help="start a lab and stay until SIGINT or SIGTERM")
+    up.add_argument("--estate", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
     up.add_argument(
         "--engine", default="twin", choices=get_args(EngineName), help="what answers scripts (default: twin)"
     )
     up.add_argument(
         "--directory", type=Path, help="where to write inventory and certificate (default: a temporary one)"
     )
-    up.add_argument(
-        "--time-scale", type=float, default=0.02, help="real seconds per second of the estate (default: 0.02)"
-    )
+    up.add_argument("--time-scale", type=float, default=0.02, help="real seconds per second of the lab (default: 0.02)")
     up.add_argument("--pid-file", type=Path, help="file to write the process id to")
     up.add_argument("--lifetime", type=float, default=_DEFAULT_LIFETIME, help="seconds after which it ends by itself")
     up.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
@@ -68,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     journal = _client(commands, "journal", "print what was written, and how often reads were made", _journal)
     journal.add_argument("--clear", action="store_true", help="forget it after printing")
     _client(commands, "snapshot", "print the whole world", lambda options: _show(options, "GET", "/snapshot"))
-    _client(commands, "down", "end the estate", _down)
+    _client(commands, "down", "end the lab", _down)
     faults = _client(commands, "faults", "list planned faults, add one, or forget all", _faults)
     faults.add_argument("action", nargs="?", choices=("list", "add", "clear"), default="list")
     faults.add_argument("point", nargs="?", help="for add, such as winrm:hv01:create or arm:PUT:*")
@@ -76,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--times", type=int, default=1)
     faults.add_argument("--after", type=int, default=0, help="how many hits to leave alone first")
     faults.add_argument("--detail", type=json.loads, default={}, help="JSON object, such as '{\"seconds\": 2}'")
-    clock = _client(commands, "time", "print or set the estate's time", _time)
+    clock = _client(commands, "time", "print or set the lab's time", _time)
     clock.add_argument("--scale", type=float)
     clock.add_argument("--offset-seconds", type=float, help="move the calendar so far from this computer's")
     machine = _client(commands, "machine", "list machines, or make one reachable or unreachable", _machine)
@@ -89,7 +85,7 @@ def _client(
     commands: Any, name: str, description: str, command: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=description)
-    parser.add_argument("--directory", type=Path, required=True, help="the directory of the started estate")
+    parser.add_argument("--directory", type=Path, required=True, help="the directory of the started lab")
     parser.set_defaults(command=command)
     return parser
 
@@ -103,42 +99,38 @@ def _up(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     parent = os.getppid() if options.with_parent else None
-    estate = Estate.load(
-        options.estate, engine=options.engine, time_scale=options.time_scale, directory=options.directory
-    )
+    lab = Lab.load(options.estate, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
     try:
-        with estate:
+        with lab:
             if options.pid_file is not None:
                 options.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
-            print(report(estate), flush=True)
-            _stay(estate, leave, time.monotonic() + options.lifetime, parent)
+            print(report(lab), flush=True)
+            _stay(lab, leave, time.monotonic() + options.lifetime, parent)
     finally:
         if options.pid_file is not None:
             options.pid_file.unlink(missing_ok=True)
     return 0
 
 
-def _stay(estate: Estate, leave: threading.Event, end: float, parent: int | None) -> None:
+def _stay(lab: Lab, leave: threading.Event, end: float, parent: int | None) -> None:
     """Wait for a signal, the end of the lifetime or of the parent, or somebody's `down`."""
-    while not leave.wait(_POLL) and not estate.ended.is_set():
+    while not leave.wait(_POLL) and not lab.ended.is_set():
         if time.monotonic() > end or (parent is not None and os.getppid() != parent):
             return
 
 
-def report(estate: Estate) -> str:
-    """What the estate listens on, and how to use it."""
-    proxy = estate.world.proxy
+def report(lab: Lab) -> str:
+    """What the lab listens on, and how to use it."""
+    proxy = lab.world.proxy
     lines = [
-        f"estate {estate.document.get('name', '')} is up, engine {estate.engine_name}",
-        f"  azure      {estate.arm_url}",
+        f"lab {lab.document.get('name', '')} is up, engine {lab.engine_name}",
+        f"  azure      {lab.arm_url}",
         f"  proxy      http://127.0.0.1:{proxy.port} (machines call it {proxy.name}:{proxy.port})",
-        *(f"  {name:<10} https://127.0.0.1:{server.port}/wsman" for name, server in estate.servers.items()),
-        f"  inventory  {estate.inventory}",
-        f"  authority  {estate.authority_path}",
-        f"  directory  {estate.directory}",
-        "  "
-        + " ".join(f"{name}={value}" for name, value in estate.environment.items())
-        + " must be set when a proxy is",
+        *(f"  {name:<10} https://127.0.0.1:{server.port}/wsman" for name, server in lab.servers.items()),
+        f"  inventory  {lab.inventory}",
+        f"  authority  {lab.authority_path}",
+        f"  directory  {lab.directory}",
+        "  " + " ".join(f"{name}={value}" for name, value in lab.environment.items()) + " must be set when a proxy is",
     ]
     return "\n".join(lines)
 
@@ -147,7 +139,7 @@ def _ask(options: argparse.Namespace, method: str, path: str, body: Any = None) 
     try:
         access = json.loads((options.directory / "control.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as exc:
-        raise ControlFailed(f"No estate is up in {options.directory}: its control.json cannot be read.") from exc
+        raise ControlFailed(f"No lab is up in {options.directory}: its control.json cannot be read.") from exc
     request = urllib.request.Request(
         access["url"] + path,
         method=method,
@@ -159,9 +151,9 @@ def _ask(options: argparse.Namespace, method: str, path: str, body: Any = None) 
         with opener.open(request, timeout=30) as response:
             return json.load(response)
     except urllib.error.HTTPError as exc:
-        raise ControlFailed(f"The estate refuses: {exc.read().decode(errors='replace')}") from exc
+        raise ControlFailed(f"The lab refuses: {exc.read().decode(errors='replace')}") from exc
     except OSError as exc:
-        raise ControlFailed(f"The estate of {options.directory} does not answer: {exc}.") from exc
+        raise ControlFailed(f"The lab of {options.directory} does not answer: {exc}.") from exc
 
 
 def _show(options: argparse.Namespace, method: str, path: str, body: Any = None) -> int:

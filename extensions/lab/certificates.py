@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The estate's own certificate authority and the one certificate that all of its servers show.
+"""The lab's own certificate authority and the one certificate that all of its servers show.
 
-Both live in memory and end with the estate; only the authority's certificate is written down, for clients to trust.
+Both live in memory and end with the lab; only the authority's certificate is written down, for clients to trust.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ LIFETIME = timedelta(days=2)
 
 
 class Certificates:
-    """An authority made afresh, with a server certificate for the loopback names and the estate's own."""
+    """An authority made afresh, with a server certificate for the loopback names and the lab's own."""
 
     def __init__(self, names: Iterable[str] = (), *, valid_from: datetime | None = None) -> None:
-        self._authority = trustme.CA(organization_name="siterecovery.hyperv estate")
+        self._authority = trustme.CA(organization_name="siterecovery.hyperv lab")
         start = valid_from or datetime.now(timezone.utc) - timedelta(hours=1)
         identities = dict.fromkeys((*LOOPBACK_NAMES, *names))
         self._leaf = self._authority.issue_cert(*identities, not_before=start, not_after=start + LIFETIME)

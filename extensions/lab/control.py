@@ -18,7 +18,7 @@ from aiohttp import web
 from .world import Fault, FaultAction
 
 if TYPE_CHECKING:
-    from .estate import Estate
+    from .lab import Lab
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,10 +26,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ControlServer:
     """Plain HTTP on the loopback address; every request carries `Authorization: Bearer <token>`."""
 
-    def __init__(self, estate: Estate, leave: Callable[[], None]) -> None:
+    def __init__(self, lab: Lab, leave: Callable[[], None]) -> None:
         self.token = secrets.token_urlsafe(24)
         self.port = 0
-        self._estate = estate
+        self._lab = lab
         self._leave = leave
         self._runner: web.AppRunner | None = None
 
@@ -72,52 +72,52 @@ class ControlServer:
         return await handler(request)
 
     async def _journal(self, _request: web.Request) -> web.Response:
-        journal = self._estate.world.journal
+        journal = self._lab.world.journal
         entries = [dataclasses.asdict(entry) for entry in list(journal.entries)]
         return _json({"entries": entries, "counts": dict(journal.counts)})
 
     async def _clear_journal(self, _request: web.Request) -> web.Response:
-        self._estate.world.journal.clear()
+        self._lab.world.journal.clear()
         return _json({})
 
     async def _faults(self, _request: web.Request) -> web.Response:
-        return _json({"faults": [dataclasses.asdict(fault) for fault in self._estate.world.faults.planned]})
+        return _json({"faults": [dataclasses.asdict(fault) for fault in self._lab.world.faults.planned]})
 
     async def _plan_fault(self, request: web.Request) -> web.Response:
         try:
             fault = read_fault(await request.json())
         except (ValueError, TypeError) as exc:
             return web.json_response({"error": str(exc)}, status=400)
-        planned = self._estate.world.faults.plan(
+        planned = self._lab.world.faults.plan(
             fault.point, fault.action, times=fault.times, after=fault.after, **fault.detail
         )
         return _json(dataclasses.asdict(planned))
 
     async def _clear_faults(self, _request: web.Request) -> web.Response:
-        self._estate.world.faults.clear()
+        self._lab.world.faults.clear()
         return _json({})
 
     async def _snapshot(self, _request: web.Request) -> web.Response:
-        return _json(self._estate.snapshot())
+        return _json(self._lab.snapshot())
 
     async def _time(self, _request: web.Request) -> web.Response:
-        clock = self._estate.world.clock
+        clock = self._lab.world.clock
         return _json(
             {"now": clock.now().isoformat(), "scale": clock.scale, "offset_seconds": clock.offset.total_seconds()}
         )
 
     async def _set_time(self, request: web.Request) -> web.Response:
         body = await request.json()
-        clock = self._estate.world.clock
+        clock = self._lab.world.clock
         clock.scale = float(body.get("scale", clock.scale))
         clock.offset = timedelta(seconds=float(body.get("offset_seconds", clock.offset.total_seconds())))
         return await self._time(request)
 
     async def _machines(self, _request: web.Request) -> web.Response:
-        return _json({"machines": {server.name: _machine(server) for server in self._estate.servers.values()}})
+        return _json({"machines": {server.name: _machine(server) for server in self._lab.servers.values()}})
 
     async def _set_machine(self, request: web.Request) -> web.Response:
-        server = self._estate.servers.get(request.match_info["name"])
+        server = self._lab.servers.get(request.match_info["name"])
         if server is None:
             return web.json_response({"error": f"no machine {request.match_info['name']}"}, status=404)
         body = await request.json()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab.demo`: the whole set-up on a fresh estate, then once more to show that nothing is left to do."""
+"""`python -m lab.demo`: the whole set-up on a fresh lab, then once more to show that nothing is left to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal, NoReturn
 
-from .estate import Estate
+from .lab import Lab
 
 PLAYBOOK = "siterecovery.hyperv.site"
 WRITES = {"azure": "in Azure", "windows": "on Windows machines"}
@@ -52,8 +52,8 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def variables(estate: Estate, scratch: Path) -> dict[str, str]:
-    """A user's shell, with the estate's own variables; none of the caller's Azure login or Ansible settings get in."""
+def variables(lab: Lab, scratch: Path) -> dict[str, str]:
+    """A user's shell, with the lab's own variables; none of the caller's Azure login or Ansible settings get in."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -69,7 +69,7 @@ def variables(estate: Estate, scratch: Path) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
     }
-    return {**inherited, **settings, **estate.environment}
+    return {**inherited, **settings, **lab.environment}
 
 
 def collections_path() -> str:
@@ -80,17 +80,17 @@ def collections_path() -> str:
     return os.pathsep.join([*found, *([named] if named else [])])
 
 
-def run(estate: Estate, scratch: Path) -> Outcome:
-    """Run the playbook, pass its words on line by line, and count what it says and what the estate saw."""
-    estate.world.journal.clear()
+def run(lab: Lab, scratch: Path) -> Outcome:
+    """Run the playbook, pass its words on line by line, and count what it says and what the lab saw."""
+    lab.world.journal.clear()
     started = time.monotonic()
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(estate.inventory), PLAYBOOK]
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(lab.inventory), PLAYBOOK]
     changed = 0
     # Of long paths only what lies inside the collections folder is shown.
     installed = collections_path().partition(os.pathsep)[0] + "/ansible_collections/"
     with subprocess.Popen(
         command,
-        env=variables(estate, scratch),
+        env=variables(lab, scratch),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -103,10 +103,10 @@ def run(estate: Estate, scratch: Path) -> Outcome:
                 recap = RECAP.match(COLOUR.sub("", line))
                 changed += int(recap["changed"]) if recap else 0
         except BaseException:
-            # Interrupted: the playbook's end comes first, then the estate's.
+            # Interrupted: the playbook's end comes first, then the lab's.
             process.terminate()
             raise
-    entries = estate.world.journal.entries
+    entries = lab.world.journal.entries
     writes = {side: sum(entry.side == side for entry in entries) for side in WRITES}
     return Outcome(process.returncode, time.monotonic() - started, changed, writes)
 
@@ -114,19 +114,19 @@ def run(estate: Estate, scratch: Path) -> Outcome:
 def show(engine: Engine, scale: float) -> int:
     """The demo; its exit status is 0 only if the set-up succeeded and the second run changed nothing at all."""
     started = time.monotonic()
-    estate = Estate.load("small", engine=engine, time_scale=scale)
-    with estate, tempfile.TemporaryDirectory(prefix="demo-") as scratch:
-        say(f"The estate is up after {time.monotonic() - started:.1f} s.")
+    lab = Lab.load("small", engine=engine, time_scale=scale)
+    with lab, tempfile.TemporaryDirectory(prefix="demo-") as scratch:
+        say(f"The lab is up after {time.monotonic() - started:.1f} s.")
         say(f"Scripts are answered by {engine}: {ANSWERS[engine]}.")
-        say(f"Machines: {', '.join(sorted(estate.world.machines))}. Inventory: {estate.inventory}")
+        say(f"Machines: {', '.join(sorted(lab.world.machines))}. Inventory: {lab.inventory}")
         say(f"\n=== first run: {PLAYBOOK}, from nothing ===")
-        first = run(estate, Path(scratch))
+        first = run(lab, Path(scratch))
         if first.exit_status:
             say(f"\nThe first run failed (exit status {first.exit_status}) after {first.seconds:.1f} s.")
             return 1
         say(f"=== first run: {first.seconds:.1f} s, changed={first.changed}; writes: {first.written} ===")
         say(f"\n=== second run: {PLAYBOOK}, on what the first one left ===")
-        second = run(estate, Path(scratch))
+        second = run(lab, Path(scratch))
         say(f"=== second run: {second.seconds:.1f} s, changed={second.changed}; writes: {second.written} ===\n")
     say(f"Scripts were answered by {engine}. First run {first.seconds:.1f} s, second run {second.seconds:.1f} s.")
     if second.exit_status or second.changed or sum(second.writes.values()):

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory that an estate hands out: what a user would write for real servers, filled in.
+"""The inventory that a lab hands out: what a user would write for real servers, filled in.
 
-Nothing in it is special to the estate except addresses: connections are verified against the estate's authority, and
+Nothing in it is special to the lab except addresses: connections are verified against the lab's authority, and
 the collection is pointed at the simulated Azure by its cloud metadata address.
 """
 
@@ -15,29 +15,29 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from .estate import Estate
+    from .lab import Lab
 
 GROUPS = {"vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
 METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
 
 
-def role_variables(estate: Estate) -> dict[str, Any]:
+def role_variables(lab: Lab) -> dict[str, Any]:
     """The roles' variables. Secrets stand in a file of their own: here they are references to it."""
-    document, login, catalogue = estate.document, estate.world.login, estate.installers
-    azure, proxy = document["azure"], _proxy(estate)
+    document, login, catalogue = lab.document, lab.world.login, lab.installers
+    azure, proxy = document["azure"], _proxy(lab)
     return {
         "azure_target_subscription_id": login.subscription_id,
         "azure_target_tenant": login.tenant,
         "azure_target_client_id": login.client_id,
-        "azure_target_cloud_environment": estate.arm_url + METADATA_PATH,
-        "azure_target_ca_bundle": str(estate.authority_path),
+        "azure_target_cloud_environment": lab.arm_url + METADATA_PATH,
+        "azure_target_ca_bundle": str(lab.authority_path),
         "azure_target_location": azure["location"],
         "azure_target_vault_name": azure["vault"],
         "azure_target_resource_group": azure["resource_group"],
         "azure_target_create_resource_group": True,
         "azure_target_storage_accounts": azure["storage_accounts"],
         "azure_target_virtual_networks": azure["virtual_networks"],
-        "azure_target_key_path": str(estate.directory / "keys" / f"{azure['vault']}.VaultCredentials"),
+        "azure_target_key_path": str(lab.directory / "keys" / f"{azure['vault']}.VaultCredentials"),
         "vmm_server_provider_source": catalogue["provider"].url,
         "vmm_server_provider_checksum": catalogue["provider"].sha256,
         "vmm_server_provider_version": catalogue["provider"].version,
@@ -50,9 +50,9 @@ def role_variables(estate: Estate) -> dict[str, Any]:
     }
 
 
-def secret_variables(estate: Estate) -> dict[str, str]:
+def secret_variables(lab: Lab) -> dict[str, str]:
     """What a user keeps in a vaulted file."""
-    world = estate.world
+    world = lab.world
     return {
         "azure_target_secret": world.login.secret,
         "windows_password": world.login.windows_password,
@@ -60,25 +60,25 @@ def secret_variables(estate: Estate) -> dict[str, str]:
     }
 
 
-def connection_variables(estate: Estate) -> dict[str, Any]:
+def connection_variables(lab: Lab) -> dict[str, Any]:
     """WinRM over HTTPS, the server's certificate verified."""
     return {
         "ansible_connection": "winrm",
         "ansible_host": "127.0.0.1",
-        "ansible_user": estate.world.login.windows_user,
+        "ansible_user": lab.world.login.windows_user,
         "ansible_password": "{{ windows_password }}",
         "ansible_winrm_scheme": "https",
-        "ansible_winrm_transport": estate.document["winrm"]["transport"],
+        "ansible_winrm_transport": lab.document["winrm"]["transport"],
         "ansible_winrm_server_cert_validation": "validate",
-        "ansible_winrm_ca_trust_path": str(estate.authority_path),
+        "ansible_winrm_ca_trust_path": str(lab.authority_path),
     }
 
 
-def hosts(estate: Estate) -> dict[str, Any]:
+def hosts(lab: Lab) -> dict[str, Any]:
     """The groups of the playbooks with their machines, and the controller."""
     groups: dict[str, Any] = {group: {"hosts": {}} for group in GROUPS.values()}
-    for machine in estate.document["machines"]:
-        server = estate.servers[machine["name"]]
+    for machine in lab.document["machines"]:
+        server = lab.servers[machine["name"]]
         groups[GROUPS[machine["kind"]]]["hosts"][machine["name"]] = {"ansible_port": server.port}
     controller = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     return {
@@ -89,16 +89,16 @@ def hosts(estate: Estate) -> dict[str, Any]:
     }
 
 
-def write(estate: Estate, directory: Path) -> None:
+def write(lab: Lab, directory: Path) -> None:
     """Write the inventory; the secrets for the owner only."""
     files: dict[Path, tuple[str, Any]] = {
-        directory / "hosts.yml": ("The machines of the estate.", hosts(estate)),
-        directory / "group_vars/all/main.yml": ("Variables of the roles.", role_variables(estate)),
+        directory / "hosts.yml": ("The machines of the lab.", hosts(lab)),
+        directory / "group_vars/all/main.yml": ("Variables of the roles.", role_variables(lab)),
         directory / "group_vars/all/secrets.yml": (
-            "Made for this run of the estate; real ones are vaulted.",
-            secret_variables(estate),
+            "Made for this run of the lab; real ones are vaulted.",
+            secret_variables(lab),
         ),
-        directory / "group_vars/windows/main.yml": ("How the machines are reached.", connection_variables(estate)),
+        directory / "group_vars/windows/main.yml": ("How the machines are reached.", connection_variables(lab)),
     }
     for path, (title, content) in files.items():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -114,8 +114,8 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _proxy(estate: Estate) -> dict[str, Any]:
-    account = estate.world.proxy
+def _proxy(lab: Lab) -> dict[str, Any]:
+    account = lab.world.proxy
     return {
         "mode": "custom",
         "address": f"http://{account.name}",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The estate's HTTP proxy: CONNECT only, one Basic login, and no way out of the estate."""
+"""The lab's HTTP proxy: CONNECT only, one Basic login, and no way out of the lab."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {
 
 
 class ProxyServer:
-    """Listens on the loopback address; names are resolved by the estate and not by this computer."""
+    """Listens on the loopback address; names are resolved by the lab and not by this computer."""
 
     def __init__(self, world: World) -> None:
         self.port = 0

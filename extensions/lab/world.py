@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every part of the estate shares: time, the journal of writes, planned faults, and the two sides of the world."""
+"""What every part of the lab shares: time, the journal of writes, planned faults, and the two sides of the world."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def digest(secret: str) -> str:
 
 @dataclass
 class Clock:
-    """The estate's time. Delays are real seconds multiplied by `scale`; `offset` moves the calendar."""
+    """The lab's time. Delays are real seconds multiplied by `scale`; `offset` moves the calendar."""
 
     scale: float = 1.0
     offset: timedelta = timedelta(0)
@@ -50,7 +50,7 @@ class Clock:
         return datetime.now(timezone.utc) + self.offset
 
     def after(self, seconds: float) -> float:
-        """The monotonic moment at which something that takes `seconds` in a real estate is done here."""
+        """The monotonic moment at which something that takes `seconds` in a real lab is done here."""
         return time.monotonic() + seconds * self.scale
 
     @staticmethod
@@ -158,7 +158,7 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The service principal and the Windows account that the estate knows."""
+    """The service principal and the Windows account that the lab knows."""
 
     tenant: str
     subscription_id: str
@@ -170,7 +170,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ProxyAccount:
-    """The estate's HTTP proxy: the name that machines use for it, and the one login that it takes."""
+    """The lab's HTTP proxy: the name that machines use for it, and the one login that it takes."""
 
     name: str
     port: int
@@ -216,7 +216,7 @@ def nobody(_host: str) -> None:
 
 
 class World:
-    """The estate's whole state: Azure on one side, the Windows machines on the other."""
+    """The lab's whole state: Azure on one side, the Windows machines on the other."""
 
     azure: AzureState
     machines: dict[str, Machine]

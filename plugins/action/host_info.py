@@ -18,9 +18,9 @@ class ActionModule(WindowsAction):
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
         "proxy": PROXY_OPTIONS["proxy"],
-        "clouds": {"type": "list", "elements": "str"},
-        "reach": {"type": "bool", "default": True},
-        "cloud": {
+        "vmm_clouds": {"type": "list", "elements": "str"},
+        "check_connectivity": {"type": "bool", "default": True},
+        "cloud_environment": {
             "type": "str",
             "choices": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
             "default": "AzureCloud",

@@ -19,10 +19,10 @@ class ActionModule(ResourceAction):
         "name": {"type": "str"},
         "key_path": {"type": "path", "no_log": False},
         "tenant_id": {"type": "str"},
-        "azure_view": {"type": "dict"},
-        "clean_up": {"type": "bool", "default": False},
+        "azure_registration": {"type": "dict"},
+        "remove_stale_registration": {"type": "bool", "default": False},
         "restart_vmm": {"type": "str", "choices": ["when_idle", "always", "never"], "default": "when_idle"},
-        "timeout": {"type": "int", "default": 1800},
+        "registration_timeout": {"type": "int", "default": 1800},
         **PROXY_OPTIONS,
     }
     RESULT = "registration"

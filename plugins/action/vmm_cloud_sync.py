@@ -15,7 +15,7 @@ class ActionModule(ResourceAction):
     """Send the metadata of VMM clouds to the vault."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
-        "clouds": {"type": "list", "elements": "str", "required": True},
+        "vmm_clouds": {"type": "list", "elements": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
     build = staticmethod(build)

@@ -63,13 +63,13 @@ options:
           - Addresses that go round the proxy. C(*) stands for anything.
         type: list
         elements: str
-  clouds:
+  vmm_clouds:
     description:
-      - Names of the VMM clouds that are to be synchronised, V(all) for every one. They are judged; without a
+      - Names of the VMM clouds that are to be synchronized, V(all) for every one. They are judged; without a
         list, all are.
     type: list
     elements: str
-  reach:
+  check_connectivity:
     description:
       - Whether the machine calls the addresses of Azure, all at once and for 30 seconds at most. Any answer will do.
       - Called are the sign-in address, the data address C(backup.windowsazure.com), the addresses of the service that a
@@ -77,7 +77,7 @@ options:
       - An answer also tells the time, which the machine's clock is compared with.
     type: bool
     default: true
-  cloud:
+  cloud_environment:
     description:
       - Which Azure the machine is going to talk to.
     type: str

@@ -11,7 +11,7 @@ module: provider
 short_description: Have the Site Recovery Provider on a VMM server
 version_added: 0.1.0
 description:
-  - Installs or upgrades the Azure Site Recovery Provider on a server of System Center Virtual MachineFacts Manager, without
+  - Installs or upgrades the Azure Site Recovery Provider on a server of System Center Virtual Machine Manager, without
     a window (steps S3 and P1 to P3). It is never downgraded.
   - The installer is fetched by the server, checked against O(checksum), its signature and O(version), unpacked, and run
     while the VMM service is stopped. The service is started again whatever happens.
@@ -102,7 +102,7 @@ provider:
       description: Where DRConfigurator.exe is.
       returned: success
       type: str
-      sample: C:\Program Files\Microsoft System Center\Virtual MachineFacts Manager\bin\DRConfigurator.exe
+      sample: C:\Program Files\Microsoft System Center\Virtual Machine Manager\bin\DRConfigurator.exe
     vmm_service:
       description: The state of the VMM service.
       returned: success

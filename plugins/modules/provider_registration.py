@@ -18,14 +18,14 @@ description:
     in a folder for administrators only. What an interrupted run left is removed first.
   - The key is needed only for a server that must be registered. An expired, foreign or damaged one is refused before
     anything is done.
-  - What the server says about itself names a vault but not its subscription. Give O(azure_view) to have Azure's view
+  - What the server says about itself names a vault but not its subscription. Give O(azure_registration) to have Azure's view
     beside it in the evidence.
-  - Parts of a registration that is gone are told apart and named in a warning, and removed only with O(clean_up).
+  - Parts of a registration that is gone are told apart and named in a warning, and removed only with O(remove_stale_registration).
     They are registry keys that name the vault while Azure shows no such server, keys of older releases beside a
     registration that Azure confirms, and certificates of a server that is not registered.
   - Data encryption of Site Recovery for VMM ended on 2022-04-30 (step P7) and has no option. A server whose
     registration says that it was set up is told in one line, and is not changed.
-  - A registration is waited for, within O(timeout). When it fails, its exit code, the end of its log, the cause and
+  - A registration is waited for, within O(registration_timeout). When it fails, its exit code, the end of its log, the cause and
     what helps are told.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -44,7 +44,7 @@ options:
     type: str
   key_path:
     description:
-      - The registration key on the controller, as M(siterecovery.hyperv.vault_key) makes it.
+      - The registration key on the controller, as M(siterecovery.hyperv.vault_registration_key) makes it.
       - Its validity is held against the clocks of the controller and of the server.
     type: path
   tenant_id:
@@ -52,16 +52,16 @@ options:
       - The id of the tenant that the vault belongs to. A key of another one is refused, such as one from before the
         subscription was moved. Not compared when not given.
     type: str
-  azure_view:
+  azure_registration:
     description:
       - How Azure sees the server, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
     type: dict
-  clean_up:
+  remove_stale_registration:
     description:
       - Consent to remove what a registration that is gone left, as the warning of a run without it names it.
       - The registry keys are exported first, into the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
         is for administrators only. The private keys of removed certificates stay on the server.
-      - A server that says it is registered counts as gone when O(azure_view) does not show it. It is then cleaned and
+      - A server that says it is registered counts as gone when O(azure_registration) does not show it. It is then cleaned and
         registered again, for which O(key_path) is needed. Azure can take 30 minutes to show a new server, and shows
         nothing either when the server was registered under another name. Look at the vault first.
       - Nothing that names another vault is removed, unless Azure confirms the server in this one.
@@ -77,7 +77,7 @@ options:
     type: str
     choices: [when_idle, always, never]
     default: when_idle
-  timeout:
+  registration_timeout:
     description:
       - How long the registration program may take, in seconds, from 60 to 86400. It is ended then.
     type: int
@@ -98,7 +98,7 @@ notes:
     C(localhost) on the node that owns it.
   - A server that is registered without O(proxy) goes to the Internet directly.
   - The program has no switch that takes a custom proxy away. A server goes back to V(direct) or V(system) by being
-    registered again without one, which needs O(key_path), and O(azure_view) to confirm that the server's name stays the
+    registered again without one, which needs O(key_path), and O(azure_registration) to confirm that the server's name stays the
     same. The Run As account C(DRAProxyAccount) stays in VMM.
   - While a proxy was changed and the VMM service was not restarted yet, the id of its process stands in the registry of
     the server (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run knows. It is removed with the restart.
@@ -107,7 +107,7 @@ notes:
     tells of data encryption, that an empty value empties the list, and that registering again takes the proxy away.
     Each change is read back, and one that did not happen is an error.
 seealso:
-  - module: siterecovery.hyperv.vault_key
+  - module: siterecovery.hyperv.vault_registration_key
   - module: siterecovery.hyperv.vmm_server_info
 """
 
@@ -138,7 +138,7 @@ EXAMPLES = r"""
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_view: "{{ seen.servers['vmm01.contoso.example'] }}"
+    azure_registration: "{{ seen.servers['vmm01.contoso.example'] }}"
     proxy:
       mode: direct
     restart_vmm: always
@@ -147,8 +147,8 @@ EXAMPLES = r"""
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_view: "{{ seen.servers['vmm01.contoso.example'] }}"
-    clean_up: true
+    azure_registration: "{{ seen.servers['vmm01.contoso.example'] }}"
+    remove_stale_registration: true
 """
 
 RETURN = r"""

@@ -57,7 +57,7 @@ options:
         a login that may list the deleted vaults of the subscription. Others get Azure's own refusal.
     type: bool
     default: false
-  register_provider:
+  register_resource_provider:
     description:
       - Whether the resource provider C(Microsoft.RecoveryServices) is registered on a subscription that has never had a
         vault. It is an error otherwise, which names the command.
@@ -207,7 +207,7 @@ notes:
   - In regions where Azure soft-deletes vaults, a deleted vault keeps its name until it is purged.
 seealso:
   - module: siterecovery.hyperv.vault_info
-  - module: siterecovery.hyperv.vault_key
+  - module: siterecovery.hyperv.vault_registration_key
 """
 
 EXAMPLES = r"""
@@ -389,7 +389,7 @@ OPTIONS = {
     "allow_delete": {"type": "bool", "default": False},
     "allow_irreversible": {"type": "bool", "default": False},
     "undelete": {"type": "bool", "default": False},
-    "register_provider": {"type": "bool", "default": True},
+    "register_resource_provider": {"type": "bool", "default": True},
     "public_network_access": _SWITCH,
     "identity": {
         "type": "dict",

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: vault_key
+module: vault_registration_key
 short_description: Make, keep or remove the registration key of a Recovery Services vault
 version_added: 0.1.0
 description:
@@ -115,7 +115,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Have a key for the servers that are to be registered
-  siterecovery.hyperv.vault_key:
+  siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
     path: "{{ ansible_user_dir }}/.siterecovery/vault-dr.VaultCredentials"
@@ -123,7 +123,7 @@ EXAMPLES = r"""
     renewal_margin_hours: 4
 
 - name: Have a key for the hosts of a Hyper-V site
-  siterecovery.hyperv.vault_key:
+  siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
     path: "{{ ansible_user_dir }}/.siterecovery/branch.VaultCredentials"
@@ -131,7 +131,7 @@ EXAMPLES = r"""
     site: branch
 
 - name: Hand a key on without showing it
-  siterecovery.hyperv.vault_key:
+  siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
     path: "{{ ansible_user_dir }}/.siterecovery/vault-dr.VaultCredentials"
@@ -140,7 +140,7 @@ EXAMPLES = r"""
   register: key
 
 - name: Remove it after the registration
-  siterecovery.hyperv.vault_key:
+  siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
     path: "{{ ansible_user_dir }}/.siterecovery/vault-dr.VaultCredentials"
@@ -148,7 +148,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-vault_key:
+vault_registration_key:
   description: The key file after the run, in check mode as it is expected to be; never its content.
   returned: success
   type: dict
@@ -273,7 +273,11 @@ OPTIONS = {
 
 def main() -> None:
     run_resource_module(
-        result="vault_key", options=OPTIONS, build=build, build_local=build_local, revealing="return_content"
+        result="vault_registration_key",
+        options=OPTIONS,
+        build=build,
+        build_local=build_local,
+        revealing="return_content",
     )
 
 

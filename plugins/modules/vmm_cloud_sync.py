@@ -15,12 +15,12 @@ description:
     clouds can be protected.
   - It is taken away from named clouds only when asked for with O(state=absent). VMM refuses that while a cloud is
     paired, and says so.
-  - A cloud without a Hyper-V host, or without the capability profile C(Hyper-V), is synchronised with a warning,
+  - A cloud without a Hyper-V host, or without the capability profile C(Hyper-V), is synchronized with a warning,
     because none of its machines can be protected.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
-  clouds:
+  vmm_clouds:
     description:
       - The clouds' names, case does not matter. V(all) alone means every cloud that VMM has.
       - A name that VMM does not know, or that two clouds have, is refused, and nothing is done.
@@ -49,13 +49,13 @@ seealso:
 EXAMPLES = r"""
 - name: Have two clouds in the vault
   siterecovery.hyperv.vmm_cloud_sync:
-    clouds:
+    vmm_clouds:
       - Gold
       - Silver
 
 - name: Keep the names of a cloud in the house
   siterecovery.hyperv.vmm_cloud_sync:
-    clouds:
+    vmm_clouds:
       - Bronze
     state: absent
 """
@@ -105,7 +105,7 @@ evidence:
   elements: dict
   sample:
     - step: P9
-      found: "synchronised clouds: none"
+      found: "synchronized clouds: none"
       done: send metadata of cloud Gold to the vault
-      verified: "synchronised clouds: Gold"
+      verified: "synchronized clouds: Gold"
 """

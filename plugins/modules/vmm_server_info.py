@@ -41,7 +41,7 @@ options:
       - A name that more than one server of the vault has is refused.
     type: list
     elements: str
-  clouds:
+  vmm_clouds:
     description:
       - VMM clouds that are expected to show up, on any of the servers. V(all) alone expects one at least.
       - A name that one server has more than once is refused, with the ids of both.
@@ -55,7 +55,7 @@ options:
     elements: str
   wait:
     description:
-      - Whether to wait until all O(names) are registered and connected and all O(clouds) and O(networks) are there.
+      - Whether to wait until all O(names) are registered and connected and all O(vmm_clouds) and O(networks) are there.
         Check mode does not wait.
     type: bool
     default: false
@@ -91,7 +91,7 @@ EXAMPLES = r"""
     resource_group: rg-dr
     names:
       - vmm01.contoso.example
-    clouds:
+    vmm_clouds:
       - Gold
       - Silver
     wait: true
@@ -147,7 +147,7 @@ missing:
   elements: str
   sample: []
 missing_clouds:
-  description: Those of O(clouds) that none of the servers shows.
+  description: Those of O(vmm_clouds) that none of the servers shows.
   returned: success
   type: list
   elements: str
@@ -231,7 +231,7 @@ OPTIONS = {
     "vault_name": {"type": "str", "required": True},
     "resource_group": {"type": "str", "required": True},
     "names": {"type": "list", "elements": "str"},
-    "clouds": {"type": "list", "elements": "str"},
+    "vmm_clouds": {"type": "list", "elements": "str"},
     "networks": {"type": "list", "elements": "str"},
     # The action plugin beside this module waits, and shows progress on the way.
     "wait": {"type": "bool", "default": False},

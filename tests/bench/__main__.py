@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.bench.bare import SCRIPTS
 from tests.bench.beside import COMPILED, ROUNDS, beside
 from tests.bench.growth import growth
@@ -46,7 +46,7 @@ def main() -> int:
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     if {"modules", "site"} & set(parts):
-        with estate() as here:
+        with lab() as here:
             controller = Controller(main_cell(), here.inventory, {**here.environment, **COMPILED})
             _must_pass(controller.run(SITE))
             if "modules" in parts:
@@ -54,20 +54,20 @@ def main() -> int:
             if "site" in parts:
                 site(controller, here)
     if "windows" in parts:
-        with estate() as here:
+        with lab() as here:
             windows(here)
     if "beside" in parts:
-        with estate() as here, estate() as there:
+        with lab() as here, lab() as there:
             beside(here, there, arguments.rounds)
     if "growth" in parts:
-        with estate() as here:
+        with lab() as here:
             growth(here)
     return 0
 
 
 @contextmanager
-def estate() -> Iterator[Estate]:
-    started = Estate.load("small", engine="twin", time_scale=_SCALE)
+def lab() -> Iterator[Lab]:
+    started = Lab.load("small", engine="twin", time_scale=_SCALE)
     started.start()
     try:
         yield started
@@ -89,7 +89,7 @@ def modules(controller: Controller, variables: dict[str, Any]) -> None:
         print(f"{name:18} {seconds:6.2f} s   {seconds - ping:6.2f} s     {bare:6.2f} s       {seconds / bare:6.2f}")
 
 
-def site(controller: Controller, here: Estate) -> None:
+def site(controller: Controller, here: Lab) -> None:
     """Print what a site run without changes asks of Azure and of the machines."""
     here.world.journal.clear()
     started = time.monotonic()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Vault, storage account and network made and left alone, by this collection and by azure.azcollection, side by side.
 
-Each has an estate, an environment and a folder of collections of its own; the modules of azure.azcollection run as
+Each has a lab, an environment and a folder of collections of its own; the modules of azure.azcollection run as
 they were released. Both estates end with the same resources, or the difference is printed.
 
 Goal: a run without changes at least four times faster. It is measured and printed, not enforced.
@@ -21,8 +21,8 @@ from typing import Any
 
 import yaml
 
-from lab.estate import Estate
 from lab.inventory import METADATA_PATH
+from lab.lab import Lab
 from tests.bench.calls import calls, per_run, shown
 from tests.e2e.cells import Cell, main_cell
 from tests.support.playbook import Controller, Run
@@ -120,18 +120,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One collection with its own estate."""
+    """One collection with its own lab."""
 
     own: bool
     controller: Controller
-    estate: Estate
+    lab: Lab
 
     def module(self, noun: ManagedResource) -> str:
         return f"siterecovery.hyperv.{noun.ours}" if self.own else f"azure.azcollection.{noun.theirs}"
 
     @property
     def login(self) -> Options:
-        login = self.estate.world.login
+        login = self.lab.world.login
         given = {
             "subscription_id": login.subscription_id,
             "tenant": login.tenant,
@@ -140,9 +140,9 @@ class Side:
             "secret": "{{ azure_target_secret }}",
         }
         if self.own:
-            address = self.estate.arm_url + METADATA_PATH
-            return {**given, "cloud_environment": address, "ca_bundle": str(self.estate.authority_path)}
-        return {**given, "cloud_environment": f"{self.estate.arm_url}/", "disable_instance_discovery": True}
+            address = self.lab.arm_url + METADATA_PATH
+            return {**given, "cloud_environment": address, "ca_bundle": str(self.lab.authority_path)}
+        return {**given, "cloud_environment": f"{self.lab.arm_url}/", "disable_instance_discovery": True}
 
     def run(self, noun: ManagedResource, number: int, times: int) -> Sample:
         return self.play(self.module(noun), noun.options(number, self.own), times)
@@ -161,47 +161,47 @@ class Side:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             file = Path(folder) / "bench.yml"
             file.write_text(yaml.safe_dump([play]), encoding="utf-8")
-            self.estate.journal.clear()
+            self.lab.journal.clear()
             run = self.controller.run(file)
         if run.returncode:
             raise SystemExit(run.output)
-        return Sample(_seconds(run, module), _seconds(run, _PING), calls(self.estate.journal), run.changed)
+        return Sample(_seconds(run, module), _seconds(run, _PING), calls(self.lab.journal), run.changed)
 
 
-def ours(estate: Estate) -> Side:
-    return Side(True, Controller(main_cell(), estate.inventory, {**estate.environment, **COMPILED}), estate)
+def ours(lab: Lab) -> Side:
+    return Side(True, Controller(main_cell(), lab.inventory, {**lab.environment, **COMPILED}), lab)
 
 
-def theirs(estate: Estate) -> Side:
+def theirs(lab: Lab) -> Side:
     cell = Cell("neighbour", environments.ensure("neighbour"), collection.neighbour())
-    return Side(False, Controller(cell, estate.inventory, _surroundings(estate)), estate)
+    return Side(False, Controller(cell, lab.inventory, _surroundings(lab)), lab)
 
 
-def _surroundings(estate: Estate) -> dict[str, str]:
-    """What makes azure.azcollection find the estate, by documented variables of the libraries below it.
+def _surroundings(lab: Lab) -> dict[str, str]:
+    """What makes azure.azcollection find the lab, by documented variables of the libraries below it.
 
     It knows the clouds of azure-cli-core only; that takes them from this address, which must answer with a list. The
-    blob endpoint of an account has a public name, which the estate's proxy resolves.
+    blob endpoint of an account has a public name, which the lab's proxy resolves.
     """
-    proxy = estate.world.proxy
-    authority = str(estate.authority_path)
+    proxy = lab.world.proxy
+    authority = str(lab.authority_path)
     return {
-        **estate.environment,
+        **lab.environment,
         **COMPILED,
-        "ARM_CLOUD_METADATA_URL": f"{estate.arm_url}/metadata/endpoints?api-version=2019-05-01",
+        "ARM_CLOUD_METADATA_URL": f"{lab.arm_url}/metadata/endpoints?api-version=2019-05-01",
         "HTTPS_PROXY": f"http://{proxy.username}:{proxy.password}@127.0.0.1:{proxy.port}",
         "REQUESTS_CA_BUNDLE": authority,
         "SSL_CERT_FILE": authority,
     }
 
 
-def beside(here: Estate, there: Estate, rounds: int = ROUNDS) -> None:
+def beside(here: Lab, there: Lab, rounds: int = ROUNDS) -> None:
     """Measure in turns, so that both meet the same moods of the machine, and print what came out."""
     sides = (theirs(there), ours(here))
     made = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
     kept = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
     for side in sides:
-        side.estate.world.azure.seed_group(GROUP, PLACE)
+        side.lab.world.azure.seed_group(GROUP, PLACE)
         for noun in NOUNS:
             # Not counted: it compiles the libraries.
             side.run(noun, 0, 1)
@@ -237,7 +237,7 @@ def report(made: Records, kept: Records, rounds: int) -> Iterator[str]:
             f"{their.over_ping / max(our.over_ping, 0.01):5.1f}x    {their.seconds:10.2f} s {our.seconds:4.2f} s"
         )
     yield f"Goal: {_KEPT} at least {GOAL:.0f} times faster."
-    yield f"{'calls, as the estate counts':32} {'azcollection':56} ours"
+    yield f"{'calls, as the lab counts':32} {'azcollection':56} ours"
     for noun, word, records in situations:
         yield f"{noun.title + ', ' + word:32} {records[noun.title, False].calls:56} {records[noun.title, True].calls}"
 

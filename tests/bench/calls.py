@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many calls something made, as the estate's journal has them: by method, sign-ins and polls by their names."""
+"""How many calls something made, as the lab's journal has them: by method, sign-ins and polls by their names."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.bench.beside import GROUP, NOUNS, PLACE, ours
 from tests.bench.calls import shown
 
@@ -16,20 +16,20 @@ SIZES = (1, 500)
 _VAULT = "vault-bench1"
 
 
-def seed(estate: Estate, upto: int) -> None:
+def seed(lab: Lab, upto: int) -> None:
     """So many accounts and so many networks, those of the bench among them."""
-    azure = estate.world.azure
+    azure = lab.world.azure
     for number in range(len(azure.accounts) + 1, upto + 1):
         azure.seed_account(GROUP, f"stbench{number}", PLACE)
     for number in range(len(azure.networks) + 1, upto + 1):
         azure.seed_network(GROUP, f"vnet-bench{number}", PLACE, ["10.60.0.0/16"])
 
 
-def growth(estate: Estate) -> None:
+def growth(lab: Lab) -> None:
     """Print the calls of a run without changes for each size."""
-    side = ours(estate)
-    estate.world.azure.seed_group(GROUP, PLACE)
-    estate.world.azure.seed_vault(GROUP, _VAULT, PLACE)
+    side = ours(lab)
+    lab.world.azure.seed_group(GROUP, PLACE)
+    lab.world.azure.seed_vault(GROUP, _VAULT, PLACE)
     questions: dict[str, dict[str, Any]] = {
         "target_info": {"resource_group": GROUP, "vault_name": _VAULT},
         "vault_info": {"resource_group": GROUP},
@@ -37,13 +37,13 @@ def growth(estate: Estate) -> None:
     }
     table: dict[str, list[str]] = {name: [] for name in questions}
     for size in SIZES:
-        seed(estate, size)
+        seed(lab, size)
         for name, options in questions.items():
             # The first run may still have something to set; the second one has not.
             side.play(f"siterecovery.hyperv.{name}", options, 1)
             sample = side.play(f"siterecovery.hyperv.{name}", options, 1)
             table[name].append(f"{shown(sample.calls)} in {sample.seconds[0]:.1f} s")
-    print(*lines(table, estate.world.azure.page_size), sep="\n")
+    print(*lines(table, lab.world.azure.page_size), sep="\n")
 
 
 def lines(table: dict[str, list[str]], page: int) -> Iterator[str]:

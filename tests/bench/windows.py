@@ -4,7 +4,7 @@
 """Remote executions and bytes per Windows machine: a first site run, one without changes, one that mends a drift.
 
 Beside them a plain playbook of ansible.windows modules with the same reads, as far as a module can make them: clouds,
-jobs and Run As accounts of VMM, and the agent's own settings, have no module, and are left out. The twins of the estate
+jobs and Run As accounts of VMM, and the agent's own settings, have no module, and are left out. The twins of the lab
 run no foreign PowerShell: they refuse each module after it was sent whole. So executions and bytes sent are measured,
 what the modules would have answered is not.
 
@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from lab.estate import Estate
+from lab.lab import Lab
 from lab.windows import layout
 from lab.winrm import soap
 from lab.winrm.server import WinRmServer
@@ -105,7 +105,7 @@ class Counts:
 
 @contextmanager
 def counting(counts: Counts) -> Iterator[None]:
-    """Every exchange of the estate's WinRM servers is counted, with its bytes inside of TLS."""
+    """Every exchange of the lab's WinRM servers is counted, with its bytes inside of TLS."""
     answer = WinRmServer._answer
 
     async def counted_answer(server: WinRmServer, data: bytes, principal: str) -> web.Response:
@@ -123,34 +123,34 @@ def counting(counts: Counts) -> Iterator[None]:
         WinRmServer._answer = answer  # type: ignore[method-assign]
 
 
-def windows(estate: Estate) -> None:
+def windows(lab: Lab) -> None:
     """Print the table."""
-    controller = Controller(main_cell(), estate.inventory, {**estate.environment, **COMPILED})
+    controller = Controller(main_cell(), lab.inventory, {**lab.environment, **COMPILED})
     counts = Counts()
     still: Counter[str] = Counter()
     print("run             machine   executions   KiB to it   KiB from it")
     with counting(counts), tempfile.TemporaryDirectory(prefix="bench-") as folder:
         for title in ("install", "no changes", "drift"):
             if title == "drift":
-                _drift(estate)
+                _drift(lab)
             counts.clear()
             _must_pass(controller.run(SITE))
-            print(*_lines(title, estate, counts), sep="\n")
+            print(*_lines(title, lab, counts), sep="\n")
             if title == "no changes":
                 still = counts.executions.copy()
         book = Path(folder) / "reads.yml"
         book.write_text(yaml.safe_dump(_plays()), encoding="utf-8")
         counts.clear()
         controller.run(book)
-        print(*_lines("plain reads", estate, counts), sep="\n")
-    for name in estate.machines:
+        print(*_lines("plain reads", lab, counts), sep="\n")
+    for name in lab.machines:
         times = counts.executions[name] / still[name] if still[name] else float("inf")
         print(f"{name}: {times:.1f} times fewer executions without changes (goal: {GOAL:.0f})")
 
 
-def _drift(estate: Estate) -> None:
+def _drift(lab: Lab) -> None:
     """Services that somebody stopped."""
-    for machine in estate.machines.values():
+    for machine in lab.machines.values():
         service = layout.VMM_SERVICE if machine.kind == "vmm_server" else layout.AGENT_SERVICE
         machine.stop_service(service)
 
@@ -171,8 +171,8 @@ def _plays() -> list[dict[str, Any]]:
     ]
 
 
-def _lines(title: str, estate: Estate, counts: Counts) -> Iterator[str]:
-    for name in estate.machines:
+def _lines(title: str, lab: Lab, counts: Counts) -> Iterator[str]:
+    for name in lab.machines:
         yield f"{title:15} {name:9} {counts.line(name):>12}"
 
 

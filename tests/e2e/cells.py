@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matrix: a cell is an environment in which ansible-playbook runs. The estate runs in the tests' own process."""
+"""The matrix: a cell is an environment in which ansible-playbook runs. The lab runs in the tests' own process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Estates and controllers for the end-to-end tests."""
+"""Labs and controllers for the end-to-end tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.estate import EngineName, Estate
+from lab.lab import EngineName, Lab
 from tests.conftest import missing
 from tests.e2e.cells import Cell
 from tests.lab.arm import oracle
@@ -18,32 +18,32 @@ from tests.support.playbook import Controller
 
 #: Real delays are scaled down to this; everything keeps its order.
 SCALE = 0.01
-MakeEstate = Callable[..., Estate]
+MakeLab = Callable[..., Lab]
 
 
 @pytest.fixture
-def make_estate(tmp_path: Path) -> Iterator[MakeEstate]:
+def make_lab(tmp_path: Path) -> Iterator[MakeLab]:
     """Starts estates that end with the test."""
-    with Estates(tmp_path) as start:
+    with Labs(tmp_path) as start:
         yield start
 
 
 @pytest.fixture
-def estate(make_estate: MakeEstate) -> Estate:
-    """A new estate `small` in which nothing is set up."""
-    return make_estate()
+def lab(make_lab: MakeLab) -> Lab:
+    """A new lab `small` in which nothing is set up."""
+    return make_lab()
 
 
 @pytest.fixture
-def controller(main_cell: Cell, estate: Estate) -> Controller:
-    return controller_of(main_cell, estate)
+def controller(main_cell: Cell, lab: Lab) -> Controller:
+    return controller_of(main_cell, lab)
 
 
-def controller_of(cell: Cell, estate: Estate) -> Controller:
-    return Controller(cell, estate.inventory, estate.environment)
+def controller_of(cell: Cell, lab: Lab) -> Controller:
+    return Controller(cell, lab.inventory, lab.environment)
 
 
-class Estates:
+class Labs:
     """Context manager over the estates started through it: in the end all that was asked and answered is judged.
 
     The definitions are published elsewhere; where they are not at hand, test_traffic.py is reported as not run.
@@ -51,34 +51,34 @@ class Estates:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._started: list[tuple[Estate, Path]] = []
+        self._started: list[tuple[Lab, Path]] = []
 
-    def __enter__(self) -> MakeEstate:
+    def __enter__(self) -> MakeLab:
         return self.start
 
     def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     def stop(self) -> None:
-        for estate, _file in self._started:
-            estate.stop()
+        for lab, _file in self._started:
+            lab.stop()
         # A run that fails early may never have talked to Azure.
-        files = [file for _estate, file in self._started if file.exists()]
+        files = [file for _lab, file in self._started if file.exists()]
         judges = () if missing("contracts") else (oracle.validate, oracle.validate_requests)
         problems = [line for file in files for judge in judges for line in judge(file)]
         assert problems == []
 
-    def start(self, *, engine: EngineName = "twin", scale: float = SCALE) -> Estate:
-        estate = Estate.load("small", engine=engine, time_scale=scale)
+    def start(self, *, engine: EngineName = "twin", scale: float = SCALE) -> Lab:
+        lab = Lab.load("small", engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
-        estate.world.traffic_file = file
-        self._started.append((estate, file))
-        estate.start()
-        return estate
+        lab.world.traffic_file = file
+        self._started.append((lab, file))
+        lab.start()
+        return lab
 
 
 @pytest.fixture(scope="module")
-def make_shared_estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeEstate]:
+def make_shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeLab]:
     """The same for stories that several tests of a module look at."""
-    with Estates(tmp_path_factory.mktemp("estate")) as start:
+    with Labs(tmp_path_factory.mktemp("lab")) as start:
         yield start

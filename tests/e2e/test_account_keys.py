@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.support.playbook import Controller
 from tests.support.plays import noun, play, write
 
@@ -24,7 +24,7 @@ PAIR = {
 HAS = "{{ (kept['keys'] | map(attribute='value') | map('length') | list) == [88, 88, 88, 88] }}"
 
 
-def test_keys_reach_the_play_and_nothing_else(estate: Estate, controller: Controller, tmp_path: Path) -> None:
+def test_keys_reach_the_play_and_nothing_else(lab: Lab, controller: Controller, tmp_path: Path) -> None:
     book = write(
         tmp_path,
         play(
@@ -36,7 +36,7 @@ def test_keys_reach_the_play_and_nothing_else(estate: Estate, controller: Contro
     )
     log = tmp_path / "ansible.log"
     run = controller.run(book, "-vvvv", "--diff", environment={"ANSIBLE_LOG_PATH": str(log)})
-    keys = [str(key["value"]) for stored in estate.world.azure.account_keys.values() for key in stored]
+    keys = [str(key["value"]) for stored in lab.world.azure.account_keys.values() for key in stored]
     assert len(keys) == 4
     assert [task.status for task in run.tasks] == ["ok", "ok", "failed"], run.output
     assert run.tasks[1].result["msg"] is True

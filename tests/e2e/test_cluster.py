@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.engines.twins.cases import STAGING, all_of, leftover, staged
-from lab.estate import Estate, find_document, read_document
+from lab.lab import Lab, find_document, read_document
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets
@@ -27,9 +27,9 @@ def nodes_of(**cluster: Any) -> list[dict[str, Any]]:
     return [{**node, "vmm": vmm} for node in found]
 
 
-def versions(estate: Estate) -> dict[str, Any]:
+def versions(lab: Lab) -> dict[str, Any]:
     key = r"HKLM\SOFTWARE\Microsoft\Azure Site Recovery"
-    return {name: machine.registry.get(key, "Version") for name, machine in estate.machines.items()}
+    return {name: machine.registry.get(key, "Version") for name, machine in lab.machines.items()}
 
 
 VERSION = DOCUMENT["installers"]["provider"]["version"]
@@ -37,40 +37,40 @@ VERSION = DOCUMENT["installers"]["provider"]["version"]
 
 def test_site_over_two_nodes(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
-        estate = start(machines=nodes_of())
-        run = controller_of(main_cell, estate).run(SITE)
+        lab = start(machines=nodes_of())
+        run = controller_of(main_cell, lab).run(SITE)
         assert run.returncode == 0, run.output
         assert [task.host for task in run.of("provider")] == ["vmm02", "vmm01"]
         assert [task.host for task in run.of("provider_registration")] == ["vmm02"]
         assert [task.host for task in run.of("vmm_cloud_sync")] == ["vmm02"]
-        cluster = [(each.target, each.verb) for each in estate.journal.entries if each.verb.startswith("cluster.")]
+        cluster = [(each.target, each.verb) for each in lab.journal.entries if each.verb.startswith("cluster.")]
         assert cluster == [("vmm02", "cluster.stop"), ("vmm02", "cluster.start")]
-        assert versions(estate) == {"vmm01": VERSION, "vmm02": VERSION}
+        assert versions(lab) == {"vmm01": VERSION, "vmm02": VERSION}
 
 
 def test_a_node_that_is_down_is_set_up_later(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The other node is registered meanwhile; when the role has moved on, only a key that was left there goes."""
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
-        estate = start(machines=nodes_of(nodes=[{"name": "vmm01", "state": "Down"}, "vmm02"]))
-        estate.world.faults.plan("winrm:vmm01:*", "drop", times=1000)
-        controller = controller_of(main_cell, estate)
+        lab = start(machines=nodes_of(nodes=[{"name": "vmm01", "state": "Down"}, "vmm02"]))
+        lab.world.faults.plan("winrm:vmm01:*", "drop", times=1000)
+        controller = controller_of(main_cell, lab)
         first = controller.run(SITE, "--limit", "vmm02,localhost")
         assert first.returncode == 0, first.output
         assert "vmm01 is down" in " ".join(first.output.split()), first.output
-        assert versions(estate) == {"vmm01": None, "vmm02": VERSION}
+        assert versions(lab) == {"vmm01": None, "vmm02": VERSION}
 
-        estate.world.faults.clear()
-        cluster = estate.machines["vmm02"].cluster
+        lab.world.faults.clear()
+        cluster = lab.machines["vmm02"].cluster
         assert cluster is not None
         cluster.nodes["vmm01"] = "Up"
-        cluster.move(estate.machines["vmm02"], "vmm01")
-        all_of(staged, leftover)(estate.machines["vmm02"])
-        begun = len(estate.journal.entries)
+        cluster.move(lab.machines["vmm02"], "vmm01")
+        all_of(staged, leftover)(lab.machines["vmm02"])
+        begun = len(lab.journal.entries)
         second = controller.run(SITE)
         assert second.returncode == 0, second.output
-        assert versions(estate) == {"vmm01": VERSION, "vmm02": VERSION}
-        verbs = [each.verb for each in estate.journal.entries[begun:]]
+        assert versions(lab) == {"vmm01": VERSION, "vmm02": VERSION}
+        verbs = [each.verb for each in lab.journal.entries[begun:]]
         assert "azure.register" not in verbs
         assert [task.host for task in second.of("provider_registration") if task.changed] == ["vmm02"]
-        assert not estate.machines["vmm02"].exists(STAGING + r"\old.VaultCredentials")
+        assert not lab.machines["vmm02"].exists(STAGING + r"\old.VaultCredentials")
         assert [verb for verb in verbs if verb.startswith("cluster.")] == ["cluster.stop", "cluster.start"]

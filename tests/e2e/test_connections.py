@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run, Task
 
 NOUNS = ["provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info"]
 
 
-def over_psrp(estate: Estate, folder: Path, *hosts: str) -> list[str]:
-    """What the playbook is given beside the estate's inventory, which says winrm for all."""
+def over_psrp(lab: Lab, folder: Path, *hosts: str) -> list[str]:
+    """What the playbook is given beside the lab's inventory, which says winrm for all."""
     chosen = {
         "ansible_connection": "psrp",
         "ansible_psrp_auth": "ntlm",
-        "ansible_psrp_ca_cert": str(estate.authority_path),
+        "ansible_psrp_ca_cert": str(lab.authority_path),
         "ansible_psrp_ignore_proxy": True,
     }
     more = folder / f"psrp-{'-'.join(hosts)}.yml"
@@ -44,24 +44,24 @@ def said(run: Run, host: str) -> list[tuple[str, Any]]:
 
 
 def test_psrp_gives_the_results_of_winrm_and_each_finds_done_what_the_other_did(
-    main_cell: Cell, make_estate: MakeEstate, tmp_path: Path
+    main_cell: Cell, make_lab: MakeLab, tmp_path: Path
 ) -> None:
     pytest.importorskip("pypsrp")
     pytest.importorskip("psrpcore")
-    estate = make_estate()
-    controller = controller_of(main_cell, estate)
-    first = controller.run(SITE, "--diff", *over_psrp(estate, tmp_path, "vmm01", "hv02"))
+    lab = make_lab()
+    controller = controller_of(main_cell, lab)
+    first = controller.run(SITE, "--diff", *over_psrp(lab, tmp_path, "vmm01", "hv02"))
     assert first.returncode == 0, first.output
     assert said(first, "hv01")
     assert said(first, "hv02") == said(first, "hv01")
-    world = estate.snapshot()
-    estate.world.journal.clear()
+    world = lab.snapshot()
+    lab.world.journal.clear()
     # The other way round: what psrp set up is read over winrm, and what winrm set up over psrp.
-    second = controller.run(SITE, *over_psrp(estate, tmp_path, "hv01"))
+    second = controller.run(SITE, *over_psrp(lab, tmp_path, "hv01"))
     assert second.returncode == 0, second.output
     assert second.changed == 0, second.output
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == world
-    counts = estate.world.journal.counts
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == world
+    counts = lab.world.journal.counts
     assert counts["execution"] == sum(count for name, count in counts.items() if name.startswith("script:"))
-    assert [name for name, server in estate.servers.items() if len(server.shells)] == []
+    assert [name for name, server in lab.servers.items() if len(server.shells)] == []

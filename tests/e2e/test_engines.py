@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE
 
 
 @pytest.mark.needs("pwsh")
-def test_site_through_pwsh_ends_in_the_same_world_as_through_twins(main_cell: Cell, make_estate: MakeEstate) -> None:
+def test_site_through_pwsh_ends_in_the_same_world_as_through_twins(main_cell: Cell, make_lab: MakeLab) -> None:
     def run(engine: str) -> tuple[dict[str, Any], int]:
-        estate = make_estate(engine=engine)
-        controller = controller_of(main_cell, estate)
+        lab = make_lab(engine=engine)
+        controller = controller_of(main_cell, lab)
         first = controller.run(SITE)
         assert first.returncode == 0, first.output
         second = controller.run(SITE)
         assert second.returncode == 0, second.output
-        return estate.snapshot(), second.changed
+        return lab.snapshot(), second.changed
 
     assert run("pwsh") == run("twin")

@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.estate import neutral
+from lab.lab import neutral
 from lab.windows import layout
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
 from lab.world import Entry, FaultAction
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
 from tests.support.playbook import SITE, Run, Task
 from tests.support.plays import HAVE_KEY, HAVE_VAULT, KEY_PATH, NAMES, VAULT_ID, Play, noun, play, write
@@ -239,22 +239,22 @@ def mishaps(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Mishap
     machines += [hyperv_host(name, agent=False) for name in HOSTS]
     folder = tmp_path_factory.mktemp("mishaps")
     with Fleets(folder) as make_fleet, pytest.MonkeyPatch.context() as patch:
-        estate = make_fleet(machines=machines)
+        lab = make_fleet(machines=machines)
         for name in PROGRAMS:
             patch.setitem(PROGRAMS, name, watched(name))
         for name, case in CASES.items():
             if case.fault:
                 point, detail = case.fault
-                estate.world.faults.plan(f"windows:{name}:{point}", "fail", **detail)
-        controller, book = controller_of(main_cell, estate), write(folder, *setting_up())
+                lab.world.faults.plan(f"windows:{name}:{point}", "fail", **detail)
+        controller, book = controller_of(main_cell, lab), write(folder, *setting_up())
         disturbed = controller.run(book, "--forks", "10")
-        certificates = sum("/certificates/" in entry.target.lower() for entry in estate.journal.entries)
-        estate.world.faults.clear()
-        estate.journal.clear()
+        certificates = sum("/certificates/" in entry.target.lower() for entry in lab.journal.entries)
+        lab.world.faults.clear()
+        lab.journal.clear()
         following = controller.run(book, "--forks", "10")
-        journal = list(estate.journal.entries)
+        journal = list(lab.journal.entries)
         last = controller.run(book, "--forks", "10")
-        ends = {name: end_of(machine) for name, machine in estate.machines.items()}
+        ends = {name: end_of(machine) for name, machine in lab.machines.items()}
         return Mishaps(disturbed, following, last, journal, ends, certificates)
 
 
@@ -326,12 +326,12 @@ def test_the_key_of_the_disturbed_run_is_used_again(mishaps: Mishaps) -> None:
 
 
 def test_site_that_loses_a_server_in_its_setup_tells_it_and_goes_on_when_run_again(
-    make_estate: MakeEstate, main_cell: Cell, monkeypatch: pytest.MonkeyPatch
+    make_lab: MakeLab, main_cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    estate = make_estate()
+    lab = make_lab()
     # Nobody looks at the wait here.
-    estate.world.delays = dataclasses.replace(estate.world.delays, fabric_appears=1.0, cloud_appears=1.0)
-    controller = controller_of(main_cell, estate)
+    lab.world.delays = dataclasses.replace(lab.world.delays, fabric_appears=1.0, cloud_appears=1.0)
+    controller = controller_of(main_cell, lab)
     real = PROGRAMS["setupdr.exe"]
     monkeypatch.setitem(PROGRAMS, "setupdr.exe", lambda machine, invocation: connection_lost(machine, invocation, real))
     lost = controller.run(SITE, "-e", "vmm_server_wait_timeout=4")
@@ -339,9 +339,9 @@ def test_site_that_loses_a_server_in_its_setup_tells_it_and_goes_on_when_run_aga
     assert "Traceback" not in lost.output
     told_in_one_line(lost, "localhost", "vmm01: ", "the connection was lost while")
     # The key is gone, and no host was touched.
-    assert not list(estate.directory.rglob("*.VaultCredentials"))
-    assert {entry.target for entry in estate.journal.entries if entry.side == "windows"} == {"vmm01"}
-    estate.world.faults.clear()
+    assert not list(lab.directory.rglob("*.VaultCredentials"))
+    assert {entry.target for entry in lab.journal.entries if entry.side == "windows"} == {"vmm01"}
+    lab.world.faults.clear()
     monkeypatch.undo()
     rerun = controller.run(SITE)
     assert rerun.returncode == 0, rerun.output
@@ -421,19 +421,19 @@ def asking() -> Play:
 
 
 @pytest.fixture(scope="module")
-def outage(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Outage:
-    estate = make_shared_estate()
+def outage(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Outage:
+    lab = make_shared_lab()
     folder = tmp_path_factory.mktemp("outage")
-    controller, book = controller_of(main_cell, estate), write(folder, asking())
+    controller, book = controller_of(main_cell, lab), write(folder, asking())
 
     def act(names: Mapping[str, Call]) -> tuple[Run, list[Entry]]:
         local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         hosts = {name: {**local, "noun": call.noun} for name, call in names.items()}
         inventory = folder / f"{len(list(folder.iterdir()))}-cases.yml"
         inventory.write_text(yaml.safe_dump({"cases": {"hosts": hosts}}), encoding="utf-8")
-        estate.journal.clear()
+        lab.journal.clear()
         run = controller.run(book, "-i", str(inventory), "--forks", "15")
-        return run, list(estate.journal.entries)
+        return run, list(lab.journal.entries)
 
     prepared, _journal = act({name: call for name, call in CALLS.items() if call.there})
     assert prepared.returncode == 0, prepared.output
@@ -441,9 +441,9 @@ def outage(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
         path = f"*/{PATH[call.noun]}/st{name}"
         # An operation is named by the method that began it.
         point = f"operation:PUT:{path}" if call.point == "operation" else f"arm:{call.point}:{path}"
-        estate.world.faults.plan(point, call.action, times=call.times, **call.detail)
+        lab.world.faults.plan(point, call.action, times=call.times, **call.detail)
     disturbed, written = act(CALLS)
-    estate.world.faults.clear()
+    lab.world.faults.clear()
     following, rewritten = act(CALLS)
     return Outage(disturbed, written, following, rewritten, act(CALLS)[0])
 
@@ -514,14 +514,14 @@ def wait(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Wait:
         "provider_registration", {"vault_id": VAULT_ID, "key_path": KEY_PATH, "proxy": {"mode": "direct"}}
     )
     with Fleets(folder) as make_fleet:
-        estate = make_fleet(machines=[vmm_server("vmm01", egress="any")])
+        lab = make_fleet(machines=[vmm_server("vmm01", egress="any")])
         # Seconds of the clock on the wall: 15 until the server is there.
-        estate.world.delays = dataclasses.replace(estate.world.delays, fabric_appears=15 / estate.world.clock.scale)
+        lab.world.delays = dataclasses.replace(lab.world.delays, fabric_appears=15 / lab.world.clock.scale)
         plays = [
             play("localhost", HAVE_VAULT, HAVE_KEY),
             play("vmm01", registering, noun("vmm_cloud_sync", {"clouds": ["all"]})),
         ]
-        controller = controller_of(main_cell, estate)
+        controller = controller_of(main_cell, lab)
 
         def act(seconds: int, *before: Play) -> Run:
             look = noun("vmm_server_info", {**waiting, "wait_timeout": seconds})

@@ -18,11 +18,11 @@ LINK = "https://aka.ms/downloadmarsagent"
 
 def test_each_host_gets_it_in_its_own_way(main_cell: Cell, tmp_path: Path) -> None:
     with Fleets(tmp_path) as make_fleet:
-        estate = make_fleet(machines=[hyperv_host(name, agent=False) for name in ("proxied", "mirrored", "sent")])
-        agent, proxy = estate.installers["agent"], estate.world.proxy
+        lab = make_fleet(machines=[hyperv_host(name, agent=False) for name in ("proxied", "mirrored", "sent")])
+        agent, proxy = lab.installers["agent"], lab.world.proxy
         (tmp_path / "files").mkdir()
         (tmp_path / "files" / "MARSAgentInstaller.exe").write_bytes(agent.content)
-        estate.world.faults.plan("windows:mirrored:download *", "fail", bytes=30_000)
+        lab.world.faults.plan("windows:mirrored:download *", "fail", bytes=30_000)
         login = {"username": proxy.username, "password": "{{ proxy_password }}"}
         way = {"mode": "custom", "address": f"http://{proxy.name}", "port": proxy.port, **login}
         book = write(
@@ -31,14 +31,14 @@ def test_each_host_gets_it_in_its_own_way(main_cell: Cell, tmp_path: Path) -> No
             play("mirrored", noun("mars_agent", {"source": agent.url, "checksum": agent.sha256})),
             play("sent", noun("mars_agent", {"source": "MARSAgentInstaller.exe", "keep_installer": True})),
         )
-        run = controller_of(main_cell, estate).run(book)
+        run = controller_of(main_cell, lab).run(book)
         assert run.returncode == 0, run.output
-        for machine in estate.machines.values():
+        for machine in lab.machines.values():
             assert machine.is_running(layout.AGENT_SERVICE)
         assert "fetched MARSAgentInstaller.exe from download.microsoft.com" in run.output
         assert proxy.password not in run.output
         left = {
             name: [file.name for file in machine.files if file.name.startswith("MARSAgentInstaller.exe")]
-            for name, machine in estate.machines.items()
+            for name, machine in lab.machines.items()
         }
         assert left == {"proxied": [], "mirrored": [], "sent": ["MARSAgentInstaller.exe"]}

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from lab.estate import Estate
+from lab.lab import Lab
 from lab.world import Entry
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE
 
 _DEADLINE = 180.0
@@ -39,22 +39,22 @@ POINTS = {
 
 
 @pytest.fixture(scope="module")
-def undisturbed(main_cell: Cell, make_shared_estate: MakeEstate) -> dict[str, Any]:
+def undisturbed(main_cell: Cell, make_shared_lab: MakeLab) -> dict[str, Any]:
     """The world after a run that nothing disturbed."""
-    estate = make_shared_estate()
-    run = controller_of(main_cell, estate).run(SITE)
+    lab = make_shared_lab()
+    run = controller_of(main_cell, lab).run(SITE)
     assert run.returncode == 0, run.output
-    return estate.snapshot()
+    return lab.snapshot()
 
 
 @pytest.mark.parametrize("words", POINTS.values(), ids=POINTS)
 def test_rerun_after_a_kill_ends_in_the_same_world(
-    words: tuple[str, ...], estate: Estate, main_cell: Cell, undisturbed: dict[str, Any], tmp_path: Path
+    words: tuple[str, ...], lab: Lab, main_cell: Cell, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
-    controller = controller_of(main_cell, estate)
+    controller = controller_of(main_cell, lab)
     process = controller.start(SITE, tmp_path)
     try:
-        wait_for(lambda: mentions(estate.world.journal.entries, words) or process.poll() is not None)
+        wait_for(lambda: mentions(lab.world.journal.entries, words) or process.poll() is not None)
     finally:
         # It may have ended by itself: the assertion below tells.
         with contextlib.suppress(ProcessLookupError):
@@ -63,8 +63,8 @@ def test_rerun_after_a_kill_ends_in_the_same_world(
     assert process.returncode == -signal.SIGKILL, (tmp_path / "output.txt").read_text()
     rerun = controller.run(SITE)
     assert rerun.returncode == 0, rerun.output
-    assert estate.snapshot() == undisturbed
-    assert not list(estate.directory.rglob("*.VaultCredentials"))
+    assert lab.snapshot() == undisturbed
+    assert not list(lab.directory.rglob("*.VaultCredentials"))
 
 
 def mentions(entries: list[Entry], words: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.estate import Estate
+from lab.lab import Lab
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS
 from lab.windows.programs.commandline import Invocation
@@ -102,10 +102,10 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     folder = tmp_path_factory.mktemp("killed")
     arguments = ("-e", json.dumps({"vmm_server_clouds": ["all"]}))
     with Fleets(folder) as make_fleet:
-        estate = make_fleet(machines=[vmm_server("vmm01"), hyperv_host("hv01")])
+        lab = make_fleet(machines=[vmm_server("vmm01"), hyperv_host("hv01")])
         # Nobody looks at the wait here.
-        estate.world.delays = replace(estate.world.delays, fabric_appears=1.0)
-        machine, controller = estate.machines["vmm01"], controller_of(main_cell, estate)
+        lab.world.delays = replace(lab.world.delays, fabric_appears=1.0)
+        machine, controller = lab.machines["vmm01"], controller_of(main_cell, lab)
         cut = PowerCut()
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(PROGRAMS, "DRConfigurator.exe", cut)
@@ -114,22 +114,22 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
             cut.end.set()
             assert cut.over.wait(_DEADLINE)
         left = files(machine)
-        keys = [path for path in estate.directory.rglob("*") if "VaultCredentials" in path.name]
+        keys = [path for path in lab.directory.rglob("*") if "VaultCredentials" in path.name]
         modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in keys}
         (key,) = _KEY.findall(keys[0].read_text(encoding="utf-8"))
-        places = remains(estate, folder, key)
-        estate.journal.clear()
+        places = remains(lab, folder, key)
+        lab.journal.clear()
         rerun = controller.run(SITE, *arguments, folder=folder)
         return Killed(
-            estate.directory / "keys" / "vault-dr.VaultCredentials",
+            lab.directory / "keys" / "vault-dr.VaultCredentials",
             modes,
             cut.seen,
             left,
             files(machine),
             rerun,
-            list(estate.journal.entries),
+            list(lab.journal.entries),
             places,
-            remains(estate, folder, key, rerun),
+            remains(lab, folder, key, rerun),
         )
 
 
@@ -145,29 +145,29 @@ def kill_when(moment: threading.Event, controller: Controller, folder: Path, *ar
         process.wait()
 
 
-def remains(estate: Estate, folder: Path, key: str, run: Run | None = None) -> list[str]:
+def remains(lab: Lab, folder: Path, key: str, run: Run | None = None) -> list[str]:
     """Places that have a piece of the key, or a file with its name."""
     # The beginning is the same in every key.
     piece = key[200:280]
-    texts = {"journal": journal_of(estate)}
+    texts = {"journal": journal_of(lab)}
     if run is not None:
         texts |= {"output": run.output, "results": run.record}
     texts |= {
         str(path): path.read_text(encoding="utf-8", errors="replace")
-        for place in (estate.directory, folder)
+        for place in (lab.directory, folder)
         for path in place.rglob("*")
         if path.is_file()
     }
     texts |= {
         f"{machine.name} {file.path}": (file.content or b"").decode(errors="replace")
-        for machine in estate.machines.values()
+        for machine in lab.machines.values()
         for file in machine.files
     }
     return [place for place, text in texts.items() if piece in text or "VaultCredentials" in place]
 
 
-def journal_of(estate: Estate) -> str:
-    return json.dumps([[entry.target, entry.verb, entry.detail] for entry in estate.journal.entries], default=str)
+def journal_of(lab: Lab) -> str:
+    return json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.journal.entries], default=str)
 
 
 KEY_FILE = STAGING_DIR + r"\vault-dr.VaultCredentials"
@@ -242,11 +242,11 @@ def tidy(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Tidy:
         hyperv_host("open-host", agent=False),
     ]
     with Fleets(folder) as make_fleet:
-        estate = make_fleet(machines=machines)
+        lab = make_fleet(machines=machines)
         for name in OPEN:
-            estate.machines[name].make_folder(STAGING_DIR)
-            estate.machines[name].set_access(STAGING_DIR, OPEN_FOLDER)
-        controller = controller_of(main_cell, estate)
+            lab.machines[name].make_folder(STAGING_DIR)
+            lab.machines[name].set_access(STAGING_DIR, OPEN_FOLDER)
+        controller = controller_of(main_cell, lab)
         book = write(
             folder,
             play("localhost", HAVE_VAULT, HAVE_KEY),
@@ -255,14 +255,14 @@ def tidy(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Tidy:
         )
 
         def act() -> tuple[Run, list[Entry], dict[str, dict[str, str]]]:
-            estate.journal.clear()
+            lab.journal.clear()
             run = controller.run(book)
-            return run, list(estate.journal.entries), {name: files(each) for name, each in estate.machines.items()}
+            return run, list(lab.journal.entries), {name: files(each) for name, each in lab.machines.items()}
 
         first = act()
         for name in OPEN:
-            estate.machines[name].set_access(STAGING_DIR, CLOSED_FOLDER)
-        server = estate.machines[REGISTERED]
+            lab.machines[name].set_access(STAGING_DIR, CLOSED_FOLDER)
+        server = lab.machines[REGISTERED]
         server.write_file(KEY_FILE, b"<RSVaultAsrCreds/>")
         return Tidy(*first, *act())
 

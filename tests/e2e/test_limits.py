@@ -30,10 +30,10 @@ LIMITS = {"source": "{{ hyperv_host_agent_source }}", "throttle": THROTTLE, "upl
 def test_limits_through_powershell(main_cell: Cell, tmp_path: Path) -> None:
     """H4: set as asked for, and read back as set: a run that reads back something else fails."""
     with Fleets(tmp_path) as make_fleet:
-        estate = make_fleet(engine="pwsh", machines=[hyperv_host("hv-a")])
-        run = controller_of(main_cell, estate).run(write(tmp_path, play("hyperv_hosts", noun("mars_agent", LIMITS))))
+        lab = make_fleet(engine="pwsh", machines=[hyperv_host("hv-a")])
+        run = controller_of(main_cell, lab).run(write(tmp_path, play("hyperv_hosts", noun("mars_agent", LIMITS))))
     assert (run.returncode, run.changed) == (0, 1), run.output
-    host = estate.machines["hv-a"]
+    host = lab.machines["hv-a"]
     assert host.agent is not None
     assert host.agent.throttle == AgentThrottle(True, [1, 6], "07:30:00", "19:00:00", 512 * 1024, 1023 * 1024**2)
     assert host.registry.get(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM") == 16

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lab.estate import Estate
+from lab.lab import Lab
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.machine import Machine
@@ -96,9 +96,9 @@ class Act:
 
 @dataclass(frozen=True)
 class Story:
-    """The runs in their order on one estate; `machines` as they are at the end."""
+    """The runs in their order on one lab; `machines` as they are at the end."""
 
-    estate: Estate
+    lab: Lab
     ports: Mapping[str, int]
     first: Act
     second: Act
@@ -108,18 +108,18 @@ class Story:
 
 
 class Stage:
-    """The estate with two machines for each way, and a playbook that gives each its way."""
+    """The lab with two machines for each way, and a playbook that gives each its way."""
 
-    def __init__(self, estate: Estate, controller: Controller, ports: Mapping[str, int], folder: Path) -> None:
-        self._estate, self._controller, self._ports, self._folder = estate, controller, ports, folder
+    def __init__(self, lab: Lab, controller: Controller, ports: Mapping[str, int], folder: Path) -> None:
+        self._lab, self._controller, self._ports, self._folder = lab, controller, ports, folder
         for way in WAYS:
             # The agent's way is set by command only, so the two that are set first have something to change from.
-            agent = estate.machines[HOST[AGENT] + way].agent
+            agent = lab.machines[HOST[AGENT] + way].agent
             assert agent is not None
             if MODE[way] != "custom":
                 agent.proxy = AgentProxy(True, "http://proxy.of.before", 3128)
         for kind in (PROVIDER, AGENT):
-            set_system_proxy(estate.machines[HOST[kind] + "system"], f"proxy.lab.example:{ports['open']}")
+            set_system_proxy(lab.machines[HOST[kind] + "system"], f"proxy.lab.example:{ports['open']}")
         prepared = controller.run(write(folder, play("localhost", HAVE_VAULT, HAVE_KEY)))
         assert prepared.returncode == 0, prepared.output
 
@@ -139,7 +139,7 @@ class Stage:
             "passwords": dict(passwords),
             "way": "{{ inventory_hostname.split('-')[1] }}",
         }
-        view = {"azure_view": {"registered": True}} if confirmed else {}
+        view = {"azure_registration": {"registered": True}} if confirmed else {}
         wish = {"vault_id": VAULT_ID, "key_path": KEY_PATH, **view, **options}
         book = write(
             self._folder,
@@ -147,9 +147,9 @@ class Stage:
             # The hosts' play goes on when a server refused: a refusal is one of the things to look at.
             play("hyperv_hosts", noun(AGENT, options), vars=variables),
         )
-        self._estate.journal.clear()
+        self._lab.journal.clear()
         run = self._controller.run(book, "--forks", "7", *arguments)
-        return Act(run, list(self._estate.journal.entries), copy.deepcopy(self._estate.snapshot()))
+        return Act(run, list(self._lab.journal.entries), copy.deepcopy(self._lab.snapshot()))
 
 
 @pytest.fixture(scope="module")
@@ -160,22 +160,22 @@ def story(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for name, way in WAYS.items()
     ]
     with Fleets(tmp_path_factory.mktemp("modes")) as make_fleet:
-        estate = make_fleet(machines=machines)
-        with open_proxy(estate) as port:
-            ports = {"open": port, "login": estate.world.proxy.port}
-            stage = Stage(estate, controller_of(main_cell, estate), ports, tmp_path_factory.mktemp("plays"))
+        lab = make_fleet(machines=machines)
+        with open_proxy(lab) as port:
+            ports = {"open": port, "login": lab.world.proxy.port}
+            stage = Stage(lab, controller_of(main_cell, lab), ports, tmp_path_factory.mktemp("plays"))
             firsts = {name: way.first for name, way in WAYS.items()}
             nexts = {name: way.next for name, way in WAYS.items()}
             passwords = {name: way.next_password for name, way in WAYS.items()}
             first, second = stage.act(firsts, {}, "--diff"), stage.act(firsts, {})
             for name, way in WAYS.items():
                 if way.tamper:
-                    tamper(estate.machines[HOST[PROVIDER] + name], estate.machines[HOST[AGENT] + name], way.tamper)
+                    tamper(lab.machines[HOST[PROVIDER] + name], lab.machines[HOST[AGENT] + name], way.tamper)
             check = stage.act(nexts, passwords, "--check", "--diff")
             then = stage.act(nexts, passwords, "--diff")
             # A Provider goes back only by being registered again, under a name that Azure confirms.
             after = stage.act({**nexts, "back": SYSTEM}, {}, confirmed=True)
-            yield Story(estate, ports, first, second, check, then, after)
+            yield Story(lab, ports, first, second, check, then, after)
 
 
 def tamper(server: Machine, host: Machine, values: Mapping[str, Any]) -> None:
@@ -320,7 +320,7 @@ def test_on_create_leaves_a_password_alone(story: Story, kind: str) -> None:
 
 def test_no_password_is_shown(story: Story) -> None:
     for act in (story.first, story.second, story.check, story.then, story.after):
-        for secret in (NEW_PASSWORD, story.estate.world.proxy.password):
+        for secret in (NEW_PASSWORD, story.lab.world.proxy.password):
             assert secret not in act.run.output
             assert secret not in act.run.record
 

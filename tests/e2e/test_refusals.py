@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.support.playbook import SITE, Controller, Run
 
 LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
@@ -86,42 +86,42 @@ def refused(run: Run, host: str, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_bad_input_leaves_the_world_untouched(estate: Estate, controller: Controller, case: Case) -> None:
-    before = estate.snapshot()
+def test_bad_input_leaves_the_world_untouched(lab: Lab, controller: Controller, case: Case) -> None:
+    before = lab.snapshot()
     run = controller.run(SITE, "-e", json.dumps(case.variables))
     refused(run, case.host, case.words)
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
-def test_wrong_proxy_password_is_found_before_anything_changes(estate: Estate, controller: Controller) -> None:
-    before = estate.snapshot()
+def test_wrong_proxy_password_is_found_before_anything_changes(lab: Lab, controller: Controller) -> None:
+    before = lab.snapshot()
     proxy = {
         "mode": "custom",
-        "address": f"http://{estate.world.proxy.name}",
-        "port": estate.world.proxy.port,
-        "username": estate.world.proxy.username,
+        "address": f"http://{lab.world.proxy.name}",
+        "port": lab.world.proxy.port,
+        "username": lab.world.proxy.username,
         "password": "not-the-password",
     }
     run = controller.run(SITE, "-e", json.dumps({"vmm_server_proxy": proxy}))
     refused(run, "localhost", ("vmm01 P6d", "407"))
     assert "not-the-password" not in run.output
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
-def test_unreachable_host_stops_the_run_before_anything_changes(estate: Estate, controller: Controller) -> None:
-    before = estate.snapshot()
-    estate.world.faults.plan("winrm:hv02:*", "drop", times=1000)
+def test_unreachable_host_stops_the_run_before_anything_changes(lab: Lab, controller: Controller) -> None:
+    before = lab.snapshot()
+    lab.world.faults.plan("winrm:hv02:*", "drop", times=1000)
     run = controller.run(SITE)
     assert run.returncode != 0
     assert [task.host for task in run.failures() if task.status == "unreachable"] == ["hv02"]
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
-def test_vault_in_another_region_is_not_taken_over(estate: Estate, controller: Controller, tmp_path: Path) -> None:
-    names = variables_of(estate)
+def test_vault_in_another_region_is_not_taken_over(lab: Lab, controller: Controller, tmp_path: Path) -> None:
+    names = variables_of(lab)
     task = {
         "siterecovery.hyperv.vault": {
             "name": names["azure_target_vault_name"],
@@ -131,24 +131,24 @@ def test_vault_in_another_region_is_not_taken_over(estate: Estate, controller: C
         }
     }
     assert controller.run(playbook(tmp_path, "localhost", [task])).returncode == 0
-    before = estate.snapshot()
-    estate.world.journal.clear()
+    before = lab.snapshot()
+    lab.world.journal.clear()
     refused(controller.run(SITE), "localhost", ("location", "northeurope", "westeurope"))
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
-def test_server_of_a_foreign_vault_is_never_touched(estate: Estate, controller: Controller) -> None:
+def test_server_of_a_foreign_vault_is_never_touched(lab: Lab, controller: Controller) -> None:
     assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
-    before = estate.snapshot()
-    estate.world.journal.clear()
+    before = lab.snapshot()
+    lab.world.journal.clear()
     refused(controller.run(SITE), "localhost", ("vmm01 P5", "vault-other", "vault-dr"))
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
-def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller: Controller, tmp_path: Path) -> None:
-    names = variables_of(estate)
+def test_expired_key_is_told_before_anything_is_sent(lab: Lab, controller: Controller, tmp_path: Path) -> None:
+    names = variables_of(lab)
     vault = {"vault_name": names["azure_target_vault_name"], "resource_group": names["azure_target_resource_group"]}
     key = tmp_path / "old.VaultCredentials"
     preparing: list[dict[str, Any]] = [
@@ -161,7 +161,7 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
             },
             "register": "made",
         },
-        {"siterecovery.hyperv.vault_key": {**vault, "path": str(key)}},
+        {"siterecovery.hyperv.vault_registration_key": {**vault, "path": str(key)}},
     ]
     prepared = controller.run(playbook(tmp_path, "localhost", preparing))
     assert key.exists(), prepared.output
@@ -175,8 +175,8 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
         }
     ]
     assert controller.run(playbook(tmp_path, "vmm01", installing)).returncode == 0
-    before = estate.snapshot()
-    estate.world.journal.clear()
+    before = lab.snapshot()
+    lab.world.journal.clear()
     vault_id = next(task.result["vault"]["id"] for task in prepared.of("vault"))
     registering = [
         {
@@ -188,8 +188,8 @@ def test_expired_key_is_told_before_anything_is_sent(estate: Estate, controller:
         }
     ]
     refused(controller.run(playbook(tmp_path, "vmm01", registering)), "vmm01", ("expired",))
-    assert estate.world.journal.entries == []
-    assert estate.snapshot() == before
+    assert lab.world.journal.entries == []
+    assert lab.snapshot() == before
 
 
 def grow_old(path: Path) -> None:
@@ -213,11 +213,11 @@ def grow_old(path: Path) -> None:
     path.write_text(text[:begin] + base64.b64encode(pfx).decode() + text[end:], encoding="utf-8")
 
 
-def variables_of(estate: Estate) -> dict[str, Any]:
-    """What the estate's inventory says of every host."""
+def variables_of(lab: Lab) -> dict[str, Any]:
+    """What the lab's inventory says of every host."""
     found: dict[str, Any] = {}
     for file in sorted(
-        (Path(estate.inventory).parent if Path(estate.inventory).is_file() else Path(estate.inventory)).rglob("*.yml")
+        (Path(lab.inventory).parent if Path(lab.inventory).is_file() else Path(lab.inventory)).rglob("*.yml")
     ):
         loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
         if isinstance(loaded, dict) and "all" not in loaded:

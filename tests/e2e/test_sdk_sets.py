@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate
+from tests.e2e.conftest import MakeLab
 from tests.gates.test_nouns import AZURE
 from tests.support import modules
 
@@ -59,29 +59,29 @@ class Story:
     key: dict[str, Any]
 
 
-def login(estate: Estate) -> dict[str, Any]:
-    given = estate.world.login
+def login(lab: Lab) -> dict[str, Any]:
+    given = lab.world.login
     return {
         "subscription_id": given.subscription_id,
         "tenant": given.tenant,
         "client_id": given.client_id,
         "secret": given.secret,
-        "cloud_environment": f"{estate.arm_url}/metadata/endpoints?api-version=2022-09-01",
-        "ca_bundle": str(estate.authority_path),
+        "cloud_environment": f"{lab.arm_url}/metadata/endpoints?api-version=2022-09-01",
+        "ca_bundle": str(lab.authority_path),
     }
 
 
 @pytest.fixture(scope="module")
-def story(cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    estate = make_shared_estate()
+def story(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    lab = make_shared_lab()
     folder = tmp_path_factory.mktemp("sets")
-    key = ("vault_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
+    key = ("vault_registration_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
     calls = (*MADE, *CHANGED, *CHANGED, *READ, key)
-    common = {**login(estate), **GROUP, "_ansible_remote_tmp": str(folder)}
+    common = {**login(lab), **GROUP, "_ansible_remote_tmp": str(folder)}
     done = subprocess.run(
         [str(cell.python), str(Path(modules.__file__))],
         input=json.dumps([{"module": name, "arguments": {**common, **options}} for name, options in calls]),
-        env={**estate.environment, "PYTHONPATH": str(cell.collections_path), "HOME": str(folder), "PATH": ""},
+        env={**lab.environment, "PYTHONPATH": str(cell.collections_path), "HOME": str(folder), "PATH": ""},
         capture_output=True,
         text=True,
         timeout=120,
@@ -112,8 +112,8 @@ def test_all_are_read(story: Story) -> None:
 
 def test_a_key_is_made(story: Story) -> None:
     assert story.key["changed"]
-    assert story.key["vault_key"]["expires"]
+    assert story.key["vault_registration_key"]["expires"]
 
 
 def test_no_module_is_left_out() -> None:
-    assert {name for name, _options in (*MADE, *CHANGED, *READ)} | {"vault_key"} == AZURE
+    assert {name for name, _options in (*MADE, *CHANGED, *READ)} | {"vault_registration_key"} == AZURE

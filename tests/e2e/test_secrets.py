@@ -16,22 +16,22 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from lab.arm import keys as lab_keys
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run
 from tests.support.plays import HAVE_VAULT, KEY_PATH, NAMES, noun, play, write
 
-#: Files of the estate's directory that hold secrets on purpose: the inventory's secrets and the estate's own control.
+#: Files of the lab's directory that hold secrets on purpose: the inventory's secrets and the lab's own control.
 HOLDERS = {"secrets.yml", "control.json", "environment", "accounts"}
 
 
 class Loud:
     """A site run at the highest verbosity with a log file, and everything it left."""
 
-    def __init__(self, estate: Estate, run: Run, folder: Path, journal: str, keys: list[bytes]) -> None:
+    def __init__(self, lab: Lab, run: Run, folder: Path, journal: str, keys: list[bytes]) -> None:
         self.run = run
-        self.canaries = canaries(estate, keys)
+        self.canaries = canaries(lab, keys)
         self.places = {
             "output": run.output,
             "results": run.record,
@@ -39,15 +39,15 @@ class Loud:
             **{str(file): file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()},
             **{
                 str(file): file.read_text(errors="replace")
-                for file in estate.directory.rglob("*")
+                for file in lab.directory.rglob("*")
                 if file.is_file() and file.name not in HOLDERS
             },
         }
 
 
-def canaries(estate: Estate, keys: list[bytes]) -> dict[str, str]:
+def canaries(lab: Lab, keys: list[bytes]) -> dict[str, str]:
     """Every secret of the run, in the forms in which it travels."""
-    login, proxy = estate.world.login, estate.world.proxy
+    login, proxy = lab.world.login, lab.world.proxy
     plain = {
         "client secret": login.secret,
         "Windows password": login.windows_password,
@@ -66,8 +66,8 @@ def canaries(estate: Estate, keys: list[bytes]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def loud(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Loud:
-    estate = make_shared_estate()
+def loud(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Loud:
+    lab = make_shared_lab()
     folder = tmp_path_factory.mktemp("loud")
     keys: list[bytes] = []
     really_make = lab_keys.make
@@ -79,15 +79,13 @@ def loud(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pyte
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lab_keys, "make", make)
-        run = controller_of(main_cell, estate).run(
+        run = controller_of(main_cell, lab).run(
             SITE, "-vvvv", "--diff", folder=folder, environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log")}
         )
     assert run.returncode == 0, run.output
     assert len(keys) == 1
-    journal = json.dumps(
-        [[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries], default=str
-    )
-    return Loud(estate, run, folder, journal, keys)
+    journal = json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.world.journal.entries], default=str)
+    return Loud(lab, run, folder, journal, keys)
 
 
 def test_no_secret_shows_up_anywhere(loud: Loud) -> None:
@@ -134,8 +132,8 @@ class Handed:
 
 
 @pytest.fixture(scope="module")
-def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: pytest.TempPathFactory) -> Handed:
-    estate = make_shared_estate()
+def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Handed:
+    lab = make_shared_lab()
     folder = tmp_path_factory.mktemp("handed")
     options = {**NAMES, "path": KEY_PATH, "certificate": "client", "channel_integrity_key": True}
     asking = {**options, "return_content": True}
@@ -144,16 +142,23 @@ def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
         play(
             "localhost",
             HAVE_VAULT,
-            noun("vault_key", asking, ignore_errors=True),
-            noun("vault_key", asking, ignore_errors=True, no_log=True, **{"async": 60, "poll": 1}, register="late"),
+            noun("vault_registration_key", asking, ignore_errors=True),
+            noun(
+                "vault_registration_key",
+                asking,
+                ignore_errors=True,
+                no_log=True,
+                **{"async": 60, "poll": 1},
+                register="late",
+            ),
             {"ansible.builtin.assert": {"that": ["late is failed", "late.msg is search('without async')"]}},
-            noun("vault_key", options),
-            noun("vault_key", asking, no_log=True, register="handed"),
+            noun("vault_registration_key", options),
+            noun("vault_registration_key", asking, no_log=True, register="handed"),
             {"ansible.builtin.copy": {"content": "{{ handed.content }}", "dest": "{{ azure_target_key_path }}.taken"}}
             | {"no_log": True},
         ),
     )
-    run = controller_of(main_cell, estate).run(
+    run = controller_of(main_cell, lab).run(
         book,
         "-vvvv",
         "--diff",
@@ -162,9 +167,9 @@ def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
         environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_NO_TARGET_SYSLOG": "true"},
     )
     assert run.returncode == 0, run.output
-    (vault,) = estate.world.azure.vaults.values()
+    (vault,) = lab.world.azure.vaults.values()
     assert vault.extended is not None
-    files = {path.name: path.read_text() for path in estate.directory.rglob("*.VaultCredentials*")}
+    files = {path.name: path.read_text() for path in lab.directory.rglob("*.VaultCredentials*")}
     # What was handed on is the file to the letter.
     assert len(files) == 2
     (content,) = set(files.values())
@@ -180,18 +185,18 @@ def handed(main_cell: Cell, make_shared_estate: MakeEstate, tmp_path_factory: py
         "the private exponent": f"{numbers.d:x}"[:60],
         "channel integrity key": vault.extended["properties"]["integrityKey"],
     }
-    return Handed(run, secrets, _places(run, estate, folder))
+    return Handed(run, secrets, _places(run, lab, folder))
 
 
-def _places(run: Run, estate: Estate, folder: Path) -> dict[str, str]:
-    journal = [[entry.target, entry.verb, entry.detail] for entry in estate.world.journal.entries]
+def _places(run: Run, lab: Lab, folder: Path) -> dict[str, str]:
+    journal = [[entry.target, entry.verb, entry.detail] for entry in lab.world.journal.entries]
     return {
         "output": run.output,
         "results": run.record,
         "journal": json.dumps(journal, default=str),
         **{
             str(file): file.read_text(errors="replace")
-            for place in (folder, estate.directory)
+            for place in (folder, lab.directory)
             for file in place.rglob("*")
             if file.is_file() and file.name not in HOLDERS and ".VaultCredentials" not in file.name
         },
@@ -210,7 +215,7 @@ def test_a_pair_that_is_made_here_shows_up_nowhere(handed: Handed) -> None:
 
 
 def test_the_content_is_refused_to_a_task_that_shows_its_result(handed: Handed) -> None:
-    refused, _late, made, _hidden = handed.run.of("vault_key")
+    refused, _late, made, _hidden = handed.run.of("vault_registration_key")
     assert refused.result["msg"] == (
         "return_content: the task's result would show a secret; set no_log: true on the task"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.arm.assertions import Federated
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support import logins
@@ -22,8 +22,8 @@ APPLICATION = ("tenant", "client_id")
 
 
 @pytest.mark.parametrize("cell", ["azcollection", "lowest"], indirect=True)
-def test_each_way_signs_in_and_shows_no_secret(cell: Cell, estate: Estate, tmp_path: Path) -> None:
-    state, made, token, cli = estate.world.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
+def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
+    state, made, token, cli = lab.world.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
     state.application.certificates.append(made.certificate)
     state.application.federated.append(
         Federated(CLAIMS["iss"], CLAIMS["sub"], CLAIMS["aud"], logins.key("cluster").public_key())
@@ -43,7 +43,7 @@ def test_each_way_signs_in_and_shows_no_secret(cell: Cell, estate: Estate, tmp_p
         ),
     ]
     book = write(tmp_path, play("localhost", *tasks, connection="local", module_defaults={}))
-    run = controller_of(cell, estate).run(book, "-vvvv", environment=environment)
+    run = controller_of(cell, lab).run(book, "-vvvv", environment=environment)
     assert run.returncode == 0, run.output
     assert [task.status for task in run.of("vault_info")] == ["ok"] * 3
     assert len(cli.calls) == 1

@@ -14,10 +14,10 @@ import pytest
 
 from lab.world import Entry
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import MakeEstate, controller_of
+from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run
 
-#: Steps that a full run over the estate must have evidence for, by host.
+#: Steps that a full run over the lab must have evidence for, by host.
 STEPS = {
     "localhost": {"B1", "T1", "T3", "T4", "T6", "S4", "P10"},
     "vmm01": {"S1", "S2", "S3", "P1", "P3", "P4", "P5", "P6c", "P6d", "P6e", "P8", "P9"},
@@ -48,7 +48,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Story:
-    """Check mode on nothing, first run, second run, in this order on one estate."""
+    """Check mode on nothing, first run, second run, in this order on one lab."""
 
     empty: dict[str, Any]
     check: Act
@@ -57,16 +57,16 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(cell: Cell, make_shared_estate: MakeEstate) -> Story:
-    estate = make_shared_estate()
-    controller = controller_of(cell, estate)
+def story(cell: Cell, make_shared_lab: MakeLab) -> Story:
+    lab = make_shared_lab()
+    controller = controller_of(cell, lab)
 
     def act(*arguments: str) -> Act:
-        estate.world.journal.clear()
+        lab.world.journal.clear()
         run = controller.run(SITE, *arguments)
-        return Act(run, list(estate.world.journal.entries), Counter(estate.world.journal.counts), estate.snapshot())
+        return Act(run, list(lab.world.journal.entries), Counter(lab.world.journal.counts), lab.snapshot())
 
-    return Story(estate.snapshot(), act("--check", "--diff"), act("--diff"), act())
+    return Story(lab.snapshot(), act("--check", "--diff"), act("--diff"), act())
 
 
 def test_check_mode_on_nothing_shows_the_whole_plan(story: Story) -> None:
@@ -83,9 +83,11 @@ def test_check_mode_writes_nothing(story: Story) -> None:
 
 
 def test_check_mode_asks_for_no_key_and_shows_what_is_not_known_yet(story: Story) -> None:
-    assert [task.result["vault_key"]["expires"] for task in story.check.run.of("vault_key") if task.changed] == [
-        "(known after apply)"
-    ]
+    assert [
+        task.result["vault_registration_key"]["expires"]
+        for task in story.check.run.of("vault_registration_key")
+        if task.changed
+    ] == ["(known after apply)"]
     assert "(known after apply)" in story.check.run.output
 
 
@@ -145,13 +147,13 @@ def test_second_run_changes_nothing(story: Story) -> None:
 
 
 def test_second_run_makes_no_key(story: Story) -> None:
-    assert not [task for task in story.second.run.of("vault_key") if task.changed]
+    assert not [task for task in story.second.run.of("vault_registration_key") if task.changed]
     assert story.second.counts["azure.certificate"] == 0
 
 
 def test_second_run_costs_one_execution_per_capability_and_host(story: Story) -> None:
     scripts = {name: count for name, count in story.second.counts.items() if name.startswith("script:")}
-    # What the estate's WinRM server counts does not depend on the names of scripts.
+    # What the lab's WinRM server counts does not depend on the names of scripts.
     assert story.second.counts["execution"] == sum(scripts.values())
     nouns = [
         task

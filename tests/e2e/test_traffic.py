@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cells import Cell
-from tests.e2e.conftest import Estates, controller_of
+from tests.e2e.conftest import Labs, controller_of
 
 STRANGE: dict[str, Any] = {
     "method": "GET",
@@ -25,22 +25,22 @@ STRANGE: dict[str, Any] = {
 
 @pytest.mark.needs("contracts")
 def test_an_answer_that_no_definition_has_is_seen(main_cell: Cell, tmp_path: Path) -> None:
-    estates = Estates(tmp_path)
-    controller_of(main_cell, estates.start()).run("siterecovery.hyperv.preflight")
+    labs = Labs(tmp_path)
+    controller_of(main_cell, labs.start()).run("siterecovery.hyperv.preflight")
     file = tmp_path / "traffic-0.jsonl"
     assert len(file.read_text().splitlines()) > 3
     with file.open("a") as traffic:
         traffic.write(json.dumps({**STRANGE, "headers": {}, "response": {}}) + "\n")
     with pytest.raises(AssertionError, match="no definition has this operation"):
-        estates.stop()
+        labs.stop()
 
 
 @pytest.mark.needs("contracts")
 def test_a_request_that_no_definition_allows_is_seen(main_cell: Cell, tmp_path: Path) -> None:
     """Also when it was refused: then its answer is right, and only the request is wrong."""
-    estates = Estates(tmp_path)
-    estates.start()
+    labs = Labs(tmp_path)
+    labs.start()
     refused: dict[str, Any] = {**STRANGE, "status": 404, "response": {"error": {"code": "NotFound", "message": "x"}}}
     (tmp_path / "traffic-0.jsonl").write_text(json.dumps({**refused, "headers": {}}) + "\n")
     with pytest.raises(AssertionError, match="no definition has this operation"):
-        estates.stop()
+        labs.stop()

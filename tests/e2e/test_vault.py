@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lab.estate import Estate
+from lab.lab import Lab
 from tests.support.playbook import Controller
 from tests.support.plays import HAVE_VAULT, NAMES, noun, play, write
 
@@ -34,9 +34,7 @@ DELETE = noun(
 )
 
 
-def test_a_vault_is_made_kept_deleted_and_its_name_explained(
-    controller: Controller, estate: Estate, tmp_path: Path
-) -> None:
+def test_a_vault_is_made_kept_deleted_and_its_name_explained(controller: Controller, lab: Lab, tmp_path: Path) -> None:
     run = controller.run(write(tmp_path, play("localhost", ROLE, ROLE, DELETE, HAVE_VAULT, connection="local")))
     made, kept, deleted, clash = run.of("vault")
     assert [made.changed, kept.changed, deleted.changed] == [True, False, True], run.output
@@ -45,6 +43,6 @@ def test_a_vault_is_made_kept_deleted_and_its_name_explained(
         assert shown[name].items() >= setting.items()
     assert clash.result["error"]["kind"] == "refused"
     assert "set undelete to true" in clash.result["msg"]
-    writes = [f"{entry.verb} {entry.target.rsplit('/', 1)[-1]}" for entry in estate.world.journal.entries]
+    writes = [f"{entry.verb} {entry.target.rsplit('/', 1)[-1]}" for entry in lab.world.journal.entries]
     vault = shown["name"]
     assert writes == [f"put {shown['resource_group']}", f"put {vault}", f"delete {vault}"]

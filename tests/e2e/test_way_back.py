@@ -19,22 +19,22 @@ SERVER = vmm_server("vmm01", egress="any", vmm={"clouds": [{"name": "Gold"}, {"n
 
 def test_a_registered_server_goes_back_to_direct(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
-        estate = start(machines=[SERVER])
-        controller = controller_of(main_cell, estate)
+        lab = start(machines=[SERVER])
+        controller = controller_of(main_cell, lab)
         first = controller.run(SITE)
         assert first.returncode == 0, first.output
         direct = ("-e", json.dumps({"vmm_server_proxy": {"mode": "direct"}}))
 
-        begun = len(estate.journal.entries)
+        begun = len(lab.journal.entries)
         back = controller.run(SITE, *direct)
         assert back.returncode == 0, back.output
-        made = [entry.verb for entry in estate.journal.entries[begun:] if "/certificates/" in entry.target.lower()]
+        made = [entry.verb for entry in lab.journal.entries[begun:] if "/certificates/" in entry.target.lower()]
         assert len(made) == 1
         (task,) = back.of("provider_registration")
         assert (task.changed, task.result["registration"]["proxy"]["mode"]) == (True, "direct")
-        starts = [entry for entry in estate.journal.entries[begun:] if entry.verb == "service.start"]
+        starts = [entry for entry in lab.journal.entries[begun:] if entry.verb == "service.start"]
         assert [entry.detail["service"] for entry in starts] == ["SCVMMService"]
-        assert not list(estate.directory.rglob("*.VaultCredentials"))
+        assert not list(lab.directory.rglob("*.VaultCredentials"))
 
         after = controller.run(SITE, *direct)
         assert after.returncode == 0, after.output

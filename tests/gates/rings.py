@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -27,28 +27,35 @@ class Ring:
     touches: bool = True
 
 
-MODEL = "module_utils/_model"
+COMMON = "module_utils/_model/common"
+AZURE_MODEL = "module_utils/_model/azure"
+WINDOWS_MODEL = "module_utils/_model/windows"
 AZURE = "module_utils/_azure"
-AZURE_NOUNS = "module_utils/_services"
+AZURE_SERVICES = "module_utils/_services/azure"
 WINDOWS = "plugin_utils/_windows"
-WINDOWS_NOUNS = "plugin_utils/_services"
+WINDOWS_SERVICES = "plugin_utils/_services/windows"
 AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
-REVEALING_FRONT = "plugin_utils/_revealing.py"
+NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
 
-# The first entry that a path lies in is its ring. Windows nouns never call Azure: no entry of theirs lists it.
+# The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
+# the Windows side can call Azure.
 RINGS = {
-    MODEL: Ring((MODEL,), sdk=("cryptography",), touches=False),
-    AZURE: Ring((MODEL, AZURE), ansible=True, sdk=SDK),
-    AZURE_NOUNS: Ring((MODEL, AZURE, AZURE_NOUNS), sdk=SDK),
-    AZURE_FRONT: Ring((MODEL, AZURE, AZURE_NOUNS), ansible=True),
-    WINDOWS: Ring((MODEL, WINDOWS)),
-    WINDOWS_NOUNS: Ring((MODEL, WINDOWS, WINDOWS_NOUNS)),
-    WINDOWS_FRONT: Ring((MODEL, WINDOWS, WINDOWS_NOUNS), ansible=True),
-    REVEALING_FRONT: Ring((MODEL,), ansible=True),
-    "modules": Ring((MODEL, AZURE_NOUNS, AZURE_FRONT), ansible=True),
-    "action": Ring((MODEL, WINDOWS, WINDOWS_NOUNS, WINDOWS_FRONT, REVEALING_FRONT), ansible=True),
-    "filter": Ring((MODEL,), ansible=True),
+    COMMON: Ring((COMMON,), sdk=("cryptography",), touches=False),
+    AZURE_MODEL: Ring((COMMON, AZURE_MODEL), sdk=("cryptography",), touches=False),
+    WINDOWS_MODEL: Ring((COMMON, WINDOWS_MODEL), touches=False),
+    AZURE: Ring((COMMON, AZURE_MODEL, AZURE), ansible=True, sdk=SDK),
+    AZURE_SERVICES: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
+    AZURE_FRONT: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
+    WINDOWS: Ring((COMMON, WINDOWS_MODEL, WINDOWS)),
+    WINDOWS_SERVICES: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
+    WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
+    NO_LOG_FRONT: Ring((COMMON,), ansible=True),
+    "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
+    "action": Ring(
+        (COMMON, AZURE_MODEL, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES, WINDOWS_FRONT, NO_LOG_FRONT), ansible=True
+    ),
+    "filter": Ring((COMMON, AZURE_MODEL), ansible=True),
     "doc_fragments": Ring(()),
 }
 
@@ -133,3 +140,52 @@ def _wrong(item: Import, ring: Ring) -> str | None:
     if name.partition(".")[0] not in sys.stdlib_module_names:
         return f"imports {name}, which is neither of the collection nor of Python nor a declared dependency"
     return None
+
+
+def circles(sources: Mapping[str, str], *, root: str) -> list[list[str]]:
+    """Every group of files that import each other, directly or through others, sorted.
+
+    `sources` maps paths relative to `root` to source text; relative imports are followed wherever they are written:
+    at the top of a file, inside a function or for types only.
+    """
+    graph = {path: sorted(_targets(path, source, set(sources), root)) for path, source in sources.items()}
+    return sorted(sorted(group) for group in _strongly_connected(graph) if len(group) > 1)
+
+
+def _targets(path: str, source: str, known: set[str], root: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        folders = PurePosixPath(root, path).parts[: -node.level]
+        base = "/".join([*folders, *(node.module or "").split(".")] if node.module else folders)
+        base = base.removeprefix(root).removeprefix("/")
+        for name in node.names:
+            for candidate in (f"{base}/{name.name}.py", f"{base}.py", f"{base}/__init__.py"):
+                if candidate.removeprefix("/") in known and candidate.removeprefix("/") != path:
+                    yield candidate.removeprefix("/")
+                    break
+
+
+def _strongly_connected(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Tarjan's algorithm."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(node: str) -> Iterator[list[str]]:
+        number[node] = low[node] = len(number)
+        stack.append(node)
+        for following in graph[node]:
+            if following not in number:
+                yield from visit(following)
+                low[node] = min(low[node], low[following])
+            elif following in stack:
+                low[node] = min(low[node], number[following])
+        if low[node] == number[node]:
+            start = stack.index(node)
+            yield stack[start:]
+            del stack[start:]
+
+    for node in graph:
+        if node not in number:
+            yield from visit(node)

@@ -69,9 +69,9 @@ def test_its_dependencies_are_the_declared_ones(archive: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def without_estate(archive: Path, collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections folder with the artifact, in which the embedded estate has been deleted."""
-    copy = tmp_path_factory.mktemp("without-estate")
+def without_lab(archive: Path, collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections folder with the artifact, in which the lab has been deleted."""
+    copy = tmp_path_factory.mktemp("without-lab")
     target = collection.inside(copy)
     with tarfile.open(archive) as opened:
         opened.extractall(target, filter="data")
@@ -82,28 +82,28 @@ def without_estate(archive: Path, collections_path: Path, tmp_path_factory: pyte
     return copy
 
 
-def test_documentation_needs_no_estate(without_estate: Path, tmp_path: Path) -> None:
-    assert sorted(documentation(without_estate, tmp_path)) == MODULES
+def test_documentation_needs_no_lab(without_lab: Path, tmp_path: Path) -> None:
+    assert sorted(documentation(without_lab, tmp_path)) == MODULES
 
 
 @pytest.mark.parametrize(
     ("kind", "folder", "pattern"),
     [("module", "plugins/modules", "*.py"), ("filter", "plugins/filter", "*.yml"), ("role", "roles", "*")],
 )
-def test_everything_is_listed_without_the_estate(
-    kind: str, folder: str, pattern: str, without_estate: Path, tmp_path: Path
+def test_everything_is_listed_without_the_lab(
+    kind: str, folder: str, pattern: str, without_lab: Path, tmp_path: Path
 ) -> None:
-    done = ansible(without_estate, tmp_path, "doc", "--list", "--json", "--type", kind, "siterecovery.hyperv")
+    done = ansible(without_lab, tmp_path, "doc", "--list", "--json", "--type", kind, "siterecovery.hyperv")
     assert done.returncode == 0, done.stderr
     expected = {path.stem for path in (ROOT / folder).glob(pattern)}
     assert {name.removeprefix("siterecovery.hyperv.") for name in json.loads(done.stdout)} == expected
 
 
-def test_bad_input_gets_its_line_without_the_estate(without_estate: Path, tmp_path: Path) -> None:
+def test_bad_input_gets_its_line_without_the_lab(without_lab: Path, tmp_path: Path) -> None:
     login = f"subscription_id={uuid4()} tenant={uuid4()} client_id={uuid4()} secret=x"
     options = f"name=1vault resource_group=rg-dr location=westeurope {login}"
     call = ["adhoc", "localhost", "-c", "local", "-m", "siterecovery.hyperv.vault", "-a", options, "--check"]
-    done = ansible(without_estate, tmp_path, *call, "-e", f"ansible_python_interpreter={sys.executable}")
+    done = ansible(without_lab, tmp_path, *call, "-e", f"ansible_python_interpreter={sys.executable}")
     assert done.returncode == 2, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout.partition("=>")[2])
     assert found["msg"].startswith("name: a vault name has 2 to 50 letters, digits and hyphens")
@@ -111,16 +111,16 @@ def test_bad_input_gets_its_line_without_the_estate(without_estate: Path, tmp_pa
     assert found["error"]["kind"] == "invalid_input"
 
 
-def test_every_plugin_loads_without_the_estate(without_estate: Path, tmp_path: Path) -> None:
-    plugins = collection.inside(without_estate) / "plugins"
-    names = [".".join(path.relative_to(without_estate).with_suffix("").parts) for path in plugins.rglob("*.py")]
+def test_every_plugin_loads_without_the_lab(without_lab: Path, tmp_path: Path) -> None:
+    plugins = collection.inside(without_lab) / "plugins"
+    names = [".".join(path.relative_to(without_lab).with_suffix("").parts) for path in plugins.rglob("*.py")]
     program = (
         "import importlib, sys\n"
         "sys.path.insert(0, sys.argv[1])\n"
         "for name in sys.argv[2:]: importlib.import_module(name)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(without_estate), *names],
+        [sys.executable, "-c", program, str(without_lab), *names],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -131,6 +131,6 @@ def test_every_plugin_loads_without_the_estate(without_estate: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("playbook", ["site", "preflight"])
-def test_a_playbook_needs_no_estate(playbook: str, without_estate: Path, tmp_path: Path) -> None:
-    done = ansible(without_estate, tmp_path, "playbook", "--syntax-check", f"siterecovery.hyperv.{playbook}")
+def test_a_playbook_needs_no_lab(playbook: str, without_lab: Path, tmp_path: Path) -> None:
+    done = ansible(without_lab, tmp_path, "playbook", "--syntax-check", f"siterecovery.hyperv.{playbook}")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,7 +15,7 @@ from tests.tools import collection, environments
 from tests.tools.paths import ROOT
 
 DECLARED = ROOT / "meta" / "ee-requirements.txt"
-ESTATE = ROOT / "extensions" / "lab" / "requirements.txt"
+LAB = ROOT / "extensions" / "lab" / "requirements.txt"
 
 
 def pins(text: str) -> dict[str, str]:
@@ -28,7 +28,7 @@ def locked(name: str) -> dict[str, str]:
     return pins((environments.LOCKS / f"{name}.txt").read_text())
 
 
-@pytest.mark.parametrize("declared", [DECLARED, ESTATE], ids=["collection", "estate"])
+@pytest.mark.parametrize("declared", [DECLARED, LAB], ids=["collection", "lab"])
 def test_lowest_is_every_lower_bound(declared: Path) -> None:
     bounds = pins(declared.read_text())
     assert bounds

@@ -16,11 +16,19 @@ from tests.tools.paths import ROOT
 
 PLUGINS = ROOT / "plugins"
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
-AZURE = {"storage_account", "target_info", "vault", "vault_info", "vault_key", "virtual_network", "vmm_server_info"}
+AZURE = {
+    "storage_account",
+    "target_info",
+    "vault",
+    "vault_info",
+    "vault_registration_key",
+    "virtual_network",
+    "vmm_server_info",
+}
 WINDOWS = {"host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync"}
 # Azure modules with something in front of them: waiting where it can be seen, or a look at the task. Each is still
 # a module with a spec of its own.
-IN_FRONT = {"storage_account", "vault_key", "vmm_server_info"}
+IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
 # What a module's argument spec and its documentation say about an option, each in the same words.
 SAID = ("type", "elements", "required", "choices", "default")
 SILENT = {"type": "str", "required": False}

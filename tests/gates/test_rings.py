@@ -9,7 +9,7 @@ import ast
 
 import pytest
 
-from tests.gates.rings import imports, violations
+from tests.gates.rings import circles, imports, violations
 from tests.tools.paths import ROOT
 
 PLUGINS = ROOT / "plugins"
@@ -21,22 +21,32 @@ def test_imports_point_inward(path: str) -> None:
     assert violations(path, (PLUGINS / path).read_text()) == []
 
 
+COMMON, AZURE, WINDOWS = (f"module_utils/_model/{wing}" for wing in ("common", "azure", "windows"))
+AZURE_SERVICES, WINDOWS_SERVICES = "module_utils/_services/azure", "plugin_utils/_services/windows"
+
+
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("module_utils/_model/vault.py", "import ansible.module_utils.basic"),
-        ("module_utils/_model/vault.py", "from .._azure import clients"),
-        ("module_utils/_model/vault.py", "from .._azure.clients import Azure"),
-        ("module_utils/_model/vault.py", "import subprocess"),
-        ("module_utils/_model/vault.py", "def key():\n    import azure.core"),
-        ("module_utils/_model/vault_key.py", "import cryptography"),
+        (f"{AZURE}/vault.py", "import ansible.module_utils.basic"),
+        (f"{AZURE}/vault.py", "from ..._azure import clients"),
+        (f"{AZURE}/vault.py", "from ..._azure.clients import Azure"),
+        (f"{AZURE}/vault.py", "from ..windows.proxy import Proxy"),
+        (f"{AZURE}/vault.py", "import subprocess"),
+        (f"{AZURE}/vault.py", "def key():\n    import azure.core"),
+        (f"{AZURE}/key_pair.py", "import cryptography"),
+        (f"{WINDOWS}/proxy.py", "from ..azure.vault import Vault"),
+        (f"{COMMON}/plan.py", "from ..azure.vault import Vault"),
+        (f"{COMMON}/plan.py", "from ..windows.proxy import Proxy"),
         ("module_utils/_azure/clients.py", "import azure.identity"),
-        ("module_utils/_azure/clients.py", "from .._services.vault import Vault"),
-        ("module_utils/_services/vault.py", "from ansible.module_utils.basic import AnsibleModule"),
-        ("module_utils/_services/vault.py", "from .._module import run_resource_module"),
-        ("module_utils/_services/vault.py", "from ...plugin_utils._windows.session import Session"),
-        ("plugin_utils/_services/provider.py", "from ...module_utils._azure.clients import Azure"),
-        ("plugin_utils/_services/provider.py", "from ...module_utils._services.vault import Vault"),
+        ("module_utils/_azure/clients.py", "from .._services.azure.vault import Vault"),
+        (f"{AZURE_SERVICES}/vault.py", "from ansible.module_utils.basic import AnsibleModule"),
+        (f"{AZURE_SERVICES}/vault.py", "from ..._module import run_resource_module"),
+        (f"{AZURE_SERVICES}/vault.py", "from ..._model.windows.proxy import Proxy"),
+        (f"{AZURE_SERVICES}/vault.py", "from ....plugin_utils._windows.session import Session"),
+        (f"{WINDOWS_SERVICES}/provider.py", "from ....module_utils._azure.clients import Azure"),
+        (f"{WINDOWS_SERVICES}/provider.py", "from ....module_utils._services.azure.vault import Vault"),
+        (f"{WINDOWS_SERVICES}/provider.py", "from ....module_utils._model.azure.vault import Vault"),
         ("plugin_utils/_windows/session.py", "from ansible.plugins.action import ActionBase"),
         ("modules/vault.py", "from ..module_utils._azure.clients import Azure"),
         (
@@ -55,20 +65,48 @@ def test_an_outward_import_is_found(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("module_utils/_model/vault_key.py", "def key():\n    from cryptography import x509"),
-        ("module_utils/_model/vault.py", "from .plan import Plan"),
+        (f"{AZURE}/key_pair.py", "def key():\n    from cryptography import x509"),
+        (f"{AZURE}/vault.py", "from ..common.plan import Plan\nfrom .vault_settings import SETTINGS"),
+        (f"{COMMON}/plan.py", "from .errors import InvalidInput"),
         (
             "module_utils/_azure/clients.py",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import azure.core",
         ),
-        ("module_utils/_services/vault.py", "from .._azure.clients import Azure\nfrom .._model.plan import Plan"),
-        ("plugin_utils/_services/provider.py", "from ...module_utils._model.plan import Plan"),
-        ("modules/vault.py", "from ..module_utils._services.vault import build"),
+        (
+            f"{AZURE_SERVICES}/vault.py",
+            "from ..._azure.clients import Azure\nfrom ..._model.common.plan import Plan",
+        ),
+        (f"{WINDOWS_SERVICES}/provider.py", "from ....module_utils._model.common.plan import Plan"),
+        ("modules/vault.py", "from ..module_utils._services.azure.vault import build"),
         ("action/provider.py", "from ..plugin_utils._action import ResourceAction"),
     ],
 )
 def test_an_inward_import_is_allowed(path: str, source: str) -> None:
     assert violations(path, source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from .b import thing",
+        "from . import b",
+        "def late():\n    from .b import thing",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .b import thing",
+    ],
+)
+def test_a_circle_is_found_wherever_the_import_is_written(source: str) -> None:
+    sources = {
+        "x/a.py": source,
+        "x/b.py": "from .c import more",
+        "x/c.py": "from .a import most",
+        "x/d.py": "from .a import z",
+    }
+    assert circles(sources, root="pkg") == [["x/a.py", "x/b.py", "x/c.py"]]
+    assert circles({**sources, "x/c.py": ""}, root="pkg") == []
+
+
+def test_the_plugins_have_no_circle() -> None:
+    assert circles({path: (PLUGINS / path).read_text() for path in FILES}, root="plugins") == []
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -89,7 +127,7 @@ LAB_FILES = sorted(path.relative_to(LAB).as_posix() for path in LAB.rglob("*.py"
 
 
 @pytest.mark.parametrize("path", LAB_FILES)
-def test_the_estate_imports_nothing_from_the_collection(path: str) -> None:
+def test_the_lab_imports_nothing_from_the_collection(path: str) -> None:
     """What imitates the world knows no desired state: it imports relatively and never leaves its folder."""
     depth = path.count("/") + 1
     for node in ast.walk(ast.parse((LAB / path).read_text())):
@@ -99,3 +137,7 @@ def test_the_estate_imports_nothing_from_the_collection(path: str) -> None:
             names = [] if node.level else [node.module or ""]
         roots = {name.partition(".")[0] for name in names}
         assert not roots & {"ansible_collections", "ansible", "plugins", "lab"}, f"line {getattr(node, 'lineno', 0)}"
+
+
+def test_the_lab_has_no_circle() -> None:
+    assert circles({path: (LAB / path).read_text() for path in LAB_FILES}, root="lab") == []

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.needs("pwsh")
 SCRIPTS = sorted((ROOT / "plugins" / "plugin_utils" / "_windows" / "scripts").glob("*.ps1"))
 READER = Path(__file__).with_name("read_scripts.ps1")
 
-# What the scripts may call, beside their own functions: the embedded estate imitates these, and only these.
+# What the scripts may call, beside their own functions: the lab imitates these, and only these.
 READING = {"Get-CimInstance", "Get-OBMachineSetting", "Get-SCCloud", "Get-SCJob", "Get-SCRunAsAccount", "Get-SCVMHost"}
 READING |= {"Get-SCVMMServer", "Get-SCVMNetwork"}
 READING |= {"Get-AuthenticodeSignature", "Get-Acl", "Get-ChildItem", "Get-Command", "Get-Content"}
@@ -81,7 +81,7 @@ def test_it_uses_nothing_that_5_1_lacks(name: str, scripts: dict[str, dict[str, 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_calls_only_what_is_imitated(name: str, scripts: dict[str, dict[str, Any]]) -> None:
-    """No alias, no program by its bare name, no command that the estate would silently do without."""
+    """No alias, no program by its bare name, no command that the lab would silently do without."""
     known = READING | CHANGING | LANGUAGE | NOT_COMMANDS | set(scripts[name]["functions"])
     assert set(scripts[name]["commands"]) - known == set()
 
@@ -102,7 +102,7 @@ def test_it_is_strict_before_anything_else(name: str, scripts: dict[str, dict[st
     assert scripts[name]["statements"][0] == "Set-StrictMode -Version 2.0"
 
 
-def test_the_estates_own_powershell_parses() -> None:
+def test_the_labs_own_powershell_parses() -> None:
     files = [path for path in (ROOT / "extensions").rglob("*.ps*1") if path.suffix in (".ps1", ".psm1", ".psd1")]
     assert files
     assert {entry["file"]: entry["errors"] for entry in read(files) if entry["errors"]} == {}

@@ -59,8 +59,8 @@ def test_no_private_key_is_kept() -> None:
 
 
 @pytest.mark.parametrize("folder", ["plugins", "roles", "playbooks", "meta"])
-def test_the_collection_does_not_know_the_estate(folder: str) -> None:
-    """It is pointed at the estate only through public means: cloud endpoints, CA bundle, inventory, login."""
+def test_the_collection_does_not_know_the_lab(folder: str) -> None:
+    """It is pointed at the lab only through public means: cloud endpoints, CA bundle, inventory, login."""
     within = [path for path in FILES if path.relative_to(ROOT).parts[0] == folder]
     assert lines_with(r"\blab\b|\bestate\b|extensions/", within) == []
 

@@ -19,7 +19,7 @@ ALLOWED = {
     "README.md": "the front door",
     "changelogs": "fragments and what is made of them",
     "docs": "guides",
-    "extensions": "the embedded estate",
+    "extensions": "the lab",
     "galaxy.yml": "the collection",
     "meta": "the collection's requirements",
     "playbooks": "the collection's playbooks",

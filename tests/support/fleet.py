@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Estates with machines of a story's own, and a proxy that asks for no login; all else is as in `small`."""
+"""Labs with machines of a story's own, and a proxy that asks for no login; all else is as in `small`."""
 
 from __future__ import annotations
 
@@ -11,27 +11,25 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
-from lab.estate import EngineName, Estate, find_document, read_document
+from lab.lab import EngineName, Lab, find_document, read_document
 from lab.proxy import ProxyServer
 from lab.windows import layout
 from lab.windows.machine import Machine
-from tests.e2e.conftest import SCALE, Estates
+from tests.e2e.conftest import SCALE, Labs
 
 Description = dict[str, Any]
 
 
-class Fleets(Estates):
-    """Like Estates; a story that looks at many machines at once pays for one run."""
+class Fleets(Labs):
+    """Like Labs; a story that looks at many machines at once pays for one run."""
 
-    def start(
-        self, *, engine: EngineName = "twin", scale: float = SCALE, machines: Sequence[Description] = ()
-    ) -> Estate:
+    def start(self, *, engine: EngineName = "twin", scale: float = SCALE, machines: Sequence[Description] = ()) -> Lab:
         document = {**read_document(find_document("small")), "machines": list(machines)}
-        estate = Estate(document, engine=engine, time_scale=scale, directory=None)
+        lab = Lab(document, engine=engine, time_scale=scale, directory=None)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
-        estate.world.traffic_file = file
-        self._started.append((estate, file))
-        return estate.start()
+        lab.world.traffic_file = file
+        self._started.append((lab, file))
+        return lab.start()
 
 
 def vmm_server(name: str, *, provider: bool = True, egress: str = "proxy", **more: Any) -> Description:
@@ -73,12 +71,12 @@ class _OpenProxy(ProxyServer):
 
 
 @contextmanager
-def open_proxy(estate: Estate) -> Iterator[int]:
-    """The port of a proxy of the estate that asks for no login."""
+def open_proxy(lab: Lab) -> Iterator[int]:
+    """The port of a proxy of the lab that asks for no login."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="open proxy", daemon=True)
     thread.start()
-    server = _OpenProxy(estate.world)
+    server = _OpenProxy(lab.world)
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield server.port

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbooks of a few tasks, with the login and the vault of the estate's inventory."""
+"""Playbooks of a few tasks, with the login and the vault of the lab's inventory."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ HAVE_VAULT = noun(
         "create_resource_group": True,
     },
 )
-HAVE_KEY = noun("vault_key", {**NAMES, "path": KEY_PATH})
-REMOVE_KEY = noun("vault_key", {**NAMES, "path": KEY_PATH, "state": "absent"})
+HAVE_KEY = noun("vault_registration_key", {**NAMES, "path": KEY_PATH})
+REMOVE_KEY = noun("vault_registration_key", {**NAMES, "path": KEY_PATH, "state": "absent"})
 
 
 def play(hosts: str, *tasks: Mapping[str, Any], **keywords: Any) -> Play:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenario files: the same ones run over the estate in the tests and against the real world in `make acceptance`."""
+"""Scenario files: the same ones run over the lab in the tests and against the real world in `make acceptance`."""
 
 from __future__ import annotations
 

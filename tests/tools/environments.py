@@ -48,7 +48,7 @@ ENVIRONMENTS = {
         Environment(
             "azcollection", "ansible-core 2.19, the SDKs that azure.azcollection pins", ((3, 11), (3, 12), (3, 13))
         ),
-        Environment("lowest", "every lower bound that collection and estate declare", ((3, 10), (3, 11))),
+        Environment("lowest", "every lower bound that collection and lab declare", ((3, 10), (3, 11))),
         Environment("gates", "linters and documentation tools", ((3, 11), (3, 12), (3, 13))),
         Environment(
             "neighbour",

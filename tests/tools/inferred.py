@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/inferred.md: what the embedded estate imitates without a document or a recording to go by.
+"""docs/inferred.md: what the lab imitates without a document or a recording to go by.
 
-The estate's code says it beside the behaviour: a comment, or a sentence of a docstring, with the word `inferred`. The
+The lab's code says it beside the behaviour: a comment, or a sentence of a docstring, with the word `inferred`. The
 page has no line numbers, so that it changes only when what it says does.
 """
 
@@ -33,14 +33,14 @@ ELSEWHERE = "Elsewhere"
 
 INTRODUCTION = """\
 <!-- Made by `make inferred` from the comments in extensions/lab: edit those. -->
-# What the embedded estate infers
+# What the lab infers
 
-The estate that `make demo` and the tests run against imitates Azure, WinRM and Windows from public documents and from
+The lab that `make demo` and the tests run against imitates Azure, WinRM and Windows from public documents and from
 published recordings of real traffic. Where neither says what the real thing does, it follows our best judgement. This
-page lists those places, so that you can judge them. What the collection does against them was seen on the estate only,
+page lists those places, so that you can judge them. What the collection does against them was seen on the lab only,
 and no statement of the README rests on one of them alone.
 
-A status, a code and a text behind an entry are what the estate answers there; `…` stands for a name or a value.
+A status, a code and a text behind an entry are what the lab answers there; `…` stands for a name or a value.
 """
 
 
@@ -153,13 +153,13 @@ def _told(text: ast.expr) -> str:
 
 
 def collected(root: Path = LAB) -> list[Inference]:
-    """Every inferred behaviour of the estate, file by file."""
+    """Every inferred behaviour of the lab, file by file."""
     files = sorted(root.rglob("*.py"))
     return [found for path in files for found in inferences(path.relative_to(root).as_posix(), path.read_text())]
 
 
 def page(found: Iterable[Inference]) -> str:
-    """The page, with one section for each side of the estate."""
+    """The page, with one section for each side of the lab."""
     sides: dict[str, list[str]] = {title: [] for title in (*SIDES.values(), ELSEWHERE)}
     for inference in found:
         sides[SIDES.get(inference.path.partition("/")[0], ELSEWHERE)].append(inference.line())

@@ -26,17 +26,17 @@ def become(python: Path, *arguments: str, environment: dict[str, str] | None = N
 
 
 def surroundings(collections: Path) -> dict[str, str]:
-    """What tells Ansible and the tests which collection it is about. The estate is left out: a user has none."""
+    """What tells Ansible and the tests which collection it is about. The lab is left out: a user has none."""
     return {"ANSIBLE_COLLECTIONS_PATH": str(collections), "SITERECOVERY_COLLECTIONS": str(collections)}
 
 
 def extensions(collections: Path) -> Path:
-    """The folder from which Python imports the estate as `lab`."""
+    """The folder from which Python imports the lab as `lab`."""
     return collection.inside(collections) / "extensions"
 
 
 def with_lab(collections: Path) -> dict[str, str]:
-    """The same for a program that starts the estate itself."""
+    """The same for a program that starts the lab itself."""
     return {**surroundings(collections), "PYTHONPATH": str(extensions(collections))}
 
 
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.tools.run", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    one = commands.add_parser("demo", help="site.yml over the embedded estate, twice")
+    one = commands.add_parser("demo", help="site.yml over the lab, twice")
     one.add_argument("--engine", choices=["twin", "pwsh"], default="twin")
     one.set_defaults(call=demo)
 

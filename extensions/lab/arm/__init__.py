@@ -7,5 +7,5 @@ Each behaviour carries its source and strength in a comment beside it:
 
 - *documented*: a public document of Microsoft (REST reference, API definitions, error lists, SDK source);
 - *recorded*: real traffic published in the test recordings of Azure CLI, its extensions and Azure PowerShell;
-- *inferred*: neither, our best judgement; nothing outside the estate may rest on it alone.
+- *inferred*: neither, our best judgement; nothing outside the lab may rest on it alone.
 """

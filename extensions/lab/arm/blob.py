@@ -21,7 +21,7 @@ from aiohttp import web
 from .state import AzureState, guid
 from .wire import Json
 
-# What the estate's certificate must name, so that clients verify the endpoint as they verify Resource Manager.
+# What the lab's certificate must name, so that clients verify the endpoint as they verify Resource Manager.
 NAMES = ("*.blob.core.windows.net",)
 
 _HOST = re.compile(r"([a-z0-9]{3,24})\.blob\.core\.windows\.net(:\d+)?")
@@ -63,7 +63,7 @@ def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
         )
     query = {key.lower(): value for key, value in request.query.items()}
     if request.method != "GET" or (query.get("restype"), query.get("comp")) != ("service", "properties"):
-        # inferred: the estate has no containers and no blobs.
+        # inferred: the lab has no containers and no blobs.
         return _refused(400, "InvalidQueryParameterValue", "Value for one of the query parameters is invalid.")
     return web.Response(body=_properties(state.blob_service(account)), headers=_headers("application/xml"))
 

@@ -397,7 +397,7 @@ def _refuse_peer_overlap(existing: Json, made: Json) -> None:
                 )
 
 
-# documented: what a subnet refers to; resources of these kinds are known to the estate by their seeds.
+# documented: what a subnet refers to; resources of these kinds are known to the lab by their seeds.
 _REFERENCES = ("networkSecurityGroup", "routeTable", "natGateway")
 
 

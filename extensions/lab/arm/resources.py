@@ -161,7 +161,7 @@ def list_providers(state: AzureState, call: Call) -> Answer:
 
 
 @ROUTES.action(ROOT + "/providers/{namespace}/register")
-def register_provider(state: AzureState, call: Call) -> Answer:
+def register_vmm_server(state: AzureState, call: Call) -> Answer:
     """Registering takes a while: Registering first, Registered later (documented: resource providers and types)."""
     key = call["namespace"].casefold()
     provider_document(state, key)

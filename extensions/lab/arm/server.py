@@ -94,7 +94,7 @@ class ArmServer:
         """Let a planned mishap happen; None when the call goes on nevertheless.
 
         Details: fail: status, code, message, headers, body; throttle: retry_after (seconds, None for none), code,
-        message; delay: seconds (scaled as all times of the estate); drop: when (`before` or `after` the call was done).
+        message; delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
         """
         detail = fault.detail
         if fault.action == "delay":

@@ -201,7 +201,7 @@ class AzureState:
     # Time ---------------------------------------------------------------------------------------------------------
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
-        """Let `action` happen when `seconds` of a real estate have passed."""
+        """Let `action` happen when `seconds` of a real lab have passed."""
         self._order += 1
         self._due.append(_Due(self.world.clock.after(seconds), action, self._order))
 

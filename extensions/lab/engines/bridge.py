@@ -55,10 +55,10 @@ class Bridge:
         """What a PowerShell needs to call back for one machine."""
         known = self._world.machines.get(machine)
         return {
-            "ESTATE_BRIDGE": f"127.0.0.1:{self.port}",
-            "ESTATE_TOKEN": self.token,
-            "ESTATE_MACHINE": machine,
-            "ESTATE_LANGUAGE": ENGLISH if known is None else known.identity.language,
+            "LAB_BRIDGE": f"127.0.0.1:{self.port}",
+            "LAB_TOKEN": self.token,
+            "LAB_MACHINE": machine,
+            "LAB_LANGUAGE": ENGLISH if known is None else known.identity.language,
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,10 +80,10 @@ class Bridge:
         except ValueError:
             return _error("BadRequest", "The bridge reads one JSON object a line.")
         if not isinstance(request, dict) or not hmac.compare_digest(str(request.get("token")), self.token):
-            return _error("Denied", "The token is not the estate's.")
+            return _error("Denied", "The token is not the lab's.")
         machine = self._world.machines.get(str(request.get("machine")))
         if machine is None:
-            return _error("UnknownMachine", f"The estate has no machine {request.get('machine')}.")
+            return _error("UnknownMachine", f"The lab has no machine {request.get('machine')}.")
         call, args = str(request.get("call")), dict(request.get("args") or {})
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, _call, machine, call, args)

@@ -37,13 +37,13 @@ def answer_module(machine: Machine, call: ModuleCall) -> Answer:
         return module_answer({"changed": False, "ansible_facts": _facts(machine)})
     if call.is_a("stat", "win_stat"):
         return _stat(machine, call)
-    return module_failure(f"The estate does not know the module {call.name}.")
+    return module_failure(f"The lab does not know the module {call.name}.")
 
 
 def answer_step(machine: Machine, step: HouseKeeping) -> Answer:
     """One of Ansible's own scripts; an unknown one is refused by its name."""
     answer = _STEPS.get(step.name)
-    return _error(f"The estate does not know Ansible's step {step.name}.") if answer is None else answer(machine, step)
+    return _error(f"The lab does not know Ansible's step {step.name}.") if answer is None else answer(machine, step)
 
 
 def expand(machine: Machine, path: str) -> str:

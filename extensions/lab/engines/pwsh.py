@@ -35,7 +35,7 @@ MODULES = Path(__file__).with_name("pwsh_modules")
 SESSIONS = 2
 # Modules that only look at, or act on, what a machine imitates: these run for real.
 _EXECUTED = ("win_powershell", "win_ping", "ping")
-# Variables of the estate's own process that PowerShell may need; nothing else of it is handed on.
+# Variables of the lab's own process that PowerShell may need; nothing else of it is handed on.
 _INHERITED = ("LD_LIBRARY_PATH", "DOTNET_ROOT", "LANG", "TZ")
 
 
@@ -119,13 +119,13 @@ class PwshEngine:
             encoded = peel(request)
             payload = recognise(request)
         except UnknownPayload as exc:
-            return Answer(stderr=f"The estate does not know this command: {exc}.\r\n".encode(), exit_code=1)
+            return Answer(stderr=f"The lab does not know this command: {exc}.\r\n".encode(), exit_code=1)
         assert encoded is not None
         if isinstance(payload, HouseKeeping):
             return await self._in_thread(machine, payload)
         if isinstance(payload, ModuleCall):
             if payload.wrappers:
-                return module_failure(f"The estate's pwsh engine does not imitate {', '.join(payload.wrappers)}.")
+                return module_failure(f"The lab's pwsh engine does not imitate {', '.join(payload.wrappers)}.")
             if not payload.is_a(*_EXECUTED):
                 return await self._in_thread(machine, payload)
             planned = await misfortune(self._world, machine, payload)
@@ -135,7 +135,7 @@ class PwshEngine:
             return await self._execute(machine, encoded, request)
 
     async def _in_thread(self, machine: Machine, payload: HouseKeeping | ModuleCall) -> Answer:
-        """Steps that touch the machine's files or facts: they live in the estate, not on this computer."""
+        """Steps that touch the machine's files or facts: they live in the lab, not on this computer."""
         loop = asyncio.get_running_loop()
         if isinstance(payload, ModuleCall):
             return await loop.run_in_executor(self._executor, answer_module, machine, payload)

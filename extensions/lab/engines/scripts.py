@@ -84,12 +84,12 @@ def bound(text: str, bindings: Mapping[str, str]) -> ScriptCall:
     call = identify(text)
     if call is None:
         raise UnknownScript(
-            "The estate's twin engine only answers scripts of siterecovery.hyperv, and this one has no marker line. "
-            "Run the estate with --engine pwsh to execute any script."
+            "The lab's twin engine only answers scripts of siterecovery.hyperv, and this one has no marker line. "
+            "Run the lab with --engine pwsh to execute any script."
         )
     expected = bindings.get(call.name)
     if expected is None:
-        raise UnknownScript(f"The estate's twin engine has no twin for the script {call.name}.")
+        raise UnknownScript(f"The lab's twin engine has no twin for the script {call.name}.")
     if expected != call.sha256:
         raise UnknownScript(
             f"The script {call.name} is not the text that its twin is bound to (sha256 {call.sha256[:12]} arrived, "

@@ -65,7 +65,7 @@ class TwinEngine:
         try:
             payload = recognise(request)
         except UnknownPayload as exc:
-            return _refusal(f"The estate's twin engine does not know this command: {exc}.")
+            return _refusal(f"The lab's twin engine does not know this command: {exc}.")
         if isinstance(payload, ModuleCall):
             return await self._module(machine, payload)
         return await self._in_thread(lambda: self._plain(machine, payload))
@@ -77,13 +77,12 @@ class TwinEngine:
         if isinstance(payload, HouseKeeping):
             return answer_step(machine, payload)
         return _refusal(
-            "The estate's twin engine does not execute PowerShell. "
-            "Run the estate with --engine pwsh to execute any script."
+            "The lab's twin engine does not execute PowerShell. Run the lab with --engine pwsh to execute any script."
         )
 
     async def _module(self, machine: Machine, call: ModuleCall) -> Answer:
         if call.wrappers:
-            return module_failure(f"The estate's twin engine does not imitate {', '.join(call.wrappers)}.")
+            return module_failure(f"The lab's twin engine does not imitate {', '.join(call.wrappers)}.")
         if not call.is_a("win_powershell"):
             return await self._in_thread(lambda: answer_module(machine, call))
         planned = await misfortune(self._world, machine, call)
@@ -95,9 +94,7 @@ class TwinEngine:
         options = call.options
         refused = [name for name in _REFUSED_OPTIONS if options.get(name) is not None]
         if refused:
-            return module_failure(
-                f"The estate's twin engine does not imitate win_powershell with {', '.join(refused)}."
-            )
+            return module_failure(f"The lab's twin engine does not imitate win_powershell with {', '.join(refused)}.")
         text = str(options.get("script") or "")
         try:
             script = bound(text, self._bindings)
@@ -107,7 +104,7 @@ class TwinEngine:
             return module_answer(script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE))
         twin = self._twins.get(script.name)
         if twin is None:
-            return module_failure(f"The estate's twin engine has no twin for the script {script.name}.")
+            return module_failure(f"The lab's twin engine has no twin for the script {script.name}.")
         try:
             with machine.process():
                 outcome = twin(machine, bound_parameters(options), call.check_mode)

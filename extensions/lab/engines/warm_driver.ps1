@@ -117,7 +117,7 @@ function Invoke-Request {
     $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     # The culture of this thread goes over to those of the runspace.
     $own = [cultureinfo]::CurrentCulture
-    [cultureinfo]::CurrentCulture = Get-Culture -Language ([string] $Request.environment['ESTATE_LANGUAGE'])
+    [cultureinfo]::CurrentCulture = Get-Culture -Language ([string] $Request.environment['LAB_LANGUAGE'])
     $runspace = [System.Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
     $shell = [powershell]::Create()
     $output = [System.Collections.Generic.List[object]]::new()

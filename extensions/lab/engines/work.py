@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # ERROR_FILE_NOT_FOUND and E_FAIL, as a task reports them.
 _NOT_FOUND = 0x80070002
 _FAILED = 1
-_WORK = "run_work"
+_WORK = "run_background_task"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Windows side of the estate: what a machine holds, and what the installers and tools of Site Recovery do to it."""
+"""The Windows side of the lab: what a machine holds, and what the installers and tools of Site Recovery do to it."""

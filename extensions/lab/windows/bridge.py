@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the imitated cmdlets (engines/pwsh_modules/Estate): a name, arguments, a value that JSON can carry."""
+"""The calls of the imitated cmdlets (engines/pwsh_modules/Lab): a name, arguments, a value that JSON can carry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def answer(machine: Machine, call: str, args: Args) -> Any:
     """Raises MachineError when the call fails as it would on Windows."""
     found = _CALLS.get(call)
     if found is None:
-        raise MachineError(f"The estate has no call '{call}'.")
+        raise MachineError(f"The lab has no call '{call}'.")
     return found(machine, args)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines from an estate's document.
+"""Machines from a lab's document.
 
 machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
@@ -18,7 +18,7 @@ machines: a list of
        networks [{name, logical_network}]},
   Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
   registration {vault, management_uri}: what the registry says about it, and nothing else,
-  provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the estate starts.
+  provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the lab starts.
 Everything but the name has a default.
 """
 
@@ -43,7 +43,7 @@ Document = Mapping[str, Any]
 
 _GIB: Final = 1024**3
 _NAMES: Final = uuid.UUID("5b0a3a5e-4c8e-4b0c-9f0e-0e6f2d7a9c11")
-_DOMAIN: Final = "corp.estate.test"
+_DOMAIN: Final = "corp.lab.test"
 # Windows Server 2019 with .NET 4.8.
 _OS: Final = {"version": "10.0.17763", "caption": "Microsoft Windows Server 2019 Standard"}
 _DOTNET: Final = 528049
@@ -98,7 +98,7 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
     egress: Literal["proxy", "any"] = "proxy" if entry.get("egress", "any") == "proxy" else "any"
     language = str(os.get("language", languages.ENGLISH))
     if language not in languages.LANGUAGES:
-        raise ValueError(f"{name}: os.language is {language}, and the estate knows {', '.join(languages.LANGUAGES)}")
+        raise ValueError(f"{name}: os.language is {language}, and the lab knows {', '.join(languages.LANGUAGES)}")
     return Identity(
         name=name,
         fqdn=str(entry.get("fqdn", f"{name}.{_DOMAIN}")),

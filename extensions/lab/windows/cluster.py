@@ -29,7 +29,7 @@ _RESTARTS = 1
 
 @dataclass(slots=True)
 class Cluster:
-    """What every node sees alike. A node of the document that is no machine of the estate is only a name."""
+    """What every node sees alike. A node of the document that is no machine of the lab is only a name."""
 
     role: str
     #: Inferred: the resource's name and type. The public clean-up script looks for "VMM Service" in the name.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two installers as the estate's download addresses serve them: made-up bytes, real version and signer fields."""
+"""The two installers as the lab's download addresses serve them: made-up bytes, real version and signer fields."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MICROSOFT = "CN=Microsoft Corporation, OU=MOPR, O=Microsoft Corporation, L=Redmo
 _DEFAULTS = {
     "provider": (
         "AzureSiteRecoveryProvider.exe",
-        "https://mirror.estate.test/AzureSiteRecoveryProvider.exe",
+        "https://mirror.lab.test/AzureSiteRecoveryProvider.exe",
         "5.1.8095.0",
     ),
-    "agent": ("MARSAgentInstaller.exe", "https://mirror.estate.test/MARSAgentInstaller.exe", "2.0.9260.0"),
+    "agent": ("MARSAgentInstaller.exe", "https://mirror.lab.test/MARSAgentInstaller.exe", "2.0.9260.0"),
 }
 _SIZE = 64 * 1024
 
@@ -45,7 +45,7 @@ def package(
 
 
 def catalogue(document: Mapping[str, Any]) -> dict[str, Package]:
-    """`provider` and `agent` of an estate, under `installers` in its document; a missing one gets the defaults."""
+    """`provider` and `agent` of a lab, under `installers` in its document; a missing one gets the defaults."""
     described = document.get("installers") or {}
     found = {}
     for kind, (program, url, version) in _DEFAULTS.items():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One Windows machine of the estate: its whole state, and every way to read or change it.
+"""One Windows machine of the lab: its whole state, and every way to read or change it.
 
 Both engines work on this state: twins call the methods, imitated cmdlets come in through `bridge`. Building a machine
 writes its parts directly; everything that happens to it afterwards goes through the methods, which keep the journal.
@@ -34,7 +34,7 @@ from .vmm import Cloud, RunAsAccount, Vmm
 MachineKind = Literal["vmm_server", "hyperv_host"]
 _POLL = 0.005
 _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
-# A hang ends by itself after this time (real seconds), so that no thread outlives the estate for long.
+# A hang ends by itself after this time (real seconds), so that no thread outlives the lab for long.
 _HANG_SECONDS = 30.0
 
 
@@ -84,7 +84,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who and what a machine is; nothing of it changes while the estate runs."""
+    """Who and what a machine is; nothing of it changes while the lab runs."""
 
     name: str
     fqdn: str
@@ -161,12 +161,12 @@ class Machine:
         return self.world.clock.now() + self.clock_skew
 
     def sleep(self, seconds: float) -> None:
-        """Let `seconds` of the estate's time go by."""
+        """Let `seconds` of the lab's time go by."""
         time.sleep(max(0.0, seconds) * self.world.clock.scale)
         self._go_on()
 
     def later(self, seconds: float, effect: Effect) -> None:
-        """Something that goes on in the background and is done after `seconds` of the estate's time."""
+        """Something that goes on in the background and is done after `seconds` of the lab's time."""
         with self._lock:
             self._effects.append((self.world.clock.after(seconds), effect))
 
@@ -548,7 +548,7 @@ class Machine:
         return 1 if code is None else code
 
     def run_for(self, path: str, arguments: str, seconds: float | None) -> int | None:
-        """The same with a timeout in the estate's time: None when the program still runs then."""
+        """The same with a timeout in the lab's time: None when the program still runs then."""
         from .programs import PROGRAMS
         from .programs.commandline import Invocation, masked, split
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 #: The documented short links, and the host that they lead to (the path there is made up).
-DOWNLOADS: Final = "https://download.microsoft.com/download/estate/"
+DOWNLOADS: Final = "https://download.microsoft.com/download/lab/"
 SHORT_LINKS: Final = {
     "https://aka.ms/downloaddra": DOWNLOADS + "AzureSiteRecoveryProvider.exe",
     "https://aka.ms/downloadmarsagent": DOWNLOADS + "MARSAgentInstaller.exe",

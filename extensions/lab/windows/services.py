@@ -20,10 +20,10 @@ class Service:
     start_mode: StartMode = "Auto"
     account: str = "LocalSystem"
     owner_sid: str = "S-1-5-18"
-    # Seconds from start to running in a real estate.
+    # Seconds from start to running in a real lab.
     start_seconds: float = 0.0
     process_id: int = 0
-    # The moment (estate clock) at which a start that is under way is done.
+    # The moment (lab clock) at which a start that is under way is done.
     ready_at: float | None = None
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What download addresses answer: short links, byte ranges, entity tags, and connections that break in the middle.
 
-The way there is the machine's own, through the estate's real proxy where it has to be; the answer comes from the
-packages that the estate serves. How ranges and tags work: RFC 9110, sections 13.1.5 and 14.
+The way there is the machine's own, through the lab's real proxy where it has to be; the answer comes from the
+packages that the lab serves. How ranges and tags work: RFC 9110, sections 13.1.5 and 14.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _ACCOUNTS_LOCK = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The one Windows account that the estate's machines know."""
+    """The one Windows account that the lab's machines know."""
 
     user: str
     password: str
@@ -40,7 +40,7 @@ class Account:
         domain, _backslash, user = self.user.rpartition("\\")
         if ":" in self.user + self.password:
             raise ValueError(
-                "The Windows account of an estate must not hold a colon: the accounts file has no way to write it."
+                "The Windows account of a lab must not hold a colon: the accounts file has no way to write it."
             )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

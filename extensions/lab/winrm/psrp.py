@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PowerShell remoting (MS-PSRP) over the same service: runspace pools, and pipelines that an engine answers.
 
-The messages are psrpcore's business, which the estate does without where it is not installed: the service then has no
+The messages are psrpcore's business, which the lab does without where it is not installed: the service then has no
 such resource. A pipeline's script and input become the command that the same script would be over WinRM, so engines
 know nothing of this protocol.
 """

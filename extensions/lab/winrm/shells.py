@@ -91,8 +91,8 @@ def outcome(task: asyncio.Task[Answer]) -> Answer:
     if isinstance(problem, ConnectionDropped):
         raise problem
     if problem is not None:
-        LOG.error("the estate failed to answer a command", exc_info=problem)
-        text = f"The estate itself failed to answer this command: {type(problem).__name__}: {problem}\r\n"
+        LOG.error("the lab failed to answer a command", exc_info=problem)
+        text = f"The lab itself failed to answer this command: {type(problem).__name__}: {problem}\r\n"
         return Answer(stderr=text.encode(), exit_code=1)
     return task.result()
 

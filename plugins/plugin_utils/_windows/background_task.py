@@ -41,19 +41,19 @@ class DetachedWork:
         lost: ConnectionLost | None = None
         try:
             self._session.run(
-                "start_work",
+                "start_background_task",
                 {
                     **self._place,
                     "Script": source(self._job.script),
                     "Parameters": json.dumps({name: each for name, each in parameters.items() if each is not None}),
-                    "Runner": source("run_work"),
+                    "Runner": source("run_background_task"),
                 },
             )
         except ConnectionLost as error:
             # It may have been begun all the same.
             lost = error
         answer = self._follow(lost)
-        self._session.run("end_work", self._place)
+        self._session.run("end_background_task", self._place)
         return self._result(answer)
 
     def taken_over(self, judge: Callable[[Mapping[str, Any]], bool]) -> Applied:
@@ -64,7 +64,7 @@ class DetachedWork:
         """
         self._session.tell(f"{self._job.step} {self._job.what} was begun by an earlier run")
         answer = self._follow(None)
-        self._session.run("end_work", self._place)
+        self._session.run("end_background_task", self._place)
         try:
             restart = judge(self._result(answer))
         except RemoteFailure as error:
@@ -94,7 +94,9 @@ class DetachedWork:
             try:
                 if lost is not None:
                     self._session.reconnect()
-                raw = self._session.run("poll_work", {**self._place, "Seconds": int(max(0, min(_LOOK, left)))})
+                raw = self._session.run(
+                    "poll_background_task", {**self._place, "Seconds": int(max(0, min(_LOOK, left)))}
+                )
             except ConnectionLost as error:
                 lost = error
                 if left <= 0:

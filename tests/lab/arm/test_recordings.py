@@ -112,8 +112,8 @@ def network(
 class Replay:
     """One recorded exchange and the world in which it is sent again.
 
-    `absent`: members and headers that the recording has and the estate does not, with the reason beside the case.
-    `more`: members that the estate has and the (older) recording does not.
+    `absent`: members and headers that the recording has and the lab does not, with the reason beside the case.
+    `more`: members that the lab has and the (older) recording does not.
     """
 
     topic: str
@@ -137,7 +137,7 @@ _OLD_VAULT = frozenset(
     }
 )
 _NEWER_NETWORK = frozenset({"properties.privateEndpointVNetPolicies"})
-# Pools of addresses: a part of newer networks that the estate leaves out.
+# Pools of addresses: a part of newer networks that the lab leaves out.
 _POOLS = frozenset(
     {"properties.addressSpace.ipamPoolPrefixAllocations", "properties.subnets[].properties.ipamPoolPrefixAllocations"}
 )
@@ -189,7 +189,7 @@ def entry(replay: Replay) -> Json:
 
 
 @pytest.mark.parametrize("replay", REPLAYS, ids=str)
-def test_the_estate_answers_like_the_recording(azure: Azure, replay: Replay) -> None:
+def test_the_lab_answers_like_the_recording(azure: Azure, replay: Replay) -> None:
     recorded = entry(replay)
     request, response = recorded["request"], recorded["response"]
     replay.prepare(azure, Names.of(request["path"]))

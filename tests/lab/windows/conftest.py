@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines outside of a running estate, and one warm PowerShell for the whole session."""
+"""Machines outside of a running lab, and one warm PowerShell for the whole session."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def world(internet: Internet, azure: RecordingAzure) -> World:
 
 @pytest.fixture
 def build(world: World) -> Build:
-    """A machine from an entry of an estate's document, with an empty journal."""
+    """A machine from an entry of a lab's document, with an empty journal."""
 
     def made(**entry: Any) -> Machine:
         machine = build_machine(world, {"name": "m1", **entry})

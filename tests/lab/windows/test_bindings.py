@@ -19,7 +19,7 @@ from tests.unit.scripts import gate
 from tests.unit.scripts.powershell import functions
 
 TWIN_FILES = sorted(Path(bind.__file__).parent.glob("*.py"))
-MODULE = Path(bind.__file__).parents[1] / "pwsh_modules" / "Estate"
+MODULE = Path(bind.__file__).parents[1] / "pwsh_modules" / "Lab"
 # PowerShell's own on every system; the module shadows none of these.
 CORE = {"ConvertFrom-Json", "ConvertTo-Json", "ForEach-Object", "Get-Command", "Out-Null", "Set-StrictMode"}
 CORE |= {"Sort-Object", "Where-Object"}
@@ -87,7 +87,7 @@ def test_a_twin_imports_nothing_of_the_collection(path: Path) -> None:
 
 
 def exported() -> set[str]:
-    return set(re.findall(r"^\s+'([A-Z]\w+-\w+)'$", (MODULE / "Estate.psd1").read_text(), re.MULTILINE))
+    return set(re.findall(r"^\s+'([A-Z]\w+-\w+)'$", (MODULE / "Lab.psd1").read_text(), re.MULTILINE))
 
 
 def test_the_module_imitates_every_command_that_scripts_may_use() -> None:
@@ -95,4 +95,4 @@ def test_the_module_imitates_every_command_that_scripts_may_use() -> None:
 
 
 def test_what_the_module_exports_is_defined() -> None:
-    assert exported() <= functions((MODULE / "Estate.psm1").read_text())
+    assert exported() <= functions((MODULE / "Lab.psm1").read_text())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the estate's failover cluster does when its VMM service ends, its node restarts, or its role is moved."""
+"""What the lab's failover cluster does when its VMM service ends, its node restarts, or its role is moved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from lab.engines.twins.cases import cluster_node
 from lab.engines.twins.comparison import LOGIN
-from lab.estate import find_document, read_document
+from lab.lab import find_document, read_document
 from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
@@ -68,7 +68,7 @@ def test_checkpoints_go_with_the_role(nodes: dict[str, Machine]) -> None:
     assert nodes["vmm02"].registry.get(layout.REGISTRATION_KEY, "ResourceName") == "vault"
 
 
-def test_the_estate_with_a_cluster() -> None:
+def test_the_lab_with_a_cluster() -> None:
     document = read_document(find_document("cluster"))
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
     machines = build_machines(world, document)

@@ -61,8 +61,8 @@ def test_windows_words_its_errors_and_names_its_services(build: Build, language:
     assert machine.need_service(layout.HYPERV_SERVICE).display_name not in said[1]
 
 
-def test_a_language_that_the_estate_does_not_know_is_refused(build: Build) -> None:
-    with pytest.raises(ValueError, match=r"m1: os\.language is fr-FR, and the estate knows en-US, de-DE, ja-JP"):
+def test_a_language_that_the_lab_does_not_know_is_refused(build: Build) -> None:
+    with pytest.raises(ValueError, match=r"m1: os\.language is fr-FR, and the lab knows en-US, de-DE, ja-JP"):
         build(os={"language": "fr-FR"})
 
 
@@ -73,7 +73,7 @@ def test_a_language_that_the_estate_does_not_know_is_refused(build: Build) -> No
 )
 def test_scripts_run_where_numbers_and_dates_are_written_otherwise(shell: WarmPwsh, language: str, text: str) -> None:
     script = "$Ansible.Result = (1.5).ToString() + ' ' + [datetime]::new(2026, 3, 4).ToString('d')"
-    assert shell.run(script, environment={"ESTATE_LANGUAGE": language}).result == text
+    assert shell.run(script, environment={"LAB_LANGUAGE": language}).result == text
 
 
 @pytest.fixture(scope="module")

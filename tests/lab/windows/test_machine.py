@@ -81,7 +81,7 @@ def test_a_stopped_vmm_is_unknown_and_not_without_clouds(build: Build) -> None:
 
 def test_a_planned_mishap_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
     machine = build()
-    machine.download("https://mirror.estate.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    machine.download("https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
     world.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
     assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1603
     assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 0
@@ -89,7 +89,7 @@ def test_a_planned_mishap_of_a_program_is_its_exit_code(build: Build, world: Wor
 
 def test_a_hang_ends_as_a_failure(build: Build, world: World) -> None:
     machine = build()
-    machine.download("https://mirror.estate.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    machine.download("https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
     world.faults.plan("windows:m1:*.exe", "hang", seconds=0.01)
     assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1
 
@@ -118,7 +118,7 @@ def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: 
         "KeyPath": STAGING + r"\k.VaultCredentials",
         "KeyContent": "<key/>",
     }
-    assert not TWINS["register_provider"](machine, parameters, False).failed
+    assert not TWINS["register_vmm_server"](machine, parameters, False).failed
     verbs = [
         (entry.verb, entry.detail.get("size"))
         for entry in world.journal.entries

@@ -16,8 +16,8 @@ from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER,
 from lab.windows import layout
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine, Package
+from lab.windows.programs.key_file import read_key
 from lab.windows.programs.outcome import Refusal, order
-from lab.windows.programs.vault_key import read_key
 from lab.world import World, digest
 
 from .conftest import Build

@@ -66,7 +66,7 @@ def test_a_thrown_error_is_reported_and_the_next_script_runs(warm: WarmPwsh) -> 
 
 def test_variables_of_the_process_are_set_for_a_script(warm: WarmPwsh) -> None:
     for name in ("hv01", "hv02"):
-        assert warm.run("$Ansible.Result = $env:ESTATE_MACHINE", environment={"ESTATE_MACHINE": name}).result == name
+        assert warm.run("$Ansible.Result = $env:LAB_MACHINE", environment={"LAB_MACHINE": name}).result == name
 
 
 def test_depth_cuts_as_win_powershell_does(warm: WarmPwsh) -> None:

@@ -98,14 +98,14 @@ def target_info(world: World) -> dict[str, Any]:
     }
 
 
-def vault_key(world: World) -> dict[str, Any]:
+def vault_registration_key(world: World) -> dict[str, Any]:
     path = Path(world.options["path"])
     if world.options.get("state") == "absent":
         changed = path.exists()
         if changed and not world.check:
             world.note("write", "remove key")
             path.unlink()
-        return {"changed": changed, "vault_key": {"path": str(path), "exists": False}, "evidence": []}
+        return {"changed": changed, "vault_registration_key": {"path": str(path), "exists": False}, "evidence": []}
     if not world.check and not world.state.get("vaults"):
         _answer({"failed": True, "msg": "vault does not exist"})
     world.note("planned" if world.check else "write", "make key")
@@ -113,7 +113,7 @@ def vault_key(world: World) -> dict[str, Any]:
         path.write_text("key")
     done = "planned: make a key" if world.check else "make a key"
     row = {"step": "S4", "found": "no key", "done": done, "verified": "after apply"}
-    return {"changed": True, "vault_key": {"path": str(path), "exists": True}, "evidence": [row]}
+    return {"changed": True, "vault_registration_key": {"path": str(path), "exists": True}, "evidence": [row]}
 
 
 def vmm_server_info(world: World) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def vmm_server_info(world: World) -> dict[str, Any]:
     }
     missing = [name for name in servers if name not in registered]
     shown = {cloud for view in servers.values() for cloud in view["clouds"]}
-    absent = [cloud for cloud in world.options["clouds"] if cloud not in shown]
+    absent = [cloud for cloud in world.options["vmm_clouds"] if cloud not in shown]
     rows = [f"{name}: {'not ' if name in missing else ''}registered" for name in servers]
     done = "waited" if world.options.get("wait") else "nothing to do"
     return {

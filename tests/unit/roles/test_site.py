@@ -34,11 +34,11 @@ def test_site_makes_everything_in_the_order_of_the_walkthrough_and_removes_the_k
         "vault vault-dr",
         "storage_account stdr",
         "virtual_network vnet-dr",
-        "vault_key make key",
+        "vault_registration_key make key",
         "provider vmm01",
         "provider_registration vmm01",
         "vmm_cloud_sync Gold",
-        "vault_key remove key",
+        "vault_registration_key remove key",
         "mars_agent hv01",
         "mars_proxy hv01",
         "mars_agent hv02",
@@ -82,7 +82,7 @@ def test_check_mode_on_a_vault_without_servers_plans_a_key_and_makes_none(rehear
     rehearsal.world({"vaults": {"vault-dr": "westeurope"}})
     run = rehearsal.play("site.yml", "--check")
     assert run.code == 0, run.output
-    assert rehearsal.journal("planned") == ["vault_key make key"]
+    assert rehearsal.journal("planned") == ["vault_registration_key make key"]
     assert rehearsal.journal("wait") == []
     assert not rehearsal.key.exists()
 
@@ -100,7 +100,7 @@ def test_only_what_is_missing_is_made(rehearsal: Rehearsal, name: str, missing: 
     assert run.code == 0, run.output
     assert rehearsal.state == FINISHED
     needs_key = "registered" in missing
-    assert ("vault_key make key" in rehearsal.journal("write")) == needs_key
+    assert ("vault_registration_key make key" in rehearsal.journal("write")) == needs_key
     assert not rehearsal.key.exists()
 
 
@@ -112,7 +112,7 @@ def test_after_a_failed_server_the_key_goes_the_rest_is_left_alone_and_the_reaso
     run = rehearsal.play("site.yml")
     assert run.code != 0
     assert run.reason == "vmm01: the key belongs to another vault (left alone: vmm02)"
-    assert rehearsal.journal("write")[-1] == "vault_key remove key"
+    assert rehearsal.journal("write")[-1] == "vault_registration_key remove key"
     assert not rehearsal.key.exists()
     assert not {"provider vmm02", "mars_agent hv01"} & set(rehearsal.journal("write"))
 
@@ -126,7 +126,7 @@ def test_a_server_that_is_lost_on_the_way_still_lets_the_key_go(rehearsal: Rehea
     assert run.code != 0
     assert run.reason.startswith("vmm01: ")
     assert "onnect" in run.reason
-    assert rehearsal.journal("write")[-1] == "vault_key remove key"
+    assert rehearsal.journal("write")[-1] == "vault_registration_key remove key"
     assert not rehearsal.key.exists()
 
 
@@ -144,7 +144,7 @@ def test_a_key_that_a_killed_run_left_is_removed_when_none_is_needed(rehearsal: 
     rehearsal.key.write_text("left over")
     run = rehearsal.play("site.yml")
     assert run.code == 0, run.output
-    assert rehearsal.journal("write") == ["vault_key remove key"]
+    assert rehearsal.journal("write") == ["vault_registration_key remove key"]
     assert not rehearsal.key.exists()
 
 
@@ -277,7 +277,7 @@ def test_one_machine_can_be_vmm_server_and_hyperv_host(rehearsal: Rehearsal) -> 
     run = rehearsal.play("site.yml")
     assert run.code == 0, run.output
     assert rehearsal.state["agents"] == {"vmm01": True}
-    assert "vault_key make key" not in rehearsal.journal("write")
+    assert "vault_registration_key make key" not in rehearsal.journal("write")
     for step in ("P4", "H4"):
         assert f" {step} " in run.output
 

@@ -77,7 +77,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
 # A script's first command that is not PowerShell's own on every system.
 FIRST: Final = "Get-CimInstance"
 # What a scheduled task runs: nobody gives it $Ansible, and the work is a text.
-RUNNER: Final = "run_work"
+RUNNER: Final = "run_background_task"
 # Operators that Windows PowerShell 5.1 does not know, and the question mark that would be an alias there.
 _FOREIGN_OPERATORS = frozenset(("??", "??=", "?.", "?[", "&&", "||", "?"))
 _FOREIGN_TEXTS = {
@@ -202,7 +202,7 @@ def clear_text_only_at_the_end(_name: str, text: str) -> list[str]:
 
 
 # The one program that takes a password in no other way, and the scripts that start it.
-_PASSWORD_SWITCHES = {"register_provider": "/proxyPassword", "configure_provider": "/proxyPassword"}
+_PASSWORD_SWITCHES = {"register_vmm_server": "/proxyPassword", "configure_provider": "/proxyPassword"}
 
 
 def no_password_on_a_command_line(name: str, text: str) -> list[str]:

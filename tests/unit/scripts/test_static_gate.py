@@ -26,7 +26,7 @@ PARAMETERS = {
     "configure_provider": (
         "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds ClusterResource"
     ),
-    "end_work": "Name StagingDir",
+    "end_background_task": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
@@ -34,15 +34,15 @@ PARAMETERS = {
     "observe": (
         "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
     ),
-    "poll_work": "Name StagingDir Seconds",
+    "poll_background_task": "Name StagingDir Seconds",
     "publish_cloud": "CloudIds Publish",
-    "register_provider": (
+    "register_vmm_server": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
         " TimeoutSeconds NeedsRestart ClusterResource"
     ),
     "remove_file": "Paths",
     "restart_service": "Name WhenIdle ClusterResource",
-    "run_work": "Folder",
+    "run_background_task": "Folder",
     "set_agent_limits": (
         "Throttle WorkDays StartWorkHour EndWorkHour WorkHourBandwidth NonWorkHourBandwidth UploadThreads"
         " DownloadThreads"
@@ -51,7 +51,7 @@ PARAMETERS = {
     "set_microsoft_update": "OptIn",
     "set_run_as_password": "AccountName Credential ClusterResource",
     "start_service": "Name ClusterResource",
-    "start_work": "Name StagingDir Script Parameters Runner",
+    "start_background_task": "Name StagingDir Script Parameters Runner",
 }
 
 
@@ -164,7 +164,7 @@ def test_a_broken_rule_is_seen(rule: Rule, old: str, new: str) -> None:
 
 def test_a_password_may_be_given_where_a_program_takes_it_in_no_other_way() -> None:
     line = "$arguments = ' /proxyPassword ' + $secret\n"
-    assert gate.no_password_on_a_command_line("register_provider", line) == []
+    assert gate.no_password_on_a_command_line("register_vmm_server", line) == []
     assert gate.no_password_on_a_command_line("install_agent", line) != []
 
 

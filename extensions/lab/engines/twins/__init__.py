@@ -15,47 +15,47 @@ from .append_file import append_file
 from .base import Twin, TwinResult
 from .clean_registration import clean_registration
 from .configure_provider import configure_provider
-from .end_work import end_work
+from .end_background_task import end_background_task
 from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
 from .observe import observe
-from .poll_work import poll_work
+from .poll_background_task import poll_background_task
 from .publish_cloud import publish_cloud
-from .register_provider import register_provider
+from .register_vmm_server import register_vmm_server
 from .remove_file import remove_file
 from .restart_service import restart_service
-from .run_work import run_work
+from .run_background_task import run_background_task
 from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
 from .set_microsoft_update import set_microsoft_update
 from .set_run_as_password import set_run_as_password
+from .start_background_task import start_background_task
 from .start_service import start_service
-from .start_work import start_work
 
 TWINS: Final[dict[str, Twin]] = {
     "append_file": append_file,
     "clean_registration": clean_registration,
     "configure_provider": configure_provider,
-    "end_work": end_work,
+    "end_background_task": end_background_task,
     "fetch_file": fetch_file,
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
     "observe": observe,
-    "poll_work": poll_work,
+    "poll_background_task": poll_background_task,
     "publish_cloud": publish_cloud,
-    "register_provider": register_provider,
+    "register_vmm_server": register_vmm_server,
     "remove_file": remove_file,
     "restart_service": restart_service,
-    "run_work": run_work,
+    "run_background_task": run_background_task,
     "set_agent_limits": set_agent_limits,
     "set_agent_proxy": set_agent_proxy,
     "set_microsoft_update": set_microsoft_update,
     "set_run_as_password": set_run_as_password,
     "start_service": start_service,
-    "start_work": start_work,
+    "start_background_task": start_background_task,
 }
 
 __all__ = ["TWINS", "Twin", "TwinResult"]

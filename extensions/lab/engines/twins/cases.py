@@ -35,8 +35,8 @@ VAULT_ID: Final = (
 # What the vault's service tells vaults apart by.
 VAULT_NUMBER: Final = "6066914184940990001"
 _CONTRACT = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.RecoveryServices.Models.Common"
-_PROVIDER_URL = "https://mirror.estate.test/AzureSiteRecoveryProvider.exe"
-_AGENT_URL = "https://mirror.estate.test/MARSAgentInstaller.exe"
+_PROVIDER_URL = "https://mirror.lab.test/AzureSiteRecoveryProvider.exe"
+_AGENT_URL = "https://mirror.lab.test/MARSAgentInstaller.exe"
 _PROVIDER_EXE = STAGING + r"\AzureSiteRecoveryProvider.exe"
 _AGENT_EXE = STAGING + r"\MARSAgentInstaller.exe"
 _KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
@@ -44,9 +44,9 @@ _KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
 GROUPS: Final = [
     {
         "name": "Berlin",
-        "hosts": ["hv01.corp.estate.test", "hv02.corp.estate.test"],
+        "hosts": ["hv01.corp.lab.test", "hv02.corp.lab.test"],
         "children": [
-            {"name": "Mitte", "hosts": ["hv03.corp.estate.test", {"fqdn": "esx1.x.test", "platform": "VMwareESX"}]}
+            {"name": "Mitte", "hosts": ["hv03.corp.lab.test", {"fqdn": "esx1.x.test", "platform": "VMwareESX"}]}
         ],
     },
     {"name": "Ulm", "hosts": []},
@@ -525,12 +525,12 @@ _FETCHES = [
     _fetch("over one that is there", fetched("MARSAgentInstaller.exe", _AGENT_EXE, "2.0.9000.0")),
     _fetch("in check mode", check_mode=True),
     _fetch("in check mode, one is there", fetched("MARSAgentInstaller.exe", _AGENT_EXE), check_mode=True),
-    _fetch("of an unknown file", parameters={"Source": "https://mirror.estate.test/none.exe"}),
+    _fetch("of an unknown file", parameters={"Source": "https://mirror.lab.test/none.exe"}),
     _fetch("from an unknown host", parameters={"Source": "https://nowhere.test/none.exe"}),
     _fetch("from a short link", parameters={"Source": _LINK}),
     _fetch(
         "from a link to plain HTTP",
-        links(x="http://mirror.estate.test/a.exe"),
+        links(x="http://mirror.lab.test/a.exe"),
         parameters={"Source": "https://aka.ms/x"},
     ),
     _fetch("from a relative link", links(x="/downloadmarsagent"), parameters={"Source": "https://aka.ms/x"}),
@@ -782,7 +782,7 @@ def _register(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
         **more.pop("parameters", {}),
     }
     secrets = {"KeyContent": key_document() if key is None else key, **more.pop("secrets", {})}
-    return Case(f"register_provider {name}", "register_provider", machine, parameters, secrets, prepare, **more)
+    return Case(f"register_vmm_server {name}", "register_vmm_server", machine, parameters, secrets, prepare, **more)
 
 
 def _through_proxy(**more: Any) -> dict[str, Any]:
@@ -1156,7 +1156,7 @@ def _start(name: str, prepare: Prepare | None = None, **more: Any) -> Case:
         "Runner": "# runner\n",
         **more.pop("parameters", {}),
     }
-    return Case(f"start_work {name}", "start_work", machine, parameters, prepare=prepare, **more)
+    return Case(f"start_background_task {name}", "start_background_task", machine, parameters, prepare=prepare, **more)
 
 
 def _about(script: str) -> Callable[..., Case]:
@@ -1168,14 +1168,14 @@ def _about(script: str) -> Callable[..., Case]:
     return made
 
 
-_poll, _end = _about("poll_work"), _about("end_work")
+_poll, _end = _about("poll_background_task"), _about("end_background_task")
 _ENDED: dict[str, Any] = {"state": READY, "code": 0, "answer": '{"failed":false}'}
 _LOG = layout.SETUP_LOGS + r"\DRASetupWizard_1.log"
 
 
 def _ran(name: str, prepare: Prepare, **more: Any) -> Case:
     parameters = {"Folder": _WORK_PLACE + r"\provider"}
-    return Case(f"run_work {name}", "run_work", vmm_server(), parameters, prepare=prepare, **more)
+    return Case(f"run_background_task {name}", "run_background_task", vmm_server(), parameters, prepare=prepare, **more)
 
 
 def _opt(name: str, more: Mapping[str, Any], *, wanted: bool = True, check_mode: bool = False) -> Case:
@@ -1329,13 +1329,13 @@ NATIVE: Final[dict[str, dict[str, str]]] = {
     "de-DE": {
         "cloud": "Größe L, Köln",
         "group": "Rechenzentrum Süd",
-        "host": "hv-münchen.corp.estate.test",
+        "host": "hv-münchen.corp.lab.test",
         "folder": "C:\\Ablage für Größe 'L'",
     },
     "ja-JP": {
         "cloud": "ゴールド クラウド",
         "group": "東京 データセンター",
-        "host": "ハイパー01.corp.estate.test",
+        "host": "ハイパー01.corp.lab.test",
         "folder": "C:\\ソフトウェア 保管庫",
     },
 }
@@ -1394,7 +1394,7 @@ _WORDED = {
     "fetch_file from a closed share",
     "append_file a piece onto a full disk",
     "install_provider without the package",
-    "run_work without parameters",
+    "run_background_task without parameters",
 }
 # One state of every script, beside those.
 _EVERYWHERE: Final = {case.script: case for case in reversed(_AT_HOME)}

@@ -41,7 +41,7 @@ from . import TWINS
 
 LOGIN = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
 PROXY_USER, PROXY_PASSWORD = "svc-proxy", 'p"w\\'
-PROXY_NAME = "proxy.estate.test"
+PROXY_NAME = "proxy.lab.test"
 # The comparison's own proxy: its real port is known only when it runs, so cases carry this one.
 PROXY_PORT = -1
 # Seen through: it is the moment of the run.
@@ -52,7 +52,7 @@ FAR_DATE = "Sun, 01 Mar 2026 12:00:00 GMT"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One script on one machine: an entry of an estate's document, and what `prepare` does to its state."""
+    """One script on one machine: an entry of a lab's document, and what `prepare` does to its state."""
 
     name: str
     script: str

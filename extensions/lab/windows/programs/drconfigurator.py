@@ -20,8 +20,8 @@ from ..machine import Certificate
 from ..vmm import Registration, RunAsAccount, Vmm
 from .commandline import Invocation
 from .internet import ProxyWish, check_form, reach
+from .key_file import VaultKey, read_key
 from .outcome import BAD_COMMAND_LINE, OTHER_VAULT, SUCCESS, Refusal
-from .vault_key import VaultKey, read_key
 
 if TYPE_CHECKING:
     from ..machine import Machine

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine's way to the internet: direct where its egress allows it, or through the estate's real proxy.
+"""A machine's way to the internet: direct where its egress allows it, or through the lab's real proxy.
 
 Whatever leaves a machine is real traffic. Public names lead where `World.resolve` says, and nowhere else.
 """
@@ -93,7 +93,7 @@ def head(machine: Machine, url: str, wish: ProxyWish | None) -> WebAnswer:
     if fault is not None:
         message = str(fault.detail.get("message", "Unable to connect to the remote server"))
         return WebAnswer(None, "HEAD", message, str(fault.detail.get("failure", "ConnectFailure")))
-    # The estate's certificate does not carry the public names that lead to it.
+    # The lab's certificate does not carry the public names that lead to it.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

@@ -34,7 +34,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r"microsoft\.network/.*/join/action", "Network Contributor on the network"),
     (r"microsoft\.network/.*", "Network Contributor on the resource group"),
     (r"microsoft\.compute/.*read", "Reader on the resource group"),
-    (r"microsoft\.compute/.*", "Virtual MachineFacts Contributor on the resource group"),
+    (r"microsoft\.compute/.*", "Virtual Machine Contributor on the resource group"),
     (r"microsoft\.managedidentity/.*/assign/action", "Managed Identity Operator on the identity"),
     (r"microsoft\.authorization/(roleassignments|locks)/(write|delete)", "User Access Administrator there"),
     (r"microsoft\.resources/subscriptions/resourcegroups/(write|delete)", "Contributor on the subscription"),

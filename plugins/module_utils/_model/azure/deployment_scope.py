@@ -130,13 +130,13 @@ RIGHTS = (
             "Microsoft.Compute/disks/write",
             "Microsoft.Network/networkInterfaces/write",
         ),
-        "Virtual MachineFacts Contributor",
+        "Virtual Machine Contributor",
     ),
     Right(
         "join-networks",
         "put machines in networks",
         ("Microsoft.Network/virtualNetworks/subnets/join/action",),
-        "Virtual MachineFacts Contributor",
+        "Virtual Machine Contributor",
     ),
     Right(
         "create-networks",

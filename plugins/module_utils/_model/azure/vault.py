@@ -132,7 +132,7 @@ class DesiredVault:
     location: str
     absent: bool = False
     create_resource_group: bool = False
-    register_provider: bool = True
+    register_resource_provider: bool = True
     undelete: bool = False
     allow_delete: bool = False
     allow_irreversible: bool = False
@@ -158,7 +158,7 @@ class DesiredVault:
             location=_location(options, absent),
             absent=absent,
             create_resource_group=options["create_resource_group"],
-            register_provider=options["register_provider"],
+            register_resource_provider=options["register_resource_provider"],
             undelete=options["undelete"],
             allow_delete=options["allow_delete"],
             allow_irreversible=options["allow_irreversible"],
@@ -349,7 +349,7 @@ def _expected(desired: DesiredVault, identity: Identity) -> dict[str, Any]:
 def _provider_change(sight: Sight, desired: DesiredVault) -> Change | None:
     if not sight.unregistered:
         return None
-    if not desired.register_provider:
+    if not desired.register_resource_provider:
         raise Refused(not_registered(desired.subscription_id))
     return Change("resource_provider", "NotRegistered", "Registered", f"register resource provider {PROVIDER}")
 
@@ -358,7 +358,7 @@ def not_registered(subscription_id: str) -> str:
     return (
         f"resource provider {PROVIDER} is not registered on subscription {subscription_id};"
         f" run `az provider register --namespace {PROVIDER} --subscription {subscription_id}`,"
-        " or set register_provider to true"
+        " or set register_resource_provider to true"
     )
 
 

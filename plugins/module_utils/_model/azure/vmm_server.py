@@ -129,7 +129,7 @@ def require_names(
     networks: Sequence[str] | None = None,
 ) -> None:
     """Offline. Raises InvalidInput."""
-    for option, given in (("names", names), ("clouds", clouds), ("networks", networks)):
+    for option, given in (("names", names), ("vmm_clouds", clouds), ("networks", networks)):
         if any(not name.strip() for name in given or []):
             raise InvalidInput(option, "has an empty name", "leave it out")
     folded = [name.casefold() for name in names or []]
@@ -138,7 +138,7 @@ def require_names(
     if wait and not names:
         raise InvalidInput("names", "is needed to wait", "name the servers that must show up")
     if clouds and ALL in clouds and len(clouds) > 1:
-        raise InvalidInput("clouds", "'all' stands with other names", "give 'all' alone, or only names")
+        raise InvalidInput("vmm_clouds", "'all' stands with other names", "give 'all' alone, or only names")
 
 
 def servers_from_wire(

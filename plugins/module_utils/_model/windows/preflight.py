@@ -98,7 +98,7 @@ class Expectation:
     minimum_cache_gb: int
     cache_path: str | None
     now: datetime
-    #: Names of the clouds that are to be synchronised; `all` for every one.
+    #: Names of the clouds that are to be synchronized; `all` for every one.
     clouds: tuple[str, ...] = ()
 
 
@@ -544,7 +544,7 @@ def _clock(machine: MachineFacts, now: datetime, step: str) -> Check:
             step,
             FAIL,
             f"the clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} {whose}'s,"
-            f" {_MOST_SKEW_SECONDS} s are allowed; synchronise it",
+            f" {_MOST_SKEW_SECONDS} s are allowed; synchronize it",
         )
     return Check("clock", step, PASS, f"the clock is less than {_MOST_SKEW_SECONDS} s off {whose}'s")
 

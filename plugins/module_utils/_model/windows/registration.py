@@ -84,21 +84,21 @@ class DesiredRegistration:
     vault: ResourceId
     name: str | None = None
     key_path: str | None = None
-    azure_view: Mapping[str, Any] | None = None
+    azure_registration: Mapping[str, Any] | None = None
     proxy: Proxy | None = None
     always_password: bool = False
     restart_vmm: str = WHEN_IDLE
-    timeout: int = DEFAULT_TIMEOUT
-    clean_up: bool = False
+    registration_timeout: int = DEFAULT_TIMEOUT
+    remove_stale_registration: bool = False
     tenant_id: str | None = None
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredRegistration:
         """Checked offline. Raises InvalidInput."""
-        if not SHORTEST_TIMEOUT <= options["timeout"] <= LONGEST_TIMEOUT:
+        if not SHORTEST_TIMEOUT <= options["registration_timeout"] <= LONGEST_TIMEOUT:
             raise InvalidInput(
-                "timeout",
-                f"{options['timeout']} is not from {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT} seconds",
+                "registration_timeout",
+                f"{options['registration_timeout']} is not from {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT} seconds",
                 "give another number",
             )
         return cls(
@@ -106,12 +106,12 @@ class DesiredRegistration:
             vault=vault_of(options["vault_id"]),
             name=checked_name(options["name"]),
             key_path=options["key_path"],
-            azure_view=options["azure_view"],
+            azure_registration=options["azure_registration"],
             proxy=Proxy.from_options(options["proxy"]),
             always_password=options["update_password"] == "always",
             restart_vmm=options["restart_vmm"],
-            timeout=options["timeout"],
-            clean_up=options["clean_up"],
+            registration_timeout=options["registration_timeout"],
+            remove_stale_registration=options["remove_stale_registration"],
             tenant_id=checked_tenant(options["tenant_id"]),
         )
 
@@ -178,7 +178,7 @@ def stale_of(facts: RegistrationFacts, desired: DesiredRegistration, *, fresh: b
 
     What another vault may still use is no leftover.
     """
-    seen = None if fresh or desired.azure_view is None else bool(desired.azure_view.get("registered"))
+    seen = None if fresh or desired.azure_registration is None else bool(desired.azure_registration.get("registered"))
     own = [place for place in facts.places if place.vault_name and same_name(place.vault_name, desired.vault.name)]
     preview = [place for place in facts.places if place.vault_name is None]
     if facts.vault_name is None:
@@ -229,7 +229,7 @@ def plan_registration(
             " install it first (siterecovery.hyperv.provider)"
         )
     changes = _leftover_changes(facts)
-    stale = stale_of(facts, desired, fresh=done.registered) if desired.clean_up else Stale()
+    stale = stale_of(facts, desired, fresh=done.registered) if desired.remove_stale_registration else Stale()
     if stale:
         changes += _cleaning_changes(stale, vmm)
     if facts.vault_name is None or stale.whole:
@@ -298,9 +298,9 @@ def warnings(
     """What a plain run can't or must not mend, one line each."""
     facts, told, done = _facts(machine), [], applied or AppliedRegistration()
     stale = stale_of(facts, desired, fresh=done.registered)
-    if stale and not desired.clean_up:
+    if stale and not desired.remove_stale_registration:
         late = "; it can take 30 minutes to show up, and another name in the vault would look the same" * stale.whole
-        told.append(f"{stale.describe()}{late}; clean_up removes this after an export")
+        told.append(f"{stale.describe()}{late}; remove_stale_registration removes this after an export")
     if facts.encryption:
         told.append(
             "the registration of this server says that data encryption is set up (EncryptionEnabled), which ended on"
@@ -355,7 +355,7 @@ def require_usable_key(
     except NotAKey as error:
         raise Refused(
             f"key_path: {path} is damaged or no Site Recovery key ({error}); make a new one"
-            " (siterecovery.hyperv.vault_key)"
+            " (siterecovery.hyperv.vault_registration_key)"
         ) from None
     certificate = certificate_of(key)
     if certificate is None:
@@ -365,7 +365,7 @@ def require_usable_key(
     if certificate.not_after <= now:
         raise Refused(
             f"key_path: the key in {path} expired at {certificate.not_after:%Y-%m-%d %H:%M} UTC; make a new one"
-            " (siterecovery.hyperv.vault_key)"
+            " (siterecovery.hyperv.vault_registration_key)"
         )
     if certificate.not_before > now:
         raise Refused(
@@ -414,7 +414,7 @@ def summary(step: str, machine: MachineFacts, desired: DesiredRegistration) -> s
         )
     if facts.vault_name:
         return f"registered, {azure_note(desired)}"
-    known = desired.azure_view is not None and desired.azure_view.get("registered")
+    known = desired.azure_registration is not None and desired.azure_registration.get("registered")
     return "not registered, but Azure shows a server of its name" if known else "not registered"
 
 
@@ -459,9 +459,9 @@ def registration_result(
 
 def azure_note(desired: DesiredRegistration) -> str:
     """What Azure's view adds to the server's own."""
-    if desired.azure_view is None:
+    if desired.azure_registration is None:
         return "not confirmed in Azure"
-    return "confirmed in Azure" if desired.azure_view.get("registered") else "Azure does not show it yet"
+    return "confirmed in Azure" if desired.azure_registration.get("registered") else "Azure does not show it yet"
 
 
 def _facts(machine: MachineFacts) -> RegistrationFacts:
@@ -504,7 +504,7 @@ def _registration_changes(
 def _cleaning_changes(stale: Stale, vmm: VmmFacts) -> list[Change]:
     if vmm.ha_name:
         raise Refused(
-            f"clean_up: this VMM is highly available (cluster role {vmm.ha_name}), whose checkpoints of the registry"
+            f"remove_stale_registration: this VMM is highly available (cluster role {vmm.ha_name}), whose checkpoints of the registry"
             " would bring the keys back; use Microsoft's clean-up script (https://aka.ms/asr-cleanup-script-vmm)"
         )
     reason = f"remove, after an export, what is left: {stale.describe()}"
@@ -536,10 +536,10 @@ def _proxy_changes(facts: RegistrationFacts, desired: DesiredRegistration) -> li
         )
     reason = f"register the server again without a proxy, the one way back to {wanted.mode}; {after}"
     changes = proxies.drift(facts.proxy, wanted, "proxy.", update_reason=reason)
-    if changes and not (desired.azure_view and desired.azure_view.get("registered")):
+    if changes and not (desired.azure_registration and desired.azure_registration.get("registered")):
         raise Refused(
             f"proxy.mode: the Provider uses {proxies.describe(facts.proxy)}, and goes back to {wanted.mode} only when"
-            " the server is registered again under its name, which Azure must confirm first; give azure_view with that"
+            " the server is registered again under its name, which Azure must confirm first; give azure_registration with that"
             " name, or keep the custom proxy"
         )
     return changes

@@ -34,15 +34,15 @@ def require_readable(vmm: VmmFacts) -> tuple[Cloud, ...]:
 def require_cloud_names(names: Sequence[str]) -> None:
     """Offline: at least one name, and 'all' only alone."""
     if not names:
-        raise InvalidInput("clouds", "is empty", "name the clouds to synchronise, or give 'all'")
+        raise InvalidInput("vmm_clouds", "is empty", "name the clouds to synchronize, or give 'all'")
     if ALL in names and len(names) > 1:
-        raise InvalidInput("clouds", "'all' stands with other names", "give 'all' alone, or only names")
+        raise InvalidInput("vmm_clouds", "'all' stands with other names", "give 'all' alone, or only names")
 
 
 def require_names_to_withdraw(names: Sequence[str]) -> None:
     """Offline: what is taken away is named."""
     if list(names) == [ALL]:
-        raise InvalidInput("clouds", "'all' is not taken away at once", "name the clouds, or give state present")
+        raise InvalidInput("vmm_clouds", "'all' is not taken away at once", "name the clouds, or give state present")
 
 
 def wanted_clouds(clouds: Sequence[Cloud], names: Sequence[str]) -> list[Cloud]:

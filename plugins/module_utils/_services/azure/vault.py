@@ -237,7 +237,7 @@ class VaultResource(ManagedResource[Sight, Applied]):
         except RemoteFailure as error:
             if not providers.says_not_registered(error):
                 raise
-            if not desired.register_provider:
+            if not desired.register_resource_provider:
                 raise Refused(not_registered(desired.subscription_id)) from error
             providers.register(self._azure, PROVIDER, self._wait_timeout)
             put()

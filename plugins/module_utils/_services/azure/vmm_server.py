@@ -42,7 +42,7 @@ class Seen:
 
 def read_servers(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     """The result's keys. A vault that does not exist has no servers."""
-    names, clouds, networks = options["names"], options["clouds"], options["networks"]
+    names, clouds, networks = options["names"], options["vmm_clouds"], options["networks"]
     require_names(names, clouds, options["wait"], networks)
     vault = find(azure, options["resource_group"], options["vault_name"]).resource
     seen = look(azure, options["resource_group"], options["vault_name"]) if vault else Seen([], [])

@@ -19,13 +19,13 @@ from ..._windows.session import Session
 
 def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """The observation and the checks, as the result shows them. Raises InvalidInput before anything is sent."""
-    called = addresses(options["cloud"], options["storage_accounts"] or (), options["endpoints"] or ())
+    called = addresses(options["cloud_environment"], options["storage_accounts"] or (), options["endpoints"] or ())
     vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
-    sections = SECTIONS[options["kind"]] + (("reach",) if options["reach"] else ())
+    sections = SECTIONS[options["kind"]] + (("reach",) if options["check_connectivity"] else ())
     raw = observe_raw(session, sections, addresses=called, proxy=proxy)
     cache = (options["minimum_cache_gb"], options["cache_path"])
     wanted = Expectation(
-        options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["clouds"] or ())
+        options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["vmm_clouds"] or ())
     )
     judged = checks(MachineFacts.from_observation(raw), wanted)
     return {

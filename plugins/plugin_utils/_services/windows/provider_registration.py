@@ -142,7 +142,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
-        answer = self._session.run("register_provider", {**parameters, **place}, secrets)
+        answer = self._session.run("register_vmm_server", {**parameters, **place}, secrets)
         applied = replace(self._judge(answer, applied), registered=model.registers(plan))
         return self._finish(answer, state, applied, restart=model.registers_again(plan))
 
@@ -154,7 +154,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "ProxyAddress": proxy.address if proxy else None,
             "ProxyPort": proxy.port if proxy else None,
             "BypassUrls": model.sent_bypass(plan, proxy),
-            "TimeoutSeconds": self._desired.timeout,
+            "TimeoutSeconds": self._desired.registration_timeout,
             "ClusterResource": cluster_resource(state.vmm),
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
@@ -164,9 +164,9 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         if code is None:
             raise DeadlineExceeded(
                 "the end of DRConfigurator.exe",
-                self._desired.timeout,
+                self._desired.registration_timeout,
                 told_log(log) or "nothing in its log",
-                "it was ended; run again, with a longer timeout if the log shows that it went on",
+                "it was ended; run again, with a longer registration_timeout if the log shows that it went on",
             )
         if not require_success("DRConfigurator.exe", code, meaning_of(code, log), log):
             return applied
@@ -210,13 +210,13 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             again = " again, to take its proxy away" if model.registers_again(plan) else ""
             raise Refused(
                 f"key_path: the server must be registered{again}, which needs a key; make one with"
-                " siterecovery.hyperv.vault_key and give its path"
+                " siterecovery.hyperv.vault_registration_key and give its path"
             )
         try:
             content = Path(path).expanduser().read_bytes()
         except OSError as error:
             raise Refused(
-                f"key_path: {path} can't be read ({error.strerror}); make a key with siterecovery.hyperv.vault_key"
+                f"key_path: {path} can't be read ({error.strerror}); make a key with siterecovery.hyperv.vault_registration_key"
             ) from None
         server_now = state.host.utc_now if state.host else None
         return model.require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)

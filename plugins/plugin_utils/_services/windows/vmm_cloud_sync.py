@@ -37,7 +37,7 @@ class VmmCloudSync(ManagedResource[Clouds, Applied]):
 
     def observe(self) -> Clouds:
         vmm = vmm_of(observe(self._session, ("vmm",)))
-        require_owner(vmm, "the synchronisation of clouds")
+        require_owner(vmm, "the synchronization of clouds")
         # In check mode a service that an earlier task would start counts as planned.
         if vmm.clouds is None and self._session.check_mode:
             return None
@@ -68,7 +68,7 @@ class VmmCloudSync(ManagedResource[Clouds, Applied]):
         if state is None:
             return "unknown while service SCVMMService does not run"
         names = ", ".join(cloud.name for cloud in state if cloud.published)
-        return f"synchronised clouds: {names or 'none'}"
+        return f"synchronized clouds: {names or 'none'}"
 
     def warnings(self, state: Clouds) -> tuple[str, ...]:
         if state is None or not self._publish:
@@ -78,4 +78,4 @@ class VmmCloudSync(ManagedResource[Clouds, Applied]):
 
 def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
     """The noun of the action's options; raises InvalidInput."""
-    return VmmCloudSync(session, options["clouds"], publish=options["state"] == "present")
+    return VmmCloudSync(session, options["vmm_clouds"], publish=options["state"] == "present")

@@ -810,7 +810,7 @@ function Get-VirtualDiskSize {
 }
 
 function Get-WorkSection {
-    # Long work that start_work began and nobody has ended yet; null where there is none.
+    # Long work that start_background_task began and nobody has ended yet; null where there is none.
     if (-not (Test-Path -LiteralPath "$StagingDir\work")) {
         return $null
     }

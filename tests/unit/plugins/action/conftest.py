@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugins as Ansible runs them, with a machine of the estate in the place of the connection."""
+"""The action plugins as Ansible runs them, with a machine of the lab in the place of the connection."""
 
 from __future__ import annotations
 

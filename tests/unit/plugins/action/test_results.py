@@ -44,7 +44,7 @@ def installer(kind: str) -> dict[str, Any]:
 WORK: dict[str, tuple[dict[str, Any], Prepare | None, dict[str, Any]]] = {
     "provider": (vmm_server(), None, installer("provider")),
     "provider_registration": (vmm_server(provider={}), None, {"vault_id": VAULT_ID}),
-    "vmm_cloud_sync": (vmm_server(), None, {"clouds": ["all"]}),
+    "vmm_cloud_sync": (vmm_server(), None, {"vmm_clouds": ["all"]}),
     "mars_agent": (hyperv_host(), None, installer("agent")),
     "mars_proxy": (hyperv_host(agent={}), None, {"proxy": LOGIN}),
 }
@@ -99,10 +99,10 @@ def test_a_changing_noun(runner: MakeRunner, noun: str, tmp_path: Path) -> None:
 
 def test_host_info(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
-    result = found.run("host_info", kind="hyperv_host", reach=False)
+    result = found.run("host_info", kind="hyperv_host", check_connectivity=False)
     assert (set(result), result["changed"]) == ({"changed", "host", "checks", "evidence"}, False)
     assert (result["host"]["host"]["name"], found.scripts) == ("hv01", ["observe"])
-    assert found.run("host_info", kind="hyperv_host", reach=False, check=True) == {
+    assert found.run("host_info", kind="hyperv_host", check_connectivity=False, check=True) == {
         **result,
         "host": {**result["host"], "host": {**result["host"]["host"], "utc_now": _moment(found)}},
     }
@@ -125,7 +125,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "mars_proxy": {"proxy": {"mode": "direct"}},
     "provider": {"source": "C:\\a.exe"},
     "provider_registration": {"vault_id": VAULT_ID},
-    "vmm_cloud_sync": {"clouds": ["all"]},
+    "vmm_cloud_sync": {"vmm_clouds": ["all"]},
 }
 
 
@@ -135,7 +135,7 @@ NEEDED: dict[str, dict[str, Any]] = {
         *((noun, {**NEEDED[noun], "nonsense": 1}, "nonsense") for noun in NOUNS),
         ("provider", {}, "missing required arguments: source"),
         ("mars_agent", {"source": "C:\\a.exe", "minimum_cache_gb": "much"}, "minimum_cache_gb"),
-        ("vmm_cloud_sync", {}, "missing required arguments: clouds"),
+        ("vmm_cloud_sync", {}, "missing required arguments: vmm_clouds"),
         ("provider_registration", {}, "missing required arguments: vault_id"),
         ("mars_proxy", {}, "missing required arguments: proxy"),
         ("mars_proxy", {"proxy": {"address": "http://p"}}, "missing required arguments: mode"),
@@ -173,7 +173,7 @@ def test_options_are_checked_by_the_spec(runner: MakeRunner, noun: str, given: d
             {"vault_id": "vault"},
             "vault_id: is not a resource id; give the id that the module vault returns",
         ),
-        ("vmm_cloud_sync", {"clouds": []}, "clouds: is empty; name the clouds to synchronise, or give 'all'"),
+        ("vmm_cloud_sync", {"vmm_clouds": []}, "vmm_clouds: is empty; name the clouds to synchronize, or give 'all'"),
         (
             "mars_agent",
             {"source": "C:\\a.exe", "cache_path": "Cache"},
@@ -538,7 +538,7 @@ def breaks_once(found: Runner, error: Exception) -> None:
     left = [error]
 
     def twist(answer: dict[str, Any]) -> dict[str, Any]:
-        if found.scripts[-1] == "poll_work" and left:
+        if found.scripts[-1] == "poll_background_task" and left:
             raise left.pop()
         return answer
 
@@ -565,4 +565,4 @@ def test_a_login_that_is_refused_is_not_tried_again(runner: MakeRunner, words: s
     breaks_once(found, AnsibleConnectionFailure(words))
     with pytest.raises(AnsibleConnectionFailure, match=words):
         found.run("provider", **installer("provider"))
-    assert found.scripts[-1] == "poll_work"
+    assert found.scripts[-1] == "poll_background_task"

@@ -45,7 +45,9 @@ def test_plan_to_withdraw(names: list[str], ids: list[str]) -> None:
 def test_all_clouds_are_not_withdrawn_at_once() -> None:
     with pytest.raises(InvalidInput) as refused:
         model.require_names_to_withdraw(["all"])
-    assert refused.value.message == ("clouds: 'all' is not taken away at once; name the clouds, or give state present")
+    assert refused.value.message == (
+        "vmm_clouds: 'all' is not taken away at once; name the clouds, or give state present"
+    )
 
 
 @pytest.mark.parametrize("publish", [True, False])
@@ -110,8 +112,8 @@ def test_one_unknown_name_stops_all(clouds: tuple[Cloud, ...], names: list[str],
 @pytest.mark.parametrize(
     ("names", "line"),
     [
-        ([], "clouds: is empty; name the clouds to synchronise, or give 'all'"),
-        (["all", "Gold"], "clouds: 'all' stands with other names; give 'all' alone, or only names"),
+        ([], "vmm_clouds: is empty; name the clouds to synchronize, or give 'all'"),
+        (["all", "Gold"], "vmm_clouds: 'all' stands with other names; give 'all' alone, or only names"),
     ],
 )
 def test_wrong_names_are_refused_in_one_line(names: list[str], line: str) -> None:

@@ -349,7 +349,7 @@ def test_a_healthy_machine_passes_everything() -> None:
             {"host": seen.host(**clock(4000))},
             {},
             "clock",
-            "the clock is 4000 s ahead of the controller's, 300 s are allowed; synchronise it",
+            "the clock is 4000 s ahead of the controller's, 300 s are allowed; synchronize it",
         ),
     ],
 )

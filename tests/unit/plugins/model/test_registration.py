@@ -31,8 +31,8 @@ OLD_PLACE = {"key": r"HKLM\B\Registration", "vault_name": "old"}
 PREVIEW = {"key": r"HKLM\C", "vault_name": None}
 #: A server that believes in its registration.
 GONE = {**OWN, "hive": PLACE["key"], "places": [PLACE], "thumbprints": ["AB"]}
-SEEN, NOT_SEEN = ({"azure_view": {"registered": registered}} for registered in (True, False))
-CLEAN = {"clean_up": True}
+SEEN, NOT_SEEN = ({"azure_registration": {"registered": registered}} for registered in (True, False))
+CLEAN = {"remove_stale_registration": True}
 DIRECT = {"proxy": {"mode": "direct"}}
 
 
@@ -41,13 +41,13 @@ def desired(**changed: Any) -> DesiredRegistration:
         "vault_id": VAULT_ID,
         "name": None,
         "key_path": None,
-        "azure_view": None,
+        "azure_registration": None,
         "proxy": None,
         "update_password": "on_create",
         "tenant_id": None,
-        "clean_up": False,
+        "remove_stale_registration": False,
         "restart_vmm": "when_idle",
-        "timeout": 1800,
+        "registration_timeout": 1800,
     }
     return DesiredRegistration.from_options({**options, **changed})
 
@@ -65,7 +65,10 @@ def desired(**changed: Any) -> DesiredRegistration:
         ),
         ({"proxy": {"mode": "custom"}}, "proxy.address: is needed for mode custom; give it as http://name"),
         *(
-            ({"timeout": number}, f"timeout: {number} is not from 60 to 86400 seconds; give another number")
+            (
+                {"registration_timeout": number},
+                f"registration_timeout: {number} is not from 60 to 86400 seconds; give another number",
+            )
             for number in (59, 86401)
         ),
         *(
@@ -235,7 +238,7 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
                 {"proxy": {"mode": mode}},
                 "proxy.mode: the Provider uses proxy http://proxy:8080, login u, and goes back to"
                 f" {mode} only when the server is registered again under its name, which Azure must confirm first; give"
-                " azure_view with that name, or keep the custom proxy",
+                " azure_registration with that name, or keep the custom proxy",
             )
             for mode in ("direct", "system")
         ),
@@ -247,8 +250,8 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
         ),
         (
             {"registration": seen.registration(**GONE), "vmm": seen.vmm(ha_name="VMMROLE")},
-            {"clean_up": True, **NOT_SEEN},
-            "clean_up: this VMM is highly available (cluster role VMMROLE), whose checkpoints of the registry would"
+            {"remove_stale_registration": True, **NOT_SEEN},
+            "remove_stale_registration: this VMM is highly available (cluster role VMMROLE), whose checkpoints of the registry would"
             " bring the keys back; use Microsoft's clean-up script (https://aka.ms/asr-cleanup-script-vmm)",
         ),
         *(
@@ -259,7 +262,11 @@ def test_a_plan_needs_one_program(facts: dict[str, Any], changed: dict[str, Any]
                 " on 2022-04-30 (P7), and a change could take away what encrypted machines need; nothing was touched:"
                 " end their protection, use a policy without encryption, unregister the server, then run again",
             )
-            for facts, options in (({}, {}), (OWN, {"proxy": CUSTOM}), (GONE, {"clean_up": True, **NOT_SEEN}))
+            for facts, options in (
+                ({}, {}),
+                (OWN, {"proxy": CUSTOM}),
+                (GONE, {"remove_stale_registration": True, **NOT_SEEN}),
+            )
         ),
         (
             {"registration": seen.registration(**OWN, proxy=seen.proxy(port=80, username="u"))},
@@ -333,11 +340,17 @@ SEES = {"system_proxy": {"enabled": True, "server": "proxy:8080", "bypass": []}}
     ("step", "facts", "host", "changed", "told"),
     [
         ("P4", {}, {}, {}, "not registered"),
-        ("P4", {}, {}, {"azure_view": {"registered": True}}, "not registered, but Azure shows a server of its name"),
-        ("P4", {}, {}, {"azure_view": {"registered": False}}, "not registered"),
+        (
+            "P4",
+            {},
+            {},
+            {"azure_registration": {"registered": True}},
+            "not registered, but Azure shows a server of its name",
+        ),
+        ("P4", {}, {}, {"azure_registration": {"registered": False}}, "not registered"),
         ("P4", OWN, {}, {}, "registered, not confirmed in Azure"),
-        ("P4", OWN, {}, {"azure_view": {"registered": True}}, "registered, confirmed in Azure"),
-        ("P4", OWN, {}, {"azure_view": {"registered": False}}, "registered, Azure does not show it yet"),
+        ("P4", OWN, {}, {"azure_registration": {"registered": True}}, "registered, confirmed in Azure"),
+        ("P4", OWN, {}, {"azure_registration": {"registered": False}}, "registered, Azure does not show it yet"),
         ("P5", {}, {}, {}, "no vault"),
         ("P5", OWN, {}, {}, "vault Vault-ASR"),
         ("P6a", OWN, {}, {}, "no proxy of its own"),
@@ -362,7 +375,7 @@ SEES = {"system_proxy": {"enabled": True, "server": "proxy:8080", "bypass": []}}
         ("P6e", {**OWN, "run_as_account": "DRAProxyAccount"}, {}, {"proxy": LOGIN}, "Run As account DRAProxyAccount"),
         ("P8", {}, {}, {"name": "n"}, "no name in a vault"),
         ("P8", OWN, {}, {"name": "n"}, "name n, not confirmed in Azure"),
-        ("P8", OWN, {}, {"name": "n", "azure_view": {"registered": True}}, "name n, confirmed in Azure"),
+        ("P8", OWN, {}, {"name": "n", "azure_registration": {"registered": True}}, "name n, confirmed in Azure"),
     ],
 )
 def test_what_is_told(
@@ -389,7 +402,7 @@ def test_a_name_in_any_language(name: str) -> None:
 
 
 LATE = "; it can take 30 minutes to show up, and another name in the vault would look the same"
-CLEANS = "clean_up removes this after an export"
+CLEANS = "remove_stale_registration removes this after an export"
 ENCRYPTED = (
     "the registration of this server says that data encryption is set up (EncryptionEnabled), which ended on 2022-04-30"
     " (P7): encrypted machines can't fail over any more; nothing was touched"

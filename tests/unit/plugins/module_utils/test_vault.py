@@ -291,7 +291,7 @@ DELETION = {"state": "absent", "allow_delete": True, "location": None}
         ),
         (
             Sight(None, unregistered=True),
-            {"register_provider": False},
+            {"register_resource_provider": False},
             "resource provider Microsoft.RecoveryServices is not registered on subscription"
             f" {SUBSCRIPTION}; run `az provider register --namespace Microsoft.RecoveryServices",
         ),

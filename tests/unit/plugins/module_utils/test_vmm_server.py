@@ -224,7 +224,7 @@ def test_a_name_of_two_servers_is_refused_only_when_it_is_wanted() -> None:
         ("names", ["vmm01", "VMM01"], None, False),
         ("names", None, None, True),
         ("names", [], None, True),
-        ("clouds", ["vmm01"], ["all", "Gold"], True),
+        ("vmm_clouds", ["vmm01"], ["all", "Gold"], True),
     ],
 )
 def test_names_and_clouds_are_checked_offline(
@@ -234,7 +234,7 @@ def test_names_and_clouds_are_checked_offline(
         require_names(names, clouds, wait)
     require_names(["vmm01"], ["all"], True)
     require_names(None, None, False)
-    for wrong, given in (("names", ([" "], None)), ("clouds", (None, [""])), ("networks", (None, None, [""]))):
+    for wrong, given in (("names", ([" "], None)), ("vmm_clouds", (None, [""])), ("networks", (None, None, [""]))):
         with pytest.raises(InvalidInput, match=rf"^{wrong}: has an empty name; leave it out"):
             require_names(given[0], given[1], False, given[2] if len(given) > 2 else None)
 

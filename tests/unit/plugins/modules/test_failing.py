@@ -18,7 +18,7 @@ from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 MODULES: dict[str, tuple[dict[str, Any], str]] = {
     "vault": ({"name": "vault-dr", "resource_group": GROUP, "location": "westeurope"}, "vaults/vault-dr"),
     "vault_info": ({"name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
-    "vault_key": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
+    "vault_registration_key": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
     "storage_account": ({"name": "stdr", "resource_group": GROUP, "location": "westeurope"}, "storageaccounts/stdr"),
     "virtual_network": (
         {"name": "vnet-dr", "resource_group": GROUP, "location": "westeurope", "address_prefixes": ["10.1.0.0/16"]},
@@ -37,7 +37,7 @@ def run(subscription: Subscription, tmp_path: Any) -> Any:
 
     def call(module: str, **changed: Any) -> Ended:
         options, _ = MODULES[module]
-        own = {"path": str(tmp_path / "a.VaultCredentials")} if module == "vault_key" else {}
+        own = {"path": str(tmp_path / "a.VaultCredentials")} if module == "vault_registration_key" else {}
         return subscription.run(module, **{**options, **own, **changed})
 
     return call
@@ -210,7 +210,7 @@ def test_a_missing_right_names_action_scope_and_role(
 
 def test_rights_lost_between_reading_and_writing(run: Any, subscription: Subscription) -> None:
     for module, (_, path) in MODULES.items():
-        if module.endswith("_info") or module == "vault_key":
+        if module.endswith("_info") or module == "vault_registration_key":
             continue
         subscription.fault("PUT", path, "fail", times=ALWAYS, status=403, code="AuthorizationFailed")
         ended = run(module)

@@ -85,7 +85,7 @@ def test_no_server_costs_two_questions(vault: Vault, subscription: Subscription)
 @pytest.mark.parametrize("name", [SERVER.friendly_name, SERVER.friendly_name.upper()])
 def test_a_server_with_provider_and_clouds(name: str, vault: Vault, subscription: Subscription) -> None:
     register(subscription, vault)
-    ended = servers(subscription, names=[name, "vmm02"], clouds=["gold", "Bronze"])
+    ended = servers(subscription, names=[name, "vmm02"], vmm_clouds=["gold", "Bronze"])
     assert subscription.requests == [
         VAULT,
         "GET vault-dr/replicationFabrics",

@@ -119,7 +119,7 @@ WAYS = {
     "certificate": (Desk.with_certificate, 1),
     "managed identity": (Desk.with_managed_identity, 1),
     "workload identity": (Desk.with_workload_identity, 1),
-    # Not from the estate: the program's own calls are counted below.
+    # Not from the lab: the program's own calls are counted below.
     "cli": (Desk.with_cli, 0),
 }
 

@@ -337,7 +337,7 @@ def test_the_provider_is_registered_and_waited_for(fresh: Subscription) -> None:
 
 
 def test_a_login_that_must_not_register_is_told_the_command(fresh: Subscription) -> None:
-    ended = run(fresh, register_provider=False)
+    ended = run(fresh, register_resource_provider=False)
     assert (ended.error["kind"], fresh.writes) == ("refused", [])
     command = f"az provider register --namespace Microsoft.RecoveryServices --subscription {LOGIN.subscription_id}"
     assert f"run `{command}`" in ended.msg
@@ -364,7 +364,7 @@ def test_a_creation_that_finds_it_out_by_itself(register: bool, subscription: Su
     subscription.fault(
         "PUT", "vaults/vault-dr", "fail", status=409, code="MissingSubscriptionRegistration", message="not registered"
     )
-    ended = run(subscription, register_provider=register)
+    ended = run(subscription, register_resource_provider=register)
     if register:
         assert (ended.failed, subscription.writes) == (False, ["register register", "put vault-dr"])
     else:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One machine of the embedded estate, and sessions whose scripts its twins answer: no network, no PowerShell."""
+"""One machine of the lab, and sessions whose scripts its twins answer: no network, no PowerShell."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines of the embedded estate for the Windows nouns."""
+"""Machines of the lab for the Windows nouns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def internet() -> Iterator[Internet]:
 
 @pytest.fixture
 def bench(internet: Internet) -> MakeBench:
-    """A machine from an entry of an estate's document, and what is done to it first."""
+    """A machine from an entry of a lab's document, and what is done to it first."""
 
     def made(entry: dict[str, Any], prepare: Any = None) -> Bench:
         return Bench(internet, entry, prepare)

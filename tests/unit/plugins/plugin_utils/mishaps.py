@@ -184,7 +184,7 @@ class Disturbed(Bench):
                 self.machine.settle()
         except MachineRestarted:
             return self._broken(here)
-        step.begins = called.name == "start_work"
+        step.begins = called.name == "start_background_task"
         if here is not None and here.where == AFTER:
             self._happened = True
             if here.kind == "error":
@@ -206,7 +206,7 @@ class Disturbed(Bench):
         if mishap.kind == "reboot":
             self.machine.restart()
         if mishap.kind == "hang":
-            if mishap.script == "start_work":
+            if mishap.script == "start_background_task":
                 # The session gets its answer; it is the task that hangs.
                 self.machine.runner = None
                 self._later.append(self._tasks_go_on)

@@ -131,7 +131,7 @@ def test_installed_on_every_node(bare: Nodes) -> None:
 
 def test_the_role_moves_before_setup(bare: Nodes) -> None:
     """What was read is read again right before the stop: the other node's service is not stopped."""
-    bare.moves_before("start_work", "vmm02")
+    bare.moves_before("start_background_task", "vmm02")
     outcome = bare.on("vmm01").run(install())
     assert outcome.after["cluster"]["owner_node"] == "vmm02"
     assert [verb for _, verb in bare.journal] == ["cluster.move", "service.stop", "service.start"]
@@ -174,15 +174,15 @@ def test_a_key_does_not_wait_for_the_role_to_come_back(ready: Nodes) -> None:
     assert ready.bench.scripts == ["observe", "remove_file", "observe"]
     assert (planned.plan, outcome.after["key_leftovers"]) == (outcome.plan, [])
     assert outcome.warnings == (
-        "only the key that was left was removed here: the registration is that of node vmm01, which owns the cluster"
-        " role",
+        "only the key file of an interrupted run was removed here: the registration belongs to node vmm01, which owns the"
+        " cluster role",
     )
     with pytest.raises(Refused, match="which is vmm01 and not VMM02"):
         ready.on("vmm02").run(register())
 
 
 def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
-    ready.moves_before("register_provider", "vmm02")
+    ready.moves_before("register_vmm_server", "vmm02")
     with pytest.raises(RemoteFailure, match="has moved from this node to 'vmm02', and nothing was touched: run again"):
         ready.on("vmm01").run(register(key_path=key))
     assert (ready.bench.stage.azure.told, ready.all["vmm01"].exists(STAGING)) == ([], False)
@@ -212,11 +212,11 @@ def test_clouds_are_the_owners(ready: Nodes) -> None:
     """P9: also where nothing would be done."""
 
     def clouds(session: Any) -> Any:
-        return vmm_cloud_sync.build({"clouds": ["Gold"], "state": "present"}, session)
+        return vmm_cloud_sync.build({"vmm_clouds": ["Gold"], "state": "present"}, session)
 
     for check in (False, True):
         with pytest.raises(
-            Refused, match="the synchronisation of clouds of a highly available VMM is done on the node"
+            Refused, match="the synchronization of clouds of a highly available VMM is done on the node"
         ):
             ready.on("vmm02").run(clouds, check=check)
     assert ready.on("vmm01").run(clouds).changed is False

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provider and agent on a machine of the estate: which scripts run, and what is left (S3, P1, P3, H1 to H4)."""
+"""Provider and agent on a machine of the lab: which scripts run, and what is left (S3, P1, P3, H1 to H4)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,16 @@ from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 
 PROVIDER, AGENT = catalogue({})["provider"], catalogue({})["agent"]
-INSTALL = ["observe", "inspect_file", "fetch_file", "start_work", "poll_work", "end_work", "remove_file", "observe"]
+INSTALL = [
+    "observe",
+    "inspect_file",
+    "fetch_file",
+    "start_background_task",
+    "poll_background_task",
+    "end_background_task",
+    "remove_file",
+    "observe",
+]
 PROVIDER_EXE, AGENT_EXE = STAGING + r"\AzureSiteRecoveryProvider.exe", STAGING + r"\MARSAgentInstaller.exe"
 
 
@@ -196,14 +205,14 @@ def test_one_that_waits_in_an_open_folder_is_not_run(bench: MakeBench, what: Ins
     found = bench(what.entry("none"), planted)
     with pytest.raises(RemoteFailure, match="is open to others than administrators"):
         found.run(what.noun())
-    assert "start_work" not in found.scripts
+    assert "start_background_task" not in found.scripts
 
 
 def test_an_open_folder_is_refused(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"), open_folder)
     with pytest.raises(RemoteFailure, match="is open to others than administrators"):
         found.run(what.noun())
-    assert ("start_work" not in found.scripts, found.session.changed) == (True, False)
+    assert ("start_background_task" not in found.scripts, found.session.changed) == (True, False)
 
 
 def test_the_users_own_copy_stays(bench: MakeBench, what: Installed) -> None:
@@ -254,7 +263,7 @@ def test_a_missing_file_is_told(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
     with pytest.raises(
         RemoteFailure,
-        match=r"^source: https://mirror\.estate\.test/\w+2\.exe is not there \(404\); correct the address$",
+        match=r"^source: https://mirror\.lab\.test/\w+2\.exe is not there \(404\); correct the address$",
     ):
         found.run(what.noun(source=what.package.url.replace(".exe", "2.exe")))
     assert not found.session.changed
@@ -304,8 +313,14 @@ DONE = {
 def lie(found: Bench, result: dict[str, Any]) -> None:
     """The work says this and did nothing."""
     answer = json.dumps({"failed": False, "error": None, "changed": True, "result": result})
-    found.lies["start_work"] = {"task": "t", "folder": "f"}
-    found.lies["poll_work"] = {"task": "Ready", "task_result": 0, "folder": True, "answer": answer, "log": None}
+    found.lies["start_background_task"] = {"task": "t", "folder": "f"}
+    found.lies["poll_background_task"] = {
+        "task": "Ready",
+        "task_result": 0,
+        "folder": True,
+        "answer": answer,
+        "log": None,
+    }
 
 
 def test_a_lie_is_seen(bench: MakeBench, what: Installed) -> None:
@@ -323,7 +338,7 @@ def test_a_service_that_does_not_come_back_is_told(bench: MakeBench, what: Insta
     found = bench(what.entry("none"))
     key = "service_after" if what is ONE else "service"
     lie(found, {**DONE[what.name], key: status})
-    with pytest.raises(RemoteFailure, match=f"ended well, but service {what.service} is {status or 'missing'};"):
+    with pytest.raises(RemoteFailure, match=f"succeeded, but service {what.service} is {status or 'missing'};"):
         found.run(what.noun())
 
 
@@ -346,7 +361,9 @@ def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench, what: Installed) ->
     assert found.run(what.noun()).warnings == ()
 
 
-@pytest.mark.parametrize("name", ["inspect_file", "fetch_file", "start_work", "end_work", "remove_file"])
+@pytest.mark.parametrize(
+    "name", ["inspect_file", "fetch_file", "start_background_task", "end_background_task", "remove_file"]
+)
 def test_a_script_that_fails_stops_the_run(bench: MakeBench, what: Installed, name: str) -> None:
     found = bench(what.entry("none"))
     found.fail(name, message="It is broken.")
@@ -397,7 +414,7 @@ def test_an_interrupted_setup_is_mended(bench: MakeBench) -> None:
 
 def parameters(found: Bench) -> dict[str, Any]:
     """What the script of the work was given."""
-    sent: dict[str, Any] = json.loads(found.sent("start_work")["parameters"]["Parameters"])
+    sent: dict[str, Any] = json.loads(found.sent("start_background_task")["parameters"]["Parameters"])
     return sent
 
 

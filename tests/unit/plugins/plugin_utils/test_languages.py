@@ -48,14 +48,20 @@ def agent(folder: str) -> dict[str, Any]:
 
 
 def registration(key: Path, cloud: str) -> dict[str, Any]:
-    options = {"azure_view": None, "proxy": None, "update_password": "on_create", "tenant_id": None, "clean_up": False}
+    options = {
+        "azure_registration": None,
+        "proxy": None,
+        "update_password": "on_create",
+        "tenant_id": None,
+        "remove_stale_registration": False,
+    }
     return {
         **options,
         "vault_id": VAULT_ID,
         "name": cloud,
         "key_path": str(key),
         "restart_vmm": "always",
-        "timeout": 60,
+        "registration_timeout": 60,
     }
 
 
@@ -78,7 +84,7 @@ def test_a_noun_does_its_work_once(
     options: dict[str, dict[str, Any]] = {
         "provider": setup("provider", folder, microsoft_update=None),
         "provider_registration": registration(key, cloud),
-        "vmm_cloud_sync": {"clouds": [cloud], "state": "present"},
+        "vmm_cloud_sync": {"vmm_clouds": [cloud], "state": "present"},
         "mars_agent": agent(folder),
         "mars_proxy": {
             "proxy": {"mode": "custom", "address": "http://proxy", "port": 8080},
@@ -125,5 +131,10 @@ def test_what_windows_says_is_passed_on(bench: MakeBench, language: str) -> None
 
 def _read(found: Bench, kind: str) -> dict[str, Any]:
     options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "cache_path": None}
-    options |= {"minimum_cache_gb": 5, "reach": False, "cloud": "AzureCloud", "storage_accounts": None}
-    return read_host({**options, "endpoints": None, "clouds": None}, Session(found.execute))
+    options |= {
+        "minimum_cache_gb": 5,
+        "check_connectivity": False,
+        "cloud_environment": "AzureCloud",
+        "storage_accounts": None,
+    }
+    return read_host({**options, "endpoints": None, "vmm_clouds": None}, Session(found.execute))

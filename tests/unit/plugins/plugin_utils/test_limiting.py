@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent uses of the network, on machines of the estate: set, read back, kept (H4)."""
+"""What the agent uses of the network, on machines of the lab: set, read back, kept (H4)."""
 
 from __future__ import annotations
 

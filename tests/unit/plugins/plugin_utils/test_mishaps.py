@@ -84,7 +84,9 @@ PATHS: dict[str, MainPath] = {
     "P4 register": MainPath(SERVER, lambda _bench, key: noun(key_path=key)),
     "P5 leftovers": MainPath(SERVER, lambda _bench, _key: noun(), all_of(registered(), staged, leftover)),
     "P8 clean up": MainPath(
-        SERVER, lambda bench, key: noun(key_path=key, clean_up=True, azure_view=_azure(bench)), registered()
+        SERVER,
+        lambda bench, key: noun(key_path=key, remove_stale_registration=True, azure_registration=_azure(bench)),
+        registered(),
     ),
     "P6 another port": MainPath(
         SERVER,

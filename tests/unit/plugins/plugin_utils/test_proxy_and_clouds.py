@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The agent's proxy and the clouds' flag on machines of the estate (H5, P9)."""
+"""The agent's proxy and the clouds' flag on machines of the lab (H5, P9)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def proxy(options: dict[str, Any], *, always: bool = False) -> Build[MachineFact
 
 
 def clouds(*names: str, state: str = "present") -> Build[Any]:
-    return lambda session: vmm_cloud_sync.build({"clouds": list(names), "state": state}, session)
+    return lambda session: vmm_cloud_sync.build({"vmm_clouds": list(names), "state": state}, session)
 
 
 # ---- the agent's proxy ----
@@ -310,9 +310,9 @@ def test_a_lie_about_clouds_is_seen(bench: MakeBench) -> None:
 def test_hosts_are_shown_with_their_clouds(bench: MakeBench) -> None:
     (gold, *_) = bench(SERVER).run(clouds("Gold")).after["clouds"]
     assert gold["hosts"] == [
-        "hv01.corp.estate.test",
-        "hv02.corp.estate.test",
-        "hv03.corp.estate.test",
+        "hv01.corp.lab.test",
+        "hv02.corp.lab.test",
+        "hv03.corp.lab.test",
         "esx1.x.test",
     ]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading and judging a machine of the estate: one execution, and every check that can fail there fails once."""
+"""Reading and judging a machine of the lab: one execution, and every check that can fail there fails once."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazur
 
 def read(found: Bench, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
     options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "cache_path": None}
-    options |= {"minimum_cache_gb": 5, "reach": False, "cloud": "AzureCloud", "storage_accounts": None}
-    options |= {"endpoints": None, "clouds": None, **changed}
+    options |= {
+        "minimum_cache_gb": 5,
+        "check_connectivity": False,
+        "cloud_environment": "AzureCloud",
+        "storage_accounts": None,
+    }
+    options |= {"endpoints": None, "vmm_clouds": None, **changed}
     found.executions.clear()
     return read_host(options, Session(found.execute))
 
@@ -92,7 +97,7 @@ def test_what_is_broken_is_found(
 ) -> None:
     assert verdicts(read(bench(entry, prepare), kind))[name] in ("fail", "warn")
     whole = vmm_server(provider={}) if kind == "vmm_server" else hyperv_host(volumes=[{"drive": "C", "size_gb": 900}])
-    assert set(verdicts(read(bench(whole), kind, clouds=["Gold"])).values()) == {"pass"}
+    assert set(verdicts(read(bench(whole), kind, vmm_clouds=["Gold"])).values()) == {"pass"}
 
 
 def test_a_clock_that_is_off(bench: MakeBench) -> None:
@@ -107,7 +112,7 @@ def test_a_clock_that_is_off(bench: MakeBench) -> None:
 )
 def test_the_way_out_through_a_proxy(bench: MakeBench, changed: dict[str, Any], verdict: str) -> None:
     found = bench(vmm_server(provider={}, egress="proxy"))
-    result = read(found, proxy=custom(found, **changed), reach=True)
+    result = read(found, proxy=custom(found, **changed), check_connectivity=True)
     assert {verdicts(result)[name] for name in ("reach-sign-in", "reach-data")} == {verdict}
     assert found.sent("observe")["parameters"]["ReachUrls"] == [SIGN_IN, DATA]
     assert PROXY_PASSWORD not in f"{result} {found.plain}"
@@ -117,7 +122,7 @@ def test_the_way_out_through_a_proxy(bench: MakeBench, changed: dict[str, Any], 
 @pytest.mark.parametrize("proxy", [None, {"mode": "direct"}, {"mode": "system"}])
 def test_the_way_out_of_windows_itself(bench: MakeBench, proxy: dict[str, Any] | None) -> None:
     found = bench(hyperv_host())
-    assert verdicts(read(found, "hyperv_host", proxy=proxy, reach=True))["reach-sign-in"] == "pass"
+    assert verdicts(read(found, "hyperv_host", proxy=proxy, check_connectivity=True))["reach-sign-in"] == "pass"
     assert not {"ProxyAddress", "ProxyPort"} & found.sent("observe")["parameters"].keys()
 
 
@@ -145,7 +150,7 @@ def test_what_is_called_comes_from_cloud_accounts_wishes_and_the_registration(be
         "endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"],
         "storage_accounts": ["stdr"],
     }
-    result = read(found, reach=True, cloud="AzureUSGovernment", **wishes)
+    result = read(found, check_connectivity=True, cloud_environment="AzureUSGovernment", **wishes)
     assert [(each["url"], each["registered"]) for each in result["host"]["reach"]] == [
         ("https://login.microsoftonline.us", False),
         ("https://backup.windowsazure.us", False),
@@ -159,6 +164,6 @@ def test_what_is_called_comes_from_cloud_accounts_wishes_and_the_registration(be
 
 def test_a_clock_that_is_off_the_far_ends(bench: MakeBench) -> None:
     """The far end of these tests lives in March 2026: its clock counts, and not the controller's."""
-    result = read(bench(hyperv_host()), "hyperv_host", reach=True)
+    result = read(bench(hyperv_host()), "hyperv_host", check_connectivity=True)
     (check,) = (check for check in result["checks"] if check["id"] == "clock")
     assert (check["verdict"], "ahead of login.microsoftonline.com's" in check["message"]) == ("fail", True)

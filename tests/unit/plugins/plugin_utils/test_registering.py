@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The registration on a machine of the estate: scripts in order, the key read late, secrets kept (P4 to P6, P8)."""
+"""The registration on a machine of the lab: scripts in order, the key read late, secrets kept (P4 to P6, P8)."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def noun(**changed: Any) -> Build[MachineFacts]:
         "vault_id": VAULT_ID,
         "name": None,
         "key_path": None,
-        "azure_view": None,
+        "azure_registration": None,
         "proxy": None,
         "update_password": "on_create",
         "tenant_id": None,
-        "clean_up": False,
+        "remove_stale_registration": False,
         "restart_vmm": "when_idle",
-        "timeout": 1800,
+        "registration_timeout": 1800,
     }
     return lambda session: build({**options, **changed}, session)
 
@@ -79,7 +79,7 @@ def login(found: Bench, **changed: Any) -> dict[str, Any]:
 
 
 def behind_proxy(*more: Prepare) -> Prepare:
-    """A registered server that has the estate's proxy with its login."""
+    """A registered server that has the lab's proxy with its login."""
 
     def prepare(machine: Machine) -> None:
         all_of(registered(), proxy_account)(machine)
@@ -113,22 +113,22 @@ def test_the_same_proxy_is_nothing_to_do(bench: MakeBench) -> None:
 def test_a_new_server(bench: MakeBench, key: str) -> None:
     found = bench(SERVER)
     outcome = found.run(noun(key_path=key))
-    assert found.scripts == ["observe", "register_provider", "observe"]
+    assert found.scripts == ["observe", "register_vmm_server", "observe"]
     assert outcome.after == {
         "registered": True,
         "vault_name": "vault-asr",
-        "name": "vmm01.corp.estate.test",
+        "name": "vmm01.corp.lab.test",
         "proxy": {"mode": "direct", "address": None, "port": None, "username": None, "bypass": []},
         "restart_due": False,
         "key_leftovers": [],
         "stale": {"keys": [], "certificates": []},
         "exports": [],
     }
-    assert [told[2].friendly_name for told in found.stage.azure.told] == ["vmm01.corp.estate.test"]
-    sent = found.sent("register_provider")
+    assert [told[2].friendly_name for told in found.stage.azure.told] == ["vmm01.corp.lab.test"]
+    sent = found.sent("register_vmm_server")
     assert sent["parameters"] == {
         "ConfiguratorPath": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe",
-        "FriendlyName": "vmm01.corp.estate.test",
+        "FriendlyName": "vmm01.corp.lab.test",
         "KeyPath": KEY_PATH,
         "TimeoutSeconds": 1800,
         "NeedsRestart": False,
@@ -156,7 +156,7 @@ def test_a_new_server_behind_a_proxy(bench: MakeBench, key: str) -> None:
     found = bench(vmm_server(provider={}, egress="proxy"))
     wish = noun(key_path=key, name="given", proxy=login(found, bypass=["a.test", "b.test"]))
     outcome = found.run(wish)
-    sent = found.sent("register_provider")
+    sent = found.sent("register_vmm_server")
     assert sent["parameters"]["BypassUrls"] == ["a.test", "b.test"]
     assert (sent["parameters"]["ProxyAddress"], sent["parameters"]["FriendlyName"]) == (ADDRESS, "given")
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["ProxyCredential", "KeyContent"]
@@ -193,7 +193,7 @@ def test_a_proxy_of_before_goes_with_a_new_registration(bench: MakeBench, key: s
 def test_leftovers_go_first(bench: MakeBench, key: str) -> None:
     found = bench(SERVER, all_of(staged, leftover))
     outcome = found.run(noun(key_path=key))
-    assert found.scripts == ["observe", "remove_file", "register_provider", "observe"]
+    assert found.scripts == ["observe", "remove_file", "register_vmm_server", "observe"]
     assert (outcome.before["key_leftovers"], outcome.after["key_leftovers"]) == (
         [STAGING + r"\old.VaultCredentials"],
         [],
@@ -252,8 +252,8 @@ def test_a_server_of_another_vault_is_only_looked_at(bench: MakeBench, key: str,
 
 # ---- back to no proxy of its own ----
 
-SEEN = {"azure_view": {"registered": True}}
-NOT_SEEN = {"azure_view": {"registered": False}}
+SEEN = {"azure_registration": {"registered": True}}
+NOT_SEEN = {"azure_registration": {"registered": False}}
 
 
 @pytest.mark.parametrize("mode", ["direct", "system"])
@@ -263,8 +263,8 @@ def test_back_by_registering_again(bench: MakeBench, key: str, mode: str) -> Non
     planned = found.run(wish, check=True)
     assert found.scripts == ["observe"]
     outcome = found.run(wish)
-    assert found.scripts == ["observe", "register_provider", "restart_service", "observe"]
-    sent = found.sent("register_provider")
+    assert found.scripts == ["observe", "register_vmm_server", "restart_service", "observe"]
+    sent = found.sent("register_vmm_server")
     assert sent["parameters"]["NeedsRestart"] is True
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert outcome.after["proxy"] == planned.after["proxy"]
@@ -350,8 +350,8 @@ def test_jobs_that_begin_meanwhile_are_not_hurt(bench: MakeBench) -> None:
     found.execute = execute  # type: ignore[method-assign]
     outcome = found.run(noun(proxy=login(found)))
     assert outcome.warnings == (
-        "the VMM service was not restarted (1 job of VMM began meanwhile), and reads the proxy at its start; run again"
-        " when they have ended, or restart SCVMMService",
+        "the VMM service was not restarted, because 1 job started meanwhile; it reads the proxy when it starts: run again"
+        " after they end, or restart SCVMMService",
     )
     assert outcome.after["restart_due"] is True
     with pytest.raises(Refused, match="VMM runs 1 job, which the restart"):
@@ -401,7 +401,7 @@ def test_a_service_that_registration_leaves_stopped_is_started(bench: MakeBench,
 
     found.execute = execute  # type: ignore[method-assign]
     found.run(noun(key_path=key))
-    assert found.scripts == ["observe", "register_provider", "start_service", "observe"]
+    assert found.scripts == ["observe", "register_vmm_server", "start_service", "observe"]
     assert found.machine.is_running(layout.VMM_SERVICE)
 
 
@@ -414,11 +414,11 @@ def test_a_registration_that_azure_does_not_know(bench: MakeBench, key: str, old
     place = (layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY) + r"\Registration"
     plain = found.run(noun(key_path=key, **NOT_SEEN))
     assert (found.scripts, plain.changed, len(plain.warnings)) == (["observe"], False, 1)
-    wish = noun(key_path=key, clean_up=True, **NOT_SEEN)
+    wish = noun(key_path=key, remove_stale_registration=True, **NOT_SEEN)
     planned = found.run(wish, check=True)
     assert (found.scripts, planned.before["stale"]) == (["observe"], {"keys": [place], "certificates": ["AB" * 20]})
     outcome = found.run(wish)
-    assert found.scripts == ["observe", "clean_registration", "register_provider", "observe"]
+    assert found.scripts == ["observe", "clean_registration", "register_vmm_server", "observe"]
     assert (outcome.plan, outcome.warnings) == (planned.plan, ())
     assert outcome.after["exports"] == [STAGING + r"\registration-1.reg"]
     assert outcome.after["stale"] == {"keys": [], "certificates": []}
@@ -427,13 +427,13 @@ def test_a_registration_that_azure_does_not_know(bench: MakeBench, key: str, old
     assert '"ResourceName"="vault-asr"' in content.decode("utf-16")
     assert found.machine.registry.find(layout.REGISTRATION_KEY) is not None
     assert (found.machine.registry.find(layout.ADAPTER_KEY + r"\Registration") is None) is True
-    assert found.run(noun(clean_up=True, **SEEN)).changed is False
+    assert found.run(noun(remove_stale_registration=True, **SEEN)).changed is False
 
 
 def test_an_older_place_beside_a_confirmed_one(bench: MakeBench) -> None:
     found = bench(SERVER, all_of(registered(), registered("old", old_place=True)))
     assert len(found.run(noun(**SEEN)).warnings) == 1
-    outcome = found.run(noun(clean_up=True, **SEEN))
+    outcome = found.run(noun(remove_stale_registration=True, **SEEN))
     assert found.scripts == ["observe", "clean_registration", "observe"]
     assert "Thumbprints" not in found.sent("clean_registration")["parameters"]
     assert outcome.after["vault_name"] == "vault-asr"
@@ -445,7 +445,7 @@ def test_consent_does_not_count_for_another_vault(bench: MakeBench, key: str) ->
     found = bench(SERVER, registered("other"))
     before = found.machine.snapshot()
     with pytest.raises(Refused, match="registered in vault other"):
-        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+        found.run(noun(key_path=key, remove_stale_registration=True, **NOT_SEEN))
     assert (found.scripts, found.machine.snapshot()) == (["observe"], before)
 
 
@@ -454,7 +454,7 @@ def test_nothing_is_cleaned_with_a_bad_key(bench: MakeBench, tmp_path: Path) -> 
     path.write_bytes(key_file(hours=-1))
     found = bench(SERVER, registered())
     with pytest.raises(Refused, match="expired at"):
-        found.run(noun(key_path=str(path), clean_up=True, **NOT_SEEN))
+        found.run(noun(key_path=str(path), remove_stale_registration=True, **NOT_SEEN))
     assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
@@ -463,7 +463,7 @@ def test_an_export_that_fails_removes_nothing(bench: MakeBench, key: str) -> Non
     found.fail("reg.exe", exit_code=1)
     before = found.machine.snapshot()
     with pytest.raises(RemoteFailure, match=r"could not be exported.*: nothing was removed"):
-        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+        found.run(noun(key_path=key, remove_stale_registration=True, **NOT_SEEN))
     after = found.machine.snapshot()
     assert (after["registry"], after["certificates"]) == (before["registry"], before["certificates"])
 
@@ -472,7 +472,7 @@ def test_a_failure_after_the_clean_up_names_the_export(bench: MakeBench, key: st
     found = bench(SERVER, registered())
     found.fail("DRConfigurator.exe", exit_code=1, message="m")
     with pytest.raises(RemoteFailure) as failed:
-        found.run(noun(key_path=key, clean_up=True, **NOT_SEEN))
+        found.run(noun(key_path=key, remove_stale_registration=True, **NOT_SEEN))
     assert failed.value.details["exports"] == [STAGING + r"\registration-1.reg"]
     assert found.run(noun(key_path=key, **NOT_SEEN)).after["registered"]
 
@@ -484,12 +484,12 @@ def test_registration_is_bounded(bench: MakeBench, key: str) -> None:
     found = bench(SERVER)
     found.fail("DRConfigurator.exe", "hang", seconds=0.01)
     with pytest.raises(DeadlineExceeded) as late:
-        found.run(noun(key_path=key, timeout=60))
+        found.run(noun(key_path=key, registration_timeout=60))
     assert late.value.message == (
         "the end of DRConfigurator.exe was not reached within 60 s; last seen: nothing in its log; it was ended; run"
-        " again, with a longer timeout if the log shows that it went on"
+        " again, with a longer registration_timeout if the log shows that it went on"
     )
-    assert (found.sent("register_provider")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
+    assert (found.sent("register_vmm_server")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
     assert [entry.verb for entry in found.stage.world.journal.entries].count("process.kill") == 1
     assert not found.exists(KEY_PATH)
     assert found.run(noun(key_path=key)).after["registered"]
@@ -664,8 +664,8 @@ def test_the_vaults_refusal_reaches_the_user(bench: MakeBench, key: str) -> None
 @pytest.mark.parametrize("code", [0, 3010])
 def test_a_lie_is_seen(bench: MakeBench, key: str, code: int) -> None:
     found = bench(SERVER)
-    found.lies["register_provider"] = {**ANSWER, "exit_code": code}
-    with pytest.raises(NotConverged, match="applied, but read back differently: register the server as"):
+    found.lies["register_vmm_server"] = {**ANSWER, "exit_code": code}
+    with pytest.raises(NotConverged, match="the state that was read back still differs: register the server as"):
         found.run(noun(key_path=key))
     assert found.session.changed
 
@@ -682,10 +682,10 @@ def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench) -> None:
 
     found.execute = execute  # type: ignore[method-assign]
     outcome = found.run(noun(proxy=login(found)))
-    assert outcome.warnings == ("DRConfigurator asks for a restart of the server (3010)",)
+    assert outcome.warnings == ("DRConfigurator asks for a restart of the server (exit code 3010)",)
 
 
-@pytest.mark.parametrize("script", ["remove_file", "register_provider"])
+@pytest.mark.parametrize("script", ["remove_file", "register_vmm_server"])
 def test_a_script_that_fails_after_a_change(bench: MakeBench, key: str, script: str) -> None:
     found = bench(SERVER, all_of(staged, leftover))
     found.fail(script, message="It is broken.")
@@ -729,7 +729,7 @@ def test_no_secret_outside_of_sensitive_parameters(bench: MakeBench, key: str) -
     outcome = found.run(kept)
     content = Path(key).read_text()
     secrets = [PROXY_PASSWORD, content, content.split("<ManagementCert>")[1][:60]]
-    sent = found.sent("register_provider")["sensitive_parameters"]
+    sent = found.sent("register_vmm_server")["sensitive_parameters"]
     assert sent == [
         {"name": "ProxyCredential", "username": PROXY_USER, "password": PROXY_PASSWORD},
         {"name": "KeyContent", "value": content},

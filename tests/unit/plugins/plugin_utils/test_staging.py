@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installer on its way to a machine of the estate: pulled by the machine, or sent by the controller (S3, H1)."""
+"""An installer on its way to a machine of the lab: pulled by the machine, or sent by the controller (S3, H1)."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_each_kind_of_source(way: MakeWay, options: dict[str, Any]) -> None:
     assert found.go(**options) == AGENT.sha256
     assert found.left() == []
     (line,) = found.told
-    host = {LINK: " from download.microsoft.com", SHARE: ""}.get(options.get("source", ""), " from mirror.estate.test")
+    host = {LINK: " from download.microsoft.com", SHARE: ""}.get(options.get("source", ""), " from mirror.lab.test")
     assert line == f"fetched MARSAgentInstaller.exe{host}: 0.1 MB of 0.1 MB (100 %) in 0s"
 
 
@@ -174,10 +174,8 @@ def test_it_goes_through_the_proxy_that_is_named(way: MakeWay) -> None:
 
 def test_a_way_without_https_is_refused(way: MakeWay) -> None:
     found = way()
-    found.machine.mirror.links[LINK] = "http://mirror.estate.test/MARSAgentInstaller.exe"
-    with pytest.raises(
-        Refused, match=r"^source: https://aka\.ms/downloadmarsagent leads to mirror\.estate\.test without"
-    ):
+    found.machine.mirror.links[LINK] = "http://mirror.lab.test/MARSAgentInstaller.exe"
+    with pytest.raises(Refused, match=r"^source: https://aka\.ms/downloadmarsagent leads to mirror\.lab\.test without"):
         found.go(source=LINK)
 
 

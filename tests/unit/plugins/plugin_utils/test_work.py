@@ -140,8 +140,8 @@ def test_a_negative_wait_is_refused_before_anything_is_sent(bench: MakeBench, wh
 def test_the_work_is_the_script_as_it_is_shipped(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
     found.run(what.noun())
-    sent = found.sent("start_work")["parameters"]
-    assert (sent["Script"], sent["Runner"]) == (source(what.script), source("run_work"))
+    sent = found.sent("start_background_task")["parameters"]
+    assert (sent["Script"], sent["Runner"]) == (source(what.script), source("run_background_task"))
     assert (sent["Name"], sent["StagingDir"]) == (what.name, STAGING)
     (made,) = (entry for entry in found.stage.world.journal.entries if entry.verb == "task.register")
     assert (made.detail["logon_type"], made.detail["run_level"]) == ("S4U", "Highest")
@@ -153,10 +153,10 @@ def test_the_work_is_the_script_as_it_is_shipped(bench: MakeBench, what: Install
 def test_it_is_watched_to_its_end(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
     release = held(found)
-    at(found, "poll_work", None, None, release)
+    at(found, "poll_background_task", None, None, release)
     outcome = found.run(what.noun())
     assert outcome.changed
-    assert found.scripts.count("poll_work") == 3
+    assert found.scripts.count("poll_background_task") == 3
     # Said once, because nothing new was to be said.
     assert [line for line in found.told if "under way" in line] == [watched(found)[0]]
     assert watched(found)[0].endswith("under way (0s of 1m)")
@@ -167,7 +167,7 @@ def test_the_last_line_of_the_log_is_told(bench: MakeBench) -> None:
     release = held(found)
     at(
         found,
-        "poll_work",
+        "poll_background_task",
         lambda: found.machine.log_lines(layout.SETUP_LOGS, "DRASetupWizard", ["one", " two "]),
         release,
     )
@@ -178,7 +178,7 @@ def test_the_last_line_of_the_log_is_told(bench: MakeBench) -> None:
 def test_a_deadline_leaves_the_work_to_the_next_run(bench: MakeBench, what: Installed, clock: Time) -> None:
     found = bench(what.entry("none"))
     release = held(found)
-    at(found, "poll_work", *[lambda: clock.sleep(20)] * 9)
+    at(found, "poll_background_task", *[lambda: clock.sleep(20)] * 9)
     with pytest.raises(DeadlineExceeded) as late:
         found.run(what.noun(wait_timeout=30))
     assert "was not reached within" in late.value.message
@@ -186,14 +186,14 @@ def test_a_deadline_leaves_the_work_to_the_next_run(bench: MakeBench, what: Inst
     assert (found.session.changed, gone(found)) == (True, False)
     release()
     assert not found.run(what.noun()).changed
-    assert found.scripts == ["observe", "poll_work", "end_work", "observe"]
+    assert found.scripts == ["observe", "poll_background_task", "end_background_task", "observe"]
     assert gone(found)
     assert not found.exists(what.staged)
 
 
 def test_a_lost_connection_is_made_anew(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    at(found, "poll_work", ConnectionLost(LOST), ConnectionLost(LOST))
+    at(found, "poll_background_task", ConnectionLost(LOST), ConnectionLost(LOST))
     assert found.run(what.noun()).changed
     assert found.reconnected == 2
     assert "the connection is lost; it is tried again" in watched(found)[0]
@@ -201,7 +201,7 @@ def test_a_lost_connection_is_made_anew(bench: MakeBench, what: Installed) -> No
 
 def test_one_that_stays_away_is_told_and_the_work_goes_on(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    at(found, "poll_work", *[ConnectionLost(LOST)] * 99)
+    at(found, "poll_background_task", *[ConnectionLost(LOST)] * 99)
     with pytest.raises(ConnectionLost, match="it may go on there: run again when the machine answers"):
         found.run(what.noun())
     assert not gone(found)
@@ -213,7 +213,7 @@ def test_a_start_whose_answer_was_lost_is_followed(bench: MakeBench, what: Insta
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Mapping[str, Any]:
         answer = really(arguments, check_mode=check_mode)
-        if found.scripts[-1] == "start_work":
+        if found.scripts[-1] == "start_background_task":
             raise ConnectionLost(LOST)
         return answer
 
@@ -224,7 +224,7 @@ def test_a_start_whose_answer_was_lost_is_followed(bench: MakeBench, what: Insta
 
 def test_a_start_that_never_arrived_is_told(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    at(found, "start_work", ConnectionLost(LOST))
+    at(found, "start_background_task", ConnectionLost(LOST))
     with pytest.raises(ConnectionLost, match=LOST):
         found.run(what.noun())
     assert gone(found)
@@ -233,7 +233,7 @@ def test_a_start_that_never_arrived_is_told(bench: MakeBench, what: Installed) -
 def test_a_restart_in_the_middle_is_told_and_cleaned_up(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
     held(found)
-    at(found, "poll_work", None, found.machine.restart)
+    at(found, "poll_background_task", None, found.machine.restart)
     with pytest.raises(RemoteFailure, match="was cut short, by a restart of the machine or by somebody"):
         found.run(what.noun())
     assert gone(found)
@@ -249,16 +249,16 @@ def test_a_task_that_never_begins_is_given_up(bench: MakeBench, what: Installed)
         for task in found.machine.tasks.values():
             task.state, task.last_result = READY, HAS_NOT_RUN
 
-    at(found, "poll_work", stuck)
+    at(found, "poll_background_task", stuck)
     with pytest.raises(RemoteFailure, match="was cut short"):
         found.run(what.noun())
-    assert (found.scripts.count("poll_work"), gone(found)) == (3, True)
+    assert (found.scripts.count("poll_background_task"), gone(found)) == (3, True)
 
 
 @pytest.mark.parametrize(("times", "good"), [(2, True), (3, False)])
 def test_a_machine_that_comes_up_may_fail_twice(bench: MakeBench, what: Installed, times: int, good: bool) -> None:
     found = bench(what.entry("none"))
-    found.fail("poll_work", times=times, message="The service is not there yet.")
+    found.fail("poll_background_task", times=times, message="The service is not there yet.")
     if good:
         assert found.run(what.noun()).changed
     else:
@@ -303,25 +303,31 @@ def interrupted(what: Installed, **more: Any) -> Any:
 def test_what_goes_on_is_waited_for_and_nothing_is_done_twice(bench: MakeBench, what: Installed) -> None:
     prepared = all_of(fetched(what.program, what.staged, what.package.version), interrupted(what))
     found = bench(what.entry("none"), prepared)
-    # The task was begun by somebody else: its action is what start_work writes.
+    # The task was begun by somebody else: its action is what start_background_task writes.
     (task,) = found.machine.tasks.values()
     folder = f"{PLACE}\\{what.name}"
-    found.machine.write_file(folder + r"\run.ps1", source("run_work").encode())
+    found.machine.write_file(folder + r"\run.ps1", source("run_background_task").encode())
     task.program, task.arguments = "powershell.exe", f'-File "{folder}\\run.ps1" -Folder "{folder}"'
     runner = found.machine.runner
     assert runner is not None
-    at(found, "poll_work", None, lambda: found.machine._run_task(task, runner))
+    at(found, "poll_background_task", None, lambda: found.machine._run_task(task, runner))
     outcome = found.run(what.noun())
-    assert found.scripts == ["observe", "poll_work", "poll_work", "end_work", "observe"]
+    assert found.scripts == [
+        "observe",
+        "poll_background_task",
+        "poll_background_task",
+        "end_background_task",
+        "observe",
+    ]
     assert (outcome.changed, outcome.after["version"], gone(found)) == (False, what.package.version, True)
     assert "was begun by an earlier run" in found.told[0]
-    assert [warning for warning in outcome.warnings if "which an earlier run began, came to a good end" in warning]
+    assert [warning for warning in outcome.warnings if "which an earlier run started, succeeded" in warning]
 
 
 def test_what_was_cut_short_is_planned_again(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"), interrupted(what, state=READY, code=ENDED_BY_SHUTDOWN))
     outcome = found.run(what.noun())
-    assert found.scripts == ["observe", "poll_work", "end_work", *what.scripts()]
+    assert found.scripts == ["observe", "poll_background_task", "end_background_task", *what.scripts()]
     assert (outcome.changed, outcome.after["installed"], gone(found)) == (True, True, True)
     assert "was cut short" in outcome.warnings[0]
 
@@ -331,7 +337,7 @@ def test_what_failed_is_told_and_planned_again(bench: MakeBench, what: Installed
     found = bench(what.entry("none"), interrupted(what, state=READY, code=0, answer=answer))
     outcome = found.run(what.noun())
     assert outcome.changed
-    assert outcome.warnings[0].endswith(f"came to no good end: script {what.script} failed: It broke.")
+    assert outcome.warnings[0].endswith(f"failed: script {what.script} failed: It broke.")
 
 
 @pytest.mark.parametrize("state", ["Running", READY])
@@ -356,7 +362,13 @@ def test_other_work_is_left_alone(bench: MakeBench) -> None:
 def test_the_opt_in_is_set_and_read_back(bench: MakeBench, wanted: bool) -> None:
     found = bench(ONE.entry(microsoft_update=not wanted))
     outcome = found.run(ONE.noun(microsoft_update=wanted))
-    assert found.scripts == ["observe", "start_work", "poll_work", "end_work", "observe"]
+    assert found.scripts == [
+        "observe",
+        "start_background_task",
+        "poll_background_task",
+        "end_background_task",
+        "observe",
+    ]
     assert (found.machine.microsoft_update, outcome.after["microsoft_update"], gone(found)) == (wanted, wanted, True)
     (told,) = (entry for entry in outcome.evidence if entry.step == "P2")
     assert told.done == ("opt in to Microsoft Update" if wanted else "opt out of Microsoft Update")
@@ -368,7 +380,7 @@ def test_the_opt_in_is_set_and_read_back(bench: MakeBench, wanted: bool) -> None
 def test_the_opt_in_follows_a_setup(bench: MakeBench) -> None:
     found = bench(ONE.entry("none"))
     assert found.run(ONE.noun(microsoft_update=True)).after["microsoft_update"] is True
-    assert found.scripts.count("start_work") == 2
+    assert found.scripts.count("start_background_task") == 2
 
 
 def test_an_opt_in_that_windows_update_refuses_is_told(bench: MakeBench) -> None:
@@ -382,7 +394,7 @@ def test_an_opt_in_that_windows_update_refuses_is_told(bench: MakeBench) -> None
 def test_a_pending_opt_in_is_no_opt_in(bench: MakeBench) -> None:
     found = bench(ONE.entry())
     answer = {"failed": False, "error": None, "result": {"microsoft_update": False, "registration": 2}}
-    found.lies["poll_work"] = {
+    found.lies["poll_background_task"] = {
         "task": READY,
         "task_result": 0,
         "folder": True,
@@ -400,7 +412,7 @@ def test_another_folder_is_refused_after_one_look(bench: MakeBench) -> None:
     assert found.scripts == ["observe"]
 
 
-def test_the_machine_of_the_estate_forgets_a_process_at_a_restart(bench: MakeBench) -> None:
+def test_the_machine_of_the_lab_forgets_a_process_at_a_restart(bench: MakeBench) -> None:
     machine: Machine = bench(ONE.entry("none")).machine
     with machine.process():
         machine.settle()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of end_work: takes away what start_work made."""
+"""Twin of end_background_task: takes away what start_background_task made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import Run, ScriptFailed, twin
 
 
 @twin
-def end_work(run: Run) -> dict[str, Any]:
+def end_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     machine, removed = run.machine, list[str]()
     parent = rf"{staging}\work"

@@ -104,7 +104,9 @@ GOOD = StoredKey(KEY, KeyCertificate(NOW - 100 * HOUR, NOW + 100 * HOUR), "0600"
 
 
 def desired(**given: Any) -> DesiredKey:
-    return DesiredKey.from_options(options_of("vault_key", **{"vault_name": "vault-dr", "path": PATH, **given}))
+    return DesiredKey.from_options(
+        options_of("vault_registration_key", **{"vault_name": "vault-dr", "path": PATH, **given})
+    )
 
 
 # The file -------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of start_work: a scheduled task, and the folder that it works in."""
+"""Twin of start_background_task: a scheduled task, and the folder that it works in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 
 
 @twin
-def start_work(run: Run) -> dict[str, Any]:
+def start_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     script, parameters, runner = run.need("Script"), run.need("Parameters"), run.need("Runner")
     machine = run.machine

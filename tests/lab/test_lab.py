@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An estate as a whole: what it offers once it is up, and that nothing is left when it ends."""
+"""A lab as a whole: what it offers once it is up, and that nothing is left when it ends."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from typing import Any
 import pytest
 import yaml
 
-import lab
-import lab.__main__
+import lab as package
+from lab import __main__ as command_line
 from lab.engines.scripts import assembled
-from lab.estate import TEMPORARY_PREFIX, Estate, EstateError, neutral, sweep
+from lab.lab import TEMPORARY_PREFIX, Lab, LabError, neutral, sweep
 
-EXTENSIONS = Path(lab.__path__[0]).parent
+EXTENSIONS = Path(package.__path__[0]).parent
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +41,8 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Iterator[Estate]:
-    with Estate.load("small", time_scale=0.0) as started:
+def lab() -> Iterator[Lab]:
+    with Lab.load("small", time_scale=0.0) as started:
         yield started
 
 
@@ -66,32 +66,32 @@ def listens(port: int) -> bool:
 
 def test_it_is_ready_within_two_seconds_and_leaves_nothing_behind() -> None:
     started = time.monotonic()
-    estate = Estate.load("small")
-    estate.start()
+    lab = Lab.load("small")
+    lab.start()
     ready = time.monotonic() - started
-    directory, ports = estate.directory, [server.port for server in estate.servers.values()]
+    directory, ports = lab.directory, [server.port for server in lab.servers.values()]
     assert all(listens(port) for port in ports)
-    estate.stop()
-    estate.stop()
+    lab.stop()
+    lab.stop()
     assert ready < 2
     assert not directory.exists()
     assert not any(listens(port) for port in ports)
 
 
-def test_only_its_owner_can_read_what_it_writes(estate: Estate) -> None:
-    assert stat.S_IMODE(estate.directory.stat().st_mode) == 0o700
+def test_only_its_owner_can_read_what_it_writes(lab: Lab) -> None:
+    assert stat.S_IMODE(lab.directory.stat().st_mode) == 0o700
     for name in ("inventory/group_vars/all/secrets.yml", "control.json", "ca.pem"):
-        assert stat.S_IMODE((estate.directory / name).stat().st_mode) == 0o600, name
+        assert stat.S_IMODE((lab.directory / name).stat().st_mode) == 0o600, name
 
 
-def test_no_private_key_of_a_certificate_is_written(estate: Estate) -> None:
-    files = [path for path in estate.directory.rglob("*") if path.is_file()]
+def test_no_private_key_of_a_certificate_is_written(lab: Lab) -> None:
+    files = [path for path in lab.directory.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if b"PRIVATE KEY" in path.read_bytes()]
 
 
-def test_two_estates_share_no_secret_and_no_port_but_look_the_same() -> None:
-    with Estate.load("small") as one, Estate.load("small") as other:
+def test_two_labs_share_no_secret_and_no_port_but_look_the_same() -> None:
+    with Lab.load("small") as one, Lab.load("small") as other:
         assert one.world.login.secret != other.world.login.secret
         assert one.world.login.windows_password != other.world.login.windows_password
         assert one.world.proxy.password != other.world.proxy.password
@@ -124,37 +124,37 @@ def test_a_snapshot_carries_names_in_place_of_what_a_run_made_up() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"name": "huge"}, "There is no estate huge: use one of"),
+        ({"name": "huge"}, "There is no lab huge: use one of"),
         ({"name": "small", "engine": "bash"}, "There is no engine bash: use one of twin, pwsh"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(arguments: dict[str, Any], words: str) -> None:
-    with pytest.raises(EstateError, match=words):
-        Estate.load(**arguments)
+    with pytest.raises(LabError, match=words):
+        Lab.load(**arguments)
 
 
-def test_an_estate_of_ones_own_must_name_its_parts(tmp_path: Path) -> None:
+def test_a_lab_of_ones_own_must_name_its_parts(tmp_path: Path) -> None:
     path = tmp_path / "own.yml"
     path.write_text("machines: []\n")
-    with pytest.raises(EstateError, match="lacks azure, winrm, proxy, installers"):
-        Estate.load(str(path))
+    with pytest.raises(LabError, match="lacks azure, winrm, proxy, installers"):
+        Lab.load(str(path))
 
 
 def test_the_engine_pwsh_without_pwsh_is_refused_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    estate = Estate.load("small", engine="pwsh")
-    with pytest.raises(EstateError, match="put pwsh on PATH, or use the engine twin"):
-        estate.start()
-    assert not estate.directory.exists()
+    lab = Lab.load("small", engine="pwsh")
+    with pytest.raises(LabError, match="put pwsh on PATH, or use the engine twin"):
+        lab.start()
+    assert not lab.directory.exists()
 
 
 def test_a_given_directory_keeps_what_was_in_it(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    with Estate.load("small", directory=tmp_path) as estate:
-        assert estate.directory == tmp_path
+    with Lab.load("small", directory=tmp_path) as lab:
+        assert lab.directory == tmp_path
         assert (tmp_path / "inventory/hosts.yml").is_file()
-        with pytest.raises(EstateError, match="already holds an estate"):
-            Estate.load("small", directory=tmp_path).start()
+        with pytest.raises(LabError, match="already holds a lab"):
+            Lab.load("small", directory=tmp_path).start()
         assert (tmp_path / "inventory/hosts.yml").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -162,22 +162,22 @@ def test_a_given_directory_keeps_what_was_in_it(tmp_path: Path) -> None:
 def test_a_given_directory_with_something_in_the_way_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/mine").write_text("mine")
-    with pytest.raises(EstateError, match="keys is in the way"):
-        Estate.load("small", directory=tmp_path).start()
+    with pytest.raises(LabError, match="keys is in the way"):
+        Lab.load("small", directory=tmp_path).start()
     assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["keys", "keys/mine"]
 
 
 def test_a_directory_that_was_not_there_goes_again(tmp_path: Path) -> None:
-    with Estate.load("small", directory=tmp_path / "a/b") as estate:
-        assert estate.directory.is_dir()
+    with Lab.load("small", directory=tmp_path / "a/b") as lab:
+        assert lab.directory.is_dir()
     assert not (tmp_path / "a/b").exists()
 
 
 # ---- inventory ----
 
 
-def test_the_inventory_is_what_the_playbooks_expect(estate: Estate) -> None:
-    listing = _ansible(estate, "inventory", "--list")
+def test_the_inventory_is_what_the_playbooks_expect(lab: Lab) -> None:
+    listing = _ansible(lab, "inventory", "--list")
     inventory = json.loads(listing.stdout)
     assert inventory["vmm_servers"]["hosts"] == ["vmm01"]
     assert inventory["hyperv_hosts"]["hosts"] == ["hv01", "hv02"]
@@ -185,28 +185,28 @@ def test_the_inventory_is_what_the_playbooks_expect(estate: Estate) -> None:
     assert host["ansible_connection"] == "winrm"
     assert host["ansible_winrm_server_cert_validation"] == "validate"
     assert inventory["_meta"]["hostvars"]["localhost"]["ansible_connection"] == "local"
-    assert host["azure_target_cloud_environment"].startswith(estate.arm_url)
+    assert host["azure_target_cloud_environment"].startswith(lab.arm_url)
 
 
-def test_secrets_stand_in_their_own_file_only(estate: Estate) -> None:
-    world = estate.world
-    for path in estate.inventory.rglob("*.yml"):
+def test_secrets_stand_in_their_own_file_only(lab: Lab) -> None:
+    world = lab.world
+    for path in lab.inventory.rglob("*.yml"):
         found = [
             s for s in (world.login.secret, world.login.windows_password, world.proxy.password) if s in path.read_text()
         ]
         assert len(found) == (3 if path.name == "secrets.yml" else 0), path
 
 
-def test_every_variable_file_is_yaml_without_anchors(estate: Estate) -> None:
-    for path in estate.inventory.rglob("*.yml"):
+def test_every_variable_file_is_yaml_without_anchors(lab: Lab) -> None:
+    for path in lab.inventory.rglob("*.yml"):
         assert yaml.safe_load(path.read_text())
         assert "&id" not in path.read_text()
 
 
 @pytest.mark.parametrize("transport", ["ntlm", "basic"])
-def test_every_machine_answers_ansible_with_this_inventory(estate: Estate, transport: str) -> None:
+def test_every_machine_answers_ansible_with_this_inventory(lab: Lab, transport: str) -> None:
     done = _ansible(
-        estate, "adhoc", "windows", "-m", "ansible.windows.win_ping", "-e", f"ansible_winrm_transport={transport}"
+        lab, "adhoc", "windows", "-m", "ansible.windows.win_ping", "-e", f"ansible_winrm_transport={transport}"
     )
     assert done.stdout.count('"ping": "pong"') == 3, done.stdout
 
@@ -224,12 +224,12 @@ def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path:
     }
     found = []
     for engine in ("twin", "pwsh"):
-        with Estate.load("small", engine=engine) as estate:
+        with Lab.load("small", engine=engine) as lab:
             trees = tmp_path / engine
             arguments = ["windows", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options)]
-            _ansible(estate, "adhoc", *arguments, "--check", "--tree", str(trees))
-            assert estate.journal.entries == []
-            assert estate.journal.counts["script:observe"] == 3
+            _ansible(lab, "adhoc", *arguments, "--check", "--tree", str(trees))
+            assert lab.journal.entries == []
+            assert lab.journal.counts["script:observe"] == 3
         results = {path.name: json.loads(path.read_text()) for path in sorted(trees.iterdir())}
         assert [result.get("failed", False) for result in results.values()] == [False] * 3
         for result in results.values():
@@ -279,9 +279,9 @@ class Started:
         return status
 
 
-def control(estate: Path, *arguments: str, expect: int = 0) -> Any:
+def control(lab: Path, *arguments: str, expect: int = 0) -> Any:
     done = subprocess.run(
-        [sys.executable, "-m", "lab", *arguments, "--directory", str(estate)],
+        [sys.executable, "-m", "lab", *arguments, "--directory", str(lab)],
         env={**os.environ, "PYTHONPATH": str(EXTENSIONS)},
         capture_output=True,
         text=True,
@@ -304,9 +304,9 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals, tmp_path: Path) -> Non
 
 
 def test_it_says_what_it_listens_on(tmp_path: Path) -> None:
-    started = Started("--directory", str(tmp_path / "estate"))
+    started = Started("--directory", str(tmp_path / "lab"))
     text = "\n".join(started.words)
-    assert started.directory == tmp_path / "estate"
+    assert started.directory == tmp_path / "lab"
     for word in ("engine twin", "azure", "proxy.lab.example", "vmm01", "hv01", "hv02", "inventory"):
         assert word in text
     control(started.directory, "down")
@@ -331,12 +331,12 @@ def test_what_a_killed_one_left_is_removed_by_the_next() -> None:
     started.process.kill()
     started.finish()
     assert started.directory.is_dir()
-    with Estate.load("small") as estate:
+    with Lab.load("small") as lab:
         assert not started.directory.exists()
-        assert estate.directory.is_dir()
+        assert lab.directory.is_dir()
 
 
-def test_folders_of_estates_that_run_are_left_alone(tmp_path: Path) -> None:
+def test_folders_of_labs_that_run_are_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / f"{TEMPORARY_PREFIX}{os.getpid()}-x"
     mine.mkdir()
     (tmp_path / f"{TEMPORARY_PREFIX}notes").mkdir()
@@ -344,54 +344,54 @@ def test_folders_of_estates_that_run_are_left_alone(tmp_path: Path) -> None:
     assert mine.is_dir()
 
 
-def test_the_control_commands_reach_a_started_estate(estate: Estate) -> None:
-    directory = estate.directory
-    estate.journal.write("azure", "/vault", "put", status=201)
+def test_the_control_commands_reach_a_started_lab(lab: Lab) -> None:
+    directory = lab.directory
+    lab.journal.write("azure", "/vault", "put", status=201)
     assert control(directory, "journal", "--clear")["entries"][0]["target"] == "/vault"
-    assert estate.journal.entries == []
+    assert lab.journal.entries == []
     planned = control(directory, "faults", "add", "winrm:hv01:create", "--how", "delay", "--detail", '{"seconds": 2}')
     assert planned["detail"] == {"seconds": 2}
     assert len(control(directory, "faults")["faults"]) == 1
     control(directory, "faults", "clear")
-    assert estate.world.faults.planned == []
-    assert control(directory, "snapshot") == json.loads(json.dumps(estate.snapshot(), default=str))
+    assert lab.world.faults.planned == []
+    assert control(directory, "snapshot") == json.loads(json.dumps(lab.snapshot(), default=str))
     assert control(directory, "time", "--offset-seconds", "3600")["offset_seconds"] == 3600
     control(directory, "time", "--offset-seconds", "0")
     assert control(directory, "machine", "hv02", "unreachable") == {
-        "port": estate.servers["hv02"].port,
+        "port": lab.servers["hv02"].port,
         "reachable": False,
     }
-    assert not listens(estate.servers["hv02"].port)
+    assert not listens(lab.servers["hv02"].port)
     control(directory, "machine", "hv02", "reachable")
-    assert listens(estate.servers["hv02"].port)
+    assert listens(lab.servers["hv02"].port)
 
 
-def test_a_machine_goes_and_comes_back_at_its_port(estate: Estate) -> None:
-    port = estate.servers["hv01"].port
-    estate.set_reachable("hv01", False)
+def test_a_machine_goes_and_comes_back_at_its_port(lab: Lab) -> None:
+    port = lab.servers["hv01"].port
+    lab.set_reachable("hv01", False)
     assert not listens(port)
-    estate.set_reachable("hv01", True)
+    lab.set_reachable("hv01", True)
     assert listens(port)
 
 
-def test_a_control_command_without_an_estate_says_so(tmp_path: Path) -> None:
-    assert "No estate is up in" in control(tmp_path, "journal", expect=2)
+def test_a_control_command_without_a_lab_says_so(tmp_path: Path) -> None:
+    assert "No lab is up in" in control(tmp_path, "journal", expect=2)
 
 
-def test_an_unknown_kind_of_fault_is_refused(estate: Estate) -> None:
-    status, body = _control(estate, "POST", "/faults", {"point": "x", "action": "explode"})
+def test_an_unknown_kind_of_fault_is_refused(lab: Lab) -> None:
+    status, body = _control(lab, "POST", "/faults", {"point": "x", "action": "explode"})
     assert status == 400
     assert "one of fail, delay, throttle, drop, hang" in body["error"]
 
 
-def test_control_wants_its_token(estate: Estate) -> None:
-    status, body = _control(estate, "GET", "/journal", token="other")
+def test_control_wants_its_token(lab: Lab) -> None:
+    status, body = _control(lab, "GET", "/journal", token="other")
     assert (status, body["error"]) == (401, "the token is missing or wrong")
 
 
 def test_main_reports_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert lab.__main__.main(["up", "--estate", "huge"]) == 2
-    assert capsys.readouterr().err.startswith("error: There is no estate huge")
+    assert command_line.main(["up", "--estate", "huge"]) == 2
+    assert capsys.readouterr().err.startswith("error: There is no lab huge")
 
 
 # ---- the proxy ----
@@ -399,14 +399,14 @@ def test_main_reports_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -
 VAULT_HOST = "pod01-rrp1.weu.hypervrecoverymanager.windowsazure.com"
 
 
-def _login(estate: Estate, password: str | None = None) -> dict[str, str]:
-    account = estate.world.proxy
+def _login(lab: Lab, password: str | None = None) -> dict[str, str]:
+    account = lab.world.proxy
     token = b64encode(f"{account.username}:{password or account.password}".encode()).decode()
     return {"Proxy-Authorization": f"Basic {token}"}
 
 
-def _connect(estate: Estate, host: str, headers: dict[str, str]) -> tuple[int, dict[str, str], socket.socket]:
-    connection = socket.create_connection(("127.0.0.1", estate.world.proxy.port), timeout=10)
+def _connect(lab: Lab, host: str, headers: dict[str, str]) -> tuple[int, dict[str, str], socket.socket]:
+    connection = socket.create_connection(("127.0.0.1", lab.world.proxy.port), timeout=10)
     return (*_ask_for(connection, host, headers), connection)
 
 
@@ -421,30 +421,30 @@ def _ask_for(connection: socket.socket, host: str, headers: dict[str, str]) -> t
     return response.status, found
 
 
-def test_the_proxy_asks_for_its_login(estate: Estate) -> None:
-    status, headers, connection = _connect(estate, VAULT_HOST, {})
+def test_the_proxy_asks_for_its_login(lab: Lab) -> None:
+    status, headers, connection = _connect(lab, VAULT_HOST, {})
     connection.close()
     assert status == 407
     assert headers["proxy-authenticate"].startswith("Basic")
 
 
-def test_a_client_may_log_in_on_the_same_connection(estate: Estate) -> None:
-    connection = socket.create_connection(("127.0.0.1", estate.world.proxy.port), timeout=10)
+def test_a_client_may_log_in_on_the_same_connection(lab: Lab) -> None:
+    connection = socket.create_connection(("127.0.0.1", lab.world.proxy.port), timeout=10)
     with connection:
         assert _ask_for(connection, VAULT_HOST, {})[0] == 407
-        assert _ask_for(connection, VAULT_HOST, _login(estate))[0] == 200
+        assert _ask_for(connection, VAULT_HOST, _login(lab))[0] == 200
 
 
-def test_a_wrong_password_is_refused_by_the_proxy(estate: Estate) -> None:
-    status, _, connection = _connect(estate, VAULT_HOST, _login(estate, "wrong"))
+def test_a_wrong_password_is_refused_by_the_proxy(lab: Lab) -> None:
+    status, _, connection = _connect(lab, VAULT_HOST, _login(lab, "wrong"))
     connection.close()
     assert status == 407
 
 
-def test_names_of_azure_lead_to_the_simulated_one(estate: Estate) -> None:
-    status, _, connection = _connect(estate, VAULT_HOST, _login(estate))
+def test_names_of_azure_lead_to_the_simulated_one(lab: Lab) -> None:
+    status, _, connection = _connect(lab, VAULT_HOST, _login(lab))
     assert status == 200
-    context = ssl.create_default_context(cafile=str(estate.authority_path))
+    context = ssl.create_default_context(cafile=str(lab.authority_path))
     with context.wrap_socket(connection, server_hostname="localhost") as tls:
         tls.sendall(
             b"GET /metadata/endpoints?api-version=2022-09-01 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -453,21 +453,21 @@ def test_names_of_azure_lead_to_the_simulated_one(estate: Estate) -> None:
 
 
 @pytest.mark.parametrize("host", ["example.org", "windowsazure.com.example.org", "10.0.0.1"])
-def test_the_proxy_leads_nowhere_else(estate: Estate, host: str) -> None:
-    status, _, connection = _connect(estate, host, _login(estate))
+def test_the_proxy_leads_nowhere_else(lab: Lab, host: str) -> None:
+    status, _, connection = _connect(lab, host, _login(lab))
     connection.close()
     assert status == 502
 
 
-def test_a_planned_fault_blocks_one_name(estate: Estate) -> None:
-    estate.world.faults.plan(f"proxy:{VAULT_HOST}", "fail")
-    status, _, connection = _connect(estate, VAULT_HOST, _login(estate))
+def test_a_planned_fault_blocks_one_name(lab: Lab) -> None:
+    lab.world.faults.plan(f"proxy:{VAULT_HOST}", "fail")
+    status, _, connection = _connect(lab, VAULT_HOST, _login(lab))
     connection.close()
     assert status == 503
 
 
-def test_the_proxy_only_serves_connect(estate: Estate) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", estate.world.proxy.port, timeout=10)
+def test_the_proxy_only_serves_connect(lab: Lab) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", lab.world.proxy.port, timeout=10)
     connection.request("GET", "http://login.microsoftonline.com/")
     assert connection.getresponse().status == 405
     connection.close()
@@ -481,8 +481,8 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
     engine: Any, collection_root: Path, tmp_path: Path
 ) -> None:
     """The section reach, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
-    with Estate.load("small", engine=engine) as estate:
-        proxy = estate.world.proxy
+    with Lab.load("small", engine=engine) as lab:
+        proxy = lab.world.proxy
         way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}
         url = "https://management.azure.com/"
         results = {}
@@ -505,7 +505,7 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
                 options["sensitive_parameters"] = [login]
             trees = tmp_path / name
             task = ["vmm01", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options), "--tree", str(trees)]
-            _ansible(estate, "adhoc", *task)
+            _ansible(lab, "adhoc", *task)
             (reach,) = json.loads((trees / "vmm01").read_text())["result"]["reach"]
             results[name] = (reach["via"], reach["failure"], reach["from_proxy"], reach["status"])
         via = f"http://{proxy.name}:{proxy.port}"
@@ -516,9 +516,9 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             "right": (via, "ProtocolError", False, 401),
             "unknown": (via, "ProtocolError", True, 502),
         }
-        assert estate.journal.counts["proxy:407"] == 2
-        assert estate.journal.counts["proxy:connect"] == 1
-        assert estate.journal.entries == []
+        assert lab.journal.counts["proxy:407"] == 2
+        assert lab.journal.counts["proxy:connect"] == 1
+        assert lab.journal.entries == []
 
 
 # ---- the bridge ----
@@ -526,8 +526,8 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
 
 @pytest.mark.needs("pwsh")
 def test_the_bridge_answers_its_own_callers_only() -> None:
-    with Estate.load("small", engine="pwsh") as estate:
-        bridge = estate.bridge
+    with Lab.load("small", engine="pwsh") as lab:
+        bridge = lab.bridge
         assert bridge is not None
         good = {"token": bridge.token, "machine": "hv01", "call": "no such call", "args": {}}
         assert _bridge(bridge.port, {**good, "token": "other"})["error"]["type"] == "Denied"
@@ -543,8 +543,8 @@ def _bridge(port: int, request: Any) -> Any:
             return json.loads(stream.readline())
 
 
-def _control(estate: Estate, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
-    access = json.loads((estate.directory / "control.json").read_text())
+def _control(lab: Lab, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+    access = json.loads((lab.directory / "control.json").read_text())
     request = urllib.request.Request(
         access["url"] + path,
         method=method,
@@ -559,15 +559,15 @@ def _control(estate: Estate, method: str, path: str, body: Any = None, token: st
             return exc.code, json.load(exc)
 
 
-def _ansible(estate: Estate, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _ansible(lab: Lab, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
-        **estate.environment,
-        "ANSIBLE_HOME": str(estate.directory / ".private/ansible"),
+        **lab.environment,
+        "ANSIBLE_HOME": str(lab.directory / ".private/ansible"),
         "LC_ALL": "C.UTF-8",
     }
     return subprocess.run(
-        [sys.executable, "-m", "ansible", program, "-i", str(estate.inventory), *arguments],
+        [sys.executable, "-m", "ansible", program, "-i", str(lab.inventory), *arguments],
         env=environment,
         capture_output=True,
         text=True,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Windows commands that a PowerShell on Linux lacks, imitated over the state of a machine of the estate.
+# Windows commands that a PowerShell on Linux lacks, imitated over the state of a machine of the lab.
 # Found by its exports as soon as a script calls one of them. The file commands shadow PowerShell's own for paths of the
 # machine (C:\, \\server\, Cert:\) and hand everything else on. A parameter that no script uses is not imitated: it fails.
-# The bridge: ESTATE_BRIDGE (host:port), ESTATE_TOKEN, ESTATE_MACHINE.
+# The bridge: LAB_BRIDGE (host:port), LAB_TOKEN, LAB_MACHINE.
 
 Set-StrictMode -Version 2.0
 
@@ -24,7 +24,7 @@ function Connect-Bridge {
     if ($null -ne $script:stream) {
         return
     }
-    $address, $port = $env:ESTATE_BRIDGE.Split(':')
+    $address, $port = $env:LAB_BRIDGE.Split(':')
     $client = [System.Net.Sockets.TcpClient]::new($address, [int] $port)
     $client.NoDelay = $true
     $script:stream = $client.GetStream()
@@ -68,20 +68,20 @@ function New-Failure {
     if ($null -eq $exception) {
         $exception = [System.InvalidOperationException]::new($Message)
     }
-    return [System.Management.Automation.ErrorRecord]::new($exception, 'Estate', 'NotSpecified', $null)
+    return [System.Management.Automation.ErrorRecord]::new($exception, 'Lab', 'NotSpecified', $null)
 }
 
 function Invoke-Bridge {
     param([string] $Call, [hashtable] $Arguments = @{})
 
     Connect-Bridge
-    $request = @{ token = $env:ESTATE_TOKEN; machine = $env:ESTATE_MACHINE; call = $Call; args = $Arguments }
+    $request = @{ token = $env:LAB_TOKEN; machine = $env:LAB_MACHINE; call = $Call; args = $Arguments }
     $text = ConvertTo-Json -InputObject $request -Depth 12 -Compress
     $bytes = [System.Text.Encoding]::UTF8.GetBytes($text + "`n")
     $script:stream.Write($bytes, 0, $bytes.Length)
     $line = $script:reader.ReadLine()
     if ($null -eq $line) {
-        throw "The estate's bridge is gone."
+        throw "The lab's bridge is gone."
     }
     $document = [System.Text.Json.JsonDocument]::Parse($line)
     try {
@@ -108,7 +108,7 @@ function Confirm-Action {
     return -not [bool] $Cmdlet.SessionState.PSVariable.GetValue('WhatIfPreference')
 }
 
-function Test-EstatePath {
+function Test-LabPath {
     param([string] $Path)
 
     return $Path -match '^([A-Za-z]:|\\\\|Cert:)'
@@ -207,7 +207,7 @@ function New-ClusterResourceObject {
         ResourceType = [pscustomobject] @{ Name = $Row.ResourceType }
         OwnerGroup = [pscustomobject] @{ Name = $Row.OwnerGroup }
         OwnerNode = [pscustomobject] @{ Name = $Row.OwnerNode }
-        EstateParameters = $Row.Parameters
+        LabParameters = $Row.Parameters
     }
 }
 
@@ -233,7 +233,7 @@ function Get-ClusterParameter {
     [CmdletBinding()]
     param([Parameter(Mandatory)] $InputObject)
 
-    foreach ($pair in $InputObject.EstateParameters.GetEnumerator()) {
+    foreach ($pair in $InputObject.LabParameters.GetEnumerator()) {
         [pscustomobject] @{ Name = $pair.Key; Value = $pair.Value }
     }
 }
@@ -283,7 +283,7 @@ function Start-Process {
     [CmdletBinding(SupportsShouldProcess)]
     param([Parameter(Mandatory, Position = 0)] [string] $FilePath, [string[]] $ArgumentList, [switch] $Wait, [switch] $PassThru)
 
-    if (-not (Test-EstatePath -Path $FilePath)) {
+    if (-not (Test-LabPath -Path $FilePath)) {
         return Microsoft.PowerShell.Management\Start-Process @PSBoundParameters
     }
     if (-not (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters)) {
@@ -416,13 +416,13 @@ function New-Object {
     )
 
     if ($PSCmdlet.ParameterSetName -eq 'Net') {
-        if ($TypeName -eq 'System.IO.FileStream' -and (Test-EstatePath -Path "$($ArgumentList[0])")) {
+        if ($TypeName -eq 'System.IO.FileStream' -and (Test-LabPath -Path "$($ArgumentList[0])")) {
             return New-FileStream -Path "$($ArgumentList[0])" -Mode "$($ArgumentList[1])"
         }
         return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
     }
     if ($ComObject -ne 'Microsoft.Update.ServiceManager') {
-        throw "The estate imitates no object '$ComObject'."
+        throw "The lab imitates no object '$ComObject'."
     }
     # The Windows Update Agent: the services that it knows, Microsoft Update among them once somebody opted in.
     $manager = [pscustomobject] @{ }
@@ -482,7 +482,7 @@ function Test-Path {
     )
 
     $target = "$LiteralPath$Path"
-    if (-not (Test-EstatePath -Path $target)) {
+    if (-not (Test-LabPath -Path $target)) {
         return Microsoft.PowerShell.Management\Test-Path @PSBoundParameters
     }
     if (-not (Invoke-Bridge -Call 'file.exists' -Arguments @{ path = $target })) {
@@ -503,7 +503,7 @@ function Get-Item {
         [switch] $Force
     )
 
-    if (-not (Test-EstatePath -Path "$LiteralPath$Path")) {
+    if (-not (Test-LabPath -Path "$LiteralPath$Path")) {
         return Microsoft.PowerShell.Management\Get-Item @PSBoundParameters
     }
     New-FileObject -Row (Invoke-Bridge -Call 'file.item' -Arguments @{ path = "$LiteralPath$Path" })
@@ -526,7 +526,7 @@ function Get-ChildItem {
         }
         return
     }
-    if (-not (Test-EstatePath -Path $target)) {
+    if (-not (Test-LabPath -Path $target)) {
         return Microsoft.PowerShell.Management\Get-ChildItem @PSBoundParameters
     }
     $rows = Invoke-Bridge -Call 'file.list' -Arguments @{ path = $target; filter = $Filter; files_only = [bool] $File }
@@ -544,7 +544,7 @@ function New-Item {
         [switch] $Force
     )
 
-    if (-not (Test-EstatePath -Path "$Path")) {
+    if (-not (Test-LabPath -Path "$Path")) {
         return Microsoft.PowerShell.Management\New-Item @PSBoundParameters
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
@@ -561,7 +561,7 @@ function Remove-Item {
         [switch] $Force
     )
 
-    if (-not (Test-EstatePath -Path "$LiteralPath$Path")) {
+    if (-not (Test-LabPath -Path "$LiteralPath$Path")) {
         return Microsoft.PowerShell.Management\Remove-Item @PSBoundParameters
     }
     if ("$LiteralPath$Path" -like 'Cert:\LocalMachine\My\*') {
@@ -579,7 +579,7 @@ function Copy-Item {
     [CmdletBinding(SupportsShouldProcess)]
     param([Parameter(Mandatory)] [string] $LiteralPath, [Parameter(Mandatory)] [string] $Destination, [switch] $Force)
 
-    if (-not (Test-EstatePath -Path $LiteralPath)) {
+    if (-not (Test-LabPath -Path $LiteralPath)) {
         return Microsoft.PowerShell.Management\Copy-Item @PSBoundParameters
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
@@ -591,7 +591,7 @@ function Move-Item {
     [CmdletBinding(SupportsShouldProcess)]
     param([Parameter(Mandatory)] [string] $LiteralPath, [Parameter(Mandatory)] [string] $Destination, [switch] $Force)
 
-    if (-not (Test-EstatePath -Path $LiteralPath)) {
+    if (-not (Test-LabPath -Path $LiteralPath)) {
         return Microsoft.PowerShell.Management\Move-Item @PSBoundParameters
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
@@ -610,7 +610,7 @@ function Get-Content {
     )
 
     $target = "$LiteralPath$Path"
-    if (-not (Test-EstatePath -Path $target)) {
+    if (-not (Test-LabPath -Path $target)) {
         return Microsoft.PowerShell.Management\Get-Content @PSBoundParameters
     }
     $text = [System.Text.Encoding]::UTF8.GetString([Convert]::FromBase64String((Invoke-Bridge -Call 'file.read' -Arguments @{ path = $target })))
@@ -639,12 +639,12 @@ function Set-Content {
     )
 
     $target = "$LiteralPath$Path"
-    if (-not (Test-EstatePath -Path $target)) {
+    if (-not (Test-LabPath -Path $target)) {
         return Microsoft.PowerShell.Management\Set-Content @PSBoundParameters
     }
     $bytes = $AsByteStream -or "$Encoding" -eq 'Byte'
     if (-not $bytes -and -not ("$Encoding" -eq 'UTF8' -and $NoNewline)) {
-        throw 'The estate imitates Set-Content only for bytes, and for UTF8 without a line end.'
+        throw 'The lab imitates Set-Content only for bytes, and for UTF8 without a line end.'
     }
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
         if ($bytes) {
@@ -665,11 +665,11 @@ function Get-FileHash {
     )
 
     $target = "$LiteralPath$Path"
-    if (-not (Test-EstatePath -Path $target)) {
+    if (-not (Test-LabPath -Path $target)) {
         return Microsoft.PowerShell.Utility\Get-FileHash @PSBoundParameters
     }
     if ($Algorithm -ne 'SHA256') {
-        throw 'The estate imitates Get-FileHash only for SHA256.'
+        throw 'The lab imitates Get-FileHash only for SHA256.'
     }
     [pscustomobject] @{ Algorithm = $Algorithm; Hash = Invoke-Bridge -Call 'file.hash' -Arguments @{ path = $target }; Path = $target }
 }
@@ -708,7 +708,7 @@ function Set-Acl {
     }
 }
 
-class EstateWebResponse : System.Net.WebResponse {
+class LabWebResponse : System.Net.WebResponse {
     # What a failed request leaves in the exception, as far as scripts read it.
     [int] $StatusCode
     [string] $Method
@@ -733,7 +733,7 @@ function Invoke-WebRequest {
         return
     }
     if ($Method -ne 'Head') {
-        throw 'The estate imitates Invoke-WebRequest only with -OutFile or -Method Head.'
+        throw 'The lab imitates Invoke-WebRequest only with -OutFile or -Method Head.'
     }
     $request = @{ url = $Uri; proxy = $Proxy }
     if ($null -ne $ProxyCredential) {
@@ -747,20 +747,20 @@ function Invoke-WebRequest {
     # Windows PowerShell makes an exception of every answer of 400 and more, and of none at all.
     $response = $null
     if ($null -ne $answer.status) {
-        $response = [EstateWebResponse]::new()
+        $response = [LabWebResponse]::new()
         $response.StatusCode = $answer.status
         $response.Method = $answer.method
         $response.Headers = @{ Date = $answer.date }
     }
     $cause = [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus] $answer.failure, $response)
-    $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($cause, 'Estate', 'InvalidOperation', $Uri))
+    $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($cause, 'Lab', 'InvalidOperation', $Uri))
 }
 
 function Import-Module {
     [CmdletBinding()]
     param([Parameter(Mandatory, Position = 0)] [string[]] $Name, [switch] $Force, [switch] $PassThru)
 
-    if (-not (Test-EstatePath -Path "$Name")) {
+    if (-not (Test-LabPath -Path "$Name")) {
         return Microsoft.PowerShell.Core\Import-Module @PSBoundParameters -Global
     }
     Invoke-Bridge -Call 'module.import' -Arguments @{ path = "$Name" } | Out-Null
@@ -778,7 +778,7 @@ function New-FileStream {
     if ($Mode -eq 'Create') {
         Invoke-Bridge -Call 'file.write' -Arguments @{ path = $Path; content = '' } | Out-Null
     } elseif ($Mode -ne 'Append') {
-        throw 'The estate imitates file streams only for Open, Create and Append.'
+        throw 'The lab imitates file streams only for Open, Create and Append.'
     }
     $stream = [pscustomobject] @{ Name = $Path }
     Add-Member -InputObject $stream -MemberType ScriptMethod -Name Dispose -Value { }
@@ -790,7 +790,7 @@ function New-FileStream {
     $stream
 }
 
-function Invoke-EstateRequest {
+function Invoke-LabRequest {
     # What a request gets; called by the classes below, which belong to no runspace.
     param([hashtable] $Request)
 
@@ -798,11 +798,11 @@ function Invoke-EstateRequest {
 }
 
 [NoRunspaceAffinity()]
-class EstateBody : System.IO.MemoryStream {
+class LabBody : System.IO.MemoryStream {
     # A response's content; a connection that breaks says so when the rest is read.
     [bool] $Breaks
 
-    EstateBody([byte[]] $Bytes) : base($Bytes, $false) { }
+    LabBody([byte[]] $Bytes) : base($Bytes, $false) { }
 
     [int] Read([byte[]] $Buffer, [int] $Offset, [int] $Count) {
         $read = ([System.IO.MemoryStream] $this).Read($Buffer, $Offset, $Count)
@@ -814,10 +814,10 @@ class EstateBody : System.IO.MemoryStream {
 }
 
 [NoRunspaceAffinity()]
-class EstateHttpResponse : System.Net.WebResponse {
+class LabHttpResponse : System.Net.WebResponse {
     [int] $StatusCode
     hidden [System.Net.WebHeaderCollection] $Fields = [System.Net.WebHeaderCollection]::new()
-    hidden [EstateBody] $Body
+    hidden [LabBody] $Body
 
     [System.Net.WebHeaderCollection] get_Headers() { return $this.Fields }
     [long] get_ContentLength() {
@@ -830,7 +830,7 @@ class EstateHttpResponse : System.Net.WebResponse {
 }
 
 [NoRunspaceAffinity()]
-class EstateHttpRequest : System.Net.WebRequest {
+class LabHttpRequest : System.Net.WebRequest {
     [bool] $AllowAutoRedirect = $true
     [int] $ReadWriteTimeout
     hidden [uri] $Target
@@ -848,7 +848,7 @@ class EstateHttpRequest : System.Net.WebRequest {
 
     [System.Net.WebResponse] GetResponse() {
         if ($this.AllowAutoRedirect) {
-            throw 'The estate imitates web requests only without redirections.'
+            throw 'The lab imitates web requests only without redirections.'
         }
         $wish = @{ url = $this.Target.AbsoluteUri; offset = $this.From; validator = "$($this.Fields['If-Range'])"; mode = 'system' }
         if ($null -eq $this.Way) {
@@ -864,16 +864,16 @@ class EstateHttpRequest : System.Net.WebRequest {
                 $wish.password = $login.Password
             }
         }
-        $answer = Invoke-EstateRequest -Request $wish
+        $answer = Invoke-LabRequest -Request $wish
         if ($null -ne $answer.reason) {
             throw [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus] $answer.reason, $null)
         }
-        $response = [EstateHttpResponse]::new()
+        $response = [LabHttpResponse]::new()
         $response.StatusCode = [int] $answer.status
         foreach ($name in $answer.headers.Keys) {
             $response.Fields.Add($name, $answer.headers[$name])
         }
-        $response.Body = [EstateBody]::new([Convert]::FromBase64String($answer.content))
+        $response.Body = [LabBody]::new([Convert]::FromBase64String($answer.content))
         $response.Body.Breaks = $answer.breaks
         if ($null -ne $answer.error) {
             throw [System.Net.WebException]::new($answer.error, $null, [System.Net.WebExceptionStatus]::ProtocolError, $response)
@@ -883,16 +883,16 @@ class EstateHttpRequest : System.Net.WebRequest {
 }
 
 [NoRunspaceAffinity()]
-class EstateRequests : System.Net.IWebRequestCreate {
+class LabRequests : System.Net.IWebRequestCreate {
     [System.Net.WebRequest] Create([uri] $Address) {
-        $request = [EstateHttpRequest]::new()
+        $request = [LabHttpRequest]::new()
         $request.Target = $Address
         return $request
     }
 }
 
 # Once in a process: the answer to a second time is that it is known.
-$null = [System.Net.WebRequest]::RegisterPrefix('https://', [EstateRequests]::new())
+$null = [System.Net.WebRequest]::RegisterPrefix('https://', [LabRequests]::new())
 
 # ---- module virtualmachinemanager ----
 
@@ -985,7 +985,7 @@ function Get-SCJob {
     param([Parameter(Mandatory)] $VMMServer, [switch] $Running)
 
     if (-not $Running) {
-        throw 'The estate imitates Get-SCJob only with -Running.'
+        throw 'The lab imitates Get-SCJob only with -Running.'
     }
     foreach ($row in (Invoke-Bridge -Call 'vmm.jobs')) {
         [pscustomobject] $row

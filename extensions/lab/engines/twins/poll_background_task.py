@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of poll_work: what long work has come to."""
+"""Twin of poll_background_task: what long work has come to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOGS = {"provider": (layout.SETUP_LOGS, "DRASetupWizard*.log"), "agent": (r"C:\
 
 
 @twin
-def poll_work(run: Run) -> dict[str, Any]:
+def poll_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     machine, folder = run.machine, rf"{staging}\work\{name}"
     work, waited, limit = _work(machine, name, folder), 0, run.number("Seconds")

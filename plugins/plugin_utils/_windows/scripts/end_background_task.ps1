@@ -1,9 +1,9 @@
-# siterecovery.hyperv script: end_work
+# siterecovery.hyperv script: end_background_task
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Takes away what start_work made, once the work has ended in whatever way. Work that goes on is left alone.
+# Takes away what start_background_task made, once the work has ended in whatever way. Work that goes on is left alone.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An estate: both sides of the world with all of its listeners, in one thread, ended without a trace."""
+"""A lab: both sides of the world with all of its listeners, in one thread, ended without a trace."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 ESTATES = Path(__file__).with_name("estates")
 EngineName = Literal["twin", "pwsh"]
-TEMPORARY_PREFIX = "siterecovery-estate-"
+TEMPORARY_PREFIX = "siterecovery-lab-"
 # Names of Azure, in every cloud, that machines ask for: all of them are the simulated Azure.
 AZURE_NAMES = (
     "*.microsoftonline.com",
@@ -64,16 +64,16 @@ WORKERS = 64
 _START_TIMEOUT = 30.0
 
 
-class EstateError(Exception):
-    """The estate cannot be started as asked: one sentence for the user."""
+class LabError(Exception):
+    """The lab cannot be started as asked: one sentence for the user."""
 
 
 def find_document(name: str) -> Path:
-    """The YAML of an estate: a name of a shipped one, or a path."""
+    """The YAML of a lab: a name of a shipped one, or a path."""
     path = Path(name) if name.endswith((".yml", ".yaml")) else ESTATES / f"{name}.yml"
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in ESTATES.glob("*.yml")))
-        raise EstateError(f"There is no estate {name}: use one of {known}, or the path of a YAML file.")
+        raise LabError(f"There is no lab {name}: use one of {known}, or the path of a YAML file.")
     return path
 
 
@@ -81,7 +81,7 @@ def read_document(path: Path) -> dict[str, Any]:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     missing = [key for key in ("azure", "winrm", "proxy", "machines", "installers") if key not in (document or {})]
     if missing:
-        raise EstateError(f"The estate {path} lacks {', '.join(missing)}.")
+        raise LabError(f"The lab {path} lacks {', '.join(missing)}.")
     return dict(document)
 
 
@@ -121,7 +121,7 @@ def neutral(value: Any, names: Mapping[str, str]) -> Any:
 
 @dataclass
 class _Folder:
-    """Where the estate writes, and what of it is the estate's to remove."""
+    """Where the lab writes, and what of it is the lab's to remove."""
 
     path: Path
     own: bool
@@ -136,14 +136,14 @@ class _Folder:
     def given(cls, path: Path) -> _Folder:
         own = not path.exists()
         if not own and (path / "control.json").exists():
-            raise EstateError(f"{path} already holds an estate: end that one first, or use another directory.")
+            raise LabError(f"{path} already holds a lab: end that one first, or use another directory.")
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(path.resolve(), own=own)
 
     def folder(self, name: str) -> Path:
         path = self.path / name
         if path.exists():
-            raise EstateError(f"{path} is in the way: the estate makes it itself and removes it at its end.")
+            raise LabError(f"{path} is in the way: the lab makes it itself and removes it at its end.")
         path.mkdir(mode=0o700)
         self.made.append(path)
         return path
@@ -157,7 +157,7 @@ class _Folder:
         return path
 
     def remove(self) -> None:
-        """Everything that the estate made; a directory that was there before stays with all else in it."""
+        """Everything that the lab made; a directory that was there before stays with all else in it."""
         if self.own:
             shutil.rmtree(self.path, ignore_errors=True)
             return
@@ -190,8 +190,8 @@ def _alive(process: int) -> bool:
     return True
 
 
-class Estate:
-    """A started estate answers on loopback ports until `stop()`; use it as a context manager, or start and stop it."""
+class Lab:
+    """A started lab answers on loopback ports until `stop()`; use it as a context manager, or start and stop it."""
 
     def __init__(
         self, document: dict[str, Any], *, engine: EngineName, time_scale: float, directory: Path | None
@@ -220,20 +220,20 @@ class Estate:
         engine: EngineName = "twin",
         time_scale: float = 0.02,
         directory: str | Path | None = None,
-    ) -> Estate:
-        """Prepare an estate by its name or its YAML file; nothing listens before `start()`.
+    ) -> Lab:
+        """Prepare a lab by its name or its YAML file; nothing listens before `start()`.
 
         Raises:
-            EstateError: there is no such estate or engine.
+            LabError: there is no such lab or engine.
         """
         if engine not in get_args(EngineName):
-            raise EstateError(f"There is no engine {engine}: use one of {', '.join(get_args(EngineName))}.")
+            raise LabError(f"There is no engine {engine}: use one of {', '.join(get_args(EngineName))}.")
         document = read_document(find_document(name))
         return cls(
             document, engine=engine, time_scale=time_scale, directory=None if directory is None else Path(directory)
         )
 
-    # What a started estate offers.
+    # What a started lab offers.
 
     @property
     def directory(self) -> Path:
@@ -249,7 +249,7 @@ class Estate:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for programs that talk to the estate: no proxy of this computer stands between."""
+        """Variables for programs that talk to the lab: no proxy of this computer stands between."""
         names = "127.0.0.1,localhost"
         return {"NO_PROXY": names, "no_proxy": names}
 
@@ -282,7 +282,7 @@ class Estate:
 
     # Start and end.
 
-    def __enter__(self) -> Estate:
+    def __enter__(self) -> Lab:
         return self.start()
 
     def __exit__(
@@ -290,26 +290,26 @@ class Estate:
     ) -> None:
         self.stop()
 
-    def start(self) -> Estate:
+    def start(self) -> Lab:
         """Listen on every port and write the directory; returns when all answer.
 
         Raises:
-            EstateError: something that the estate needs is missing or in the way.
+            LabError: something that the lab needs is missing or in the way.
         """
         sweep()
         self._folder = _Folder.temporary() if self._given is None else _Folder.given(self._given)
-        self._thread = threading.Thread(target=self._run, name="estate", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lab", daemon=True)
         self._thread.start()
         if not self._ready.wait(_START_TIMEOUT):
             self.stop()
-            raise EstateError(f"The estate did not start within {_START_TIMEOUT:.0f} s.")
+            raise LabError(f"The lab did not start within {_START_TIMEOUT:.0f} s.")
         if self._problem is not None:
             self._thread.join()
             raise self._problem
         return self
 
     def stop(self) -> None:
-        """End every listener and remove what the estate made; a second call does nothing."""
+        """End every listener and remove what the lab made; a second call does nothing."""
         loop, leave = self._loop, self._leave
         if loop is not None and leave is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
@@ -323,7 +323,7 @@ class Estate:
 
     def _need_folder(self) -> _Folder:
         if self._folder is None:
-            raise EstateError("The estate has not been started.")
+            raise LabError("The lab has not been started.")
         return self._folder
 
     def _run(self) -> None:
@@ -341,7 +341,7 @@ class Estate:
         self._loop = asyncio.get_running_loop()
         self._leave = asyncio.Event()
         async with contextlib.AsyncExitStack() as stack:
-            executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="estate")
+            executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="lab")
             stack.callback(executor.shutdown, wait=False, cancel_futures=True)
             await self._build(stack, executor)
             self._ready.set()
@@ -392,7 +392,7 @@ class Estate:
         try:
             engine = PwshEngine(self.world, executor, bridge, private / "pwsh")
         except PwshMissing as exc:
-            raise EstateError(str(exc)) from exc
+            raise LabError(str(exc)) from exc
         stack.push_async_callback(engine.close)
         return engine
 
@@ -431,7 +431,7 @@ def _exists(azure: AzureState, host: str) -> bool:
 
 
 async def _started(stack: contextlib.AsyncExitStack, server: Any) -> None:
-    """Start something that has `start` and `stop`, and stop it with the estate, also when its start fails half-way."""
+    """Start something that has `start` and `stop`, and stop it with the lab, also when its start fails half-way."""
     stack.push_async_callback(server.stop)
     await server.start()
 

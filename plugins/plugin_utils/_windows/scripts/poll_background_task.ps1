@@ -1,9 +1,9 @@
-# siterecovery.hyperv script: poll_work
+# siterecovery.hyperv script: poll_background_task
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Looks at long work that start_work began, for so many seconds at most or until it ends: its task, its answer, and the
+# Looks at long work that start_background_task began, for so many seconds at most or until it ends: its task, its answer, and the
 # last line that its program wrote into its log since then.
 
 [CmdletBinding(SupportsShouldProcess)]

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 @{
-    RootModule = 'Estate.psm1'
+    RootModule = 'Lab.psm1'
     ModuleVersion = '0.1.0'
     GUID = '3f6e2f0f-3b0b-4d5e-9d0a-6c0d5a4b1e77'
     Author = 'siterecovery.hyperv contributors'
-    Description = 'Windows commands imitated over the state of a machine of the embedded estate'
+    Description = 'Windows commands imitated over the state of a machine of the lab'
     PowerShellVersion = '7.4'
     # Named one by one: that is how a runspace finds this module when a script calls a command that Linux lacks.
     FunctionsToExport = @(
@@ -35,7 +35,7 @@
         'Get-Service'
         'Import-Module'
         'Invoke-CimMethod'
-        'Invoke-EstateRequest'
+        'Invoke-LabRequest'
         'Invoke-WebRequest'
         'Move-ClusterGroup'
         'Move-Item'

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of register_provider: puts the key down behind tight access, runs DRConfigurator, takes the key away."""
+"""Twin of register_vmm_server: puts the key down behind tight access, runs DRConfigurator, takes the key away."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .base import (
 
 
 @twin
-def register_provider(run: Run) -> dict[str, Any]:
+def register_vmm_server(run: Run) -> dict[str, Any]:
     configurator, name, path = run.need("ConfiguratorPath"), run.need("FriendlyName"), run.need("KeyPath")
     content = run.need("KeyContent")
     machine = run.machine

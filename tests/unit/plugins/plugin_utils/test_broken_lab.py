@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shipped estate in which every check of the preflight goes wrong once (S1, S2, P1, P5, P6d, P9, H1 to H4, H6)."""
+"""The shipped lab in which every check of the preflight goes wrong once (S1, S2, P1, P5, P6d, P9, H1 to H4, H6)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lab.estate import find_document, read_document
+from lab.lab import find_document, read_document
 from lab.windows import layout
 from tests.unit.plugins.model.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
@@ -19,11 +19,14 @@ NEVER_BAD = {"proxy"}
 
 def test_every_check_goes_wrong_on_some_machine(bench: MakeBench) -> None:
     document = read_document(find_document("broken"))
-    wishes: dict[str, Any] = {"clouds": document["azure"]["protected_clouds"], "storage_accounts": ["stdrcontoso002"]}
+    wishes: dict[str, Any] = {
+        "vmm_clouds": document["azure"]["protected_clouds"],
+        "storage_accounts": ["stdrcontoso002"],
+    }
     seen: dict[str, set[str]] = {}
     for entry in document["machines"]:
         found = bench(entry)
-        result = read(found, entry["kind"], vault_id=VAULT_ID, reach=True, **wishes)
+        result = read(found, entry["kind"], vault_id=VAULT_ID, check_connectivity=True, **wishes)
         assert found.scripts == ["observe"], "one execution returns everything"
         for check in result["checks"]:
             seen.setdefault(check["id"], set()).add(check["verdict"])

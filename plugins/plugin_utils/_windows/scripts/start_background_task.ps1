@@ -1,4 +1,4 @@
-# siterecovery.hyperv script: start_work
+# siterecovery.hyperv script: start_background_task
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

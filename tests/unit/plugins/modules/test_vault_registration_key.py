@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module vault_key: a key that registers a server, kept while it is good, and never shown (S4)."""
+"""The module vault_registration_key: a key that registers a server, kept while it is good, and never shown (S4)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Keys:
 
     def run(self, *, check: bool = False, **changed: Any) -> Ended:
         options = {"vault_name": "vault-dr", "resource_group": GROUP, "path": str(self.path)}
-        ended = self.subscription.run("vault_key", check=check, **{**options, **changed})
+        ended = self.subscription.run("vault_registration_key", check=check, **{**options, **changed})
         if self.path.is_file() and not self.path.is_symlink():
             secret = self.key.management_cert
             assert not secret or secret[:60] not in json.dumps(ended.result)
@@ -83,8 +83,8 @@ def test_made_once(keys: Keys) -> None:
     made = keys.run()
     assert [write.startswith("put CN=CB_vault-dr-") for write in keys.writes] == [True]
     assert (planned.result["plan"], planned.result["changed"]) == (made.result["plan"], True)
-    shown = made.result["vault_key"]
-    assert agree(planned.result["vault_key"], shown)
+    shown = made.result["vault_registration_key"]
+    assert agree(planned.result["vault_registration_key"], shown)
     assert shown == {
         "path": str(keys.path),
         "exists": True,
@@ -98,7 +98,7 @@ def test_made_once(keys: Keys) -> None:
     assert (stat.S_IMODE(keys.path.stat().st_mode), keys.others) == (0o600, [])
     again = keys.run()
     assert (keys.subscription.requests, keys.writes) == ([READ], [])
-    assert (again.result["changed"], again.result["vault_key"]) == (False, shown)
+    assert (again.result["changed"], again.result["vault_registration_key"]) == (False, shown)
 
 
 def test_the_file_registers_a_server_in_the_vault(keys: Keys) -> None:
@@ -141,7 +141,7 @@ def test_a_key_that_will_not_do_is_replaced(spoil: Callable[[Keys], None], told:
     assert told in made.result["plan"][0]["reason"]
     assert len(keys.writes) == 1
     assert planned.result["plan"] == made.result["plan"]
-    assert agree(planned.result["vault_key"], made.result["vault_key"])
+    assert agree(planned.result["vault_registration_key"], made.result["vault_registration_key"])
     assert not keys.run().result["changed"]
 
 
@@ -160,7 +160,7 @@ def test_what_a_killed_run_left_goes(state: str, keys: Keys) -> None:
     keys.run()
     part = keys.path.parent / f".{keys.path.name}.part"
     part.write_text("half a key")
-    assert "leftover" not in keys.run(check=True, state=state).result["vault_key"]
+    assert "leftover" not in keys.run(check=True, state=state).result["vault_registration_key"]
     assert part.exists()
     ended = keys.run(state=state)
     assert ("leftover" in ended.paths, keys.writes, part.exists()) == (True, [], False)
@@ -174,15 +174,15 @@ def test_removing_needs_no_login_and_no_call(keys: Keys) -> None:
     assert keys.path.exists()
     removed = keys.run(state="absent", **nothing)
     assert (keys.path.exists(), keys.subscription.requests) == (False, [])
-    assert planned.result["vault_key"] == removed.result["vault_key"]
-    assert removed.result["vault_key"]["exists"] is False
+    assert planned.result["vault_registration_key"] == removed.result["vault_registration_key"]
+    assert removed.result["vault_registration_key"]["exists"] is False
     assert not keys.run(state="absent", **nothing).result["changed"]
 
 
 def test_the_life_is_the_one_that_was_asked_for(keys: Keys) -> None:
     expires = [
         keys.run(validity_hours=hours, renewal_margin_hours=0, path=f"{keys.path}{hours}.VaultCredentials").result[
-            "vault_key"
+            "vault_registration_key"
         ]["expires"]
         for hours in (2, 120)
     ]
@@ -193,7 +193,7 @@ def test_the_life_is_the_one_that_was_asked_for(keys: Keys) -> None:
 
 def test_a_vault_that_is_not_there_yet(keys: Keys) -> None:
     planned = keys.run(check=True, vault_name="vault-new")
-    assert planned.result["vault_key"]["vault_id"] == UNKNOWN
+    assert planned.result["vault_registration_key"]["vault_id"] == UNKNOWN
     assert "does not exist yet" in planned.result["warnings"][0]
     refused = keys.run(vault_name="vault-new")
     assert (refused.error["kind"], keys.path.exists()) == ("refused", False)
@@ -341,7 +341,7 @@ def test_a_pair_of_the_client_registers_a_server_and_leaves_only_its_public_half
     planned = keys.run(check=True, certificate="client")
     assert keys.writes == []
     made = keys.run(certificate="client", validity_hours=48)
-    assert agree(planned.result["vault_key"], made.result["vault_key"])
+    assert agree(planned.result["vault_registration_key"], made.result["vault_registration_key"])
     (write,) = keys.writes
     assert write.startswith(f"put vault-dr{keys.subscription.login()['subscription_id']}-")
     private, certificate, others = pkcs12.load_key_and_certificates(base64.b64decode(keys.key.management_cert), None)
@@ -377,8 +377,11 @@ def test_a_key_for_a_hyper_v_site_names_it(keys: Keys) -> None:
     options: dict[str, Any] = {"kind": "hyperv_site", "site": "BRANCH office"}
     planned = keys.run(check=True, **options)
     made = keys.run(**options)
-    assert agree(planned.result["vault_key"], made.result["vault_key"])
-    assert (made.result["vault_key"]["kind"], made.result["vault_key"]["site_name"]) == ("hyperv_site", "branch")
+    assert agree(planned.result["vault_registration_key"], made.result["vault_registration_key"])
+    assert (made.result["vault_registration_key"]["kind"], made.result["vault_registration_key"]["site_name"]) == (
+        "hyperv_site",
+        "branch",
+    )
     assert (keys.key.site_id, keys.key.site_name) == (site.identifier, "branch")
     again = keys.run(**options)
     assert (again.result["changed"], keys.subscription.requests) == (False, [READ, "GET vault-dr/replicationFabrics"])
@@ -386,7 +389,7 @@ def test_a_key_for_a_hyper_v_site_names_it(keys: Keys) -> None:
     assert "is for Hyper-V site branch" in keys.run(check=True).result["plan"][0]["reason"]
     keys.vault.sites["branch"] = replace(site, identifier="0" * 8)
     assert "is for Hyper-V site branch" in keys.run(check=True, **options).result["plan"][0]["reason"]
-    assert keys.run(state="absent", **options).result["vault_key"]["exists"] is False
+    assert keys.run(state="absent", **options).result["vault_registration_key"]["exists"] is False
 
 
 def test_a_site_that_is_not_there_or_no_site(keys: Keys) -> None:
@@ -475,15 +478,15 @@ def test_the_content_is_returned_only_to_a_task_without_a_log(keys: Keys) -> Non
     refused = keys.run(return_content=True)
     assert refused.error == {"kind": "invalid_input", "option": "return_content"}
     assert (refused.msg.count("no_log: true"), keys.subscription.requests) == (1, [])
-    planned = keys.subscription.run("vault_key", check=True, **hidden(keys))
+    planned = keys.subscription.run("vault_registration_key", check=True, **hidden(keys))
     assert planned.result["content"] is None
-    made = keys.subscription.run("vault_key", **hidden(keys))
+    made = keys.subscription.run("vault_registration_key", **hidden(keys))
     content = made.result.pop("content")
     assert content == keys.path.read_text(encoding="utf-8")
     assert keys.key.management_cert[200:260] not in json.dumps(made.result)
-    assert keys.subscription.run("vault_key", **hidden(keys)).result["content"] == content
+    assert keys.subscription.run("vault_registration_key", **hidden(keys)).result["content"] == content
     assert "content" not in keys.run().result
-    assert keys.subscription.run("vault_key", state="absent", **hidden(keys)).result["content"] is None
+    assert keys.subscription.run("vault_registration_key", state="absent", **hidden(keys)).result["content"] is None
 
 
 def hidden(keys: Keys) -> dict[str, Any]:
@@ -508,7 +511,7 @@ def test_the_certificate_tells_the_life_and_not_the_request(keys: Keys) -> None:
     ended = keys.run(validity_hours=120)
     assert keys.path.exists()
     assert ended.result["warnings"][0].startswith("asked for was a key of 120 hours, but its certificate ends at ")
-    assert ended.result["vault_key"]["expires"] in ended.result["warnings"][0]
+    assert ended.result["vault_registration_key"]["expires"] in ended.result["warnings"][0]
 
 
 def answer_with(key: RegistrationKey, number: int) -> dict[str, Any]:
