@@ -21,8 +21,11 @@ from tests.tools import collection
 from tests.tools.paths import ROOT
 
 PUBLIC = {
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "changelogs",
     "docs",
     "extensions",

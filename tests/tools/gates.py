@@ -19,7 +19,7 @@ from .programs import Command, answer, finished, passes
 
 GATES_FOLDER = WORK / "gates"
 # What build_ignore keeps out of the artifact and the linters want to see all the same.
-DEVELOPMENT = (".ansible-lint", ".ci", ".gitignore", ".yamllint", "Makefile", "pyproject.toml", "tests")
+DEVELOPMENT = (".ansible-lint", ".ci", ".github", ".gitignore", ".yamllint", "Makefile", "pyproject.toml", "tests")
 PSLINT = "ansible-test sanity pslint: it takes its analyzer from a gallery; the tests parse the scripts instead"
 
 # ansible-test fetches pip's bootstrap script from a project host, unless a script of that name is in its cache. The
