@@ -66,6 +66,13 @@ def tidy(arguments: argparse.Namespace) -> NoReturn:
     become(python, "-m", "ruff", "format", *paths)
 
 
+def pages(arguments: argparse.Namespace) -> NoReturn:
+    """Write the generated pages. This needs a YAML library, which the interpreter of make may lack."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-B", "-m", "tests.tools.pages", *arguments.rest)
+
+
 def bench(arguments: argparse.Namespace) -> NoReturn:
     python = environments.ensure("main")
     os.chdir(ROOT)
@@ -97,6 +104,9 @@ def main() -> None:
 
     one = commands.add_parser("format", help="ruff format, and what ruff can mend")
     one.set_defaults(call=tidy)
+
+    one = commands.add_parser("pages", help="write the generated pages of docs/")
+    one.set_defaults(call=pages)
 
     one = commands.add_parser("bench", help="what a run that finds nothing to do costs")
     one.set_defaults(call=bench)
