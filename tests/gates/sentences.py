@@ -75,7 +75,7 @@ def sentences(path: Path, *, all_strings: bool = False) -> Iterator[Sentence]:
 
 
 def _blocks(path: Path, content: str, all_strings: bool) -> Iterator[_Block]:
-    if path.suffix == ".md":
+    if path.suffix in (".md", ".rst"):
         yield from _markdown(content)
     elif path.suffix == ".py":
         yield from _python(content, all_strings, fragments=path.parent.name == "doc_fragments")
