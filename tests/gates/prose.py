@@ -50,7 +50,7 @@ def _rule(id: str, pattern: str, reason: str, better: str, *kinds: Kind) -> Rule
 
 def _word(pattern: str, better: str, reason: str = "calque or jargon", unless: str = "") -> Rule:
     whole = re.compile(rf"(?i)(?<![-\w/])(?:{pattern})(?![-\w])")
-    return Rule("avoid", whole, reason, better, unless=re.compile(unless) if unless else None)
+    return Rule("avoid", whole, reason, better, unless=re.compile(f"(?i){unless}") if unless else None)
 
 
 _PARTICIPLES = (
@@ -260,11 +260,13 @@ def shown(path: Path) -> str:
 def begins_with_verb(text: str) -> bool:
     """Tell whether the text begins with a verb: 'Return the id', not 'Id of the vault' or 'State of the vault'."""
     words = re.findall(r"[A-Za-z][A-Za-z'-]*", text)
-    if not words or text.startswith(CODE):
+    if not words or text.startswith(CODE) or re.match(r"\W*[\w-]+:", text):
         return False
     first, second = words[0].lower(), words[1].lower() if len(words) > 1 else ""
     stems = {first, first.removeprefix("re-"), first.removesuffix("s"), first.removesuffix("es"), f"{first[:-3]}y"}
-    return bool(stems & VERBS) and second not in ("of", "is", "are", "was", "were", "that", "which")
+    if second in ("that", "which") and first.endswith("s"):
+        return False
+    return bool(stems & VERBS) and second not in ("of", "is", "are", "was", "were")
 
 
 _TASK_VERB = Rule(

@@ -377,7 +377,7 @@ def _shows(node: ast.Call) -> bool:
 
 
 def _is_option_error(node: ast.Call) -> bool:
-    """Tell InvalidInput(option, rule, fix) from other calls."""
+    """Tell whether a call is InvalidInput(option, rule, fix)."""
     return getattr(node.func, "id", "") == "InvalidInput" and len(node.args) > 1
 
 
@@ -391,6 +391,6 @@ def _literal(node: ast.Constant | ast.JoinedStr) -> str:
 
 
 def _reads_as_text(text: str) -> bool:
-    """Tell a sentence from code, patterns, paths and names."""
+    """Tell whether a text is a sentence and not code, a pattern, a path or a name."""
     words = re.findall(r"(?<![\w./\\-])[A-Za-z][a-z']+(?![\w/\\(\[=-])", text)
     return len(words) >= 3 and not re.search(r"\\[swdb(]|\$_|\(\?|;\s*$|^\s*[\[{<|]", text)

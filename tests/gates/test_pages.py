@@ -25,15 +25,19 @@ def test_a_page_is_up_to_date(path: Path) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
 def test_a_playbook_variable_is_described_and_used(entry: dict[str, Any]) -> None:
-    assert {"name", "type", "description", "playbooks"} <= entry.keys() <= {
-        "name",
-        "type",
-        "elements",
-        "choices",
-        "default",
-        "description",
-        "playbooks",
-    }
+    assert (
+        {"name", "type", "description", "playbooks"}
+        <= entry.keys()
+        <= {
+            "name",
+            "type",
+            "elements",
+            "choices",
+            "default",
+            "description",
+            "playbooks",
+        }
+    )
     assert entry["name"].startswith("site_")
     assert set(entry["playbooks"]) <= set(BOOKS)
     assert entry["name"] in "".join(path.read_text() for path in PLAYBOOKS.glob("*.yml"))

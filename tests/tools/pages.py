@@ -129,7 +129,9 @@ def roles_page(specifications: Mapping[str, Mapping[str, Any]]) -> str:
             if specification.get("description"):
                 lines += [described(specification["description"]), ""]
             rows = list(_rows(specification.get("options", {})))
-            lines += [*table(["variable", "type", "default", "description"], rows), ""] if rows else ["No variables.", ""]
+            lines += (
+                [*table(["variable", "type", "default", "description"], rows), ""] if rows else ["No variables.", ""]
+            )
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
