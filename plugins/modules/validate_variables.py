@@ -11,30 +11,32 @@ module: validate_variables
 short_description: Validate the variables of this collection's roles and playbooks
 version_added: 0.1.0
 description:
-  - Validates every variable of the host that belongs to the named roles. It reports all mistakes at once, each in one line that
-    begins with the name that the user wrote.
-  - Every variable is evaluated, converted to the type of the role's specification and held against the rules that the modules apply
-    before they connect to anything.
-  - V(null) and empty text mean that an optional variable is not given, because surveys hand over empty answers in this way.
-  - Text is accepted where a list or a dictionary is expected, because surveys, extra variables and INI inventories have nothing else.
-    A list of texts is separated by commas or line breaks. A list of dictionaries is YAML or JSON. A dictionary is YAML, JSON or
-    C(key=value).
-  - A variable with the prefix of a role is an error when the role does not know it. The line names the variable that is most alike. A
-    variable with the prefix C(site_) is an error only when it is almost a known one.
+  - Validates every variable of the host that belongs to the named roles. It reports all mistakes at once, each in one
+    line that begins with the name that the user wrote.
+  - Every variable is evaluated, converted to the type of the role's specification and held against the rules that the
+    modules apply before they connect to anything.
+  - V(null) and empty text mean that an optional variable is not given, because surveys hand over empty answers in
+    this way.
+  - Text is accepted where a list or a dictionary is expected, because surveys, extra variables and INI inventories
+    have nothing else. A list of texts is separated by commas or line breaks. A list of dictionaries is YAML or JSON.
+    A dictionary is YAML, JSON or C(key=value).
+  - A variable with the prefix of a role is an error when the role does not know it. The line names the variable that
+    is most alike. A variable with the prefix C(site_) is an error only when it is almost a known one.
   - The action runs on the controller and never connects to the host.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   roles:
     description:
-      - The roles of this collection whose variables are validated, such as V(vmm_server). V(site) stands for the variables of the
-        playbooks.
+      - The roles of this collection whose variables are validated, such as V(vmm_server). V(site) stands for the
+        variables of the playbooks.
     type: list
     elements: str
     required: true
   provided_later:
     description:
-      - Variables that the play sets after this task. They may be missing, or refer to something that is not defined yet.
+      - Variables that the play sets after this task. They may be missing, or refer to something that is not defined
+        yet.
     type: list
     elements: str
     default: []
@@ -112,8 +114,8 @@ status:
   sample: error
 values:
   description:
-    - The variables in the types of the specifications, with their defaults. Secrets are left out, and so is every variable with a value
-      that was encrypted by itself.
+    - The variables in the types of the specifications, with their defaults. Secrets are left out, and so is every
+      variable with a value that was encrypted by itself.
   returned: always
   type: dict
   sample:

@@ -197,7 +197,7 @@ def _entries(value: Any) -> list[Any]:
     """Return the entries of a list of texts. Names may have spaces, so text is split at commas and line breaks only."""
     if isinstance(value, list):
         return value
-    if isinstance(value, Mapping) or isinstance(value, bool):
+    if isinstance(value, (Mapping, bool)):
         raise _Wrong("a list", _FIX_LIST)
     text = str(value).strip()
     if text.startswith(("[", "- ")):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.parsing.vault import AnsibleVaultError
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
@@ -37,12 +36,13 @@ class Resolution:
             return [self.resolve(f"{path}[{number}]", item) for number, item in enumerate(raw)]
         try:
             value = plain(self._template(raw))
-        except AnsibleVaultError:
-            self._refuse(path, "can't be decrypted", "give the vault password that it was encrypted with")
         except AnsibleUndefinedVariable as error:
             self._refuse_undefined(path, raw, error)
         except AnsibleError as error:
-            self._refuse(path, f"can't be evaluated ({_reason(error)})", "correct the expression")
+            if not isinstance(raw, PLAIN):
+                self._refuse(path, "can't be decrypted", "give the vault password that it was encrypted with")
+            else:
+                self._refuse(path, f"can't be evaluated ({_reason(error)})", "correct the expression")
         else:
             if not isinstance(raw, PLAIN):
                 self.decrypted.add(str(value))

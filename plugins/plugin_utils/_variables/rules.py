@@ -212,8 +212,7 @@ def _proxy(value: Values | None, variable: str) -> Problems:
         return
     needed = {"address": "http://proxy", "port": 8080} if value["mode"] == "custom" else {}
     inner = f"{variable}."
-    for problem in _refusals(lambda options: Proxy.from_options(options, variable), _Options(value), needed, inner):
-        yield problem
+    yield from _refusals(lambda options: Proxy.from_options(options, variable), _Options(value), needed, inner)
 
 
 # The playbooks --------------------------------------------------------------------------------------------------------

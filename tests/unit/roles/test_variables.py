@@ -108,21 +108,23 @@ def wrong(option: Option) -> list[Any]:
     kind = option["type"]
     if kind == "list" and option["elements"] == "dict":
         return ["stone", {"name": "stone"}, 7]
-    return {
+    values: dict[str, list[Any]] = {
         "str": [{"a": 1}, ["a"]],
         "path": [{"a": 1}, ["a"]],
         "int": ["seven", True, [7], 7.5],
         "bool": ["perhaps", {"a": 1}, 7],
         "list": [{"a": 1}, True],
         "dict": ["no dictionary", ["a"], 7],
-    }[kind]
+    }
+    return values[kind]
 
 
 def wrapped(path: str, value: Any) -> tuple[str, Any]:
     """The variable that holds an option, and its raw value when only this option and what it needs is written."""
     variable, *parts = path.split(".")
     top = variable.removesuffix("[0]")
-    option, raw = OPTIONS[top], {}
+    option = OPTIONS[top]
+    raw: dict[str, Any] = {}
     place, where = raw, top
     for part in parts:
         name = part.removesuffix("[0]")
