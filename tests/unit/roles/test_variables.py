@@ -27,6 +27,8 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.spe
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.validation import validate
 
+from .conftest import Rehearsal
+
 Option = Mapping[str, Any]
 BLANKS = ("", None, " \n")
 #: What the roles can't do without.
@@ -291,3 +293,56 @@ def test_defaults_of_the_specifications_break_no_rule() -> None:
             **{name: option["default"] for name, option in options_of(source).items() if option.get("default")},
         }
         assert list(broken_rules(source, given_values)) == []
+
+
+# In roles -------------------------------------------------------------------------------------------------------------
+
+
+def answered(rehearsal: Rehearsal, blank: str | None) -> list[dict[str, Any]]:
+    """What the modules were given in a run of all roles in which every optional question was answered like this."""
+    optional = [name for name in TOP if not OPTIONS[name].get("required") and role_of(name) in PLAYED]
+    # Without a cloud and a proxy their modules have nothing to do; accounts and networks come as text.
+    kept = {
+        "azure_target_storage_accounts": '[{"name": "stdr", "sku": "", "tags": null}]',
+        "azure_target_virtual_networks": "- {name: vnet-dr, address_prefixes: '10.1.0.0/16', flow_timeout_in_minutes: ''}",
+        "vmm_server_clouds": "Gold",
+        "hyperv_host_proxy": "mode=direct",
+        "vmm_server_key_path": str(rehearsal.key),
+    }
+    rehearsal.key.touch()
+    variables = {**REQUIRED, **dict.fromkeys(optional, blank), **kept}
+    rehearsal.world({})
+    plays = [
+        {"hosts": host, "gather_facts": False, "serial": 1, "tasks": [{"ansible.builtin.include_role": included(role)}]}
+        for role, host in PLAYED.items()
+    ]
+    (rehearsal.folder / "answers.yml").write_text(yaml.safe_dump(variables))
+    run = rehearsal.play(plays, "-e", f"@{rehearsal.folder / 'answers.yml'}")
+    assert run.code == 0, run.output
+    return [json.loads(line) for line in (rehearsal.folder / "journal.jsonl").read_text().splitlines()]
+
+
+PLAYED = {"azure_target": "localhost", "vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
+
+
+def included(role: str) -> dict[str, Any]:
+    return {"name": f"siterecovery.hyperv.{role}", "rolespec_validate": False}
+
+
+def test_a_role_gives_modules_the_same_whether_a_question_was_left_empty_or_not_asked(rehearsal: Rehearsal) -> None:
+    empty, null = answered(rehearsal, ""), answered(rehearsal, None)
+    assert empty == null
+    given_options = {line["noun"]: set(line["options"]) for line in empty}
+    key = {"vault_id", "name", "key_path", "tenant_id", "azure_registration", "proxy"}
+    assert given_options["storage_account"] == {"name", "resource_group", "location", "vault_location"}
+    assert given_options["virtual_network"] == {
+        "name",
+        "resource_group",
+        "location",
+        "vault_location",
+        "address_prefixes",
+    }
+    assert given_options["provider"] == {"source"}
+    assert given_options["provider_registration"] & key == {"vault_id", "key_path"}
+    assert given_options["mars_agent"] == {"source"}
+    assert given_options["mars_proxy"] == {"proxy"}
