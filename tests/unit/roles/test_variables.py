@@ -304,7 +304,7 @@ def answered(rehearsal: Rehearsal, blank: str | None) -> list[dict[str, Any]]:
     # Without a cloud and a proxy their modules have nothing to do; accounts and networks come as text.
     kept = {
         "azure_target_storage_accounts": '[{"name": "stdr", "sku": "", "tags": null}]',
-        "azure_target_virtual_networks": "- {name: vnet-dr, address_prefixes: '10.1.0.0/16', flow_timeout_in_minutes: ''}",
+        "azure_target_virtual_networks": "- {name: vnet-dr, address_prefixes: '10.1.0.0/16', dns_servers: ''}",
         "vmm_server_clouds": "Gold",
         "hyperv_host_proxy": "mode=direct",
         "vmm_server_key_path": str(rehearsal.key),

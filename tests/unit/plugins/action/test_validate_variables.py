@@ -93,7 +93,8 @@ def test_all_mistakes_fail_the_task_with_one_line() -> None:
     assert result["error"] == {"kind": "invalid_input"}
     assert result["msg"] == (
         "vmm_server_reboot: must be true or false, not 'maybe'; write one of them;"
-        " vmm_server_clouds: must be a list, not a dictionary; write a YAML list, or text with commas or line breaks between the entries"
+        " vmm_server_clouds: must be a list, not a dictionary;"
+        " write a YAML list, or text with commas or line breaks between the entries"
     )
     assert [check["step"] for check in result["checks"]] == ["P1", "P9"]
 
@@ -378,6 +379,7 @@ def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, fix: str) 
         "_vmm_server_x",
         "hyperv_host_oops",
         "vmm_server_evidence",
+        "vmm_server_info",
         "other_vmm_server_name",
     ],
 )
