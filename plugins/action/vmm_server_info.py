@@ -14,8 +14,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._model.common.errors import DeadlineExceeded, Refused
-from ..module_utils._model.common.waiting import duration, interval, is_passing
+from ..module_utils._model.common.errors import DeadlineExceeded, InvalidInput, Refused
+from ..module_utils._model.common.waiting import duration, interval, is_passing, require_timeout
 
 _MODULE = "siterecovery.hyperv.vmm_server_info"
 _DEFAULT_TIMEOUT = 2700
@@ -120,6 +120,8 @@ def _seconds(value: Any) -> float:
         seconds = int(value)
     except (TypeError, ValueError) as error:
         raise AnsibleActionFail(f"wait_timeout: '{value}' is no number of seconds") from error
-    if seconds < 0:
-        raise AnsibleActionFail("wait_timeout: can't be negative; give a number of seconds")
+    try:
+        require_timeout(seconds)
+    except InvalidInput as error:
+        raise AnsibleActionFail(error.message) from error
     return seconds

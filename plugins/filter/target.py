@@ -13,17 +13,13 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils._model.azure.regions import require_region
 from ..module_utils._model.azure.storage_account import DesiredPair
-from ..module_utils._model.azure.target_rules import is_premium
+from ..module_utils._model.azure.target_request import require_deployment_model, require_log_account
 from ..module_utils._model.azure.virtual_network import DesiredNetwork
 from ..module_utils._model.common.errors import InvalidInput
 
 Resource = Mapping[str, Any]
 Refusal = dict[str, str]
 
-_CLASSIC = (
-    "azure_target_deployment_model: the classic model is retired, its accounts and networks can't be made any more;"
-    " remove the variable or set it to resource_manager, the only model"
-)
 # What the modules' options are when nobody writes them.
 _UNWRITTEN: Resource = {
     "resource_group": "",
@@ -94,12 +90,10 @@ def target_refusals(
 
 
 def _model_refusals(model: str) -> Iterator[Refusal]:
-    known = model.lower().replace("_", "").replace(" ", "")
-    if known == "classic":
-        yield _refusal("deployment-model", "T2", _CLASSIC)
-    elif known not in ("", "resourcemanager"):
-        message = f"azure_target_deployment_model: '{model}' is unknown; the only model is resource_manager"
-        yield _refusal("deployment-model", "T2", message)
+    try:
+        require_deployment_model(model, "azure_target_deployment_model")
+    except InvalidInput as error:
+        yield _refusal("deployment-model", "T2", error.message)
 
 
 def _region_refusals(location: str) -> Iterator[Refusal]:
@@ -122,15 +116,10 @@ def _invalid(
 
 
 def _log_refusals(accounts: Sequence[Resource]) -> Iterator[Refusal]:
-    premium = [account["name"] for account in accounts if is_premium(account["sku"] or "")]
-    beside = [account["name"] for account in accounts if account["log_account"]]
-    if premium and len(premium) == len(accounts) and not beside:
-        yield _refusal(
-            "log-account",
-            "T5",
-            f"storage account {premium[0]}: a premium account needs a standard one for replication logs;"
-            " give it a log_account, or add an account with a Standard sku to azure_target_storage_accounts",
-        )
+    try:
+        require_log_account(accounts, "azure_target_storage_accounts")
+    except InvalidInput as error:
+        yield _refusal("log-account", "T5", error.message)
 
 
 def _refusal(check: str, step: str, message: str) -> Refusal:

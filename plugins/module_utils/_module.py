@@ -13,8 +13,10 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 
 from ._azure.clients import Azure
 from ._azure.login import Login
-from ._model.common.errors import InvalidInput, SiteRecoveryError
+from ._model.common.errors import SiteRecoveryError
+from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
+from ._model.common.waiting import require_timeout
 
 # Most are read from the environment too, but by the login itself: it has to know which source a value comes from.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
@@ -93,7 +95,7 @@ def run_resource_module(
     module = _module(options)
 
     def work() -> None:
-        _require_wait(module.params)
+        _require_offline(module.params)
         if revealing and module.params[revealing]:
             # An action plugin in front judges it too: no_target_syslog looks the same from here.
             require_hidden(revealing, no_log=module.no_log)
@@ -111,7 +113,7 @@ def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[s
     module = _module(options)
 
     def work() -> None:
-        _require_wait(module.params)
+        _require_offline(module.params)
         found = read(module.params, _azure(module))
         for warning in found.pop("warnings", ()):
             module.warn(warning)
@@ -134,9 +136,11 @@ def _module(options: dict[str, Any]) -> AnsibleModule:
     return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
 
 
-def _require_wait(options: Options) -> None:
-    if options.get("wait_timeout", 0) < 0:
-        raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
+def _require_offline(options: Options) -> None:
+    for option in ("resource_group", "target_resource_group"):
+        if options.get(option) is not None:
+            require_group_name(options[option], option)
+    require_timeout(options.get("wait_timeout", 0))
 
 
 def _azure(module: AnsibleModule) -> Azure:

@@ -448,7 +448,6 @@ OPTIONS = {
         "type": "list",
         "elements": "dict",
         "options": _SUBNET,
-        "mutually_exclusive": [["address_prefix", "address_prefixes"]],
     },
     "purge_subnets": {"type": "bool", "default": False},
     "dns_servers": {"type": "list", "elements": "str"},

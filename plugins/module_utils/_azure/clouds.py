@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._model.azure.sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 
 _METADATA_TIMEOUT = 30
@@ -35,58 +36,40 @@ class Cloud:
 
 # Addresses: azure-mgmt-core, get_arm_endpoints, and the national clouds pages of the Microsoft documentation.
 _CLOUDS = {
-    "azurecloud": Cloud(
-        "AzureCloud",
+    PUBLIC: Cloud(
+        CLOUDS[PUBLIC],
         "https://management.azure.com",
         "https://login.microsoftonline.com",
         "https://management.azure.com",
     ),
-    "azurechinacloud": Cloud(
-        "AzureChinaCloud",
+    CHINA: Cloud(
+        CLOUDS[CHINA],
         "https://management.chinacloudapi.cn",
         "https://login.chinacloudapi.cn",
         "https://management.chinacloudapi.cn",
     ),
-    "azureusgovernment": Cloud(
-        "AzureUSGovernment",
+    GOVERNMENT: Cloud(
+        CLOUDS[GOVERNMENT],
         "https://management.usgovcloudapi.net",
         "https://login.microsoftonline.us",
         "https://management.core.usgovcloudapi.net",
     ),
 }
-_ALIASES = {
-    "azure_public_cloud": "azurecloud",
-    "azure_china_cloud": "azurechinacloud",
-    "azure_us_gov_cloud": "azureusgovernment",
-}
 
 
 # Other names of the same sign-in addresses (documented: national clouds, authentication endpoints).
 _AUTHORITIES = {
-    "login.windows.net": "azurecloud",
-    "login.microsoft.com": "azurecloud",
-    "sts.windows.net": "azurecloud",
-    "login.partner.microsoftonline.cn": "azurechinacloud",
-    "login-us.microsoftonline.com": "azureusgovernment",
+    "login.windows.net": PUBLIC,
+    "login.microsoft.com": PUBLIC,
+    "sts.windows.net": PUBLIC,
+    "login.partner.microsoftonline.cn": CHINA,
+    "login-us.microsoftonline.com": GOVERNMENT,
     **{urlsplit(cloud.authority).netloc: key for key, cloud in _CLOUDS.items()},
 }
 
 
 def is_known(name: str) -> bool:
-    return _key(name) in _CLOUDS
-
-
-def validate(name: str) -> None:
-    """Offline: a name we know, or an https address."""
-    address = urlsplit(name)
-    if is_known(name) or (address.scheme == "https" and address.netloc):
-        return
-    known = ", ".join(cloud.name for cloud in _CLOUDS.values())
-    raise InvalidInput(
-        "cloud_environment",
-        f"'{name}' is no known cloud",
-        f"use one of {known}, or the https address of a cloud's metadata",
-    )
+    return cloud_key(name) in _CLOUDS
 
 
 def of_authority(environment: Mapping[str, str]) -> str:
@@ -107,9 +90,9 @@ def of_authority(environment: Mapping[str, str]) -> str:
 
 def find(name: str, ca_bundle: str | None = None) -> Cloud:
     """The cloud of a name, or of a metadata address (one call). Raises InvalidInput, Unreachable, RemoteFailure."""
-    validate(name)
+    require_cloud(name)
     if is_known(name):
-        return _CLOUDS[_key(name)]
+        return _CLOUDS[cloud_key(name)]
     return from_metadata(name, _download(name, ca_bundle))
 
 
@@ -142,10 +125,6 @@ def from_metadata(address: str, document: Any) -> Cloud:
 def _audience(audiences: list[str], manager: str) -> str:
     host = urlsplit(manager).netloc
     return next((audience for audience in audiences if host and host in audience), audiences[0])
-
-
-def _key(name: str) -> str:
-    return _ALIASES.get(name.lower(), name.lower())
 
 
 def _download(address: str, ca_bundle: str | None) -> Any:

@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._model.azure.sign_in import require_cloud, require_subscription_id
 from .._model.common.errors import InvalidInput
 from . import clouds, profiles
 from .clouds import Cloud
 from .methods import CLI, AzureCli, Certificate, ClientSecret, ManagedIdentity, Method, WorkloadIdentity
 
-_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 #: Where each option is read when it is not given: first the names of azure.azcollection and AWX, then the identity
 #: library's own.
 VARIABLES: dict[str, tuple[str, ...]] = {
@@ -99,13 +98,12 @@ class Login:
             raise InvalidInput(
                 "subscription_id", "is needed", "set the option or the environment variable AZURE_SUBSCRIPTION_ID"
             )
-        if not _GUID.fullmatch(self.subscription_id):
-            raise InvalidInput("subscription_id", "is a GUID", "take it from the subscription's overview page")
+        require_subscription_id(self.subscription_id)
         if self.ca_bundle and not os.path.isfile(self.ca_bundle):
             raise InvalidInput(
                 "ca_bundle", f"'{self.ca_bundle}' is no file", "give the path of a PEM file with the CA's certificates"
             )
-        clouds.validate(self.cloud_environment)
+        require_cloud(self.cloud_environment)
         self.method.validate()
 
     def credential(self, cloud: Cloud) -> Any:

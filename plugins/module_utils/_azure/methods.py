@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import inspect
-import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from .._model.azure.sign_in import require_tenant
 from .._model.common.errors import InvalidInput
 from . import certificates
 from .clouds import Cloud
 
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _CONNECT_SECONDS = 15
 _READ_SECONDS = 60
 _RETRIES = 3
@@ -57,7 +56,7 @@ class ClientSecret:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("secret", self.secret, "AZURE_SECRET"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
 
     def credential(self, cloud: Cloud, ca_bundle: str | None) -> Any:
         from azure.identity import ClientSecretCredential
@@ -91,7 +90,7 @@ class Certificate:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("x509_certificate_path", self.path, "AZURE_X509_CERTIFICATE_PATH"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
         certificates.check(self.path or "", self.password, self.thumbprint)
 
     def credential(self, cloud: Cloud, ca_bundle: str | None) -> Any:
@@ -151,7 +150,7 @@ class WorkloadIdentity:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("oidc_token_file_path", self.token_file, "AZURE_FEDERATED_TOKEN_FILE"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
         option, path = "oidc_token_file_path", self.token_file or ""
         try:
             with open(path, encoding="ascii") as file:
@@ -185,7 +184,7 @@ class AzureCli:
 
     def validate(self) -> None:
         if self.tenant:
-            _check_tenant(self.tenant)
+            require_tenant(self.tenant)
         if shutil.which(CLI) is None:
             raise InvalidInput(
                 "auth_source",
@@ -220,11 +219,6 @@ def _require(method: str, *needed: tuple[str, str | None, str]) -> None:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(names)
-
-
-def _check_tenant(tenant: str | None) -> None:
-    if not _TENANT.fullmatch(tenant or ""):
-        raise InvalidInput("tenant", "is neither an id nor a domain name", "take it from the directory's overview page")
 
 
 def _directory(cloud: Cloud, ca_bundle: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import yaml
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 AZURE = {
-    "azure_target_subscription_id": "sub-1",
+    "azure_target_subscription_id": "11111111-2222-3333-4444-555555555555",
     "azure_target_resource_group": "rg-dr",
     "azure_target_vault_name": "vault-dr",
     "azure_target_location": "westeurope",
@@ -103,8 +103,13 @@ class Rehearsal:
         return path
 
     def _make_collection(self) -> None:
-        for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils"):
+        for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
+        # It is no stand-in for a module: it runs on the controller.
+        (self.collection / "plugins" / "action").mkdir()
+        shutil.copy(
+            self.source / "plugins" / "action" / "validate_variables.py", self.collection / "plugins" / "action"
+        )
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"

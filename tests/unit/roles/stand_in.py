@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 UNKNOWN = "(known after apply)"
-GROUP = "/subscriptions/sub-1/resourceGroups/rg-dr/providers"
+GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-dr/providers"
 
 
 class World:
@@ -86,7 +86,7 @@ def target_info(world: World) -> dict[str, Any]:
             "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}" if name in vaults else None,
             "compatible": counts,
             "scope": {
-                "subscription_id": "sub-1",
+                "subscription_id": "11111111-2222-3333-4444-555555555555",
                 "subscription_name": "Production",
                 "resource_group": world.options["resource_group"],
                 "rules": world.state.get("scope", []),

@@ -9,21 +9,15 @@ import re
 
 from ..common.errors import InvalidInput
 from ..common.names import region
+from .sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key
 
 _NAME = re.compile(r"[a-z]+[a-z0-9]*")
 # Azure Germany was closed on 29 October 2021 (Azure Germany documentation); its regions are no names of others.
 _CLOSED = ("germanycentral", "germanynortheast")
 # Azure Site Recovery documentation, supported regions (May 2026).
 _NOT_OFFERED = ("southcentralindia", "northeastus5")
-# National clouds pages: a region belongs to one cloud. Names of clouds in the spelling of the Azure CLI, without case.
-_NATIONAL = {"azurechinacloud": ("china",), "azureusgovernment": ("usgov", "usdod")}
-_PUBLIC = "azurecloud"
-_ALIASES = {
-    "azure_public_cloud": _PUBLIC,
-    "azure_china_cloud": "azurechinacloud",
-    "azure_us_gov_cloud": "azureusgovernment",
-}
-_SHOWN = {_PUBLIC: "AzureCloud", "azurechinacloud": "AzureChinaCloud", "azureusgovernment": "AzureUSGovernment"}
+# National clouds pages: a region belongs to one cloud.
+_NATIONAL = {CHINA: ("china",), GOVERNMENT: ("usgov", "usdod")}
 
 
 def require_region(name: str, cloud_environment: str | None = None, option: str = "location") -> str:
@@ -38,13 +32,12 @@ def require_region(name: str, cloud_environment: str | None = None, option: str 
         raise InvalidInput(option, f"{place} was closed in October 2021", "choose another region")
     if place in _NOT_OFFERED:
         raise InvalidInput(option, f"Site Recovery is not offered in {place}", "choose another region")
-    given = (cloud_environment or "").casefold()
-    cloud = _ALIASES.get(given, given)
-    home = next((known for known, starts in _NATIONAL.items() if place.startswith(starts)), _PUBLIC)
-    if cloud in _SHOWN and cloud != home:
+    cloud = cloud_key(cloud_environment or "")
+    home = next((known for known, starts in _NATIONAL.items() if place.startswith(starts)), PUBLIC)
+    if cloud in CLOUDS and cloud != home:
         raise InvalidInput(
             option,
-            f"{place} is a region of {_SHOWN[home]}, not of {_SHOWN[cloud]}",
+            f"{place} is a region of {CLOUDS[home]}, not of {CLOUDS[cloud]}",
             "choose a region of your cloud, or correct cloud_environment",
         )
     return place

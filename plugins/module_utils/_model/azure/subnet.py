@@ -143,6 +143,10 @@ class DesiredSubnet:
             delegations=_as_tuple(options.get("delegations")),
             **plain,
         )
+        if wanted.prefix is not None and wanted.prefixes is not None:
+            raise InvalidInput(
+                f"{option} address_prefix", "must not be given together with address_prefixes", "give one of them"
+            )
         if wanted.prefix is not None or wanted.prefixes is not None:
             require_subnet_ranges(option, wanted.ranges)
         for name, (_wire, kind) in _REFERENCES.items():

@@ -30,6 +30,9 @@ class InvalidInput(SiteRecoveryError):
 
     def __init__(self, option: str, rule: str, fix: str) -> None:
         super().__init__(f"{option}: {rule}; {fix}", option=option)
+        self.option = option
+        self.rule = rule
+        self.fix = fix
 
 
 class Refused(SiteRecoveryError):

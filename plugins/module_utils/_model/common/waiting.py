@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .errors import InvalidInput
+
 _FIRST = 2.0
 _LONGEST = 30.0
 # Looking after each further fifth of the time that has passed finds the end at most a fifth too late.
@@ -17,6 +19,12 @@ _SHARE = 5
 def interval(elapsed: float, left: float) -> float:
     """Seconds until the next look, growing with the time that has passed; never beyond the deadline."""
     return max(0.0, min(left, max(_FIRST, min(_LONGEST, elapsed / _SHARE))))
+
+
+def require_timeout(seconds: int, option: str = "wait_timeout") -> None:
+    """Raise InvalidInput for a negative number of seconds."""
+    if seconds < 0:
+        raise InvalidInput(option, "must not be negative", "give a number of seconds")
 
 
 def is_passing(error: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import InvalidInput
+from ..common.waiting import require_timeout
 
 #: It goes on; its answer waits to be taken; it was cut short (a restart); it has not begun yet; there is none.
 RUNNING, FINISHED, LOST, PENDING, ABSENT = "running", "finished", "lost", "pending", "absent"
@@ -47,8 +47,7 @@ class WorkFacts:
 def timeout_of(options: Mapping[str, Any]) -> int:
     """Seconds that a run waits for the end of long work. Raises InvalidInput."""
     seconds: int = options["wait_timeout"]
-    if seconds < 0:
-        raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
+    require_timeout(seconds)
     return seconds
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from ..common.errors import InvalidInput, Refused
 from ..common.key_file import KeyCertificate, NotAKey, RegistrationKey, certificate_of, needed, parse
-from ..common.names import ResourceId, same_name
+from ..common.names import ResourceId, is_guid, same_name
 from ..common.plan import Change, Plan
 from ..common.resource import Applied
 from . import proxy as proxies
@@ -35,7 +34,6 @@ _LEFTOVERS = "key_leftovers"
 _STALE = "stale"
 _RESTART = "restart_due"
 _LONGEST_NAME = 256
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Control characters, and what separates lines and paragraphs.
 _UNSEEN = frozenset(("Cc", "Zl", "Zp"))
 
@@ -53,7 +51,7 @@ def vault_of(vault_id: str) -> ResourceId:
 
 def checked_tenant(tenant_id: str | None) -> str | None:
     """Keys name tenants by their ids, so a domain would fit none. Raises InvalidInput."""
-    if tenant_id is not None and not _ID.fullmatch(tenant_id):
+    if tenant_id is not None and not is_guid(tenant_id):
         raise InvalidInput("tenant_id", f"'{tenant_id}' is not the id of a tenant", "give the id, not its domain")
     return tenant_id
 

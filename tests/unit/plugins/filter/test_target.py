@@ -65,7 +65,7 @@ def test_what_works_is_not_refused(name: str, accounts: list[dict[str, Any]], op
         ([], {"deployment_model": "Classic"}, "T2", "classic model is retired"),
         ([], {"deployment_model": "bicep"}, "T2", "'bicep' is unknown"),
         ([ABROAD], {}, "T4", "storage account far: location: northeurope is not the vault's region, westeurope"),
-        ([PREMIUM], {}, "T5", "storage account stfast: a premium account needs a standard one"),
+        ([PREMIUM], {}, "T5", "azure_target_storage_accounts: premium account stfast needs a standard account"),
         ([{"name": "Upper"}], {}, "T4", "storage account Upper: name"),
         ([{"name": "stdr", "sku": "Standard_ZRS"}], {}, "T4", "storage account stdr: sku"),
         (

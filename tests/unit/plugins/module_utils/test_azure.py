@@ -64,7 +64,7 @@ def test_known_clouds(name: str, manager: str, scope: str) -> None:
 @pytest.mark.parametrize("name", ["", "AzureMoon", "http://127.0.0.1/metadata", "ftp://x", "https://", "https:"])
 def test_what_is_no_cloud(name: str) -> None:
     with pytest.raises(InvalidInput, match=r"^cloud_environment: .*; use one of AzureCloud, "):
-        clouds.validate(name)
+        clouds.find(name)
 
 
 ADDRESS = "https://management.local.example:444/metadata/endpoints?api-version=2022-09-01"

@@ -112,6 +112,11 @@ RULES: dict[str, tuple[Callable[[str, str], None], list[str], list[str]]] = {
         ["v1", "Vault-DR", "v" * 50],
         ["", "v", "1v", "-v", "v_1", "v.1", "v" * 51, "v 1", "vä", "vault\n"],
     ),
+    "resource group": (
+        names.require_group_name,
+        ["r", "rg-dr", "RG_1.(a)", "Gruppe-ä", "r" * 90, ".r"],
+        ["", ".", "..", "rg.", "rg new", "rg/x", "rg#", "r" * 91, "rg\n"],
+    ),
     "account": (
         names.require_account_name,
         ["abc", "123", "a" * 24],

@@ -93,3 +93,28 @@ def test_what_can_t_work_is_no_option(module: str, option: str) -> None:
 
     found = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.modules.{module}")
     assert option not in found.OPTIONS
+
+
+GROUPED: dict[str, dict[str, Any]] = {
+    "storage_account": ACCOUNT,
+    "virtual_network": NETWORK,
+    "vault": {"name": "vault-dr", "location": "westeurope"},
+    "vault_info": {"name": "vault-dr"},
+    "vault_registration_key": {"vault_name": "vault-dr", "path": "/tmp/vault-dr.VaultCredentials"},
+    "target_info": {"vault_name": "vault-dr"},
+    "vmm_server_info": {"vault_name": "vault-dr"},
+}
+
+
+@pytest.mark.parametrize("module", GROUPED)
+@pytest.mark.parametrize("group", ["..", ".", "", "rg new", "rg-new.", "a/b", "r" * 91])
+def test_a_name_that_no_resource_group_has_is_refused(module: str, group: str, subscription: Subscription) -> None:
+    """`..` would change the address of the request itself."""
+    ended = subscription.run(module, resource_group=group, **GROUPED[module])
+    assert ended.error == {"kind": "invalid_input", "option": "resource_group"}
+    assert subscription.requests == []
+
+
+def test_the_group_of_the_targets_has_a_name_too(subscription: Subscription) -> None:
+    ended = subscription.run("target_info", vault_name="vault-dr", resource_group=GROUP, target_resource_group="..")
+    assert ended.error == {"kind": "invalid_input", "option": "target_resource_group"}

@@ -129,7 +129,7 @@ def test_states(task: str | None, code: int | None, folder: bool, finished: bool
 
 def test_a_negative_wait_is_refused_before_anything_is_sent(bench: MakeBench, what: Installed) -> None:
     found = bench(what.entry("none"))
-    with pytest.raises(InvalidInput, match=r"^wait_timeout: can't be negative"):
+    with pytest.raises(InvalidInput, match=r"^wait_timeout: must not be negative"):
         found.run(what.noun(wait_timeout=-1))
     assert found.executions == []
 
