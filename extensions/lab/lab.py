@@ -30,7 +30,7 @@ from . import inventory
 from .certificates import Certificates
 from .control import ControlServer
 from .engines.base import Engine
-from .engines.bridge import Bridge
+from .engines.cmdlet_server import Bridge
 from .proxy import ProxyServer
 from .winrm.auth import Account, Authenticator
 from .winrm.server import WinRmServer
@@ -383,7 +383,7 @@ class Lab:
 
     async def _engine(self, stack: contextlib.AsyncExitStack, executor: ThreadPoolExecutor, private: Path) -> Engine:
         from .engines.pwsh import PwshEngine, PwshMissing
-        from .engines.twin import TwinEngine
+        from .engines.python import TwinEngine
 
         if self.engine_name == "twin":
             return TwinEngine(self.world, executor)

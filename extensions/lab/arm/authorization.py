@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .common import GROUP, ROOT, need_group, page
+from .messages import Answer, ArmError, Call, Json, Route, Routes
 from .versions import AUTHORIZATION, LOCKS
-from .wire import Answer, ArmError, Call, Json, Route, Routes
 
 if TYPE_CHECKING:
     from .state import AzureState

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from .messages import Answer, ArmError, Call, Json
 from .regions import canonical, title
 from .state import AzureState, Operation
-from .wire import Answer, ArmError, Call, Json
 
 ROOT = "/subscriptions/{subscription}"
 GROUP = ROOT + "/resourceGroups/{group}"

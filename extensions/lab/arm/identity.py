@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from urllib.parse import parse_qs
 
 from . import assertions
+from .messages import Answer, Call, Json
 from .state import AzureState, guid
-from .wire import Answer, Call, Json
 
 # documented: audiences of Resource Manager in the published metadata of the public cloud.
 AUDIENCES = ("https://management.core.windows.net/", "https://management.azure.com/")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .wire import Json
+from .messages import Json
 
 if TYPE_CHECKING:
     from .state import AzureState

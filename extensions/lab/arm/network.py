@@ -14,9 +14,9 @@ from itertools import combinations
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import USERS, etag, network_document, same_network, set_network_state, subnet_document
+from .messages import Answer, ArmError, Call, Json, Routes, document, member, objects, string_map
 from .state import AzureState, Operation
 from .versions import NETWORK
-from .wire import Answer, ArmError, Call, Json, Routes, document, member, objects, string_map
 
 ROUTES = Routes(NETWORK)
 

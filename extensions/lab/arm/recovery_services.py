@@ -24,6 +24,7 @@ from .common import (
     signed,
 )
 from .documents import as_known, complete_vault, management_endpoint, merge_vault, stamp
+from .messages import Answer, ArmError, Call, Json, Routes, document, member, string_map
 from .regions import NAMES
 from .state import (
     SERVICE_APPLICATION,
@@ -37,7 +38,6 @@ from .state import (
 )
 from .vault_rules import check_settings
 from .versions import RECOVERY_SERVICES
-from .wire import Answer, ArmError, Call, Json, Routes, document, member, string_map
 
 ROUTES = Routes(RECOVERY_SERVICES)
 

@@ -10,9 +10,9 @@ import re
 from . import regions
 from .common import GROUP, ROOT, need_group, need_operation, page, region_names
 from .documents import group_document
+from .messages import Answer, ArmError, Call, Json, Routes, document, string_map
 from .state import PROVIDERS, AzureState
 from .versions import COMPUTE, NETWORK, RECOVERY_SERVICES, RESOURCES, STORAGE, SUBSCRIPTIONS
-from .wire import Answer, ArmError, Call, Json, Routes, document, string_map
 
 ROUTES = Routes(RESOURCES)
 SUBSCRIPTION_ROUTES = Routes(SUBSCRIPTIONS)

@@ -18,9 +18,9 @@ from uuid import UUID
 from aiohttp import web
 
 from . import authorization, blob, identity, network, recovery_services, resources, site_recovery, storage
+from .messages import Answer, ArmError, Call, Route, split_path
 from .state import AzureState, guid
 from .traffic import Exchange, redact, write_line
-from .wire import Answer, ArmError, Call, Route, split_path
 
 if TYPE_CHECKING:
     from ..world import Fault, World

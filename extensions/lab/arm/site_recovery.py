@@ -12,10 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 from ..world import CloudFacts, VmNetworkFacts
 from .common import need_operation, page
 from .documents import stamp
+from .messages import Answer, ArmError, Call, Handler, Json, Routes
 from .recovery_services import VAULT, need_vault
 from .state import AzureState, Fabric, Job, Site, Vault
 from .versions import SITE_RECOVERY
-from .wire import Answer, ArmError, Call, Handler, Json, Routes
 
 ROUTES = Routes(SITE_RECOVERY)
 

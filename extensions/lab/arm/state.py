@@ -27,8 +27,8 @@ from .documents import (
     vault_document,
 )
 from .machine_identity import Machine
+from .messages import Json
 from .roles import ROLES
-from .wire import Json
 
 if TYPE_CHECKING:
     from ..world import World

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 from ..world import World
 from .base import Answer, CommandRequest
-from .bridge import Bridge
+from .cmdlet_server import Bridge
 from .housekeeping import answer_module, answer_step
 from .payload import Encoded, HouseKeeping, ModuleCall, UnknownPayload, peel, recognise
 from .results import module_failure
 from .scripts import misfortune
-from .work import pwsh_runner
+from .task_runners import pwsh_runner
 
 if TYPE_CHECKING:
     from ..windows.machine import Machine

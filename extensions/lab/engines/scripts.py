@@ -22,7 +22,7 @@ from .results import error_record, module_answer, script_result
 if TYPE_CHECKING:
     from ..windows.machine import Machine
 
-BINDINGS = Path(__file__).with_name("twins") / "bindings.json"
+BINDINGS = Path(__file__).with_name("emulators") / "bindings.json"
 #: Of the checkout or the installed collection that this package lies in.
 SCRIPTS = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "_windows" / "scripts"
 _MARKER = re.compile(r"^# siterecovery\.hyperv script: (?P<name>[a-z0-9_]+)\s*$")

@@ -680,7 +680,7 @@ class Machine:
 
     def bridge(self, call: str, args: Mapping[str, Any]) -> Any:
         """One call of an imitated cmdlet; values are what JSON can carry."""
-        from .bridge import answer
+        from .cmdlets import answer
 
         self.settle()
         return answer(self, call, args)

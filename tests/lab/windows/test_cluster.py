@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from lab.engines.twins.cases import cluster_node
-from lab.engines.twins.comparison import LOGIN
 from lab.lab import find_document, read_document
 from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine
 from lab.world import ProxyAccount, World
+from tests.lab.emulators.cases import cluster_node
+from tests.lab.emulators.comparison import LOGIN
 
 
 @pytest.fixture

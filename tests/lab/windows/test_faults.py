@@ -15,8 +15,7 @@ from lab.engines.base import Answer, ConnectionDropped
 from lab.engines.payload import ModuleCall
 from lab.engines.scripts import misfortune
 from lab.world import World
-
-from .conftest import Build
+from tests.lab.conftest import Build
 
 CALL = ModuleCall("ansible.windows.win_powershell", {"script": "# siterecovery.hyperv script: start_service\n"})
 

@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-from lab.engines.twins import TWINS
-from lab.engines.twins.cases import SECTIONS, STAGING
-from lab.engines.work import Command
+from lab.engines.emulators import TWINS
+from lab.engines.task_runners import Command
 from lab.windows import layout
 from lab.windows.build import build_machine, build_machines
 from lab.windows.errors import MachineError
@@ -20,8 +19,8 @@ from lab.windows.installers import catalogue, content
 from lab.windows.machine import Machine
 from lab.windows.tasks import ScheduledTask
 from lab.world import World
-
-from .conftest import Build
+from tests.lab.conftest import Build
+from tests.lab.emulators.cases import SECTIONS, STAGING
 
 OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
 

@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 
-from lab.engines.twins.base import quoted, setup_log
-from lab.engines.twins.cases import VAULT_NUMBER, key_document
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
+from lab.engines.emulators.base import quoted, setup_log
 from lab.windows import layout
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine, Package
 from lab.windows.programs.key_file import read_key
 from lab.windows.programs.outcome import Refusal, order
 from lab.world import World, digest
-
-from .conftest import Build
+from tests.lab.conftest import Build
+from tests.lab.emulators.cases import VAULT_NUMBER, key_document
+from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
 
 TEMP = r"C:\Windows\Temp"
 KEY = TEMP + r"\v.VaultCredentials"

@@ -18,7 +18,7 @@ import winrm.protocol
 
 from lab.certificates import Certificates
 from lab.engines.base import Answer, CommandRequest, ConnectionDropped, Engine
-from lab.engines.bridge import Bridge
+from lab.engines.cmdlet_server import Bridge
 from lab.windows.machine import Identity, Machine, Volume
 from lab.winrm.auth import Account, Authenticator
 from lab.winrm.server import WinRmServer

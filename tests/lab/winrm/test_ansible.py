@@ -19,10 +19,10 @@ import pytest
 
 from lab.certificates import Certificates
 from lab.engines.base import Engine
-from lab.engines.bridge import Bridge
+from lab.engines.cmdlet_server import Bridge
 from lab.engines.pwsh import PwshEngine
+from lab.engines.python import TwinEngine
 from lab.engines.scripts import digest
-from lab.engines.twin import TwinEngine
 from lab.windows.machine import Machine
 from lab.world import World
 from tests.lab.winrm.service import ACCOUNT, Service

@@ -20,11 +20,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as work
 from lab.engines.results import error_record
-from lab.engines.twins.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.installers import catalogue
+from tests.lab.emulators.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
+from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.action.conftest import NOUNS, Runner
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
 

@@ -15,14 +15,14 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     converge,
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
+from lab.engines.emulators import TWINS
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
-from lab.engines.twins import TWINS
-from lab.engines.twins.comparison import Case, Internet, Stage
-from lab.engines.work import twin_runner
+from lab.engines.task_runners import twin_runner
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
 from lab.world import Fault
+from tests.lab.emulators.comparison import Case, Internet, Stage
 
 State = TypeVar("State")
 Arguments = dict[str, Any]

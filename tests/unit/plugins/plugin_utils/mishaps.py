@@ -21,11 +21,9 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import SiteRecoveryError
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
+from lab.engines.emulators.base import RESTART_KEY
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
-from lab.engines.twins.base import RESTART_KEY
-from lab.engines.twins.cases import STAGING
-from lab.engines.twins.comparison import Internet
 from lab.windows import layout
 from lab.windows.errors import MachineError, MachineRestarted
 from lab.windows.machine import Machine
@@ -33,6 +31,8 @@ from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
 from lab.windows.tasks import ScheduledTask
 from lab.world import Entry
+from tests.lab.emulators.cases import STAGING
+from tests.lab.emulators.comparison import Internet
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 
 Kind = Literal["error", "hang", "dropped", "reboot", "killed", "lie"]

@@ -14,13 +14,13 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import provider, vmm_cloud_sync
-from lab.engines.twins.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from lab.windows import layout
 from lab.windows.build import build_machine, join
 from lab.windows.cluster import Cluster
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
+from tests.lab.emulators.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
+from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.model.keys import key_file
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench

@@ -20,7 +20,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import ManagedResource
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent, provider
-from lab.engines.twins.cases import (
+from lab.windows import layout
+from lab.windows.installers import catalogue, package
+from lab.windows.machine import Machine
+from tests.lab.emulators.cases import (
     STAGING,
     Prepare,
     all_of,
@@ -30,9 +33,6 @@ from lab.engines.twins.cases import (
     stopped,
     vmm_server,
 )
-from lab.windows import layout
-from lab.windows.installers import catalogue, package
-from lab.windows.machine import Machine
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

@@ -15,10 +15,19 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import staging
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
-from lab.engines.twins.cases import Prepare, agent_proxy, all_of, leftover, provider_proxy, registered, staged, stopped
-from lab.engines.twins.comparison import Internet
 from lab.windows import layout
 from lab.windows.programs import drconfigurator
+from tests.lab.emulators.cases import (
+    Prepare,
+    agent_proxy,
+    all_of,
+    leftover,
+    provider_proxy,
+    registered,
+    staged,
+    stopped,
+)
+from tests.lab.emulators.comparison import Internet
 from tests.unit.plugins.model.keys import key_file
 from tests.unit.plugins.model.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.bench import Bench, Build

@@ -20,7 +20,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.provider_registration import build
-from lab.engines.twins.cases import (
+from lab.windows import layout
+from lab.windows.machine import Machine
+from lab.world import digest
+from tests.lab.emulators.cases import (
     STAGING,
     Prepare,
     all_of,
@@ -33,10 +36,7 @@ from lab.engines.twins.cases import (
     stopped,
     vmm_server,
 )
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from lab.windows import layout
-from lab.windows.machine import Machine
-from lab.world import digest
+from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench

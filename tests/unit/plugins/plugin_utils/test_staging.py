@@ -21,10 +21,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import staging
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
-from lab.engines.twins.cases import STAGING, fetched, hyperv_host
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from lab.windows.installers import catalogue, content, package
 from lab.windows.machine import Machine
+from tests.lab.emulators.cases import STAGING, fetched, hyperv_host
+from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

@@ -21,11 +21,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost, source
 from lab.engines.scripts import identify
-from lab.engines.twins.cases import STAGING, all_of, fetched, work
 from lab.windows import layout
 from lab.windows.errors import MachineRestarted
 from lab.windows.machine import Machine
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
+from tests.lab.emulators.cases import STAGING, all_of, fetched, work
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 from tests.unit.plugins.plugin_utils.test_installing import BOTH, ONE, Installed

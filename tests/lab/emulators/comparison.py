@@ -28,16 +28,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ...certificates import Certificates
-from ...windows.build import build_machine
-from ...windows.installers import catalogue
-from ...windows.languages import speaking
-from ...windows.machine import Machine
-from ...world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
-from ..bridge import Bridge
-from ..scripts import assembled
-from ..warm import WarmPwsh
-from . import TWINS
+from lab.certificates import Certificates
+from lab.engines.cmdlet_server import Bridge
+from lab.engines.emulators import TWINS
+from lab.engines.scripts import assembled
+from lab.windows.build import build_machine
+from lab.windows.installers import catalogue
+from lab.windows.languages import speaking
+from lab.windows.machine import Machine
+from lab.world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
+
+from .warm import WarmPwsh
 
 LOGIN = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
 PROXY_USER, PROXY_PASSWORD = "svc-proxy", 'p"w\\'

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
-from lab.engines.twins.comparison import (
+from lab.windows.build import build_machine
+from lab.windows.installers import catalogue
+from lab.windows.machine import Machine
+from lab.world import Login, ProxyAccount, World
+from tests.lab.emulators.comparison import (
     PROXY_NAME,
     PROXY_PASSWORD,
     PROXY_USER,
@@ -19,10 +23,6 @@ from lab.engines.twins.comparison import (
     Internet,
     RecordingAzure,
 )
-from lab.windows.build import build_machine
-from lab.windows.installers import catalogue
-from lab.windows.machine import Machine
-from lab.world import Login, ProxyAccount, World
 
 Build = Callable[..., Machine]
 

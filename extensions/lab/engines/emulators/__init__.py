@@ -4,7 +4,7 @@
 """The scripts of the collection as Python functions over a machine's state, for places without PowerShell.
 
 A twin knows no desired state and nothing of the collection; `bindings.json` says for which text of its script it was
-compared with the real thing, and `python -m lab.engines.twins.bind` renews that after a comparison in PowerShell.
+compared with the real thing, and `python -m tests.lab.emulators.bind` renews that after a comparison in PowerShell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab.engines.twins.bind`: compares every script with its twin in PowerShell, then renews bindings.json.
+"""`python -m tests.lab.emulators.bind`: compares every script with its twin in PowerShell, then renews bindings.json.
 
 Nothing is written unless all agree: a binding says that this text was really compared.
 """
@@ -13,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..pwsh import PwshMissing, find_pwsh
-from ..scripts import BINDINGS, SCRIPTS, assembled, digest
-from . import TWINS
+from lab.engines.emulators import TWINS
+from lab.engines.pwsh import PwshMissing, find_pwsh
+from lab.engines.scripts import BINDINGS, SCRIPTS, assembled, digest
+
 from .cases import CASES
 from .comparison import Comparison
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lab.engines.twins.cases import CASES, abroad
-from lab.engines.twins.comparison import Case, Internet, Stage
-from lab.engines.warm import WarmPwsh
 from lab.windows import languages, layout
 from lab.windows.errors import MachineError
-from tests.lab.windows.conftest import Build
+from tests.lab.conftest import Build
+from tests.lab.emulators.cases import CASES, abroad
+from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.warm import WarmPwsh
 
 FOREIGN = [language for language in languages.LANGUAGES if language != languages.ENGLISH]
 # Addresses are asked through sockets, in which no language plays a part.

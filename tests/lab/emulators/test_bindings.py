@@ -12,21 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from lab.engines import emulators
+from lab.engines.emulators import TWINS
 from lab.engines.scripts import assembled, load_bindings
-from lab.engines.twins import TWINS, bind
-from lab.engines.twins.cases import CASES
+from tests.lab.emulators import bind
+from tests.lab.emulators.cases import CASES
 from tests.unit.scripts import gate
 from tests.unit.scripts.powershell import functions
 
-TWIN_FILES = sorted(Path(bind.__file__).parent.glob("*.py"))
-MODULE = Path(bind.__file__).parents[1] / "pwsh_modules" / "Lab"
+TWIN_FILES = sorted(Path(emulators.__file__).parent.glob("*.py"))
+MODULE = Path(emulators.__file__).parents[1] / "pwsh_modules" / "Lab"
 # PowerShell's own on every system; the module shadows none of these.
 CORE = {"ConvertFrom-Json", "ConvertTo-Json", "ForEach-Object", "Get-Command", "Out-Null", "Set-StrictMode"}
 CORE |= {"Sort-Object", "Where-Object"}
 
 
 def test_every_script_is_bound_with_the_text_on_disk(scripts: Path) -> None:
-    """Red after a change of a script: run `python -m lab.engines.twins.bind` with pwsh on PATH."""
+    """Red after a change of a script: run `python -m tests.lab.emulators.bind` with pwsh on PATH."""
     assert load_bindings() == bind.texts(scripts)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from lab.engines.twins.cases import CASES
-from lab.engines.twins.comparison import Case, Internet, Stage
 from lab.world import digest
+from tests.lab.emulators.cases import CASES
+from tests.lab.emulators.comparison import Case, Internet, Stage
 
 
 @pytest.fixture(scope="module")

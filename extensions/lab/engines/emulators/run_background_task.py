@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of run_background_task: runs the twin of the script that lies in the work's folder, and leaves its answer there."""
+"""Twin of run_background_task: runs the twin of the script in the folder of the work, and leaves its answer there."""
 
 from __future__ import annotations
 

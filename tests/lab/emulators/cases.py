@@ -13,18 +13,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from ...arm.keys import make
-from ...windows import layout
-from ...windows.agent import AgentProxy, AgentThrottle
-from ...windows.installers import content, package
-from ...windows.machine import Certificate, Machine
-from ...windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
-from ...windows.vmm import Registration, RunAsAccount
-from ..scripts import SCRIPTS, assembled
-from .append_file import append_file
-from .base import RESTART_KEY
+from lab.arm.keys import make
+from lab.engines.emulators.append_file import append_file
+from lab.engines.emulators.base import RESTART_KEY
+from lab.engines.emulators.fetch_file import fetch_file
+from lab.engines.scripts import SCRIPTS, assembled
+from lab.windows import layout
+from lab.windows.agent import AgentProxy, AgentThrottle
+from lab.windows.installers import content, package
+from lab.windows.machine import Certificate, Machine
+from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
+from lab.windows.vmm import Registration, RunAsAccount
+
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
-from .fetch_file import fetch_file
 
 STAGING: Final = r"C:\ProgramData\siterecovery.hyperv"
 SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "work"]

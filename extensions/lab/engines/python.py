@@ -18,11 +18,11 @@ from .housekeeping import answer_module, answer_step
 from .payload import HouseKeeping, ModuleCall, RawScript, UnknownPayload, recognise
 from .results import SKIPPED_IN_CHECK_MODE, error_record, flatten, module_answer, module_failure, script_result
 from .scripts import UnknownScript, bound, bound_parameters, load_bindings, misfortune
-from .work import twin_runner
+from .task_runners import twin_runner
 
 if TYPE_CHECKING:
     from ..windows.machine import Machine
-    from .twins import TwinResult
+    from .emulators import TwinResult
 
     Twin = Callable[[Machine, dict[str, Any], bool], TwinResult]
 
@@ -48,7 +48,7 @@ class TwinEngine:
         bindings: Mapping[str, str] | None = None,
     ) -> None:
         if twins is None:
-            from .twins import TWINS
+            from .emulators import TWINS
 
             twins = TWINS
         self._world = world

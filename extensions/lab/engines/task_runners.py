@@ -19,9 +19,9 @@ from .scripts import UnknownScript, bound
 if TYPE_CHECKING:
     from ..windows.machine import Machine
     from ..windows.tasks import Runner, ScheduledTask
-    from .bridge import Bridge
+    from .cmdlet_server import Bridge
     from .pwsh import PwshHome
-    from .twin import Twin
+    from .python import Twin
 
 # ERROR_FILE_NOT_FOUND and E_FAIL, as a task reports them.
 _NOT_FOUND = 0x80070002

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab.engines.warm import WarmPwsh, WarmPwshFailed
+from tests.lab.emulators.warm import WarmPwsh, WarmPwshFailed
 
 pytestmark = pytest.mark.needs("pwsh")
 
