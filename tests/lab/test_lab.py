@@ -480,7 +480,7 @@ def test_the_proxy_only_serves_connect(lab: Lab) -> None:
 def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
     engine: Any, collection_root: Path, tmp_path: Path
 ) -> None:
-    """The section reach, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
+    """The section connectivity, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
     with Lab.load("small", engine=engine) as lab:
         proxy = lab.world.proxy
         way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}
@@ -491,9 +491,9 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             ("anonymous", way, None),
             ("wrong", way, "wrong"),
             ("right", way, proxy.password),
-            ("unknown", {**way, "ReachUrls": ["https://nowhere.example/"]}, proxy.password),
+            ("unknown", {**way, "ConnectivityUrls": ["https://nowhere.example/"]}, proxy.password),
         ):
-            given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrls": [url], **parameters}
+            given = {"Sections": ["connectivity"], "StagingDir": "C:\\x", "ConnectivityUrls": [url], **parameters}
             options: dict[str, Any] = {
                 "script": assembled(collection_root / "plugins/plugin_utils/_windows/scripts", "observe"),
                 "parameters": given,
@@ -506,7 +506,7 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             trees = tmp_path / name
             task = ["vmm01", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options), "--tree", str(trees)]
             _ansible(lab, "adhoc", *task)
-            (reach,) = json.loads((trees / "vmm01").read_text())["result"]["reach"]
+            (reach,) = json.loads((trees / "vmm01").read_text())["result"]["connectivity"]
             results[name] = (reach["via"], reach["failure"], reach["from_proxy"], reach["status"])
         via = f"http://{proxy.name}:{proxy.port}"
         assert results == {

@@ -26,20 +26,22 @@ BINDINGS = Path(__file__).with_name("emulators") / "bindings.json"
 #: Of the checkout or the installed collection that this package lies in.
 SCRIPTS = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "_windows" / "scripts"
 _MARKER = re.compile(r"^# siterecovery\.hyperv script: (?P<name>[a-z0-9_]+)\s*$")
-_FUNCTIONS = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
+_INCLUDES = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): (?P<names>.+)$", re.MULTILINE)
 # A planned hang lasts until the client gives up; this is only the end of one that nobody waits for.
 _HANG = 3600.0
 
 
 def assembled(folder: Path, name: str) -> str:
-    """A script of the collection as its users send it: its line of functions stands for the files of these."""
+    """Return a script of the collection as its users send it: a line that names files stands for their content."""
 
-    def function(name: str) -> str:
-        _head, word, body = (folder / "functions" / f"{name}.ps1").read_text(encoding="utf-8").partition("function ")
-        return (word + body).rstrip("\n")
+    def content(kind: str, name: str) -> str:
+        _header, _blank, body = (folder / kind / f"{name}.ps1").read_text(encoding="utf-8").partition("\n\n")
+        return body.rstrip("\n")
 
     text = (folder / f"{name}.ps1").read_text(encoding="utf-8")
-    return _FUNCTIONS.sub(lambda match: "\n\n".join(function(each) for each in match["names"].split(", ")), text)
+    return _INCLUDES.sub(
+        lambda match: "\n\n".join(content(match["folder"], each) for each in match["names"].split(", ")), text
+    )
 
 
 class UnknownScript(Exception):

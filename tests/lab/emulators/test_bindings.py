@@ -33,7 +33,8 @@ def test_every_script_is_bound_with_the_text_on_disk(scripts: Path) -> None:
 
 
 def test_a_changed_script_is_seen(scripts: Path, tmp_path: Path) -> None:
-    shutil.copytree(scripts / "functions", tmp_path / "functions")
+    for folder in ("functions", "sections"):
+        shutil.copytree(scripts / folder, tmp_path / folder)
     for path in scripts.glob("*.ps1"):
         text = path.read_text()
         (tmp_path / path.name).write_text(text + "# more\n" if path.stem == "observe" else text)

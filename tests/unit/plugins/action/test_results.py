@@ -26,7 +26,7 @@ from lab.windows.installers import catalogue
 from tests.lab.emulators.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
 from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.action.conftest import NOUNS, Runner
-from tests.unit.plugins.model.keys import VAULT_ID, key_file
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 
 MakeRunner = Callable[..., Runner]
 PACKAGES = catalogue({})

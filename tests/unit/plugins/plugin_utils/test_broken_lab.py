@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.lab import find_document, read_document
 from lab.windows import layout
-from tests.unit.plugins.model.keys import VAULT_ID
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 from tests.unit.plugins.plugin_utils.test_reading import read
 

@@ -21,7 +21,7 @@ from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
 from tests.lab.emulators.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
 from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from tests.unit.plugins.model.keys import key_file
+from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 from tests.unit.plugins.plugin_utils.test_registering import noun as register

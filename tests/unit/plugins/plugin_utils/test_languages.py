@@ -24,7 +24,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.sessi
 from lab.windows import layout
 from lab.windows.installers import catalogue
 from tests.lab.emulators.cases import NATIVE, disabled, native_host, native_server, registered
-from tests.unit.plugins.model.keys import VAULT_ID, key_file
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

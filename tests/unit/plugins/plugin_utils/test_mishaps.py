@@ -28,8 +28,8 @@ from tests.lab.emulators.cases import (
     stopped,
 )
 from tests.lab.emulators.comparison import Internet
-from tests.unit.plugins.model.keys import key_file
-from tests.unit.plugins.model.test_agent_limits import HOURS
+from tests.unit.plugins.module_utils.model.windows.keys import key_file
+from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.mishaps import (
     KINDS,

@@ -15,7 +15,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.sessi
 from lab.windows import layout
 from tests.lab.emulators.cases import Prepare, hyperv_host, registered, stopped, value, vmm_server
 from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from tests.unit.plugins.model.keys import VAULT_ID
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

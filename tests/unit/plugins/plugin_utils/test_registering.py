@@ -37,7 +37,7 @@ from tests.lab.emulators.cases import (
     vmm_server,
 )
 from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from tests.unit.plugins.model.keys import VAULT_ID, key_file
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

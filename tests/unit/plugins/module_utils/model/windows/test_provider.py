@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Provider: what setup does to a VMM server in every state, and when nothing is begun (S3, P1, P3)."""
+"""The Provider: plans, refusals and descriptions in every state (S3, P1 to P3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import provider as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.provider import DesiredProvider
-from tests.unit.plugins.model import observations as seen
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.setup import installs
+from tests.unit.plugins.module_utils.model.windows import observations as seen
 
 SOURCE = "https://m.test/AzureSiteRecoveryProvider.exe"
 INSTALLER = DesiredProvider(Installer(SOURCE, "0" * 64, "5.1.8095.0", r"C:\S"))
@@ -25,7 +26,7 @@ STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None,
 EVERYTHING = ["installed", "version", "adapter_present", "configurator_path"]
 
 PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
-    ("the wanted version", {}, INSTALLER, [], ""),
+    ("the desired version", {}, INSTALLER, [], ""),
     ("a newer version", {"provider": seen.provider(version="5.2.0.0")}, INSTALLER, [], ""),
     ("any version", {"provider": seen.provider(version="4.0.0.0")}, ANY, [], ""),
     (
@@ -33,22 +34,21 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
         {"provider": None},
         INSTALLER,
         EVERYTHING,
-        "install the Provider 5.1.8095.0; the VMM service is stopped meanwhile; install where setup puts it, beside"
-        " VMM",
+        "install the Provider 5.1.8095.0; the VMM service is stopped meanwhile; setup chooses the folder, next to VMM",
     ),
     (
-        "none, any version will do",
+        "none, any version",
         {"provider": None},
         ANY,
         EVERYTHING,
-        "install the Provider; the VMM service is stopped meanwhile; install where setup puts it, beside VMM",
+        "install the Provider; the VMM service is stopped meanwhile; setup chooses the folder, next to VMM",
     ),
     (
         "none, service stopped",
         {"provider": None, "vmm": STOPPED},
         ANY,
         [*EVERYTHING, "vmm_service"],
-        "install the Provider; the VMM service is stopped meanwhile; install where setup puts it, beside VMM",
+        "install the Provider; the VMM service is stopped meanwhile; setup chooses the folder, next to VMM",
     ),
     (
         "an older version",
@@ -63,7 +63,7 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
             {"provider": seen.provider(**{part: value})},
             INSTALLER,
             ["installed", part],
-            "install the Provider again: an earlier setup did not end; the VMM service is stopped meanwhile",
+            "install the Provider again, because an earlier setup was incomplete; the VMM service is stopped meanwhile",
         )
         for part, value in (("version", None), ("adapter_present", False))
     ),
@@ -72,22 +72,22 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
         {"provider": seen.provider(configurator_path=None)},
         ANY,
         ["installed", "version", "configurator_path"],
-        "install the Provider again: an earlier setup did not end; the VMM service is stopped meanwhile; install where"
-        " setup puts it, beside VMM",
+        "install the Provider again, because an earlier setup was incomplete; the VMM service is stopped meanwhile; setup"
+        " chooses the folder, next to VMM",
     ),
     (
-        "a newer one in pieces",
+        "an incomplete newer one",
         {"provider": seen.provider(version="5.2.0.0", adapter_present=False)},
         INSTALLER,
         ["installed", "adapter_present"],
-        "install the Provider again: an earlier setup did not end; the VMM service is stopped meanwhile",
+        "install the Provider again, because an earlier setup was incomplete; the VMM service is stopped meanwhile",
     ),
     (
         "none, on a node that does not own VMM",
         {"provider": None, "vmm": seen.elsewhere()},
         ANY,
         EVERYTHING,
-        "install the Provider; the VMM service runs on node vmm02 meanwhile; install where setup puts it, beside VMM",
+        "install the Provider; the VMM service continues to run on node vmm02; setup chooses the folder, next to VMM",
     ),
     ("the wanted version, on a node that does not own VMM", {"vmm": seen.elsewhere()}, INSTALLER, [], ""),
     ("the wanted version, service stopped", {"vmm": STOPPED}, INSTALLER, ["vmm_service"], "start the VMM service"),
@@ -95,16 +95,16 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("sections", "installer", "paths", "told"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
+    ("sections", "installer", "paths", "text"), [row[1:] for row in PLANS], ids=[row[0] for row in PLANS]
 )
-def test_plan(sections: dict[str, Any], installer: DesiredProvider, paths: list[str], told: str) -> None:
+def test_plan(sections: dict[str, Any], installer: DesiredProvider, paths: list[str], text: str) -> None:
     plan = model.plan_provider(seen.vmm_server(**sections), installer)
     assert [change.path for change in plan.changes] == paths
-    assert plan.describe() == told
-    assert model.installs(plan) == bool(set(paths) - {"vmm_service"})
+    assert plan.describe() == text
+    assert installs(plan) == bool(set(paths) - {"vmm_service"})
 
 
-def test_the_plan_is_laid_over_the_projection() -> None:
+def test_the_planned_result() -> None:
     machine = seen.vmm_server(provider=None, vmm=STOPPED)
     planned = apply_changes(model.provider_result(machine, INSTALLER), model.plan_provider(machine, INSTALLER).changes)
     assert planned == {
@@ -116,72 +116,93 @@ def test_the_plan_is_laid_over_the_projection() -> None:
     }
 
 
-BUSY = {"provider": None}
-HIGHLY = "this VMM is highly available (cluster role VMMROLE), and"
-THROUGH = "stops its service through the cluster:"
+NEW = {"provider": None}
+HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot be managed through the cluster:"
 
 
 @pytest.mark.parametrize(
-    ("sections", "line"),
+    ("sections", "check", "line"),
     [
         (
             {"vmm": None},
-            "this machine runs no VMM server; put the VMM server into the group, not a console or a host",
+            "vmm",
+            "this machine is not a VMM server; use the VMM server itself; its console is not enough",
         ),
         (
-            {**BUSY, "host": seen.host(is_administrator=False)},
-            r"CORP\asr-admin is no elevated administrator on VMM01; connect as a local administrator who is VMM"
-            " administrator too",
+            {**NEW, "host": seen.host(is_administrator=False)},
+            "elevated",
+            r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator who is also a VMM"
+            " administrator",
         ),
         (
-            {**BUSY, "host": seen.host(os_version="6.2.9200", os_caption="Windows Server 2012")},
-            "Windows Server 2012 is older than Windows Server 2012 R2, which the Provider needs; move VMM to a"
-            " supported system",
+            {**NEW, "host": seen.host(os_version="6.2.9200", os_caption="Windows Server 2012")},
+            "os",
+            "Windows Server 2012 is older than Windows Server 2012 R2; move VMM to a supported system",
         ),
         (
-            {**BUSY, "host": seen.host(pending_restart=["windows_update", "component_servicing"])},
-            "VMM01 waits for a restart (windows_update, component_servicing), and setup refuses then; restart it, then"
-            " run again",
+            {**NEW, "host": seen.host(pending_restart=["windows_update", "component_servicing"])},
+            "restart",
+            "VMM01 has a pending restart (windows_update, component_servicing), which blocks setup; restart the machine",
         ),
         (
-            {**BUSY, "vmm": seen.vmm(running_jobs=2)},
-            "VMM runs 2 jobs, which a stop of its service would hurt; wait for the end, then run again",
-        ),
-        (
-            {**BUSY, "vmm": seen.vmm(ha_name="VMMROLE")},
-            f"{HIGHLY} setup of the Provider {THROUGH} this machine has no cluster service; is it one of its nodes?",
+            {**NEW, "host": seen.host(dotnet_release=378389)},
+            "dotnet",
+            ".NET Framework is missing or older than 4.6.2 (release 378389); install .NET Framework 4.8",
         ),
         *(
             (
-                {**BUSY, "vmm": seen.ha_vmm(**{"resource": None, **unread})},
-                f"{HIGHLY} setup of the Provider {THROUGH} {why}",
+                {**NEW, "host": seen.host(powershell_version=version)},
+                "powershell",
+                f"Windows PowerShell is older than 5.1 (found: {version or 'unknown'}); install Windows Management Framework"
+                " 5.1",
             )
-            for unread, why in (
+            for version in (None, "4.0", "5.0.10586.117")
+        ),
+        (
+            {**NEW, "vmm": seen.vmm(running_jobs=2)},
+            "vmm-jobs",
+            "2 VMM jobs are running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
+            " again",
+        ),
+        (
+            {**NEW, "vmm": seen.vmm(ha_name="VMMROLE")},
+            "cluster",
+            f"{HIGHLY} this machine has no cluster service; use a node of the cluster",
+        ),
+        *(
+            ({**NEW, "vmm": seen.ha_vmm(**{"resource": None, **unread})}, "cluster", f"{HIGHLY} {reason}")
+            for unread, reason in (
                 (
                     {"service": "Stopped", "nodes": None},
                     "the cluster service of this node is Stopped; start ClusSvc, then run again",
                 ),
                 (
                     {"nodes": None},
-                    "its commands are not here; add the Windows feature RSAT-Clustering-PowerShell, then run again",
+                    "the cluster cmdlets are missing; add the Windows feature RSAT-Clustering-PowerShell, then run again",
                 ),
                 (
                     {},
-                    "no resource of it, or more than one, runs SCVMMService; look at its roles in the cluster's"
-                    " manager",
+                    "there is not exactly one cluster resource that runs SCVMMService; check the cluster roles in Failover"
+                    " Cluster Manager",
                 ),
             )
         ),
         (
-            {"provider": seen.provider(version="1.0"), "vmm": seen.vmm(running_jobs=1)},
-            "VMM runs 1 job, which a stop of its service would hurt; wait for the end, then run again",
+            {"vmm": seen.vmm(ha_name="VMMROLE", service=seen.STOPPED)},
+            "cluster",
+            f"{HIGHLY} this machine has no cluster service; use a node of the cluster",
+        ),
+        (
+            {"provider": seen.provider(version="5.1.7882.0"), "vmm": seen.vmm(running_jobs=1)},
+            "vmm-jobs",
+            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run again",
         ),
     ],
 )
-def test_nothing_is_begun(sections: dict[str, Any], line: str) -> None:
+def test_refusals(sections: dict[str, Any], check: str, line: str) -> None:
     with pytest.raises(Refused) as refused:
         model.plan_provider(seen.vmm_server(**sections), INSTALLER)
-    assert refused.value.message == line
+    assert (refused.value.details, refused.value.message) == ({"check": check}, line)
 
 
 @pytest.mark.parametrize(
@@ -190,21 +211,23 @@ def test_nothing_is_begun(sections: dict[str, Any], line: str) -> None:
         seen.host(pending_restart=["windows_update"]),
         seen.host(is_administrator=False),
         seen.host(os_version="6.2.9200"),
+        seen.host(dotnet_release=None),
+        seen.host(powershell_version="4.0"),
     ],
 )
-def test_where_nothing_is_installed_nothing_is_refused(host: dict[str, Any]) -> None:
+def test_nothing_is_refused_if_nothing_is_due(host: dict[str, Any]) -> None:
     machine = seen.vmm_server(host=host, vmm=seen.vmm(running_jobs=3))
     assert model.plan_provider(machine, INSTALLER) == Plan()
 
 
 @pytest.mark.parametrize("version", ["6.3.9600", "10.0.14393"])
-def test_the_oldest_systems_that_do(version: str) -> None:
+def test_the_oldest_supported_systems(version: str) -> None:
     machine = seen.vmm_server(provider=None, host=seen.host(os_version=version))
     assert model.plan_provider(machine, INSTALLER).changed
 
 
 @pytest.mark.parametrize(
-    ("sections", "told"),
+    ("sections", "text"),
     [
         ({}, "Provider 5.1.8095.0, VMM service Running"),
         ({"provider": None}, "no Provider"),
@@ -215,11 +238,11 @@ def test_the_oldest_systems_that_do(version: str) -> None:
         ),
     ],
 )
-def test_what_is_told_of_the_server(sections: dict[str, Any], told: str) -> None:
-    assert model.summary("P1", seen.vmm_server(**sections), INSTALLER) == told
+def test_summary_of_the_server(sections: dict[str, Any], text: str) -> None:
+    assert model.summary("P1", seen.vmm_server(**sections), INSTALLER) == text
 
 
-def test_what_is_told_of_program_and_installer() -> None:
+def test_summary_of_program_and_installer() -> None:
     server = seen.vmm_server()
     assert model.summary("P3", server, INSTALLER) == r"in C:\VMM\DRConfigurator.exe"
     lacking = seen.vmm_server(provider=seen.provider(configurator_path=None))
@@ -232,7 +255,7 @@ def test_every_change_belongs_to_a_step() -> None:
     plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED), INSTALLER)
     parts = {step: model.changes_for_step(step, plan, INSTALLER) for step in ("S3", "P1", "P2", "P3")}
     assert {*parts["P1"].changes, *parts["P2"].changes, *parts["P3"].changes} == {*plan.changes}
-    assert parts["S3"].describe() == "bring AzureSiteRecoveryProvider.exe to the server and check it"
+    assert parts["S3"].describe() == "transfer AzureSiteRecoveryProvider.exe to the server and verify it"
     started = model.plan_provider(seen.vmm_server(vmm=STOPPED), INSTALLER)
     assert [model.changes_for_step(step, started, INSTALLER).changed for step in ("S3", "P1", "P3")] == [
         False,
@@ -241,39 +264,25 @@ def test_every_change_belongs_to_a_step() -> None:
     ]
 
 
-# ---- prerequisites, spans, places, Microsoft Update ----
+# ---- spans, folders, Microsoft Update ----
 
 
-@pytest.mark.parametrize(
-    ("changed", "line"),
-    [
-        (
-            {"dotnet_release": 378389},
-            "VMM01 lacks .NET Framework 4.6.2 or newer (found: release 378389), which setup of the Provider needs;"
-            " install it, then run again",
-        ),
-        (
-            {"dotnet_release": None, "powershell_version": "4.0"},
-            "VMM01 lacks .NET Framework 4.6.2 or newer and Windows PowerShell 5.1 (found: 4.0), which setup of the"
-            " Provider needs; install it, then run again",
-        ),
-        ({"powershell_version": None}, "VMM01 lacks Windows PowerShell 5.1, which setup of the Provider needs;"),
-    ],
-)
-def test_what_is_missing_is_named_before_anything_starts(changed: dict[str, Any], line: str) -> None:
-    lacking = seen.host(**changed)
-    with pytest.raises(Refused) as refused:
-        model.plan_provider(seen.vmm_server(provider=None, host=lacking), INSTALLER)
-    assert refused.value.message.startswith(line)
-    assert not model.plan_provider(seen.vmm_server(host=lacking), INSTALLER).changed
-
-
-def test_a_runtime_that_is_not_shown_is_worth_a_word() -> None:
+def test_a_missing_runtime_is_noted() -> None:
     lacking = seen.vmm_server(provider=None, host=seen.host(visual_cpp=None))
     assert model.plan_provider(lacking, INSTALLER).changed
-    (word,) = model.warnings(lacking, INSTALLER)
-    assert word.startswith("VMM01 shows no Visual C++ runtime")
-    assert model.warnings(seen.vmm_server(provider=None), INSTALLER) == ()
+    (note,) = model.setup_notes(lacking, INSTALLER)
+    assert note == (
+        "VMM01 shows no Visual C++ runtime (2015 or later, x64); install it if the log of setup asks for it"
+    )
+    assert model.setup_notes(seen.vmm_server(provider=None), INSTALLER) == ()
+
+
+def test_nodes_that_are_down_are_noted() -> None:
+    (note,) = model.setup_notes(seen.vmm_server(provider=None, vmm=seen.ha_vmm("vmm02")), INSTALLER)
+    assert note == (
+        "VMM is highly available (cluster role VMMROLE), and vmm02 is down; install the same Provider there before the"
+        " role moves to that node"
+    )
 
 
 def wanting(version: str | None, **more: Any) -> DesiredProvider:
@@ -281,7 +290,7 @@ def wanting(version: str | None, **more: Any) -> DesiredProvider:
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "step"),
+    ("installed", "version", "step"),
     [
         ("5.1.4600.0", "5.1.5400.0", "5.1.5300.0 (update rollup 43)"),
         ("5.1.6347.0", "5.1.8095.0", "5.1.6620.0 (update rollup 54)"),
@@ -290,18 +299,18 @@ def wanting(version: str | None, **more: Any) -> DesiredProvider:
         ("4.0.0.0", "5.1.8095.0", "5.1.5200.0 (update rollup 42)"),
     ],
 )
-def test_more_than_four_update_rollups_are_refused(installed: str, wanted: str, step: str) -> None:
+def test_an_upgrade_over_more_than_four_update_rollups_is_refused(installed: str, version: str, step: str) -> None:
     server = seen.vmm_server(provider=seen.provider(version=installed))
     with pytest.raises(Refused) as refused:
-        model.plan_provider(server, wanting(wanted))
+        model.plan_provider(server, wanting(version))
     assert refused.value.message == (
-        f"version: {wanted} is more than 4 update rollups after the installed {installed}, which is no supported"
+        f"version {version} is more than 4 update rollups newer than the installed {installed}, which is not a supported"
         f" upgrade; upgrade to {step} first"
     )
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "warned"),
+    ("installed", "version", "warned"),
     [
         ("5.1.4600.0", "5.1.5300.0", False),
         ("5.1.7626.0", "5.1.8095.0", True),
@@ -315,10 +324,10 @@ def test_more_than_four_update_rollups_are_refused(installed: str, wanted: str, 
         ("5.1.7000.0", None, False),
     ],
 )
-def test_what_is_not_published_is_warned_of(installed: str, wanted: str | None, warned: bool) -> None:
-    server, desired = seen.vmm_server(provider=seen.provider(version=installed)), wanting(wanted)
+def test_an_upgrade_of_unknown_span_is_noted(installed: str, version: str | None, warned: bool) -> None:
+    server, desired = seen.vmm_server(provider=seen.provider(version=installed)), wanting(version)
     model.plan_provider(server, desired)
-    assert bool(model.warnings(server, desired)) is warned
+    assert bool(model.setup_notes(server, desired)) is warned
 
 
 def test_releases_are_in_order() -> None:
@@ -327,7 +336,7 @@ def test_releases_are_in_order() -> None:
 
 
 @pytest.mark.parametrize("path", [r"C:\VMM", "c:\\vmm"])
-def test_the_folder_where_it_is_may_be_named(path: str) -> None:
+def test_the_actual_folder_may_be_set(path: str) -> None:
     assert model.plan_provider(seen.vmm_server(), wanting(None, install_path=path)) == Plan()
 
 
@@ -338,52 +347,54 @@ def test_the_folder_where_it_is_may_be_named(path: str) -> None:
         ({"provider": None, "vmm": seen.vmm(install_path="C:\\Program Files\\VMM\\")}, r"C:\Program Files\VMM\bin"),
     ],
 )
-def test_another_folder_is_refused_with_the_reason(sections: dict[str, Any], actual: str) -> None:
+def test_another_folder_is_refused(sections: dict[str, Any], actual: str) -> None:
     with pytest.raises(Refused) as refused:
         model.plan_provider(seen.vmm_server(**sections), wanting(None, install_path=r"D:\ASR"))
     assert refused.value.message == (
-        f"install_path: setup of the Provider takes no folder, it goes beside VMM, into {actual}; asked for was"
-        r" D:\ASR: leave the option out, or name that folder"
+        rf"setup always installs the Provider next to VMM, in {actual}, and not in D:\ASR; remove install_path, or set it"
+        f" to {actual}"
     )
 
 
-def test_a_folder_that_cannot_be_told_yet_is_not_refused() -> None:
+def test_a_folder_is_accepted_while_the_actual_one_is_unknown() -> None:
     server = seen.vmm_server(provider=None, vmm=seen.vmm(install_path=None))
     assert model.plan_provider(server, wanting(None, install_path=r"D:\ASR")).changed
 
 
 @pytest.mark.parametrize(
-    ("found", "wanted", "told", "reason"),
+    ("observed", "requested", "text", "reason"),
     [
-        (False, None, "Microsoft Update left as it is", ""),
+        (False, None, "Microsoft Update not managed", ""),
         (False, True, "not opted in to Microsoft Update", "opt in to Microsoft Update"),
         (True, True, "opted in to Microsoft Update", ""),
         (True, False, "opted in to Microsoft Update", "opt out of Microsoft Update"),
         (False, False, "not opted in to Microsoft Update", ""),
     ],
 )
-def test_the_opt_in_is_touched_only_when_asked_for(found: bool, wanted: bool | None, told: str, reason: str) -> None:
-    desired = wanting(None, microsoft_update=wanted)
-    sections = {"updates": {"microsoft_update": found}} if "updates" in desired.sections else {}
+def test_the_opt_in_is_managed_only_if_it_is_set(
+    observed: bool, requested: bool | None, text: str, reason: str
+) -> None:
+    desired = wanting(None, microsoft_update=requested)
+    sections = {"updates": {"microsoft_update": observed}} if "updates" in desired.sections else {}
     server = seen.vmm_server(**sections)
     plan = model.plan_provider(server, desired)
     assert (model.summary("P2", server, desired), model.changes_for_step("P2", plan, desired).describe()) == (
-        told,
+        text,
         reason,
     )
     assert plan == model.changes_for_step("P2", plan, desired)
-    assert ("microsoft_update" in model.provider_result(server, desired)) is (wanted is not None)
-    assert not model.installs(plan)
+    assert ("microsoft_update" in model.provider_result(server, desired)) is (requested is not None)
+    assert not installs(plan)
 
 
-# ---- a setup of an earlier run ----
+# ---- the setup of an earlier run ----
 
 
 @pytest.mark.parametrize(("task", "code"), [("Running", 0x41301), ("Queued", 0x41303), ("Ready", 0x41303)])
-def test_check_mode_says_that_a_setup_goes_on(task: str, code: int) -> None:
-    work = [{"name": "provider", "task": task, "task_result": code, "finished": False}]
-    # What else the server says now, such as a stopped service, is the setup's doing.
-    plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED, work=work), INSTALLER)
+def test_check_mode_plans_to_wait_for_a_running_setup(task: str, code: int) -> None:
+    tasks = [{"name": "provider", "task": task, "task_result": code, "finished": False}]
+    # The running setup has stopped the service.
+    plan = model.plan_provider(seen.vmm_server(provider=None, vmm=STOPPED, background_tasks=tasks), INSTALLER)
     assert [(change.path, change.before, change.after) for change in plan.changes] == [("installed", False, UNKNOWN)]
-    assert plan.describe() == "wait for the end of the setup that an earlier run began, which goes on"
-    assert not model.installs(plan)
+    assert plan.describe() == "wait for the setup that an earlier run started"
+    assert not installs(plan)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observations made by hand, in the form that the script gives them; every builder changes a healthy machine."""
+"""Handmade observations in the form of the script's object. Every builder changes a healthy machine."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def vmm(**changed: Any) -> Raw:
 
 
 def cluster(*down: str, **changed: Any) -> Raw:
-    """As node vmm01, which owns VMM, sees it."""
+    """Return the cluster as node vmm01 sees it, which owns the role."""
     nodes = [{"name": name, "state": "Down" if name in down else "Up"} for name in ("vmm01", "vmm02")]
     return {
         "service": "Running",
@@ -86,12 +86,12 @@ def cluster(*down: str, **changed: Any) -> Raw:
 
 
 def ha_vmm(*down: str, **changed: Any) -> Raw:
-    """A highly available VMM on the node that owns it."""
+    """Return a highly available VMM on the node that owns its role."""
     return vmm(ha_name="VMMROLE", cluster=cluster(*down, **changed))
 
 
 def elsewhere() -> Raw:
-    """The same on the other node."""
+    """Return a highly available VMM on the other node."""
     known = cluster(owner_node="vmm02")
     return vmm(ha_name="VMMROLE", cluster=known, service=STOPPED, clouds=None, running_jobs=None)
 
@@ -155,10 +155,10 @@ def agent_proxy(**changed: Any) -> Raw:
 
 
 def hyperv(**changed: Any) -> Raw:
-    return {"service": RUNNING, "switch_names": ["External"], "vms": [guest()], **changed}
+    return {"service": RUNNING, "switch_names": ["External"], "vms": [virtual_machine()], **changed}
 
 
-def guest(**changed: Any) -> Raw:
+def virtual_machine(**changed: Any) -> Raw:
     return {
         "name": "web-1",
         "generation": 2,
@@ -171,7 +171,7 @@ def guest(**changed: Any) -> Raw:
     }
 
 
-def reach(host: str = "login.microsoftonline.com", **changed: Any) -> Raw:
+def call(host: str = "login.microsoftonline.com", **changed: Any) -> Raw:
     usual = {
         "url": f"https://{host}",
         "registered": False,
@@ -186,17 +186,17 @@ def reach(host: str = "login.microsoftonline.com", **changed: Any) -> Raw:
     return {**usual, **changed}
 
 
-def unreached(host: str = "login.microsoftonline.com", failure: str = "ConnectFailure", **changed: Any) -> Raw:
-    return reach(host, **{"status": None, "failure": failure, "date": None, "clock": None, **changed})
+def failed_call(host: str = "login.microsoftonline.com", failure: str = "ConnectFailure", **changed: Any) -> Raw:
+    return call(host, **{"status": None, "failure": failure, "date": None, "clock": None, **changed})
 
 
 def vmm_server(**sections: Any) -> MachineFacts:
-    """A healthy VMM server with the Provider, registered nowhere; a section that is None is not there."""
+    """Return a healthy VMM server with the Provider and without a registration. A section may be None."""
     usual = {"host": host(), "vmm": vmm(), "provider": provider(), "registration": registration()}
     return MachineFacts.from_observation({"agent": None, "hyperv": None, **usual, **sections})
 
 
 def hyperv_host(**sections: Any) -> MachineFacts:
-    """A healthy Hyper-V host without an agent."""
+    """Return a healthy Hyper-V host without an agent."""
     usual = {"host": host(), "hyperv": hyperv(), "agent": None}
     return MachineFacts.from_observation({"vmm": None, "provider": None, "registration": None, **usual, **sections})

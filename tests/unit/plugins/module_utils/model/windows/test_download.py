@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Getting an installer: what is tried again, for how long, and what is told (S3, H1)."""
+"""The transfer of an installer: which failures are retried, for how long, and progress lines (S3, H1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.download import (
     TRIES,
-    Progress,
+    Attempts,
     Transfer,
     progress_line,
 )
@@ -32,8 +32,8 @@ def error(kind: str = WEB, status: int | None = None, reason: str | None = None)
 
 
 def transfer(**changed: Any) -> Transfer:
-    told: dict[str, Any] = {"complete": False, "received": 0, "total": 10_000_000, "host": "aka.ms"}
-    return Transfer(**{**told, **changed})
+    usual: dict[str, Any] = {"complete": False, "received": 0, "total": 10_000_000, "host": "aka.ms"}
+    return Transfer(**{**usual, **changed})
 
 
 @pytest.mark.parametrize(
@@ -42,68 +42,68 @@ def transfer(**changed: Any) -> Transfer:
         (
             {"insecure": True, "host": "m.test"},
             Refused,
-            "source: https://aka.ms/x leads to m.test without https; give an address that is https all the way",
+            "source: https://aka.ms/x redirects to m.test without https; use an address whose redirections are all https",
         ),
         (
             {"free_bytes": 1_000_000, "needed_bytes": 30_000_000},
             Refused,
-            "staging_dir: D: has 1.0 MB free, needed are 30.0 MB for the package (10.0 MB) and what is unpacked from"
-            " it; make room, or give a folder on another drive",
+            "staging_dir: D: has 1.0 MB free, but 30.0 MB are required for the package (10.0 MB) and its unpacked"
+            " content; free up space, or use a folder on another drive",
         ),
         (
             {"error": error(status=407, reason="ProtocolError")},
             RemoteFailure,
-            "download_proxy: the proxy asks for a login, or does not take the one that was given (407); give"
+            "download_proxy: the proxy requires a login, or rejects the given one (407); set"
             " download_proxy.username and download_proxy.password",
         ),
         *(
             (
                 {"error": error(status=status), "host": "cdn.test"},
                 RemoteFailure,
-                f"source: https://aka.ms/x (at cdn.test) is refused to the machine ({status}); let it read there, or"
-                " give another address",
+                f"source: the machine may not read https://aka.ms/x (at cdn.test) ({status}); grant access, or use another"
+                " address",
             )
             for status in (401, 403)
         ),
         (
             {"error": error(status=404)},
             RemoteFailure,
-            "source: https://aka.ms/x is not there (404); correct the address",
+            "source: https://aka.ms/x does not exist (404); correct the address",
         ),
         (
             {"error": error(status=400)},
             RemoteFailure,
-            "source: https://aka.ms/x can't be fetched: Verbindung verloren.; correct the address",
+            "source: https://aka.ms/x cannot be downloaded: Verbindung verloren.; correct the address",
         ),
         (
             {"error": error(reason="TrustFailure")},
             RemoteFailure,
-            "source: the machine does not trust the certificate of aka.ms, or has no TLS version in common with it"
-            " (TrustFailure); add the authority that signed it to the machine's trusted roots",
+            "source: the machine does not trust the certificate of aka.ms, or shares no TLS version with it"
+            " (TrustFailure); add the certification authority to the machine's trusted roots",
         ),
         (
             {"error": error("System.IO.FileNotFoundException"), "host": None},
             RemoteFailure,
-            "source: https://aka.ms/x is not there; correct the path",
+            "source: https://aka.ms/x does not exist; correct the path",
         ),
         (
             {"error": error("System.UnauthorizedAccessException"), "host": None},
             RemoteFailure,
-            "source: https://aka.ms/x may not be read by the account of the connection; a share also needs credentials"
-            " that the connection can delegate (CredSSP, or Kerberos with delegation): without them give a path of the"
-            " controller",
+            "source: the account of the connection may not read https://aka.ms/x; a share also requires credentials that"
+            " the connection can delegate (CredSSP, or Kerberos with delegation), so use a path on the controller without"
+            " them",
         ),
         (
             {"error": error("System.Management.Automation.RuntimeException")},
             RemoteFailure,
-            "source: https://aka.ms/x can't be fetched: Verbindung verloren.; correct the address",
+            "source: https://aka.ms/x cannot be downloaded: Verbindung verloren.; correct the address",
         ),
     ],
 )
-def test_what_never_gets_better_is_told_at_once(changed: dict[str, Any], kind: type, line: str) -> None:
-    with pytest.raises(SiteRecoveryError) as told:
-        Progress(INSTALLER).note(transfer(**changed), 0)
-    assert (type(told.value), told.value.message) == (kind, line)
+def test_a_permanent_failure_is_not_retried(changed: dict[str, Any], kind: type, line: str) -> None:
+    with pytest.raises(SiteRecoveryError) as failed:
+        Attempts(INSTALLER).pause_after(transfer(**changed), 0)
+    assert (type(failed.value), failed.value.message) == (kind, line)
 
 
 PASSING = [
@@ -118,24 +118,24 @@ PASSING = [
 
 
 @pytest.mark.parametrize("problem", PASSING, ids=str)
-def test_what_may_pass_is_tried_some_times_with_growing_pauses(problem: dict[str, Any] | None) -> None:
-    progress = Progress(INSTALLER)
-    pauses = [progress.note(transfer(error=problem), 0) for _try in range(TRIES - 1)]
+def test_a_passing_failure_is_retried_with_growing_pauses(problem: dict[str, Any] | None) -> None:
+    attempts = Attempts(INSTALLER)
+    pauses = [attempts.pause_after(transfer(error=problem), 0) for _try in range(TRIES - 1)]
     assert pauses == [2.0, 4.0, 8.0]
     with pytest.raises(
-        RemoteFailure, match=r"^source: https://aka\.ms/x was tried 4 times in vain: .*0\.0 MB of 10\.0"
+        RemoteFailure, match=r"^source: the download of https://aka\.ms/x failed 4 times: .*0\.0 MB of 10\.0"
     ):
-        progress.note(transfer(error=problem), 0)
+        attempts.pause_after(transfer(error=problem), 0)
 
 
-def test_as_long_as_something_comes_it_goes_on() -> None:
-    progress = Progress(INSTALLER)
+def test_progress_resets_the_attempts() -> None:
+    attempts = Attempts(INSTALLER)
     for part in range(1, 20):
-        assert progress.note(transfer(received=part, error=error(IO)), 0) == 2.0
+        assert attempts.pause_after(transfer(received=part, error=error(IO)), 0) == 2.0
     for part in range(20, 40):
-        assert progress.note(transfer(received=part), 0) == 0.0
-    with pytest.raises(DeadlineExceeded, match=r"last seen: 5\.0 MB of 10\.0 MB \(50 %\); run again: it goes on from"):
-        progress.note(transfer(received=5_000_000), 100)
+        assert attempts.pause_after(transfer(received=part), 0) == 0.0
+    with pytest.raises(DeadlineExceeded, match=r"last state: 5\.0 MB of 10\.0 MB \(50 %\); run again to resume"):
+        attempts.pause_after(transfer(received=5_000_000), 100)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent uses of the network, and what its builds can do: options, drift, and upgrades (H4, H5, X2)."""
+"""The agent's network limits, and the limitations of its builds: options, differences and upgrades (H4, H5, X2)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent_builds as builds
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import agent_limits as model
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent_facts import AgentFacts
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent_limits import Limits
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import AgentFacts
-from tests.unit.plugins.model import observations as seen
+from tests.unit.plugins.module_utils.model.windows import observations as seen
 
 UNWRITTEN: dict[str, Any] = dict.fromkeys(
     ("work_days", "work_hours_start", "work_hours_end", "work_hour_bandwidth", "non_work_hour_bandwidth")
@@ -28,7 +28,7 @@ HOURS: dict[str, Any] = {
     "work_hour_bandwidth": 512,
     "non_work_hour_bandwidth": 2048,
 }
-#: What counts as not written.
+#: The values that count as not set.
 NOTHING: dict[str, list[Any]] = {name: [None, []] if name == "work_days" else [None] for name in UNWRITTEN}
 OFF: dict[str, Any] = {**UNWRITTEN, "enabled": False}
 #: The example of the command's reference, as the agent shows it.
@@ -54,14 +54,14 @@ def facts(**changed: Any) -> AgentFacts:
     ("options", "line"),
     [
         *(
-            ({"throttle": {**HOURS, name: value}}, f"throttle.{name}: is needed; give it: the agent takes hours and")
+            ({"throttle": {**HOURS, name: value}}, f"throttle.{name} is required; set it: the agent takes hours and")
             for name in UNWRITTEN
             for value in NOTHING[name]
         ),
         *(
             (
                 {"throttle": {**HOURS, name: time}},
-                f"throttle.{name}: '{time}' is not a time like 09:00; put it in quotes",
+                f"throttle.{name} must be a time like 09:00, not '{time}'; put it in quotes",
             )
             for name in ("work_hours_start", "work_hours_end")
             for time in ("9:00", "24:00", "540", "09:00:00", "09:60")
@@ -69,30 +69,33 @@ def facts(**changed: Any) -> AgentFacts:
         *(
             (
                 {"throttle": {**HOURS, "work_hours_end": end}},
-                "throttle.work_hours_end: is not later than work_hours_start",
+                "throttle.work_hours_end must be later than work_hours_start",
             )
             for end in ("09:00", "06:00")
         ),
         *(
             (
                 {"throttle": {**HOURS, name: rate}},
-                f"throttle.{name}: {rate} is not between 512 and 1047552; give kbit/s",
+                f"throttle.{name} must be from 512 to 1047552, not {rate}; set it in kbit/s",
             )
             for name in ("work_hour_bandwidth", "non_work_hour_bandwidth")
             for rate in (511, 1047553, -1)
         ),
         *(
-            ({"throttle": {**OFF, name: HOURS[name]}}, f"throttle.{name}: has no meaning without throttling; leave it")
+            (
+                {"throttle": {**OFF, name: HOURS[name]}},
+                f"throttle.{name} must not be set when throttling is disabled; remove",
+            )
             for name in UNWRITTEN
         ),
         *(
-            ({name: count}, f"{name}: {count} is not between 1 and 32; correct it")
+            ({name: count}, f"{name} must be from 1 to 32, not {count}; correct the number")
             for name in ("upload_threads", "download_threads")
             for count in (0, 33, -1)
         ),
     ],
 )
-def test_a_wrong_option_is_refused_in_one_line(options: dict[str, Any], line: str) -> None:
+def test_an_invalid_option_is_rejected_in_one_line(options: dict[str, Any], line: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         limits(**options)
     assert refused.value.message.startswith(line)
@@ -157,9 +160,9 @@ def test_reasons() -> None:
         ),
     ],
 )
-def test_what_the_script_is_told(options: dict[str, Any], touched: set[str], parameters: dict[str, Any]) -> None:
-    told = limits(**options).parameters(frozenset(touched))
-    assert {name: value for name, value in told.items() if value is not None} == parameters
+def test_parameters_of_the_script(options: dict[str, Any], touched: set[str], parameters: dict[str, Any]) -> None:
+    sent = limits(**options).parameters(frozenset(touched))
+    assert {name: value for name, value in sent.items() if value is not None} == parameters
 
 
 @pytest.mark.parametrize(
@@ -170,7 +173,7 @@ def test_what_the_script_is_told(options: dict[str, Any], touched: set[str], par
         (facts(throttle=SEEN), {"throttle": {**HOURS, "work_days": ["monday", "friday"]}, "upload_threads": None}),
     ],
 )
-def test_what_was_written_is_shown_as_it_is_written(agent: AgentFacts | None, shown: dict[str, Any]) -> None:
+def test_only_limits_that_are_set_are_shown(agent: AgentFacts | None, shown: dict[str, Any]) -> None:
     assert model.to_result(agent, limits(throttle=HOURS, upload_threads=8)) == shown
     assert model.to_result(agent, Limits()) == {}
 
@@ -188,36 +191,26 @@ def test_builds_are_in_order() -> None:
     [
         (None, None),
         ("2.0.9214.0", None),
-        ("2.0.9213.9", "knows neither failback from managed disks nor disks over 4 TB; upgrade it to 2.0.9214.0"),
-        ("2.0.9083.0", "knows neither failback"),
-        ("2.0.9082.0", "the agent 2.0.9082.0 can't sign in to Azure any more, which takes 2.0.9083.0 or newer"),
+        ("2.0.9213.9", "supports neither failback from managed disks nor disks larger than 4 TB"),
+        ("2.0.9083.0", "supports neither failback"),
+        ("2.0.9082.0", "agent 2.0.9082.0 cannot sign in to Azure, which requires 2.0.9083.0 or newer"),
     ],
 )
-def test_what_an_old_build_lacks(version: str | None, words: str | None) -> None:
-    found = builds.shortcoming(version)
+def test_limitations_of_old_builds(version: str | None, words: str | None) -> None:
+    found = builds.limitation(version)
     assert found is None if words is None else found is not None and words in found
 
 
 @pytest.mark.parametrize(
-    ("version", "wanted", "step"),
+    ("version", "desired", "step"),
     [
-        (None, "2.0.9938.0", None),
-        ("2.0.9260.0", None, None),
         ("2.0.9000.0", "2.0.9260.0", None),
         ("2.0.9260.0", "2.0.9938.0", None),
         ("2.0.9260.0", "2.0.9999.0", None),
-        ("2.0.9000.0", "2.0.9917.0", "2.0.9249.0 (update rollup 63)"),
-        ("2.0.9259.0", "2.0.9938.0", "2.0.9260.0 (update rollup 66)"),
-        ("2.0.9258.0", "2.0.9940.0", "2.0.9260.0 (update rollup 66)"),
+        ("2.0.9000.0", "2.0.9917.0", ("2.0.9249.0", 63)),
+        ("2.0.9259.0", "2.0.9938.0", ("2.0.9260.0", 66)),
+        ("2.0.9258.0", "2.0.9940.0", ("2.0.9260.0", 66)),
     ],
 )
-def test_an_upgrade_goes_over_four_builds_at_most(version: str | None, wanted: str | None, step: str | None) -> None:
-    if step is None:
-        builds.require_reach(version, wanted)
-        return
-    with pytest.raises(Refused) as refused:
-        builds.require_reach(version, wanted)
-    assert refused.value.message == (
-        f"version: from {version} to {wanted} is more than 4 builds, which is no supported upgrade (N-4); upgrade to"
-        f" {step} first"
-    )
+def test_an_upgrade_spans_four_builds_at_most(version: str, desired: str, step: tuple[str, int] | None) -> None:
+    assert builds.intermediate_build(version, desired) == (None if step is None else builds.Build(*step))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installers: where they may come from, which version counts, and what is genuine (S3, P1, H1)."""
+"""Installers: valid sources, versions, and the check that a file is genuine (S3, P1, H1)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
     "version": "5.1.8095.0",
     "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
 }
-NO_EXE = "source: does not end in the name of an .exe file; name the installer itself"
+NO_EXE = "source must end in the name of an .exe file; name the installer itself"
 STAGED = r"C:\ProgramData\siterecovery.hyperv\AzureSiteRecoveryProvider.exe"
 
 
@@ -44,17 +44,17 @@ def installer(**changed: Any) -> Installer:
     [
         (
             {"source": "http://m.test/a.exe"},
-            "source: 'http' addresses are not fetched; give an https address or a path",
+            "source must not be an address with the scheme 'http'; use an https address or a path",
         ),
         (
             {"source": "ftp://m.test/a.exe"},
-            "source: 'ftp' addresses are not fetched; give an https address or a path",
+            "source must not be an address with the scheme 'ftp'; use an https address or a path",
         ),
         *(
             (
                 {"source": source},
-                f"source: '{source}' is neither an https address, a full Windows path, nor a path of the controller;"
-                " correct it",
+                "source must be an https address, a full Windows path or a path on the controller, not"
+                f" '{source}'; correct the path",
             )
             for source in ("", r"dir\a.exe", "C:a.exe", r"C:\a*.exe")
         ),
@@ -66,40 +66,49 @@ def installer(**changed: Any) -> Installer:
         *(
             (
                 {"source": source},
-                "source: is an address without a host, or with a login or a blank in it; correct it",
+                "source must be an https address with a host, and without a login or blanks; correct the address",
             )
             for source in ("https://", "https:///a.exe", "https://u:p@m.test/a.exe", "https://m.test/a b.exe")
         ),
         (
             {"source": "/tmp/a.exe", "download_proxy": {"mode": "system"}},
-            "download_proxy: has no meaning for a path; leave it out or give an https address",
+            "download_proxy must not be set when source is a path; remove it or use an https address",
         ),
         (
             {"download_proxy": {"mode": "custom", "address": "https://p", "port": 1}},
-            "download_proxy.address: Site Recovery supports no HTTPS proxies; give a proxy that listens on http://",
+            "download_proxy.address must not be an https address; Site Recovery supports http:// proxies only",
         ),
         (
             {"download_proxy": {"mode": "direct", "port": 1}},
-            "download_proxy.port: has no meaning in mode direct; set download_proxy.mode to custom or leave it out",
+            "download_proxy.port must not be set when mode is direct; set download_proxy.mode to custom or remove the option",
         ),
-        ({"download_timeout": 0}, "download_timeout: is not above zero; give seconds"),
+        ({"download_timeout": 0}, "download_timeout must be positive; set it to a number of seconds"),
         *(
-            ({"checksum": checksum}, "checksum: is not a SHA-256 in 64 hexadecimal digits; take it with Get-FileHash")
+            (
+                {"checksum": checksum},
+                "checksum must be a SHA-256 hash of 64 hexadecimal digits; calculate it with Get-FileHash",
+            )
             for checksum in ("abc", "g" * 64, HASH + "0", HASH + "\n", "sha256:" + HASH)
         ),
         *(
-            ({"version": version}, f"version: '{version}' is not a version like 5.1.8095.0; correct it")
+            ({"version": version}, f"version must be a version like 5.1.8095.0, not '{version}'; correct it")
             for version in ("5", "5.", "v5.1", "5.1.2.3.4", "latest", "\u0665.1")
         ),
-        ({"version": "5.1\n"}, "version: '5.1 ' is not a version like 5.1.8095.0; correct it"),
+        ({"version": "5.1\n"}, "version must be a version like 5.1.8095.0, not '5.1 '; correct it"),
         *(
-            ({"staging_dir": folder}, f"staging_dir: '{folder}' is not a full Windows path; give one like C:\\Staging")
+            (
+                {"staging_dir": folder},
+                f"staging_dir must be a full Windows path, not '{folder}'; set it to a path like C:\\Staging",
+            )
             for folder in ("staging", "/tmp", "C:")
         ),
-        ({"staging_dir": "C:\\a\n"}, "staging_dir: 'C:\\a ' is not a full Windows path; give one like C:\\Staging"),
+        (
+            {"staging_dir": "C:\\a\n"},
+            "staging_dir must be a full Windows path, not 'C:\\a '; set it to a path like C:\\Staging",
+        ),
     ],
 )
-def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: str) -> None:
+def test_an_invalid_option_is_rejected_in_one_line(changed: dict[str, Any], line: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         installer(**changed)
     assert refused.value.message == line
@@ -115,7 +124,7 @@ def test_a_wrong_option_is_refused_in_one_line(changed: dict[str, Any], line: st
         (STAGED.lower(), OPTIONS["staging_dir"], STAGED.rsplit("\\", 1)[0] + r"\azuresiterecoveryprovider.exe", True),
     ],
 )
-def test_where_it_lies(source: str, staging: str, staged: str, in_place: bool) -> None:
+def test_the_staged_path(source: str, staging: str, staged: str, in_place: bool) -> None:
     made = installer(source=source, staging_dir=staging)
     assert (made.staged_path, made.in_place) == (staged, in_place)
 
@@ -130,14 +139,14 @@ def test_where_it_lies(source: str, staging: str, staged: str, in_place: bool) -
         ("installers/x.exe", "x.exe"),
     ],
 )
-def test_a_short_link_gets_the_nouns_name(source: str, name: str) -> None:
+def test_a_short_link_gets_the_default_name(source: str, name: str) -> None:
     made = Installer.from_options({**OPTIONS, "source": source}, "P.exe")
     assert (made.file_name, made.from_controller) == (name, "://" not in source)
-    assert made.leftovers == [made.staged_path + end for end in ("", ".partial", ".partial.id")]
+    assert made.temporary_files == [made.staged_path + end for end in ("", ".partial", ".partial.id")]
 
 
 @pytest.mark.parametrize(
-    ("checksum", "sha256", "fits"),
+    ("checksum", "sha256", "matches"),
     [
         (HASH, HASH, True),
         (HASH.upper(), HASH, True),
@@ -148,8 +157,8 @@ def test_a_short_link_gets_the_nouns_name(source: str, name: str) -> None:
         ("", HASH, False),
     ],
 )
-def test_a_file_fits_only_a_pin(checksum: str | None, sha256: str | None, fits: bool) -> None:
-    assert installer(checksum=checksum).fits(sha256) is fits
+def test_only_a_pinned_hash_matches(checksum: str | None, sha256: str | None, matches: bool) -> None:
+    assert installer(checksum=checksum).matches(sha256) is matches
 
 
 # ---- versions ----
@@ -189,7 +198,7 @@ def test_versions_have_one_order(a: str | None, b: str | None, c: str | None) ->
         assert older(a, b) + older(b, a) + (left == middle) == 1
 
 
-# ---- what is genuine ----
+# ---- genuine files ----
 
 GENUINE: dict[str, Any] = {
     "path": STAGED,
@@ -211,20 +220,20 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
         ({"sha256": None}, f"source: {URL} did not arrive at {STAGED}; check it, then run again"),
         (
             {"sha256": "0" * 64},
-            f"checksum: {STAGED} has SHA-256 {'0' * 64}, asked for was {HASH}; correct source or checksum",
+            f"checksum: {STAGED} has the SHA-256 hash {'0' * 64}, not {HASH}; correct source or checksum",
         ),
         *(
             (
                 {"signature_status": status},
-                f"source: the signature of {STAGED} is {status}; take the installer from Microsoft or an"
-                " unchanged mirror of it",
+                f"source: the signature of {STAGED} is {status}; use the installer from Microsoft or an"
+                " unchanged copy of it",
             )
             for status in ("NotSigned", "HashMismatch", "NotTrusted", "UnknownError")
         ),
         *(
             (
                 {"signer": signer},
-                f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; take the installer from"
+                f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; use the installer from"
                 " Microsoft",
             )
             for signer in ("CN=Contoso, O=Contoso", "CN=Microsoft Corporation", None)
@@ -232,26 +241,26 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
         *(
             (
                 {"version": version},
-                f"version: {STAGED} is version {version}, asked for was at least 5.1.8095.0; correct source or version",
+                f"version: {STAGED} has version {version}, but at least 5.1.8095.0 is required; correct source or version",
             )
             for version in ("5.1.7000.0", None)
         ),
     ],
 )
-def test_anything_else_is_refused(changed: dict[str, Any], line: str) -> None:
+def test_any_other_file_is_refused(changed: dict[str, Any], line: str) -> None:
     with pytest.raises(Refused) as refused:
         require_genuine({**GENUINE, **changed}, installer())
     assert refused.value.message == line
 
 
-def test_without_pins_only_the_signature_counts() -> None:
+def test_without_pins_only_the_signature_is_checked() -> None:
     loose = installer(checksum=None, version=None)
     require_genuine({**GENUINE, "sha256": "0" * 64, "version": None}, loose)
     with pytest.raises(Refused, match="signature"):
         require_genuine({**GENUINE, "signature_status": "NotSigned"}, loose)
 
 
-def test_the_signature_of_a_mirrors_address_is_not_told() -> None:
+def test_messages_do_not_contain_the_query_of_an_address() -> None:
     with pytest.raises(Refused) as refused:
         require_genuine({**GENUINE, "sha256": None}, installer(source=URL + "?sig=canary"))
     assert "canary" not in refused.value.message
@@ -263,16 +272,16 @@ def test_the_signature_of_a_mirrors_address_is_not_told() -> None:
 @pytest.mark.parametrize(
     ("code", "log", "line"),
     [
-        (1, [], "x.exe ended with 1: it failed"),
+        (1, [], "x.exe ended with exit code 1: it failed"),
         (
             7,
             ["a", " b ", "", "c"],
-            "x.exe ended with 7: no meaning of this code is published; read the log; log: b | c",
+            "x.exe ended with exit code 7: the meaning of this code is not published; read the log; log: b | c",
         ),
-        (1, ["", " "], "x.exe ended with 1: it failed"),
+        (1, ["", " "], "x.exe ended with exit code 1: it failed"),
     ],
 )
-def test_an_exit_code_is_told_with_its_meaning_and_the_log(code: int, log: list[str], line: str) -> None:
+def test_a_failure_has_the_meaning_of_its_code_and_the_log(code: int, log: list[str], line: str) -> None:
     with pytest.raises(RemoteFailure) as failed:
         require_success("x.exe", code, {1: "it failed"}, log)
     assert failed.value.message == line
@@ -280,5 +289,5 @@ def test_an_exit_code_is_told_with_its_meaning_and_the_log(code: int, log: list[
 
 
 @pytest.mark.parametrize(("code", "restart"), [(0, False), (3010, True)])
-def test_success_may_want_a_restart(code: int, restart: bool) -> None:
+def test_success_may_require_a_restart(code: int, restart: bool) -> None:
     assert require_success("x.exe", code, {}, []) is restart
