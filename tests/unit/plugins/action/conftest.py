@@ -17,10 +17,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 
-from tests.unit.plugins.plugin_utils.bench import Bench
-from tests.unit.plugins.plugin_utils.conftest import MakeBench, bench, internet
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness, harness, internet
+from tests.unit.plugins.plugin_utils.harness import Harness
 
-__all__ = ["bench", "internet"]
+__all__ = ["harness", "internet"]
 
 NOUNS = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync")
 
@@ -28,7 +28,7 @@ NOUNS = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registra
 class Runner:
     """Runs a noun's own ActionModule; only the remote execution is another."""
 
-    def __init__(self, machine: Bench) -> None:
+    def __init__(self, machine: Harness) -> None:
         self.machine = machine
         #: What the machine answers, changed on its way.
         self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
@@ -86,8 +86,8 @@ class Runner:
 
 
 @pytest.fixture
-def runner(bench: MakeBench) -> Callable[..., Runner]:
+def runner(harness: MakeHarness) -> Callable[..., Runner]:
     def made(entry: dict[str, Any], prepare: Any = None) -> Runner:
-        return Runner(bench(entry, prepare))
+        return Runner(harness(entry, prepare))
 
     return made

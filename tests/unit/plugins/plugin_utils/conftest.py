@@ -11,24 +11,24 @@ from typing import Any
 import pytest
 
 from tests.lab.emulators.comparison import Internet
-from tests.unit.plugins.plugin_utils.bench import Bench
+from tests.unit.plugins.plugin_utils.harness import Harness
 
-MakeBench = Callable[..., Bench]
+MakeHarness = Callable[..., Harness]
 
 
 @pytest.fixture(scope="session")
 def internet() -> Iterator[Internet]:
-    """Public names, and a proxy with one login, as the Provider's program meets it."""
+    """Provide public names, and a proxy with one login, for the program of the Provider."""
     started = Internet()
     yield started
     started.close()
 
 
 @pytest.fixture
-def bench(internet: Internet) -> MakeBench:
-    """A machine from an entry of a lab's document, and what is done to it first."""
+def harness(internet: Internet) -> MakeHarness:
+    """Build a machine from an entry of a lab's description, and prepare it."""
 
-    def made(entry: dict[str, Any], prepare: Any = None) -> Bench:
-        return Bench(internet, entry, prepare)
+    def made(entry: dict[str, Any], prepare: Any = None) -> Harness:
+        return Harness(internet, entry, prepare)
 
     return made

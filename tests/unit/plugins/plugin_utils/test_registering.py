@@ -38,8 +38,8 @@ from tests.lab.emulators.cases import (
 )
 from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
-from tests.unit.plugins.plugin_utils.bench import Bench, Build
-from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import Build, Harness
 
 ANSWER = {"exit_code": 0, "log_tail": [], "service": "Running"}
 KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
@@ -70,11 +70,11 @@ def key(tmp_path: Path) -> str:
     return str(path)
 
 
-def custom(found: Bench, **changed: Any) -> dict[str, Any]:
+def custom(found: Harness, **changed: Any) -> dict[str, Any]:
     return {"mode": "custom", "address": ADDRESS, "port": found.stage.world.proxy.port, **changed}
 
 
-def login(found: Bench, **changed: Any) -> dict[str, Any]:
+def login(found: Harness, **changed: Any) -> dict[str, Any]:
     return custom(found, username=PROXY_USER, password=PROXY_PASSWORD, **changed)
 
 
@@ -93,16 +93,16 @@ def behind_proxy(*more: Prepare) -> Prepare:
 
 
 @pytest.mark.parametrize("place", ["new", "old"])
-def test_a_registered_server_is_one_look_and_no_key(bench: MakeBench, place: str) -> None:
-    found = bench(SERVER, registered(old_place=place == "old"))
+def test_a_registered_server_is_one_look_and_no_key(harness: MakeHarness, place: str) -> None:
+    found = harness(SERVER, registered(old_place=place == "old"))
     before = found.machine.snapshot()
     outcome = found.run(noun(key_path="/does/not/exist.VaultCredentials"))
     assert (found.scripts, outcome.changed, found.session.changed) == (["observe"], False, False)
     assert found.machine.snapshot() == before
 
 
-def test_the_same_proxy_is_nothing_to_do(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy())
+def test_the_same_proxy_is_nothing_to_do(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy())
     assert found.run(noun(proxy=login(found))).changed is False
     assert found.scripts == ["observe"]
 
@@ -110,8 +110,8 @@ def test_the_same_proxy_is_nothing_to_do(bench: MakeBench) -> None:
 # ---- registering ----
 
 
-def test_a_new_server(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_a_new_server(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     outcome = found.run(noun(key_path=key))
     assert found.scripts == ["observe", "register_vmm_server", "observe"]
     assert outcome.after == {
@@ -138,8 +138,8 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
     assert found.run(noun()).changed is False
 
 
-def test_the_key_is_closed_before_it_is_written_and_gone_afterwards(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_the_key_is_closed_before_it_is_written_and_gone_afterwards(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     found.run(noun(key_path=key))
     entries = found.stage.world.journal.entries
     told = [entry.verb for entry in entries if entry.detail.get("path") == KEY_PATH]
@@ -152,8 +152,8 @@ def test_the_key_is_closed_before_it_is_written_and_gone_afterwards(bench: MakeB
     assert verbs.index("process.start") < verbs.index("file.remove") < verbs.index("process.start") + 20
 
 
-def test_a_new_server_behind_a_proxy(bench: MakeBench, key: str) -> None:
-    found = bench(vmm_server(provider={}, egress="proxy"))
+def test_a_new_server_behind_a_proxy(harness: MakeHarness, key: str) -> None:
+    found = harness(vmm_server(provider={}, egress="proxy"))
     wish = noun(key_path=key, name="given", proxy=login(found, bypass=["a.test", "b.test"]))
     outcome = found.run(wish)
     sent = found.sent("register_vmm_server")
@@ -177,21 +177,21 @@ def test_a_new_server_behind_a_proxy(bench: MakeBench, key: str) -> None:
     assert found.run(wish).changed is False
 
 
-def test_the_name_of_a_highly_available_vmm(bench: MakeBench, key: str) -> None:
-    found = bench(vmm_server(provider={}, vmm={"ha_name": "VMMROLE"}))
+def test_the_name_of_a_highly_available_vmm(harness: MakeHarness, key: str) -> None:
+    found = harness(vmm_server(provider={}, vmm={"ha_name": "VMMROLE"}))
     found.run(noun(key_path=key))
     assert [told[2].friendly_name for told in found.stage.azure.told] == ["VMMROLE"]
 
 
-def test_a_proxy_of_before_goes_with_a_new_registration(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER, provider_proxy(ProxyAddress="http://old", ProxyPort="1", ProxyUserName="x"))
+def test_a_proxy_of_before_goes_with_a_new_registration(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, provider_proxy(ProxyAddress="http://old", ProxyPort="1", ProxyUserName="x"))
     outcome = found.run(noun(key_path=key))
     assert (outcome.before["proxy"]["mode"], outcome.after["proxy"]["mode"]) == ("custom", "direct")
     assert "use no proxy of its own" in outcome.plan.describe()
 
 
-def test_leftovers_go_first(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER, all_of(staged, leftover))
+def test_leftovers_go_first(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, all_of(staged, leftover))
     outcome = found.run(noun(key_path=key))
     assert found.scripts == ["observe", "remove_file", "register_vmm_server", "observe"]
     assert (outcome.before["key_leftovers"], outcome.after["key_leftovers"]) == (
@@ -200,8 +200,8 @@ def test_leftovers_go_first(bench: MakeBench, key: str) -> None:
     )
 
 
-def test_leftovers_of_a_registered_server_go_alone(bench: MakeBench) -> None:
-    found = bench(SERVER, all_of(registered(), staged, leftover))
+def test_leftovers_of_a_registered_server_go_alone(harness: MakeHarness) -> None:
+    found = harness(SERVER, all_of(registered(), staged, leftover))
     assert found.run(noun()).changed
     assert found.scripts == ["observe", "remove_file", "observe"]
 
@@ -209,8 +209,8 @@ def test_leftovers_of_a_registered_server_go_alone(bench: MakeBench) -> None:
 # ---- mending ----
 
 
-def test_another_port(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy(provider_proxy(ProxyPort="1", ProxyBypassUrls="a.test")))
+def test_another_port(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyPort="1", ProxyBypassUrls="a.test")))
     outcome = found.run(noun(proxy=login(found)))
     assert found.scripts == ["observe", "configure_provider", "restart_service", "observe"]
     assert "BypassUrls" not in found.sent("configure_provider")["parameters"]
@@ -218,8 +218,8 @@ def test_another_port(bench: MakeBench) -> None:
     assert [change.path for change in outcome.plan.changes] == ["proxy.port", "proxy.password"]
 
 
-def test_a_new_password(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy())
+def test_a_new_password(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy())
     outcome = found.run(noun(proxy=login(found), update_password="always"))
     assert found.scripts == ["observe", "set_run_as_password", "restart_service", "observe"]
     sent = found.sent("set_run_as_password")
@@ -242,8 +242,8 @@ def test_a_new_password(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_server_of_another_vault_is_only_looked_at(bench: MakeBench, key: str, check: bool) -> None:
-    found = bench(SERVER, registered("other"))
+def test_a_server_of_another_vault_is_only_looked_at(harness: MakeHarness, key: str, check: bool) -> None:
+    found = harness(SERVER, registered("other"))
     before = found.machine.snapshot()
     with pytest.raises(Refused, match="registered in vault other"):
         found.run(noun(key_path=key), check=check)
@@ -257,8 +257,8 @@ NOT_SEEN = {"azure_registration": {"registered": False}}
 
 
 @pytest.mark.parametrize("mode", ["direct", "system"])
-def test_back_by_registering_again(bench: MakeBench, key: str, mode: str) -> None:
-    found = bench(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test")))
+def test_back_by_registering_again(harness: MakeHarness, key: str, mode: str) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test")))
     wish = noun(key_path=key, proxy={"mode": mode}, **SEEN)
     planned = found.run(wish, check=True)
     assert found.scripts == ["observe"]
@@ -277,15 +277,15 @@ def test_back_by_registering_again(bench: MakeBench, key: str, mode: str) -> Non
 
 
 @pytest.mark.parametrize("view", [{}, NOT_SEEN])
-def test_no_way_back_unless_azure_confirms_the_name(bench: MakeBench, key: str, view: dict[str, Any]) -> None:
-    found = bench(SERVER, behind_proxy())
+def test_no_way_back_unless_azure_confirms_the_name(harness: MakeHarness, key: str, view: dict[str, Any]) -> None:
+    found = harness(SERVER, behind_proxy())
     with pytest.raises(Refused, match="which Azure must confirm first"):
         found.run(noun(key_path=key, proxy={"mode": "direct"}, **view))
     assert found.scripts == ["observe"]
 
 
-def test_the_way_back_needs_a_key(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy())
+def test_the_way_back_needs_a_key(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy())
     with pytest.raises(Refused, match="must be registered again, to take its proxy away, which needs a key"):
         found.run(noun(proxy={"mode": "direct"}, **SEEN))
     assert found.scripts == ["observe"]
@@ -294,8 +294,8 @@ def test_the_way_back_needs_a_key(bench: MakeBench) -> None:
 # ---- the list of addresses that go round, and the service ----
 
 
-def test_a_list_is_emptied(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test;b.test")))
+def test_a_list_is_emptied(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyBypassUrls="a.test;b.test")))
     outcome = found.run(noun(proxy=login(found, bypass=[])))
     assert found.sent("configure_provider")["parameters"]["BypassUrls"] == []
     assert outcome.after["proxy"]["bypass"] == []
@@ -318,27 +318,27 @@ TOLD = ("the VMM service has not read its proxy since that was changed (restart_
     ],
 )
 def test_the_service_is_restarted_as_asked(
-    bench: MakeBench, port: str | None, policy: str, jobs: int, starts: int, told: tuple[str, ...]
+    harness: MakeHarness, port: str | None, policy: str, jobs: int, starts: int, told: tuple[str, ...]
 ) -> None:
     more = [provider_proxy(ProxyPort=port)] if port else []
-    found = bench(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
+    found = harness(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
     outcome = found.run(noun(proxy=login(found), update_password="always", restart_vmm=policy))
     assert [entry.verb for entry in found.stage.world.journal.entries].count("service.start") == starts
     assert outcome.warnings == told
 
 
 @pytest.mark.parametrize("update", ["always", "on_create"])
-def test_jobs_are_not_hurt(bench: MakeBench, update: str) -> None:
+def test_jobs_are_not_hurt(harness: MakeHarness, update: str) -> None:
     entry = vmm_server(provider={}, vmm={"running_jobs": 2})
-    found = bench(entry, behind_proxy(provider_proxy(ProxyPort="1")))
+    found = harness(entry, behind_proxy(provider_proxy(ProxyPort="1")))
     for check in (True, False):
         with pytest.raises(Refused, match="VMM runs 2 jobs, which the restart of its service"):
             found.run(noun(proxy=login(found), update_password=update), check=check)
         assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
-def test_jobs_that_begin_meanwhile_are_not_hurt(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
+def test_jobs_that_begin_meanwhile_are_not_hurt(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
     really = found.execute
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
@@ -366,8 +366,8 @@ def test_jobs_that_begin_meanwhile_are_not_hurt(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("restart", ["always", "when_idle", "never"])
-def test_a_restart_that_an_earlier_run_did_not_come_to(bench: MakeBench, restart: str) -> None:
-    found = bench(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
+def test_a_restart_that_an_earlier_run_did_not_come_to(harness: MakeHarness, restart: str) -> None:
+    found = harness(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
     planned = found.run(noun(proxy=login(found), restart_vmm=restart), check=True)
     outcome = found.run(noun(proxy=login(found), restart_vmm=restart))
     assert planned.plan == outcome.plan
@@ -382,14 +382,14 @@ def test_a_restart_that_an_earlier_run_did_not_come_to(bench: MakeBench, restart
     )
 
 
-def test_a_service_that_began_after_the_change_has_read_it(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
+def test_a_service_that_began_after_the_change_has_read_it(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
     found.machine.restart()
     assert found.run(noun(proxy=login(found))).changed is False
 
 
-def test_a_service_that_registration_leaves_stopped_is_started(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_a_service_that_registration_leaves_stopped_is_started(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     really = found.execute
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
@@ -409,8 +409,8 @@ def test_a_service_that_registration_leaves_stopped_is_started(bench: MakeBench,
 
 
 @pytest.mark.parametrize("old_place", [False, True])
-def test_a_registration_that_azure_does_not_know(bench: MakeBench, key: str, old_place: bool) -> None:
-    found = bench(SERVER, registered(old_place=old_place))
+def test_a_registration_that_azure_does_not_know(harness: MakeHarness, key: str, old_place: bool) -> None:
+    found = harness(SERVER, registered(old_place=old_place))
     place = (layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY) + r"\Registration"
     plain = found.run(noun(key_path=key, **NOT_SEEN))
     assert (found.scripts, plain.changed, len(plain.warnings)) == (["observe"], False, 1)
@@ -430,8 +430,8 @@ def test_a_registration_that_azure_does_not_know(bench: MakeBench, key: str, old
     assert found.run(noun(remove_stale_registration=True, **SEEN)).changed is False
 
 
-def test_an_older_place_beside_a_confirmed_one(bench: MakeBench) -> None:
-    found = bench(SERVER, all_of(registered(), registered("old", old_place=True)))
+def test_an_older_place_beside_a_confirmed_one(harness: MakeHarness) -> None:
+    found = harness(SERVER, all_of(registered(), registered("old", old_place=True)))
     assert len(found.run(noun(**SEEN)).warnings) == 1
     outcome = found.run(noun(remove_stale_registration=True, **SEEN))
     assert found.scripts == ["observe", "clean_registration", "observe"]
@@ -441,25 +441,25 @@ def test_an_older_place_beside_a_confirmed_one(bench: MakeBench) -> None:
     assert len(found.machine.certificates) == 4
 
 
-def test_consent_does_not_count_for_another_vault(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER, registered("other"))
+def test_consent_does_not_count_for_another_vault(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, registered("other"))
     before = found.machine.snapshot()
     with pytest.raises(Refused, match="registered in vault other"):
         found.run(noun(key_path=key, remove_stale_registration=True, **NOT_SEEN))
     assert (found.scripts, found.machine.snapshot()) == (["observe"], before)
 
 
-def test_nothing_is_cleaned_with_a_bad_key(bench: MakeBench, tmp_path: Path) -> None:
+def test_nothing_is_cleaned_with_a_bad_key(harness: MakeHarness, tmp_path: Path) -> None:
     path = tmp_path / "a.VaultCredentials"
     path.write_bytes(key_file(hours=-1))
-    found = bench(SERVER, registered())
+    found = harness(SERVER, registered())
     with pytest.raises(Refused, match="expired at"):
         found.run(noun(key_path=str(path), remove_stale_registration=True, **NOT_SEEN))
     assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
-def test_an_export_that_fails_removes_nothing(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER, registered())
+def test_an_export_that_fails_removes_nothing(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, registered())
     found.fail("reg.exe", exit_code=1)
     before = found.machine.snapshot()
     with pytest.raises(RemoteFailure, match=r"could not be exported.*: nothing was removed"):
@@ -468,8 +468,8 @@ def test_an_export_that_fails_removes_nothing(bench: MakeBench, key: str) -> Non
     assert (after["registry"], after["certificates"]) == (before["registry"], before["certificates"])
 
 
-def test_a_failure_after_the_clean_up_names_the_export(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER, registered())
+def test_a_failure_after_the_clean_up_names_the_export(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, registered())
     found.fail("DRConfigurator.exe", exit_code=1, message="m")
     with pytest.raises(RemoteFailure) as failed:
         found.run(noun(key_path=key, remove_stale_registration=True, **NOT_SEEN))
@@ -480,8 +480,8 @@ def test_a_failure_after_the_clean_up_names_the_export(bench: MakeBench, key: st
 # ---- a program that does not end ----
 
 
-def test_registration_is_bounded(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_registration_is_bounded(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     found.fail("DRConfigurator.exe", "hang", seconds=0.01)
     with pytest.raises(DeadlineExceeded) as late:
         found.run(noun(key_path=key, registration_timeout=60))
@@ -496,8 +496,8 @@ def test_registration_is_bounded(bench: MakeBench, key: str) -> None:
 
 
 @pytest.mark.parametrize("days", [-6, 6])
-def test_a_server_whose_clock_is_wrong(bench: MakeBench, key: str, days: int) -> None:
-    found = bench(SERVER, lambda machine: setattr(machine, "clock_skew", timedelta(days=days)))
+def test_a_server_whose_clock_is_wrong(harness: MakeHarness, key: str, days: int) -> None:
+    found = harness(SERVER, lambda machine: setattr(machine, "clock_skew", timedelta(days=days)))
     with pytest.raises(Refused, match=r"^the server's clock shows .*; correct the server's time and time zone"):
         found.run(noun(key_path=key))
     assert found.scripts == ["observe"]
@@ -524,9 +524,9 @@ CAUSES: dict[str, tuple[dict[str, Any], Prepare | None, dict[str, Any], str]] = 
 
 @pytest.mark.parametrize(("entry", "prepare", "wish", "cause"), CAUSES.values(), ids=CAUSES)
 def test_the_cause_is_told(
-    bench: MakeBench, key: str, entry: dict[str, Any], prepare: Prepare | None, wish: dict[str, Any], cause: str
+    harness: MakeHarness, key: str, entry: dict[str, Any], prepare: Prepare | None, wish: dict[str, Any], cause: str
 ) -> None:
-    found = bench(entry, prepare)
+    found = harness(entry, prepare)
     options = {"proxy": custom(found)} if "login" in wish else {}
     with pytest.raises(RemoteFailure) as failed:
         found.run(noun(key_path=key, **options))
@@ -550,23 +550,25 @@ def test_the_cause_is_told(
     ],
     ids=["missing", "empty", "expired", "early", "foreign", "site", "no private key"],
 )
-def test_nothing_is_begun_with_a_bad_key(bench: MakeBench, tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_nothing_is_begun_with_a_bad_key(
+    harness: MakeHarness, tmp_path: Path, content: bytes | None, words: str
+) -> None:
     path = tmp_path / "a.VaultCredentials"
     if content is not None:
         path.write_bytes(content)
-    found = bench(SERVER, all_of(staged, leftover))
+    found = harness(SERVER, all_of(staged, leftover))
     with pytest.raises(Refused, match=words):
         found.run(noun(key_path=str(path)))
     assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
-def test_a_folder_is_no_key(bench: MakeBench, tmp_path: Path) -> None:
+def test_a_folder_is_no_key(harness: MakeHarness, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="can't be read \\(Is a directory\\)"):
-        bench(SERVER).run(noun(key_path=str(tmp_path)))
+        harness(SERVER).run(noun(key_path=str(tmp_path)))
 
 
-def test_a_key_is_asked_for_when_it_is_needed(bench: MakeBench) -> None:
-    found = bench(SERVER)
+def test_a_key_is_asked_for_when_it_is_needed(harness: MakeHarness) -> None:
+    found = harness(SERVER)
     with pytest.raises(Refused, match="key_path: the server must be registered, which needs a key"):
         found.run(noun())
     assert found.scripts == ["observe"]
@@ -575,8 +577,8 @@ def test_a_key_is_asked_for_when_it_is_needed(bench: MakeBench) -> None:
 @pytest.mark.parametrize(
     "changed", [{"vault_id": "x"}, {"proxy": {"mode": "custom"}}, {"proxy": {"mode": "direct", "port": 1}}]
 )
-def test_wrong_options_send_nothing(bench: MakeBench, changed: dict[str, Any]) -> None:
-    found = bench(SERVER)
+def test_wrong_options_send_nothing(harness: MakeHarness, changed: dict[str, Any]) -> None:
+    found = harness(SERVER)
     with pytest.raises(InvalidInput):
         found.run(noun(**changed))
     assert found.executions == []
@@ -597,9 +599,9 @@ STATES: dict[str, tuple[dict[str, Any], Prepare | None]] = {
 
 @pytest.mark.parametrize(("entry", "prepare"), STATES.values(), ids=STATES)
 def test_check_mode_only_looks_and_reads_no_key(
-    bench: MakeBench, entry: dict[str, Any], prepare: Prepare | None, monkeypatch: pytest.MonkeyPatch
+    harness: MakeHarness, entry: dict[str, Any], prepare: Prepare | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = bench(entry, prepare)
+    found = harness(entry, prepare)
     before = found.machine.snapshot()
 
     def read(path: Path) -> bytes:
@@ -614,8 +616,8 @@ def test_check_mode_only_looks_and_reads_no_key(
     assert PROXY_PASSWORD not in repr(outcome)
 
 
-def test_check_mode_foresees_what_comes(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_check_mode_foresees_what_comes(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     planned = found.run(noun(proxy=login(found)), check=True)
     done = found.run(noun(proxy=login(found), key_path=key))
     assert planned.plan == done.plan
@@ -643,8 +645,8 @@ def test_check_mode_foresees_what_comes(bench: MakeBench, key: str) -> None:
         (77, "DRConfigurator.exe ended with 77: no meaning of this code is published; read the log; log: "),
     ],
 )
-def test_exit_codes(bench: MakeBench, key: str, code: int, line: str) -> None:
-    found = bench(SERVER)
+def test_exit_codes(harness: MakeHarness, key: str, code: int, line: str) -> None:
+    found = harness(SERVER)
     found.fail("DRConfigurator.exe", exit_code=code, message="m")
     with pytest.raises(RemoteFailure) as failed:
         found.run(noun(key_path=key))
@@ -653,8 +655,8 @@ def test_exit_codes(bench: MakeBench, key: str, code: int, line: str) -> None:
     assert not found.exists(KEY_PATH)
 
 
-def test_the_vaults_refusal_reaches_the_user(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_the_vaults_refusal_reaches_the_user(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     found.stage.azure.refused = ("CertificateExpired", "The certificate has expired.")
     with pytest.raises(RemoteFailure, match=r"log: .*CertificateExpired: The certificate has expired\."):
         found.run(noun(key_path=key))
@@ -662,16 +664,16 @@ def test_the_vaults_refusal_reaches_the_user(bench: MakeBench, key: str) -> None
 
 
 @pytest.mark.parametrize("code", [0, 3010])
-def test_a_lie_is_seen(bench: MakeBench, key: str, code: int) -> None:
-    found = bench(SERVER)
+def test_a_lie_is_seen(harness: MakeHarness, key: str, code: int) -> None:
+    found = harness(SERVER)
     found.lies["register_vmm_server"] = {**ANSWER, "exit_code": code}
     with pytest.raises(NotConverged, match="the state that was read back still differs: register the server as"):
         found.run(noun(key_path=key))
     assert found.session.changed
 
 
-def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench) -> None:
-    found = bench(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
+def test_a_wish_for_a_restart_is_a_warning(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
     really = found.execute
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
@@ -686,16 +688,16 @@ def test_a_wish_for_a_restart_is_a_warning(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("script", ["remove_file", "register_vmm_server"])
-def test_a_script_that_fails_after_a_change(bench: MakeBench, key: str, script: str) -> None:
-    found = bench(SERVER, all_of(staged, leftover))
+def test_a_script_that_fails_after_a_change(harness: MakeHarness, key: str, script: str) -> None:
+    found = harness(SERVER, all_of(staged, leftover))
     found.fail(script, message="It is broken.")
     with pytest.raises(RemoteFailure, match=rf"^script {script} failed: It is broken\.$"):
         found.run(noun(key_path=key))
     assert (found.scripts[-1], found.session.changed) == (script, True)
 
 
-def test_a_first_look_that_fails_has_changed_nothing(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_a_first_look_that_fails_has_changed_nothing(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     assert found.machine.vmm is not None
     found.machine.remove_file(f"{found.machine.vmm.folder}\\{layout.VMM_MODULE}")
     with pytest.raises(RemoteFailure, match=r"^script observe failed: The specified module"):
@@ -706,9 +708,9 @@ def test_a_first_look_that_fails_has_changed_nothing(bench: MakeBench, key: str)
 # ---- the key and the login ----
 
 
-def test_the_key_is_read_only_when_the_plan_needs_it(bench: MakeBench, key: str) -> None:
+def test_the_key_is_read_only_when_the_plan_needs_it(harness: MakeHarness, key: str) -> None:
     """A key that comes late, or is gone again, hurts nobody who does not need it."""
-    found = bench(SERVER)
+    found = harness(SERVER)
     wish = noun(key_path=key)
     Path(key).rename(key + ".away")
     found.run(wish, check=True)
@@ -718,8 +720,8 @@ def test_the_key_is_read_only_when_the_plan_needs_it(bench: MakeBench, key: str)
     assert found.run(wish).changed is False
 
 
-def test_no_secret_outside_of_sensitive_parameters(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_no_secret_outside_of_sensitive_parameters(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     made: list[Any] = []
 
     def kept(session: Any) -> Any:
@@ -739,8 +741,8 @@ def test_no_secret_outside_of_sensitive_parameters(bench: MakeBench, key: str) -
     assert found.session.secrets == {PROXY_PASSWORD, content, " ".join(content.split())}
 
 
-def test_no_secret_in_a_failure(bench: MakeBench, key: str) -> None:
-    found = bench(SERVER)
+def test_no_secret_in_a_failure(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER)
     found.fail("DRConfigurator.exe", exit_code=1, message=f"login {PROXY_USER}/{PROXY_PASSWORD} refused")
     with pytest.raises(RemoteFailure) as failed:
         found.run(noun(key_path=key, proxy=login(found)))

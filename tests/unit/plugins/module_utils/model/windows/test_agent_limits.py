@@ -101,44 +101,46 @@ def test_an_invalid_option_is_rejected_in_one_line(options: dict[str, Any], line
     assert refused.value.message.startswith(line)
 
 
-DRIFT: list[tuple[str, AgentFacts | None, dict[str, Any], list[str]]] = [
-    ("nothing written", facts(throttle=SEEN, upload_threads=9), {}, []),
-    ("throttled, as wanted", facts(throttle=SEEN), {"throttle": HOURS}, []),
+DIFFERENCES: list[tuple[str, AgentFacts | None, dict[str, Any], list[str]]] = [
+    ("nothing set", facts(throttle=SEEN, upload_threads=9), {}, []),
+    ("throttled as desired", facts(throttle=SEEN), {"throttle": HOURS}, []),
     ("throttled, another rate", facts(throttle={**SEEN, "work_bandwidth": 1}), {"throttle": HOURS}, ["throttle"]),
     ("throttled, another day", facts(throttle={**SEEN, "work_days": [1]}), {"throttle": HOURS}, ["throttle"]),
     ("throttled, other hours", facts(throttle={**SEEN, "end": "18:00:01"}), {"throttle": HOURS}, ["throttle"]),
-    ("throttled, not wanted", facts(throttle=SEEN), {"throttle": OFF}, ["throttle"]),
-    ("not throttled, not wanted", facts(), {"throttle": OFF}, []),
-    ("not throttled, wanted", facts(), {"throttle": HOURS}, ["throttle"]),
+    ("throttled, not desired", facts(throttle=SEEN), {"throttle": OFF}, ["throttle"]),
+    ("not throttled as desired", facts(), {"throttle": OFF}, []),
+    ("not throttled, desired", facts(), {"throttle": HOURS}, ["throttle"]),
     ("not shown", facts(throttle=None), {"throttle": OFF}, ["throttle"]),
-    ("not known while it is stopped", facts(proxy=None, throttle=None), {"throttle": OFF}, ["throttle"]),
+    ("unknown while it is stopped", facts(proxy=None, throttle=None), {"throttle": OFF}, ["throttle"]),
     ("no agent", None, {"throttle": HOURS, "upload_threads": 8}, ["throttle", "upload_threads"]),
-    ("no agent, as it comes", None, {"throttle": OFF, "upload_threads": 4}, []),
-    ("threads as they come", facts(), {"upload_threads": 4, "download_threads": 4}, []),
-    ("threads as wanted", facts(upload_threads=8), {"upload_threads": 8}, []),
+    ("no agent, the defaults", None, {"throttle": OFF, "upload_threads": 4}, []),
+    ("default threads", facts(), {"upload_threads": 4, "download_threads": 4}, []),
+    ("desired threads", facts(upload_threads=8), {"upload_threads": 8}, []),
     ("other threads", facts(upload_threads=8), {"upload_threads": 4, "download_threads": 32},
      ["upload_threads", "download_threads"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("agent", "options", "paths"), [row[1:] for row in DRIFT], ids=[row[0] for row in DRIFT])
-def test_drift(agent: AgentFacts | None, options: dict[str, Any], paths: list[str]) -> None:
-    assert [change.path for change in limits(**options).drift(agent)] == paths
+@pytest.mark.parametrize(
+    ("agent", "options", "paths"), [row[1:] for row in DIFFERENCES], ids=[row[0] for row in DIFFERENCES]
+)
+def test_diff(agent: AgentFacts | None, options: dict[str, Any], paths: list[str]) -> None:
+    assert [change.path for change in limits(**options).diff(agent)] == paths
 
 
-def test_what_is_not_shown_is_set_again_and_never_looks_like_a_failure() -> None:
-    (change,) = limits(throttle=HOURS).drift(facts(throttle=None))
+def test_hidden_throttling_is_set_again() -> None:
+    (change,) = limits(throttle=HOURS).diff(facts(throttle=None))
     assert change.secret
-    assert change.reason == "this build of the agent does not show its throttling: set again"
+    assert change.reason == "set the throttling again, because this build of the agent does not show it"
 
 
 def test_reasons() -> None:
-    assert [change.reason for change in limits(throttle=HOURS, upload_threads=8).drift(facts())] == [
-        "throttle the agent to 512 kbit/s from 09:00 to 18:00 (monday, friday), else to 2048 kbit/s",
-        "let the agent use 8 threads (upload_threads); its service is restarted",
+    assert [change.reason for change in limits(throttle=HOURS, upload_threads=8).diff(facts())] == [
+        "throttle the agent to 512 kbit/s from 09:00 to 18:00 (monday, friday), and to 2048 kbit/s at other times",
+        "set upload_threads of the agent to 8 and restart its service",
     ]
-    (change,) = limits(throttle=OFF).drift(facts(throttle=SEEN))
-    assert change.reason == "take the agent's throttling away"
+    (change,) = limits(throttle=OFF).diff(facts(throttle=SEEN))
+    assert change.reason == "disable throttling of the agent"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One machine of the lab, and sessions whose scripts its twins answer: no network, no PowerShell."""
+"""One machine of the lab, and sessions whose scripts its emulators answer: no network, no PowerShell."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from tests.lab.emulators.comparison import Case, Internet, Stage
 
 State = TypeVar("State")
 Arguments = dict[str, Any]
-#: Makes a noun of a session.
+#: Builds a resource with a session.
 Build = Callable[[Session], ManagedResource[State, Any]]
 
 
-class Bench:
-    """Answers as win_powershell would, keeps what was asked, and can be told to fail or to lie."""
+class Harness:
+    """Answers as win_powershell would, keeps every execution, and can fail or lie on request."""
 
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ):
         self.stage = Stage(internet)
         self.machine = self.stage.set(Case("", "", entry, prepare=prepare))
-        #: Arguments of every execution since the last run began.
+        #: The arguments of every execution of the last run.
         self.executions: list[Arguments] = []
-        #: Scripts that say this and do nothing.
+        #: Scripts that return this object and do nothing.
         self.lies: dict[str, Any] = {}
-        #: What a person was told, and how often a connection was made anew.
-        self.told: list[str] = []
+        #: The progress lines, and how often the connection was opened again.
+        self.shown: list[str] = []
         self.reconnected = 0
-        #: Sessions of the last run.
+        #: The session of the last run.
         self.session = Session(self.execute)
-        # A scheduled task is over when its start returns, unless a test holds it.
+        # A scheduled task has ended when its start returns, unless a test holds it.
         self.machine.runner = twin_runner(TWINS, None)
         self.machine.in_background = False
 
     def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
-        """One execution of win_powershell; everything passes through JSON, as over the wire."""
+        """Run one execution of win_powershell. Everything passes through JSON, as on a connection."""
         sent = json.loads(json.dumps(arguments))
         self.executions.append(sent)
         called = identify(sent["script"])
@@ -78,14 +78,14 @@ class Bench:
         )
 
     def run(self, build: Build[State], *, check: bool = False) -> Outcome:
-        """One run of a noun; what was asked before is forgotten first."""
+        """Bring a resource to its desired state, and forget earlier executions."""
         self.executions.clear()
-        self.told.clear()
+        self.shown.clear()
         self.reconnected = 0
         self.session = Session(
             lambda arguments: self.execute(arguments, check_mode=check),
             check_mode=check,
-            tell=self.told.append,
+            show=self.shown.append,
             reconnect=self._reconnect,
         )
         return converge(build(self.session), check_mode=check)
@@ -94,12 +94,12 @@ class Bench:
         self.reconnected += 1
 
     def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
-        """Let a script, a program or a start of a service fail."""
+        """Make a script, a program or the start of a service fail."""
         return self.stage.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
 
     @property
     def scripts(self) -> list[str]:
-        """The names of the scripts that ran."""
+        """Return the names of the scripts that ran."""
         names = []
         for sent in self.executions:
             called = identify(sent["script"])

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong at each remote step of a run: the table is made from a run that was recorded, not written by hand.
+"""Faults at each remote step of a run. The table of faults is generated from a recorded run.
 
-A step is one execution of a script. The recording knows, too, each write that the step made on the machine and each
-program that it started, so that a mishap can happen between two of them.
+A step is one execution of a script. The recording includes each write of the step on the machine and each program that
+it started, so that a fault can happen between two of them.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ from lab.windows.tasks import ScheduledTask
 from lab.world import Entry
 from tests.lab.emulators.cases import STAGING
 from tests.lab.emulators.comparison import Internet
-from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
+from tests.unit.plugins.plugin_utils.harness import Arguments, Build, Harness
 
 Kind = Literal["error", "hang", "dropped", "reboot", "killed", "lie"]
 KINDS: tuple[Kind, ...] = ("error", "hang", "dropped", "reboot", "killed", "lie")
-#: Of a step: before its script begins, behind its last line. A number: right after that write of the step.
+#: Where a fault happens: before the script, after its last line, or (a number) right after that write of the step.
 BEFORE, AFTER = "before", "after"
-#: Writes that a service reads when it starts, and what a setup needs it stopped for.
+#: Writes that a service reads when it starts.
 _READ_AT_START = frozenset(("agent.proxy", "registry.set", "vmm.run_as"))
-#: What VMM does by itself after this write, it does in any case.
+#: Writes after which VMM continues by itself.
 _OF_VMM = ("vmm.cloud",)
 _GOOD = (0, 3010)
 Value = TypeVar("Value")
 
 
 class Killed(BaseException):
-    """The controller is gone: nothing of this run happens any more, clean-up neither."""
+    """The controller was killed: nothing of this run happens any more, not even its cleanup."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a step; `task`: made by the scheduled task that the step started; `program`: by a program of others.
+    """One write of a step, by the scheduled task of the step (`task`) or by a program of another vendor (`program`).
 
-    What becomes of a setup that is cut short is its own affair: Windows Installer takes back what it began.
+    An interrupted setup is rolled back by Windows Installer.
     """
 
     verb: str
@@ -71,19 +71,19 @@ class Step:
     answer: Mapping[str, Any]
     writes: list[Write] = field(default_factory=list)
     programs: list[str] = field(default_factory=list)
-    #: Whether the step left a task, which may go on for as long as it likes.
+    #: Whether the step left a task, which may run for any time.
     begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """What goes wrong, at which step (by its place in the run), and where in it."""
+class StepFault:
+    """A fault: its kind, the number of the step, and the place in the step."""
 
     kind: Kind
     step: int
     script: str
     where: str | int
-    #: What a program of the step does: its place among them, its exit code, and whether it does its work.
+    #: A program of the step: its number, its exit code, and whether it does its work.
     program: tuple[int, int | None, bool] | None = None
 
     def __str__(self) -> str:
@@ -91,12 +91,12 @@ class Mishap:
         return place if self.program is None else f"{place}, program {self.program}"
 
 
-def mishaps(kind: Kind, steps: Sequence[Step]) -> Iterator[Mishap]:
-    """Every row of the table for one recorded run."""
+def step_faults(kind: Kind, steps: Sequence[Step]) -> Iterator[StepFault]:
+    """Yield every row of the table for one recorded run."""
     for index, step in enumerate(steps):
 
-        def at(where: str | int, program: tuple[int, int | None, bool] | None = None) -> Mishap:
-            return Mishap(kind, index, step.script, where, program)  # noqa: B023
+        def at(where: str | int, program: tuple[int, int | None, bool] | None = None) -> StepFault:
+            return StepFault(kind, index, step.script, where, program)  # noqa: B023
 
         scripts = [number for number, write in enumerate(step.writes) if not write.program]
         own = [number for number in scripts if not step.writes[number].task]
@@ -119,23 +119,23 @@ def mishaps(kind: Kind, steps: Sequence[Step]) -> Iterator[Mishap]:
                 yield at("answer")
         else:
             yield from (at(BEFORE), at(AFTER))
-            # A shell may end with its client: what runs in it then ends between two writes. Where no run goes on after
-            # a lost connection, that is the same for the machine.
+            # A shell can end together with its client, between two writes. If no run continues after a lost connection,
+            # this is the same for the machine.
             if kind == "killed" or step.begins:
                 yield from (at(number) for number in own)
 
 
-class Disturbed(Bench):
-    """A bench that keeps what each step did, and lets one thing go wrong in the next run."""
+class Disturbed(Harness):
+    """A harness that records each step, and injects one fault into the next run."""
 
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ) -> None:
         super().__init__(internet, entry, prepare)
         self.steps: list[Step] = []
-        #: Programs that came to a good end and had done their work.
+        #: Programs that did their work and succeeded.
         self.completed: Counter[str] = Counter()
-        self._mishap: Mishap | None = None
+        self._fault: StepFault | None = None
         self._happened = False
         self._dead = False
         self._in_task = self._in_program = False
@@ -148,16 +148,18 @@ class Disturbed(Bench):
 
     # ---- runs ----
 
-    def disturbed(self, build: Build[Any], mishap: Mishap | None, calm: Sequence[Step] = ()) -> Outcome | BaseException:
-        """One run with a mishap; what ended it. Then what still hung on the machine goes on to its end."""
+    def disturbed(
+        self, build: Build[Any], fault: StepFault | None, calm: Sequence[Step] = ()
+    ) -> Outcome | BaseException:
+        """Run once with a fault, and return what ended the run. Then let hanging operations on the machine finish."""
         self.steps.clear()
-        self._mishap, self._happened, self._dead, self._calm = mishap, False, False, calm
+        self._fault, self._happened, self._dead, self._calm = fault, False, False, calm
         try:
             return self.run(build)
         except (SiteRecoveryError, ConnectionLost, Killed) as error:
             return error
         finally:
-            self._mishap = None
+            self._fault = None
             self.machine.runner = self._run_task
             for late in self._later:
                 late()
@@ -194,35 +196,35 @@ class Disturbed(Bench):
             return self._broken(here)
         return step.answer
 
-    def _here(self) -> Mishap | None:
-        """The mishap when it belongs to the step that runs now."""
-        found = self._mishap
+    def _here(self) -> StepFault | None:
+        """Return the fault if it belongs to the current step."""
+        found = self._fault
         return found if found is not None and not self._happened and found.step == len(self.steps) - 1 else None
 
-    def _before(self, mishap: Mishap, arguments: Arguments, check_mode: bool) -> Mapping[str, Any]:
+    def _before(self, fault: StepFault, arguments: Arguments, check_mode: bool) -> Mapping[str, Any]:
         self._happened = True
-        if mishap.kind == "error":
-            return _failed(mishap.script)
-        if mishap.kind == "reboot":
+        if fault.kind == "error":
+            return _failed(fault.script)
+        if fault.kind == "reboot":
             self.machine.restart()
-        if mishap.kind == "hang":
-            if mishap.script == "start_background_task":
-                # The session gets its answer; it is the task that hangs.
+        if fault.kind == "hang":
+            if fault.script == "start_background_task":
+                # The session gets its answer. The task hangs.
                 self.machine.runner = None
-                self._later.append(self._tasks_go_on)
+                self._later.append(self._finish_tasks)
                 self._happened = True
                 return super().execute(arguments, check_mode=check_mode)
             really = super().execute
             self._later.append(lambda: really(arguments, check_mode=check_mode))
-        return self._broken(mishap)
+        return self._broken(fault)
 
-    def _tasks_go_on(self) -> None:
+    def _finish_tasks(self) -> None:
         for task in list(self.machine.tasks.values()):
             if task.state == "Running":
                 self.machine._run_task(task, self._run_task)
 
-    def _broken(self, mishap: Mishap | None) -> Mapping[str, Any]:
-        if mishap is not None and mishap.kind == "killed":
+    def _broken(self, fault: StepFault | None) -> Mapping[str, Any]:
+        if fault is not None and fault.kind == "killed":
             self._dead = True
             raise Killed
         raise ConnectionLost("the connection was lost while a script ran on the machine; run again when it answers")
@@ -244,7 +246,7 @@ class Disturbed(Bench):
         if here.kind == "reboot":
             self.machine.restart()
         else:
-            # Only what this step runs is gone: it belongs to a start of the machine that is over.
+            # Only the operations of this step end: they belong to an earlier start of the machine.
             self.machine._starts += 1
         self.machine._go_on()
 
@@ -256,16 +258,16 @@ class Disturbed(Bench):
         finally:
             self._in_task = False
 
-    def _inside(self, work: Callable[[], Value]) -> Value:
-        """What a program does, also in the background."""
+    def _inside(self, operation: Callable[[], Value]) -> Value:
+        """Run an operation of a program, also in the background."""
         self._in_program = True
         try:
-            return work()
+            return operation()
         finally:
             self._in_program = False
 
     def program(self, name: str, real: Program, machine: Machine, invocation: Invocation) -> int:
-        """What a program does when it is started."""
+        """Run a program, or inject the fault."""
         step = self.steps[-1]
         step.programs.append(name)
         here = self._here()
@@ -293,14 +295,14 @@ _current = threading.local()
 
 @contextmanager
 def watched_programs() -> Iterator[Callable[[Disturbed], Disturbed]]:
-    """Programs of the bench that was named last tell it when they run."""
+    """Let the programs report their runs to the harness that was used last."""
 
     def watched(name: str, real: Program) -> Program:
-        return lambda machine, invocation: _current.bench.program(name, real, machine, invocation)
+        return lambda machine, invocation: _current.harness.program(name, real, machine, invocation)
 
-    def use(bench: Disturbed) -> Disturbed:
-        _current.bench = bench
-        return bench
+    def use(harness: Disturbed) -> Disturbed:
+        _current.harness = harness
+        return harness
 
     with pytest.MonkeyPatch.context() as patch:
         for name, real in list(PROGRAMS.items()):
@@ -308,27 +310,27 @@ def watched_programs() -> Iterator[Callable[[Disturbed], Disturbed]]:
         yield use
 
 
-# ---- what must hold afterwards ----
+# ---- conditions after the runs ----
 
 
-def end_of(bench: Disturbed) -> dict[str, Any]:
-    """All that is left on the machine and in Azure. The folder of logs comes with the first that is written."""
-    state = bench.machine.snapshot()
-    _drop_read_marks(bench, state)
+def end_of(harness: Disturbed) -> dict[str, Any]:
+    """Return the final state of the machine and of Azure, without logs."""
+    state = harness.machine.snapshot()
+    _drop_read_marks(harness, state)
     state["files"] = {path: file for path, file in state["files"].items() if not _may_stay(path)}
-    return {**state, "azure": sorted({repr(told) for told in bench.stage.azure.told})}
+    return {**state, "azure": sorted({repr(call) for call in harness.stage.azure.told})}
 
 
-def _drop_read_marks(bench: Disturbed, state: dict[str, Any]) -> None:
-    """A note of a process that is gone says nothing any more, and nobody looks for it to remove it."""
+def _drop_read_marks(harness: Disturbed, state: dict[str, Any]) -> None:
+    """Drop marks of processes that have ended, which have no meaning and are not removed."""
     for key in [key for key in state["registry"] if key.endswith(RESTART_KEY)]:
-        marks = {name: bench.machine.registry.get(key, name) for name in state["registry"][key]}
-        living = {service.name: service.process_id for service in bench.machine.services.all()}
+        marks = {name: harness.machine.registry.get(key, name) for name in state["registry"][key]}
+        living = {service.name: service.process_id for service in harness.machine.services.all()}
         state["registry"][key] = {name: mark for name, mark in marks.items() if living.get(name) == mark}
 
 
 def _may_stay(path: str) -> bool:
-    """Logs; what was exported before it was cleaned up, as often as it was; the empty folder of works."""
+    """Tell whether a path may stay: logs, exports, and the empty folder of background tasks."""
     return path in (layout.SETUP_LOGS, STAGING + r"\work") or path.endswith(".reg")
 
 
@@ -337,7 +339,7 @@ def count(entries: Sequence[Entry], verb: str) -> Counter[str]:
 
 
 def not_in_force(calm: Sequence[Entry], disturbed: Sequence[Entry]) -> list[str]:
-    """Settings that were written after their service began, while the calm run let it begin after them."""
+    """Return settings that were written after the start of their service, unlike in the calm run."""
     found = []
     starts = {name: at for at, entry in enumerate(calm) for name in [_started(entry)] if name}
     for name, started in starts.items():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every remote step of every Windows noun goes wrong in every way, and the run is repeated (S3, P1 to P9, H1 to H5)."""
+"""Every kind of fault at every remote step of every Windows resource, and the next run (S3, P1 to P9, H1 to H5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import staging
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from lab.windows import layout
 from lab.windows.programs import drconfigurator
 from tests.lab.emulators.cases import (
@@ -30,27 +30,27 @@ from tests.lab.emulators.cases import (
 from tests.lab.emulators.comparison import Internet
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
-from tests.unit.plugins.plugin_utils.bench import Bench, Build
-from tests.unit.plugins.plugin_utils.mishaps import (
+from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.step_faults import (
     KINDS,
     Disturbed,
     Kind,
-    Mishap,
     Step,
+    StepFault,
     count,
     end_of,
-    mishaps,
     not_in_force,
+    step_faults,
     watched_programs,
 )
+from tests.unit.plugins.plugin_utils.test_agent_limits import agent
 from tests.unit.plugins.plugin_utils.test_installing import ONE, OTHER
-from tests.unit.plugins.plugin_utils.test_limiting import agent
 from tests.unit.plugins.plugin_utils.test_proxy_and_clouds import HAS_LOGIN, HOST, LOGIN, clouds, proxy
-from tests.unit.plugins.plugin_utils.test_registering import SEEN, SERVER, behind_proxy, login, noun
+from tests.unit.plugins.plugin_utils.test_registering import CONFIRMED, SERVER, behind_proxy, login, registration
 
 
 class Time:
-    """Time that only passes when somebody sleeps, and with each look."""
+    """A clock that advances with pauses and with each reading."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -65,70 +65,72 @@ class Time:
 
 @dataclass(frozen=True)
 class MainPath:
-    """One main path: a machine, and what is wanted of it. `build` gets the bench and the path of a key."""
+    """One main path: a machine and its desired state. `build` gets the harness and the path of a key."""
 
     entry: dict[str, Any]
-    build: Callable[[Bench, str], Build[Any]]
+    build: Callable[[Harness, str], Build[Any]]
     prepare: Prepare | None = None
-    #: What the role asks for before it: a service that an interrupted run left stopped runs again.
+    #: The resource that the role manages before: it starts a service that an interrupted run left stopped.
     before: Build[Any] | None = None
-    #: A password that is set each time changes something in each run.
+    #: False if every run changes something: a password that is always set.
     settles: bool = True
 
 
-def _azure(bench: Bench) -> dict[str, bool]:
-    """What the play reads in Azure before each run."""
-    return {"registered": bool(bench.stage.azure.told)}
+def _azure(harness: Harness) -> dict[str, bool]:
+    """Return the registration that the play reads in Azure before each run."""
+    return {"registered": bool(harness.stage.azure.told)}
 
 
-#: Done twice they hurt; a package that is unpacked or a key that is exported twice does not.
+#: Programs that must not do their work twice. A package may be unpacked twice, and a key exported twice.
 ONCE = ("setupdr.exe", "MARSAgentInstaller.exe", "DRConfigurator.exe")
 
 
 PATHS: dict[str, MainPath] = {
-    "P1 install": MainPath(ONE.entry("none"), lambda _bench, _key: ONE.noun()),
-    "P1 service": MainPath(ONE.entry(), lambda _bench, _key: ONE.noun(), stopped(layout.VMM_SERVICE)),
-    "P2 opt in": MainPath(ONE.entry(microsoft_update=False), lambda _bench, _key: ONE.noun(microsoft_update=True)),
-    "S3 from the controller": MainPath(OTHER.entry("none"), lambda _bench, key: OTHER.noun(source=key + ".exe")),
-    "P4 register": MainPath(SERVER, lambda _bench, key: noun(key_path=key)),
-    "P5 leftovers": MainPath(SERVER, lambda _bench, _key: noun(), all_of(registered(), staged, leftover)),
+    "P1 install": MainPath(ONE.entry("none"), lambda _bench, _key: ONE.resource()),
+    "P1 service": MainPath(ONE.entry(), lambda _bench, _key: ONE.resource(), stopped(layout.VMM_SERVICE)),
+    "P2 opt in": MainPath(ONE.entry(microsoft_update=False), lambda _bench, _key: ONE.resource(microsoft_update=True)),
+    "S3 from the controller": MainPath(OTHER.entry("none"), lambda _bench, key: OTHER.resource(source=key + ".exe")),
+    "P4 register": MainPath(SERVER, lambda _bench, key: registration(key_path=key)),
+    "P5 leftovers": MainPath(SERVER, lambda _bench, _key: registration(), all_of(registered(), staged, leftover)),
     "P8 clean up": MainPath(
         SERVER,
-        lambda bench, key: noun(key_path=key, remove_stale_registration=True, azure_registration=_azure(bench)),
+        lambda harness, key: registration(
+            key_path=key, remove_stale_registration=True, azure_registration=_azure(harness)
+        ),
         registered(),
     ),
     "P6 another port": MainPath(
         SERVER,
-        lambda bench, _key: noun(proxy=login(bench)),
+        lambda harness, _key: registration(proxy=login(harness)),
         behind_proxy(provider_proxy(ProxyPort="1")),
-        before=ONE.noun(),
+        before=ONE.resource(),
     ),
     "P6 password": MainPath(
         SERVER,
-        lambda bench, _key: noun(proxy=login(bench), update_password="always"),
+        lambda harness, _key: registration(proxy=login(harness), update_password="always"),
         behind_proxy(),
-        before=ONE.noun(),
+        before=ONE.resource(),
         settles=False,
     ),
     "P6 back to direct": MainPath(
         SERVER,
-        lambda _bench, key: noun(key_path=key, proxy={"mode": "direct"}, **SEEN),
+        lambda _bench, key: registration(key_path=key, proxy={"mode": "direct"}, **CONFIRMED),
         behind_proxy(),
-        before=ONE.noun(),
+        before=ONE.resource(),
     ),
     "P9 clouds": MainPath(SERVER, lambda _bench, _key: clouds("all"), registered()),
-    "H4 install": MainPath(OTHER.entry("none"), lambda _bench, _key: OTHER.noun()),
-    "H4 service": MainPath(OTHER.entry(), lambda _bench, _key: OTHER.noun(), stopped(layout.AGENT_SERVICE)),
+    "H4 install": MainPath(OTHER.entry("none"), lambda _bench, _key: OTHER.resource()),
+    "H4 service": MainPath(OTHER.entry(), lambda _bench, _key: OTHER.resource(), stopped(layout.AGENT_SERVICE)),
     "H4 limits": MainPath(HOST, lambda _bench, _key: agent(throttle=HOURS, upload_threads=8)),
-    "H5 proxy": MainPath(HOST, lambda _bench, _key: proxy(LOGIN), before=OTHER.noun()),
+    "H5 proxy": MainPath(HOST, lambda _bench, _key: proxy(LOGIN), before=OTHER.resource()),
     "H5 password": MainPath(
-        HOST, lambda _bench, _key: proxy(LOGIN, always=True), agent_proxy(HAS_LOGIN), OTHER.noun(), settles=False
+        HOST, lambda _bench, _key: proxy(LOGIN, always=True), agent_proxy(HAS_LOGIN), OTHER.resource(), settles=False
     ),
     "H5 back to direct": MainPath(
         HOST,
         lambda _bench, _key: proxy({"mode": "direct"}),
         agent_proxy(HAS_LOGIN),
-        before=OTHER.noun(),
+        before=OTHER.resource(),
     ),
 }
 
@@ -136,7 +138,7 @@ PATHS: dict[str, MainPath] = {
 @pytest.fixture(scope="module")
 def use() -> Iterator[Callable[[Disturbed], Disturbed]]:
     with watched_programs() as watched, pytest.MonkeyPatch.context() as patch:
-        # Whether there is a way to Azure is no matter here, and asking for it takes most of the time.
+        # Connectivity does not matter here, and checking it would take most of the time.
         patch.setattr(drconfigurator, "reach", lambda _machine, _host, _wish: None)
         yield watched
 
@@ -144,7 +146,7 @@ def use() -> Iterator[Callable[[Disturbed], Disturbed]]:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     time = Time()
-    monkeypatch.setattr(detached, "time", time)
+    monkeypatch.setattr(runner, "time", time)
     monkeypatch.setattr(staging, "time", time)
 
 
@@ -157,7 +159,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Table:
-    """One main path, recorded once, and each of its mishaps."""
+    """One main path, recorded once, with each of its faults."""
 
     def __init__(self, make: Callable[[], Disturbed], path: MainPath, key: str) -> None:
         self._make, self.path, self._key = make, path, key
@@ -166,28 +168,28 @@ class Table:
         self.steps: list[Step] = list(calm.steps)
         self.calm, self.end, self.journal = calm, end_of(calm), list(calm.stage.world.journal.entries)
 
-    def _build(self, bench: Bench) -> Build[Any]:
-        return self.path.build(bench, self._key)
+    def _build(self, harness: Harness) -> Build[Any]:
+        return self.path.build(harness, self._key)
 
-    def problems(self, mishap: Mishap) -> list[str]:
-        """What is wrong after a disturbed run and one more."""
-        bench = self._make()
-        journal = bench.stage.world.journal.entries
-        first = bench.disturbed(self._build(bench), mishap, self.steps)
+    def problems(self, fault: StepFault) -> list[str]:
+        """Return the problems after a run with a fault and one more run."""
+        harness = self._make()
+        journal = harness.stage.world.journal.entries
+        first = harness.disturbed(self._build(harness), fault, self.steps)
         found = []
         if isinstance(first, Exception) and "\n" in str(first):
-            found.append(f"told in more than one line: {first}")
+            found.append(f"a message of more than one line: {first}")
         done = len(journal)
         if self.path.before is not None:
-            bench.disturbed(self.path.before, None)
-        again = bench.disturbed(self._build(bench), None)
+            harness.disturbed(self.path.before, None)
+        again = harness.disturbed(self._build(harness), None)
         if not isinstance(again, Outcome):
             return [*found, f"the next run fails: {again!r} (the first: {first!r})"]
-        end = end_of(bench)
+        end = end_of(harness)
         found += [f"{part}: {_difference(end[part], self.end[part])}" for part in end if end[part] != self.end[part]]
         for program in ONCE:
-            if bench.completed[program] > self.calm.completed[program]:
-                found.append(f"{program} did its work {bench.completed[program]} times")
+            if harness.completed[program] > self.calm.completed[program]:
+                found.append(f"{program} did its work {harness.completed[program]} times")
         allowed = count(self.journal, "service.stop")
         for entries in (journal[:done], journal[done:]):
             found += [f"{name} was stopped too often" for name in count(entries, "service.stop") - allowed]
@@ -195,9 +197,9 @@ class Table:
             found.append("a service was stopped by a run that changed nothing")
         found += not_in_force(self.journal, journal)
         if self.path.settles:
-            last = bench.disturbed(self._build(bench), None)
-            if not isinstance(last, Outcome) or last.changed or bench.scripts != ["observe"]:
-                found.append(f"the run after is not calm: {last!r}")
+            last = harness.disturbed(self._build(harness), None)
+            if not isinstance(last, Outcome) or last.changed or harness.scripts != ["observe"]:
+                found.append(f"the run after it changes something: {last!r}")
         return found
 
 
@@ -212,11 +214,11 @@ def _difference(found: Any, wanted: Any) -> str:
 def table(request: pytest.FixtureRequest, internet: Internet, use: Callable[[Disturbed], Disturbed], key: str) -> Table:
     path = PATHS[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(detached, "time", Time())
+        patch.setattr(runner, "time", Time())
         return Table(lambda: use(Disturbed(internet, path.entry, path.prepare)), path, key)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_step_that_goes_wrong_is_made_good_by_the_next_run(table: Table, kind: Kind) -> None:
-    wrong = {str(row): found for row in mishaps(kind, table.steps) if (found := table.problems(row))}
+def test_the_next_run_repairs_a_fault(table: Table, kind: Kind) -> None:
+    wrong = {str(row): found for row in step_faults(kind, table.steps) if (found := table.problems(row))}
     assert wrong == {}

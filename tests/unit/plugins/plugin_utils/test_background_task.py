@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Long work that outlives the connection: begun, watched, lost and taken over (P1, H4, X2)."""
+"""Background tasks: started, waited for, lost and resumed (P1, H4, X2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import background_task as model
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost, source
 from lab.engines.scripts import identify
 from lab.windows import layout
@@ -26,17 +26,17 @@ from lab.windows.errors import MachineRestarted
 from lab.windows.machine import Machine
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
 from tests.lab.emulators.cases import STAGING, all_of, fetched, work
-from tests.unit.plugins.plugin_utils.bench import Bench
-from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import Harness
 from tests.unit.plugins.plugin_utils.test_installing import BOTH, ONE, Installed
 
 PLACE = STAGING + r"\work"
 LOST = "the connection was lost while a script ran"
 
 
-def watched(found: Bench) -> list[str]:
-    """What was told of the work itself: its installer is fetched first."""
-    return [line for line in found.told if not line.startswith("fetched ")]
+def progress(found: Harness) -> list[str]:
+    """Return the progress lines of the task, without those of the transfer."""
+    return [line for line in found.shown if not line.startswith("fetched ")]
 
 
 @pytest.fixture(params=BOTH, ids=["provider", "agent"])
@@ -46,13 +46,13 @@ def what(request: pytest.FixtureRequest) -> Installed:
 
 
 class Time:
-    """Time that only passes when somebody sleeps."""
+    """A clock that advances only in pauses."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def monotonic(self) -> float:
-        # Looking takes its time, too: no wait is endless.
+        # A poll takes time too, so no wait is endless.
         self.now += 0.01
         return self.now
 
@@ -63,15 +63,15 @@ class Time:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
     made = Time()
-    monkeypatch.setattr(detached, "time", made)
+    monkeypatch.setattr(runner, "time", made)
     return made
 
 
 Execute = Callable[..., Mapping[str, Any]]
 
 
-def at(found: Bench, script: str, *happens: Callable[[], object] | Exception | None) -> None:
-    """What happens before a script runs: the first time, the second, and so on; an exception instead of an answer."""
+def at(found: Harness, script: str, *happens: Callable[[], object] | Exception | None) -> None:
+    """Run one event before each execution of a script. An exception replaces the answer."""
     really, left = found.execute, list(happens)
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Mapping[str, Any]:
@@ -88,8 +88,8 @@ def at(found: Bench, script: str, *happens: Callable[[], object] | Exception | N
     found.execute = execute  # type: ignore[method-assign]
 
 
-def held(found: Bench) -> Callable[[], None]:
-    """The task runs on until the returned is called."""
+def held(found: Harness) -> Callable[[], None]:
+    """Keep the task running until the returned function is called."""
     runner, found.machine.runner = found.machine.runner, None
 
     def release() -> None:
@@ -100,11 +100,11 @@ def held(found: Bench) -> Callable[[], None]:
     return release
 
 
-def gone(found: Bench) -> bool:
+def gone(found: Harness) -> bool:
     return not found.machine.tasks and not found.exists(PLACE)
 
 
-# ---- what has become of it ----
+# ---- states ----
 
 
 @pytest.mark.parametrize(
@@ -124,22 +124,22 @@ def gone(found: Bench) -> bool:
     ],
 )
 def test_states(task: str | None, code: int | None, folder: bool, finished: bool, state: str) -> None:
-    assert model.state_of(task, code, folder=folder, finished=finished) == state
+    assert model.task_state(task, code, folder=folder, finished=finished) == state
 
 
-def test_a_negative_wait_is_refused_before_anything_is_sent(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
-    with pytest.raises(InvalidInput, match=r"^wait_timeout: can't be negative"):
-        found.run(what.noun(wait_timeout=-1))
+def test_a_negative_timeout_is_rejected_before_anything_is_sent(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
+    with pytest.raises(InvalidInput, match=r"^wait_timeout must not be negative"):
+        found.run(what.resource(wait_timeout=-1))
     assert found.executions == []
 
 
-# ---- a run of its own ----
+# ---- one run ----
 
 
-def test_the_work_is_the_script_as_it_is_shipped(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
-    found.run(what.noun())
+def test_the_task_runs_the_script_unchanged(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
+    found.run(what.resource())
     sent = found.sent("start_background_task")["parameters"]
     assert (sent["Script"], sent["Runner"]) == (source(what.script), source("run_background_task"))
     assert (sent["Name"], sent["StagingDir"]) == (what.name, STAGING)
@@ -150,20 +150,20 @@ def test_the_work_is_the_script_as_it_is_shipped(bench: MakeBench, what: Install
     assert not found.exists(what.staged)
 
 
-def test_it_is_watched_to_its_end(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_run_waits_for_the_end(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     release = held(found)
     at(found, "poll_background_task", None, None, release)
-    outcome = found.run(what.noun())
+    outcome = found.run(what.resource())
     assert outcome.changed
     assert found.scripts.count("poll_background_task") == 3
-    # Said once, because nothing new was to be said.
-    assert [line for line in found.told if "under way" in line] == [watched(found)[0]]
-    assert watched(found)[0].endswith("under way (0s of 1m)")
+    # The line is shown once, because the state did not change.
+    assert [line for line in found.shown if "running" in line] == [progress(found)[0]]
+    assert progress(found)[0].endswith("running (0s of 1m)")
 
 
-def test_the_last_line_of_the_log_is_told(bench: MakeBench) -> None:
-    found = bench(ONE.entry("none"))
+def test_the_last_line_of_the_log_is_shown(harness: MakeHarness) -> None:
+    found = harness(ONE.entry("none"))
     release = held(found)
     at(
         found,
@@ -171,44 +171,44 @@ def test_the_last_line_of_the_log_is_told(bench: MakeBench) -> None:
         lambda: found.machine.log_lines(layout.SETUP_LOGS, "DRASetupWizard", ["one", " two "]),
         release,
     )
-    found.run(ONE.noun())
-    assert watched(found) == ["P1 setup of the Provider: under way; log: two (0s of 1m)"]
+    found.run(ONE.resource())
+    assert progress(found) == ["P1 the Provider's setup: running; log: two (0s of 1m)"]
 
 
-def test_a_deadline_leaves_the_work_to_the_next_run(bench: MakeBench, what: Installed, clock: Time) -> None:
-    found = bench(what.entry("none"))
+def test_after_a_timeout_the_next_run_resumes_the_wait(harness: MakeHarness, what: Installed, clock: Time) -> None:
+    found = harness(what.entry("none"))
     release = held(found)
     at(found, "poll_background_task", *[lambda: clock.sleep(20)] * 9)
     with pytest.raises(DeadlineExceeded) as late:
-        found.run(what.noun(wait_timeout=30))
-    assert "was not reached within" in late.value.message
-    assert late.value.message.endswith("run again to go on waiting, or give a longer wait_timeout")
+        found.run(what.resource(wait_timeout=30))
+    assert late.value.message.startswith("timed out after ")
+    assert late.value.message.endswith("run again to continue waiting, or set a longer wait_timeout")
     assert (found.session.changed, gone(found)) == (True, False)
     release()
-    assert not found.run(what.noun()).changed
+    assert not found.run(what.resource()).changed
     assert found.scripts == ["observe", "poll_background_task", "end_background_task", "observe"]
     assert gone(found)
     assert not found.exists(what.staged)
 
 
-def test_a_lost_connection_is_made_anew(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_lost_connection_is_opened_again(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     at(found, "poll_background_task", ConnectionLost(LOST), ConnectionLost(LOST))
-    assert found.run(what.noun()).changed
+    assert found.run(what.resource()).changed
     assert found.reconnected == 2
-    assert "the connection is lost; it is tried again" in watched(found)[0]
+    assert "the connection is lost; trying again" in progress(found)[0]
 
 
-def test_one_that_stays_away_is_told_and_the_work_goes_on(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_connection_that_stays_lost_does_not_end_the_task(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     at(found, "poll_background_task", *[ConnectionLost(LOST)] * 99)
-    with pytest.raises(ConnectionLost, match="it may go on there: run again when the machine answers"):
-        found.run(what.noun())
+    with pytest.raises(ConnectionLost, match="where it may still be running; run again when the machine responds"):
+        found.run(what.resource())
     assert not gone(found)
 
 
-def test_a_start_whose_answer_was_lost_is_followed(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_start_without_an_answer_is_followed(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     really = found.execute
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Mapping[str, Any]:
@@ -218,31 +218,31 @@ def test_a_start_whose_answer_was_lost_is_followed(bench: MakeBench, what: Insta
         return answer
 
     found.execute = execute  # type: ignore[method-assign]
-    assert found.run(what.noun()).changed
+    assert found.run(what.resource()).changed
     assert (found.reconnected, gone(found)) == (1, True)
 
 
-def test_a_start_that_never_arrived_is_told(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_start_that_never_arrived(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     at(found, "start_background_task", ConnectionLost(LOST))
     with pytest.raises(ConnectionLost, match=LOST):
-        found.run(what.noun())
+        found.run(what.resource())
     assert gone(found)
 
 
-def test_a_restart_in_the_middle_is_told_and_cleaned_up(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_restart_during_the_task_is_cleaned_up(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     held(found)
     at(found, "poll_background_task", None, found.machine.restart)
-    with pytest.raises(RemoteFailure, match="was cut short, by a restart of the machine or by somebody"):
-        found.run(what.noun())
+    with pytest.raises(RemoteFailure, match="was interrupted, by a restart of the machine or by a person"):
+        found.run(what.resource())
     assert gone(found)
-    # The installer waits for the next run.
+    # The installer stays for the next run.
     assert found.exists(what.staged)
 
 
-def test_a_task_that_never_begins_is_given_up(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_task_that_never_starts(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     held(found)
 
     def stuck() -> None:
@@ -250,47 +250,47 @@ def test_a_task_that_never_begins_is_given_up(bench: MakeBench, what: Installed)
             task.state, task.last_result = READY, HAS_NOT_RUN
 
     at(found, "poll_background_task", stuck)
-    with pytest.raises(RemoteFailure, match="was cut short"):
-        found.run(what.noun())
+    with pytest.raises(RemoteFailure, match="was interrupted"):
+        found.run(what.resource())
     assert (found.scripts.count("poll_background_task"), gone(found)) == (3, True)
 
 
 @pytest.mark.parametrize(("times", "good"), [(2, True), (3, False)])
-def test_a_machine_that_comes_up_may_fail_twice(bench: MakeBench, what: Installed, times: int, good: bool) -> None:
-    found = bench(what.entry("none"))
+def test_a_machine_that_starts_up_may_fail_twice(harness: MakeHarness, what: Installed, times: int, good: bool) -> None:
+    found = harness(what.entry("none"))
     found.fail("poll_background_task", times=times, message="The service is not there yet.")
     if good:
-        assert found.run(what.noun()).changed
+        assert found.run(what.resource()).changed
     else:
         with pytest.raises(RemoteFailure, match="The service is not there yet"):
-            found.run(what.noun())
+            found.run(what.resource())
 
 
-def test_a_start_that_the_scheduler_refuses_leaves_nothing(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_start_that_the_scheduler_rejects_leaves_no_files(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     found.fail("start task *")
     with pytest.raises(RemoteFailure, match="Task Scheduler service is not available"):
-        found.run(what.noun())
+        found.run(what.resource())
     assert gone(found)
 
 
-def test_a_task_of_another_place_is_left_alone(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"), work(what.name))
+def test_a_task_with_another_staging_folder_is_not_touched(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"), work(what.name))
     found.machine.remove_file(PLACE, recurse=True)
-    with pytest.raises(RemoteFailure, match="it was begun with another staging_dir"):
-        found.run(what.noun())
+    with pytest.raises(RemoteFailure, match="it was started with another staging_dir"):
+        found.run(what.resource())
     assert found.machine.tasks
 
 
-def test_a_task_that_crashes_is_told(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"))
+def test_a_task_that_crashes(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"))
     found.fail(f"task siterecovery.hyperv-{what.name}", exit_code=3)
-    with pytest.raises(RemoteFailure, match="was cut short"):
-        found.run(what.noun())
+    with pytest.raises(RemoteFailure, match="was interrupted"):
+        found.run(what.resource())
     assert gone(found)
 
 
-# ---- what an earlier run left ----
+# ---- tasks of an earlier run ----
 
 
 def interrupted(what: Installed, **more: Any) -> Any:
@@ -300,10 +300,10 @@ def interrupted(what: Installed, **more: Any) -> Any:
     return work(what.name, script=what.script, parameters=parameters, **more)
 
 
-def test_what_goes_on_is_waited_for_and_nothing_is_done_twice(bench: MakeBench, what: Installed) -> None:
+def test_a_running_task_is_waited_for_and_not_repeated(harness: MakeHarness, what: Installed) -> None:
     prepared = all_of(fetched(what.program, what.staged, what.package.version), interrupted(what))
-    found = bench(what.entry("none"), prepared)
-    # The task was begun by somebody else: its action is what start_background_task writes.
+    found = harness(what.entry("none"), prepared)
+    # Another run has started the task, with the action that start_background_task writes.
     (task,) = found.machine.tasks.values()
     folder = f"{PLACE}\\{what.name}"
     found.machine.write_file(folder + r"\run.ps1", source("run_background_task").encode())
@@ -311,7 +311,7 @@ def test_what_goes_on_is_waited_for_and_nothing_is_done_twice(bench: MakeBench, 
     runner = found.machine.runner
     assert runner is not None
     at(found, "poll_background_task", None, lambda: found.machine._run_task(task, runner))
-    outcome = found.run(what.noun())
+    outcome = found.run(what.resource())
     assert found.scripts == [
         "observe",
         "poll_background_task",
@@ -320,38 +320,38 @@ def test_what_goes_on_is_waited_for_and_nothing_is_done_twice(bench: MakeBench, 
         "observe",
     ]
     assert (outcome.changed, outcome.after["version"], gone(found)) == (False, what.package.version, True)
-    assert "was begun by an earlier run" in found.told[0]
+    assert "was started by an earlier run" in found.shown[0]
     assert [warning for warning in outcome.warnings if "which an earlier run started, succeeded" in warning]
 
 
-def test_what_was_cut_short_is_planned_again(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"), interrupted(what, state=READY, code=ENDED_BY_SHUTDOWN))
-    outcome = found.run(what.noun())
+def test_an_interrupted_setup_is_planned_again(harness: MakeHarness, what: Installed) -> None:
+    found = harness(what.entry("none"), interrupted(what, state=READY, code=ENDED_BY_SHUTDOWN))
+    outcome = found.run(what.resource())
     assert found.scripts == ["observe", "poll_background_task", "end_background_task", *what.scripts()]
     assert (outcome.changed, outcome.after["installed"], gone(found)) == (True, True, True)
-    assert "was cut short" in outcome.warnings[0]
+    assert "was interrupted" in outcome.warnings[0]
 
 
-def test_what_failed_is_told_and_planned_again(bench: MakeBench, what: Installed) -> None:
+def test_a_failed_setup_is_planned_again(harness: MakeHarness, what: Installed) -> None:
     answer = json.dumps({"failed": True, "error": "It broke.", "changed": True, "result": None})
-    found = bench(what.entry("none"), interrupted(what, state=READY, code=0, answer=answer))
-    outcome = found.run(what.noun())
+    found = harness(what.entry("none"), interrupted(what, state=READY, code=0, answer=answer))
+    outcome = found.run(what.resource())
     assert outcome.changed
     assert outcome.warnings[0].endswith(f"failed: script {what.script} failed: It broke.")
 
 
 @pytest.mark.parametrize("state", ["Running", READY])
-def test_check_mode_tells_and_waits_for_nothing(bench: MakeBench, what: Installed, state: str) -> None:
-    found = bench(what.entry("none"), interrupted(what, state=state, code=0x41301))
+def test_check_mode_does_not_wait(harness: MakeHarness, what: Installed, state: str) -> None:
+    found = harness(what.entry("none"), interrupted(what, state=state, code=0x41301))
     before = found.machine.snapshot()
-    outcome = found.run(what.noun(), check=True)
+    outcome = found.run(what.resource(), check=True)
     assert (found.scripts, found.machine.snapshot()) == (["observe"], before)
-    assert outcome.plan.describe() == "wait for the end of the setup that an earlier run began, which goes on"
+    assert outcome.plan.describe() == "wait for the setup that an earlier run started"
 
 
-def test_other_work_is_left_alone(bench: MakeBench) -> None:
-    found = bench(ONE.entry(), work("agent"))
-    assert not found.run(ONE.noun()).changed
+def test_other_tasks_are_not_touched(harness: MakeHarness) -> None:
+    found = harness(ONE.entry(), work("agent"))
+    assert not found.run(ONE.resource()).changed
     assert (found.scripts, found.exists(PLACE + r"\agent")) == (["observe"], True)
 
 
@@ -359,9 +359,9 @@ def test_other_work_is_left_alone(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_the_opt_in_is_set_and_read_back(bench: MakeBench, wanted: bool) -> None:
-    found = bench(ONE.entry(microsoft_update=not wanted))
-    outcome = found.run(ONE.noun(microsoft_update=wanted))
+def test_the_opt_in_is_set_and_read_back(harness: MakeHarness, wanted: bool) -> None:
+    found = harness(ONE.entry(microsoft_update=not wanted))
+    outcome = found.run(ONE.resource(microsoft_update=wanted))
     assert found.scripts == [
         "observe",
         "start_background_task",
@@ -370,29 +370,29 @@ def test_the_opt_in_is_set_and_read_back(bench: MakeBench, wanted: bool) -> None
         "observe",
     ]
     assert (found.machine.microsoft_update, outcome.after["microsoft_update"], gone(found)) == (wanted, wanted, True)
-    (told,) = (entry for entry in outcome.evidence if entry.step == "P2")
-    assert told.done == ("opt in to Microsoft Update" if wanted else "opt out of Microsoft Update")
-    assert told.verified == ("opted in to Microsoft Update" if wanted else "not opted in to Microsoft Update")
-    assert not found.run(ONE.noun(microsoft_update=wanted)).changed
+    (line,) = (entry for entry in outcome.evidence if entry.step == "P2")
+    assert line.done == ("opt in to Microsoft Update" if wanted else "opt out of Microsoft Update")
+    assert line.verified == ("opted in to Microsoft Update" if wanted else "not opted in to Microsoft Update")
+    assert not found.run(ONE.resource(microsoft_update=wanted)).changed
     assert found.scripts == ["observe"]
 
 
-def test_the_opt_in_follows_a_setup(bench: MakeBench) -> None:
-    found = bench(ONE.entry("none"))
-    assert found.run(ONE.noun(microsoft_update=True)).after["microsoft_update"] is True
+def test_the_opt_in_follows_a_setup(harness: MakeHarness) -> None:
+    found = harness(ONE.entry("none"))
+    assert found.run(ONE.resource(microsoft_update=True)).after["microsoft_update"] is True
     assert found.scripts.count("start_background_task") == 2
 
 
-def test_an_opt_in_that_windows_update_refuses_is_told(bench: MakeBench) -> None:
-    found = bench(ONE.entry())
+def test_an_opt_in_that_windows_update_rejects(harness: MakeHarness) -> None:
+    found = harness(ONE.entry())
     found.fail("microsoft update")
     with pytest.raises(RemoteFailure, match=r"^script set_microsoft_update failed: .*0x80240438"):
-        found.run(ONE.noun(microsoft_update=True))
+        found.run(ONE.resource(microsoft_update=True))
     assert gone(found)
 
 
-def test_a_pending_opt_in_is_no_opt_in(bench: MakeBench) -> None:
-    found = bench(ONE.entry())
+def test_a_pending_opt_in_is_a_failure(harness: MakeHarness) -> None:
+    found = harness(ONE.entry())
     answer = {"failed": False, "error": None, "result": {"microsoft_update": False, "registration": 2}}
     found.lies["poll_background_task"] = {
         "task": READY,
@@ -401,19 +401,19 @@ def test_a_pending_opt_in_is_no_opt_in(bench: MakeBench) -> None:
         "answer": json.dumps(answer),
         "log": None,
     }
-    with pytest.raises(RemoteFailure, match="keeps the opt-in as pending"):
-        found.run(ONE.noun(microsoft_update=True))
+    with pytest.raises(RemoteFailure, match="the opt-in is pending"):
+        found.run(ONE.resource(microsoft_update=True))
 
 
-def test_another_folder_is_refused_after_one_look(bench: MakeBench) -> None:
-    found = bench(ONE.entry("none"))
-    with pytest.raises(Refused, match=r"^install_path: setup of the Provider takes no folder"):
-        found.run(ONE.noun(install_path=r"D:\ASR"))
+def test_another_folder_is_refused_after_one_execution(harness: MakeHarness) -> None:
+    found = harness(ONE.entry("none"))
+    with pytest.raises(Refused, match=r"^setup always installs the Provider next to VMM"):
+        found.run(ONE.resource(install_path=r"D:\ASR"))
     assert found.scripts == ["observe"]
 
 
-def test_the_machine_of_the_lab_forgets_a_process_at_a_restart(bench: MakeBench) -> None:
-    machine: Machine = bench(ONE.entry("none")).machine
+def test_the_machine_of_the_lab_forgets_a_process_at_a_restart(harness: MakeHarness) -> None:
+    machine: Machine = harness(ONE.entry("none")).machine
     with machine.process():
         machine.settle()
         machine.restart()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent uses of the network, on machines of the lab: set, read back, kept (H4)."""
+"""The agent's network limits on machines of the lab: set, read back and kept (H4)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lab.windows.agent import AgentThrottle
 from lab.windows.installers import catalogue
 from tests.lab.emulators.cases import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS, OFF
-from tests.unit.plugins.plugin_utils.bench import Bench, Build
-from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import Build, Harness
 
 PACKAGE = catalogue({})["agent"]
 HOST = hyperv_host(agent={"version": PACKAGE.version})
@@ -45,17 +45,17 @@ def agent(**changed: Any) -> Build[MachineFacts]:
     return lambda session: mars_agent.build(options, session)
 
 
-def throttle(found: Bench) -> AgentThrottle:
+def throttle(found: Harness) -> AgentThrottle:
     assert found.machine.agent is not None
     return found.machine.agent.throttle
 
 
-def threads(found: Bench) -> list[Any]:
+def threads(found: Harness) -> list[Any]:
     names = ("UploadThreadsPerVM", "DownloadThreadsPerVM")
     return [found.machine.registry.get(layout.AGENT_LIMITS_KEY, name) for name in names]
 
 
-def restarts(found: Bench) -> int:
+def restarts(found: Harness) -> int:
     return sum(entry.verb == "service.start" for entry in found.stage.world.journal.entries)
 
 
@@ -67,10 +67,10 @@ def restarts(found: Bench) -> int:
         (THROTTLED, {"throttle": OFF}, AgentThrottle()),
     ],
 )
-def test_throttling_is_set_read_back_and_needs_no_restart(
-    bench: MakeBench, has: AgentThrottle, options: dict[str, Any], gets: AgentThrottle
+def test_throttling_needs_no_restart(
+    harness: MakeHarness, has: AgentThrottle, options: dict[str, Any], gets: AgentThrottle
 ) -> None:
-    found = bench(HOST, agent_throttle(has))
+    found = harness(HOST, agent_throttle(has))
     planned = found.run(agent(**options), check=True)
     assert (found.scripts, throttle(found)) == (["observe"], has)
     outcome = found.run(agent(**options))
@@ -80,8 +80,8 @@ def test_throttling_is_set_read_back_and_needs_no_restart(
     assert found.scripts == ["observe"]
 
 
-def test_threads_are_set_and_the_service_restarted_once(bench: MakeBench) -> None:
-    found = bench(HOST, agent_throttle(THROTTLED))
+def test_threads_restart_the_service_once(harness: MakeHarness) -> None:
+    found = harness(HOST, agent_throttle(THROTTLED))
     options = {"upload_threads": 8, "download_threads": 16}
     outcome = found.run(agent(**options))
     assert (found.scripts, threads(found), restarts(found)) == (SET, [8, 16], 1)
@@ -89,8 +89,8 @@ def test_threads_are_set_and_the_service_restarted_once(bench: MakeBench) -> Non
     assert found.run(agent(**options)).changed is False
 
 
-def test_what_is_not_written_is_left_alone(bench: MakeBench) -> None:
-    found = bench(HOST, agent_throttle(THROTTLED))
+def test_limits_that_are_not_set_are_kept(harness: MakeHarness) -> None:
+    found = harness(HOST, agent_throttle(THROTTLED))
     found.run(agent(upload_threads=8))
     found.run(agent(download_threads=9))
     assert (throttle(found), threads(found)) == (THROTTLED, [8, 9])
@@ -98,8 +98,8 @@ def test_what_is_not_written_is_left_alone(bench: MakeBench) -> None:
     assert (outcome.changed, "throttle" in outcome.after) == (False, False)
 
 
-def test_a_new_agent_is_installed_and_limited_in_one_run(bench: MakeBench) -> None:
-    found = bench(hyperv_host())
+def test_a_new_agent_is_installed_and_limited_in_one_run(harness: MakeHarness) -> None:
+    found = harness(hyperv_host())
     planned = found.run(agent(throttle=HOURS, upload_threads=8), check=True)
     outcome = found.run(agent(throttle=HOURS, upload_threads=8))
     assert (throttle(found), threads(found)) == (WANTED, [8, None])
@@ -107,24 +107,24 @@ def test_a_new_agent_is_installed_and_limited_in_one_run(bench: MakeBench) -> No
     assert found.run(agent(throttle=HOURS, upload_threads=8)).changed is False
 
 
-def test_a_stopped_agent_is_started_and_limited(bench: MakeBench) -> None:
-    found = bench(HOST, stopped(layout.AGENT_SERVICE))
+def test_a_stopped_agent_is_started_and_limited(harness: MakeHarness) -> None:
+    found = harness(HOST, stopped(layout.AGENT_SERVICE))
     found.run(agent(throttle=HOURS))
     assert found.scripts == ["observe", "start_service", "set_agent_limits", "observe"]
     assert throttle(found) == WANTED
 
 
-def test_a_build_that_does_not_show_it_has_it_set_every_time(bench: MakeBench) -> None:
-    found = bench(HOST, agent_throttle(AgentThrottle(), shown=False))
+def test_hidden_throttling_is_set_in_every_run(harness: MakeHarness) -> None:
+    found = harness(HOST, agent_throttle(AgentThrottle(), shown=False))
     for _run in range(2):
         outcome = found.run(agent(throttle=HOURS))
         assert (found.scripts, outcome.changed, outcome.after["throttle"]) == (SET, True, None)
-        assert "does not show its throttling" in outcome.plan.describe()
+        assert "this build of the agent does not show it" in outcome.plan.describe()
     assert throttle(found) == WANTED
 
 
-def test_threads_that_a_broken_run_left_beside_a_stopped_service_are_in_force_after_the_next(bench: MakeBench) -> None:
-    found = bench(HOST)
+def test_threads_of_an_interrupted_run_apply_after_the_next(harness: MakeHarness) -> None:
+    found = harness(HOST)
     found.fail(f"start {layout.AGENT_SERVICE}")
     with pytest.raises(RemoteFailure, match="cannot be started"):
         found.run(agent(upload_threads=8))
@@ -134,8 +134,8 @@ def test_threads_that_a_broken_run_left_beside_a_stopped_service_are_in_force_af
     assert (threads(found), found.machine.is_running(layout.AGENT_SERVICE)) == ([8, None], True)
 
 
-def test_a_service_that_does_not_stop_keeps_its_threads(bench: MakeBench) -> None:
-    found = bench(HOST)
+def test_a_service_that_does_not_stop_keeps_its_threads(harness: MakeHarness) -> None:
+    found = harness(HOST)
     found.fail(f"stop {layout.AGENT_SERVICE}")
     with pytest.raises(RemoteFailure):
         found.run(agent(upload_threads=8))
@@ -144,18 +144,18 @@ def test_a_service_that_does_not_stop_keeps_its_threads(bench: MakeBench) -> Non
     assert threads(found) == [8, None]
 
 
-def test_a_lie_about_limits_is_seen(bench: MakeBench) -> None:
-    found = bench(HOST)
+def test_a_lie_about_limits_is_detected(harness: MakeHarness) -> None:
+    found = harness(HOST)
     found.lies["set_agent_limits"] = {"applied": True, "service": "Running"}
-    with pytest.raises(NotConverged, match="let the agent use 8 threads"):
+    with pytest.raises(NotConverged, match="set upload_threads of the agent to 8"):
         found.run(agent(upload_threads=8))
     found.lies["set_agent_limits"] = {"applied": True, "service": "Stopped"}
-    with pytest.raises(RemoteFailure, match=r"^the agent's limits are set, but service obengine is Stopped after"):
+    with pytest.raises(RemoteFailure, match=r"^the agent's limits were set, but service obengine is Stopped after"):
         found.run(agent(upload_threads=8))
 
 
-def test_a_wrong_limit_sends_nothing(bench: MakeBench) -> None:
-    found = bench(HOST)
+def test_an_invalid_limit_sends_nothing(harness: MakeHarness) -> None:
+    found = harness(HOST)
     with pytest.raises(InvalidInput, match="upload_threads"):
         found.run(agent(upload_threads=64))
     assert found.executions == []
