@@ -58,7 +58,7 @@ def world(internet: Internet, azure: RecordingAzure) -> World:
     proxy = ProxyAccount(PROXY_NAME, internet.proxy_port, PROXY_USER, PROXY_PASSWORD)
     made = World(login=login, proxy=proxy, scale=0.0)
     made.resolve = internet.resolve
-    made.azure = azure  # type: ignore[assignment]
+    made.azure = azure
     return made
 
 
@@ -69,7 +69,6 @@ def build(world: World) -> Build:
     def made(**entry: Any) -> Machine:
         machine = build_machine(world, {"name": "m1", **entry})
         machine.web = {package.url: package for package in catalogue({}).values()}
-        world.machines[machine.name] = machine
         world.journal.clear()
         return machine
 

@@ -87,7 +87,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     one = commands.add_parser("demo", help="site.yml over the lab, twice")
-    one.add_argument("--engine", choices=["twin", "pwsh"], default="twin")
+    one.add_argument("--engine", choices=["python", "pwsh"], default="python")
     one.set_defaults(call=demo)
 
     one = commands.add_parser("test", help="pytest")

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.engines.emulators import TWINS
-from lab.engines.pwsh import PwshMissing, find_pwsh
+from lab.engines.emulators import EMULATORS
+from lab.engines.pwsh_home import PwshMissing, find_pwsh
 from lab.engines.scripts import BINDINGS, SCRIPTS, assembled, digest
 
 from .cases import CASES
@@ -27,7 +27,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 def uncovered() -> set[str]:
     """Twins without a case: their binding would say nothing."""
-    return set(TWINS) - {case.script for case in CASES}
+    return set(EMULATORS) - {case.script for case in CASES}
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
         return 1
     hashes = texts(SCRIPTS)
     problems = [f"no case for the twin {name}" for name in sorted(uncovered())]
-    problems += [f"script {name} and twin do not both exist" for name in sorted(set(hashes) ^ set(TWINS))]
+    problems += [f"script {name} and twin do not both exist" for name in sorted(set(hashes) ^ set(EMULATORS))]
     with tempfile.TemporaryDirectory() as folder, Comparison(SCRIPTS, Path(folder)) as comparison:
         for case in CASES:
             problems += comparison.differences(case)

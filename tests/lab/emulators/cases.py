@@ -21,9 +21,11 @@ from lab.engines.scripts import SCRIPTS, assembled
 from lab.windows import layout
 from lab.windows.agent import AgentProxy, AgentThrottle
 from lab.windows.installers import content, package
-from lab.windows.machine import Certificate, Machine
+from lab.windows.machine import Machine
+from lab.windows.state import StoreCertificate
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from lab.windows.vmm import Registration, RunAsAccount
+from lab.windows.web import download
 
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
 
@@ -143,7 +145,7 @@ def fetched(program: str, path: str, version: str = "5.1.8095.0") -> Prepare:
         staged(machine)
         made = package(program, "https://x.test/x.exe", version)
         machine.web[made.url] = made
-        machine.download(made.url, path)
+        download(machine, made.url, path)
 
     return prepare
 
@@ -168,8 +170,8 @@ def registered(vault: str = "vault-asr", *, old_place: bool = False) -> Prepare:
             root + r"\Registration", "SRSUri", "https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/"
         )
         moment = machine.now() + timedelta(days=3)
-        machine.certificates.append(Certificate("AB" * 20, "CN=x", layout.CERTIFICATE_NAME + "_1", moment))
-        machine.certificates.append(Certificate("CD" * 20, "CN=y", "Something else", moment))
+        machine.certificates.append(StoreCertificate("AB" * 20, "CN=x", layout.CERTIFICATE_NAME + "_1", moment))
+        machine.certificates.append(StoreCertificate("CD" * 20, "CN=y", "Something else", moment))
         if machine.vmm is not None:
             identity = VAULT_ID.rsplit("/", 1)[0] + "/" + vault
             machine.vmm.registration = Registration(identity, "vmm01", "AB" * 20)

@@ -20,7 +20,7 @@ import socketserver
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -29,14 +29,14 @@ from types import TracebackType
 from typing import Any
 
 from lab.certificates import Certificates
-from lab.engines.cmdlet_server import Bridge
-from lab.engines.emulators import TWINS
+from lab.engines.cmdlet_server import CmdletServer
+from lab.engines.emulators import EMULATORS
 from lab.engines.scripts import assembled
 from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
-from lab.world import Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
+from lab.world import CloudFacts, Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
 
 from .warm import WarmPwsh
 
@@ -94,10 +94,10 @@ class RecordingAzure:
             raise RegistrationRefused(*self.refused)
         self.told.append((thumbprint, vault_number, server))
 
-    def publish_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
+    def publish_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
         self.told.append((vmm_id, clouds))
 
-    def withdraw_clouds(self, vmm_id: str, clouds: list[Any]) -> None:
+    def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
         self.told.append(("withdrawn", vmm_id, clouds))
 
 
@@ -187,8 +187,8 @@ class Stage:
         self.world = World(login=LOGIN, proxy=ProxyAccount(PROXY_NAME, port, PROXY_USER, PROXY_PASSWORD), scale=0.0)
         if internet is not None:
             self.world.resolve = internet.resolve
-        self.azure = RecordingAzure()
-        self.world.azure = self.azure  # type: ignore[assignment]
+        self.world.azure = self.azure = RecordingAzure()
+        self.machines: dict[str, Machine] = {}
 
     def set(self, case: Case) -> Machine:
         self.azure.told.clear()
@@ -198,7 +198,8 @@ class Stage:
         machine.web = {package.url: package for package in catalogue({}).values()}
         if case.prepare is not None:
             case.prepare(machine)
-        self.world.machines = {machine.name: machine}
+        self.machines.clear()
+        self.machines[machine.name] = machine
         self.world.journal.clear()
         return machine
 
@@ -210,7 +211,7 @@ class Stage:
         """What the twin does."""
         machine = self.set(case)
         with speaking(machine.identity.language):
-            answer = TWINS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
+            answer = EMULATORS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
         message = answer.errors[0] if answer.errors else None
         return self.outcome(machine, answer.result, answer.changed, answer.failed, message)
 
@@ -251,10 +252,10 @@ class Comparison:
         self._real, self._imitated = Stage(self._internet), Stage(self._internet)
         self._loop = asyncio.new_event_loop()
         self._executor = ThreadPoolExecutor(2, "bridge")
-        self._bridge = Bridge(self._real.world, self._executor)
+        self._server = CmdletServer(self._real.machines, self._executor)
         self._thread = threading.Thread(target=self._loop.run_forever, name="bridge loop", daemon=True)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._bridge.start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(10)
         self._shell = WarmPwsh(directory)
 
     def __enter__(self) -> Comparison:
@@ -264,7 +265,7 @@ class Comparison:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._shell.close()
-        asyncio.run_coroutine_threadsafe(self._bridge.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._internet.close()
         self._thread.join(5)
@@ -279,7 +280,7 @@ class Comparison:
             text,
             self._real.parameters(case),
             case.secrets,
-            environment=self._bridge.environment(machine.name),
+            environment=self._server.environment(machine.name),
             check_mode=case.check_mode,
         )
         message = answer.errors[0]["message"] if answer.errors else None

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from lab.engines.pwsh import PwshHome
+from lab.engines.pwsh_home import PwshHome
 
 DRIVER = Path(__file__).with_name("warm_driver.ps1")
 

@@ -20,8 +20,7 @@ from tests.lab.emulators.comparison import LOGIN
 @pytest.fixture
 def nodes() -> dict[str, Machine]:
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
-    world.machines = build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
-    return world.machines
+    return build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
 
 
 def running(nodes: dict[str, Machine]) -> list[str]:

@@ -246,7 +246,7 @@ class Disturbed(Bench):
         else:
             # Only what this step runs is gone: it belongs to a start of the machine that is over.
             self.machine._starts += 1
-        self.machine._go_on()
+        self.machine.check_process()
 
     def _run_task(self, machine: Machine, task: ScheduledTask) -> int:
         assert self._twin_runner is not None

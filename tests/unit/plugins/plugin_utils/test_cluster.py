@@ -39,7 +39,7 @@ class Nodes:
         join(second, {first.name: first})
         second.web, second.runner, second.in_background = first.web, first.runner, False
         self.all = {"vmm01": first, "vmm02": second}
-        bench.stage.world.machines = dict(self.all)
+        bench.stage.machines.update(self.all)
         bench.stage.world.journal.clear()
 
     def on(self, name: str) -> Bench:
