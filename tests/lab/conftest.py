@@ -15,14 +15,9 @@ from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
 from lab.world import Login, ProxyAccount, World
-from tests.lab.emulators.comparison import (
-    PROXY_NAME,
-    PROXY_PASSWORD,
-    PROXY_USER,
-    Comparison,
-    Internet,
-    RecordingAzure,
-)
+from tests.lab.emulators.comparison import Comparison
+from tests.lab.emulators.harness import RecordingAzure
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, Internet
 
 Build = Callable[..., Machine]
 

@@ -72,6 +72,13 @@ def bench(arguments: argparse.Namespace) -> NoReturn:
     become(python, "-m", "tests.bench", *arguments.rest, environment=with_lab(collection.install()))
 
 
+def bind(arguments: argparse.Namespace) -> NoReturn:
+    """Compare every script with its emulator in PowerShell, then renew bindings.json in the checkout."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-m", "tests.lab.emulators.bind", *arguments.rest, environment=with_lab(collection.link()))
+
+
 def acceptance(arguments: argparse.Namespace) -> NoReturn:
     if not arguments.inventory:
         raise SystemExit("INVENTORY is needed: make acceptance INVENTORY=path/to/inventory")
@@ -100,6 +107,9 @@ def main() -> None:
 
     one = commands.add_parser("bench", help="what a run that finds nothing to do costs")
     one.set_defaults(call=bench)
+
+    one = commands.add_parser("bind", help="compare the emulators with the scripts and renew their bindings")
+    one.set_defaults(call=bind)
 
     one = commands.add_parser("acceptance", help="the scenarios against a real subscription")
     one.add_argument("--inventory", default="")

@@ -16,7 +16,7 @@ from lab.engines import emulators
 from lab.engines.emulators import EMULATORS
 from lab.engines.scripts import assembled, load_bindings
 from tests.lab.emulators import bind
-from tests.lab.emulators.cases import CASES
+from tests.lab.emulators.table import CASES
 from tests.unit.scripts import gate
 from tests.unit.scripts.powershell import functions
 

@@ -17,8 +17,11 @@ from lab.engines.emulators.base import EmulatorResult
 from lab.windows import layout
 from lab.windows.agent import AgentProxy, AgentThrottle
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import CASES, SECTIONS, STAGING
-from tests.lab.emulators.comparison import Case, Comparison
+from lab.windows.states import STAGING
+from tests.lab.emulators.cases.calls import SECTIONS
+from tests.lab.emulators.comparison import Comparison
+from tests.lab.emulators.harness import Case
+from tests.lab.emulators.table import CASES
 
 pytestmark = [pytest.mark.needs("pwsh"), pytest.mark.xdist_group("warm-pwsh")]
 

@@ -12,9 +12,9 @@ from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine
+from lab.windows.states import cluster_node
 from lab.world import ProxyAccount, World
-from tests.lab.emulators.cases import cluster_node
-from tests.lab.emulators.comparison import LOGIN
+from tests.lab.emulators.harness import LOGIN
 
 
 @pytest.fixture

@@ -17,11 +17,12 @@ from lab.windows.build import build_machine, build_machines
 from lab.windows.errors import MachineError
 from lab.windows.installers import catalogue, content
 from lab.windows.machine import Machine
+from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
 from lab.windows.web import download
 from lab.world import World
 from tests.lab.conftest import Build
-from tests.lab.emulators.cases import SECTIONS, STAGING
+from tests.lab.emulators.cases.calls import SECTIONS
 
 OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
 

@@ -17,11 +17,12 @@ from lab.windows.machine import Machine
 from lab.windows.programs.key_file import read_key
 from lab.windows.programs.outcome import Refusal, order
 from lab.windows.state import Package
+from lab.windows.states import VAULT_NUMBER, key_document
 from lab.windows.web import download
 from lab.world import World, digest
 from tests.lab.conftest import Build
-from tests.lab.emulators.cases import VAULT_NUMBER, key_document
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
+from tests.lab.emulators.harness import RecordingAzure
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 
 TEMP = r"C:\Windows\Temp"
 KEY = TEMP + r"\v.VaultCredentials"
@@ -106,7 +107,7 @@ def test_a_registration_survives_an_upgrade(vmm: Machine) -> None:
 
 def test_registration_tells_the_vault_and_leaves_its_traces(vmm: Machine, azure: RecordingAzure) -> None:
     assert register(vmm) == 0
-    [(thumbprint, vault_number, server)] = azure.told
+    [(thumbprint, vault_number, server)] = azure.calls
     assert vault_number == VAULT_NUMBER
     assert (server.friendly_name, server.fqdn) == ("vmm01", vmm.fqdn)
     assert [cloud.name for cloud in server.clouds] == ["Gold"]
@@ -120,7 +121,7 @@ def test_publishing_a_cloud_of_a_registered_server_reaches_the_vault(vmm: Machin
     register(vmm)
     assert vmm.vmm is not None
     vmm.publish_cloud(vmm.vmm.clouds[1].id, True)
-    assert [cloud.name for cloud in azure.told[-1][1]] == ["Silver"]
+    assert [cloud.name for cloud in azure.calls[-1][1]] == ["Silver"]
 
 
 def test_a_cloud_is_withdrawn_from_the_vault_unless_it_is_paired(vmm: Machine, azure: RecordingAzure) -> None:
@@ -128,19 +129,19 @@ def test_a_cloud_is_withdrawn_from_the_vault_unless_it_is_paired(vmm: Machine, a
     assert vmm.vmm is not None
     gold = vmm.vmm.clouds[0]
     gold.paired = True
-    told = len(azure.told)
+    told = len(azure.calls)
     with pytest.raises(MachineError, match="Gold is configured for protection"):
         vmm.publish_cloud(gold.id, False)
-    assert (gold.published, len(azure.told)) == (True, told)
+    assert (gold.published, len(azure.calls)) == (True, told)
     gold.paired = False
     vmm.publish_cloud(gold.id, False)
-    assert (gold.published, azure.told[-1][0]) == (False, "withdrawn")
+    assert (gold.published, azure.calls[-1][0]) == (False, "withdrawn")
 
 
 def test_publishing_before_registration_stays_at_home(vmm: Machine, azure: RecordingAzure) -> None:
     assert vmm.vmm is not None
     vmm.publish_cloud(vmm.vmm.clouds[1].id, True)
-    assert azure.told == []
+    assert azure.calls == []
 
 
 KEYS = [
@@ -160,7 +161,7 @@ def test_a_bad_key_is_refused(
     before = vmm.snapshot()["registry"]
     assert register(vmm, key_document(**how)) == code
     assert reason in setup_log(vmm)[-1]
-    assert azure.told == []
+    assert azure.calls == []
     assert vmm.snapshot()["registry"] == before
 
 
@@ -200,7 +201,7 @@ def test_another_vault_is_exit_10_and_names_the_vault(vmm: Machine, azure: Recor
     register(vmm)
     assert register(vmm, key_document(vault="vault-b")) == 10
     assert "vault-asr" in setup_log(vmm)[-1]
-    assert len(azure.told) == 1
+    assert len(azure.calls) == 1
 
 
 def test_the_same_name_in_another_subscription_is_another_vault(vmm: Machine) -> None:
@@ -211,7 +212,7 @@ def test_the_same_name_in_another_subscription_is_another_vault(vmm: Machine) ->
 def test_the_same_vault_again_is_allowed(vmm: Machine, azure: RecordingAzure) -> None:
     register(vmm)
     assert register(vmm) == 0
-    assert len(azure.told) == 2
+    assert len(azure.calls) == 2
     assert len(vmm.certificates) == 1
 
 

@@ -23,8 +23,6 @@ PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 _CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
 _NOTHING_THERE = 2
-#: Below HKLM: one value per service, the id of a process that has not read the latest settings.
-RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +210,14 @@ def mark_restart(machine: Machine, name: str) -> None:
     service = machine.service(name)
     if service is None or service.process_id == 0:
         return
-    registry(machine, "CreateKey", RESTART_KEY)
-    registry(machine, "SetDWORDValue", RESTART_KEY, name, service.process_id)
+    registry(machine, "CreateKey", layout.RESTART_KEY)
+    registry(machine, "SetDWORDValue", layout.RESTART_KEY, name, service.process_id)
 
 
 def remove_restart_mark(machine: Machine, name: str) -> None:
-    code = registry(machine, "DeleteValue", RESTART_KEY, name)
+    code = registry(machine, "DeleteValue", layout.RESTART_KEY, name)
     if code not in (0, _NOTHING_THERE):
-        raise ScriptFailed(f"The registry value '{RESTART_KEY}\\{name}' cannot be removed (error {code}).")
+        raise ScriptFailed(f"The registry value '{layout.RESTART_KEY}\\{name}' cannot be removed (error {code}).")
 
 
 def registry(machine: Machine, method: str, key: str, name: str = "", data: int = 0) -> int:

@@ -19,7 +19,7 @@ from ...windows.machine import Machine
 from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
 from ...windows.state import Guest
-from .base import RESTART_KEY, ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
 
 Section = dict[str, Any]
 
@@ -197,7 +197,7 @@ def _provider(machine: Machine, _run: Run) -> Section | None:
 
 
 def _restart_due(machine: Machine, name: str) -> bool:
-    mark = machine.registry.get(f"{layout.HKLM}\\{RESTART_KEY}", name)
+    mark = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name)
     service = machine.service(name)
     return mark is not None and service is not None and service.process_id == mark
 

@@ -22,7 +22,8 @@ from lab.engines.task_runners import emulator_runner
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
 from lab.world import Fault
-from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
 
 State = TypeVar("State")
 Arguments = dict[str, Any]
@@ -36,7 +37,7 @@ class Bench:
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ):
-        self.stage = Stage(internet)
+        self.stage = Harness(internet)
         self.machine = self.stage.set(Case("", "", entry, prepare=prepare))
         #: Arguments of every execution since the last run began.
         self.executions: list[Arguments] = []
