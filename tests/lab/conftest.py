@@ -11,20 +11,28 @@ from typing import Any
 
 import pytest
 
+from lab.lab import Lab
 from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
 from lab.world import Login, ProxyAccount, World
-from tests.lab.emulators.comparison import (
-    PROXY_NAME,
-    PROXY_PASSWORD,
-    PROXY_USER,
-    Comparison,
-    Internet,
-    RecordingAzure,
-)
+from tests.lab.emulators.comparison import Comparison
+from tests.lab.emulators.harness import RecordingAzure
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, Internet
 
 Build = Callable[..., Machine]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.load("small", time_scale=0.0) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +66,7 @@ def world(internet: Internet, azure: RecordingAzure) -> World:
     proxy = ProxyAccount(PROXY_NAME, internet.proxy_port, PROXY_USER, PROXY_PASSWORD)
     made = World(login=login, proxy=proxy, scale=0.0)
     made.resolve = internet.resolve
-    made.azure = azure  # type: ignore[assignment]
+    made.azure = azure
     return made
 
 
@@ -69,7 +77,6 @@ def build(world: World) -> Build:
     def made(**entry: Any) -> Machine:
         machine = build_machine(world, {"name": "m1", **entry})
         machine.web = {package.url: package for package in catalogue({}).values()}
-        world.machines[machine.name] = machine
         world.journal.clear()
         return machine
 

@@ -18,7 +18,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness, harness, internet
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
 __all__ = ["harness", "internet"]
 
@@ -28,7 +28,7 @@ NOUNS = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registra
 class Runner:
     """Runs a noun's own ActionModule; only the remote execution is another."""
 
-    def __init__(self, machine: Harness) -> None:
+    def __init__(self, machine: ScriptHarness) -> None:
         self.machine = machine
         #: What the machine answers, changed on its way.
         self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer

@@ -23,8 +23,16 @@ from lab.engines.results import error_record
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import (
+    STAGING,
+    Prepare,
+    agent_proxy,
+    hyperv_host,
+    registered,
+    stopped,
+    vmm_server,
+)
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.action.conftest import NOUNS, Runner
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 
@@ -338,7 +346,7 @@ def test_no_secret_in_a_result(
     proxy = {
         "mode": "custom",
         "address": f"http://{PROXY_NAME}",
-        "port": found.machine.stage.world.proxy.port,
+        "port": found.machine.lab.world.proxy.port,
         "username": PROXY_USER,
         "password": PROXY_PASSWORD,
     }

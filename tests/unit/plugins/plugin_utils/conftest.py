@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab.emulators.comparison import Internet
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.lab.emulators.internet import Internet
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
-MakeHarness = Callable[..., Harness]
+MakeHarness = Callable[..., ScriptHarness]
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def internet() -> Iterator[Internet]:
 def harness(internet: Internet) -> MakeHarness:
     """Build a machine from an entry of a lab's description, and prepare it."""
 
-    def made(entry: dict[str, Any], prepare: Any = None) -> Harness:
-        return Harness(internet, entry, prepare)
+    def made(entry: dict[str, Any], prepare: Any = None) -> ScriptHarness:
+        return ScriptHarness(internet, entry, prepare)
 
     return made

@@ -15,14 +15,15 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     converge,
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
-from lab.engines.emulators import TWINS
+from lab.engines.emulators import EMULATORS
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
-from lab.engines.task_runners import twin_runner
+from lab.engines.task_runners import emulator_runner
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
 from lab.world import Fault
-from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
 
 State = TypeVar("State")
 Arguments = dict[str, Any]
@@ -30,14 +31,14 @@ Arguments = dict[str, Any]
 Build = Callable[[Session], ManagedResource[State, Any]]
 
 
-class Harness:
+class ScriptHarness:
     """Answers as win_powershell would, keeps every execution, and can fail or lie on request."""
 
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ):
-        self.stage = Stage(internet)
-        self.machine = self.stage.set(Case("", "", entry, prepare=prepare))
+        self.lab = Harness(internet)
+        self.machine = self.lab.set(Case("", "", entry, prepare=prepare))
         #: The arguments of every execution of the last run.
         self.executions: list[Arguments] = []
         #: Scripts that return this object and do nothing.
@@ -48,7 +49,7 @@ class Harness:
         #: The session of the last run.
         self.session = Session(self.execute)
         # A scheduled task has ended when its start returns, unless a test holds it.
-        self.machine.runner = twin_runner(TWINS, None)
+        self.machine.runner = emulator_runner(EMULATORS, None)
         self.machine.in_background = False
 
     def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
@@ -57,7 +58,7 @@ class Harness:
         self.executions.append(sent)
         called = identify(sent["script"])
         assert called is not None, "a script without its first line"
-        fault = self.stage.world.faults.hit(f"windows:{self.machine.name}:{called.name}")
+        fault = self.lab.world.faults.hit(f"windows:{self.machine.name}:{called.name}")
         if fault is not None:
             message = str(fault.detail.get("message", f"planned fault in {called.name}"))
             failed = script_result(result={}, changed=True, failed=True, errors=[error_record(message)])
@@ -67,7 +68,7 @@ class Harness:
         if check_mode and "SupportsShouldProcess" not in sent["script"]:
             return script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE)
         with speaking(self.machine.identity.language):
-            answer = TWINS[called.name](self.machine, bound_parameters(sent), check_mode)
+            answer = EMULATORS[called.name](self.machine, bound_parameters(sent), check_mode)
         return _through_json(
             script_result(
                 result=flatten(answer.result, sent["depth"]),
@@ -95,7 +96,7 @@ class Harness:
 
     def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
         """Make a script, a program or the start of a service fail."""
-        return self.stage.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
+        return self.lab.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
 
     @property
     def scripts(self) -> list[str]:

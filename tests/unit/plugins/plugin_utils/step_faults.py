@@ -21,19 +21,19 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import SiteRecoveryError
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
-from lab.engines.emulators.base import RESTART_KEY
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
 from lab.windows import layout
 from lab.windows.errors import MachineError, MachineRestarted
+from lab.windows.layout import RESTART_KEY
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
+from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
 from lab.world import Entry
-from tests.lab.emulators.cases import STAGING
-from tests.lab.emulators.comparison import Internet
-from tests.unit.plugins.plugin_utils.harness import Arguments, Build, Harness
+from tests.lab.emulators.internet import Internet
+from tests.unit.plugins.plugin_utils.harness import Arguments, Build, ScriptHarness
 
 Kind = Literal["error", "hang", "dropped", "reboot", "killed", "lie"]
 KINDS: tuple[Kind, ...] = ("error", "hang", "dropped", "reboot", "killed", "lie")
@@ -125,7 +125,7 @@ def step_faults(kind: Kind, steps: Sequence[Step]) -> Iterator[StepFault]:
                 yield from (at(number) for number in own)
 
 
-class Disturbed(Harness):
+class Disturbed(ScriptHarness):
     """A harness that records each step, and injects one fault into the next run."""
 
     def __init__(
@@ -141,7 +141,7 @@ class Disturbed(Harness):
         self._in_task = self._in_program = False
         self._calm: Sequence[Step] = ()
         self._later: list[Callable[[], object]] = []
-        self._note, self._twin_runner, self._do_later = self.machine.note, self.machine.runner, self.machine.later
+        self._note, self._emulator_runner, self._do_later = self.machine.note, self.machine.runner, self.machine.later
         self.machine.note = self._noted  # type: ignore[method-assign]
         self.machine.later = lambda seconds, effect: self._do_later(seconds, lambda: self._inside(effect))  # type: ignore[method-assign]
         self.machine.runner = self._run_task
@@ -248,13 +248,13 @@ class Disturbed(Harness):
         else:
             # Only the operations of this step end: they belong to an earlier start of the machine.
             self.machine._starts += 1
-        self.machine._go_on()
+        self.machine.check_process()
 
     def _run_task(self, machine: Machine, task: ScheduledTask) -> int:
-        assert self._twin_runner is not None
+        assert self._emulator_runner is not None
         self._in_task = True
         try:
-            return self._twin_runner(machine, task)
+            return self._emulator_runner(machine, task)
         finally:
             self._in_task = False
 
@@ -318,7 +318,7 @@ def end_of(harness: Disturbed) -> dict[str, Any]:
     state = harness.machine.snapshot()
     _drop_read_marks(harness, state)
     state["files"] = {path: file for path, file in state["files"].items() if not _may_stay(path)}
-    return {**state, "azure": sorted({repr(call) for call in harness.stage.azure.told})}
+    return {**state, "azure": sorted({repr(call) for call in harness.lab.azure.calls})}
 
 
 def _drop_read_marks(harness: Disturbed, state: dict[str, Any]) -> None:

@@ -19,10 +19,10 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from lab.windows import layout
 from lab.windows.agent import AgentThrottle
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
+from lab.windows.states import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS, OFF
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
 PACKAGE = catalogue({})["agent"]
 HOST = hyperv_host(agent={"version": PACKAGE.version})
@@ -45,18 +45,18 @@ def agent(**changed: Any) -> Build[MachineFacts]:
     return lambda session: mars_agent.build(options, session)
 
 
-def throttle(found: Harness) -> AgentThrottle:
+def throttle(found: ScriptHarness) -> AgentThrottle:
     assert found.machine.agent is not None
     return found.machine.agent.throttle
 
 
-def threads(found: Harness) -> list[Any]:
+def threads(found: ScriptHarness) -> list[Any]:
     names = ("UploadThreadsPerVM", "DownloadThreadsPerVM")
     return [found.machine.registry.get(layout.AGENT_LIMITS_KEY, name) for name in names]
 
 
-def restarts(found: Harness) -> int:
-    return sum(entry.verb == "service.start" for entry in found.stage.world.journal.entries)
+def restarts(found: ScriptHarness) -> int:
+    return sum(entry.verb == "service.start" for entry in found.lab.world.journal.entries)
 
 
 @pytest.mark.parametrize(

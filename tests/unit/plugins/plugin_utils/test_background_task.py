@@ -24,17 +24,18 @@ from lab.engines.scripts import identify
 from lab.windows import layout
 from lab.windows.errors import MachineRestarted
 from lab.windows.machine import Machine
+from lab.windows.states import STAGING, all_of, fetched
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
-from tests.lab.emulators.cases import STAGING, all_of, fetched, work
+from tests.lab.emulators.cases.background_tasks import background_task
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.test_installing import BOTH, ONE, Installed
 
 PLACE = STAGING + r"\work"
 LOST = "the connection was lost while a script ran"
 
 
-def progress(found: Harness) -> list[str]:
+def progress(found: ScriptHarness) -> list[str]:
     """Return the progress lines of the task, without those of the transfer."""
     return [line for line in found.shown if not line.startswith("fetched ")]
 
@@ -70,7 +71,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
 Execute = Callable[..., Mapping[str, Any]]
 
 
-def at(found: Harness, script: str, *happens: Callable[[], object] | Exception | None) -> None:
+def at(found: ScriptHarness, script: str, *happens: Callable[[], object] | Exception | None) -> None:
     """Run one event before each execution of a script. An exception replaces the answer."""
     really, left = found.execute, list(happens)
 
@@ -88,7 +89,7 @@ def at(found: Harness, script: str, *happens: Callable[[], object] | Exception |
     found.execute = execute  # type: ignore[method-assign]
 
 
-def held(found: Harness) -> Callable[[], None]:
+def held(found: ScriptHarness) -> Callable[[], None]:
     """Keep the task running until the returned function is called."""
     runner, found.machine.runner = found.machine.runner, None
 
@@ -100,7 +101,7 @@ def held(found: Harness) -> Callable[[], None]:
     return release
 
 
-def gone(found: Harness) -> bool:
+def gone(found: ScriptHarness) -> bool:
     return not found.machine.tasks and not found.exists(PLACE)
 
 
@@ -143,7 +144,7 @@ def test_the_task_runs_the_script_unchanged(harness: MakeHarness, what: Installe
     sent = found.sent("start_background_task")["parameters"]
     assert (sent["Script"], sent["Runner"]) == (source(what.script), source("run_background_task"))
     assert (sent["Name"], sent["StagingDir"]) == (what.name, STAGING)
-    (made,) = (entry for entry in found.stage.world.journal.entries if entry.verb == "task.register")
+    (made,) = (entry for entry in found.lab.world.journal.entries if entry.verb == "task.register")
     assert (made.detail["logon_type"], made.detail["run_level"]) == ("S4U", "Highest")
     assert "SYSTEM" not in made.detail["user"]
     assert gone(found)
@@ -275,7 +276,7 @@ def test_a_start_that_the_scheduler_rejects_leaves_no_files(harness: MakeHarness
 
 
 def test_a_task_with_another_staging_folder_is_not_touched(harness: MakeHarness, what: Installed) -> None:
-    found = harness(what.entry("none"), work(what.name))
+    found = harness(what.entry("none"), background_task(what.name))
     found.machine.remove_file(PLACE, recurse=True)
     with pytest.raises(RemoteFailure, match="it was started with another staging_dir"):
         found.run(what.resource())
@@ -297,7 +298,7 @@ def interrupted(what: Installed, **more: Any) -> Any:
     parameters = {"InstallerPath": what.staged}
     if what is ONE:
         parameters["ExtractDir"] = PLACE + r"\provider\package"
-    return work(what.name, script=what.script, parameters=parameters, **more)
+    return background_task(what.name, script=what.script, parameters=parameters, **more)
 
 
 def test_a_running_task_is_waited_for_and_not_repeated(harness: MakeHarness, what: Installed) -> None:
@@ -350,7 +351,7 @@ def test_check_mode_does_not_wait(harness: MakeHarness, what: Installed, state: 
 
 
 def test_other_tasks_are_not_touched(harness: MakeHarness) -> None:
-    found = harness(ONE.entry(), work("agent"))
+    found = harness(ONE.entry(), background_task("agent"))
     assert not found.run(ONE.resource()).changed
     assert (found.scripts, found.exists(PLACE + r"\agent")) == (["observe"], True)
 

@@ -19,11 +19,11 @@ from lab.windows.build import build_machine, join
 from lab.windows.cluster import Cluster
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import STAGING, all_of, cluster_node, leftover, proxy_account, staged
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Arguments, Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Arguments, Build, ScriptHarness
 from tests.unit.plugins.plugin_utils.test_registering import registration as register
 
 PACKAGE = catalogue({})["provider"]
@@ -32,17 +32,17 @@ PACKAGE = catalogue({})["provider"]
 class Nodes:
     """Two nodes that share one harness, which runs scripts on one of them at a time."""
 
-    def __init__(self, harness: Harness, **entry: Any) -> None:
+    def __init__(self, harness: ScriptHarness, **entry: Any) -> None:
         self.harness = harness
         first = harness.machine
-        second = build_machine(harness.stage.world, cluster_node(name="vmm02", **entry))
+        second = build_machine(harness.lab.world, cluster_node(name="vmm02", **entry))
         join(second, {first.name: first})
         second.web, second.runner, second.in_background = first.web, first.runner, False
         self.all = {"vmm01": first, "vmm02": second}
-        harness.stage.world.machines = dict(self.all)
-        harness.stage.world.journal.clear()
+        harness.lab.machines.update(self.all)
+        harness.lab.world.journal.clear()
 
-    def on(self, name: str) -> Harness:
+    def on(self, name: str) -> ScriptHarness:
         self.harness.machine = self.all[name]
         return self.harness
 
@@ -55,7 +55,7 @@ class Nodes:
     @property
     def journal(self) -> list[tuple[str, str]]:
         kept = ("cluster.", "service.")
-        entries = self.harness.stage.world.journal.entries
+        entries = self.harness.lab.world.journal.entries
         return [(entry.target, entry.verb) for entry in entries if entry.verb.startswith(kept)]
 
     def moves_before(self, script: str, node: str) -> None:
@@ -108,7 +108,7 @@ def behind(nodes: Nodes, **changed: Any) -> dict[str, Any]:
     return {
         "mode": "custom",
         "address": f"http://{PROXY_NAME}",
-        "port": nodes.harness.stage.world.proxy.port,
+        "port": nodes.harness.lab.world.proxy.port,
         "username": PROXY_USER,
         "password": PROXY_PASSWORD,
         "bypass": None,
@@ -158,14 +158,14 @@ def test_a_node_that_is_down(bare: Nodes) -> None:
 def test_registered_once(ready: Nodes, key: str) -> None:
     """P4, P8: the registration has the name of the role, is managed on its owner, and moves with the role."""
     ready.on("vmm01").run(register(key_path=key))
-    assert [call[2].friendly_name for call in ready.harness.stage.azure.told] == ["VMMROLE"]
+    assert [call[2].friendly_name for call in ready.harness.lab.azure.calls] == ["VMMROLE"]
     with pytest.raises(Refused, match="which is vmm01 and not VMM02; run there, or move the role here first"):
         ready.on("vmm02").run(register(key_path=key))
     assert ready.harness.scripts == ["observe"]
     ready.cluster.move(ready.all["vmm02"], "vmm02")
     moved = ready.on("vmm02").run(register(key_path=key))
     assert (moved.changed, moved.after["vault_name"]) == (False, "vault-asr")
-    assert len(ready.harness.stage.azure.told) == 1
+    assert len(ready.harness.lab.azure.calls) == 1
 
 
 def test_a_key_file_is_removed_from_a_passive_node(ready: Nodes) -> None:
@@ -187,7 +187,7 @@ def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
     ready.moves_before("register_vmm_server", "vmm02")
     with pytest.raises(RemoteFailure, match="has moved from this node to 'vmm02', and nothing was touched: run again"):
         ready.on("vmm01").run(register(key_path=key))
-    assert (ready.harness.stage.azure.told, ready.all["vmm01"].exists(STAGING)) == ([], False)
+    assert (ready.harness.lab.azure.calls, ready.all["vmm01"].exists(STAGING)) == ([], False)
 
 
 @pytest.mark.parametrize(("script", "changed"), [("configure_provider", {"port": 1}), ("set_run_as_password", {})])

@@ -14,7 +14,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     Prepare,
     all_of,
     cluster_node,
@@ -25,16 +25,16 @@ from tests.lab.emulators.cases import (
     value,
     vmm_server,
 )
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.options import host_info_options
 
 SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
 
 
-def read(found: Harness, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
+def read(found: ScriptHarness, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
     found.executions.clear()
     return read_host(host_info_options(kind, **changed), Session(found.execute))
 
@@ -44,9 +44,9 @@ def statuses(result: dict[str, Any]) -> dict[str, str]:
     return {check["id"]: Check(**check).overall for check in result["checks"]}
 
 
-def custom(found: Harness, **changed: Any) -> dict[str, Any]:
+def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
     login = {"username": PROXY_USER, "password": PROXY_PASSWORD}
-    way = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.stage.world.proxy.port, "bypass": None}
+    way = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.lab.world.proxy.port, "bypass": None}
     return {**way, **login, **changed}
 
 

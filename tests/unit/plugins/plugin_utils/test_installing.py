@@ -23,7 +23,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from lab.windows import layout
 from lab.windows.installers import catalogue, package
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     STAGING,
     Prepare,
     all_of,
@@ -34,7 +34,7 @@ from tests.lab.emulators.cases import (
     vmm_server,
 )
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
 PROVIDER, AGENT = catalogue({})["provider"], catalogue({})["agent"]
 INSTALL = [
@@ -165,7 +165,7 @@ def test_check_mode_only_observes(harness: MakeHarness, what: Installed, state: 
     before = found.machine.snapshot()
     planned = found.run(what.resource(), check=True)
     assert (found.scripts, found.session.changed) == (["observe"], False)
-    assert (found.machine.snapshot(), found.stage.world.journal.entries) == (before, [])
+    assert (found.machine.snapshot(), found.lab.world.journal.entries) == (before, [])
     done = found.run(what.resource())
     assert planned.plan == done.plan
     assert {**planned.after, "configurator_path": 0} == {**done.after, "configurator_path": 0}
@@ -335,7 +335,7 @@ DONE = {
 }
 
 
-def lie(found: Harness, result: dict[str, Any]) -> None:
+def lie(found: ScriptHarness, result: dict[str, Any]) -> None:
     """Make the task return this object and do nothing."""
     answer = json.dumps({"failed": False, "error": None, "changed": True, "result": result})
     found.lies["start_background_task"] = {"task": "t", "folder": "f"}
@@ -439,7 +439,7 @@ def test_an_interrupted_setup_is_repaired(harness: MakeHarness) -> None:
 # ---- parameters and evidence ----
 
 
-def parameters(found: Harness) -> dict[str, Any]:
+def parameters(found: ScriptHarness) -> dict[str, Any]:
     """Return the parameters of the task's script."""
     sent: dict[str, Any] = json.loads(found.sent("start_background_task")["parameters"]["Parameters"])
     return sent

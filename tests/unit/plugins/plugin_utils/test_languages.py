@@ -23,11 +23,11 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import NATIVE, disabled, native_host, native_server, registered
+from lab.windows.states import NATIVE, disabled, native_host, native_server, registered
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.module_utils.model.windows.registrations import registration_options
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.options import host_info_options
 
 PACKAGES = catalogue({})
@@ -121,5 +121,5 @@ def test_messages_of_windows_are_passed_on(harness: MakeHarness, language: str) 
     assert "cannot be started" not in failed.value.message
 
 
-def _read(found: Harness, kind: str) -> dict[str, Any]:
+def _read(found: ScriptHarness, kind: str) -> dict[str, Any]:
     return read_host(host_info_options(kind), Session(found.execute))

@@ -19,10 +19,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_proxy, vmm_cloud_sync
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
+from lab.windows.states import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from lab.world import digest
-from tests.lab.emulators.cases import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
 CANARY = "canary-p4ssw0rd"
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
@@ -193,7 +193,7 @@ def test_a_restart_that_an_earlier_run_missed(harness: MakeHarness) -> None:
 SERVER = vmm_server()
 
 
-def published(found: Harness) -> list[str]:
+def published(found: ScriptHarness) -> list[str]:
     assert found.machine.vmm is not None
     return [cloud.name for cloud in found.machine.vmm.clouds if cloud.published]
 

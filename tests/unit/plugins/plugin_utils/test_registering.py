@@ -22,8 +22,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.provider_registration import build
 from lab.windows import layout
 from lab.windows.machine import Machine
-from lab.world import digest
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     STAGING,
     Prepare,
     all_of,
@@ -36,10 +35,11 @@ from tests.lab.emulators.cases import (
     stopped,
     vmm_server,
 )
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.world import digest
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
 ANSWER = {"exit_code": 0, "log_tail": [], "service": "Running"}
 KEY_PATH = STAGING + r"\vault-asr.VaultCredentials"
@@ -70,11 +70,11 @@ def key(tmp_path: Path) -> str:
     return str(path)
 
 
-def custom(found: Harness, **changed: Any) -> dict[str, Any]:
-    return {"mode": "custom", "address": ADDRESS, "port": found.stage.world.proxy.port, **changed}
+def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
+    return {"mode": "custom", "address": ADDRESS, "port": found.lab.world.proxy.port, **changed}
 
 
-def login(found: Harness, **changed: Any) -> dict[str, Any]:
+def login(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
     return custom(found, username=PROXY_USER, password=PROXY_PASSWORD, **changed)
 
 
@@ -124,7 +124,7 @@ def test_a_new_server(harness: MakeHarness, key: str) -> None:
         "stale": {"keys": [], "certificates": []},
         "exports": [],
     }
-    assert [told[2].friendly_name for told in found.stage.azure.told] == ["vmm01.corp.lab.test"]
+    assert [told[2].friendly_name for told in found.lab.azure.calls] == ["vmm01.corp.lab.test"]
     sent = found.sent("register_vmm_server")
     assert sent["parameters"] == {
         "ConfiguratorPath": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe",
@@ -141,7 +141,7 @@ def test_a_new_server(harness: MakeHarness, key: str) -> None:
 def test_the_key_is_closed_before_it_is_written_and_gone_afterwards(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER)
     found.run(noun(key_path=key))
-    entries = found.stage.world.journal.entries
+    entries = found.lab.world.journal.entries
     told = [entry.verb for entry in entries if entry.detail.get("path") == KEY_PATH]
     assert told == ["file.write", "file.access", "file.write", "file.remove"]
     first = next(entry for entry in entries if entry.detail.get("path") == KEY_PATH)
@@ -163,14 +163,14 @@ def test_a_new_server_behind_a_proxy(harness: MakeHarness, key: str) -> None:
     assert outcome.after["proxy"] == {
         "mode": "custom",
         "address": ADDRESS,
-        "port": found.stage.world.proxy.port,
+        "port": found.lab.world.proxy.port,
         "username": PROXY_USER,
         "bypass": ["a.test", "b.test"],
     }
     assert {entry.step: entry.verified for entry in outcome.evidence} == {
         "P4": "registered, not confirmed in Azure",
         "P5": "vault vault-asr",
-        "P6c": f"proxy {ADDRESS}:{found.stage.world.proxy.port}, login {PROXY_USER}",
+        "P6c": f"proxy {ADDRESS}:{found.lab.world.proxy.port}, login {PROXY_USER}",
         "P6e": "Run As account DRAProxyAccount",
         "P8": "name given, not confirmed in Azure",
     }
@@ -180,7 +180,7 @@ def test_a_new_server_behind_a_proxy(harness: MakeHarness, key: str) -> None:
 def test_the_name_of_a_highly_available_vmm(harness: MakeHarness, key: str) -> None:
     found = harness(vmm_server(provider={}, vmm={"ha_name": "VMMROLE"}))
     found.run(noun(key_path=key))
-    assert [told[2].friendly_name for told in found.stage.azure.told] == ["VMMROLE"]
+    assert [told[2].friendly_name for told in found.lab.azure.calls] == ["VMMROLE"]
 
 
 def test_a_proxy_of_before_goes_with_a_new_registration(harness: MakeHarness, key: str) -> None:
@@ -269,7 +269,7 @@ def test_back_by_registering_again(harness: MakeHarness, key: str, mode: str) ->
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert outcome.after["proxy"] == planned.after["proxy"]
     assert outcome.after["proxy"] == {"mode": mode, "address": None, "port": None, "username": None, "bypass": []}
-    assert [entry.detail for entry in found.stage.world.journal.entries if entry.verb == "service.start"] == [
+    assert [entry.detail for entry in found.lab.world.journal.entries if entry.verb == "service.start"] == [
         {"service": layout.VMM_SERVICE}
     ]
     assert not found.exists(KEY_PATH)
@@ -323,7 +323,7 @@ def test_the_service_is_restarted_as_asked(
     more = [provider_proxy(ProxyPort=port)] if port else []
     found = harness(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
     outcome = found.run(noun(proxy=login(found), update_password="always", restart_vmm=policy))
-    assert [entry.verb for entry in found.stage.world.journal.entries].count("service.start") == starts
+    assert [entry.verb for entry in found.lab.world.journal.entries].count("service.start") == starts
     assert outcome.warnings == told
 
 
@@ -490,7 +490,7 @@ def test_registration_is_bounded(harness: MakeHarness, key: str) -> None:
         " again, with a longer registration_timeout if the log shows that it went on"
     )
     assert (found.sent("register_vmm_server")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
-    assert [entry.verb for entry in found.stage.world.journal.entries].count("process.kill") == 1
+    assert [entry.verb for entry in found.lab.world.journal.entries].count("process.kill") == 1
     assert not found.exists(KEY_PATH)
     assert found.run(noun(key_path=key)).after["registered"]
 
@@ -612,7 +612,7 @@ def test_check_mode_only_looks_and_reads_no_key(
         patch.setattr(Path, "read_bytes", read)
         outcome = found.run(wish, check=True)
     assert (found.scripts, found.session.changed, outcome.changed) == (["observe"], False, True)
-    assert (found.machine.snapshot(), found.stage.world.journal.entries) == (before, [])
+    assert (found.machine.snapshot(), found.lab.world.journal.entries) == (before, [])
     assert PROXY_PASSWORD not in repr(outcome)
 
 
@@ -657,7 +657,7 @@ def test_exit_codes(harness: MakeHarness, key: str, code: int, line: str) -> Non
 
 def test_the_vaults_refusal_reaches_the_user(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER)
-    found.stage.azure.refused = ("CertificateExpired", "The certificate has expired.")
+    found.lab.azure.refused = ("CertificateExpired", "The certificate has expired.")
     with pytest.raises(RemoteFailure, match=r"log: .*CertificateExpired: The certificate has expired\."):
         found.run(noun(key_path=key))
     assert not found.exists(KEY_PATH)

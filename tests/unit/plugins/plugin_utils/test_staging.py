@@ -23,10 +23,10 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows.installers import catalogue, content, package
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import STAGING, fetched, hyperv_host
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import STAGING, fetched, hyperv_host
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import Harness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
 AGENT = catalogue({})["agent"]
 EXE = STAGING + r"\MARSAgentInstaller.exe"
@@ -37,7 +37,7 @@ LINK = "https://aka.ms/downloadmarsagent"
 class Transport:
     """One machine, with the progress lines and the pauses of a transfer."""
 
-    def __init__(self, found: Harness) -> None:
+    def __init__(self, found: ScriptHarness) -> None:
         self.found = found
         self.machine = found.machine
         self.shown: list[str] = []

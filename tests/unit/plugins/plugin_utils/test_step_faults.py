@@ -17,7 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from lab.windows import layout
 from lab.windows.programs import drconfigurator
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     Prepare,
     agent_proxy,
     all_of,
@@ -27,10 +27,10 @@ from tests.lab.emulators.cases import (
     staged,
     stopped,
 )
-from tests.lab.emulators.comparison import Internet
+from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
-from tests.unit.plugins.plugin_utils.harness import Build, Harness
+from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 from tests.unit.plugins.plugin_utils.step_faults import (
     KINDS,
     Disturbed,
@@ -68,7 +68,7 @@ class MainPath:
     """One main path: a machine and its desired state. `build` gets the harness and the path of a key."""
 
     entry: dict[str, Any]
-    build: Callable[[Harness, str], Build[Any]]
+    build: Callable[[ScriptHarness, str], Build[Any]]
     prepare: Prepare | None = None
     #: The resource that the role manages before: it starts a service that an interrupted run left stopped.
     before: Build[Any] | None = None
@@ -76,9 +76,9 @@ class MainPath:
     settles: bool = True
 
 
-def _azure(harness: Harness) -> dict[str, bool]:
+def _azure(harness: ScriptHarness) -> dict[str, bool]:
     """Return the registration that the play reads in Azure before each run."""
-    return {"registered": bool(harness.stage.azure.told)}
+    return {"registered": bool(harness.lab.azure.calls)}
 
 
 #: Programs that must not do their work twice. A package may be unpacked twice, and a key exported twice.
@@ -166,15 +166,15 @@ class Table:
         calm = make()
         assert isinstance(calm.disturbed(self._build(calm), None), Outcome)
         self.steps: list[Step] = list(calm.steps)
-        self.calm, self.end, self.journal = calm, end_of(calm), list(calm.stage.world.journal.entries)
+        self.calm, self.end, self.journal = calm, end_of(calm), list(calm.lab.world.journal.entries)
 
-    def _build(self, harness: Harness) -> Build[Any]:
+    def _build(self, harness: ScriptHarness) -> Build[Any]:
         return self.path.build(harness, self._key)
 
     def problems(self, fault: StepFault) -> list[str]:
         """Return the problems after a run with a fault and one more run."""
         harness = self._make()
-        journal = harness.stage.world.journal.entries
+        journal = harness.lab.world.journal.entries
         first = harness.disturbed(self._build(harness), fault, self.steps)
         found = []
         if isinstance(first, Exception) and "\n" in str(first):

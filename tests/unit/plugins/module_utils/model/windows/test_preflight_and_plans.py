@@ -52,9 +52,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.requirement_context import Context
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_cloud import plan_clouds
-from lab.engines.emulators import TWINS
-from tests.lab.emulators.cases import CASES, STAGING
-from tests.lab.emulators.comparison import Stage
+from lab.engines.emulators import EMULATORS
+from lab.windows.states import STAGING
+from tests.lab.emulators.harness import Harness
+from tests.lab.emulators.table import CASES
 from tests.unit.plugins.module_utils.model.windows import (
     observations as seen,
 )
@@ -192,13 +193,13 @@ def handmade(combine: Callable[[dict[str, list[Any]]], Iterator[Sections]]) -> I
 
 def imitated() -> Iterator[tuple[str, MachineFacts]]:
     """Yield the different machines of the lab's table of cases, as the script reads them."""
-    stage, known = Stage(), set[str]()
+    lab, known = Harness(), set[str]()
     parameters = {"StagingDir": STAGING}
     for case in CASES:
-        machine = stage.set(case)
+        machine = lab.set(case)
         kind = str(case.machine["kind"])
         sections = {VMM_SERVER: ["host", "vmm", "provider", "registration"], HYPERV_HOST: ["host", "agent", "hyperv"]}
-        answer = TWINS["observe"](machine, {**parameters, "Sections": sections[kind]}, False)
+        answer = EMULATORS["observe"](machine, {**parameters, "Sections": sections[kind]}, False)
         if not answer.failed and repr(answer.result) not in known:
             known.add(repr(answer.result))
             yield kind, MachineFacts.from_observation(answer.result)
