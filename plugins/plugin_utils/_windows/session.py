@@ -117,7 +117,7 @@ def _object(script: str, answer: Mapping[str, Any]) -> Any:
         raise RemoteFailure(f"script {script} failed: {_reason(answer)}", script=script)
     if not answer.get("result"):
         raise SiteRecoveryError(
-            f"script {script} did not run, although check mode must run it too; this is a bug of the collection",
+            f"script {script} did not run and returned an empty object; report this as a bug of the collection",
             script=script,
         )
     return answer["result"]

@@ -246,7 +246,8 @@ def vault(context: Context) -> Check | None:
     return Check.failed(
         "vault",
         "P5",
-        f"the server is registered in vault {facts.vault_name}, not in {desired.name}; a VMM server belongs to one vault",
+        f"the server is registered in vault {facts.vault_name}, not in {desired.name}; a VMM server belongs to one"
+        " vault",
         f"unregister it from {facts.vault_name} first, or use that vault",
     )
 
@@ -337,8 +338,8 @@ def stale_registration(context: Context) -> Check | None:
     return Check.failed(
         "stale-registration",
         "P4",
-        f"VMM is highly available (cluster role {facts.ha_name}), and its cluster checkpoints would restore the registry"
-        " keys of the stale registration",
+        f"VMM is highly available (cluster role {facts.ha_name}), and its cluster checkpoints would restore the"
+        " registry keys of the stale registration",
         "set remove_stale_registration to false and use Microsoft's cleanup script"
         " (https://aka.ms/asr-cleanup-script-vmm)",
     )

@@ -116,7 +116,7 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
 
 
 def _require_installed(answer: Mapping[str, Any]) -> bool:
-    """Return whether the installer asks for a restart. Raises RemoteFailure when it failed or the agent does not run."""
+    """Return whether the installer asks for a restart. Raises RemoteFailure when it failed or left it stopped."""
     restart = require_success("MARSAgentInstaller.exe", answer["exit_code"], model.CODES, answer["log_tail"])
     if answer["service"] != RUNNING:
         raise RemoteFailure(

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.emulators.internet import Internet
+from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
 MakeHarness = Callable[..., ScriptHarness]
@@ -32,3 +34,11 @@ def harness(internet: Internet) -> MakeHarness:
         return ScriptHarness(internet, entry, prepare)
 
     return made
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    """Write a usable registration key and return its path."""
+    path = tmp_path / "vault-asr.VaultCredentials"
+    path.write_bytes(key_file())
+    return str(path)

@@ -29,7 +29,7 @@ from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
 from tests.lab.emulators.cases.background_tasks import background_task
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
-from tests.unit.plugins.plugin_utils.test_installing import BOTH, ONE, Installed
+from tests.unit.plugins.plugin_utils.setups import BOTH, ONE, Installed
 
 PLACE = STAGING + r"\work"
 LOST = "the connection was lost while a script ran"

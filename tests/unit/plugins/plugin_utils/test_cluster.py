@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +20,9 @@ from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
 from lab.windows.states import STAGING, all_of, cluster_node, leftover, proxy_account, staged
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import Arguments, Build, ScriptHarness
-from tests.unit.plugins.plugin_utils.test_registering import registration as register
+from tests.unit.plugins.plugin_utils.registration_resource import registration as register
 
 PACKAGE = catalogue({})["provider"]
 
@@ -79,13 +77,6 @@ def bare(harness: MakeHarness) -> Nodes:
 def ready(harness: MakeHarness) -> Nodes:
     """Provide two nodes with the Provider."""
     return Nodes(harness(cluster_node()))
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> str:
-    path = tmp_path / "vault-asr.VaultCredentials"
-    path.write_bytes(key_file())
-    return str(path)
 
 
 def install() -> Build[MachineFacts]:

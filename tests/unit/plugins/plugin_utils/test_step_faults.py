@@ -29,8 +29,11 @@ from lab.windows.states import (
 )
 from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
+from tests.unit.plugins.module_utils.model.windows.registrations import CONFIRMED
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
+from tests.unit.plugins.plugin_utils.registration_resource import SERVER, behind_proxy, login, registration
+from tests.unit.plugins.plugin_utils.setups import ONE, OTHER
 from tests.unit.plugins.plugin_utils.step_faults import (
     KINDS,
     Disturbed,
@@ -44,9 +47,7 @@ from tests.unit.plugins.plugin_utils.step_faults import (
     watched_programs,
 )
 from tests.unit.plugins.plugin_utils.test_agent_limits import agent
-from tests.unit.plugins.plugin_utils.test_installing import ONE, OTHER
 from tests.unit.plugins.plugin_utils.test_proxy_and_clouds import HAS_LOGIN, HOST, LOGIN, clouds, proxy
-from tests.unit.plugins.plugin_utils.test_registering import CONFIRMED, SERVER, behind_proxy, login, registration
 
 
 class Time:

@@ -145,8 +145,8 @@ DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
             {"agent": seen.agent(backup_registered=True)},
             {},
             "backup",
-            "the agent of this host is registered for Azure Backup, and Site Recovery does not support both on one host;"
-            " unregister it from Azure Backup first, or leave this host out",
+            "the agent of this host is registered for Azure Backup, and Site Recovery does not support both on one"
+            " host; unregister it from Azure Backup first, or leave this host out",
         ),
         *(
             (
@@ -268,7 +268,8 @@ def test_a_small_cache_and_an_old_build_are_warned_of(minimum: int, count: int) 
     assert len(model.warnings(seen.hyperv_host(), wanted)) == count
     old = model.warnings(seen.hyperv_host(agent=seen.agent(version="2.0.9000.0")), wanted)
     assert old[0] == (
-        "agent 2.0.9000.0 cannot sign in to Azure, which requires 2.0.9083.0 or newer; upgrade it to 2.0.9214.0 or newer"
+        "agent 2.0.9000.0 cannot sign in to Azure, which requires 2.0.9083.0 or newer; upgrade it to 2.0.9214.0 or"
+        " newer"
     )
     assert len(old) == count + 1
 

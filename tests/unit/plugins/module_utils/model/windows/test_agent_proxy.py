@@ -100,11 +100,13 @@ UNREADABLE = seen.agent(service=seen.STOPPED, proxy=None)
         ),
         (
             UNREADABLE,
-            "the agent's proxy cannot be read while its service (obengine) is Stopped; start the service, then run again",
+            "the agent's proxy cannot be read while its service (obengine) is Stopped; start the service, then run"
+            " again",
         ),
         (
             seen.agent(service=None, proxy=None),
-            "the agent's proxy cannot be read while its service (obengine) is missing; start the service, then run again",
+            "the agent's proxy cannot be read while its service (obengine) is missing; start the service, then run"
+            " again",
         ),
     ],
 )

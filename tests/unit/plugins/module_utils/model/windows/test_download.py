@@ -42,7 +42,8 @@ def transfer(**changed: Any) -> Transfer:
         (
             {"insecure": True, "host": "m.test"},
             Refused,
-            "source: https://aka.ms/x redirects to m.test without https; use an address whose redirections are all https",
+            "source: https://aka.ms/x redirects to m.test without https; use an address whose redirections are all"
+            " https",
         ),
         (
             {"free_bytes": 1_000_000, "needed_bytes": 30_000_000},
@@ -60,8 +61,8 @@ def transfer(**changed: Any) -> Transfer:
             (
                 {"error": error(status=status), "host": "cdn.test"},
                 RemoteFailure,
-                f"source: the machine may not read https://aka.ms/x (at cdn.test) ({status}); grant access, or use another"
-                " address",
+                f"source: the machine may not read https://aka.ms/x (at cdn.test) ({status}); grant access, or use"
+                " another address",
             )
             for status in (401, 403)
         ),
@@ -89,9 +90,9 @@ def transfer(**changed: Any) -> Transfer:
         (
             {"error": error("System.UnauthorizedAccessException"), "host": None},
             RemoteFailure,
-            "source: the account of the connection may not read https://aka.ms/x; a share also requires credentials that"
-            " the connection can delegate (CredSSP, or Kerberos with delegation), so use a path on the controller without"
-            " them",
+            "source: the account of the connection may not read https://aka.ms/x; a share also requires credentials"
+            " that the connection can delegate (CredSSP, or Kerberos with delegation), so use a path on the controller"
+            " without them",
         ),
         (
             {"error": error("System.Management.Automation.RuntimeException")},

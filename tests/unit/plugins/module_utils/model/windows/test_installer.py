@@ -80,7 +80,8 @@ def installer(**changed: Any) -> Installer:
         ),
         (
             {"download_proxy": {"mode": "direct", "port": 1}},
-            "download_proxy.port must not be set when mode is direct; set download_proxy.mode to custom or remove the option",
+            "download_proxy.port must not be set when mode is direct; set download_proxy.mode to custom or remove the"
+            " option",
         ),
         ({"download_timeout": 0}, "download_timeout must be positive; set it to a number of seconds"),
         *(
@@ -241,7 +242,8 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
         *(
             (
                 {"version": version},
-                f"version: {STAGED} has version {version}, but at least 5.1.8095.0 is required; correct source or version",
+                f"version: {STAGED} has version {version}, but at least 5.1.8095.0 is required; correct source or"
+                " version",
             )
             for version in ("5.1.7000.0", None)
         ),

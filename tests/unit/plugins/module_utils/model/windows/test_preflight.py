@@ -156,15 +156,16 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {"vmm": seen.vmm(running_jobs=1), "provider": None},
             {},
             "vmm-jobs",
-            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run again",
+            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
+            " again",
         ),
         (
             "vmm_server",
             {"registration": seen.registration(vault_name="other")},
             {},
             "vault",
-            "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister it"
-            " from other first, or use that vault",
+            "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister"
+            " it from other first, or use that vault",
         ),
         ("vmm_server", {}, {"proxy": CUSTOM}, "proxy", "proxy http://proxy:8080"),
         (
@@ -172,8 +173,8 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {},
             {"proxy": {"mode": "system"}},
             "proxy",
-            "the proxy settings of the service account are unknown (not verified on a live system); check the proxy settings"
-            " of that account",
+            "the proxy settings of the service account are unknown (not verified on a live system); check the proxy"
+            " settings of that account",
         ),
         (
             "vmm_server",
@@ -192,8 +193,8 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {"connectivity": [seen.failed_call("a.blob.core.windows.net", "HostNotFound")]},
             {},
             "connectivity-storage",
-            "a.blob.core.windows.net does not resolve on this machine (a storage account that does not exist yet has no DNS"
-            " name); correct the DNS settings, or use a proxy",
+            "a.blob.core.windows.net does not resolve on this machine (a storage account that does not exist yet has"
+            " no DNS name); correct the DNS settings, or use a proxy",
         ),
         (
             "hyperv_host",

@@ -72,8 +72,8 @@ PLANS: list[tuple[str, dict[str, Any], DesiredProvider, list[str], str]] = [
         {"provider": seen.provider(configurator_path=None)},
         ANY,
         ["installed", "version", "configurator_path"],
-        "install the Provider again, because an earlier setup was incomplete; the VMM service is stopped meanwhile; setup"
-        " chooses the folder, next to VMM",
+        "install the Provider again, because an earlier setup was incomplete; the VMM service is stopped meanwhile;"
+        " setup chooses the folder, next to VMM",
     ),
     (
         "an incomplete newer one",
@@ -142,7 +142,8 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
         (
             {**NEW, "host": seen.host(pending_restart=["windows_update", "component_servicing"])},
             "restart",
-            "VMM01 has a pending restart (windows_update, component_servicing), which blocks setup; restart the machine",
+            "VMM01 has a pending restart (windows_update, component_servicing), which blocks setup; restart the"
+            " machine",
         ),
         (
             {**NEW, "host": seen.host(dotnet_release=378389)},
@@ -153,8 +154,8 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
             (
                 {**NEW, "host": seen.host(powershell_version=version)},
                 "powershell",
-                f"Windows PowerShell is older than 5.1 (found: {version or 'unknown'}); install Windows Management Framework"
-                " 5.1",
+                f"Windows PowerShell is older than 5.1 (found: {version or 'unknown'}); install Windows Management"
+                " Framework 5.1",
             )
             for version in (None, "4.0", "5.0.10586.117")
         ),
@@ -178,12 +179,13 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
                 ),
                 (
                     {"nodes": None},
-                    "the cluster cmdlets are missing; add the Windows feature RSAT-Clustering-PowerShell, then run again",
+                    "the cluster cmdlets are missing; add the Windows feature RSAT-Clustering-PowerShell, then run"
+                    " again",
                 ),
                 (
                     {},
-                    "there is not exactly one cluster resource that runs SCVMMService; check the cluster roles in Failover"
-                    " Cluster Manager",
+                    "there is not exactly one cluster resource that runs SCVMMService; check the cluster roles in"
+                    " Failover Cluster Manager",
                 ),
             )
         ),
@@ -195,7 +197,8 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
         (
             {"provider": seen.provider(version="5.1.7882.0"), "vmm": seen.vmm(running_jobs=1)},
             "vmm-jobs",
-            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run again",
+            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
+            " again",
         ),
     ],
 )
@@ -304,8 +307,8 @@ def test_an_upgrade_over_more_than_four_update_rollups_is_refused(installed: str
     with pytest.raises(Refused) as refused:
         model.plan_provider(server, wanting(version))
     assert refused.value.message == (
-        f"version {version} is more than 4 update rollups newer than the installed {installed}, which is not a supported"
-        f" upgrade; upgrade to {step} first"
+        f"version {version} is more than 4 update rollups newer than the installed {installed}, which is not a"
+        f" supported upgrade; upgrade to {step} first"
     )
 
 

@@ -45,8 +45,8 @@ def facts(**changed: Any) -> ProxyFacts:
         *(
             (
                 {**CUSTOM, "address": address},
-                f"proxy.address must have the form http://<name>, not '{address}'; set the port in proxy.port and remove"
-                " everything else",
+                f"proxy.address must have the form http://<name>, not '{address}'; set the port in proxy.port and"
+                " remove everything else",
             )
             for address in ("proxy", "ftp://proxy", "http://", "http://p:80", "http://p/a", "http://u@p", "http://a b")
         ),

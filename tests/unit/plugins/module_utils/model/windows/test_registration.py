@@ -199,15 +199,15 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             {"registration": seen.registration(**OWN), "vmm": seen.vmm(ha_name="VMMROLE")},
             {"proxy": CUSTOM},
             "cluster",
-            "VMM is highly available (cluster role VMMROLE), and its service cannot be managed through the cluster: this"
-            " machine has no cluster service; use a node of the cluster",
+            "VMM is highly available (cluster role VMMROLE), and its service cannot be managed through the cluster:"
+            " this machine has no cluster service; use a node of the cluster",
         ),
         (
             {"vmm": seen.elsewhere()},
             {},
             "active-node",
-            "registration and clouds of a highly available VMM are managed on the node that owns its cluster role VMMROLE,"
-            " which is vmm02 and not VMM01; run there, or move the role here first (Move-ClusterGroup)",
+            "registration and clouds of a highly available VMM are managed on the node that owns its cluster role"
+            " VMMROLE, which is vmm02 and not VMM01; run there, or move the role here first (Move-ClusterGroup)",
         ),
         (
             {"vmm": None},
@@ -219,8 +219,8 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             {"registration": seen.registration(vault_name="other")},
             {},
             "vault",
-            "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister it"
-            " from other first, or use that vault",
+            "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister"
+            " it from other first, or use that vault",
         ),
         *(
             (
@@ -248,16 +248,16 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             {"registration": seen.registration(**OWN), "vmm": seen.vmm(running_jobs=1)},
             {"proxy": CUSTOM},
             "vmm-jobs",
-            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run again,"
-            " or set restart_vmm to always or never",
+            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
+            " again, or set restart_vmm to always or never",
         ),
         (
             {"registration": seen.registration(**REGISTERED), "vmm": seen.vmm(ha_name="VMMROLE")},
             {**CLEAN_UP, **NOT_CONFIRMED},
             "stale-registration",
-            "VMM is highly available (cluster role VMMROLE), and its cluster checkpoints would restore the registry keys of"
-            " the stale registration; set remove_stale_registration to false and use Microsoft's cleanup script"
-            " (https://aka.ms/asr-cleanup-script-vmm)",
+            "VMM is highly available (cluster role VMMROLE), and its cluster checkpoints would restore the registry"
+            " keys of the stale registration; set remove_stale_registration to false and use Microsoft's cleanup"
+            " script (https://aka.ms/asr-cleanup-script-vmm)",
         ),
         *(
             (
@@ -265,8 +265,8 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
                 options,
                 "data-encryption",
                 "the registration uses data encryption (EncryptionEnabled), which was retired on 2022-04-30; encrypted"
-                " machines cannot fail over, and a change could make their data unreadable; stop their protection, use a"
-                " policy without encryption, unregister the server, then run again",
+                " machines cannot fail over, and a change could make their data unreadable; stop their protection, use"
+                " a policy without encryption, unregister the server, then run again",
             )
             for facts, options in (
                 ({}, {}),
@@ -279,7 +279,8 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             {"registration": seen.registration(**OWN, proxy=seen.proxy(port=80, username="u"))},
             {"proxy": CUSTOM},
             "proxy-login",
-            "the stored proxy uses the login u, whose password cannot be read back; set proxy.username and proxy.password",
+            "the stored proxy uses the login u, whose password cannot be read back; set proxy.username and"
+            " proxy.password",
         ),
         (
             {"host": seen.host(is_administrator=False)},

@@ -122,9 +122,9 @@ LATE = (
 )
 CONSENT = "set remove_stale_registration to export and remove them"
 ENCRYPTED = (
-    "the registration uses data encryption (EncryptionEnabled), which was retired on 2022-04-30; encrypted machines cannot"
-    " fail over, and a change could make their data unreadable; stop their protection, use a policy without encryption,"
-    " unregister the server, then run again"
+    "the registration uses data encryption (EncryptionEnabled), which was retired on 2022-04-30; encrypted machines"
+    " cannot fail over, and a change could make their data unreadable; stop their protection, use a policy without"
+    " encryption, unregister the server, then run again"
 )
 LOST = "VMM has no Run As account DRAProxyAccount for the login of the proxy; set update_password to always to create it again"
 LOGIN_STORED = {**OWN, "proxy": seen.proxy(username="u")}

@@ -67,8 +67,8 @@ def test_a_valid_key_is_sent_unchanged(content: bytes) -> None:
         ),
         (
             valid_key(site="Berlin"),
-            f"key_path: the key in {PATH} is for the Hyper-V site Berlin, and VMM rejects such keys; create a key without"
-            " a site",
+            f"key_path: the key in {PATH} is for the Hyper-V site Berlin, and VMM rejects such keys; create a key"
+            " without a site",
         ),
         (valid_key(certificate="%%%"), NO_PAIR),
         (valid_key(certificate=""), NO_PAIR),

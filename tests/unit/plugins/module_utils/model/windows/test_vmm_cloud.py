@@ -80,16 +80,17 @@ def test_an_ambiguous_name_is_refused_unless_all_are_meant(publish: bool) -> Non
             seen.cloud("A", hosts=[{"id": "e", "fqdn": "esx.test", "platform": "VMwareESX"}])
             | {"capability_profiles": ["ESX Server"]},
             [
-                "clouds without a Hyper-V host, whose machines cannot be protected: A; add a host group with Hyper-V hosts",
-                "clouds without the capability profile Hyper-V: A (has ESX Server); add it, unless another profile of the"
-                " cloud is for Hyper-V",
+                "clouds without a Hyper-V host, whose machines cannot be protected: A; add a host group with Hyper-V"
+                " hosts",
+                "clouds without the capability profile Hyper-V: A (has ESX Server); add it, unless another profile of"
+                " the cloud is for Hyper-V",
             ],
         ),
         (
             seen.cloud("A", capability_profiles=[]),
             [
-                "clouds without the capability profile Hyper-V: A (has none); add it, unless another profile of the cloud"
-                " is for Hyper-V"
+                "clouds without the capability profile Hyper-V: A (has none); add it, unless another profile of the"
+                " cloud is for Hyper-V"
             ],
         ),
     ],
@@ -144,7 +145,8 @@ UNREAD: Raw = {"service": seen.STOPPED, "clouds": None, "flag_supported": None}
             (
                 {**UNREAD, "service": service},
                 "vmm-service",
-                f"the VMM service (SCVMMService) is {state}, so clouds and jobs cannot be read; start it, then run again",
+                f"the VMM service (SCVMMService) is {state}, so clouds and jobs cannot be read; start it, then run"
+                " again",
             )
             for service, state in ((seen.STOPPED, "Stopped"), (None, "missing"))
         ),
@@ -163,8 +165,8 @@ UNREAD: Raw = {"service": seen.STOPPED, "clouds": None, "flag_supported": None}
         (
             seen.elsewhere(),
             "active-node",
-            "registration and clouds of a highly available VMM are managed on the node that owns its cluster role VMMROLE,"
-            " which is vmm02 and not VMM01; run there, or move the role here first (Move-ClusterGroup)",
+            "registration and clouds of a highly available VMM are managed on the node that owns its cluster role"
+            " VMMROLE, which is vmm02 and not VMM01; run there, or move the role here first (Move-ClusterGroup)",
         ),
     ],
 )
