@@ -16,10 +16,10 @@ from ansible.utils.display import Display
 
 from ..module_utils._model.common.errors import DeadlineExceeded, InvalidInput, Refused
 from ..module_utils._model.common.waiting import duration, interval, is_passing, require_timeout
+from ..plugin_utils._progress import ProgressLines
 
 _MODULE = "siterecovery.hyperv.vmm_server_info"
 _DEFAULT_TIMEOUT = 2700
-_REPEAT = 60.0
 _RESUME = "run again to go on waiting, or give a longer wait_timeout; look at the Provider's service on the VMM server"
 Result = dict[str, Any]
 
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _wait(self, arguments: dict[str, Any], timeout: float, task_vars: dict[str, Any] | None) -> Result:
         started = time.monotonic()
-        teller = _Teller(timeout)
+        lines = ProgressLines(Display().display, timeout=timeout)
         elapsed = 0.0
         while True:
             # What the module repeats within one look has to end with the wait as well.
@@ -50,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             state = _state(result)
             if state is None:
                 return _ended(result, elapsed)
-            teller.tell(state, elapsed)
+            lines.show([f"P10 {line}" for line in state], elapsed)
             if elapsed >= timeout:
                 raise_ = DeadlineExceeded("VMM servers and clouds in the vault", elapsed, "; ".join(state), _RESUME)
                 return {**result, "failed": True, "waited": True, **raise_.to_result()}
@@ -60,22 +60,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> Result:
         result: Result = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
         return result
-
-
-class _Teller:
-    """Says a state when it is new, and again each minute."""
-
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
-        self._said: list[str] = []
-        self._when = 0.0
-
-    def tell(self, state: list[str], elapsed: float) -> None:
-        if state == self._said and elapsed - self._when < _REPEAT:
-            return
-        self._said, self._when = state, elapsed
-        for line in state:
-            Display().display(f"P10 {line} ({duration(elapsed)} of {duration(self._timeout)})")
 
 
 def _state(result: Result) -> list[str] | None:

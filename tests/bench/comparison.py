@@ -201,7 +201,7 @@ def compare(here: Lab, there: Lab, rounds: int = ROUNDS) -> None:
     made = {(resource.title, side.own): Record() for resource in RESOURCES for side in sides}
     kept = {(resource.title, side.own): Record() for resource in RESOURCES for side in sides}
     for side in sides:
-        side.lab.world.azure.seed_group(GROUP, PLACE)
+        side.lab.azure.seed_group(GROUP, PLACE)
         for resource in RESOURCES:
             # Not counted, because it compiles the libraries.
             side.run(resource, 0, 1)

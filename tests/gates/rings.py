@@ -40,6 +40,7 @@ AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
 VARIABLES = "plugin_utils/_variables"
+PROGRESS = "plugin_utils/_progress.py"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
@@ -50,14 +51,25 @@ RINGS = {
     AZURE: Ring((COMMON, AZURE_MODEL, AZURE), ansible=True, sdk=SDK),
     AZURE_SERVICES: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
     AZURE_FRONT: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
-    WINDOWS: Ring((COMMON, WINDOWS_MODEL, WINDOWS)),
+    PROGRESS: Ring((COMMON,)),
+    WINDOWS: Ring((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
     WINDOWS_SERVICES: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
     WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Ring((COMMON,), ansible=True),
     VARIABLES: Ring((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
     "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Ring(
-        (COMMON, AZURE_MODEL, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES, WINDOWS_FRONT, NO_LOG_FRONT, VARIABLES),
+        (
+            COMMON,
+            AZURE_MODEL,
+            WINDOWS_MODEL,
+            WINDOWS,
+            WINDOWS_SERVICES,
+            WINDOWS_FRONT,
+            NO_LOG_FRONT,
+            VARIABLES,
+            PROGRESS,
+        ),
         ansible=True,
     ),
     "filter": Ring((COMMON, AZURE_MODEL, VARIABLES), ansible=True),

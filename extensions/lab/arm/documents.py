@@ -10,8 +10,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from .messages import Json
 from .regions import canonical, code, pair
-from .wire import Json
 
 
 def stamp(moment: datetime) -> str:

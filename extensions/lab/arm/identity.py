@@ -12,8 +12,9 @@ from datetime import datetime, timezone
 from urllib.parse import parse_qs
 
 from . import assertions
-from .state import AzureState, guid
-from .wire import Answer, Call, Json
+from .messages import Answer, Call, Json
+from .records import guid
+from .state import AzureState
 
 # documented: audiences of Resource Manager in the published metadata of the public cloud.
 AUDIENCES = ("https://management.core.windows.net/", "https://management.azure.com/")

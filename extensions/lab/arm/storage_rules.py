@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .wire import ArmError, Json, member, objects
+from .messages import ArmError, Json, member, objects
 
 # documented: API definition.
 _VALUES: Mapping[str, tuple[str, ...]] = {

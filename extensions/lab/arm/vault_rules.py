@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .documents import IMMUTABILITY_CONFIGURATION
-from .state import Vault
-from .wire import ArmError, Call, Json, member
+from .messages import ArmError, Call, Json, member
+from .records import Vault
 
 # documented: API definition, SkuName.
 _SKUS = ("Standard", "RS0")

@@ -33,7 +33,7 @@ class HostGroup:
 
 
 @dataclass(slots=True)
-class Cloud:
+class VmmCloud:
     id: str
     name: str
     host_groups: list[HostGroup] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Vmm:
     vmm_id: str
     folder: str
     root: HostGroup
-    clouds: list[Cloud] = field(default_factory=list)
+    clouds: list[VmmCloud] = field(default_factory=list)
     run_as: list[RunAsAccount] = field(default_factory=list)
     running_jobs: int = 0
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
@@ -91,7 +91,7 @@ class Vmm:
     def groups(self) -> list[HostGroup]:
         return list(self.root.closure())
 
-    def cloud(self, cloud_id: str) -> Cloud | None:
+    def cloud(self, cloud_id: str) -> VmmCloud | None:
         return next((cloud for cloud in self.clouds if cloud.id.lower() == cloud_id.lower()), None)
 
     def run_as_account(self, name: str) -> RunAsAccount | None:

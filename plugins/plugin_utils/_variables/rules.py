@@ -22,7 +22,7 @@ from ...module_utils._model.common.names import require_group_name, require_vaul
 from ...module_utils._model.common.plan import checked_tags
 from ...module_utils._model.common.waiting import require_timeout
 from ...module_utils._model.windows.agent import DesiredAgent
-from ...module_utils._model.windows.background_task import timeout_of
+from ...module_utils._model.windows.background_task import checked_timeout
 from ...module_utils._model.windows.endpoints import addresses
 from ...module_utils._model.windows.provider import DesiredProvider
 from ...module_utils._model.windows.proxy import Proxy
@@ -199,7 +199,7 @@ def _setup(prefix: str, program: str, given: Values, build: Callable[[Values], o
 
 def _require_wait(given: Values) -> None:
     if given["wait_timeout"] is not None:
-        timeout_of(given)
+        checked_timeout(given)
 
 
 def _proxy(value: Values | None, variable: str) -> Problems:

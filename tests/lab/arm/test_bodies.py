@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 
 from lab.arm import network, recovery_services, resources, storage
+from lab.arm.messages import ArmError, Call
+from lab.arm.routes import Route
 from lab.arm.state import AzureState
-from lab.arm.wire import ArmError, Call, Route
 from lab.world import ProxyAccount, World
 
 from .conftest import AT_ONCE, LOGIN, SUBSCRIPTION

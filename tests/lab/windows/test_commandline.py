@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.engines.twins.base import quoted
+from lab.engines.emulators.base import quoted
 from lab.windows.programs.commandline import masked, split
 from lab.world import digest
 
