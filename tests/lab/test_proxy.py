@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proxy of a lab, the way of a machine through it, and the cmdlet server."""
+"""The proxy of a lab, the egress of a machine through it, and the cmdlet server."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def test_the_proxy_only_serves_connect(lab: Lab) -> None:
     connection.close()
 
 
-# ---- the way out of a machine ----
+# ---- the egress of a machine ----
 
 
 @pytest.mark.parametrize("engine", ["python", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
-def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
+def test_a_machine_connects_through_the_proxy_only_with_its_login(
     engine: Any, collection_root: Path, tmp_path: Path
 ) -> None:
-    """The section connectivity, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
+    """Ansible runs the section for connectivity: the response is the simulated Azure's, through the real proxy."""
     with Lab.load("small", engine=engine) as lab:
         proxy = lab.world.proxy
         way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}

@@ -130,7 +130,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.patch(NET)
 def patch_network(state: AzureState, call: Call) -> Answer:
-    # documented: Virtual Networks - Update Tags; the tags are replaced as a whole.
+    # documented: Virtual Networks - Update Tags; the new tags replace all tags.
     network, body = need_network(state, call), document(call)
     _require_match(call, network)
     tags = string_map(body, "tags")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""German and Japanese machines: other words and other numbers, and the same results."""
+"""German and Japanese machines return the same results with other texts and number formats."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stage(internet: Internet) -> Harness:
 
 
 def without_reason(result: Any) -> Any:
-    """What Windows says went wrong is passed on to people as it is, and nothing is decided by it."""
+    """Remove the texts of Windows from a result: people read them, and no decision depends on them."""
     if isinstance(result, dict):
         return {name: None if name == "error" else without_reason(value) for name, value in result.items()}
     return result
