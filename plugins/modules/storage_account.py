@@ -431,43 +431,16 @@ evidence:
       sample: "storage account contosodr (Standard_GRS) in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
+from ..module_utils._model.azure.options import WAIT_OPTIONS
+from ..module_utils._model.azure.storage_account import OPTIONS as ACCOUNT_OPTIONS
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.storage_account import build
 
-OPTIONS = {
-    "name": {"type": "str", "required": True},
-    "sku": {"type": "str"},
-    "kind": {"type": "str"},
-    "access_tier": {"type": "str"},
-    "https_only": {"type": "bool"},
-    "minimum_tls_version": {"type": "str", "choices": ["TLS1_2", "TLS1_3"]},
-    "allow_blob_public_access": {"type": "bool"},
-    "allow_cross_tenant_replication": {"type": "bool"},
-    "allow_shared_key_access": {"type": "bool"},
-    "default_to_oauth_authentication": {"type": "bool"},
-    "public_network_access": {"type": "str", "choices": ["enabled", "disabled", "secured_by_perimeter"]},
-    "network_acls": {
-        "type": "dict",
-        "options": {
-            "default_action": {"type": "str", "choices": ["allow", "deny"]},
-            "bypass": {"type": "list", "elements": "str", "choices": ["azure_services", "logging", "metrics"]},
-            "ip_rules": {"type": "list", "elements": "str"},
-            "virtual_network_rules": {"type": "list", "elements": "str"},
-        },
-    },
-    "append_network_rules": {"type": "bool", "default": True},
-    "require_infrastructure_encryption": {"type": "bool"},
-    "log_account": {"type": "dict", "options": {"name": {"type": "str", "required": True}, "sku": {"type": "str"}}},
-    "return_keys": {"type": "bool", "default": False, "no_log": False},
-    **REGION_OPTIONS,
-    **GROUP_OPTIONS,
-    **TAG_OPTIONS,
-    **WAIT_OPTIONS,
-}
+OPTIONS = {**ACCOUNT_OPTIONS, "return_keys": {"type": "bool", "default": False, "no_log": False}, **WAIT_OPTIONS}
 
 
 def main() -> None:
-    run_resource_module(result="storage_account", options=OPTIONS, build=build, revealing="return_keys")
+    run_resource_module(result="storage_account", options=OPTIONS, build=build, secret_option="return_keys")
 
 
 if __name__ == "__main__":

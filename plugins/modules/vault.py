@@ -377,65 +377,12 @@ evidence:
       verified: "vault vault-dr in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
+from ..module_utils._model.azure.options import WAIT_OPTIONS
+from ..module_utils._model.azure.vault import OPTIONS as VAULT_OPTIONS
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.vault import build
 
-_SWITCH = {"type": "str", "choices": ["enabled", "disabled"]}
-_LASTING = {"type": "str", "choices": ["enabled", "disabled", "always_on"]}
-OPTIONS = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "location": {"type": "str"},
-    "allow_delete": {"type": "bool", "default": False},
-    "allow_irreversible": {"type": "bool", "default": False},
-    "undelete": {"type": "bool", "default": False},
-    "register_resource_provider": {"type": "bool", "default": True},
-    "public_network_access": _SWITCH,
-    "identity": {
-        "type": "dict",
-        "options": {
-            "system_assigned": {"type": "bool"},
-            "user_assigned": {"type": "list", "elements": "str"},
-            "append": {"type": "bool", "default": True},
-        },
-    },
-    "immutability": {"type": "str", "choices": ["disabled", "unlocked", "locked"]},
-    "immutability_days": {"type": "int"},
-    "soft_delete": {
-        "type": "dict",
-        "options": {"state": _LASTING, "days": {"type": "int"}, "hybrid_state": _LASTING},
-    },
-    "cross_subscription_restore": {"type": "str", "choices": ["enabled", "disabled", "permanently_disabled"]},
-    "redundancy": {
-        "type": "dict",
-        "options": {
-            "storage": {"type": "str", "choices": ["locally_redundant", "zone_redundant", "geo_redundant"]},
-            "cross_region_restore": _SWITCH,
-        },
-    },
-    "monitoring": {
-        "type": "dict",
-        "options": {
-            "job_failures": _SWITCH,
-            "replication_issues": _SWITCH,
-            "failover_issues": _SWITCH,
-            "classic_critical": _SWITCH,
-            "classic_site_recovery": _SWITCH,
-        },
-    },
-    "encryption": {
-        "type": "dict",
-        "options": {
-            # The address of a key, no secret.
-            "key_uri": {"type": "str", "no_log": False},
-            "identity": {"type": "str"},
-            "infrastructure": _SWITCH,
-        },
-    },
-    **GROUP_OPTIONS,
-    **TAG_OPTIONS,
-    **WAIT_OPTIONS,
-}
+OPTIONS = {**VAULT_OPTIONS, **WAIT_OPTIONS}
 
 
 def main() -> None:

@@ -262,7 +262,7 @@ OPTIONS = {
     "kind": {"type": "str", "choices": ["vmm", "hyperv_site"], "default": "vmm"},
     "site": {"type": "str"},
     "certificate": {"type": "str", "choices": ["service", "client"], "default": "service"},
-    # Whether to have it: the key itself is no option.
+    # A switch. The key itself is not an option.
     "channel_integrity_key": {"type": "bool", "default": False, "no_log": False},
     "return_content": {"type": "bool", "default": False},
     "validity_hours": {"type": "int", "default": 120},
@@ -277,7 +277,7 @@ def main() -> None:
         options=OPTIONS,
         build=build,
         build_local=build_local,
-        revealing="return_content",
+        secret_option="return_content",
     )
 
 

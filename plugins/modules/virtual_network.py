@@ -418,53 +418,12 @@ evidence:
       sample: "network vnet-dr in westeurope, Succeeded, subnets: production, test-failover"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
+from ..module_utils._model.azure.options import WAIT_OPTIONS
+from ..module_utils._model.azure.virtual_network import OPTIONS as NETWORK_OPTIONS
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.virtual_network import build
 
-_SUBNET = {
-    "name": {"type": "str", "required": True},
-    "address_prefix": {"type": "str"},
-    "address_prefixes": {"type": "list", "elements": "str"},
-    "network_security_group": {"type": "str"},
-    "route_table": {"type": "str"},
-    "nat_gateway": {"type": "str"},
-    "service_endpoints": {"type": "list", "elements": "str"},
-    "delegations": {"type": "list", "elements": "str"},
-    "default_outbound_access": {"type": "bool"},
-    "private_endpoint_network_policies": {
-        "type": "str",
-        "choices": ["Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"],
-    },
-}
-OPTIONS = {
-    **REGION_OPTIONS,
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "allow_delete": {"type": "bool", "default": False},
-    "location": {"type": "str"},
-    "address_prefixes": {"type": "list", "elements": "str"},
-    "purge_address_prefixes": {"type": "bool", "default": False},
-    "subnets": {
-        "type": "list",
-        "elements": "dict",
-        "options": _SUBNET,
-        "mutually_exclusive": [["address_prefix", "address_prefixes"]],
-    },
-    "purge_subnets": {"type": "bool", "default": False},
-    "dns_servers": {"type": "list", "elements": "str"},
-    "flow_timeout_in_minutes": {"type": "int"},
-    "encryption": {
-        "type": "dict",
-        "options": {
-            "enabled": {"type": "bool", "required": True},
-            "enforcement": {"type": "str", "choices": ["AllowUnencrypted", "DropUnencrypted"]},
-        },
-    },
-    "ddos_protection_plan": {"type": "str"},
-    **GROUP_OPTIONS,
-    **TAG_OPTIONS,
-    **WAIT_OPTIONS,
-}
+OPTIONS = {**NETWORK_OPTIONS, **WAIT_OPTIONS}
 
 
 def main() -> None:

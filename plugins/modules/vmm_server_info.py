@@ -233,7 +233,7 @@ OPTIONS = {
     "names": {"type": "list", "elements": "str"},
     "vmm_clouds": {"type": "list", "elements": "str"},
     "networks": {"type": "list", "elements": "str"},
-    # The action plugin beside this module waits, and shows progress on the way.
+    # The action plugin of the same name waits and shows progress.
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 2700},
 }

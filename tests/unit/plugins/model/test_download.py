@@ -134,7 +134,7 @@ def test_as_long_as_something_comes_it_goes_on() -> None:
         assert progress.note(transfer(received=part, error=error(IO)), 0) == 2.0
     for part in range(20, 40):
         assert progress.note(transfer(received=part), 0) == 0.0
-    with pytest.raises(DeadlineExceeded, match=r"last seen: 5\.0 MB of 10\.0 MB \(50 %\); run again: it goes on from"):
+    with pytest.raises(DeadlineExceeded, match=r"last state: 5\.0 MB of 10\.0 MB \(50 %\); run again: it goes on from"):
         progress.note(transfer(received=5_000_000), 100)
 
 

@@ -90,10 +90,10 @@ def test_a_good_key_is_sent_as_it_is(content: bytes) -> None:
         *(
             (content, f"key_path: {PATH} is damaged or no Site Recovery key ({why}); {MAKE}")
             for content, why in (
-                (b"", "it is no XML"),
-                (b"hello", "it is no XML"),
-                (whole()[:-20], "it is no XML"),
-                (b"\xff\xfe", "it is no UTF-8 text"),
+                (b"", "it is not XML"),
+                (b"hello", "it is not XML"),
+                (whole()[:-20], "it is not XML"),
+                (b"\xff\xfe", "it is not UTF-8 text"),
                 (b"<a/>", "its root element is not RSVaultAsrCreds"),
                 (b" " * 300_000, "it is too large"),
                 (b"<!DOCTYPE a>" + whole(), "it declares a document type"),

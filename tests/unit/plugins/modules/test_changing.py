@@ -164,11 +164,11 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     "vault tag": ("vault", {"tags": {"a": "1"}}, {"tags": {"cost": "7", "a": "1"}}, "patch vault-dr"),
     "vault tags replaced": (
         "vault",
-        {"tags": {"a": "1"}, "append_tags": False},
+        {"tags": {"a": "1"}, "purge_tags": True},
         {"tags": {"a": "1"}},
         "patch vault-dr",
     ),
-    "vault tags removed": ("vault", {"tags": {}, "append_tags": False}, {"tags": {}}, "patch vault-dr"),
+    "vault tags removed": ("vault", {"tags": {}, "purge_tags": True}, {"tags": {}}, "patch vault-dr"),
     "vault access": (
         "vault",
         {"public_network_access": "disabled"},
@@ -185,7 +185,7 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     ),
     "account tags replaced": (
         "storage_account",
-        {"tags": {"a": "1"}, "append_tags": False},
+        {"tags": {"a": "1"}, "purge_tags": True},
         {"tags": {"a": "1"}, "sku": "Standard_LRS"},
         "patch stdr",
     ),
