@@ -43,7 +43,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r".*/register/action", "Contributor on the subscription"),
     (r"microsoft\.authorization/.*read", "Reader there"),
 )
-_ANY_ROLE = "a role that has this action"
+_ANY_ROLE = ""
 
 _ACTION = re.compile(r"authorization to perform action '([^']+)'|perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
@@ -68,7 +68,7 @@ class Denial:
 
 
 def role_for(action: str) -> str:
-    """Return the least privileged built-in role for an action, and its scope."""
+    """Return the least privileged built-in role for an action, and its scope; an empty text for an unknown action."""
     folded = action.casefold()
     return next((role for pattern, role in _ROLES if re.fullmatch(pattern, folded)), _ANY_ROLE)
 
@@ -118,10 +118,11 @@ def missing_right(code: str, message: str) -> Denial:
 
 def _lacks(code: str, action: str, place: str) -> Denial:
     role = role_for(action.partition(",")[0].strip())
+    grant = f"the role {role}" if role else "a role with this action"
     return Denial(
         code,
         f"the identity lacks {action}{place}",
-        f"give it the role {role}, wait a few minutes, then run again",
+        f"give it {grant}, wait a few minutes, then run again",
         right=True,
     )
 

@@ -433,16 +433,11 @@ def _refuse_unsupported(account: StorageAccount, desired: DesiredAccount) -> Non
         )
     before = account.values()
     for row in PROPERTIES:
-        value = desired.values.get(row.path)
-        if (
-            row.fixed
-            and value is not None
-            and value != before[row.path]
-            and not row.can_change(before[row.path], value)
-        ):
+        old, new = before[row.path], desired.values.get(row.path)
+        if row.fixed and new not in (None, old) and not row.can_change(old, new):
             raise Refused(
-                f"{row.path}: storage account {account.name} has {before[row.path]}, which cannot become {value}:"
-                f" {row.fixed}; omit {row.path}, or choose another name for a new account"
+                f"{row.path}: storage account {account.name} has the value {_shown(old)}, which cannot be changed to"
+                f" {_shown(new)}: {row.fixed}; omit {row.path}, or choose another name for a new account"
             )
     if desired.values.get("access_tier") and not _has_tier(desired.values.get("kind") or account.kind, account.sku):
         raise Refused(
@@ -456,3 +451,7 @@ def _refuse_unsupported(account: StorageAccount, desired: DesiredAccount) -> Non
 
 def _has_tier(kind: str, sku: str) -> bool:
     return kind != "Storage" and not is_premium(sku)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
