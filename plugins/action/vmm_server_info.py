@@ -89,9 +89,7 @@ def _ended(result: Result, elapsed: float) -> Result:
     if result.get("failed"):
         return result
     if not result.get("exists"):
-        refusal = Refused(
-            "vault_name: the vault does not exist, so no server can be registered in it; create it, or correct the names"
-        )
+        refusal = Refused("vault_name: the vault does not exist, so it has no servers; create it, or correct the names")
         return {**result, "failed": True, **refusal.to_result()}
     done = f"waited {duration(elapsed)}"
     return {**result, "waited": True, "evidence": [{**entry, "done": done} for entry in result["evidence"]]}

@@ -22,7 +22,13 @@ def target_refusals(
     allow_other_region: bool = False,
 ) -> list[Problem]:
     """Return a failed check for each problem of a desired target (T2, B1, T4 to T7)."""
-    found = target_checks_offline(storage_accounts, virtual_networks, location, deployment_model, allow_other_region)
+    found = target_checks_offline(
+        storage_accounts,
+        virtual_networks,
+        location=location,
+        deployment_model=deployment_model,
+        allow_other_region=allow_other_region,
+    )
     return [check.to_result() for check in found]
 
 

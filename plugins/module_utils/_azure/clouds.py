@@ -141,7 +141,7 @@ def from_metadata(address: str, document: Any) -> CloudEnvironment:
     for place in (found.resource_manager, found.authority):
         if urlsplit(place).scheme != "https":
             raise RemoteFailure(
-                f"cloud_environment: {address} names '{place}', which is not an https address; tokens are not sent there"
+                f"cloud_environment: {address} names '{place}', which is not an https address; no token is sent there"
             )
     return found
 

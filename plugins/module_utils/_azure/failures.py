@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: translates the SDK's exceptions into our errors: code, message and request id of the service, and a remedy."""
+"""Private: translates exceptions of the SDK into our errors, with code, message, request id and a remedy."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _SIGN_IN_FIXES = {
     "AADSTS700082": "the session of the Azure CLI has expired: run 'az login' again",
     "AADSTS50173": "the session of the Azure CLI was revoked: run 'az login' again",
     "AADSTS53003": "a Conditional Access policy blocks the sign-in: ask the directory's administrator",
-    "InvalidAuthenticationTokenTenant": "the login belongs to another tenant than the subscription: set the tenant of the subscription",
+    "InvalidAuthenticationTokenTenant": "the login is for another tenant than the subscription: set its tenant",
     "ExpiredAuthenticationToken": "the token has expired: check this machine's clock, then run again",
 }
 # Refusals of the identity library itself, which have no code.
 _UNAVAILABLE = {
-    "CLI not found": "the Azure CLI (az) is not on the path: install it where the task runs, or use another sign-in method",
+    "CLI not found": "the Azure CLI (az) is not on the path: install it on this machine, or use another method",
     "az login": "the Azure CLI is not signed in: run 'az login' as the user of this task",
-    "Failed to invoke the Azure CLI": "the Azure CLI did not answer in time: try 'az account get-access-token' manually",
+    "Failed to invoke the Azure CLI": "the Azure CLI did not answer in time: try 'az account get-access-token'",
     "Identity not found": "the machine has no such managed identity: assign it, or check client_id",
     "has been assigned to this resource": "the machine has no such managed identity: assign it, or check client_id",
     "no response from the IMDS": "this machine has no instance metadata service: use another sign-in method",

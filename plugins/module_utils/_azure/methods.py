@@ -202,7 +202,7 @@ class AzureCli:
         if self.tenant:
             chosen["tenant_id"] = self.tenant
         elif self.subscription_id and "subscription" in inspect.signature(AzureCliCredential.__init__).parameters:
-            # Without either, az returns a token for the tenant of its default subscription. Old libraries cannot set it.
+            # Without either, az returns a token for the tenant of its default subscription. Old libraries lack it.
             chosen["subscription"] = self.subscription_id
         return AzureCliCredential(**chosen)
 

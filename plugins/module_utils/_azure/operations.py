@@ -54,7 +54,8 @@ def start(begin: Callable[[], LROPoller[Result]], action: str) -> LROPoller[Resu
 def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
     """Wait for the end of an operation, at most `timeout` seconds.
 
-    The poller of the SDK has no deadline and polls forever on unknown states, so the wait is limited here. Raises DeadlineExceeded with the last state, or RemoteFailure with the service's code.
+    The poller of the SDK has no deadline and polls forever on unknown states, so the wait is limited here. Raises
+    DeadlineExceeded with the last state, or RemoteFailure with the service's code.
     """
     started = time.monotonic()
     with translated(action):
@@ -131,10 +132,10 @@ def create(
 ) -> None:
     """Create a resource and wait for its end, for at most `timeout` seconds in total.
 
-    The SDK repeats a write whose answer was lost, and the repeated write then finds its own unfinished resource; so does
-    a concurrent run. In this case, wait for the end of the operation; verifying the state tells whether the resource is
-    the desired one. If no resource exists after the wait, the refusal was about another resource (a parent or a
-    sibling), so the write is repeated.
+    The SDK repeats a write whose answer was lost, and the repeated write then finds its own unfinished resource. So
+    does a concurrent run. In this case, wait for the end of the operation. Verifying the state tells whether the
+    resource is the desired one. If no resource exists after the wait, the refusal was about another resource (a parent
+    or a sibling), so the write is repeated.
     """
     started = time.monotonic()
 

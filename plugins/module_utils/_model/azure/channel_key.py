@@ -35,8 +35,8 @@ def channel_key_from_wire(document: Mapping[str, Any], vault_name: str) -> Chann
     algorithm = properties.get("algorithm")
     if algorithm and str(algorithm).casefold() != _PLAIN.casefold():
         raise Refused(
-            f"channel_integrity_key: an older portal wrapped the key of vault {vault_name}, so it cannot be written into a"
-            " file; omit the option, as the portal does today"
+            f"channel_integrity_key: an older portal wrapped the key of vault {vault_name}, so it cannot be written"
+            " into a file; omit the option, as the portal does today"
         )
     text = properties.get("integrityKey")
     if not (isinstance(text, str) and text.strip()):

@@ -76,8 +76,8 @@ def role_for(action: str) -> str:
 def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
     """Explain an error as a refusal. Return None when it is not a refusal.
 
-    `error` is the error object of the answer, whose details may contain the real error. `forbidden`: the status was 403.
-    A 403 without a code does not come from Resource Manager.
+    `error` is the error object of the answer, whose details may contain the real error. `forbidden`: the status was
+    403. A 403 without a code does not come from Resource Manager.
     """
     holders = [error, *(detail for detail in error.get("details") or [] if isinstance(detail, Mapping))]
     for holder in holders:

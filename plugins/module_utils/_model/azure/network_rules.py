@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: the rules for virtual networks as targets of failed-over machines.
 
-Sources: support matrix for Hyper-V to Azure; Azure Virtual Network FAQ; "Prepare network mapping for Hyper-V VM disaster
-recovery to Azure".
+Sources: support matrix for Hyper-V to Azure; Azure Virtual Network FAQ; "Prepare network mapping for Hyper-V VM
+disaster recovery to Azure".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the offline checks of a desired network: ranges, subnets and settings that can be wrong without asking Azure."""
+"""Private: the offline checks of a desired network: its ranges, subnets and settings."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
 """Private: a key pair as a PFX without a password, in the form that the vault's service uses.
 
 Without a password, libraries write only a SHA-256 MAC, which Windows Server 2016 and earlier cannot read
-(pyca/cryptography #7217, dotnet/runtime #115271). So this module writes both bags with 3DES and the MAC with SHA-1, with
-keys derived from an empty password. This encryption protects nothing; the mode of the file protects the secret.
+(pyca/cryptography #7217, dotnet/runtime #115271). So this module writes both bags with 3DES and the MAC with SHA-1,
+with keys derived from an empty password. This encryption protects nothing; the mode of the file protects the secret.
 
 PKCS #12 is RFC 7292; the derivation of keys is its appendix B.2.
 """

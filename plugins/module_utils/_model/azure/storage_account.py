@@ -78,7 +78,7 @@ def _double_encryption(value: bool, _before: Any) -> dict[str, Any] | None:
     }
 
 
-# A new account is hardened where this does not affect replication: Site Recovery uses shared keys, so they stay enabled.
+# A new account is hardened where this does not affect replication. Site Recovery uses shared keys, so they stay on.
 PROPERTIES = (
     Property(
         "sku",

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: a subnet: its table of properties, its observed and desired state, and how it is written without losses.
 
-Sources: API description of virtualNetworks/subnets, and the pages on the subnets of VPN Gateway, Azure Firewall, Bastion
-and Route Server.
+Sources: API description of virtualNetworks/subnets, and the pages on the subnets of VPN Gateway, Azure Firewall,
+Bastion and Route Server.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _delegated_service(entry: Mapping[str, Any]) -> str:
     return str((entry.get("properties") or {}).get("serviceName"))
 
 
-def _services(path: str, wire: str, pattern: re.Pattern[str], example: str, name_of: Any, entry_of: Any) -> Property:
+def _services(path: str, wire: str, *, pattern: re.Pattern[str], example: str, name_of: Any, entry_of: Any) -> Property:
     """Return a row that lists services. Entries of the document that stay are written back unchanged."""
 
     def check(option: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -115,18 +115,18 @@ PROPERTIES = (
     _services(
         "service_endpoints",
         "properties.serviceEndpoints",
-        _SERVICE,
-        "Microsoft.Storage",
-        lambda entry: str(entry.get("service")),
-        lambda name: {"service": name},
+        pattern=_SERVICE,
+        example="Microsoft.Storage",
+        name_of=lambda entry: str(entry.get("service")),
+        entry_of=lambda name: {"service": name},
     ),
     _services(
         "delegations",
         "properties.delegations",
-        _DELEGATE,
-        "Microsoft.Web/serverFarms",
-        _delegated_service,
-        _delegation,
+        pattern=_DELEGATE,
+        example="Microsoft.Web/serverFarms",
+        name_of=_delegated_service,
+        entry_of=_delegation,
     ),
     # The outbound access of a new subnet depends on the API version.
     Property("default_outbound_access", "properties.defaultOutboundAccess", {"type": "bool"}, new=UNKNOWN),

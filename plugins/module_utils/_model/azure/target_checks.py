@@ -27,6 +27,7 @@ Entry = Mapping[str, Any]
 
 
 def target_checks(
+    *,
     vault_name: str,
     vault_location: str | None,
     scope: Scope,
@@ -85,6 +86,7 @@ def count_compatible(accounts: Sequence[Candidate], networks: Sequence[Candidate
 def target_checks_offline(
     storage_accounts: Sequence[Entry],
     virtual_networks: Sequence[Entry] = (),
+    *,
     location: str = "",
     deployment_model: str = "",
     allow_other_region: bool = False,
@@ -95,8 +97,9 @@ def target_checks_offline(
     Entries have the options of the modules `storage_account` and `virtual_network`. `location` is the region of the
     vault and the default region of the entries. `prefix` precedes the names of variables in messages.
 
-    Rules: the classic model is retired (T2, T7); Site Recovery must offer the vault's region (B1); accounts and networks
-    must pass the offline checks of their modules (T4, T6); a premium account needs a standard one for logs (T5).
+    Rules: the classic model is retired (T2, T7); Site Recovery must offer the vault's region (B1); accounts and
+    networks must pass the offline checks of their modules (T4, T6); a premium account needs a standard account for logs
+    (T5).
     """
     shared = {"location": location, "vault_location": location, "allow_other_region": allow_other_region}
     accounts = [{**shared, **_entry(entry)} for entry in storage_accounts]

@@ -227,8 +227,9 @@ def _refuse_late_storage(state: VaultState, changes: Iterable[Change]) -> None:
     if storage is None or state.resource is None or state.contents is None or not state.contents.backup:
         return
     raise Refused(
-        f"redundancy.storage: vault {state.resource.name} contains {'; '.join(state.contents.backup)}, and Azure changes"
-        f" the storage of a vault only before its first backup; keep {storage.before or 'its storage'}, or use a new vault"
+        f"redundancy.storage: vault {state.resource.name} contains {'; '.join(state.contents.backup)}, and Azure"
+        f" changes the storage of a vault only before its first backup; keep {storage.before or 'its storage'}, or"
+        " use a new vault"
     )
 
 
@@ -263,8 +264,8 @@ def _deletion(state: VaultState, desired: DesiredVault) -> Plan:
         return Plan()
     if desired.location and vault.location != desired.location:
         raise Refused(
-            f"location: vault {vault.name} is in {vault.location}, not in {desired.location}, so it may be another vault"
-            " than intended; correct location, or omit it"
+            f"location: vault {vault.name} is in {vault.location}, not in {desired.location}, so it may be another"
+            " vault than intended; correct location, or omit it"
         )
     if not desired.allow_delete:
         raise Refused(f"state: absent would delete vault {vault.name}; set allow_delete to true to confirm it")

@@ -209,8 +209,8 @@ def _refuse_return(vault: str, setting: Property, values: Values, after: Any) ->
         )
     if setting.path == "encryption.infrastructure" and values.get("encryption.key_uri"):
         raise Refused(
-            f"{setting.path}: vault {vault} got its key with {actual or 'disabled'}, which cannot be changed afterwards;"
-            " omit it, or use a new vault"
+            f"{setting.path}: vault {vault} got its key with {actual or 'disabled'}, which cannot be changed"
+            " afterwards; omit it, or use a new vault"
         )
 
 

@@ -44,7 +44,7 @@ _RANK: tuple[SupportState, ...] = ("unknown", "supported", "upgrade_recommended"
 
 @dataclass(frozen=True, slots=True)
 class ProviderSupport:
-    """The support state of a Provider and the message that explains it. `source` is the service, or the table of published versions."""
+    """The support state of a Provider and its explanation. `source` is the service, or the table of versions."""
 
     state: SupportState
     message: str

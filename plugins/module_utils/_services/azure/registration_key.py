@@ -261,9 +261,7 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
         if desired.present and state.vault is None:
             return (f"vault '{desired.vault_name}' does not exist yet; create it before its key",)
         if desired.present and state.site is None:
-            return (
-                f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; create the site before its key",
-            )
+            return (f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; create it before its key",)
         return ()
 
     def _find_vault(self) -> Vault | None:

@@ -55,12 +55,12 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     target = _observe(options, azure, named)
     vault = target.vault
     checks = target_checks(
-        vault_name,
-        vault.location if vault else None,
-        target.scope,
-        target.encryption,
-        target.accounts,
-        target.networks,
+        vault_name=vault_name,
+        vault_location=vault.location if vault else None,
+        scope=target.scope,
+        encryption=target.encryption,
+        accounts=target.accounts,
+        networks=target.networks,
     )
     missing = [] if vault else [f"vault '{vault_name}' does not exist, so regions were not compared"]
     return {

@@ -124,7 +124,7 @@ def test_what_is_no_metadata(document: Any) -> None:
 def test_a_private_cloud_without_tls_gets_no_token(changed: dict[str, Any]) -> None:
     document = {"resourceManager": "https://management.local.example/", "authentication": SIGN_IN, **changed}
     with pytest.raises(
-        RemoteFailure, match=r"names 'http://.*', which is not an https address; tokens are not sent there"
+        RemoteFailure, match=r"names 'http://.*', which is not an https address; no token is sent there"
     ):
         clouds.from_metadata(ADDRESS, document)
 

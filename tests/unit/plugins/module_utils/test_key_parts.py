@@ -36,7 +36,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.k
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.registration_key import key_from_answer
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import certificate_of
-from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key as vault_registration_key
+from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key
 from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.registration_keys import KEY, NOW
 from tests.unit.plugins.module_utils.vaults import VAULT

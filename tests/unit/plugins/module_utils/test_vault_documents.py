@@ -239,9 +239,9 @@ LEFT_OUT = {
     "properties.costManagementSettings": "the billing of backups in cost analysis, which does not include replication",
     "properties.moveDetails": "the service's record of a move; its members are read-only",
     "properties.upgradeDetails": "the service's record of an upgrade from an older type of vault",
-    "properties.regionOfChoiceSettings": "the regions of backup sources, which do not include the tenant's own machines",
-    "properties.resourceGuardOperationRequests": "approvals of single operations by a resource guard, which are not state",
-    "properties.securitySettings.sourceScanConfiguration": "threat scans of backup sources, which replication does not have",
+    "properties.regionOfChoiceSettings": "regions of backup sources, which do not include the tenant's own machines",
+    "properties.resourceGuardOperationRequests": "approvals of operations by a resource guard, which are not state",
+    "properties.securitySettings.sourceScanConfiguration": "scans of backup sources; replication has none",
 }
 
 

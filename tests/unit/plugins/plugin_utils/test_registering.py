@@ -486,8 +486,8 @@ def test_registration_is_bounded(bench: MakeBench, key: str) -> None:
     with pytest.raises(DeadlineExceeded) as late:
         found.run(noun(key_path=key, registration_timeout=60))
     assert late.value.message == (
-        "timed out after 60 s waiting for the end of DRConfigurator.exe; last state: nothing in its log; it was ended; run"
-        " again, with a longer registration_timeout if the log shows that it went on"
+        "timed out after 60 s waiting for the end of DRConfigurator.exe; last state: nothing in its log; it was ended;"
+        " run again, with a longer registration_timeout if the log shows that it went on"
     )
     assert (found.sent("register_vmm_server")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
     assert [entry.verb for entry in found.stage.world.journal.entries].count("process.kill") == 1
