@@ -53,8 +53,8 @@ options:
       - The source of the installer.
       - An https address, from which the machine downloads it.
       - A path on the machine.
-      - A path of a share, such as V(\\\\server\\share\\file.exe). It requires a connection that can delegate credentials
-        (CredSSP, or Kerberos with delegation).
+      - A path of a share, such as V(\\\\server\\share\\file.exe). It requires a connection that can delegate
+        credentials (CredSSP, or Kerberos with delegation).
       - A path on the controller with slashes, from which the file is sent over the connection. A relative path is
         searched in C(files), as Ansible does.
       - Microsoft's short links, V(https://aka.ms/downloaddra) for the Provider and
@@ -80,8 +80,8 @@ options:
     type: str
   staging_dir:
     description:
-      - The folder on the machine for the installer. It is created for administrators only. An existing folder that other
-        users can write to is rejected.
+      - The folder on the machine for the installer. It is created for administrators only. An existing folder that
+        other users can write to is rejected.
     type: str
     default: C:\ProgramData\siterecovery.hyperv
   download_proxy:
@@ -121,23 +121,23 @@ notes:
 options:
   wait_timeout:
     description:
-      - The seconds to wait for setup, which includes a setup that an interrupted run started. After the timeout the task
-        fails, setup continues, and the next run resumes the wait.
+      - The seconds to wait for setup, which includes a setup that an interrupted run started. After the timeout the
+        task fails, setup continues, and the next run resumes the wait.
     type: int
     default: 3600
   reboot:
     description:
-      - Whether to restart the machine with M(ansible.windows.win_reboot) if the task has changed something and a restart
-        is required. Otherwise RV(reboot_required) reports it.
+      - Whether to restart the machine with M(ansible.windows.win_reboot) if the task has changed something and a
+        restart is required. Otherwise RV(reboot_required) reports it.
       - A restart that was pending before is never made, because it blocks setup.
     type: bool
     default: false
 notes:
-  - Setup continues when the connection breaks or the controller stops. It runs as a scheduled task of the connecting user,
-    with the highest privileges and without a stored password (S4U), and never as the system account. The task and its
-    folder in O(staging_dir), which do not contain a secret, are removed at the end.
-  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. A policy that
-    allows only signed scripts stops the task. The error then reports an interrupted setup.
+  - Setup continues when the connection breaks or the controller stops. It runs as a scheduled task of the connecting
+    user, with the highest privileges and without a stored password (S4U), and never as the system account. The task
+    and its folder in O(staging_dir), which do not contain a secret, are removed at the end.
+  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. A policy
+    that allows only signed scripts stops the task. The error then reports an interrupted setup.
   - Check mode reports a running setup and does not wait for it.
 """
 
@@ -153,8 +153,8 @@ options:
         description:
           - V(direct) uses no proxy, V(system) the one that Windows has configured for the account of the service, and
             V(custom) the one that the other suboptions describe.
-          - The programs do not distinguish V(direct) and V(system). With V(system), the proxy of the account is reported,
-            which was not verified on a live system.
+          - The programs do not distinguish V(direct) and V(system). With V(system), the proxy of the account is
+            reported, which was not verified on a live system.
         type: str
         choices: [direct, system, custom]
         required: true
@@ -168,8 +168,8 @@ options:
         elements: str
   update_password:
     description:
-      - A stored password cannot be read back. V(on_create) sets it together with any other change of the proxy. V(always)
-        sets it in every run, which reports a change and restarts the service.
+      - A stored password cannot be read back. V(on_create) sets it together with any other change of the proxy.
+        V(always) sets it in every run, which reports a change and restarts the service.
     type: str
     choices: [on_create, always]
     default: on_create

@@ -11,17 +11,18 @@ module: host_info
 short_description: Gather facts and readiness checks from a VMM server or a Hyper-V host
 version_added: 0.1.0
 description:
-  - Reads a Windows machine in one remote execution and checks whether disaster recovery can be set up on it (steps S1, S2,
-    P1 and P3 to P9 on a VMM server, H1 to H6 on a Hyper-V host).
+  - Reads a Windows machine in one remote execution and checks whether disaster recovery can be set up on it (steps
+    S1, S2, P1 and P3 to P9 on a VMM server, H1 to H6 on a Hyper-V host).
   - The module changes nothing, and a failed check does not fail the task.
-  - A check has the severity V(error) only if it blocks an operation that is due. For example, a pending restart is an error
-    where setup must run, and a warning where the requested version is already installed. Pass the options of
-    M(siterecovery.hyperv.provider), M(siterecovery.hyperv.provider_registration), M(siterecovery.hyperv.vmm_cloud_sync),
-    M(siterecovery.hyperv.mars_agent) and M(siterecovery.hyperv.mars_proxy) to find out what is due. These modules refuse
-    what this module reports as an error, with the same check id.
+  - A check has the severity V(error) only if it blocks an operation that is due. For example, a pending restart is an
+    error where setup must run, and a warning where the requested version is already installed. Pass the options of
+    M(siterecovery.hyperv.provider), M(siterecovery.hyperv.provider_registration),
+    M(siterecovery.hyperv.vmm_cloud_sync), M(siterecovery.hyperv.mars_agent) and M(siterecovery.hyperv.mars_proxy) to
+    find out what is due. These modules refuse what this module reports as an error, with the same check id.
 notes:
-  - "Not verified on a live system: the property C(CapabilityProfiles) of a cloud, the place of Defender's exclusions in the
-    registry of every release, and that a virtual machine starts from the disk in the first slot of a controller."
+  - "Not verified on a live system: the property C(CapabilityProfiles) of a cloud, the place of Defender's exclusions
+    in the registry of every release, and that a virtual machine starts from the disk in the first slot of a
+    controller."
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -41,21 +42,21 @@ options:
     type: str
   restart_vmm:
     description:
-      - When M(siterecovery.hyperv.provider_registration) restarts VMM. With V(when_idle), running jobs block a change of the
-        proxy.
+      - When M(siterecovery.hyperv.provider_registration) restarts VMM. With V(when_idle), running jobs block a change
+        of the proxy.
     type: str
     choices: [when_idle, always, never]
     default: when_idle
   vmm_clouds:
     description:
-      - The names of the VMM clouds to synchronize, compared without case, or V(all). Without this option, all clouds are
-        checked, and no check of them is an error.
+      - The names of the VMM clouds to synchronize, compared without case, or V(all). Without this option, all clouds
+        are checked, and no check of them is an error.
     type: list
     elements: str
   version:
     description:
-      - The least version of the Provider on a VMM server, or of the agent on a Hyper-V host. If an older one is installed,
-        an upgrade is due.
+      - The least version of the Provider on a VMM server, or of the agent on a Hyper-V host. If an older one is
+        installed, an upgrade is due.
     type: str
   install_path:
     description:
@@ -72,10 +73,10 @@ options:
     default: 5
   check_connectivity:
     description:
-      - Whether the machine calls the addresses of Azure, all at once and for at most 30 seconds. Any HTTP response counts as
-        reachable.
-      - The addresses are those for sign-in, the data address C(backup.windowsazure.com), the addresses of the service in the
-        registration of a server, O(storage_accounts) and O(endpoints). They are called through O(proxy).
+      - Whether the machine calls the addresses of Azure, all at once and for at most 30 seconds. Any HTTP response
+        counts as reachable.
+      - The addresses are those for sign-in, the data address C(backup.windowsazure.com), the addresses of the service
+        in the registration of a server, O(storage_accounts) and O(endpoints). They are called through O(proxy).
       - The time in the responses is compared with the machine's clock.
     type: bool
     default: true
@@ -93,8 +94,9 @@ options:
     elements: str
   endpoints:
     description:
-      - More https addresses or host names to call, such as those of the private endpoints of a vault, or of the control plane
-        before a server is registered. Microsoft publishes these names with a wildcard, which cannot be called.
+      - More https addresses or host names to call, such as those of the private endpoints of a vault, or of the
+        control plane before a server is registered. Microsoft publishes these names with a wildcard, which cannot be
+        called.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -152,7 +154,8 @@ host:
       type: dict
       sample: {version: 2.0.9260.0, backup_registered: false}
     hyperv:
-      description: The Hyper-V service, names of virtual switches, and properties that limit the protection of virtual machines.
+      description: The Hyper-V service, names of virtual switches, and properties that limit the protection of virtual
+        machines.
       returned: success
       type: dict
       sample: {switch_names: [External]}
@@ -169,8 +172,9 @@ host:
       sample: null
     connectivity:
       description:
-        - The outcome of the call of each address. C(failure) is an error name of .NET. C(from_proxy) means that the proxy
-          responded instead of the address. C(date) is the time of the response, and C(clock) the time of the machine.
+        - The outcome of the call of each address. C(failure) is an error name of .NET. C(from_proxy) means that the
+          proxy responded instead of the address. C(date) is the time of the response, and C(clock) the time of the
+          machine.
       returned: success
       type: list
       elements: dict
@@ -186,8 +190,8 @@ host:
           clock: "2026-03-01T12:00:01Z"
 server_name:
   description:
-    - The name of the VMM server in the vault. This is O(name), or the name of the cluster role of a highly available VMM, or the
-      fully qualified domain name of the machine.
+    - The name of the VMM server in the vault. This is O(name), or the name of the cluster role of a highly available
+      VMM, or the fully qualified domain name of the machine.
     - Null for a Hyper-V host.
   returned: success
   type: str

@@ -11,17 +11,18 @@ module: mars_agent
 short_description: Install the Microsoft Azure Recovery Services (MARS) agent on a Hyper-V host
 version_added: 0.1.0
 description:
-  - Installs or upgrades the Microsoft Azure Recovery Services agent on a Hyper-V host, without user interaction (steps H1,
-    H3 and H4). The agent is never downgraded and never moved to another folder.
-  - An upgrade over more than four builds is rejected, because Microsoft supports upgrades from N-4 to N. The error names the
-    build to install first.
+  - Installs or upgrades the Microsoft Azure Recovery Services agent on a Hyper-V host, without user interaction
+    (steps H1, H3 and H4). The agent is never downgraded and never moved to another folder.
+  - An upgrade over more than four builds is rejected, because Microsoft supports upgrades from N-4 to N. The error
+    names the build to install first.
   - The host downloads the installer and verifies O(checksum), its signature and O(version).
-  - An agent that is registered for Azure Backup is never changed, because Site Recovery does not support both on one host.
+  - An agent that is registered for Azure Backup is never changed, because Site Recovery does not support both on one
+    host.
   - Setup does not start while a restart is pending, or without .NET Framework 4.6.2 or Windows PowerShell 5.1.
   - A stopped service of the agent is started. A disabled service is rejected.
   - The agent is never registered. With VMM, the vault learns about the hosts through VMM.
-  - The options O(throttle), O(upload_threads) and O(download_threads) limit the use of the network. Limits that are not set
-    are not changed.
+  - The options O(throttle), O(upload_threads) and O(download_threads) limit the use of the network. Limits that are
+    not set are not changed.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -31,18 +32,20 @@ options:
     type: str
   cache_path:
     description:
-      - The folder of a new agent's cache. The default is C(Scratch) in the folder of the agent. It must be on a fixed drive of
-        the host, not on a share, a removable drive or a cluster shared volume.
+      - The folder of a new agent's cache. The default is C(Scratch) in the folder of the agent. It must be on a fixed
+        drive of the host, not on a share, a removable drive or a cluster shared volume.
     type: str
   minimum_cache_gb:
     description:
-      - The least free space of the cache's drive in GB. With less, a new agent is rejected. The setup guide of 2017 requires
-        5 GB and recommends 600 GB. Newer documents do not mention a cache, so a lower value is accepted with a warning.
+      - The least free space of the cache's drive in GB. With less, a new agent is rejected. The setup guide of 2017
+        requires 5 GB and recommends 600 GB. Newer documents do not mention a cache, so a lower value is accepted with
+        a warning.
     type: int
     default: 5
   throttle:
     description:
-      - The bandwidth limits of replication by hours. They are set together with the agent's own commands, and read back.
+      - The bandwidth limits of replication by hours. They are set together with the agent's own commands, and read
+        back.
     type: dict
     suboptions:
       enabled:
@@ -58,8 +61,8 @@ options:
         choices: [sunday, monday, tuesday, wednesday, thursday, friday, saturday]
       work_hours_start:
         description:
-          - The start of work hours in the time zone of the host, such as V(09:00). Put it in quotes, because YAML reads some
-            times as numbers.
+          - The start of work hours in the time zone of the host, such as V(09:00). Put it in quotes, because YAML
+            reads some times as numbers.
         type: str
       work_hours_end:
         description:
@@ -85,9 +88,9 @@ options:
       - A change restarts the agent's service.
     type: int
 notes:
-  - "Not verified on a live system: that the agent counts limits in bits per second, which its documentation shows only in an
-    example; the property names under which it shows its throttling (a build that shows none gets it in every run, which
-    reports a change); and that it reads its threads when its service starts."
+  - "Not verified on a live system: that the agent counts limits in bits per second, which its documentation shows
+    only in an example; the property names under which it shows its throttling (a build that shows none gets it in
+    every run, which reports a change); and that it reads its threads when its service starts."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer

@@ -14,12 +14,13 @@ description:
   - Sets the proxy of the agent on a Hyper-V host with the agent's own commands, and restarts its service only after a
     change (step H5).
   - The Provider's proxy on the VMM server does not apply to the hosts.
-  - The requested proxy replaces the present one, because an agent has a single proxy and does not store who configured it.
-    The modes V(direct) and V(system) remove it. The agent of a host that is registered for Azure Backup is never changed.
+  - The requested proxy replaces the present one, because an agent has a single proxy and does not store who
+    configured it. The modes V(direct) and V(system) remove it. The agent of a host that is registered for Azure
+    Backup is never changed.
   - Builds before update rollup 62 do not support a bypass list, which is rejected there.
   - Some builds of the agent do not show the proxy's user name. On these, another login is not detected. Set
-    O(update_password=always) once to set it. On such a build, a change without a login is made with a warning, because it
-    may remove the login.
+    O(update_password=always) once to set it. On such a build, a change without a login is made with a warning,
+    because it may remove the login.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -85,7 +86,8 @@ proxy:
       sample: []
     restart_due:
       description:
-        - Whether the agent's service has not read the last change, because a run was interrupted. The next run restarts it.
+        - Whether the agent's service has not read the last change, because a run was interrupted. The next run
+          restarts it.
       returned: success
       type: bool
       sample: false

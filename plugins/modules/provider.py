@@ -20,9 +20,9 @@ description:
   - An upgrade over more than four update rollups is rejected, because Microsoft supports N-4. If the published versions
     do not show the span, the task warns.
   - A stopped VMM service is started.
-  - Run the module on every node of a highly available VMM, first on the node that owns its cluster role. On that node VMM
-    is stopped and started through the cluster. On the others it does not run. The owner is read again right before VMM
-    is stopped. The task warns of nodes that are down.
+  - Run the module on every node of a highly available VMM, first on the node that owns its cluster role. On that node
+    VMM is stopped and started through the cluster. On the others it does not run. The owner is read again right
+    before VMM is stopped. The task warns of nodes that are down.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -46,8 +46,9 @@ extends_documentation_fragment:
 notes:
   - "Not verified on a live system: setup and the Windows Update Agent in a scheduled task of the connecting user, and
     the exit codes of setup, for which no table is published."
-  - A highly available VMM requires the Windows feature C(RSAT-Clustering-PowerShell) on each node. The cluster resource is
-    the one that runs C(SCVMMService), or else the one whose name contains C(VMM Service), as VMM's setup names it.
+  - A highly available VMM requires the Windows feature C(RSAT-Clustering-PowerShell) on each node. The cluster
+    resource is the one that runs C(SCVMMService), or else the one whose name contains C(VMM Service), as VMM's setup
+    names it.
   - "Not verified on a live cluster: the cluster cmdlets in a scheduled task of the connecting user."
 seealso:
   - module: siterecovery.hyperv.provider_registration

@@ -14,19 +14,19 @@ description:
   - Registers a VMM server with the registration key of a vault, sets the Provider's proxy, and updates the proxy of a
     registered server (steps P4 to P6 and P8).
   - A server of another vault is never changed.
-  - The key is read on the controller and sent encrypted. It is on the server only while the registration program runs, in
-    a folder for administrators only. A key file that an interrupted run left is removed first.
+  - The key is read on the controller and sent encrypted. It is on the server only while the registration program
+    runs, in a folder for administrators only. A key file that an interrupted run left is removed first.
   - The key is needed only if the server must be registered. An expired, foreign or damaged key is rejected before any
     change.
   - The server itself stores the name of its vault, but not the subscription. Set O(azure_registration) to have the
     registration in Azure in the evidence.
-  - Stale registration data is reported in a warning and removed only with O(remove_stale_registration). This is registry
-    keys that name the vault although Azure shows no such server, keys of older releases on a server that Azure confirms,
-    and certificates of a server that is not registered.
+  - Stale registration data is reported in a warning and removed only with O(remove_stale_registration). This is
+    registry keys that name the vault although Azure shows no such server, keys of older releases on a server that
+    Azure confirms, and certificates of a server that is not registered.
   - Data encryption of Site Recovery for VMM was retired on 2022-04-30 (step P7), so there is no option for it. A server
     whose registration uses it is reported and not changed.
-  - The task waits for the registration program, at most O(registration_timeout) seconds. If it fails, the error includes
-    the exit code, the end of its log, the probable cause and a fix.
+  - The task waits for the registration program, at most O(registration_timeout) seconds. If it fails, the error
+    includes the exit code, the end of its log, the probable cause and a fix.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -37,10 +37,10 @@ options:
     required: true
   name:
     description:
-      - The name of the server in the vault. The default is the name of the cluster role for a highly available VMM, and the
-        fully qualified domain name of the machine otherwise.
-      - At most 256 characters, without quotation marks, control characters, or blanks at the start or the end. A registered
-        server keeps its name.
+      - The name of the server in the vault. The default is the name of the cluster role for a highly available VMM,
+        and the fully qualified domain name of the machine otherwise.
+      - At most 256 characters, without quotation marks, control characters, or blanks at the start or the end. A
+        registered server keeps its name.
     type: str
   key_path:
     description:
@@ -49,8 +49,8 @@ options:
     type: path
   tenant_id:
     description:
-      - The id of the vault's tenant. A key of another tenant is rejected, such as a key from before the subscription was
-        moved. Without this option, tenants are not compared.
+      - The id of the vault's tenant. A key of another tenant is rejected, such as a key from before the subscription
+        was moved. Without this option, tenants are not compared.
     type: str
   azure_registration:
     description:
@@ -61,9 +61,9 @@ options:
       - Whether to remove stale registration data, which a run without this option lists in a warning.
       - The registry keys are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
         only administrators can open. The private keys of removed certificates stay on the server.
-      - The registration of a server is stale if O(azure_registration) does not show it. Its data is removed, and the server
-        is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server, and does not
-        show a server that was registered under another name, so check the vault first.
+      - The registration of a server is stale if O(azure_registration) does not show it. Its data is removed, and the
+        server is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server, and
+        does not show a server that was registered under another name, so check the vault first.
       - Data that names another vault is not removed, unless Azure confirms the server in this vault.
       - Rejected for a highly available VMM, whose cluster would restore the registry keys.
     type: bool
@@ -91,21 +91,21 @@ notes:
   - The registration program accepts the proxy's password only on its command line, so the password is visible in the
     server's process list and process audit while the program runs. A proxy that accepts the server by its address needs
     no password.
-  - A highly available VMM is registered once, on the node that owns its cluster role. The module rejects other nodes, except
-    to remove a key file that an interrupted run left there. The service is restarted only through the cluster. If the role
-    moves before the program starts, the server is not changed.
+  - A highly available VMM is registered once, on the node that owns its cluster role. The module rejects other nodes,
+    except to remove a key file that an interrupted run left there. The service is restarted only through the cluster.
+    If the role moves before the program starts, the server is not changed.
   - "Not verified on a live cluster: that the registration moves with the role, and that VMM accepts connections to
     C(localhost) on the node that owns it."
   - A server that is registered without O(proxy) connects to the Internet directly.
-  - The program cannot remove a custom proxy. To return to V(direct) or V(system), the server is registered again without a
-    proxy. This requires O(key_path), and O(azure_registration) to confirm that the name of the server stays the same. The
-    Run As account C(DRAProxyAccount) stays in VMM.
-  - From a change of the proxy until the restart of the VMM service, the registry of the server contains the id of its process
-    (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run can perform the restart.
+  - The program cannot remove a custom proxy. To return to V(direct) or V(system), the server is registered again
+    without a proxy. This requires O(key_path), and O(azure_registration) to confirm that the name of the server stays
+    the same. The Run As account C(DRAProxyAccount) stays in VMM.
+  - From a change of the proxy until the restart of the VMM service, the registry of the server contains the id of its
+    process (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run can perform the restart.
   - An empty list in O(proxy.bypass) is passed as an empty value and read back.
   - "Not verified on a live system: the signs in the log that show the cause of a failure, the registry value of data
-    encryption, that an empty value empties the bypass list, and that a second registration removes the proxy. Each change
-    is read back, and a change that did not happen is an error."
+    encryption, that an empty value empties the bypass list, and that a second registration removes the proxy. Each
+    change is read back, and a change that did not happen is an error."
 seealso:
   - module: siterecovery.hyperv.vault_registration_key
   - module: siterecovery.hyperv.vmm_server_info
@@ -205,8 +205,8 @@ registration:
           sample: []
     restart_due:
       description:
-        - Whether the VMM service has not read the last change of its proxy, because a run was interrupted or did not restart
-          it (O(restart_vmm)). The next run that is allowed to restarts it.
+        - Whether the VMM service has not read the last change of its proxy, because a run was interrupted or did not
+          restart it (O(restart_vmm)). The next run that is allowed to restarts it.
       returned: success
       type: bool
       sample: false

@@ -11,8 +11,8 @@ module: vmm_cloud_sync
 short_description: Synchronize the metadata of VMM clouds with the vault
 version_added: 0.1.0
 description:
-  - Sets the flag of VMM clouds that makes VMM send their names and properties to Site Recovery (step P9). Only such clouds
-    can be protected.
+  - Sets the flag of VMM clouds that makes VMM send their names and properties to Site Recovery (step P9). Only such
+    clouds can be protected.
   - The flag is removed from named clouds with O(state=absent). VMM rejects this for a paired cloud.
   - The task warns of a cloud without a Hyper-V host or without the capability profile C(Hyper-V), because its machines
     cannot be protected.
@@ -29,15 +29,15 @@ options:
   state:
     description:
       - V(present) sends the metadata of these clouds, V(absent) stops sending it. Other clouds are not changed.
-      - V(absent) does not accept V(all). It does not remove the protection of machines, which must be removed in the vault
-        first.
+      - V(absent) does not accept V(all). It does not remove the protection of machines, which must be removed in the
+        vault first.
     type: str
     choices: [present, absent]
     default: present
 notes:
   - The clouds of a highly available VMM are managed on the node that owns its cluster role. Other nodes are rejected.
-  - "Not verified on a live system: that a cloud shows its flag and its capability profiles under the names of the parameters
-    that set them, in every release of VMM. If VMM does not show the flag, the clouds are rejected."
+  - "Not verified on a live system: that a cloud shows its flag and its capability profiles under the names of the
+    parameters that set them, in every release of VMM. If VMM does not show the flag, the clouds are rejected."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing

@@ -534,8 +534,8 @@ def test_a_wait_that_is_over_tells_what_was_last_seen_and_how_to_go_on(wait: Wai
     message = told_in_one_line(
         wait.short,
         "localhost",
-        "was not reached within ",
-        "last seen: vmm01.lab.example: not registered, waiting for registration",
+        "timed out after ",
+        "last state: vmm01.lab.example: not registered, waiting for registration",
         "run again to go on waiting, or give a longer wait_timeout",
     ).result
     assert message["error"]["kind"] == "deadline_exceeded"

@@ -136,8 +136,8 @@ def _placed(
     """Yield what is wrong with an account or a network, which lies in the vault's group and region by default."""
     if "resource_group" in entry:
         yield from _renamed(lambda: require_group_name(entry["resource_group"], f"{place}resource_group"), {})
-    beside = {"vault_location": location, "allow_other_region": given["allow_other_region"], "append_tags": True}
-    needed = {"name": name, "resource_group": "g", "location": location, "append_network_rules": True}
+    beside = {"vault_location": location, "allow_other_region": given["allow_other_region"], "purge_tags": False}
+    needed = {"name": name, "resource_group": "g", "location": location, "purge_network_rules": False}
     options = _Options({**needed, "subscription_id": given["subscription_id"], **entry, **beside})
     for problem in _refusals(build, options, needed):
         yield _moved(problem, place)

@@ -18,7 +18,8 @@ FINISHED = {
     "networks": {"vnet-dr": "ok"},
     "providers": {"vmm01": True},
     "registered": {
-        "vmm01": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
+        "vmm01": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-dr"
+        "/providers/Microsoft.RecoveryServices/vaults/vault-dr"
     },
     "clouds": {"Gold": True},
     "agents": {"hv01": True, "hv02": True},

@@ -137,7 +137,8 @@ def test_options_are_validated_by_the_spec(runner: MakeRunner, name: str, given:
         (
             "provider_registration",
             {"vault_id": "vault"},
-            "vault_id: 'vault' is not the id of a vault; give /subscriptions/.../resourceGroups/.../providers/Microsoft.RecoveryServices/vaults/<name>",
+            "vault_id: 'vault' is not the id of a vault;"
+            " give /subscriptions/.../resourceGroups/.../providers/Microsoft.RecoveryServices/vaults/<name>",
         ),
         (
             "vmm_cloud_sync",

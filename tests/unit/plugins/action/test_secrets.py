@@ -157,9 +157,9 @@ def test_secrets_of_a_spec(spec: dict[str, Any], given: dict[str, Any], secrets:
 def test_every_password_of_a_spec_is_marked(name: str) -> None:
     module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{name}")
     spec = module.ActionModule.OPTIONS
-    for name, rule in {**spec, **spec.get("proxy", {}).get("options", {})}.items():
-        if name in ("password", "update_password", "key_path"):
-            assert rule["no_log"] is (name == "password")
+    for option, rule in {**spec, **spec.get("proxy", {}).get("options", {})}.items():
+        if option in ("password", "update_password", "key_path"):
+            assert rule["no_log"] is (option == "password")
 
 
 def test_installers_and_keys_share_one_protected_folder() -> None:

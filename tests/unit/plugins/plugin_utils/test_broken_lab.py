@@ -12,8 +12,8 @@ from lab.windows import layout
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.test_host_info import read, statuses
 
-# `proxy` describes the desired connection, and the connectivity checks report whether it works. `visual-cpp` only informs.
-# The other states are not in the document: tests/unit has a row for each of them.
+# `proxy` describes the desired connection, and the connectivity checks report whether it works. `visual-cpp` only
+# informs. The other states are not in the document: tests/unit has a row for each of them.
 ALWAYS_GOOD = {"proxy", "visual-cpp", "vmm", "agent-service", "powershell", "data-encryption", "cloud-ambiguous"}
 # As the roles pass them.
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Windows resource on German and Japanese machines, with names and folders in these languages (P1, P4, P9, H1, H5)."""
+"""Every Windows resource on German and Japanese machines, with names in these languages (P1, P4, P9, H1, H5)."""
 
 from __future__ import annotations
 

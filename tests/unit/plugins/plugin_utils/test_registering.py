@@ -203,7 +203,7 @@ def test_a_folder_is_not_a_key(harness: MakeHarness, tmp_path: Path) -> None:
 
 def test_a_key_is_required_when_the_plan_needs_it(harness: MakeHarness) -> None:
     found = harness(SERVER)
-    with pytest.raises(Refused, match="^key_path is required, because the server must be registered; create a key"):
+    with pytest.raises(Refused, match=r"^key_path is required, because the server must be registered; create a key"):
         found.run(registration())
     assert found.scripts == ["observe"]
 

@@ -99,7 +99,7 @@ def test_a_proxy_is_kept_unless_azure_confirms_the_name(harness: MakeHarness, ke
 def test_the_removal_of_a_proxy_needs_a_key(harness: MakeHarness) -> None:
     found = harness(SERVER, behind_proxy())
     with pytest.raises(
-        Refused, match="^key_path is required, because the server must be registered again to remove its proxy"
+        Refused, match=r"^key_path is required, because the server must be registered again to remove its proxy"
     ):
         found.run(registration(proxy={"mode": "direct"}, **CONFIRMED))
     assert found.scripts == ["observe"]

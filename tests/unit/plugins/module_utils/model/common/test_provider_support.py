@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a Provider is still supported: the service's word first, then the published versions."""
+"""Whether a Provider is supported: by the statement of the service, then by the published versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     PUBLISHED,
     SPAN,
     by_table,
-    judge,
+    evaluate_support,
     moment,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.versions import numbers
@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("version", "verdict"),
+    ("version", "state"),
     [
         ("5.1.9000.0", "supported"),
         ("5.1.8116.0", "supported"),
@@ -39,9 +39,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
         (None, "unknown"),
     ],
 )
-def test_by_the_published_versions(version: str | None, verdict: str) -> None:
+def test_by_the_published_versions(version: str | None, state: str) -> None:
     found, reason = by_table(version)
-    assert found == verdict
+    assert found == state
     assert reason
 
 
@@ -52,7 +52,7 @@ def test_the_table_is_newest_first_and_reaches_to_the_last_supported_one() -> No
 
 
 @pytest.mark.parametrize(
-    ("more", "verdict", "source", "expires"),
+    ("more", "state", "source", "expires"),
     [
         ({}, "unsupported", "table", None),
         ({"providerVersionState": "Latest"}, "supported", "service", None),
@@ -85,18 +85,18 @@ def test_the_table_is_newest_first_and_reaches_to_the_last_supported_one() -> No
         ({"providerVersionExpiryDate": "soon", "providerVersionDetails": None}, "unsupported", "table", None),
     ],
 )
-def test_the_services_word_outweighs_the_table(
-    more: dict[str, Any], verdict: str, source: str, expires: str | None
+def test_a_statement_of_the_service_outweighs_the_table(
+    more: dict[str, Any], state: str, source: str, expires: str | None
 ) -> None:
-    shown = judge({"providerVersion": "5.1.2300.0", **more}, NOW).to_result()
-    assert (shown["verdict"], shown["source"], shown["expires"]) == (verdict, source, expires)
-    assert shown["reason"]
+    shown = evaluate_support({"providerVersion": "5.1.2300.0", **more}, NOW).to_result()
+    assert (shown["state"], shown["source"], shown["expires"]) == (state, source, expires)
+    assert shown["message"]
 
 
 def test_a_recalled_version_is_no_better_for_being_the_latest() -> None:
-    found = judge({"providerVersion": "5.24.1025.12", "providerVersionState": "Latest"}, NOW)
-    assert (found.verdict, found.source) == ("unsupported", "table")
-    assert "5.1.8116.0" in found.reason
+    found = evaluate_support({"providerVersion": "5.24.1025.12", "providerVersionState": "Latest"}, NOW)
+    assert (found.state, found.source) == ("unsupported", "table")
+    assert "5.1.8116.0" in found.message
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,8 @@ def test_evidence_names_failures_and_counts_the_rest() -> None:
     machine = seen.hyperv_host(host=seen.host(is_administrator=False, dotnet_release=400000))
     lines = {entry.step: entry for entry in evidence(preflight(HYPERV_HOST, machine))}
     assert lines["H2"].found == (
-        r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator; .NET Framework is older"
+        r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator;"
+        r" .NET Framework is older"
         " than 4.8 (release 400000), which current agents require; install .NET Framework 4.8; 8 checks passed"
     )
     assert [(step, entry.verified) for step, entry in lines.items()] == [

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The preflight and the plans agree: what a plan refuses, the preflight fails with the same id, and the other way round.
+"""The preflight and the plans agree: what a plan refuses, the preflight fails with the same id, and vice versa.
 
-The states are those of all tables of the tests, combined in pairs, and every machine that the lab is compared with. Each
-is evaluated with several sets of options. Plans run in check mode, as in a run that has not started: what an earlier step
-provides counts as provided.
+The states are those of all tables of the tests, combined in pairs, and every machine that the lab is compared with.
+Each is evaluated with several sets of options. Plans run in check mode, as in a run that has not started: what an
+earlier step provides counts as provided.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
         (
             {**NEW, "host": seen.host(is_administrator=False)},
             "elevated",
-            r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator who is also a VMM"
+            r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator"
+            r" who is also a VMM"
             " administrator",
         ),
         (
@@ -354,7 +355,8 @@ def test_another_folder_is_refused(sections: dict[str, Any], actual: str) -> Non
     with pytest.raises(Refused) as refused:
         model.plan_provider(seen.vmm_server(**sections), wanting(None, install_path=r"D:\ASR"))
     assert refused.value.message == (
-        rf"setup always installs the Provider next to VMM, in {actual}, and not in D:\ASR; remove install_path, or set it"
+        rf"setup always installs the Provider next to VMM, in {actual}, and not in D:\ASR; remove install_path, or"
+        r" set it"
         f" to {actual}"
     )
 

@@ -286,7 +286,8 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             {"host": seen.host(is_administrator=False)},
             {},
             "elevated",
-            r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator who is also a VMM"
+            r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator"
+            r" who is also a VMM"
             " administrator",
         ),
     ],

@@ -126,7 +126,10 @@ ENCRYPTED = (
     " cannot fail over, and a change could make their data unreadable; stop their protection, use a policy without"
     " encryption, unregister the server, then run again"
 )
-LOST = "VMM has no Run As account DRAProxyAccount for the login of the proxy; set update_password to always to create it again"
+LOST = (
+    "VMM has no Run As account DRAProxyAccount for the login of the proxy;"
+    " set update_password to always to create it again"
+)
 LOGIN_STORED = {**OWN, "proxy": seen.proxy(username="u")}
 
 

@@ -88,10 +88,10 @@ def test_a_valid_key_is_sent_unchanged(content: bytes) -> None:
         *(
             (content, f"key_path: {PATH} is not a valid Site Recovery key ({why}); {CREATE}")
             for content, why in (
-                (b"", "it is no XML"),
-                (b"hello", "it is no XML"),
-                (valid_key()[:-20], "it is no XML"),
-                (b"\xff\xfe", "it is no UTF-8 text"),
+                (b"", "it is not XML"),
+                (b"hello", "it is not XML"),
+                (valid_key()[:-20], "it is not XML"),
+                (b"\xff\xfe", "it is not UTF-8 text"),
                 (b"<a/>", "its root element is not RSVaultAsrCreds"),
                 (b" " * 300_000, "it is too large"),
                 (b"<!DOCTYPE a>" + valid_key(), "it declares a document type"),

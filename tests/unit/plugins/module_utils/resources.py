@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of several nouns share: options as a module hands them on, and plans in short form."""
+"""Helpers for tests of several resources: the options of a module, and plans in short form."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr"
 
 
 def options_of(module: str, **given: Any) -> dict[str, Any]:
-    """The module's options with its own defaults, login included, and `given` over them."""
+    """Return the options of a module with their defaults and the login, overridden by `given`."""
     found = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.modules.{module}")
     defaults = {name: option.get("default") for name, option in found.OPTIONS.items()}
     return {**defaults, "subscription_id": SUBSCRIPTION, "resource_group": "rg-dr", **given}
 
 
 def short(plan: Plan) -> dict[str, Any]:
-    """Paths and what stands there afterwards."""
+    """Return the value after each change by its path."""
     return {change.path: change.after for change in plan.changes}
