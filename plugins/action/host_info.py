@@ -17,6 +17,7 @@ class ActionModule(WindowsAction):
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
+        "name": {"type": "str"},  # integration: replaced by h-windows
         "proxy": PROXY_OPTIONS["proxy"],
         "vmm_clouds": {"type": "list", "elements": "str"},
         "check_connectivity": {"type": "bool", "default": True},

@@ -134,7 +134,8 @@ def _log_refusals(accounts: Sequence[Resource]) -> Iterator[Refusal]:
 
 
 def _refusal(check: str, step: str, message: str) -> Refusal:
-    return {"id": check, "step": step, "verdict": "fail", "message": message}
+    # integration: replaced by h-azure (a check with its six keys)
+    return {"id": check, "step": step, "severity": "error", "status": "fail", "message": message, "fix": ""}
 
 
 def _named(kind: str, resource: Resource) -> Resource:

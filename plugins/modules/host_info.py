@@ -31,6 +31,10 @@ options:
     description:
       - The vault's resource id. A server of another vault fails the check P5.
     type: str
+  name:
+    description:
+      - The server's name in the vault. By default the cluster role's name of a highly available VMM, or the machine's full name.
+    type: str
   proxy:
     description:
       - How the machine is going to reach the Internet. The addresses of Azure are called that way.

@@ -62,8 +62,10 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     judged = judge_accounts(accounts, around), judge_networks(_networks(azure, scope, group), around)
     problems = policy_findings(policies or ())
     return {
+        "checks": _integration(scope, policies, vault, judged),
         "target": {
-            "vault_id": vault.id if vault else None,
+            "vault_id": vault.id if vault else _planned_id(azure, options),
+            "exists": vault is not None,
             "vault_location": around.vault_location,
             "scope": scope.to_result(),
             "storage_accounts": [
@@ -175,3 +177,41 @@ def _evidence(
         Evidence("T3", f"{counted} {where}", "nothing to do", counted),
         *(Evidence("P7", finding.message, "nothing to do", "not usable") for finding in problems),
     )
+
+
+# integration: replaced by h-azure (vault_id of an absent vault, exists, checks)
+def _planned_id(azure: Azure, options: Mapping[str, Any]) -> str:
+    group, kind = options["resource_group"], "providers/Microsoft.RecoveryServices/vaults"
+    return f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/{kind}/{options['vault_name']}"
+
+
+def _integration(
+    scope: Scope,
+    policies: Sequence[ReplicationPolicy] | None,
+    vault: Vault | None,
+    judged: tuple[list[Candidate], list[Candidate]],
+) -> list[dict[str, str]]:
+    shown = [
+        *_rows("target-scope", "T1", scope.to_result()["rules"], scope.summary()),
+        *_rows("policies", "P7", [finding.to_result() for finding in _policy_rows(policies)], ""),
+    ]
+    if vault:
+        (found,) = (row.found for row in _evidence(scope, vault, [], *judged) if row.step == "T3")
+        refused = [each for part in judged for each in part if each.verdict == "refused"]
+        words = [found, *(f"{each.name} {each.objections[0].message}" for each in refused)]
+        bad = 0 in (compatible(judged[0]), compatible(judged[1]))
+        shown.append(_row("compatible-target", "T3", "warning" if bad else "info", bad, "; ".join(words)))
+    return shown
+
+
+def _rows(identity: str, step: str, rules: Sequence[Mapping[str, str]], place: str) -> list[dict[str, str]]:
+    failed = [rule for rule in rules if rule["verdict"] == "fail"]
+    if failed:
+        severity = {"hard": "error"}
+        return [_row(identity, step, severity.get(rule["hardness"], "warning"), True, rule["reason"]) for rule in failed]
+    return [_row(identity, step, "info", False, place or "; ".join(rule["reason"] for rule in rules))]
+
+
+def _row(identity: str, step: str, severity: str, bad: bool, message: str) -> dict[str, str]:
+    status = "fail" if bad else "pass"
+    return {"id": identity, "step": step, "severity": severity, "status": status, "message": message, "fix": ""}

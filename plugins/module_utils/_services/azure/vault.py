@@ -75,6 +75,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     vaults.sort(key=lambda vault: (vault.name.casefold(), vault.id.casefold()))
     told = ", ".join(_words(vault) for vault in vaults) or "no vault"
     return {
+        **_integration(options, azure, vaults),
         "vaults": [vault.to_result() for vault in vaults],
         "evidence": [Evidence("B1", told, "nothing to do", told).to_result()],
     }
@@ -303,3 +304,12 @@ def _words(vault: Vault) -> str:
 def _pending(state: Grouped[Vault]) -> str | None:
     vault = state.resource
     return pending_state(f"vault {vault.name}", vault.provisioning_state) if vault else None
+
+
+# integration: replaced by h-azure (vault_id and exists of a named vault)
+def _integration(options: Mapping[str, Any], azure: Azure, vaults: list[Vault]) -> dict[str, Any]:
+    if not (options["name"] and options["resource_group"]):
+        return {}
+    group, kind = options["resource_group"], "providers/Microsoft.RecoveryServices/vaults"
+    planned = f"/subscriptions/{azure.subscription_id}/resourceGroups/{group}/{kind}/{options['name']}"
+    return {"vault_id": vaults[0].id if vaults else planned, "exists": bool(vaults)}

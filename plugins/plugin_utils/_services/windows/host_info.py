@@ -31,6 +31,41 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     return {
         "changed": False,
         "host": raw,
-        "checks": [check.to_result() for check in judged],
+        **_integration(options, raw, [check.to_result() for check in judged]),
         "evidence": [entry.to_result() for entry in evidence(judged)],
+    }
+
+
+# integration: replaced by h-windows (server_name, active_node, expected_clouds, checks with six keys)
+def _integration(options: Mapping[str, Any], raw: Mapping[str, Any], rows: list[dict[str, str]]) -> dict[str, Any]:
+    severity = {"pass": ("info", "pass"), "warn": ("warning", "fail"), "fail": ("error", "fail")}
+    shown = [
+        {
+            "id": row["id"],
+            "step": row["step"],
+            "severity": severity[row["verdict"]][0],
+            "status": severity[row["verdict"]][1],
+            "message": row["message"],
+            "fix": "",
+        }
+        for row in rows
+    ]
+    vmm = raw.get("vmm") or {}
+    cluster, asked = vmm.get("cluster") or {}, options["vmm_clouds"] or []
+    known = [cloud["name"] for cloud in vmm.get("clouds") or []]
+    strangers = [
+        name for name in asked if name.lower() != "all" and name.lower() not in [each.lower() for each in known]
+    ]
+    if strangers and vmm.get("clouds") is not None:
+        message = f"VMM knows no cloud {', '.join(strangers)}; its clouds are {', '.join(known) or 'none'}"
+        fix = "correct the list of clouds"
+        shown.append(
+            {"id": "cloud-unknown", "step": "P9", "severity": "error", "status": "fail", "message": message, "fix": fix}
+        )
+    owner, node = str(cluster.get("owner_node") or ""), str(cluster.get("node") or "")
+    return {
+        "checks": shown,
+        "server_name": options.get("name") or vmm.get("ha_name") or (raw.get("host") or {}).get("fqdn"),
+        "active_node": owner.lower() == node.lower(),
+        "expected_clouds": known if "all" in [name.lower() for name in asked] else list(asked),
     }
