@@ -17,7 +17,12 @@ class ActionModule(WindowsAction):
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
-        "name": {"type": "str"},  # integration: replaced by h-windows
+        # integration: these are replaced by h-windows
+        "name": {"type": "str"},
+        "update_password": PROXY_OPTIONS["update_password"],
+        "restart_vmm": {"type": "str", "choices": ["when_idle", "always", "never"], "default": "when_idle"},
+        "version": {"type": "str"},
+        "install_path": {"type": "str"},
         "proxy": PROXY_OPTIONS["proxy"],
         "vmm_clouds": {"type": "list", "elements": "str"},
         "check_connectivity": {"type": "bool", "default": True},

@@ -208,7 +208,9 @@ def _rows(identity: str, step: str, rules: Sequence[Mapping[str, str]], place: s
     failed = [rule for rule in rules if rule["verdict"] == "fail"]
     if failed:
         severity = {"hard": "error"}
-        return [_row(identity, step, severity.get(rule["hardness"], "warning"), True, rule["reason"]) for rule in failed]
+        return [
+            _row(identity, step, severity.get(rule["hardness"], "warning"), True, rule["reason"]) for rule in failed
+        ]
     return [_row(identity, step, "info", False, place or "; ".join(rule["reason"] for rule in rules))]
 
 
