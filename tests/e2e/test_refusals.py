@@ -41,9 +41,7 @@ CASES = {
         {"azure_target_tenant": "11111111-2222-3333-4444-555555555555"}, ("sign-in refused", "tenant")
     ),
     "classic deployment model": Case({"azure_target_deployment_model": "classic"}, ("classic", "retired")),
-    "data encryption": Case(
-        {"vmm_server_data_encryption": "C:\\key.pfx"}, ("P7: ", "encryption", "2022"), "vmm01"
-    ),
+    "data encryption": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("P7: ", "encryption", "2022"), "vmm01"),
     "unknown cloud": Case(
         {"vmm_server_clouds": ["Gold", "Platinum"]}, ("P9: ", "Platinum", "Gold, Silver, Bronze"), "vmm01"
     ),

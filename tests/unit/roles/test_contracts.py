@@ -125,10 +125,6 @@ def test_the_proxy_is_spelled_alike_wherever_it_is_taken(collection_root: Path) 
     assert spelled[0] == spelled[1]
 
 
-def variables(root: Path) -> dict[str, Any]:
-    return {entry["name"]: entry for entry in load(root / "docs" / "playbook_variables.yml")["variables"]}
-
-
 def playbooks(root: Path) -> dict[str, str]:
     """Return each playbook with the text of all parts that it imports."""
 
@@ -137,23 +133,27 @@ def playbooks(root: Path) -> dict[str, str]:
         imported = re.findall(r"import_playbook: (\S+)$", own, re.MULTILINE)
         return own + "".join(text(root / "playbooks" / name) for name in imported)
 
-    return {path.stem: text(path) for path in sorted((root / "playbooks").glob("*.yml"))}
+    paths = sorted((root / "playbooks").glob("*.yml"))
+    return {path.stem: text(path) for path in paths if not path.name.endswith(".meta.yml")}
 
 
-def test_every_variable_of_a_playbook_is_documented_and_every_documented_one_is_used(collection_root: Path) -> None:
-    """What a playbook sets itself, and passes from one play to the next, is not a variable for users."""
-    results = {entry["name"] for entry in load(collection_root / "docs" / "playbook_variables.yml")["results"]}
-    own = results | {"site_scope", "site_report", "site_server_order"}
-    used = {name: set(re.findall(r"(?<!\w)site_\w+", text)) - own for name, text in playbooks(collection_root).items()}
-    documented = variables(collection_root)
-    assert set().union(*used.values()) == documented.keys()
-    # The gate of every playbook knows the patterns; only some have such hosts.
-    silent = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts"}
-    for name, entry in documented.items():
-        found = {playbook for playbook, names in used.items() if name in names}
-        assert set(entry["playbooks"]) == found or (name in silent and set(entry["playbooks"]) <= found), name
+def documents(root: Path) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in load(root / "docs" / "playbooks.yml")["playbooks"]}
 
 
 def test_every_playbook_is_documented(collection_root: Path) -> None:
-    documented = load(collection_root / "docs" / "playbook_variables.yml")["playbooks"]
-    assert {entry["name"] for entry in documented} == playbooks(collection_root).keys()
+    assert documents(collection_root).keys() == playbooks(collection_root).keys()
+
+
+def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_used(collection_root: Path) -> None:
+    specified = load(collection_root / "playbooks" / "site.meta.yml")["argument_specs"]["site"]["options"].keys()
+    results = {entry["name"] for entry in load(collection_root / "docs" / "playbooks.yml")["results"]}
+    used = {
+        name: set(re.findall(r"(?<!\w)site_\w+", text)) - results for name, text in playbooks(collection_root).items()
+    }
+    assert set().union(*used.values()) == specified
+    for name, document in documents(collection_root).items():
+        # The gate of every playbook knows the patterns and the choice, but only some have such hosts.
+        shared = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts"}
+        assert set(document["variables"]) <= used[name]
+        assert used[name] - shared <= set(document["variables"]), name
