@@ -138,7 +138,7 @@ def playbooks(root: Path) -> dict[str, str]:
 
 
 def documents(root: Path) -> dict[str, dict[str, Any]]:
-    return {entry["name"]: entry for entry in load(root / "docs" / "playbooks.yml")["playbooks"]}
+    return {entry["name"]: entry for entry in load(root / "docs" / "job_templates.yml")["playbooks"]}
 
 
 def test_every_playbook_is_documented(collection_root: Path) -> None:
@@ -147,7 +147,7 @@ def test_every_playbook_is_documented(collection_root: Path) -> None:
 
 def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_used(collection_root: Path) -> None:
     specified = load(collection_root / "playbooks" / "site.meta.yml")["argument_specs"]["site"]["options"].keys()
-    results = {entry["name"] for entry in load(collection_root / "docs" / "playbooks.yml")["results"]}
+    results = {entry["name"] for entry in load(collection_root / "docs" / "job_templates.yml")["results"]}
     used = {
         name: set(re.findall(r"(?<!\w)site_\w+", text)) - results for name, text in playbooks(collection_root).items()
     }
