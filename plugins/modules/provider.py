@@ -110,10 +110,10 @@ provider:
       type: str
       sample: Running
     cluster:
-      description: The cluster role of VMM, this node, and the node that owns the role.
+      description: The cluster role of VMM, this node, the node that owns the role, and whether this node is the owner.
       returned: on a node of a highly available VMM
       type: dict
-      sample: {role: VMMROLE, node: VMM01, owner_node: VMM02}
+      sample: {role: VMMROLE, node: VMM01, owner_node: VMM02, active: false}
     microsoft_update:
       description: Whether the server is opted in to Microsoft Update.
       returned: when O(microsoft_update) is set

@@ -66,6 +66,43 @@ exists:
   returned: success
   type: bool
   sample: true
+checks:
+  description:
+    - The checks C(azure-login) (T1) and C(vault) (B1), which a read of one vault passes. Empty without a requested vault.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The stable id of the check.
+      returned: success
+      type: str
+      sample: vault
+    step:
+      description: The id of the step.
+      returned: success
+      type: str
+      sample: B1
+    severity:
+      description: The meaning of a failure, V(error), V(warning) or V(info).
+      returned: success
+      type: str
+      sample: info
+    status:
+      description: V(pass), V(fail), or V(unknown) if the check could not be evaluated.
+      returned: success
+      type: str
+      sample: pass
+    message:
+      description: The observed state.
+      returned: success
+      type: str
+      sample: vault vault-dr is in westeurope
+    fix:
+      description: How to fix a failure. Empty for a check that passed.
+      returned: success
+      type: str
+      sample: ""
 vaults:
   description: The vaults, ordered by name.
   returned: success

@@ -41,6 +41,7 @@ WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
 VARIABLES = "plugin_utils/_variables"
 PROGRESS = "plugin_utils/_progress.py"
+REPORT = "plugin_utils/_report"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
@@ -57,6 +58,7 @@ RINGS = {
     WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Ring((COMMON,), ansible=True),
     VARIABLES: Ring((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
+    REPORT: Ring((COMMON, REPORT)),
     "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Ring(
         (
@@ -69,6 +71,7 @@ RINGS = {
             NO_LOG_FRONT,
             VARIABLES,
             PROGRESS,
+            REPORT,
         ),
         ansible=True,
     ),

@@ -29,8 +29,8 @@ WINDOWS = {"host_info", "mars_agent", "mars_proxy", "provider", "provider_regist
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
 IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
-# They run on the controller, for hosts of any kind.
-LOCAL = {"validate_variables"}
+# They run on the controller, and neither call Azure nor connect to a machine.
+LOCAL = {"report", "validate_variables"}
 # Keys that the argument spec and the documentation of an option share.
 COMPARED = ("type", "elements", "required", "choices", "default")
 SILENT = {"type": "str", "required": False}
@@ -112,7 +112,7 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 
 
 def test_the_roles_are_those_that_the_collection_promises() -> None:
-    assert ROLES == ["azure_target", "hyperv_host", "preflight", "vmm_server"]
+    assert ROLES == ["azure_target", "hyperv_host", "vmm_server"]
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -81,7 +81,7 @@ def _resembled(name: str, roles: Iterable[str]) -> list[str]:
 @cache
 def facts() -> frozenset[str]:
     """Return the names that roles and playbooks set by themselves, and those of modules, which results often get."""
-    files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")]
+    files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
     modules = (path.stem for path in ROOT.glob("plugins/modules/*.py"))
     return frozenset((*modules, *(name for file in files for name in _set_by(file))))
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role takes is written down once: in its argument specs, with safe defaults, and used."""
+"""The argument specs of a role are its only list of options: each is used, and has a safe default."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ import yaml
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import LOGIN_OPTIONS
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "preflight", "vmm_server")
-#: Facts that a role leaves behind for others, never options.
+ROLES = ("azure_target", "hyperv_host", "vmm_server")
+#: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
-        "evidence", "key_file", "missing", "progress", "server_evidence", "servers", "vault_id",
+        "checks", "evidence", "existing_accounts", "key_file", "missing", "preflight", "progress", "server_evidence",
+        "servers", "vault_id", "wait_evidence",
     },
-    "hyperv_host": {"evidence"},
-    "preflight": {"active", "checks", "evidence", "expected_clouds", "host", "server_name"},
-    "vmm_server": {"changed", "evidence", "lost"},
+    "hyperv_host": {"checks", "evidence", "preflight"},
+    "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
 
@@ -127,16 +127,18 @@ def test_every_variable_of_a_role_is_an_option_and_every_option_is_used(collecti
     assert named - FACTS[role] == known
 
 
-def test_a_play_takes_every_way_to_sign_in(collection_root: Path) -> None:
-    """Whatever the modules take for signing in is a variable, and the play that only reads hands on the same."""
+def test_a_role_takes_every_way_to_sign_in(collection_root: Path) -> None:
+    """Whatever the modules take for signing in is a variable of the role."""
     login = load(collection_root / "roles" / "azure_target" / "vars" / "main.yml")["__azure_target_login"]
-    reading = load(collection_root / "playbooks" / "preflight.yml")[0]["module_defaults"]
-    read = reading["group/siterecovery.hyperv.azure"]
-    assert {name: variable_in(value) for name, value in login.items()} == {
-        name: variable_in(value) for name, value in read.items()
-    }
     assert login.keys() == LOGIN_OPTIONS.keys()
     assert {f"azure_target_{name}" for name in login} <= options(collection_root, "azure_target").keys()
+
+
+def test_only_the_role_signs_in(collection_root: Path) -> None:
+    """No playbook pieces a login or a resource id together."""
+    for path in sorted((collection_root / "playbooks").rglob("*.yml")):
+        text = path.read_text()
+        assert not re.search(r"module_defaults|subscription|/providers/", text), path
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -195,11 +197,10 @@ def test_every_option_is_described_and_typed(collection_root: Path, role: str) -
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_file_of_tasks_is_an_entry_point_or_belongs_to_one(collection_root: Path, role: str) -> None:
+def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str) -> None:
     folder = collection_root / "roles" / role
     files = {path.stem for path in (folder / "tasks").glob("*.yml")}
-    included = set(re.findall(r"'(\w+)\.yml'", (folder / "tasks" / "main.yml").read_text()))
-    assert files - included == set(load(folder / "meta" / "argument_specs.yml")["argument_specs"])
+    assert files == set(load(folder / "meta" / "argument_specs.yml")["argument_specs"])
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -216,7 +217,41 @@ def test_a_readme_names_the_required_options_and_the_facts(collection_root: Path
 
 
 def test_the_proxy_is_spelled_alike_wherever_it_is_taken(collection_root: Path) -> None:
-    roles = ("hyperv_host", "preflight", "vmm_server")
+    roles = ("hyperv_host", "vmm_server")
     proxies = [options(collection_root, role)[f"{role}_proxy"]["options"] for role in roles]
     spelled = [{name: option["type"] for name, option in proxy.items()} for proxy in proxies]
-    assert spelled[0] == spelled[1] == spelled[2]
+    assert spelled[0] == spelled[1]
+
+
+def playbooks(root: Path) -> dict[str, str]:
+    """Return each playbook with the text of all parts that it imports."""
+
+    def text(path: Path) -> str:
+        own = path.read_text()
+        imported = re.findall(r"import_playbook: (\S+)$", own, re.MULTILINE)
+        return own + "".join(text(root / "playbooks" / name) for name in imported)
+
+    paths = sorted((root / "playbooks").glob("*.yml"))
+    return {path.stem: text(path) for path in paths if not path.name.endswith(".meta.yml")}
+
+
+def documents(root: Path) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in load(root / "docs" / "job_templates.yml")["playbooks"]}
+
+
+def test_every_playbook_is_documented(collection_root: Path) -> None:
+    assert documents(collection_root).keys() == playbooks(collection_root).keys()
+
+
+def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_used(collection_root: Path) -> None:
+    specified = load(collection_root / "playbooks" / "site.meta.yml")["argument_specs"]["site"]["options"].keys()
+    results = {entry["name"] for entry in load(collection_root / "docs" / "job_templates.yml")["results"]}
+    used = {
+        name: set(re.findall(r"(?<!\w)site_\w+", text)) - results for name, text in playbooks(collection_root).items()
+    }
+    assert set().union(*used.values()) == specified
+    for name, document in documents(collection_root).items():
+        # The gate of every playbook knows the patterns and the choice, but only some have such hosts.
+        shared = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts"}
+        assert set(document["variables"]) <= used[name]
+        assert used[name] - shared <= set(document["variables"]), name

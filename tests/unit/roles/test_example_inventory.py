@@ -68,7 +68,7 @@ def test_the_machines_are_reached_with_their_certificates_checked(inventory: Pat
     assert connection["ansible_winrm_transport"] == "kerberos"
 
 
-def test_the_readme_tells_the_password_and_every_file(inventory: Path) -> None:
+def test_the_readme_has_the_password_and_every_file(inventory: Path) -> None:
     readme = (inventory / "README.md").read_text()
     assert f"`{PASSWORD.decode()}`" in readme
     for path in inventory.rglob("*.yml"):

@@ -1,29 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the checks of an Azure target, as the preflight lists them: observed in Azure, and offline before that."""
+"""Private: the checks of an Azure target, as the preflight lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from ..common.check import Check
-from ..common.errors import InvalidInput
 from .candidates import Candidate, compatible
 from .deployment_scope import Scope
-from .options import Spec, with_defaults
-from .regions import require_region
-from .storage_account import OPTIONS as ACCOUNT_OPTIONS
-from .storage_account import DesiredPair
-from .target_request import require_deployment_model, require_log_account
-from .virtual_network import OPTIONS as NETWORK_OPTIONS
-from .virtual_network import DesiredNetwork
-
-Entry = Mapping[str, Any]
-
-
-# Observed -------------------------------------------------------------------------------------------------------------
+from .vault import describe_location, vault_checks
 
 
 def target_checks(
@@ -36,14 +23,12 @@ def target_checks(
     networks: Sequence[Candidate],
 ) -> list[Check]:
     """Return the checks of an observed target. `vault_location` is None for a vault that does not exist yet."""
-    group = f"resource group {scope.group_name}"
-    vault = f"vault {vault_name} is in {vault_location}" if vault_location else f"vault {vault_name} does not exist yet"
     checks = [
-        Check.passed("azure-login", "T1", f"the sign-in works, and the vaults of {group} can be read"),
-        Check.passed("vault", "B1", vault),
+        *vault_checks(scope.group_name, vault_name, vault_location),
         *_scope_checks(scope),
         encryption,
     ]
+    vault = describe_location(vault_name, vault_location)
     return [*checks, _compatible_check(vault, accounts, networks)] if vault_location else checks
 
 
@@ -78,78 +63,3 @@ def count_compatible(accounts: Sequence[Candidate], networks: Sequence[Candidate
         f"{compatible(accounts)} of {len(accounts)} storage accounts and"
         f" {compatible(networks)} of {len(networks)} networks can be used"
     )
-
-
-# Offline --------------------------------------------------------------------------------------------------------------
-
-
-def target_checks_offline(
-    storage_accounts: Sequence[Entry],
-    virtual_networks: Sequence[Entry] = (),
-    *,
-    location: str = "",
-    deployment_model: str = "",
-    allow_other_region: bool = False,
-    prefix: str = "azure_target_",
-) -> list[Check]:
-    """Return a failed check for each problem of a desired target, without asking Azure.
-
-    Entries have the options of the modules `storage_account` and `virtual_network`. `location` is the region of the
-    vault and the default region of the entries. `prefix` precedes the names of variables in messages.
-
-    Rules: the classic model is retired (T2, T7); Site Recovery must offer the vault's region (B1); accounts and
-    networks must pass the offline checks of their modules (T4, T6); a premium account needs a standard account for logs
-    (T5).
-    """
-    shared = {"location": location, "vault_location": location, "allow_other_region": allow_other_region}
-    accounts = [{**shared, **_entry(entry)} for entry in storage_accounts]
-    networks = [{**shared, **_entry(entry)} for entry in virtual_networks]
-    return [
-        *_model_problems(deployment_model, prefix),
-        *_region_problems(location, prefix),
-        *_problems("T4", "storage account", accounts, ACCOUNT_OPTIONS, DesiredPair.from_options),
-        *_log_problems(accounts, prefix),
-        *_problems("T6", "network", networks, NETWORK_OPTIONS, DesiredNetwork.from_options),
-    ]
-
-
-def _entry(entry: Any) -> Entry:
-    """Return an entry without the options that are null. Anything but a dictionary has no options."""
-    if not isinstance(entry, Mapping):
-        return {}
-    return {name: value for name, value in entry.items() if value is not None}
-
-
-def _model_problems(model: str, prefix: str) -> Iterator[Check]:
-    try:
-        require_deployment_model(model, f"{prefix}deployment_model")
-    except InvalidInput as error:
-        yield Check.failed("deployment-model", "T2", error.problem, error.fix)
-
-
-def _region_problems(location: str, prefix: str) -> Iterator[Check]:
-    if not location:
-        return
-    try:
-        require_region(location, option=f"{prefix}location")
-    except InvalidInput as error:
-        yield Check.failed("target-region", "B1", error.problem, error.fix)
-
-
-def _problems(
-    step: str, kind: str, entries: Iterable[Entry], spec: Spec, check: Callable[[Entry], object]
-) -> Iterator[Check]:
-    for entry in entries:
-        subject = f"{kind} {entry['name']}" if entry.get("name") else kind
-        try:
-            # The group of an entry is the role's unless it names another one, and the login has the subscription.
-            check({**with_defaults(spec, {"resource_group": "", **entry}), "subscription_id": ""})
-        except InvalidInput as error:
-            yield Check.failed("target-options", step, f"{subject}: {error.problem}", error.fix)
-
-
-def _log_problems(accounts: Sequence[Entry], prefix: str) -> Iterator[Check]:
-    try:
-        require_log_account(accounts, f"{prefix}storage_accounts")
-    except InvalidInput as error:
-        yield Check.failed("log-account", "T5", error.problem, error.fix)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common.check import Check
 from ..common.errors import InvalidInput, Refused
 from ..common.names import VAULT_TYPE, ResourceId, region, require_vault_name, vault_id
 from ..common.plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
@@ -399,3 +400,16 @@ def _identity_body(actual: VaultIdentity, after: VaultIdentity) -> dict[str, Any
         removed = {one: None for one in actual.user_assigned if one not in after.user_assigned}
         body["userAssignedIdentities"] = {**{one: {} for one in after.user_assigned}, **removed}
     return body
+
+
+def vault_checks(resource_group: str, name: str, location: str | None) -> list[Check]:
+    """Return the checks that a successful read of a vault passes. `location` is None for a vault that does not exist."""
+    return [
+        Check.passed("azure-login", "T1", f"the sign-in works, and the vaults of {resource_group} can be read"),
+        Check.passed("vault", "B1", describe_location(name, location)),
+    ]
+
+
+def describe_location(name: str, location: str | None) -> str:
+    """Describe where a vault is, as one phrase."""
+    return f"vault {name} is in {location}" if location else f"vault {name} does not exist yet"

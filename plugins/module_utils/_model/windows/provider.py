@@ -175,7 +175,15 @@ def provider_result(machine: MachineFacts, desired: DesiredProvider) -> dict[str
 def _cluster_result(vmm: VmmFacts | None) -> dict[str, Any]:
     if vmm is None or vmm.cluster is None:
         return {}
-    return {"cluster": {"role": vmm.ha_name, "node": vmm.cluster.node, "owner_node": vmm.cluster.owner_node}}
+    cluster = vmm.cluster
+    return {
+        "cluster": {
+            "role": vmm.ha_name,
+            "node": cluster.node,
+            "owner_node": cluster.owner_node,
+            "active": vmm.active,
+        }
+    }
 
 
 def _installation(provider: ProviderFacts | None, vmm: VmmFacts, setup: Setup, installer: Installer) -> list[Change]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +24,11 @@ from ..._model.azure.vault import (
     not_registered,
     plan_vault,
     update_bodies,
+    vault_checks,
 )
 from ..._model.azure.vault_contents import Contents, DeletedVault
 from ..._model.azure.vault_settings import SINCE
+from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from ..._model.common.names import parse_vault_id, same_id, same_name, vault_id
 from ..._model.common.plan import Change, Plan
@@ -82,8 +84,16 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         "vaults": [vault.to_result() for vault in vaults],
         "vault_id": vaults[0].id if one_id and vaults else one_id,
         "exists": bool(vaults) if one_id else None,
+        "checks": [check.to_result() for check in _checks(one_id, vaults)],
         "evidence": [Evidence("B1", found, "nothing to do", found).to_result()],
     }
+
+
+def _checks(one_id: str | None, vaults: Sequence[Vault]) -> list[Check]:
+    if one_id is None:
+        return []
+    where = parse_vault_id("id", one_id)
+    return vault_checks(where.resource_group, where.name, vaults[0].location if vaults else None)
 
 
 def _by_id(options: Mapping[str, Any], azure: Azure) -> tuple[str, list[Vault]]:

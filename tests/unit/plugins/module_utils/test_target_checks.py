@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Offline checks of a desired target (T2, B1, T4 to T7)."""
+"""The variables of a target are validated without a call to Azure (T2, B1, T4 to T7)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.target_checks import (
-    target_checks_offline,
-)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.check import Check
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.validation import validate
+
+NEEDED = {"azure_target_resource_group": "rg-dr", "azure_target_vault_name": "vault-dr"}
+
+
+def checks_of(accounts: list[Any], *, location: str = "westeurope", **options: Any) -> tuple[Check, ...]:
+    given = {"storage_accounts": accounts, "location": location, **options}
+    variables = {f"azure_target_{name}": value for name, value in given.items()}
+    return validate(["azure_target"], {**NEEDED, **variables}, lambda value: value).checks
+
 
 STANDARD = {"name": "stlogs", "sku": "Standard_LRS"}
 PREMIUM = {"name": "stfast", "sku": "Premium_LRS"}
@@ -60,7 +68,7 @@ COMPLETE: dict[str, Any] = {
     ],
 )
 def test_a_valid_target_has_no_problems(name: str, accounts: list[dict[str, Any]], options: dict[str, Any]) -> None:
-    assert target_checks_offline(accounts, location="westeurope", **options) == []
+    assert checks_of(accounts, location="westeurope", **options) == []
 
 
 @pytest.mark.parametrize(
@@ -109,25 +117,23 @@ def test_a_valid_target_has_no_problems(name: str, accounts: list[dict[str, Any]
 def test_a_problem_is_reported_with_its_step(
     accounts: list[dict[str, Any]], options: dict[str, Any], step: str, text: str
 ) -> None:
-    (check,) = target_checks_offline(accounts, location="westeurope", **options)
+    (check,) = checks_of(accounts, location="westeurope", **options)
     assert (check.step, check.blocks) == (step, True)
     assert text in check.message
     assert check.fix
 
 
 def test_all_problems_are_reported_at_once() -> None:
-    checks = target_checks_offline(
-        [{**ABROAD, "sku": "Premium_LRS"}], location="westeurope", deployment_model="classic"
-    )
+    checks = checks_of([{**ABROAD, "sku": "Premium_LRS"}], location="westeurope", deployment_model="classic")
     assert [check.step for check in checks] == ["T2", "T4", "T5"]
 
 
 def test_a_region_that_is_not_offered_is_refused_for_the_vault_and_for_its_targets() -> None:
-    checks = target_checks_offline([STANDARD], location="South Central India")
+    checks = checks_of([STANDARD], location="South Central India")
     assert [check.step for check in checks] == ["B1", "T4"]
     assert checks[0].message == "azure_target_location: Site Recovery is not offered in southcentralindia"
 
 
 def test_messages_name_the_variables_of_the_caller() -> None:
-    (check,) = target_checks_offline([], deployment_model="classic", prefix="site_")
+    (check,) = checks_of([], deployment_model="classic", prefix="site_")
     assert check.message.startswith("site_deployment_model: the classic model is retired")

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.target_checks import (
-    target_checks_offline,
-)
 from tests.unit.plugins.modules.conftest import GROUP, Subscription
 
 ACCOUNT = {"name": "stdr", "location": "westeurope"}
@@ -64,27 +61,6 @@ def test_a_module_refuses_it(
         assert text in ended.msg
         assert "\n" not in ended.msg
         assert subscription.requests == []
-
-
-@pytest.mark.parametrize(("step", "module", "options", "option", "text"), ROWS)
-def test_the_role_refuses_it(step: str, module: str, options: dict[str, Any], option: str, text: str) -> None:
-    """The offline check names the step and the entry. The vault's region is that of the row, or another one."""
-    vault = options.get("vault_location") or options["location"]
-    entry = {name: value for name, value in options.items() if name != "vault_location"}
-    accounts, networks = ([entry], []) if module == "storage_account" else ([], [entry])
-    checks = target_checks_offline(accounts, virtual_networks=networks, location=vault)
-    (found,) = [check for check in checks if check.step == step]
-    assert found.blocks
-    assert text in found.message
-    assert entry["name"] in found.message
-
-
-@pytest.mark.parametrize("model", ["classic", "Classic", "CLASSIC"])
-def test_the_classic_model_is_refused_as_retired(model: str) -> None:
-    """T2 and T7: Resource Manager is the only remaining model."""
-    (check,) = target_checks_offline([], deployment_model=model)
-    assert (check.step, check.blocks) == ("T2", True)
-    assert "the classic model is retired" in check.message
 
 
 @pytest.mark.parametrize("option", ["hierarchical_namespace", "data_encryption", "encryption_certificate"])

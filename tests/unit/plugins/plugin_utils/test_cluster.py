@@ -110,7 +110,7 @@ def behind(nodes: Nodes, **changed: Any) -> dict[str, Any]:
 def test_installed_on_every_node(bare: Nodes) -> None:
     """P1: only the service of the active node is stopped, and only through the cluster."""
     first = bare.on("vmm01").run(install())
-    assert first.after["cluster"] == {"role": "VMMROLE", "node": "VMM01", "owner_node": "vmm01"}
+    assert first.after["cluster"] == {"role": "VMMROLE", "node": "VMM01", "owner_node": "vmm01", "active": True}
     through = [("vmm01", verb) for verb in ("cluster.stop", "service.stop", "cluster.start", "service.start")]
     assert bare.journal == through
     second = bare.on("vmm02").run(install())
