@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run roles and playbooks with stand-ins for every module: order, conditions and reports are under test."""
+"""Run roles and playbooks with stand-ins for every module, to test order, conditions and reports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AZURE = {
     "hyperv_host_agent_source": r"C:\agent.exe",
     "hyperv_host_proxy": {"mode": "direct"},
 }
-#: Nothing listens there, so the connection is refused at once.
+#: The port has no listener, so the connection is refused at once.
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 
 
@@ -115,18 +115,13 @@ class Harness:
     def _make_collection(self) -> None:
         for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
-        # It is no stand-in for a module: it runs on the controller.
-        (self.collection / "plugins" / "action").mkdir()
-        shutil.copy(
-            self.source / "plugins" / "action" / "validate_variables.py", self.collection / "plugins" / "action"
-        )
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"
         modules.mkdir()
         (self.collection / "plugins" / "action").mkdir()
-        # The report is not a stand-in: it touches nothing.
-        for part in ("plugins/action/report.py", "plugins/modules/report.py"):
+        # These files are copied unchanged: they run on the controller and change nothing.
+        for part in ("plugins/action/validate_variables.py", "plugins/action/report.py", "plugins/modules/report.py"):
             shutil.copy(self.source / part, self.collection / part)
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
         for name in (name for group in groups.values() for name in group):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every option of every specification, in every form in which people and surveys write it. All cases are generated."""
+"""Test every option of every specification in every form that users and surveys write. All cases are generated."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.spe
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.validation import validate
 
-from .conftest import Rehearsal
+from .conftest import Harness
 
 Option = Mapping[str, Any]
 BLANKS = ("", None, " \n")
-#: What the roles can't do without.
+#: The required variables of the roles.
 REQUIRED: dict[str, Any] = {
     "azure_target_resource_group": "rg-dr",
     "azure_target_vault_name": "vault-dr",
@@ -42,17 +42,14 @@ REQUIRED: dict[str, Any] = {
     ),
     "hyperv_host_agent_source": r"C:\agent.exe",
 }
-#: The role that the playbooks no longer need.
-LEAVING = {"preflight"}
 
 
 def options() -> dict[str, Option]:
-    """Every option of every role and of the playbooks, sub-options included, by its path."""
+    """Return every option of every role and of the playbooks, with suboptions, by its path."""
     found: dict[str, Option] = {}
     for source in sources():
-        if source not in LEAVING:
-            for name, option in options_of(source).items():
-                found.update(inside(name, option))
+        for name, option in options_of(source).items():
+            found.update(inside(name, option))
     return found
 
 
@@ -68,7 +65,7 @@ TOP = sorted(path for path in OPTIONS if path.isidentifier())
 
 
 def sample(option: Option) -> Any:
-    """A value as YAML has it. Only what a dictionary needs is in it, or its first option."""
+    """Return a value as YAML has it. A dictionary has only its required options, or its first one."""
     kind, choices = option["type"], option.get("choices")
     if kind == "list" and option["elements"] == "dict":
         return [sample({**option, "type": "dict"})]
@@ -82,7 +79,7 @@ def sample(option: Option) -> Any:
 
 
 def forms(option: Option) -> dict[str, Any]:
-    """The same as `sample`, as text of surveys, of the command line and of INI files, by the kind of text."""
+    """Return the value of `sample` as surveys, the command line and INI files write it, by the kind of text."""
     value, kind = sample(option), option["type"]
     if kind == "int":
         return {"digits": "7", "spaces": " 7 "}
@@ -106,7 +103,7 @@ def forms(option: Option) -> dict[str, Any]:
 
 
 def wrong(option: Option) -> list[Any]:
-    """Values that have another type."""
+    """Return values that have another type."""
     kind = option["type"]
     if kind == "list" and option["elements"] == "dict":
         return ["stone", {"name": "stone"}, 7]
@@ -116,13 +113,13 @@ def wrong(option: Option) -> list[Any]:
         "int": ["seven", True, [7], 7.5],
         "bool": ["perhaps", {"a": 1}, 7],
         "list": [{"a": 1}, True],
-        "dict": ["no dictionary", ["a"], 7],
+        "dict": ["not a dictionary", ["a"], 7],
     }
     return values[kind]
 
 
 def wrapped(path: str, value: Any) -> tuple[str, Any]:
-    """The variable that holds an option, and its raw value when only this option and what it needs is written."""
+    """Return the variable that holds an option, and its raw value with only this option and required neighbors."""
     variable, *parts = path.split(".")
     top = variable.removesuffix("[0]")
     option = OPTIONS[top]
@@ -138,7 +135,7 @@ def wrapped(path: str, value: Any) -> tuple[str, Any]:
 
 
 def converted(path: str, value: Any) -> tuple[Any, list[InvalidInput]]:
-    """What becomes of an option's value inside its variable (NOT_GIVEN: left out), and all problems."""
+    """Return the converted value of an option (NOT_GIVEN when the conversion leaves it out), and all problems."""
     top, raw = wrapped(path, value)
     conversion = Conversion()
     place = conversion.convert(top, raw, option_of(top))
@@ -151,7 +148,7 @@ def converted(path: str, value: Any) -> tuple[Any, list[InvalidInput]]:
 
 
 def with_defaults(value: Any, option: Option) -> Any:
-    """A sample as it is after conversion: with the defaults of sub-options."""
+    """Return a sample as the conversion returns it: with the defaults of suboptions."""
     if isinstance(value, list) and option.get("options"):
         return [with_defaults(item, {**option, "type": "dict"}) for item in value]
     inner = option.get("options")
@@ -172,7 +169,7 @@ def test_every_form_means_the_same(path: str, form: str) -> None:
 
 @pytest.mark.parametrize("path", OPTIONS)
 @pytest.mark.parametrize("blank", BLANKS)
-def test_what_was_left_empty_is_not_given(path: str, blank: str | None) -> None:
+def test_an_empty_option_is_not_given(path: str, blank: str | None) -> None:
     value, problems = converted(path, blank)
     option = OPTIONS[path]
     required = "." in path and option.get("required")
@@ -183,7 +180,7 @@ def test_what_was_left_empty_is_not_given(path: str, blank: str | None) -> None:
         assert value == option.get("default", NOT_GIVEN) if "." in path else value is NOT_GIVEN
 
 
-def test_only_options_that_say_so_are_cleared_by_empty_text() -> None:
+def test_empty_text_clears_only_options_that_document_it() -> None:
     texts = {
         path.rpartition(".")[2]: str(option["description"])
         for path, option in OPTIONS.items()
@@ -195,7 +192,7 @@ def test_only_options_that_say_so_are_cleared_by_empty_text() -> None:
 @pytest.mark.parametrize(
     ("path", "number"), [(path, number) for path, option in OPTIONS.items() for number in range(len(wrong(option)))]
 )
-def test_another_type_is_one_short_line_with_the_name(path: str, number: int) -> None:
+def test_a_wrong_type_is_reported_in_one_short_line_with_the_name(path: str, number: int) -> None:
     value = wrong(OPTIONS[path])[number]
     _value, problems = converted(path, value)
     assert len(problems) == 1
@@ -204,7 +201,7 @@ def test_another_type_is_one_short_line_with_the_name(path: str, number: int) ->
 
 
 @pytest.mark.parametrize("path", [path for path, option in OPTIONS.items() if option.get("choices")])
-def test_what_cannot_be_chosen_is_one_line_with_the_choices(path: str) -> None:
+def test_an_invalid_choice_is_reported_with_the_choices(path: str) -> None:
     option = OPTIONS[path]
     capital = option["choices"][0].upper() if option["choices"][0].islower() else option["choices"][0].lower()
     place = f"{path}[0]" if option["type"] == "list" else path
@@ -218,11 +215,11 @@ def test_what_cannot_be_chosen_is_one_line_with_the_choices(path: str) -> None:
 def test_an_unknown_option_is_named_with_the_nearest_known_one(path: str) -> None:
     option = OPTIONS[path]
     names = sorted(option["options"], key=len)
-    misspelt = names[-1][:-1] + "x"
-    inner = {**(sample(option)[0] if option["type"] == "list" else sample(option)), misspelt: "x"}
+    misspelled = names[-1][:-1] + "x"
+    inner = {**(sample(option)[0] if option["type"] == "list" else sample(option)), misspelled: "x"}
     place = f"{path}[0]" if option["type"] == "list" else path
     _value, problems = converted(path, [inner] if option["type"] == "list" else inner)
-    assert [problem.message for problem in problems] == [f"{place}.{misspelt}: is unknown; did you mean {names[-1]}?"]
+    assert [problem.message for problem in problems] == [f"{place}.{misspelled}: is unknown; did you mean {names[-1]}?"]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +255,7 @@ def test_an_empty_answer_to_an_optional_question_changes_nothing(name: str, blan
 
 @pytest.mark.parametrize("name", [name for name in TOP if OPTIONS[name].get("required")])
 @pytest.mark.parametrize("answer", [{}, *({"value": blank} for blank in BLANKS)], ids=str)
-def test_an_empty_answer_to_a_required_question_is_one_line(name: str, answer: dict[str, Any]) -> None:
+def test_an_empty_answer_to_a_required_question_is_reported_in_one_line(name: str, answer: dict[str, Any]) -> None:
     others = {other: value for other, value in REQUIRED.items() if other != name}
     variables = {**others, **({name: answer["value"]} if answer else {})}
     found = validate([role_of(name)], variables, lambda value: value)
@@ -274,14 +271,14 @@ def test_every_variable_has_the_same_value_in_the_result_and_through_the_filter(
 
 
 @pytest.mark.parametrize("name", TOP)
-def test_a_misspelt_variable_is_named_with_the_nearest_known_one(name: str) -> None:
+def test_a_misspelled_variable_is_named_with_the_nearest_known_one(name: str) -> None:
     role = role_of(name)
-    misspelt = name + "z"
-    found = [problem.message for problem in unknown_names([misspelt], [role])]
-    assert found == [f"{misspelt}: is not a variable of this collection; did you mean {name}?"]
+    misspelled = name + "z"
+    found = [problem.message for problem in unknown_names([misspelled], [role])]
+    assert found == [f"{misspelled}: is not a variable of this collection; did you mean {name}?"]
 
 
-def test_what_roles_and_playbooks_set_is_known() -> None:
+def test_variables_that_roles_and_playbooks_set_are_known() -> None:
     assert {"azure_target_vault_id", "azure_target_evidence", "vmm_server_changed", "hyperv_host_evidence"} <= facts()
     assert list(unknown_names(facts(), sources())) == []
 
@@ -298,28 +295,28 @@ def test_defaults_of_the_specifications_break_no_rule() -> None:
 # In roles -------------------------------------------------------------------------------------------------------------
 
 
-def answered(rehearsal: Rehearsal, blank: str | None) -> list[dict[str, Any]]:
-    """What the modules were given in a run of all roles in which every optional question was answered like this."""
+def answered(harness: Harness, blank: str | None) -> list[dict[str, Any]]:
+    """Run all roles with `blank` for every optional variable, and return the options that each module got."""
     optional = [name for name in TOP if not OPTIONS[name].get("required") and role_of(name) in PLAYED]
-    # Without a cloud and a proxy their modules have nothing to do; accounts and networks come as text.
+    # Modules for clouds and the proxy run only when these variables have values. Accounts and networks come as text.
     kept = {
         "azure_target_storage_accounts": '[{"name": "stdr", "sku": "", "tags": null}]',
         "azure_target_virtual_networks": "- {name: vnet-dr, address_prefixes: '10.1.0.0/16', dns_servers: ''}",
         "vmm_server_clouds": "Gold",
         "hyperv_host_proxy": "mode=direct",
-        "vmm_server_key_path": str(rehearsal.key),
+        "vmm_server_key_path": str(harness.key),
     }
-    rehearsal.key.touch()
+    harness.key.touch()
     variables = {**REQUIRED, **dict.fromkeys(optional, blank), **kept}
-    rehearsal.world({})
+    harness.given({})
     plays = [
         {"hosts": host, "gather_facts": False, "serial": 1, "tasks": [{"ansible.builtin.include_role": included(role)}]}
         for role, host in PLAYED.items()
     ]
-    (rehearsal.folder / "answers.yml").write_text(yaml.safe_dump(variables))
-    run = rehearsal.play(plays, "-e", f"@{rehearsal.folder / 'answers.yml'}")
+    (harness.folder / "answers.yml").write_text(yaml.safe_dump(variables))
+    run = harness.play(plays, "-e", f"@{harness.folder / 'answers.yml'}")
     assert run.code == 0, run.output
-    return [json.loads(line) for line in (rehearsal.folder / "journal.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (harness.folder / "journal.jsonl").read_text().splitlines()]
 
 
 PLAYED = {"azure_target": "localhost", "vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
@@ -329,10 +326,10 @@ def included(role: str) -> dict[str, Any]:
     return {"name": f"siterecovery.hyperv.{role}", "rolespec_validate": False}
 
 
-def test_a_role_gives_modules_the_same_whether_a_question_was_left_empty_or_not_asked(rehearsal: Rehearsal) -> None:
-    empty, null = answered(rehearsal, ""), answered(rehearsal, None)
+def test_a_role_treats_an_empty_answer_like_no_answer(harness: Harness) -> None:
+    empty, null = answered(harness, ""), answered(harness, None)
     assert empty == null
-    given_options = {line["noun"]: set(line["options"]) for line in empty}
+    given_options = {line["module"]: set(line["options"]) for line in empty}
     key = {"vault_id", "name", "key_path", "tenant_id", "azure_registration", "proxy"}
     assert given_options["storage_account"] == {"name", "resource_group", "location", "vault_location"}
     assert given_options["virtual_network"] == {
