@@ -42,9 +42,9 @@ def main() -> int:
             continue
         started = time.monotonic()
         run = scenario.run(controller, *options.arguments)
-        wrong = scenario.verdict(run)
-        said = f"{scenario.name} ({time.monotonic() - started:.0f} s)"
-        print(f"FAILED    {said}: {wrong}" if wrong else f"passed    {said}")
+        wrong = scenario.problem(run)
+        line = f"{scenario.name} ({time.monotonic() - started:.0f} s)"
+        print(f"FAILED    {line}: {wrong}" if wrong else f"passed    {line}")
         if wrong:
             print(run.output)
             failed += 1

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo, as the README offers it."""
+"""Run the demo as the README describes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEADLINE = 180
 def start(
     collections: Path, folder: Path, *arguments: str, python: str | Path = sys.executable
 ) -> subprocess.Popen[str]:
-    """The demo in a process group and a folder for temporary files of its own."""
+    """Start the demo in a new process group, with its own folder for temporary files."""
     return subprocess.Popen(
         [python, "-m", "lab.demo", *arguments],
         env={**os.environ, **with_lab(collections), "TMPDIR": str(folder), "HOME": str(folder)},
@@ -51,7 +51,7 @@ def output(collections_path: Path, folder: Path) -> str:
     return text
 
 
-def test_it_says_which_engine_answers(output: str) -> None:
+def test_it_names_the_engine_that_answers(output: str) -> None:
     assert "Scripts are answered by python" in output
 
 
@@ -67,16 +67,16 @@ def test_the_second_run_changes_nothing(output: str) -> None:
     assert "changed=0, not one write anywhere" in output.splitlines()[-1]
 
 
-def test_it_is_over_within_three_minutes(output: str) -> None:
+def test_it_ends_within_three_minutes(output: str) -> None:
     seconds = [float(found) for found in re.findall(r"^=== \w+ run: ([\d.]+) s", output, re.MULTILINE)]
     assert len(seconds) == 2
     assert sum(seconds) < 170
 
 
-def test_it_warns_of_nothing(output: str) -> None:
+def test_it_prints_no_warning(output: str) -> None:
     assert "[WARNING]" not in output
     warnings = [line for line in output.splitlines() if re.search(r" warning  |with a warning", line)]
-    # The cache is a note as soon as the checks say so.
+    # A warning about the size of the cache is expected.
     assert [line for line in warnings if "cache" not in line and "H3" not in line] == []
     assert "an account that does not exist yet" not in output
 
@@ -108,7 +108,7 @@ def test_interrupted_it_leaves_nothing_behind(number: signal.Signals, collection
         for line in process.stdout:
             if line.startswith("TASK"):
                 break
-        # As a terminal does it: the whole group hears of it.
+        # Signal the entire process group, as a terminal does.
         os.killpg(process.pid, number)
         process.communicate(timeout=60)
     assert process.returncode == 128 + number
@@ -116,7 +116,7 @@ def test_interrupted_it_leaves_nothing_behind(number: signal.Signals, collection
 
 
 def _gone(folder: Path) -> bool:
-    """The playbook's own workers may need a moment after their parent has ended."""
+    """Tell whether the folder is empty soon. Workers of the playbook may end a moment after their parent."""
     end = time.monotonic() + 10
     while list(folder.iterdir()) and time.monotonic() < end:
         time.sleep(0.1)

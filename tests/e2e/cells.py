@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The matrix: a cell is an environment in which ansible-playbook runs. The lab runs in the tests' own process."""
+"""The test matrix. A cell is an environment for ansible-playbook; the lab runs in the process of the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.tools import collection, environments
 
-# Cell -> which release of ansible.windows stands beside the collection there.
+# The release of ansible.windows that each cell installs.
 NAMES = {
     "main": collection.NEWEST,
     "newest": collection.NEWEST,
@@ -36,12 +36,12 @@ class Cell:
 
     @property
     def ansible_playbook(self) -> list[str]:
-        """The command, by its interpreter: it works wherever the environment lies."""
+        """Return the command. It names the interpreter, so the environment can be in any folder."""
         return [str(self.python), "-m", "ansible", "playbook"]
 
 
 def make_cell(name: str) -> Cell:
-    """The named cell, its environment made first if need be. Raises environments.Unavailable without an interpreter."""
+    """Return the named cell and create its environment. Raise environments.Unavailable without an interpreter."""
     if name == "main":
         return main_cell()
     python = environments.ensure(name)
@@ -50,13 +50,13 @@ def make_cell(name: str) -> Cell:
 
 
 def main_cell() -> Cell:
-    """The cell in which everything runs: the tests' own interpreter, or the one that SITERECOVERY_CELL_PYTHON names."""
+    """Return the default cell: the interpreter of the tests, or the one that SITERECOVERY_CELL_PYTHON names."""
     python = os.environ.get("SITERECOVERY_CELL_PYTHON") or sys.executable
     return Cell("main", Path(python), Path(os.environ["SITERECOVERY_COLLECTIONS"]))
 
 
 def cells() -> list[Cell]:
-    """Every cell that this machine can have."""
+    """Return every cell that this machine can have."""
     found = []
     for name in NAMES:
         try:
@@ -68,7 +68,7 @@ def cells() -> list[Cell]:
 
 @pytest.fixture(scope="session", params=list(NAMES))
 def cell(request: pytest.FixtureRequest) -> Cell:
-    """One cell after the other; a cell without an interpreter is reported as not run."""
+    """Run a test in each cell. A cell without an interpreter is reported as not run."""
     try:
         return make_cell(request.param)
     except environments.Unavailable as reason:
@@ -80,8 +80,8 @@ def _main_cell() -> Cell:
     return main_cell()
 
 
-class ByStory(LoadScopeScheduling):  # type: ignore[misc]
-    """A module's tests stay in one process, because they share what was expensive to set up; each cell has its own."""
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+    """Run the tests of a module in one process per cell, because they share a lab that is expensive to set up."""
 
     CELL = re.compile(rf"\[({'|'.join(NAMES)})[-\]]")
 
@@ -93,4 +93,4 @@ class ByStory(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    return ByStory(config, log)
+    return ByModule(config, log)

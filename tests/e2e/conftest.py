@@ -16,7 +16,7 @@ from tests.e2e.cells import Cell
 from tests.lab.arm import oracle
 from tests.support.playbook import Controller
 
-#: Real delays are scaled down to this; everything keeps its order.
+#: The lab scales real delays down by this factor. Events keep their order.
 SCALE = 0.01
 MakeLab = Callable[..., Lab]
 
@@ -30,7 +30,7 @@ def make_lab(tmp_path: Path) -> Iterator[MakeLab]:
 
 @pytest.fixture
 def lab(make_lab: MakeLab) -> Lab:
-    """A new lab `small` in which nothing is set up."""
+    """Start the lab `small` before any setup."""
     return make_lab()
 
 
@@ -44,9 +44,9 @@ def controller_of(cell: Cell, lab: Lab) -> Controller:
 
 
 class Labs:
-    """Context manager over the labs started through it: at the end all requests and responses are checked.
+    """Start labs, stop them at the end, and check all their requests and responses.
 
-    The definitions are published elsewhere. Without them, test_traffic.py is reported as not run.
+    The API definitions are published elsewhere. Without them, test_traffic.py is reported as not run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,14 +62,14 @@ class Labs:
     def stop(self) -> None:
         for lab, _file in self._started:
             lab.stop()
-        # A run that fails early may never have talked to Azure.
+        # A run that fails early may not have sent a request to Azure.
         files = [file for _lab, file in self._started if file.exists()]
-        judges = () if missing("contracts") else (oracle.validate, oracle.validate_requests)
-        problems = [line for file in files for judge in judges for line in judge(file)]
+        oracles = () if missing("contracts") else (oracle.validate, oracle.validate_requests)
+        problems = [line for file in files for check in oracles for line in check(file)]
         assert problems == []
 
-    def start(self, *, estate: str = "small", engine: EngineName = "python", scale: float = SCALE) -> Lab:
-        lab = Lab.load(estate, engine=engine, time_scale=scale)
+    def start(self, *, description: str = "small", engine: EngineName = "python", scale: float = SCALE) -> Lab:
+        lab = Lab.load(description, engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
         lab.world.traffic_file = file
         self._started.append((lab, file))
@@ -79,6 +79,6 @@ class Labs:
 
 @pytest.fixture(scope="module")
 def make_shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeLab]:
-    """The same for stories that several tests of a module look at."""
+    """Start labs that several tests of a module share."""
     with Labs(tmp_path_factory.mktemp("lab")) as start:
         yield start

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pair of accounts and their keys through ansible-playbook: the play has the keys, nobody else sees them."""
+"""Run a play that creates a pair of accounts. Only the play gets their keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.lab import Lab
 from tests.support.playbook import Controller
-from tests.support.plays import noun, play, write
+from tests.support.plays import module_task, play, write
 
 PAIR = {
     "name": "stfast",
@@ -24,14 +24,14 @@ PAIR = {
 HAS = "{{ (kept['keys'] | map(attribute='value') | map('length') | list) == [88, 88, 88, 88] }}"
 
 
-def test_keys_reach_the_play_and_nothing_else(lab: Lab, controller: Controller, tmp_path: Path) -> None:
+def test_only_the_play_gets_the_keys(lab: Lab, controller: Controller, tmp_path: Path) -> None:
     book = write(
         tmp_path,
         play(
             "localhost",
-            noun("storage_account", PAIR, no_log=True, register="kept"),
+            module_task("storage_account", PAIR, no_log=True, register="kept"),
             {"ansible.builtin.debug": {"msg": HAS}},
-            noun("storage_account", PAIR),
+            module_task("storage_account", PAIR),
         ),
     )
     log = tmp_path / "ansible.log"

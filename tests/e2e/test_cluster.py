@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml over a highly available VMM: the owner first, the Provider on every node, one registration (P1, P4, P8)."""
+"""Run site.yml on a highly available VMM: owner first, Provider on every node, one registration (P1, P4, P8)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOCUMENT = read_document(find_document("cluster"))
 
 
 def nodes_of(**cluster: Any) -> list[dict[str, Any]]:
-    """The two nodes without the hosts."""
+    """Describe the two nodes without the hosts."""
     found = [machine for machine in DOCUMENT["machines"] if machine["kind"] == "vmm_server"]
     groups = [{"name": group["name"], "hosts": []} for group in found[0]["vmm"]["host_groups"]]
     vmm = {**found[0]["vmm"], "host_groups": groups, "cluster": {**found[0]["vmm"]["cluster"], **cluster}}
@@ -49,7 +49,7 @@ def test_site_over_two_nodes(main_cell: Cell, tmp_path_factory: pytest.TempPathF
 
 
 def test_a_node_that_is_down_is_set_up_later(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The other node is registered meanwhile; when the role has moved on, only a key that was left there goes."""
+    """Register the other node meanwhile. After the role has moved, the run only removes a key that was left behind."""
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
         lab = start(machines=nodes_of(nodes=[{"name": "vmm01", "state": "Down"}, "vmm02"]))
         lab.world.faults.plan("winrm:vmm01:*", "drop", times=1000)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook over winrm and psrp side by side: the same results, and each finds done what the other did."""
+"""Run the playbook over winrm and psrp. Both return the same results and find each other's setup complete."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run, Task
 
-NOUNS = ["provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info"]
+MODULES = ["provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info"]
 
 
 def over_psrp(lab: Lab, folder: Path, *hosts: str) -> list[str]:
-    """What the playbook is given beside the lab's inventory, which says winrm for all."""
+    """Return arguments that switch hosts to psrp. The inventory of the lab uses winrm for all."""
     chosen = {
         "ansible_connection": "psrp",
         "ansible_psrp_auth": "ntlm",
@@ -33,17 +33,17 @@ def over_psrp(lab: Lab, folder: Path, *hosts: str) -> list[str]:
     return ["-i", str(more)]
 
 
-def said(run: Run, host: str) -> list[tuple[str, Any]]:
-    """What each noun returned for a host, told without the host's own name."""
+def results(run: Run, host: str) -> list[tuple[str, Any]]:
+    """Return the result of each module for a host, with the name of the host replaced."""
 
-    def told(task: Task) -> Any:
+    def neutral(task: Task) -> Any:
         kept = {name: task.result.get(name) for name in ("changed", "plan", "evidence", "diff", "warnings")}
         return json.loads(json.dumps(kept).replace(host, "HOST").replace(host.upper(), "HOST"))
 
-    return [(task.action, told(task)) for noun in NOUNS for task in run.of(noun) if task.host == host]
+    return [(task.action, neutral(task)) for name in MODULES for task in run.of(name) if task.host == host]
 
 
-def test_psrp_gives_the_results_of_winrm_and_each_finds_done_what_the_other_did(
+def test_psrp_and_winrm_return_the_same_results_and_find_each_others_setup(
     main_cell: Cell, make_lab: MakeLab, tmp_path: Path
 ) -> None:
     pytest.importorskip("pypsrp")
@@ -52,16 +52,16 @@ def test_psrp_gives_the_results_of_winrm_and_each_finds_done_what_the_other_did(
     controller = controller_of(main_cell, lab)
     first = controller.run(SITE, "--diff", *over_psrp(lab, tmp_path, "vmm01", "hv02"))
     assert first.returncode == 0, first.output
-    assert said(first, "hv01")
-    assert said(first, "hv02") == said(first, "hv01")
-    world = lab.snapshot()
+    assert results(first, "hv01")
+    assert results(first, "hv02") == results(first, "hv01")
+    before = lab.snapshot()
     lab.world.journal.clear()
-    # The other way round: what psrp set up is read over winrm, and what winrm set up over psrp.
+    # The connections are swapped: each host is read over the one that did not set it up.
     second = controller.run(SITE, *over_psrp(lab, tmp_path, "hv01"))
     assert second.returncode == 0, second.output
     assert second.changed == 0, second.output
     assert lab.world.journal.entries == []
-    assert lab.snapshot() == world
+    assert lab.snapshot() == before
     counts = lab.world.journal.counts
     assert counts["execution"] == sum(count for name, count in counts.items() if name.startswith("script:"))
     assert [name for name, server in lab.servers.items() if len(server.shells)] == []

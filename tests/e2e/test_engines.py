@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One full run in the real PowerShell: what Ansible sends is executed, nothing is answered from a function."""
+"""Run site.yml with the real PowerShell, which executes the scripts that Ansible sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.playbook import SITE
 
 
 @pytest.mark.needs("pwsh")
-def test_site_through_pwsh_ends_in_the_same_world_as_through_python(main_cell: Cell, make_lab: MakeLab) -> None:
+def test_site_ends_in_the_same_state_with_pwsh_and_python(main_cell: Cell, make_lab: MakeLab) -> None:
     def run(engine: str) -> tuple[dict[str, Any], int]:
         lab = make_lab(engine=engine)
         controller = controller_of(main_cell, lab)

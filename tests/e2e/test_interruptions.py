@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A controller killed in the middle, then a rerun: the same world as without the kill."""
+"""Kill a controller during a run. The next run ends in the same state as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.playbook import SITE
 
 _DEADLINE = 180.0
 
-#: Where the controller dies: after the first write that has these words (lower case) in its journal entry.
+#: The controller is killed after the first write whose journal entry contains these words in lower case.
 POINTS = {
     "vault being created": ("put", "/vaults/"),
     "account being created": ("put", "/storageaccounts/"),
@@ -40,7 +40,7 @@ POINTS = {
 
 @pytest.fixture(scope="module")
 def undisturbed(main_cell: Cell, make_shared_lab: MakeLab) -> dict[str, Any]:
-    """The world after a run that nothing disturbed."""
+    """Return the state after an undisturbed run."""
     lab = make_shared_lab()
     run = controller_of(main_cell, lab).run(SITE)
     assert run.returncode == 0, run.output
@@ -48,7 +48,7 @@ def undisturbed(main_cell: Cell, make_shared_lab: MakeLab) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("words", POINTS.values(), ids=POINTS)
-def test_rerun_after_a_kill_ends_in_the_same_world(
+def test_rerun_after_a_kill_ends_in_the_same_state(
     words: tuple[str, ...], lab: Lab, main_cell: Cell, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
     controller = controller_of(main_cell, lab)
@@ -56,7 +56,7 @@ def test_rerun_after_a_kill_ends_in_the_same_world(
     try:
         wait_for(lambda: mentions(lab.world.journal.entries, words) or process.poll() is not None)
     finally:
-        # It may have ended by itself: the assertion below tells.
+        # The controller may have ended by itself; the assertion below detects that.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lists, times and large numbers of options are after Ansible's own wrapper has handed them to PowerShell."""
+"""Ansible's wrapper passes lists, times and large numbers to PowerShell unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.windows.agent import AgentThrottle
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host
-from tests.support.plays import noun, play, write
+from tests.support.plays import module_task, play, write
 
 THROTTLE = {
     "work_days": ["monday", "saturday"],
@@ -28,10 +28,12 @@ LIMITS = {"source": "{{ hyperv_host_agent_source }}", "throttle": THROTTLE, "upl
 
 @pytest.mark.needs("pwsh")
 def test_limits_through_powershell(main_cell: Cell, tmp_path: Path) -> None:
-    """H4: set as asked for, and read back as set: a run that reads back something else fails."""
+    """Set the limits of H4. The module fails when it reads other values back."""
     with Fleets(tmp_path) as make_fleet:
         lab = make_fleet(engine="pwsh", machines=[hyperv_host("hv-a")])
-        run = controller_of(main_cell, lab).run(write(tmp_path, play("hyperv_hosts", noun("mars_agent", LIMITS))))
+        run = controller_of(main_cell, lab).run(
+            write(tmp_path, play("hyperv_hosts", module_task("mars_agent", LIMITS)))
+        )
     assert (run.returncode, run.changed) == (0, 1), run.output
     host = lab.machines["hv-a"]
     assert host.agent is not None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way to the Internet, of the Provider (P6a, P6b, P6c, P6e) and of the agent (H5): set, kept, mended, changed."""
+"""Every proxy mode of the Provider (P6a, P6b, P6c, P6e) and the agent (H5): set, kept, corrected and changed."""
 
 from __future__ import annotations
 
@@ -22,73 +22,73 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, open_proxy, set_system_proxy, vmm_server
 from tests.support.playbook import Controller, Run, Task
-from tests.support.plays import HAVE_KEY, HAVE_VAULT, KEY_PATH, VAULT_ID, noun, play, write
+from tests.support.plays import ENSURE_KEY, ENSURE_VAULT, KEY_PATH, VAULT_ID, module_task, play, write
 
-Wish = dict[str, Any]
+Proxy = dict[str, Any]
 NEW_PASSWORD = "the-proxys-password-of-tomorrow"
 
-DIRECT: Wish = {"mode": "direct"}
-SYSTEM: Wish = {"mode": "system"}
-# Port and address are those of the run: see `wishes`.
-OPEN: Wish = {"mode": "custom", "address": "http://proxy.lab.example", "port": "open"}
-LOGIN: Wish = {**OPEN, "port": "login", "username": "svc-proxy", "password": "{{ proxy_password }}"}
+DIRECT: Proxy = {"mode": "direct"}
+SYSTEM: Proxy = {"mode": "system"}
+# The names of ports stand for the ports of the run; see `Harness.run`.
+OPEN: Proxy = {"mode": "custom", "address": "http://proxy.lab.example", "port": "open"}
+LOGIN: Proxy = {**OPEN, "port": "login", "username": "svc-proxy", "password": "{{ proxy_password }}"}
 BYPASS = ["*.lab.example", "intranet"]
 
 
 @dataclass(frozen=True)
-class Way:
-    """One machine of each kind: the way that it is given first, what is done to it then, and what is asked for next."""
+class Case:
+    """One machine of each kind: the proxy of the first run, a manual change, and the proxy of the next run."""
 
-    first: Wish
-    next: Wish
+    first: Proxy
+    next: Proxy
     tamper: Mapping[str, Any] | None = None
     next_password: str = "on_create"
     egress: str = "proxy"
 
 
-WAYS = {
-    "direct": Way(DIRECT, LOGIN, egress="any"),
-    "system": Way(SYSTEM, SYSTEM),
-    "open": Way({**OPEN, "bypass": BYPASS}, OPEN, {"port": 9}),
-    "login": Way(LOGIN, {**LOGIN, "password": NEW_PASSWORD}, next_password="always"),
-    "kept": Way(LOGIN, {**LOGIN, "password": NEW_PASSWORD}),
-    "drift": Way({**OPEN, "bypass": BYPASS}, {**OPEN, "bypass": BYPASS}, {"address": "http://other", "bypass": "x"}),
-    "back": Way(OPEN, DIRECT, egress="any"),
+CASES = {
+    "direct": Case(DIRECT, LOGIN, egress="any"),
+    "system": Case(SYSTEM, SYSTEM),
+    "open": Case({**OPEN, "bypass": BYPASS}, OPEN, {"port": 9}),
+    "login": Case(LOGIN, {**LOGIN, "password": NEW_PASSWORD}, next_password="always"),
+    "kept": Case(LOGIN, {**LOGIN, "password": NEW_PASSWORD}),
+    "drift": Case({**OPEN, "bypass": BYPASS}, {**OPEN, "bypass": BYPASS}, {"address": "http://other", "bypass": "x"}),
+    "back": Case(OPEN, DIRECT, egress="any"),
 }
-MODE = {name: way.first["mode"] for name, way in WAYS.items()}
+MODE = {name: case.first["mode"] for name, case in CASES.items()}
 STEP = {"direct": "P6a", "system": "P6b", "custom": "P6c"}
 PROVIDER, AGENT = "provider_registration", "mars_proxy"
 SERVICE = {PROVIDER: layout.VMM_SERVICE, AGENT: layout.AGENT_SERVICE}
 HOST = {PROVIDER: "vmm-", AGENT: "hv-"}
-#: What each kind does when it is asked for the next way.
+#: The cases in which the next run changes something.
 CHANGES = {
     PROVIDER: {"direct", "open", "login", "drift"},
     AGENT: {"direct", "open", "login", "drift", "back"},
 }
 both = pytest.mark.parametrize("kind", [PROVIDER, AGENT])
-every = pytest.mark.parametrize("way", WAYS)
+every = pytest.mark.parametrize("case", CASES)
 
 
 @dataclass(frozen=True)
 class Act:
-    """One run over all machines and what it wrote."""
+    """One run over all machines, with its writes and the state after it."""
 
     run: Run
     journal: list[Entry]
-    world: dict[str, Any]
+    state: dict[str, Any]
 
-    def task(self, kind: str, way: str) -> Task:
-        (found,) = (task for task in self.run.of(kind) if task.host == HOST[kind] + way)
+    def task(self, kind: str, case: str) -> Task:
+        (found,) = (task for task in self.run.of(kind) if task.host == HOST[kind] + case)
         return found
 
-    def result(self, kind: str, way: str) -> Any:
-        result = self.task(kind, way).result
+    def result(self, kind: str, case: str) -> Any:
+        result = self.task(kind, case).result
         return result["registration"]["proxy"] if kind == PROVIDER else result["proxy"]
 
-    def starts(self, kind: str, way: str) -> int:
-        """How often the service was started on the machine."""
+    def starts(self, kind: str, case: str) -> int:
+        """Return how often the service was started on the machine."""
         return sum(
-            entry.verb == "service.start" and entry.target == HOST[kind] + way and entry.detail["service"] == name
+            entry.verb == "service.start" and entry.target == HOST[kind] + case and entry.detail["service"] == name
             for name in [SERVICE[kind]]
             for entry in self.journal
         )
@@ -96,7 +96,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Story:
-    """The runs in their order on one lab; `machines` as they are at the end."""
+    """The runs in their order on one lab."""
 
     lab: Lab
     ports: Mapping[str, int]
@@ -107,45 +107,45 @@ class Story:
     after: Act
 
 
-class Stage:
-    """The lab with two machines for each way, and a playbook that gives each its way."""
+class Harness:
+    """A lab with two machines for each case, and a playbook that sets the proxy of each."""
 
     def __init__(self, lab: Lab, controller: Controller, ports: Mapping[str, int], folder: Path) -> None:
         self._lab, self._controller, self._ports, self._folder = lab, controller, ports, folder
-        for way in WAYS:
-            # The agent's way is set by command only, so the two that are set first have something to change from.
-            agent = lab.machines[HOST[AGENT] + way].agent
+        for case in CASES:
+            # The other modes start with an old proxy, so that the first run changes something.
+            agent = lab.machines[HOST[AGENT] + case].agent
             assert agent is not None
-            if MODE[way] != "custom":
-                agent.proxy = AgentProxy(True, "http://proxy.of.before", 3128)
+            if MODE[case] != "custom":
+                agent.proxy = AgentProxy(True, "http://old-proxy", 3128)
         for kind in (PROVIDER, AGENT):
             set_system_proxy(lab.machines[HOST[kind] + "system"], f"proxy.lab.example:{ports['open']}")
-        prepared = controller.run(write(folder, play("localhost", HAVE_VAULT, HAVE_KEY)))
+        prepared = controller.run(write(folder, play("localhost", ENSURE_VAULT, ENSURE_KEY)))
         assert prepared.returncode == 0, prepared.output
 
-    def act(
-        self, wishes: Mapping[str, Wish], passwords: Mapping[str, str], *arguments: str, confirmed: bool = False
+    def run(
+        self, proxies: Mapping[str, Proxy], passwords: Mapping[str, str], *arguments: str, confirmed: bool = False
     ) -> Act:
         resolved = {
-            name: {**wish, "port": self._ports[wish["port"]]} if "port" in wish else wish
-            for name, wish in wishes.items()
+            name: {**proxy, "port": self._ports[proxy["port"]]} if "port" in proxy else proxy
+            for name, proxy in proxies.items()
         }
         options = {
-            "proxy": "{{ wishes[way] }}",
-            "update_password": "{{ passwords[way] | default('on_create') }}",
+            "proxy": "{{ proxies[case] }}",
+            "update_password": "{{ passwords[case] | default('on_create') }}",
         }
         variables = {
-            "wishes": resolved,
+            "proxies": resolved,
             "passwords": dict(passwords),
-            "way": "{{ inventory_hostname.split('-')[1] }}",
+            "case": "{{ inventory_hostname.split('-')[1] }}",
         }
         view = {"azure_registration": {"registered": True}} if confirmed else {}
-        wish = {"vault_id": VAULT_ID, "key_path": KEY_PATH, **view, **options}
+        registration = {"vault_id": VAULT_ID, "key_path": KEY_PATH, **view, **options}
         book = write(
             self._folder,
-            play("vmm_servers", noun(PROVIDER, wish), vars=variables),
-            # The hosts' play goes on when a server refused: a refusal is one of the things to look at.
-            play("hyperv_hosts", noun(AGENT, options), vars=variables),
+            play("vmm_servers", module_task(PROVIDER, registration), vars=variables),
+            # One server refuses its proxy on purpose, and the play of the hosts runs anyway.
+            play("hyperv_hosts", module_task(AGENT, options), vars=variables),
         )
         self._lab.journal.clear()
         run = self._controller.run(book, "--forks", "7", *arguments)
@@ -155,31 +155,31 @@ class Stage:
 @pytest.fixture(scope="module")
 def story(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     machines = [
-        make(HOST[kind] + name, egress=way.egress)
+        make(HOST[kind] + name, egress=case.egress)
         for kind, make in ((PROVIDER, vmm_server), (AGENT, hyperv_host))
-        for name, way in WAYS.items()
+        for name, case in CASES.items()
     ]
     with Fleets(tmp_path_factory.mktemp("modes")) as make_fleet:
         lab = make_fleet(machines=machines)
         with open_proxy(lab) as port:
             ports = {"open": port, "login": lab.world.proxy.port}
-            stage = Stage(lab, controller_of(main_cell, lab), ports, tmp_path_factory.mktemp("plays"))
-            firsts = {name: way.first for name, way in WAYS.items()}
-            nexts = {name: way.next for name, way in WAYS.items()}
-            passwords = {name: way.next_password for name, way in WAYS.items()}
-            first, second = stage.act(firsts, {}, "--diff"), stage.act(firsts, {})
-            for name, way in WAYS.items():
-                if way.tamper:
-                    tamper(lab.machines[HOST[PROVIDER] + name], lab.machines[HOST[AGENT] + name], way.tamper)
-            check = stage.act(nexts, passwords, "--check", "--diff")
-            then = stage.act(nexts, passwords, "--diff")
-            # A Provider goes back only by being registered again, under a name that Azure confirms.
-            after = stage.act({**nexts, "back": SYSTEM}, {}, confirmed=True)
+            harness = Harness(lab, controller_of(main_cell, lab), ports, tmp_path_factory.mktemp("plays"))
+            firsts = {name: case.first for name, case in CASES.items()}
+            nexts = {name: case.next for name, case in CASES.items()}
+            passwords = {name: case.next_password for name, case in CASES.items()}
+            first, second = harness.run(firsts, {}, "--diff"), harness.run(firsts, {})
+            for name, case in CASES.items():
+                if case.tamper:
+                    tamper(lab.machines[HOST[PROVIDER] + name], lab.machines[HOST[AGENT] + name], case.tamper)
+            check = harness.run(nexts, passwords, "--check", "--diff")
+            then = harness.run(nexts, passwords, "--diff")
+            # A Provider returns to another mode only by a new registration under a name that Azure confirms.
+            after = harness.run({**nexts, "back": SYSTEM}, {}, confirmed=True)
             yield Story(lab, ports, first, second, check, then, after)
 
 
 def tamper(server: Machine, host: Machine, values: Mapping[str, Any]) -> None:
-    """Somebody changed the proxy by hand."""
+    """Change the proxy by hand, as an administrator does."""
     names = {"address": "ProxyAddress", "port": "ProxyPort", "bypass": "ProxyBypassUrls"}
     for name, value in values.items():
         server.registry.set(layout.PROXY_KEY, names[name], str(value))
@@ -194,12 +194,12 @@ def accepted(act: Act) -> None:
 
 @both
 @every
-def test_first_run_sets_the_way_that_was_asked_for(story: Story, kind: str, way: str) -> None:
+def test_first_run_sets_the_requested_proxy(story: Story, kind: str, case: str) -> None:
     accepted(story.first)
-    assert story.first.task(kind, way).changed
-    first = WAYS[way].first
-    assert story.first.result(kind, way) == {
-        "mode": MODE[way],
+    assert story.first.task(kind, case).changed
+    first = CASES[case].first
+    assert story.first.result(kind, case) == {
+        "mode": MODE[case],
         "address": first.get("address"),
         "port": story.ports[first["port"]] if "port" in first else None,
         "username": first.get("username"),
@@ -210,29 +210,29 @@ def test_first_run_sets_the_way_that_was_asked_for(story: Story, kind: str, way:
 
 @both
 @every
-def test_first_run_shows_the_way_as_a_difference(story: Story, kind: str, way: str) -> None:
-    diff = story.first.task(kind, way).result["diff"]
+def test_first_run_shows_the_proxy_as_a_difference(story: Story, kind: str, case: str) -> None:
+    diff = story.first.task(kind, case).result["diff"]
     before, after = ((diff[side]["proxy"] if kind == PROVIDER else diff[side]) for side in ("before", "after"))
-    assert after == story.first.result(kind, way)
-    # A server that is registered without a proxy of its own looks as before: what differs is that it is registered.
-    assert (before != after) is not (kind == PROVIDER and way == "direct")
+    assert after == story.first.result(kind, case)
+    # A registration without a proxy does not change the reported proxy, only the registration.
+    assert (before != after) is not (kind == PROVIDER and case == "direct")
 
 
 @both
 @every
-def test_evidence_names_the_step_of_the_way(story: Story, kind: str, way: str) -> None:
-    steps = {entry["step"]: entry for entry in story.first.task(kind, way).result["evidence"]}
+def test_evidence_names_the_step_of_the_mode(story: Story, kind: str, case: str) -> None:
+    steps = {entry["step"]: entry for entry in story.first.task(kind, case).result["evidence"]}
     if kind == AGENT:
         assert set(steps) == {"H5"}
     else:
-        assert set(steps) & {*STEP.values()} == {STEP[MODE[way]]}
-        assert ("P6e" in steps) is ("username" in WAYS[way].first)
-    shown = steps["H5" if kind == AGENT else STEP[MODE[way]]]["verified"]
-    assert ("proxy http://proxy.lab.example" in shown) is (MODE[way] == "custom")
+        assert set(steps) & {*STEP.values()} == {STEP[MODE[case]]}
+        assert ("P6e" in steps) is ("username" in CASES[case].first)
+    shown = steps["H5" if kind == AGENT else STEP[MODE[case]]]["verified"]
+    assert ("proxy http://proxy.lab.example" in shown) is (MODE[case] == "custom")
 
 
 @both
-def test_system_reports_what_the_account_sees_and_that_this_was_not_verified(story: Story, kind: str) -> None:
+def test_system_reports_the_proxy_of_the_account_as_not_verified(story: Story, kind: str) -> None:
     step = STEP["system"] if kind == PROVIDER else "H5"
     for act in (story.first, story.second):
         (entry,) = (entry for entry in act.task(kind, "system").result["evidence"] if entry["step"] == step)
@@ -240,24 +240,24 @@ def test_system_reports_what_the_account_sees_and_that_this_was_not_verified(sto
         assert "not verified on a real server" in entry["verified"]
 
 
-def test_login_is_kept_in_vmm(story: Story) -> None:
-    for way in WAYS:
-        told = {entry["step"]: entry for entry in story.first.task(PROVIDER, way).result["evidence"]}
-        if "P6e" in told:
-            assert told["P6e"]["verified"] == f"Run As account {layout.PROXY_ACCOUNT}"
-    accounts = {way: list(story.first.world["machines"][HOST[PROVIDER] + way]["vmm"]["run_as"]) for way in WAYS}
-    assert {way for way, names in accounts.items() if names} == {"login", "kept"}
+def test_vmm_stores_the_login(story: Story) -> None:
+    for case in CASES:
+        evidence = {entry["step"]: entry for entry in story.first.task(PROVIDER, case).result["evidence"]}
+        if "P6e" in evidence:
+            assert evidence["P6e"]["verified"] == f"Run As account {layout.PROXY_ACCOUNT}"
+    accounts = {case: list(story.first.state["machines"][HOST[PROVIDER] + case]["vmm"]["run_as"]) for case in CASES}
+    assert {case for case, names in accounts.items() if names} == {"login", "kept"}
 
 
 def test_second_run_changes_nothing(story: Story) -> None:
     accepted(story.second)
     assert story.second.run.changed == 0
     assert story.second.journal == []
-    assert story.second.world == story.first.world
+    assert story.second.state == story.first.state
 
 
-def test_check_mode_foresees_the_next_run_and_writes_nothing(story: Story) -> None:
-    def told(run: Run) -> dict[tuple[str, str], Any]:
+def test_check_mode_predicts_the_next_run_and_writes_nothing(story: Story) -> None:
+    def predicted(run: Run) -> dict[tuple[str, str], Any]:
         return {
             (task.host, task.action): (task.status, task.changed, task.result.get("plan"), task.result.get("diff"))
             for kind in (PROVIDER, AGENT)
@@ -265,49 +265,49 @@ def test_check_mode_foresees_the_next_run_and_writes_nothing(story: Story) -> No
         }
 
     assert story.check.journal == []
-    assert told(story.check.run) == told(story.then.run)
+    assert predicted(story.check.run) == predicted(story.then.run)
 
 
 @both
 @every
-def test_next_run_changes_what_differs_and_restarts_the_service_once(story: Story, kind: str, way: str) -> None:
-    expected = way in CHANGES[kind]
-    assert story.then.task(kind, way).changed is expected
-    assert story.then.starts(kind, way) == int(expected)
+def test_next_run_changes_what_differs_and_restarts_the_service_once(story: Story, kind: str, case: str) -> None:
+    expected = case in CHANGES[kind]
+    assert story.then.task(kind, case).changed is expected
+    assert story.then.starts(kind, case) == int(expected)
     touched = {entry.target for entry in story.then.journal}
-    assert (HOST[kind] + way in touched) is expected
+    assert (HOST[kind] + case in touched) is expected
 
 
 @both
-def test_drift_is_mended_value_by_value(story: Story, kind: str) -> None:
-    def planned(way: str) -> dict[str, Any]:
-        changes = story.then.task(kind, way).result["plan"]
+def test_drift_is_corrected_value_by_value(story: Story, kind: str) -> None:
+    def planned(case: str) -> dict[str, Any]:
+        changes = story.then.task(kind, case).result["plan"]
         return {change["path"].removeprefix("proxy."): (change["before"], change["after"]) for change in changes}
 
     assert planned("open") == {"port": (9, story.ports["open"])}
     assert planned("drift") == {"address": ("http://other", "http://proxy.lab.example"), "bypass": (["x"], BYPASS)}
-    for way in ("open", "drift"):
-        assert story.then.result(kind, way) == story.first.result(kind, way)
+    for case in ("open", "drift"):
+        assert story.then.result(kind, case) == story.first.result(kind, case)
 
 
 @both
-def test_a_list_that_was_not_written_is_left_alone(story: Story, kind: str) -> None:
-    assert "bypass" not in WAYS["open"].next
+def test_an_omitted_list_is_kept(story: Story, kind: str) -> None:
+    assert "bypass" not in CASES["open"].next
     assert story.then.result(kind, "open")["bypass"] == BYPASS
 
 
-def kept_password(world: Mapping[str, Any], kind: str, way: str) -> str:
-    machine = world["machines"][HOST[kind] + way]
+def stored_password(state: Mapping[str, Any], kind: str, case: str) -> str:
+    machine = state["machines"][HOST[kind] + case]
     found = machine["vmm"]["run_as"][layout.PROXY_ACCOUNT][1] if kind == PROVIDER else machine["agent"]["password"]
     return str(found)
 
 
 @both
-def test_a_password_is_set_again_when_asked_for(story: Story, kind: str) -> None:
+def test_a_password_is_set_again_on_request(story: Story, kind: str) -> None:
     result = story.then.task(kind, "login").result
     assert [change["path"].removeprefix("proxy.") for change in result["plan"]] == ["password"]
-    assert kept_password(story.first.world, kind, "login") == "{proxy password}"
-    assert kept_password(story.then.world, kind, "login") == digest(NEW_PASSWORD)
+    assert stored_password(story.first.state, kind, "login") == "{proxy password}"
+    assert stored_password(story.then.state, kind, "login") == digest(NEW_PASSWORD)
     step = "P6e" if kind == PROVIDER else "H5"
     (entry,) = (entry for entry in result["evidence"] if entry["step"] == step)
     assert "update_password is always" in entry["done"]
@@ -315,7 +315,7 @@ def test_a_password_is_set_again_when_asked_for(story: Story, kind: str) -> None
 
 @both
 def test_on_create_leaves_a_password_alone(story: Story, kind: str) -> None:
-    assert kept_password(story.then.world, kind, "kept") == "{proxy password}"
+    assert stored_password(story.then.state, kind, "kept") == "{proxy password}"
 
 
 def test_no_password_is_shown(story: Story) -> None:
@@ -325,7 +325,7 @@ def test_no_password_is_shown(story: Story) -> None:
             assert secret not in act.run.record
 
 
-def test_a_provider_goes_back_only_under_a_name_that_azure_confirms(story: Story) -> None:
+def test_a_provider_returns_to_direct_only_under_a_name_that_azure_confirms(story: Story) -> None:
     task = story.then.task(PROVIDER, "back")
     assert task.status == "failed"
     assert task.result["error"]["kind"] == "refused"
@@ -335,10 +335,10 @@ def test_a_provider_goes_back_only_under_a_name_that_azure_confirms(story: Story
     assert "\n" not in message
     assert "Traceback" not in story.then.run.output
     name = HOST[PROVIDER] + "back"
-    assert story.then.world["machines"][name] == story.first.world["machines"][name]
+    assert story.then.state["machines"][name] == story.first.state["machines"][name]
 
 
-def test_a_provider_goes_back_by_being_registered_again(story: Story) -> None:
+def test_a_provider_returns_to_another_mode_by_a_new_registration(story: Story) -> None:
     task = story.after.task(PROVIDER, "back")
     assert (task.changed, story.after.result(PROVIDER, "back")["mode"]) == (True, "system")
     (reason,) = {change["reason"] for change in task.result["plan"]}
@@ -346,16 +346,16 @@ def test_a_provider_goes_back_by_being_registered_again(story: Story) -> None:
     assert story.after.starts(PROVIDER, "back") == 1
 
 
-def test_an_agent_goes_back(story: Story) -> None:
+def test_an_agent_returns_to_direct(story: Story) -> None:
     assert story.then.result(AGENT, "back")["mode"] == "direct"
-    assert story.then.world["machines"][HOST[AGENT] + "back"]["agent"]["enabled"] is False
+    assert story.then.state["machines"][HOST[AGENT] + "back"]["agent"]["enabled"] is False
 
 
-def test_a_run_after_all_of_this_changes_nothing_else(story: Story) -> None:
+def test_the_last_run_changes_only_that_provider(story: Story) -> None:
     accepted(story.after)
     back = HOST[PROVIDER] + "back"
     assert [task.host for kind in (PROVIDER, AGENT) for task in story.after.run.of(kind) if task.changed] == [back]
-    # Azure goes on by itself: a server shows up some time after it registered. The journal holds every write there.
+    # The server appears in Azure some time after its registration. The journal contains that write too.
     assert {entry.target.rpartition("/")[2] for entry in story.after.journal} == {back, "vault-dr"}
-    others = ({**act.world["machines"], back: None} for act in (story.after, story.then))
+    others = ({**act.state["machines"], back: None} for act in (story.after, story.then))
     assert next(others) == next(others)

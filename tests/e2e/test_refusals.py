@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must not happen: each refusal is one clear line, and the world stays as it was."""
+"""Each refusal is one clear line, and the state does not change."""
 
 from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,11 @@ LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment"
 
 @dataclass(frozen=True)
 class Case:
-    """Variables that spoil a run, and words that the one line must have."""
+    """Invalid variables for a run, and the words of the message."""
 
     variables: dict[str, Any]
     words: tuple[str, ...]
     host: str = "localhost"
-    hits: dict[str, Any] = field(default_factory=dict)
 
 
 CASES = {
@@ -73,18 +72,18 @@ CASES = {
 
 
 def refused(run: Run, host: str, words: tuple[str, ...]) -> None:
-    """The run is red; the host's failure is one line that has the words."""
+    """Check that the run failed, and that the host's message is one line with the words."""
     assert run.returncode != 0, run.output
     messages = [str(task.result.get("msg", "")) for task in run.failures() if task.host == host]
     assert messages, run.output
-    fitting = [message for message in messages if all(word in message for word in words)]
-    assert fitting, messages
-    assert "\n" not in fitting[0].strip()
+    matching = [message for message in messages if all(word in message for word in words)]
+    assert matching, messages
+    assert "\n" not in matching[0].strip()
     assert "Traceback" not in run.output
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_bad_input_leaves_the_world_untouched(lab: Lab, controller: Controller, case: Case) -> None:
+def test_invalid_input_changes_nothing(lab: Lab, controller: Controller, case: Case) -> None:
     before = lab.snapshot()
     run = controller.run(SITE, "-e", json.dumps(case.variables))
     refused(run, case.host, case.words)
@@ -137,7 +136,7 @@ def test_vault_in_another_region_is_not_taken_over(lab: Lab, controller: Control
     assert lab.snapshot() == before
 
 
-def test_server_of_a_foreign_vault_is_never_touched(lab: Lab, controller: Controller) -> None:
+def test_server_of_another_vault_is_never_changed(lab: Lab, controller: Controller) -> None:
     assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
     before = lab.snapshot()
     lab.world.journal.clear()
@@ -146,7 +145,7 @@ def test_server_of_a_foreign_vault_is_never_touched(lab: Lab, controller: Contro
     assert lab.snapshot() == before
 
 
-def test_expired_key_is_told_before_anything_is_sent(lab: Lab, controller: Controller, tmp_path: Path) -> None:
+def test_expired_key_is_reported_before_anything_is_sent(lab: Lab, controller: Controller, tmp_path: Path) -> None:
     names = variables_of(lab)
     vault = {"vault_name": names["azure_target_vault_name"], "resource_group": names["azure_target_resource_group"]}
     key = tmp_path / "old.VaultCredentials"
@@ -158,13 +157,13 @@ def test_expired_key_is_told_before_anything_is_sent(lab: Lab, controller: Contr
                 "location": "westeurope",
                 "create_resource_group": True,
             },
-            "register": "made",
+            "register": "created",
         },
         {"siterecovery.hyperv.vault_registration_key": {**vault, "path": str(key)}},
     ]
     prepared = controller.run(playbook(tmp_path, "localhost", preparing))
     assert key.exists(), prepared.output
-    grow_old(key)
+    expire(key)
     installing = [
         {
             "siterecovery.hyperv.provider": {
@@ -191,8 +190,8 @@ def test_expired_key_is_told_before_anything_is_sent(lab: Lab, controller: Contr
     assert lab.snapshot() == before
 
 
-def grow_old(path: Path) -> None:
-    """Put a certificate into the key that ended ten days ago; the rest of the file stays as the service made it."""
+def expire(path: Path) -> None:
+    """Replace the certificate in the key by one that expired ten days ago, and keep the rest of the file."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "old")])
     now = datetime.now(timezone.utc)
@@ -213,7 +212,7 @@ def grow_old(path: Path) -> None:
 
 
 def variables_of(lab: Lab) -> dict[str, Any]:
-    """What the lab's inventory says of every host."""
+    """Return the variables that the lab's inventory sets for all hosts."""
     found: dict[str, Any] = {}
     for file in sorted(
         (Path(lab.inventory).parent if Path(lab.inventory).is_file() else Path(lab.inventory)).rglob("*.yml")
@@ -225,7 +224,7 @@ def variables_of(lab: Lab) -> dict[str, Any]:
 
 
 def playbook(folder: Path, hosts: str, tasks: list[dict[str, Any]]) -> Path:
-    """A playbook of a few tasks with the inventory's login."""
+    """Write a playbook of a few tasks with the login of the inventory."""
     login = {name: f"{{{{ azure_target_{name} }}}}" for name in LOGIN}
     play = {
         "hosts": hosts,

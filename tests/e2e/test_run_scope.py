@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every playbook under every kind of limit: green only over machines that it handled, and never a write by a refusal."""
+"""Run every playbook with every kind of limit. It succeeds only for machines that it handled; no refusal writes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.support.playbook import PREFLIGHT, SITE, Controller, Run
 #: The inventory of the lab lists localhost, so a limit that only excludes hosts includes it.
 LIMITS = {"server": "vmm01", "host": "hv01", "all but one": "!hv02", "localhost": "localhost"}
 
-# Why a run is refused before it reads anything.
+# The reasons for refusing a run before it reads anything.
 NO_LOCALHOST = "localhost is not within --limit {0}, and Azure is called from there; use --limit localhost,{0}"
 NO_SERVER = (
     "--limit {0} leaves out every host of 'vmm_servers'; name at least one of them, for example --limit localhost,"
 )
 NO_HOST = "--limit {0} leaves out every host of 'hyperv_hosts'; name at least one of them, for example --limit hv01"
-#: Playbook -> the result under each limit, in their order: a refusal, or the machines that the run handles.
+#: The result of each playbook under each limit, in their order: a refusal, or the machines that the run handles.
 TABLE: dict[str, tuple[str | set[str], ...]] = {
     "preflight": (NO_LOCALHOST, {"hv01"}, {"localhost", "vmm", "hv01"}, {"localhost"}),
     "target": (NO_LOCALHOST, NO_LOCALHOST, {"localhost"}, {"localhost"}),
@@ -40,7 +40,7 @@ REFUSED = [cell for cell in CELLS if isinstance(cell[2], str)]
 
 
 @dataclass(frozen=True)
-class Estate:
+class SharedLab:
     """A lab that all runs of a table share, because none of them writes."""
 
     lab: Lab
@@ -56,20 +56,20 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def healthy(main_cell: Cell, make_shared_lab: MakeLab) -> Estate:
-    """Everything is set up."""
+def healthy(main_cell: Cell, make_shared_lab: MakeLab) -> SharedLab:
+    """Start a lab and set up all its machines."""
     lab = make_shared_lab()
     controller = controller_of(main_cell, lab)
     first = controller.run(SITE)
     assert first.returncode == 0, first.output
-    return Estate(lab, controller)
+    return SharedLab(lab, controller)
 
 
 @pytest.fixture(scope="module")
-def broken(main_cell: Cell, make_shared_lab: MakeLab) -> Estate:
-    """Every machine has failed checks."""
-    lab = make_shared_lab(estate="broken")
-    return Estate(lab, controller_of(main_cell, lab))
+def broken(main_cell: Cell, make_shared_lab: MakeLab) -> SharedLab:
+    """Start a lab in which checks fail on every machine."""
+    lab = make_shared_lab(description="broken")
+    return SharedLab(lab, controller_of(main_cell, lab))
 
 
 def failed(run: Run) -> dict[str, str]:
@@ -79,18 +79,18 @@ def failed(run: Run) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("playbook", "limit", "reason"), REFUSED)
-def test_a_limit_that_leaves_out_what_is_needed_is_refused(
-    healthy: Estate, playbook: str, limit: str, reason: str
+def test_a_limit_that_leaves_out_required_hosts_is_refused(
+    healthy: SharedLab, playbook: str, limit: str, reason: str
 ) -> None:
     run = healthy.run(playbook, "--limit", LIMITS[limit])
     assert run.returncode != 0
     assert [message.startswith(reason.format(LIMITS[limit])) for message in failed(run).values()] == [True]
-    # Nothing was read.
+    # The run did not read anything.
     assert not healthy.lab.journal.counts
 
 
 @pytest.mark.parametrize(("playbook", "limit", "machines"), HANDLED)
-def test_what_is_set_up_ends_green(healthy: Estate, playbook: str, limit: str, machines: set[str]) -> None:
+def test_a_complete_setup_succeeds(healthy: SharedLab, playbook: str, limit: str, machines: set[str]) -> None:
     run = healthy.run(playbook, "--limit", LIMITS[limit])
     assert run.returncode == 0, run.output
     assert run.changed == 0
@@ -104,8 +104,8 @@ def _first_words(report: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("playbook", "limit", "machines"), HANDLED)
-def test_what_is_broken_fails_each_machine_for_its_own_checks(
-    broken: Estate, playbook: str, limit: str, machines: set[str]
+def test_each_broken_machine_fails_for_its_own_checks(
+    broken: SharedLab, playbook: str, limit: str, machines: set[str]
 ) -> None:
     run = broken.run(playbook, "--limit", LIMITS[limit], "-e", "azure_target_secret=wrong")
     assert run.returncode != 0
@@ -117,7 +117,7 @@ def test_what_is_broken_fails_each_machine_for_its_own_checks(
     assert all("\n" not in reason for reason in reasons.values())
 
 
-def test_the_same_machine_under_two_names_is_named(healthy: Estate, tmp_path: Path) -> None:
+def test_a_machine_with_two_names_is_reported(healthy: SharedLab, tmp_path: Path) -> None:
     more = tmp_path / "more.yml"
     port = healthy.lab.servers["hv01"].port
     more.write_text(yaml.safe_dump({"hyperv_hosts": {"hosts": {"berlin-1": {"ansible_port": port}}}}))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The acceptance scenarios, over the lab."""
+"""Run the acceptance scenarios on the lab."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def test_every_scenario_passes_in_its_order(main_cell: Cell, make_lab: MakeLab) 
     for scenario in load():
         lab.world.journal.clear()
         run = scenario.run(controller)
-        assert scenario.verdict(run) is None, run.output
+        assert scenario.problem(run) is None, run.output
         if not scenario.changes:
             assert lab.world.journal.entries == [], scenario.name

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Azure module with every set of SDKs: made, changed, found as it is, read; each request and answer is judged.
+"""Run every Azure module with every set of SDKs, and check all requests and responses.
 
-site.yml changes nothing that is there already; here each kind of write is sent by each set.
+site.yml does not change existing resources, so these tests send each kind of write with each set.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tests.gates.test_resources import AZURE
 from tests.support import modules
 
 GROUP = {"resource_group": "rg-sets"}
-MADE: tuple[tuple[str, dict[str, Any]], ...] = (
+CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "create_resource_group": True}),
     ("storage_account", {"name": "stsets", "location": "westeurope"}),
     ("virtual_network", {"name": "vnet-sets", "location": "westeurope", "address_prefixes": ["10.9.0.0/16"]}),
 )
-CHANGED: tuple[tuple[str, dict[str, Any]], ...] = (
+UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
     ("storage_account", {"name": "stsets", "location": "westeurope", "tags": {"a": "1"}}),
     ("virtual_network", {"name": "vnet-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -49,11 +49,11 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @dataclass(frozen=True)
-class Story:
-    """The results of the calls, in their order: made, changed, changed again, read, and the key."""
+class Results:
+    """The results of the calls in their order. The key comes last."""
 
-    made: list[dict[str, Any]]
-    changed: list[dict[str, Any]]
+    created: list[dict[str, Any]]
+    updated: list[dict[str, Any]]
     again: list[dict[str, Any]]
     read: list[dict[str, Any]]
     key: dict[str, Any]
@@ -72,11 +72,11 @@ def login(lab: Lab) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def story(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def results(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Results:
     lab = make_shared_lab()
     folder = tmp_path_factory.mktemp("sets")
     key = ("vault_registration_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
-    calls = (*MADE, *CHANGED, *CHANGED, *READ, key)
+    calls = (*CREATED, *UPDATED, *UPDATED, *READ, key)
     common = {**login(lab), **GROUP, "_ansible_remote_tmp": str(folder)}
     done = subprocess.run(
         [str(cell.python), str(Path(modules.__file__))],
@@ -88,32 +88,31 @@ def story(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPat
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
-    rest = iter(results)
-    made, changed, again, read = ([next(rest) for _ in part] for part in (MADE, CHANGED, CHANGED, READ))
-    return Story(made, changed, again, read, next(rest))
+    rest = iter(json.loads(done.stdout))
+    created, updated, again, read = ([next(rest) for _ in part] for part in (CREATED, UPDATED, UPDATED, READ))
+    return Results(created, updated, again, read, next(rest))
 
 
-def test_all_are_made(story: Story) -> None:
-    assert [result.get("changed") for result in story.made] == [True] * len(MADE), story.made
+def test_all_are_created(results: Results) -> None:
+    assert [result.get("changed") for result in results.created] == [True] * len(CREATED), results.created
 
 
-def test_all_are_changed_once(story: Story) -> None:
-    assert [result.get("changed") for result in story.changed] == [True] * len(CHANGED), story.changed
-    assert [result.get("changed") for result in story.again] == [False] * len(CHANGED), story.again
+def test_all_are_updated_once(results: Results) -> None:
+    assert [result.get("changed") for result in results.updated] == [True] * len(UPDATED), results.updated
+    assert [result.get("changed") for result in results.again] == [False] * len(UPDATED), results.again
 
 
-def test_all_are_read(story: Story) -> None:
-    vaults, target, servers = story.read
+def test_all_are_read(results: Results) -> None:
+    vaults, target, servers = results.read
     assert "vault-sets" in [vault["name"] for vault in vaults["vaults"]]
     assert "stsets" in [account["name"] for account in target["target"]["storage_accounts"]]
     assert (servers["servers"], servers["progress"]) == ({}, [])
 
 
-def test_a_key_is_made(story: Story) -> None:
-    assert story.key["changed"]
-    assert story.key["vault_registration_key"]["expires"]
+def test_a_key_is_created(results: Results) -> None:
+    assert results.key["changed"]
+    assert results.key["vault_registration_key"]["expires"]
 
 
 def test_no_module_is_left_out() -> None:
-    assert {name for name, _options in (*MADE, *CHANGED, *READ)} | {"vault_registration_key"} == AZURE
+    assert {name for name, _options in (*CREATED, *UPDATED, *READ)} | {"vault_registration_key"} == AZURE

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Planted canaries: no secret may show up anywhere but where it has to be."""
+"""No secret of a run appears in output, logs or files, except in the files that must contain it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run
-from tests.support.plays import HAVE_VAULT, KEY_PATH, NAMES, noun, play, write
+from tests.support.plays import ENSURE_VAULT, KEY_PATH, NAMES, module_task, play, write
 
-#: Files of the lab's directory that hold secrets on purpose: the inventory's secrets and the lab's own control.
+#: Files of the lab that must contain secrets: the secrets of the inventory, and the control files of the lab.
 HOLDERS = {"secrets.yml", "control.json", "environment", "accounts"}
 
 
-class Loud:
-    """A site run at the highest verbosity with a log file, and everything it left."""
+class VerboseRun:
+    """A run of site.yml at the highest verbosity with a log file, and all files after it."""
 
     def __init__(self, lab: Lab, run: Run, folder: Path, journal: str, keys: list[bytes]) -> None:
         self.run = run
-        self.canaries = canaries(lab, keys)
+        self.secrets = secrets_of(lab, keys)
         self.places = {
             "output": run.output,
             "results": run.record,
@@ -45,8 +45,8 @@ class Loud:
         }
 
 
-def canaries(lab: Lab, keys: list[bytes]) -> dict[str, str]:
-    """Every secret of the run, in the forms in which it travels."""
+def secrets_of(lab: Lab, keys: list[bytes]) -> dict[str, str]:
+    """Return every secret of the run in all its encodings."""
     login, proxy = lab.world.login, lab.world.proxy
     plain = {
         "client secret": login.secret,
@@ -60,15 +60,15 @@ def canaries(lab: Lab, keys: list[bytes]) -> dict[str, str]:
         f"{name}, UTF-16": base64.b64encode(secret.encode("utf-16-le")).decode().rstrip("=")
         for name, secret in plain.items()
     }
-    # The middle of the key: its beginning is the same in every PKCS#12 file.
+    # A piece from the middle of the key, because all PKCS#12 files begin with the same bytes.
     parts = {f"key {number}": base64.b64encode(key).decode()[200:280] for number, key in enumerate(keys)}
     return {**plain, **encoded, **wide, **parts}
 
 
 @pytest.fixture(scope="module")
-def loud(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Loud:
+def verbose_run(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> VerboseRun:
     lab = make_shared_lab()
-    folder = tmp_path_factory.mktemp("loud")
+    folder = tmp_path_factory.mktemp("verbose_run")
     keys: list[bytes] = []
     really_make = lab_keys.make
 
@@ -85,46 +85,46 @@ def loud(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.Tem
     assert run.returncode == 0, run.output
     assert len(keys) == 1
     journal = json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.world.journal.entries], default=str)
-    return Loud(lab, run, folder, journal, keys)
+    return VerboseRun(lab, run, folder, journal, keys)
 
 
-def test_no_secret_shows_up_anywhere(loud: Loud) -> None:
+def test_no_secret_appears_anywhere(verbose_run: VerboseRun) -> None:
     seen = [
         f"{name} in {place}"
-        for place, text in loud.places.items()
-        for name, secret in loud.canaries.items()
+        for place, text in verbose_run.places.items()
+        for name, secret in verbose_run.secrets.items()
         if secret in text
     ]
     assert seen == []
 
 
-def test_hunt_would_find_a_secret(loud: Loud) -> None:
-    assert loud.run.output.count("TASK [") > 10
-    assert any(place.endswith("ansible.log") for place in loud.places)
-    assert "siterecovery.hyperv" in loud.places["results"]
-    assert all(len(secret) > 12 for secret in loud.canaries.values())
+def test_the_search_covers_output_logs_and_results(verbose_run: VerboseRun) -> None:
+    assert verbose_run.run.output.count("TASK [") > 10
+    assert any(place.endswith("ansible.log") for place in verbose_run.places)
+    assert "siterecovery.hyperv" in verbose_run.places["results"]
+    assert all(len(secret) > 12 for secret in verbose_run.secrets.values())
 
 
-def test_proxy_password_on_the_command_line_is_journalled_as_a_digest(loud: Loud) -> None:
-    assert "/proxypassword" in loud.places["journal"].lower()
-    assert "sha256:" in loud.places["journal"]
+def test_the_journal_has_a_digest_of_the_proxy_password(verbose_run: VerboseRun) -> None:
+    assert "/proxypassword" in verbose_run.places["journal"].lower()
+    assert "sha256:" in verbose_run.places["journal"]
 
 
-def test_nothing_is_left_in_the_temporary_folders(loud: Loud) -> None:
+def test_the_temporary_folders_are_empty(verbose_run: VerboseRun) -> None:
     left = [
         place
-        for place in loud.places
+        for place in verbose_run.places
         if "VaultCredentials" in place or "/ansible-tmp-" in place or "AnsiballZ" in place
     ]
     assert left == []
 
 
-# ---- keys whose halves are made here, and their content ----
+# ---- client-made keys and their content ----
 
 
 @dataclass(frozen=True)
-class Handed:
-    """A run at the highest verbosity that makes a key, takes its content over, and asks for it where it must not."""
+class KeyRun:
+    """A run at the highest verbosity that creates a key and reads its content, also in tasks that are refused."""
 
     run: Run
     secrets: dict[str, str]
@@ -132,18 +132,18 @@ class Handed:
 
 
 @pytest.fixture(scope="module")
-def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Handed:
+def key_run(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> KeyRun:
     lab = make_shared_lab()
-    folder = tmp_path_factory.mktemp("handed")
+    folder = tmp_path_factory.mktemp("key_run")
     options = {**NAMES, "path": KEY_PATH, "certificate": "client", "channel_integrity_key": True}
     asking = {**options, "return_content": True}
     book = write(
         folder,
         play(
             "localhost",
-            HAVE_VAULT,
-            noun("vault_registration_key", asking, ignore_errors=True),
-            noun(
+            ENSURE_VAULT,
+            module_task("vault_registration_key", asking, ignore_errors=True),
+            module_task(
                 "vault_registration_key",
                 asking,
                 ignore_errors=True,
@@ -152,9 +152,9 @@ def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.T
                 register="late",
             ),
             {"ansible.builtin.assert": {"that": ["late is failed", "late.msg is search('without async')"]}},
-            noun("vault_registration_key", options),
-            noun("vault_registration_key", asking, no_log=True, register="handed"),
-            {"ansible.builtin.copy": {"content": "{{ handed.content }}", "dest": "{{ azure_target_key_path }}.taken"}}
+            module_task("vault_registration_key", options),
+            module_task("vault_registration_key", asking, no_log=True, register="created"),
+            {"ansible.builtin.copy": {"content": "{{ created.content }}", "dest": "{{ azure_target_key_path }}.taken"}}
             | {"no_log": True},
         ),
     )
@@ -163,14 +163,14 @@ def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.T
         "-vvvv",
         "--diff",
         folder=folder,
-        # With this setting a module is told no_log for every task.
+        # With this setting, Ansible sets no_log for every module.
         environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_NO_TARGET_SYSLOG": "true"},
     )
     assert run.returncode == 0, run.output
     (vault,) = lab.azure.vaults.values()
     assert vault.extended is not None
     files = {path.name: path.read_text() for path in lab.directory.rglob("*.VaultCredentials*")}
-    # What was handed on is the file to the letter.
+    # The returned content equals the file.
     assert len(files) == 2
     (content,) = set(files.values())
     pfx = content.split("<ManagementCert>")[1].split("</ManagementCert>")[0]
@@ -185,7 +185,7 @@ def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.T
         "the private exponent": f"{numbers.d:x}"[:60],
         "channel integrity key": vault.extended["properties"]["integrityKey"],
     }
-    return Handed(run, secrets, _places(run, lab, folder))
+    return KeyRun(run, secrets, _places(run, lab, folder))
 
 
 def _places(run: Run, lab: Lab, folder: Path) -> dict[str, str]:
@@ -203,19 +203,19 @@ def _places(run: Run, lab: Lab, folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_pair_that_is_made_here_shows_up_nowhere(handed: Handed) -> None:
+def test_a_client_made_pair_appears_nowhere(key_run: KeyRun) -> None:
     seen = [
         f"{name} in {place}"
-        for place, text in handed.places.items()
-        for name, secret in handed.secrets.items()
+        for place, text in key_run.places.items()
+        for name, secret in key_run.secrets.items()
         if secret in text
     ]
     assert seen == []
-    assert any(place.endswith("ansible.log") for place in handed.places)
+    assert any(place.endswith("ansible.log") for place in key_run.places)
 
 
-def test_the_content_is_refused_to_a_task_that_shows_its_result(handed: Handed) -> None:
-    refused, _late, made, _hidden = handed.run.of("vault_registration_key")
+def test_the_content_is_refused_to_a_task_that_shows_its_result(key_run: KeyRun) -> None:
+    refused, _late, made, _hidden = key_run.run.of("vault_registration_key")
     assert refused.result["msg"] == (
         "return_content: the task's result would show a secret; set no_log: true on the task"
     )

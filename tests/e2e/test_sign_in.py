@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways to sign in, as a user runs them: all with the oldest and the pinned SDKs, and a profile in every playbook."""
+"""Sign in with every method and with the oldest and the pinned SDKs, and with a profile in every playbook."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.e2e.conftest import controller_of
 from tests.support import logins
 from tests.support.logins import CLAIMS, PASSWORD, pair
 from tests.support.playbook import PLAYBOOKS, SITE
-from tests.support.plays import noun, play, write
+from tests.support.plays import module_task, play, write
 
 WHERE = ("subscription_id", "cloud_environment", "ca_bundle")
 APPLICATION = ("tenant", "client_id")
 
 
 @pytest.mark.parametrize("cell", ["azcollection", "lowest"], indirect=True)
-def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
+def test_each_method_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
     state, made, token, cli = lab.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
     state.application.certificates.append(made.certificate)
     state.application.federated.append(
@@ -36,9 +36,9 @@ def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: P
     given = {name: f"{{{{ azure_target_{name} }}}}" for name in (*WHERE, *APPLICATION)}
     environment = {"AZURE_CLIENT_CERTIFICATE_PASSWORD": PASSWORD}
     tasks = [
-        noun("vault_info", given | {"x509_certificate_path": made.pem(tmp_path / "app.pem", PASSWORD)}),
-        noun("vault_info", given | {"oidc_token_file_path": str(tmp_path / "token")}),
-        noun(
+        module_task("vault_info", given | {"x509_certificate_path": made.pem(tmp_path / "app.pem", PASSWORD)}),
+        module_task("vault_info", given | {"oidc_token_file_path": str(tmp_path / "token")}),
+        module_task(
             "vault_info",
             {name: given[name] for name in WHERE},
             environment={"AZURE_CLIENT_CERTIFICATE_PASSWORD": "", "PATH": cli.path},
@@ -54,7 +54,7 @@ def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: P
 
 
 def test_every_playbook_signs_in_with_a_profile(main_cell: Cell, lab: Lab, tmp_path: Path) -> None:
-    """No variable and no environment names the subscription: only the modules know it."""
+    """No variable and no environment variable names the subscription; only the modules read it from the profile."""
     login = lab.world.login
     credentials = tmp_path / ".azure" / "credentials"
     credentials.parent.mkdir()

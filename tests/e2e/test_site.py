@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml from nothing to done, as a user runs it, in every cell of the matrix."""
+"""Run site.yml as a user does, from an empty environment to a complete setup, in every cell of the matrix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run
 
-#: Steps that a full run over the lab must have evidence for, by host.
+#: The steps for which a full run must return evidence, by host.
 STEPS = {
     "localhost": {"B1", "T1", "T3", "T4", "T6", "S4", "P10"},
     "vmm01": {"S1", "S2", "S3", "P1", "P3", "P4", "P5", "P6c", "P6d", "P6e", "P8", "P9"},
@@ -38,17 +38,17 @@ CHANGING = [
 
 @dataclass(frozen=True)
 class Act:
-    """One run and what it did to the world."""
+    """One run, with its writes and the state after it."""
 
     run: Run
     journal: list[Entry]
     counts: Counter[str]
-    world: dict[str, Any]
+    state: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Story:
-    """Check mode on nothing, first run, second run, in this order on one lab."""
+    """A run in check mode, a first run and a second run on one lab."""
 
     empty: dict[str, Any]
     check: Act
@@ -69,20 +69,20 @@ def story(cell: Cell, make_shared_lab: MakeLab) -> Story:
     return Story(lab.snapshot(), act("--check", "--diff"), act("--diff"), act())
 
 
-def test_check_mode_on_nothing_shows_the_whole_plan(story: Story) -> None:
+def test_check_mode_shows_the_complete_plan(story: Story) -> None:
     assert story.check.run.returncode == 0, story.check.run.output
-    for noun in CHANGING:
-        tasks = story.check.run.of(noun)
-        assert tasks, f"{noun} did not run"
-        assert all(task.changed and task.result["plan"] for task in tasks), noun
+    for name in CHANGING:
+        tasks = story.check.run.of(name)
+        assert tasks, f"{name} did not run"
+        assert all(task.changed and task.result["plan"] for task in tasks), name
 
 
 def test_check_mode_writes_nothing(story: Story) -> None:
     assert story.check.journal == []
-    assert story.check.world == story.empty
+    assert story.check.state == story.empty
 
 
-def test_check_mode_asks_for_no_key_and_shows_what_is_not_known_yet(story: Story) -> None:
+def test_check_mode_creates_no_key_and_shows_unknown_values(story: Story) -> None:
     assert [
         task.result["vault_registration_key"]["expires"]
         for task in story.check.run.of("vault_registration_key")
@@ -93,18 +93,18 @@ def test_check_mode_asks_for_no_key_and_shows_what_is_not_known_yet(story: Story
 
 def test_first_run_sets_everything_up(story: Story) -> None:
     assert story.first.run.returncode == 0, story.first.run.output
-    assert story.first.world != story.empty
-    for noun in CHANGING:
-        assert all(task.changed for task in story.first.run.of(noun)), noun
+    assert story.first.state != story.empty
+    for name in CHANGING:
+        assert all(task.changed for task in story.first.run.of(name)), name
 
 
 def test_check_mode_planned_what_the_first_run_did(story: Story) -> None:
-    # As sets: in check mode each Azure noun says for itself that it would make the resource group they share.
+    # Compare sets, because in check mode each Azure module plans the resource group that they share.
     def plans(run: Run) -> list[tuple[str, str, list[str]]]:
         return sorted(
             (task.host, task.action, sorted({change["path"] for change in task.result["plan"]}))
-            for noun in CHANGING
-            for task in run.of(noun)
+            for name in CHANGING
+            for task in run.of(name)
         )
 
     assert plans(story.check.run) == plans(story.first.run)
@@ -121,45 +121,45 @@ def test_summary_names_every_host_and_step(story: Story) -> None:
         assert host in summary
         for step in steps:
             assert step in summary, step
-    # The report is plain text: a path can be copied.
+    # The report is plain text, so that users can copy paths.
     assert r"C:\Program Files\Microsoft" in summary
 
 
 def test_every_difference_is_shown(story: Story) -> None:
-    for noun in CHANGING:
-        for task in story.first.run.of(noun):
+    for name in CHANGING:
+        for task in story.first.run.of(name):
             diff = task.result["diff"]
-            assert diff["before"] != diff["after"], noun
+            assert diff["before"] != diff["after"], name
 
 
-def test_one_key_is_made_late_and_nothing_is_left_of_it(story: Story) -> None:
+def test_one_key_is_created_late_and_removed(story: Story) -> None:
     certificates = [entry for entry in story.first.journal if "/certificates/" in entry.target.lower()]
     assert len(certificates) == 1
     installed = [entry.verb for entry in story.first.journal].index
     assert story.first.journal.index(certificates[0]) > 0
     assert installed is not None
-    assert "VaultCredentials" not in json.dumps(story.first.world)
+    assert "VaultCredentials" not in json.dumps(story.first.state)
 
 
 def test_second_run_changes_nothing(story: Story) -> None:
     assert story.second.run.returncode == 0, story.second.run.output
     assert story.second.run.changed == 0
     assert story.second.journal == []
-    assert story.second.world == story.first.world
+    assert story.second.state == story.first.state
 
 
-def test_second_run_makes_no_key(story: Story) -> None:
+def test_second_run_creates_no_key(story: Story) -> None:
     assert not [task for task in story.second.run.of("vault_registration_key") if task.changed]
     assert story.second.counts["azure.certificate"] == 0
 
 
-def test_second_run_costs_one_execution_per_capability_and_host(story: Story) -> None:
+def test_second_run_needs_one_execution_per_module_and_host(story: Story) -> None:
     scripts = {name: count for name, count in story.second.counts.items() if name.startswith("script:")}
-    # What the lab's WinRM server counts does not depend on the names of scripts.
+    # The WinRM server of the lab counts executions independently of the names of scripts.
     assert story.second.counts["execution"] == sum(scripts.values())
-    nouns = [
+    tasks = [
         task
-        for noun in ("provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info")
-        for task in story.second.run.of(noun)
+        for name in ("provider", "provider_registration", "vmm_cloud_sync", "mars_agent", "mars_proxy", "host_info")
+        for task in story.second.run.of(name)
     ]
-    assert sum(scripts.values()) == len(nouns)
+    assert sum(scripts.values()) == len(tasks)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every end-to-end test ends with a look at what Azure answered in it; here it is seen to find something."""
+"""Every end-to-end test checks its requests and responses at the end. These tests show that the check can fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STRANGE: dict[str, Any] = {
 
 
 @pytest.mark.needs("contracts")
-def test_an_answer_that_no_definition_has_is_seen(main_cell: Cell, tmp_path: Path) -> None:
+def test_a_response_without_a_definition_is_found(main_cell: Cell, tmp_path: Path) -> None:
     labs = Labs(tmp_path)
     controller_of(main_cell, labs.start()).run("siterecovery.hyperv.preflight")
     file = tmp_path / "traffic-0.jsonl"
@@ -36,8 +36,8 @@ def test_an_answer_that_no_definition_has_is_seen(main_cell: Cell, tmp_path: Pat
 
 
 @pytest.mark.needs("contracts")
-def test_a_request_that_no_definition_allows_is_seen(main_cell: Cell, tmp_path: Path) -> None:
-    """Also when it was refused: then its answer is right, and only the request is wrong."""
+def test_a_request_that_no_definition_allows_is_found(main_cell: Cell, tmp_path: Path) -> None:
+    """Check a refused request too: its response is right, and only the request is wrong."""
     labs = Labs(tmp_path)
     labs.start()
     refused: dict[str, Any] = {**STRANGE, "status": 404, "response": {"error": {"code": "NotFound", "message": "x"}}}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables as users have them, with every supported core: secrets encrypted one by one, and answers of surveys."""
+"""Variables as users write them, with every supported ansible-core: encrypted values and answers of surveys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.playbook import Controller, Run
 from tests.support.plays import VAULT_ID, Play, write
 
 PASSWORD = "correct horse"
-#: Optional variables as a survey hands them over: answers that were left empty, and text for everything else.
+#: Optional variables as a survey passes them: empty answers, and text for all others.
 SURVEY = {
     "azure_target_storage_accounts": '[{"name": "stsurvey", "sku": "Standard_LRS", "access_tier": ""}]',
     "azure_target_virtual_networks": "- name: vnet-survey\n  address_prefixes: 10.9.0.0/16, 10.10.0.0/16\n",
@@ -38,8 +38,8 @@ SURVEY = {
     "hyperv_host_throttle": "",
     "hyperv_host_upload_threads": "",
 }
-# Without module_defaults: ansible-core before 2.19 evaluates those of a play for every task, also for the one that
-# tells what is not defined.
+# The plays have no module_defaults. Before 2.19, ansible-core evaluates them for every task, even for the one that
+# reports undefined variables.
 PLAYS: tuple[Play, ...] = (
     {"hosts": "localhost", "gather_facts": False},
     {
@@ -53,11 +53,11 @@ ROLES = ("azure_target", "vmm_server", "hyperv_host")
 
 
 class Vaulted(str):
-    """Text that is written as `ansible-vault encrypt_string` does."""
+    """Text in the form that `ansible-vault encrypt_string` writes."""
 
 
 class Dumper(yaml.SafeDumper):
-    """Knows encrypted text."""
+    """Write encrypted text with its tag."""
 
 
 Dumper.add_representer(Vaulted, lambda dumper, text: dumper.represent_scalar("!vault", str(text), style="|"))
@@ -74,7 +74,7 @@ def encrypted(text: str) -> Vaulted:
 
 
 def controller(cell: Cell, lab: Lab, folder: Path) -> Controller:
-    """A controller whose inventory has every secret encrypted by itself, where it is used."""
+    """Return a controller whose inventory encrypts each secret separately, where it is used."""
     inventory = folder / "inventory"
     shutil.copytree(lab.inventory, inventory)
     variables = inventory / "group_vars" / "all"
@@ -98,12 +98,12 @@ def run(cell: Cell, lab: Lab, folder: Path, plays: list[Play], extra: dict[str, 
 
 
 def by_keyword() -> list[Play]:
-    """Roles as plays list them: Ansible itself validates the arguments first, with the role's specification."""
+    """List the roles in plays. Ansible validates the arguments first, with the specification of the role."""
     return [{**each, "roles": [f"siterecovery.hyperv.{role}"]} for each, role in zip(PLAYS, ROLES, strict=True)]
 
 
 def by_task() -> list[Play]:
-    """Roles as the playbooks of this collection include them."""
+    """Include the roles as the playbooks of this collection do."""
     return [
         {
             **each,
@@ -124,7 +124,7 @@ def secrets(lab: Lab) -> tuple[str, ...]:
     return lab.world.login.secret, lab.world.login.windows_password, lab.world.proxy.password
 
 
-def test_secrets_that_were_encrypted_one_by_one_work_and_stay_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
+def test_separately_encrypted_secrets_work_and_stay_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
     done = run(cell, lab, tmp_path, by_keyword(), {})
     assert done.returncode == 0, done.output
     assert len(done.of("validate_variables")) == len(done.recap)
@@ -141,7 +141,9 @@ def test_answers_of_a_survey_are_understood(cell: Cell, lab: Lab, tmp_path: Path
     assert not [secret for secret in secrets(lab) if secret in done.output or secret in done.record]
 
 
-def test_every_mistake_is_one_line_with_the_name_that_was_written(cell: Cell, lab: Lab, tmp_path: Path) -> None:
+def test_every_mistake_is_reported_in_one_line_with_the_name_of_the_variable(
+    cell: Cell, lab: Lab, tmp_path: Path
+) -> None:
     wrong = {
         "azure_target_storage_accounts": [{"name": "stone", "skuu": "Standard_LRS"}],
         "azure_target_vault_name": "x",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole life of a vault in one playbook (B1): made by the role with its settings, kept, deleted, wanted again."""
+"""Create, keep, delete and request a vault again in one playbook (B1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from lab.lab import Lab
 from tests.support.playbook import Controller
-from tests.support.plays import HAVE_VAULT, NAMES, noun, play, write
+from tests.support.plays import ENSURE_VAULT, NAMES, module_task, play, write
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "identity": {"system_assigned": True},
@@ -19,7 +19,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "soft_delete": {"days": 30},
 }
 ROLE = {
-    "name": "Have the target",
+    "name": "Ensure the target exists",
     "ansible.builtin.include_role": {"name": "siterecovery.hyperv.azure_target"},
     "vars": {
         "azure_target_vault": SETTINGS,
@@ -28,14 +28,14 @@ ROLE = {
         "azure_target_virtual_networks": [],
     },
 }
-DELETE = noun(
+DELETE = module_task(
     "vault",
     {"name": NAMES["vault_name"], "resource_group": NAMES["resource_group"], "state": "absent", "allow_delete": True},
 )
 
 
-def test_a_vault_is_made_kept_deleted_and_its_name_explained(controller: Controller, lab: Lab, tmp_path: Path) -> None:
-    run = controller.run(write(tmp_path, play("localhost", ROLE, ROLE, DELETE, HAVE_VAULT, connection="local")))
+def test_a_deleted_vault_reserves_its_name(controller: Controller, lab: Lab, tmp_path: Path) -> None:
+    run = controller.run(write(tmp_path, play("localhost", ROLE, ROLE, DELETE, ENSURE_VAULT, connection="local")))
     made, kept, deleted, clash = run.of("vault")
     assert [made.changed, kept.changed, deleted.changed] == [True, False, True], run.output
     shown = made.result["vault"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import conftest
-from tests.e2e.cells import ByStory
+from tests.e2e.cells import ByModule
 from tests.tools.paths import ROOT
 
 CASES = """
@@ -79,8 +79,8 @@ def test_minimum_counts_everything_below_a_folder() -> None:
 
 def test_a_file_of_which_no_test_passed_is_named() -> None:
     passed = enough()
-    del passed["tests/gates/test_rings.py"]
-    assert conftest.too_few(passed) == ["tests/gates/test_rings.py: no test passed"]
+    del passed["tests/gates/test_layers.py"]
+    assert conftest.too_few(passed) == ["tests/gates/test_layers.py: no test passed"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_file_of_which_no_test_passed_is_named() -> None:
     ],
 )
 def test_tests_that_share_a_set_up_run_in_one_process(test: str, scope: str) -> None:
-    assert ByStory._split_scope(object.__new__(ByStory), test) == scope
+    assert ByModule._split_scope(object.__new__(ByModule), test) == scope
 
 
 def test_every_folder_of_tests_has_a_minimum() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labs with machines of a story's own, and a proxy that asks for no login; all else is as in `small`."""
+"""Labs with the machines that a test needs, and a proxy without authentication. The rest is as in `small`."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Description = dict[str, Any]
 
 
 class Fleets(Labs):
-    """Like Labs; a story that looks at many machines at once pays for one run."""
+    """Start labs with given machines, so that one run covers many cases."""
 
     def start(
         self,
         *,
-        estate: str = "small",
+        description: str = "small",
         engine: EngineName = "python",
         scale: float = SCALE,
         machines: Sequence[Description] = (),
     ) -> Lab:
-        document = {**read_document(find_document(estate)), "machines": list(machines)}
+        document = {**read_document(find_document(description)), "machines": list(machines)}
         lab = Lab(document, engine=engine, time_scale=scale, directory=None)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
         lab.world.traffic_file = file
@@ -40,7 +40,7 @@ class Fleets(Labs):
 
 
 def vmm_server(name: str, *, provider: bool = True, egress: str = "proxy", **more: Any) -> Description:
-    """A VMM server with one cloud; with the Provider installed when its setup is not what the story is about."""
+    """Describe a VMM server with one cloud. Set `provider` to false when the test installs the Provider."""
     return {
         "name": name,
         "fqdn": f"{name}.lab.example",
@@ -64,14 +64,14 @@ def hyperv_host(name: str, *, agent: bool = True, egress: str = "proxy", **more:
 
 
 def set_system_proxy(machine: Machine, server: str) -> None:
-    """What an administrator set for the account that the Provider or the agent runs as."""
+    """Set the proxy of the account that the Provider or the agent runs as, as an administrator does."""
     key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
     machine.registry.set(key, "ProxyEnable", 1)
     machine.registry.set(key, "ProxyServer", server)
 
 
 class _OpenProxy(ProxyServer):
-    """Knows machines by their address."""
+    """Allow every machine without a login."""
 
     def _allowed(self, authorization: str) -> bool:
         return True
@@ -79,7 +79,7 @@ class _OpenProxy(ProxyServer):
 
 @contextmanager
 def open_proxy(lab: Lab) -> Iterator[int]:
-    """The port of a proxy of the lab that asks for no login."""
+    """Run a proxy without authentication, and yield its port."""
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="open proxy", daemon=True)
     thread.start()

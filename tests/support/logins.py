@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a login is made of in tests: certificates in files, tokens of another issuer, a program called az."""
+"""Credentials for tests: certificate files, tokens of another issuer, and a program called az."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PASSWORD = "canary~certificate~password"
 
 @cache
 def key(name: str = "app") -> rsa.RSAPrivateKey:
-    """One key per name and process: making them is slow."""
+    """Generate one key per name and process, because this is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -52,22 +52,28 @@ class Pair:
         return self.certificate.fingerprint(hashes.SHA1()).hex().upper()
 
     def pem(self, path: Path, password: str | None = None, *more: x509.Certificate) -> str:
-        way: KeySerializationEncryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        parts = [self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, way)]
+        encryption: KeySerializationEncryption = (
+            BestAvailableEncryption(password.encode()) if password else NoEncryption()
+        )
+        parts = [self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)]
         parts += [entry.public_bytes(Encoding.PEM) for entry in (self.certificate, *more)]
         path.write_bytes(b"".join(parts))
         return str(path)
 
     def pfx(self, path: Path, password: str | None = None, *more: x509.Certificate) -> str:
-        way: KeySerializationEncryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
-        path.write_bytes(pkcs12.serialize_key_and_certificates(b"app", self.key, self.certificate, list(more), way))
+        encryption: KeySerializationEncryption = (
+            BestAvailableEncryption(password.encode()) if password else NoEncryption()
+        )
+        path.write_bytes(
+            pkcs12.serialize_key_and_certificates(b"app", self.key, self.certificate, list(more), encryption)
+        )
         return str(path)
 
 
 def pair(
     name: str = "app", *, issuer: Pair | None = None, starts: int = -1, ends: int = 30, own_key: str | None = None
 ) -> Pair:
-    """A certificate that is valid from `starts` to `ends` days from now; self-signed unless there is an issuer."""
+    """Create a certificate that is valid from `starts` to `ends` days from now; without an issuer it is self-signed."""
     made = key(own_key or name)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
@@ -93,7 +99,7 @@ CLAIMS = {
 
 
 def federated_token(signer: rsa.RSAPrivateKey | None = None, **changed: Any) -> str:
-    """A token as a Kubernetes cluster projects it into a pod."""
+    """Sign a token like the one that a Kubernetes cluster projects into a pod."""
     now = int(time.time())
     claims = {**CLAIMS, "iat": now, "nbf": now, "exp": now + 3600, **changed}
     head = ".".join(_part(part) for part in ({"alg": "RS256", "typ": "JWT", "kid": "cluster"}, claims))
@@ -109,17 +115,17 @@ def _text(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-# Stands in for the Azure CLI: the one command that the identity library runs, and what it says on failure.
+# Replaces the Azure CLI: it has the one command that the identity library runs, and its error output.
 _AZ = """#!/bin/sh
 printf '%s\\n' "$*" >> '{folder}/calls'
 cat '{folder}/answer'
-cat '{folder}/complaint' >&2
+cat '{folder}/error' >&2
 exit $(cat '{folder}/status')
 """
 
 
 class FakeCli:
-    """A program called az; `path` is one on which it is found."""
+    """A program called az. `path` is a search path that contains it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -128,27 +134,27 @@ class FakeCli:
         program.write_text(_AZ.format(folder=folder))
         program.chmod(0o755)
         self.path = os.pathsep.join((str(folder), "/usr/bin", "/bin"))
-        self.say("nothing prepared")
+        self.print("nothing prepared")
 
     def answer(self, token: str, seconds: int = 3600) -> None:
         until = int(time.time()) + seconds
-        told = {
+        answer = {
             "accessToken": token,
             "expiresOn": f"{datetime.fromtimestamp(until):%Y-%m-%d %H:%M:%S.000000}",
             "expires_on": until,
             "tokenType": "Bearer",
         }
-        self._prepare(json.dumps(told), "", 0)
+        self._prepare(json.dumps(answer), "", 0)
 
-    def say(self, text: str, status: int = 1) -> None:
-        """Something else than a token: on failure as a complaint, otherwise as an answer."""
+    def print(self, text: str, status: int = 1) -> None:
+        """Print a text that is not a token: to standard error on failure, otherwise to standard output."""
         self._prepare("" if status else text, text if status else "", status)
 
     def hang(self) -> None:
         (self.folder / "az").write_text("#!/bin/sh\nexec sleep 60\n")
 
-    def _prepare(self, answer: str, complaint: str, status: int) -> None:
-        for name, content in (("answer", answer), ("complaint", complaint), ("status", str(status))):
+    def _prepare(self, answer: str, error: str, status: int) -> None:
+        for name, content in (("answer", answer), ("error", error), ("status", str(status))):
             (self.folder / name).write_text(content)
 
     @property
@@ -157,8 +163,8 @@ class FakeCli:
         return file.read_text().splitlines() if file.exists() else []
 
 
-def nobody(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    """No variable, no profile, no CLI and no managed identity: as on a machine that never saw Azure."""
+def no_login(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    """Remove every variable, profile, CLI and managed identity, as on a machine that never signed in to Azure."""
     names = [name for names in login.VARIABLES.values() for name in names]
     for name in (*names, *login._MANAGED, "AZURE_AUTHORITY_HOST", "AZURE_CONFIG_DIR", "ANSIBLE_AZURE_AUTH_SOURCE"):
         monkeypatch.delenv(name, raising=False)

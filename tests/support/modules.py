@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs modules one after the other in the interpreter that executes this file, which has ansible-core and the SDKs.
+"""Run modules one after another in the interpreter that executes this file, which has ansible-core and the SDKs.
 
-Reads a JSON list of calls (module, arguments) from standard input, writes a JSON list of results to standard output.
-Needs the folder that holds `ansible_collections` on PYTHONPATH. Nothing else of the tests is there: a cell has no test
-tools.
+The program reads a JSON list of calls (module, arguments) from standard input, and writes a JSON list of results to
+standard output. PYTHONPATH must contain the folder that holds `ansible_collections`. The file must not import other
+parts of the tests, because a cell has no test tools.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PLUGINS = "ansible_collections.siterecovery.hyperv.plugins."
 
 @contextlib.contextmanager
 def arguments(given: dict[str, Any]) -> Iterator[None]:
-    """For ansible-core 2.16 and later."""
+    """Pass arguments to a module; works for ansible-core 2.16 and later."""
     try:
         from ansible.module_utils.testing import patch_module_args
     except ImportError:
@@ -46,7 +46,7 @@ def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # The simulated Azure is done at once; the real one is asked less often.
+    # The simulated Azure finishes operations immediately, so the module polls more often than the real Azure allows.
     vars(importlib.import_module(f"{PLUGINS}module_utils._azure.clients"))["_POLL_SECONDS"] = 0.2
     results = [run(call["module"], call["arguments"]) for call in json.load(sys.stdin)]
     json.dump(results, sys.stdout)

@@ -43,7 +43,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished ansible-playbook."""
+    """A finished run of ansible-playbook."""
 
     returncode: int
     output: str
@@ -59,13 +59,13 @@ class Run:
         return [task for task in self.tasks if task.status in ("failed", "unreachable")]
 
     def of(self, action: str) -> list[Task]:
-        """The tasks of one of our nouns that ran."""
+        """Return the tasks of one module of the collection that ran."""
         return [
             task for task in self.tasks if task.action == f"siterecovery.hyperv.{action}" and task.status != "skipped"
         ]
 
     def evidence(self) -> dict[str, set[str]]:
-        """Host -> steps for which some task gave evidence."""
+        """Return the steps for which a task returned evidence, by host."""
         found: dict[str, set[str]] = {}
         for task in self.tasks:
             for entry in task.result.get("evidence") or []:
@@ -73,9 +73,19 @@ class Run:
         return found
 
 
+def one_line_failure(run: Run, host: str, *words: str) -> Task:
+    """Return the only failure of a host. Its message must be one line with the words."""
+    (task,) = (task for task in run.failures() if task.host == host)
+    message = str(task.result["msg"])
+    assert "\n" not in message.strip()
+    for word in words:
+        assert word in message, message
+    return task
+
+
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Where ansible-playbook runs: a cell of the matrix and the variables around it."""
+    """Run ansible-playbook in a cell of the matrix, with an inventory and environment variables."""
 
     cell: Cell
     inventory: Path
@@ -88,7 +98,7 @@ class Controller:
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> Run:
-        """Run to the end, in `folder` or in a temporary one. The exit status is the caller's to judge."""
+        """Run to the end, in `folder` or in a temporary one. The caller checks the exit status."""
         with nullcontext(folder) if folder else _temporary() as place:
             done = subprocess.run(
                 self.command(playbook, *arguments),
@@ -104,7 +114,7 @@ class Controller:
             return _read(done.returncode, done.stdout, place / "record.jsonl")
 
     def start(self, playbook: str | Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start in a process group of its own, so that a test can kill controller and workers at once."""
+        """Start in a new process group, so that a test can kill controller and workers at once."""
         with (folder / "output.txt").open("wb") as output:
             return subprocess.Popen(
                 self.command(playbook, *arguments),

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 Play = dict[str, Any]
-#: A noun of the collection and its options, with keywords of the task beside it.
-Tasks = Sequence[Mapping[str, Any]]
 
 _LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
 NAMES = {"vault_name": "{{ azure_target_vault_name }}", "resource_group": "{{ azure_target_resource_group }}"}
@@ -24,11 +22,12 @@ VAULT_ID = (
 )
 
 
-def noun(name: str, options: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
+def module_task(name: str, options: Mapping[str, Any], **keywords: Any) -> dict[str, Any]:
+    """Return a task that runs a module of the collection, with the keywords of the task."""
     return {f"siterecovery.hyperv.{name}": dict(options), **keywords}
 
 
-HAVE_VAULT = noun(
+ENSURE_VAULT = module_task(
     "vault",
     {
         "name": NAMES["vault_name"],
@@ -37,8 +36,8 @@ HAVE_VAULT = noun(
         "create_resource_group": True,
     },
 )
-HAVE_KEY = noun("vault_registration_key", {**NAMES, "path": KEY_PATH})
-REMOVE_KEY = noun("vault_registration_key", {**NAMES, "path": KEY_PATH, "state": "absent"})
+ENSURE_KEY = module_task("vault_registration_key", {**NAMES, "path": KEY_PATH})
+REMOVE_KEY = module_task("vault_registration_key", {**NAMES, "path": KEY_PATH, "state": "absent"})
 
 
 def play(hosts: str, *tasks: Mapping[str, Any], **keywords: Any) -> Play:
@@ -53,7 +52,7 @@ def play(hosts: str, *tasks: Mapping[str, Any], **keywords: Any) -> Play:
 
 
 def write(folder: Path, *plays: Play) -> Path:
-    """The plays as a playbook of its own."""
+    """Write the plays to a new playbook."""
     file = folder / f"play-{len(list(folder.glob('play-*')))}.yml"
     file.write_text(yaml.safe_dump(list(plays), sort_keys=False), encoding="utf-8")
     return file

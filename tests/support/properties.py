@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a body of the API can carry, read from the models of the installed SDK.
+"""The writable properties of API bodies, read from the models of the installed SDK.
 
-Every writable property of what a module manages is an option of that module, or stands in a list with the reason.
+Every writable property of a managed resource is an option of its module, or a list names it with the reason.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _NAME = re.compile(r"(?:_models\.)([A-Za-z0-9_]+)")
 
 
 def writable(model: type) -> frozenset[str]:
-    """Paths of the leaves that a client may send, as on the wire: `properties.networkAcls.ipRules[].value`."""
+    """Return the paths of the leaves that a client may send, such as `properties.networkAcls.ipRules[].value`."""
     return frozenset(_leaves(model, "", ()))
 
 
 def unaccounted(model: type, options: Mapping[str, str], left_out: Mapping[str, str]) -> list[str]:
-    """What neither an option covers nor a reason leaves out, and what of both lists the model does not have.
+    """Report properties without an option or a reason, and keys of both lists that the model does not have.
 
-    A key covers its path and all below it.
+    A key covers its path and all paths below it.
     """
     paths = writable(model)
     known = [*options, *left_out]
-    missing = [f"nobody tells of {path}" for path in sorted(paths) if not any(_covers(key, path) for key in known)]
+    missing = [f"neither list has {path}" for path in sorted(paths) if not any(_covers(key, path) for key in known)]
     stale = [f"the model has no {key}" for key in known if not any(_covers(key, path) for path in paths)]
     twice = [f"both lists have {key}" for key in options if key in left_out]
     return missing + stale + twice
@@ -49,7 +49,7 @@ def _leaves(model: type, prefix: str, above: tuple[type, ...]) -> Iterator[str]:
             yield path
         else:
             below = list(_leaves(kind, f"{path}{'[]' if many else ''}.", (*above, model)))
-            # A map of objects that the service fills: its keys are what the client writes.
+            # The service fills this map of objects. The client writes only its keys.
             yield from below or [path]
 
 
@@ -63,7 +63,7 @@ def _fields(model: type) -> Iterator[tuple[str, Any]]:
 
 
 def _model_of(model: type, name: str) -> tuple[type | None, bool]:
-    """The model that a field holds, None for a plain value; and whether it holds a list of them."""
+    """Return the model that a field holds, or None for a plain value, and whether the field is a list."""
     for base in model.__mro__:
         if name in inspect.get_annotations(base):
             text = str(inspect.get_annotations(base)[name])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scenario files: the same ones run over the lab in the tests and against the real world in `make acceptance`."""
+"""Scenario files, which run on the lab in the tests, and on real systems in `make acceptance`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Scenario:
     def run(self, controller: Controller, *more: str) -> Run:
         return controller.run(self.playbook, *self.arguments, *more)
 
-    def verdict(self, run: Run) -> str | None:
-        """What is wrong with a run of this scenario, in one line; None when nothing is."""
+    def problem(self, run: Run) -> str | None:
+        """Describe the problem of a run of this scenario in one line, or return None."""
         if run.returncode:
             failures = "; ".join(f"{task.host}: {task.result.get('msg', task.status)}" for task in run.failures())
             return f"ansible-playbook ended with {run.returncode}: {failures or run.output.strip().splitlines()[-1]}"

@@ -45,7 +45,8 @@ class Duplicate:
         return {"machine": self.machine, "hosts": list(self.hosts)}
 
     def describe(self) -> str:
-        return f"{' and '.join(self.hosts)} are the same machine, {self.machine}; remove all names but one from the inventory"
+        names = " and ".join(self.hosts)
+        return f"{names} are the same machine, {self.machine}; remove all names but one from the inventory"
 
 
 def find_uncovered(servers: Iterable[Record], machines: Sequence[Record]) -> list[Uncovered]:

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes one JSON line per finished task to the file that RECORD_FILE names: what callbacks, and so users, see."""
+"""Write one JSON line for each finished task to the file that RECORD_FILE names, with the results that users see."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: record
 type: notification
-short_description: One JSON line per finished task
+short_description: Record one JSON line per finished task
 description:
-  - For tests. The file is named by the environment variable E(RECORD_FILE).
+  - This plugin is for tests. The environment variable E(RECORD_FILE) names the file.
 """
 
 import json
@@ -22,7 +22,7 @@ from ansible.plugins.callback import CallbackBase
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Records results, recap included."""
+    """Record all results and the recap."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -53,7 +53,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_runner_on_skipped(self, result: Any) -> None:
         self._write("skipped", result)
 
-    # Each round of a loop counts; what Ansible says about the loop as a whole is left out below.
+    # Each iteration of a loop counts. `_write` omits the result of the entire loop.
     v2_runner_item_on_ok = v2_runner_on_ok
     v2_runner_item_on_failed = v2_runner_on_failed
     v2_runner_item_on_skipped = v2_runner_on_skipped
@@ -63,7 +63,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._line({"recap": recap})
 
     def _write(self, status: str, result: Any) -> None:
-        # ansible-core 2.19 made these public; older ones know the underscored names only.
+        # ansible-core 2.19 made these attributes public; older releases have only the underscored names.
         host, task = getattr(result, "host", None) or result._host, getattr(result, "task", None) or result._task
         content = result.result if hasattr(result, "result") else result._result
         name = host.get_name()

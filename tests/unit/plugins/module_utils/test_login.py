@@ -30,7 +30,7 @@ SOMEBODY = {"tenant": TENANT, "client_id": CLIENT}
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    logins.nobody(monkeypatch, tmp_path)
+    logins.no_login(monkeypatch, tmp_path)
     return tmp_path
 
 

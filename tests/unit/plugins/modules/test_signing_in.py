@@ -108,7 +108,7 @@ async def _serve(service: MetadataService) -> web.AppRunner:
 
 @pytest.fixture
 def desk(subscription: Subscription, loop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    logins.nobody(monkeypatch, tmp_path)
+    logins.no_login(monkeypatch, tmp_path)
     runner = loop.run(_serve(MetadataService(subscription.state, identity.AUDIENCES)))
     yield Desk(subscription, tmp_path, monkeypatch, f"http://127.0.0.1:{runner.addresses[0][1]}")
     loop.run(runner.cleanup())
@@ -274,7 +274,7 @@ def _no_service(desk: Desk) -> dict[str, Any]:
 def _cli_says(text: str, status: int = 1) -> Any:
     def prepare(desk: Desk) -> dict[str, Any]:
         desk.with_cli()
-        desk.cli.say(text, status)
+        desk.cli.print(text, status)
         return {"auth_source": "cli"}
 
     return prepare

@@ -102,8 +102,8 @@ def test_every_writable_property_is_an_option_or_left_out_for_a_reason() -> None
 
 
 def test_an_update_can_carry_nothing_that_a_creation_can_not() -> None:
-    told = unaccounted(models.StorageAccountUpdateParameters, OPTIONS, LEFT_OUT)
-    assert [line for line in told if line.startswith("nobody")] == []
+    problems = unaccounted(models.StorageAccountUpdateParameters, OPTIONS, LEFT_OUT)
+    assert [line for line in problems if line.startswith("neither list has")] == []
 
 
 def test_the_options_are_the_modules() -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run leaves behind: nothing when it ends, a closed file when it is killed, and then nothing after the next."""
+"""A run removes all its files. A killed run leaves protected key files behind, and the next run removes them."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
 from tests.support.playbook import SITE, Controller, Run
-from tests.support.plays import HAVE_KEY, HAVE_VAULT, KEY_PATH, VAULT_ID, noun, play, write
+from tests.support.plays import ENSURE_KEY, ENSURE_VAULT, KEY_PATH, VAULT_ID, module_task, play, write
 
 _DEADLINE = 120.0
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
-#: Access for administrators and the system alone, nothing inherited.
+#: Only administrators and the system have access, without inheritance.
 CLOSED_FOLDER = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 CLOSED_FILE = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 OPEN_FOLDER = CLOSED_FOLDER + "(A;OICI;0x1200a9;;;BU)"
 _KEY = re.compile(r"<ManagementCert>([^<]+)</ManagementCert>")
-PROVIDER = noun(
+PROVIDER = module_task(
     "provider",
     {"source": "{{ vmm_server_provider_source }}", "checksum": "{{ vmm_server_provider_checksum }}"},
 )
-AGENT = noun("mars_agent", {"source": "{{ hyperv_host_agent_source }}", "checksum": "{{ hyperv_host_agent_checksum }}"})
-REGISTRATION = noun(
+AGENT = module_task(
+    "mars_agent", {"source": "{{ hyperv_host_agent_source }}", "checksum": "{{ hyperv_host_agent_checksum }}"}
+)
+REGISTRATION = module_task(
     "provider_registration", {"vault_id": VAULT_ID, "key_path": KEY_PATH, "proxy": "{{ vmm_server_proxy }}"}
 )
 
 
 def files(machine: Machine) -> dict[str, str]:
-    """Path and access of all that lies in the staging folder, itself included."""
+    """Return the paths and access rights of the staging folder and all files in it."""
     return {
         file.path: file.sddl
         for file in machine.files
@@ -59,42 +61,42 @@ def files(machine: Machine) -> dict[str, str]:
 
 
 class PowerCut:
-    """Stands for DRConfigurator: it does not end before the controller is dead, and nothing is cleaned up after it."""
+    """Replace DRConfigurator. It runs until the controller is dead, and the script then removes no file."""
 
     def __init__(self) -> None:
         self.began = threading.Event()
         self.end = threading.Event()
         self.over = threading.Event()
-        #: What lay in the staging folder while the program ran.
-        self.seen: dict[str, str] = {}
+        #: The files in the staging folder while the program ran.
+        self.files: dict[str, str] = {}
 
     def __call__(self, machine: Machine, invocation: Invocation) -> int:
-        self.seen = files(machine)
+        self.files = files(machine)
         self.began.set()
         self.end.wait(_DEADLINE)
         return 1
 
     def skip(self, path: str, *, recurse: bool = False) -> None:
-        """In place of removing a file: what a killed shell's script would still do does not happen."""
+        """Replace the removal of a file, because the script of a killed shell would not reach it."""
         self.over.set()
 
 
 @dataclass(frozen=True)
 class Killed:
-    """A site run whose controller was killed while the server registered, and the site run after it."""
+    """A run of site.yml that was killed during the registration, and the next run."""
 
     configured: Path
-    # On the controller after the kill: path and mode of every key file.
+    # The path and mode of every key file on the controller after the kill.
     modes: Mapping[str, int]
-    # In the server's staging folder while DRConfigurator ran, after the kill, and after the next run.
+    # The server's staging folder while DRConfigurator ran, after the kill, and after the next run.
     during: Mapping[str, str]
     left: Mapping[str, str]
     after: Mapping[str, str]
     rerun: Run
     journal: list[Entry]
-    # Every place that has something of the key after the kill, and after the next run.
+    # Every place with a piece of the key after the kill, and after the next run.
     places: list[str]
-    remains: list[str]
+    final_places: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     arguments = ("-e", json.dumps({"vmm_server_clouds": ["all"]}))
     with Fleets(folder) as make_fleet:
         lab = make_fleet(machines=[vmm_server("vmm01"), hyperv_host("hv01")])
-        # Nobody looks at the wait here.
+        # These tests do not cover the wait.
         lab.world.delays = replace(lab.world.delays, fabric_appears=1.0)
         machine, controller = lab.machines["vmm01"], controller_of(main_cell, lab)
         cut = PowerCut()
@@ -117,37 +119,37 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
         keys = [path for path in lab.directory.rglob("*") if "VaultCredentials" in path.name]
         modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in keys}
         (key,) = _KEY.findall(keys[0].read_text(encoding="utf-8"))
-        places = remains(lab, folder, key)
+        places = places_of(lab, folder, key)
         lab.journal.clear()
         rerun = controller.run(SITE, *arguments, folder=folder)
         return Killed(
             lab.directory / "keys" / "vault-dr.VaultCredentials",
             modes,
-            cut.seen,
+            cut.files,
             left,
             files(machine),
             rerun,
             list(lab.journal.entries),
             places,
-            remains(lab, folder, key, rerun),
+            places_of(lab, folder, key, rerun),
         )
 
 
-def kill_when(moment: threading.Event, controller: Controller, folder: Path, *arguments: str) -> None:
-    """Run the site until the moment has come, and kill the controller with all of its workers."""
+def kill_when(began: threading.Event, controller: Controller, folder: Path, *arguments: str) -> None:
+    """Run site.yml until the event, then kill the controller with all its workers."""
     process = controller.start(SITE, folder, *arguments)
     try:
-        assert moment.wait(_DEADLINE), (folder / "output.txt").read_text(encoding="utf-8")
+        assert began.wait(_DEADLINE), (folder / "output.txt").read_text(encoding="utf-8")
     finally:
-        # It may have ended by itself: the assertion tells.
+        # The controller may have ended by itself; the assertion detects that.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def remains(lab: Lab, folder: Path, key: str, run: Run | None = None) -> list[str]:
-    """Places that have a piece of the key, or a file with its name."""
-    # The beginning is the same in every key.
+def places_of(lab: Lab, folder: Path, key: str, run: Run | None = None) -> list[str]:
+    """Return the places that contain a piece of the key, or a file with its name."""
+    # All keys begin with the same text.
     piece = key[200:280]
     texts = {"journal": journal_of(lab)}
     if run is not None:
@@ -173,15 +175,15 @@ def journal_of(lab: Lab) -> str:
 KEY_FILE = STAGING_DIR + r"\vault-dr.VaultCredentials"
 
 
-def test_a_killed_run_leaves_the_key_at_its_place_and_for_its_owner_only(killed: Killed) -> None:
+def test_a_killed_run_leaves_one_key_file_that_only_its_owner_can_read(killed: Killed) -> None:
     assert killed.modes == {str(killed.configured): 0o600}
 
 
-def test_the_key_on_the_server_is_closed_to_others_while_it_is_used(killed: Killed) -> None:
+def test_only_administrators_can_read_the_key_on_the_server_during_its_use(killed: Killed) -> None:
     assert killed.during == {STAGING_DIR: CLOSED_FOLDER, KEY_FILE: CLOSED_FILE}
 
 
-def test_the_next_run_removes_a_key_that_was_left_on_the_server_first_of_all(killed: Killed) -> None:
+def test_the_next_run_first_removes_the_stale_key_on_the_server(killed: Killed) -> None:
     assert killed.left == killed.during
     assert killed.rerun.returncode == 0, killed.rerun.output
     done = [(entry.verb, entry.detail.get("path")) for entry in killed.journal if entry.target == "vmm01"]
@@ -199,14 +201,14 @@ def test_the_next_run_removes_a_key_that_was_left_on_the_server_first_of_all(kil
     assert task.result["registration"]["key_leftovers"] == []
 
 
-def test_the_key_of_the_killed_run_is_used_and_no_other_is_made(killed: Killed) -> None:
+def test_the_next_run_uses_the_key_of_the_killed_run(killed: Killed) -> None:
     assert not [entry for entry in killed.journal if "/certificates/" in entry.target.lower()]
 
 
-def test_nothing_of_the_key_remains(killed: Killed) -> None:
-    # After the kill it is where it has to be and nowhere else, and the same hunt finds it there.
+def test_no_piece_of_the_key_stays(killed: Killed) -> None:
+    # After the kill, the search finds the key in exactly the expected places.
     assert killed.places == [str(killed.configured), f"vmm01 {KEY_FILE}"]
-    assert killed.remains == []
+    assert killed.final_places == []
     assert killed.after == {STAGING_DIR: CLOSED_FOLDER}
 
 
@@ -214,8 +216,8 @@ def test_nothing_of_the_key_remains(killed: Killed) -> None:
 
 
 @dataclass(frozen=True)
-class Tidy:
-    """Two runs over machines; between them the open folders are closed and a key is left on a registered server."""
+class TwoRuns:
+    """Two runs. Between them, the test restricts the open folders and puts a stale key on a registered server."""
 
     first: Run
     first_journal: list[Entry]
@@ -225,14 +227,14 @@ class Tidy:
     second_staging: Mapping[str, dict[str, str]]
 
 
-#: Machines whose staging folder somebody made before, for all to read: what is refused there.
+#: Machines with an existing staging folder that all users can read, and the module that refuses it.
 OPEN = {"open-setup": "provider", "open-key": "provider_registration", "open-host": "mars_agent"}
 REGISTERED = "registered"
 
 
 @pytest.fixture(scope="module")
-def tidy(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Tidy:
-    folder = tmp_path_factory.mktemp("tidy")
+def two_runs(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> TwoRuns:
+    folder = tmp_path_factory.mktemp("two_runs")
     machines = [
         vmm_server("fresh", provider=False),
         vmm_server(REGISTERED),
@@ -249,7 +251,7 @@ def tidy(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Tidy:
         controller = controller_of(main_cell, lab)
         book = write(
             folder,
-            play("localhost", HAVE_VAULT, HAVE_KEY),
+            play("localhost", ENSURE_VAULT, ENSURE_KEY),
             play("vmm_servers", PROVIDER, REGISTRATION),
             play("hyperv_hosts", AGENT),
         )
@@ -264,46 +266,46 @@ def tidy(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Tidy:
             lab.machines[name].set_access(STAGING_DIR, CLOSED_FOLDER)
         server = lab.machines[REGISTERED]
         server.write_file(KEY_FILE, b"<RSVaultAsrCreds/>")
-        return Tidy(*first, *act())
+        return TwoRuns(*first, *act())
 
 
 @pytest.mark.parametrize("name", ["fresh", REGISTERED, "fresh-host"])
-def test_only_a_closed_folder_stays(tidy: Tidy, name: str) -> None:
-    assert tidy.first_staging[name] == {STAGING_DIR: CLOSED_FOLDER}
-    # Something was there in between.
-    assert [entry for entry in tidy.first_journal if entry.target == name and entry.verb == "file.remove"]
+def test_only_the_restricted_folder_stays(two_runs: TwoRuns, name: str) -> None:
+    assert two_runs.first_staging[name] == {STAGING_DIR: CLOSED_FOLDER}
+    # The run removed at least one file.
+    assert [entry for entry in two_runs.first_journal if entry.target == name and entry.verb == "file.remove"]
 
 
 @pytest.mark.parametrize("name", OPEN)
-def test_a_folder_that_others_can_read_is_refused(tidy: Tidy, name: str) -> None:
-    (task,) = (task for task in tidy.first.failures() if task.host == name)
+def test_a_folder_that_others_can_read_is_refused(two_runs: TwoRuns, name: str) -> None:
+    (task,) = (task for task in two_runs.first.failures() if task.host == name)
     assert task.action == f"siterecovery.hyperv.{OPEN[name]}"
     message = task.result["msg"]
     assert f"'{STAGING_DIR}' is open to others than administrators" in message
     assert "restrict it to Administrators and SYSTEM" in message
     assert "\n" not in message
     assert not task.changed
-    # Its access is not changed, nothing comes to lie in it, and nothing is run.
-    assert tidy.first_staging[name] == {STAGING_DIR: OPEN_FOLDER}
-    assert not [entry for entry in tidy.first_journal if entry.target == name]
+    # The run does not change its access, does not write to it, and does not start a program.
+    assert two_runs.first_staging[name] == {STAGING_DIR: OPEN_FOLDER}
+    assert not [entry for entry in two_runs.first_journal if entry.target == name]
 
 
-def test_nothing_but_open_folders_is_refused(tidy: Tidy) -> None:
-    assert {task.host for task in tidy.first.failures()} == set(OPEN)
-    assert "Traceback" not in tidy.first.output
+def test_only_open_folders_are_refused(two_runs: TwoRuns) -> None:
+    assert {task.host for task in two_runs.first.failures()} == set(OPEN)
+    assert "Traceback" not in two_runs.first.output
 
 
 @pytest.mark.parametrize("name", OPEN)
-def test_a_folder_that_was_closed_is_used(tidy: Tidy, name: str) -> None:
-    assert tidy.second.returncode == 0, tidy.second.output
-    changed = {task.action for task in tidy.second.tasks if task.host == name and task.changed}
+def test_a_folder_is_used_after_its_access_was_restricted(two_runs: TwoRuns, name: str) -> None:
+    assert two_runs.second.returncode == 0, two_runs.second.output
+    changed = {task.action for task in two_runs.second.tasks if task.host == name and task.changed}
     assert f"siterecovery.hyperv.{OPEN[name]}" in changed
-    assert tidy.second_staging[name] == {STAGING_DIR: CLOSED_FOLDER}
+    assert two_runs.second_staging[name] == {STAGING_DIR: CLOSED_FOLDER}
 
 
-def test_a_key_on_a_registered_server_is_removed_and_nothing_else_done(tidy: Tidy) -> None:
-    (task,) = (task for task in tidy.second.of("provider_registration") if task.host == REGISTERED)
+def test_a_stale_key_on_a_registered_server_is_only_removed(two_runs: TwoRuns) -> None:
+    (task,) = (task for task in two_runs.second.of("provider_registration") if task.host == REGISTERED)
     assert [change["path"] for change in task.result["plan"]] == ["key_leftovers"]
-    done = [(entry.verb, entry.detail["path"]) for entry in tidy.second_journal if entry.target == REGISTERED]
+    done = [(entry.verb, entry.detail["path"]) for entry in two_runs.second_journal if entry.target == REGISTERED]
     assert done == [("file.remove", KEY_FILE)]
-    assert tidy.second_staging[REGISTERED] == {STAGING_DIR: CLOSED_FOLDER}
+    assert two_runs.second_staging[REGISTERED] == {STAGING_DIR: CLOSED_FOLDER}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rule of the rings: who may import whom. Pure functions over source text, so that the rule can be tested."""
+"""Check which layer of the plugins imports which. The functions take source text, so that tests can break the rule."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 SDK = ("azure", "msal", "cryptography", "requests")
-# Ansible comes with the last two.
+# Ansible depends on jinja2 and yaml.
 ANSIBLE = ("ansible", "jinja2", "yaml")
-# What reaches beyond the process; the model decides and touches nothing.
-TOUCHING = ("http", "requests", "shutil", "socket", "ssl", "subprocess", "urllib.request")
+# Modules that reach outside the process. The model decides and must not use them.
+EXTERNAL = ("http", "requests", "shutil", "socket", "ssl", "subprocess", "urllib.request")
 COLLECTION = "ansible_collections"
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
-    """A part of the tree: what it may import of the collection, and whether it may know Ansible and the SDK."""
+class Layer:
+    """The parts of the collection that a layer may import, and whether it may import Ansible and the SDK."""
 
     inner: tuple[str, ...]
     ansible: bool = False
     sdk: tuple[str, ...] = ()
-    touches: bool = True
+    external: bool = True
 
 
 COMMON = "module_utils/_model/common"
@@ -45,22 +45,22 @@ REPORT = "plugin_utils/_report"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
-RINGS = {
-    COMMON: Ring((COMMON,), sdk=("cryptography",), touches=False),
-    AZURE_MODEL: Ring((COMMON, AZURE_MODEL), sdk=("cryptography",), touches=False),
-    WINDOWS_MODEL: Ring((COMMON, WINDOWS_MODEL), touches=False),
-    AZURE: Ring((COMMON, AZURE_MODEL, AZURE), ansible=True, sdk=SDK),
-    AZURE_SERVICES: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
-    AZURE_FRONT: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
-    PROGRESS: Ring((COMMON,)),
-    WINDOWS: Ring((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
-    WINDOWS_SERVICES: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
-    WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
-    NO_LOG_FRONT: Ring((COMMON,), ansible=True),
-    VARIABLES: Ring((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
-    REPORT: Ring((COMMON, REPORT)),
-    "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
-    "action": Ring(
+LAYERS = {
+    COMMON: Layer((COMMON,), sdk=("cryptography",), external=False),
+    AZURE_MODEL: Layer((COMMON, AZURE_MODEL), sdk=("cryptography",), external=False),
+    WINDOWS_MODEL: Layer((COMMON, WINDOWS_MODEL), external=False),
+    AZURE: Layer((COMMON, AZURE_MODEL, AZURE), ansible=True, sdk=SDK),
+    AZURE_SERVICES: Layer((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
+    AZURE_FRONT: Layer((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
+    PROGRESS: Layer((COMMON,)),
+    WINDOWS: Layer((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
+    WINDOWS_SERVICES: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
+    WINDOWS_FRONT: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
+    NO_LOG_FRONT: Layer((COMMON,), ansible=True),
+    VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
+    REPORT: Layer((COMMON, REPORT)),
+    "modules": Layer((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
+    "action": Layer(
         (
             COMMON,
             AZURE_MODEL,
@@ -75,14 +75,14 @@ RINGS = {
         ),
         ansible=True,
     ),
-    "filter": Ring((COMMON, AZURE_MODEL, VARIABLES), ansible=True),
-    "doc_fragments": Ring(()),
+    "filter": Layer((COMMON, AZURE_MODEL, VARIABLES), ansible=True),
+    "doc_fragments": Layer(()),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One imported module: relative names are resolved, `deferred` ones run only when a function does."""
+    """One imported module with its resolved name. A deferred import runs only when its function runs."""
 
     name: str
     relative: bool
@@ -91,7 +91,7 @@ class Import:
 
 
 def imports(path: str, source: str) -> Iterator[Import]:
-    """Every import of a file below plugins/; `path` is relative to plugins/."""
+    """Yield every import of a file below plugins/. `path` is relative to plugins/."""
     yield from _walk(PurePosixPath(path), ast.parse(source), deferred=False)
 
 
@@ -111,7 +111,7 @@ def _from(path: PurePosixPath, node: ast.ImportFrom, deferred: bool) -> Iterator
     if not node.level:
         yield Import(node.module or "", False, deferred, node.lineno)
         return
-    # plugins/ is the collection's `plugins`: one level up from a file is its own folder.
+    # The first level of a relative import is the folder of the file.
     folders = PurePosixPath("plugins", path).parts[: -node.level]
     base = [*folders, *(node.module or "").split(".")] if node.module else [*folders]
     names = [base] if node.module else [[*base, alias.name] for alias in node.names]
@@ -123,11 +123,11 @@ def _only_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
 
 
-def ring_of(path: str) -> Ring | None:
-    return next((ring for part, ring in RINGS.items() if _lies_in(path, part)), None)
+def layer_of(path: str) -> Layer | None:
+    return next((layer for part, layer in LAYERS.items() if _is_in(path, part)), None)
 
 
-def _lies_in(path: str, part: str) -> bool:
+def _is_in(path: str, part: str) -> bool:
     return f"{path.removesuffix('.py')}/".startswith(f"{part.removesuffix('.py')}/")
 
 
@@ -136,37 +136,38 @@ def _is(name: str, packages: tuple[str, ...]) -> bool:
 
 
 def violations(path: str, source: str) -> list[str]:
-    """What is wrong with the imports of one file below plugins/, one line each."""
-    ring = ring_of(path)
-    if ring is None:
-        return [f"{path}: lies in no ring"]
-    return [f"{path}:{item.line}: {wrong}" for item in imports(path, source) if (wrong := _wrong(item, ring))]
+    """Report the wrong imports of one file below plugins/, one line each."""
+    layer = layer_of(path)
+    if layer is None:
+        return [f"{path}: belongs to no layer"]
+    return [f"{path}:{item.line}: {wrong}" for item in imports(path, source) if (wrong := _wrong(item, layer))]
 
 
-def _wrong(item: Import, ring: Ring) -> str | None:
+def _wrong(item: Import, layer: Layer) -> str | None:
     name = item.name
     if item.relative:
-        return None if any(_lies_in(name, part) for part in ring.inner) else f"imports {name}, which lies further out"
+        inward = any(_is_in(name, part) for part in layer.inner)
+        return None if inward else f"imports {name}, which belongs to an outer layer"
     if _is(name, (COLLECTION,)):
         return f"imports {name} absolutely; inside the collection imports are relative"
     if _is(name, ANSIBLE):
-        return None if ring.ansible else f"imports {name}: this ring does not know Ansible"
-    if _is(name, SDK) and not _is(name, ring.sdk):
-        return f"imports {name}: this ring does not know the SDK"
+        return None if layer.ansible else f"imports {name}; this layer must not import Ansible"
+    if _is(name, SDK) and not _is(name, layer.sdk):
+        return f"imports {name}; this layer must not import the SDK"
     if _is(name, SDK):
-        return None if item.deferred else f"imports {name} when it is loaded; SDK imports stand inside functions"
-    if not ring.touches and _is(name, TOUCHING):
-        return f"imports {name}: the model touches nothing"
+        return None if item.deferred else f"imports {name} when it is loaded; import the SDK inside functions"
+    if not layer.external and _is(name, EXTERNAL):
+        return f"imports {name}; the model must not reach outside the process"
     if name.partition(".")[0] not in sys.stdlib_module_names:
-        return f"imports {name}, which is neither of the collection nor of Python nor a declared dependency"
+        return f"imports {name}, which is not part of the collection, of Python or of a declared dependency"
     return None
 
 
-def circles(sources: Mapping[str, str], *, root: str) -> list[list[str]]:
-    """Every group of files that import each other, directly or through others, sorted.
+def cycles(sources: Mapping[str, str], *, root: str) -> list[list[str]]:
+    """Return every group of files that import each other, directly or through others, sorted.
 
-    `sources` maps paths relative to `root` to source text; relative imports are followed wherever they are written:
-    at the top of a file, inside a function or for types only.
+    `sources` maps paths relative to `root` to source text. Relative imports count everywhere: at the top of a file,
+    inside a function, or for types only.
     """
     graph = {path: sorted(_targets(path, source, set(sources), root)) for path, source in sources.items()}
     return sorted(sorted(group) for group in _strongly_connected(graph) if len(group) > 1)
@@ -187,7 +188,7 @@ def _targets(path: str, source: str, known: set[str], root: str) -> Iterator[str
 
 
 def _strongly_connected(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Tarjan's algorithm."""
+    """Find strongly connected components with Tarjan's algorithm."""
     number: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []

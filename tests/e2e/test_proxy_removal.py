@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml takes the proxy of a registered server away: a key is made for that alone, and does not stay (S4, P6)."""
+"""site.yml removes the proxy of a registered server, with a new key that it deletes afterwards (S4, P6)."""
 
 from __future__ import annotations
 

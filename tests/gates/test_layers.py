@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports point inward only, and the rule that says so can fail."""
+"""Layers import only inner layers, and the check can fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ast
 
 import pytest
 
-from tests.gates.rings import circles, imports, violations
+from tests.gates.layers import cycles, imports, violations
 from tests.tools.paths import ROOT
 
 PLUGINS = ROOT / "plugins"
@@ -88,29 +88,29 @@ def test_an_inward_import_is_allowed(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "from .b import thing",
+        "from .b import first",
         "from . import b",
-        "def late():\n    from .b import thing",
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .b import thing",
+        "def late():\n    from .b import first",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .b import first",
     ],
 )
-def test_a_circle_is_found_wherever_the_import_is_written(source: str) -> None:
+def test_a_cycle_is_found_wherever_the_import_is_written(source: str) -> None:
     sources = {
         "x/a.py": source,
-        "x/b.py": "from .c import more",
-        "x/c.py": "from .a import most",
+        "x/b.py": "from .c import second",
+        "x/c.py": "from .a import third",
         "x/d.py": "from .a import z",
     }
-    assert circles(sources, root="pkg") == [["x/a.py", "x/b.py", "x/c.py"]]
-    assert circles({**sources, "x/c.py": ""}, root="pkg") == []
+    assert cycles(sources, root="pkg") == [["x/a.py", "x/b.py", "x/c.py"]]
+    assert cycles({**sources, "x/c.py": ""}, root="pkg") == []
 
 
-def test_the_plugins_have_no_circle() -> None:
-    assert circles({path: (PLUGINS / path).read_text() for path in FILES}, root="plugins") == []
+def test_the_plugins_have_no_cycle() -> None:
+    assert cycles({path: (PLUGINS / path).read_text() for path in FILES}, root="plugins") == []
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_nothing_is_imported_by_a_string(path: str) -> None:
+def test_no_module_is_imported_by_a_string(path: str) -> None:
     """The module builder finds only imports that it can read."""
     source = (PLUGINS / path).read_text()
     names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
@@ -128,7 +128,7 @@ LAB_FILES = sorted(path.relative_to(LAB).as_posix() for path in LAB.rglob("*.py"
 
 @pytest.mark.parametrize("path", LAB_FILES)
 def test_the_lab_imports_nothing_from_the_collection(path: str) -> None:
-    """What imitates the world knows no desired state: it imports relatively and never leaves its folder."""
+    """The lab does not depend on the code under test: every import is relative and stays in the folder of the lab."""
     depth = path.count("/") + 1
     for node in ast.walk(ast.parse((LAB / path).read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -139,5 +139,5 @@ def test_the_lab_imports_nothing_from_the_collection(path: str) -> None:
         assert not roots & {"ansible_collections", "ansible", "plugins", "lab"}, f"line {getattr(node, 'lineno', 0)}"
 
 
-def test_the_lab_has_no_circle() -> None:
-    assert circles({path: (LAB / path).read_text() for path in LAB_FILES}, root="lab") == []
+def test_the_lab_has_no_cycle() -> None:
+    assert cycles({path: (LAB / path).read_text() for path in LAB_FILES}, root="lab") == []
