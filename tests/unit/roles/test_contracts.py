@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The argument specs of a role are its only list of options: each is used, and has a safe default."""
+"""The argument specs of a role are its only list of options. Each option is used, and has a safe default."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def load(path: Path) -> Any:
 
 
 def options(root: Path, role: str) -> dict[str, dict[str, Any]]:
-    """All options of all entry points."""
+    """Return all options of all entry points."""
     specs = load(root / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
     return {name: option for spec in specs.values() for name, option in spec["options"].items()}
 
 
 def flattened(options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Options and their sub-options by dotted name."""
+    """Return options and their suboptions by dotted name."""
     found = {}
     for name, option in options.items():
         found[name] = option
@@ -54,7 +54,7 @@ def variable_in(expression: str) -> str:
     return found[1] if found else ""
 
 
-#: Names inside a task for an entry of a list or a dictionary: which variable they stand for, by the module.
+#: The variable whose entries a task passes to a module, by the module.
 ENTRIES = {
     "vault": "azure_target_vault",
     "storage_account": "azure_target_storage_accounts",
@@ -63,7 +63,7 @@ ENTRIES = {
 
 
 def hand_overs(root: Path, role: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Each variable of a role with the option that takes it: its path, its specification and that of the option."""
+    """Yield the path of each variable that a role passes to an option, with both specifications."""
     known = options(root, role)
     for file in sorted((root / "roles" / role / "tasks").glob("*.yml")):
         for task in tasks_in(load(file)):
@@ -91,7 +91,7 @@ def tasks_in(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def module_options(name: str) -> dict[str, Any]:
-    """What a module takes, as its code says."""
+    """Return the options of a module as its code specifies them."""
     base = "ansible_collections.siterecovery.hyperv.plugins"
     if name in ("mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync"):
         found: dict[str, Any] = importlib.import_module(f"{base}.action.{name}").ActionModule.OPTIONS
@@ -101,7 +101,10 @@ def module_options(name: str) -> dict[str, Any]:
 
 
 def shape(option: dict[str, Any]) -> dict[str, Any]:
-    """What an option is, whoever specifies it; a proxy's mode is asked for by its rule, an empty one is left alone."""
+    """Return the comparable part of a specification.
+
+    In a role, a rule requires the mode of a proxy, because an empty proxy is ignored. So `required` of `mode` differs.
+    """
     inner = {
         name: {
             **shape(each),
@@ -127,15 +130,15 @@ def test_every_variable_of_a_role_is_an_option_and_every_option_is_used(collecti
     assert named - FACTS[role] == known
 
 
-def test_a_role_takes_every_way_to_sign_in(collection_root: Path) -> None:
-    """Whatever the modules take for signing in is a variable of the role."""
+def test_a_role_supports_every_sign_in_option(collection_root: Path) -> None:
+    """Every sign-in option of the modules is a variable of the role."""
     login = load(collection_root / "roles" / "azure_target" / "vars" / "main.yml")["__azure_target_login"]
     assert login.keys() == LOGIN_OPTIONS.keys()
     assert {f"azure_target_{name}" for name in login} <= options(collection_root, "azure_target").keys()
 
 
 def test_only_the_role_signs_in(collection_root: Path) -> None:
-    """No playbook pieces a login or a resource id together."""
+    """No playbook assembles a login or a resource id."""
     for path in sorted((collection_root / "playbooks").rglob("*.yml")):
         text = path.read_text()
         assert not re.search(r"module_defaults|subscription|/providers/", text), path
@@ -146,24 +149,22 @@ def test_a_default_is_the_same_in_spec_and_defaults(collection_root: Path, role:
     defaults = load(collection_root / "roles" / role / "defaults" / "main.yml")
     known = options(collection_root, role)
     spelled = {name: option["default"] for name, option in known.items() if "default" in option}
-    # A default that is made from other variables can't stand in a spec.
+    # A specification cannot contain a default that uses other variables.
     fixed = {name: value for name, value in defaults.items() if "{{" not in str(value)}
     assert spelled == fixed
     assert defaults.keys() <= known.keys()
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_passwords_and_secrets_are_hidden_by_the_modules_alone(collection_root: Path, role: str) -> None:
-    """Before ansible-core 2.19, no_log in a role's specification fails over a value that is encrypted by itself."""
+def test_only_the_modules_hide_passwords_and_secrets(collection_root: Path, role: str) -> None:
+    """Before ansible-core 2.19, no_log in the specification of a role fails for a separately encrypted value."""
     for name, option in flattened(options(collection_root, role)).items():
-        if role != "preflight":
-            assert "no_log" not in option, name
+        assert "no_log" not in option, name
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_variable_is_specified_as_the_option_that_takes_it(collection_root: Path, role: str) -> None:
-    if role == "preflight":
-        return
+
     handed = list(hand_overs(collection_root, role))
     assert len(handed) > 10
     for path, variable, option in handed:
@@ -175,9 +176,8 @@ def test_a_variable_is_specified_as_the_option_that_takes_it(collection_root: Pa
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_goes_through_the_filter(collection_root: Path, role: str) -> None:
-    """What surveys leave empty never reaches a module, and text becomes what the specification says."""
-    if role == "preflight":
-        return
+    """Empty answers of surveys never reach a module, and text gets the type of the specification."""
+
     plain = []
     for name, rest in re.findall(rf"(?<![\w'.])({role}_\w+)(?![\w':])(?=(.*))", texts(collection_root, role)):
         option = options(collection_root, role).get(name)
@@ -204,7 +204,7 @@ def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str)
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_runs_another_ones_tasks(collection_root: Path, role: str) -> None:
+def test_no_role_runs_tasks_of_another_role(collection_root: Path, role: str) -> None:
     assert not re.search(r"(include|import)_role", texts(collection_root, role))
 
 
@@ -216,7 +216,7 @@ def test_a_readme_names_the_required_options_and_the_facts(collection_root: Path
     assert {name for name in required | facts if f"`{name}`" not in readme} == set()
 
 
-def test_the_proxy_is_spelled_alike_wherever_it_is_taken(collection_root: Path) -> None:
+def test_all_roles_specify_the_same_proxy(collection_root: Path) -> None:
     roles = ("hyperv_host", "vmm_server")
     proxies = [options(collection_root, role)[f"{role}_proxy"]["options"] for role in roles]
     spelled = [{name: option["type"] for name, option in proxy.items()} for proxy in proxies]
@@ -251,7 +251,7 @@ def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_us
     }
     assert set().union(*used.values()) == specified
     for name, document in documents(collection_root).items():
-        # The gate of every playbook knows the patterns and the choice, but only some have such hosts.
+        # The gate of every playbook uses these variables, but only some playbooks have such hosts.
         shared = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts"}
         assert set(document["variables"]) <= used[name]
         assert used[name] - shared <= set(document["variables"]), name

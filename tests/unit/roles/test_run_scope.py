@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No option of the command line lets a playbook end green over a machine that it did not handle."""
+"""A playbook never succeeds for a machine that it did not handle, with any option of the command line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_an_inventory_without_a_vmm_server_is_refused(harness: Harness, playbook
         ),
     ],
 )
-def test_a_limit_that_leaves_out_what_is_needed_is_refused_in_one_line(
+def test_a_limit_that_leaves_out_required_hosts_is_refused_in_one_line(
     harness: Harness, playbook: str, limit: str, reason: str
 ) -> None:
     harness.lists_localhost = limit == "localhost"
@@ -75,7 +75,7 @@ def test_a_limit_that_leaves_out_what_is_needed_is_refused_in_one_line(
         ("preflight.yml", "hv01", []),
     ],
 )
-def test_one_host_alone_can_be_set_up_and_checked(
+def test_a_single_host_can_be_set_up_and_checked(
     harness: Harness, playbook: str, limit: str, written: list[str]
 ) -> None:
     harness.lists_localhost = limit == "localhost"
@@ -94,7 +94,7 @@ def test_a_limit_file_is_understood(harness: Harness) -> None:
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
-def test_tags_that_no_task_has_end_red(harness: Harness, playbook: str) -> None:
+def test_tags_that_no_task_has_fail_the_run(harness: Harness, playbook: str) -> None:
     harness.given(FINISHED)
     run = harness.play(playbook, "--tags", "nothing")
     assert run.code != 0, run.output
@@ -124,7 +124,7 @@ def test_options_that_would_bypass_the_gates_are_refused(harness: Harness, argum
 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 @pytest.mark.parametrize("playbook", ["preflight.yml", "site.yml"])
-def test_another_strategy_opens_no_gate(harness: Harness, playbook: str, strategy: str) -> None:
+def test_another_strategy_does_not_bypass_the_gates(harness: Harness, playbook: str, strategy: str) -> None:
     harness.given({**FINISHED, "agents": {}, "faults": {"host_info:hv02": "access denied"}})
     run = harness.play(playbook, environment={"ANSIBLE_STRATEGY": strategy})
     assert run.code != 0
@@ -153,7 +153,7 @@ def test_variables_of_windows_in_the_group_all_do_not_reach_localhost(harness: H
     assert run.code == 0, run.output
 
 
-def test_the_report_alone_fails_for_machines_that_are_not_set_up(harness: Harness) -> None:
+def test_the_report_playbook_fails_for_machines_that_are_not_set_up(harness: Harness) -> None:
     harness.given({**FINISHED, "agents": {"hv01": True}, "registered": {}})
     run = harness.play("report.yml")
     assert run.code != 0
@@ -164,7 +164,7 @@ def test_the_report_alone_fails_for_machines_that_are_not_set_up(harness: Harnes
     assert harness.journal("write") == []
 
 
-def test_the_report_alone_shows_what_is_set_up(harness: Harness) -> None:
+def test_the_report_playbook_shows_the_setup(harness: Harness) -> None:
     harness.given(FINISHED)
     run = harness.play("report.yml")
     assert run.code == 0, run.output

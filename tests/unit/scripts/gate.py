@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules that a script of the collection keeps, each with the reason."""
+"""The rules for scripts of the collection, each with its reason."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Where-Object": "",
     }.items()
 }
-# A script's first command that is not PowerShell's own on every system.
+# The first command of a script that PowerShell does not provide on every system.
 FIRST: Final = "Get-CimInstance"
-# What a scheduled task runs: nobody gives it $Ansible, and the work is a text.
+# A scheduled task runs this script. It has no $Ansible, and executes a text.
 RUNNER: Final = "run_background_task"
-# Operators that Windows PowerShell 5.1 does not know, and the question mark that would be an alias there.
+# Operators that Windows PowerShell 5.1 does not have, and the question mark, which is an alias there.
 _FOREIGN_OPERATORS = frozenset(("??", "??=", "?.", "?[", "&&", "||", "?"))
 _FOREIGN_TEXTS = {
     r"\bWin32_Product\b": "Win32_Product repairs every installed package while it is read",
@@ -100,7 +100,7 @@ def marker(name: str, text: str) -> list[str]:
 
 
 def plain_text(_name: str, text: str) -> list[str]:
-    """Windows PowerShell reads a file without byte order mark in the code page of the system."""
+    """Require ASCII, because Windows PowerShell reads a file without byte order mark in the code page of the system."""
     found = []
     if not text.isascii():
         found.append("a character beyond ASCII")
@@ -110,7 +110,7 @@ def plain_text(_name: str, text: str) -> list[str]:
 
 
 def parameters_block(_name: str, text: str) -> list[str]:
-    """Under --check win_powershell skips a script that does not say this."""
+    """Require the declaration without which win_powershell skips a script in check mode."""
     code = [line for line in text.splitlines() if line and not line.startswith("#")]
     if len(code) < 2 or code[0] != "[CmdletBinding(SupportsShouldProcess)]" or not code[1].startswith("param("):
         return ["the code does not begin with [CmdletBinding(SupportsShouldProcess)] and param("]
@@ -128,7 +128,7 @@ def strictness(name: str, text: str) -> list[str]:
 
 
 def first_command(_name: str, text: str) -> list[str]:
-    """Off Windows it makes the module of the imitated commands known before anything else is called."""
+    """Require a first command that loads the module of the emulated commands outside of Windows."""
     used = [command.name for command in commands(text) if command.name != "Set-StrictMode"]
     return [] if used[:1] == [FIRST] else [f"the first command is not {FIRST}"]
 
@@ -187,7 +187,7 @@ def one_answer(name: str, text: str) -> list[str]:
 
 
 def clear_text_only_at_the_end(_name: str, text: str) -> list[str]:
-    """A secret is a SecureString or a PSCredential until the program needs it."""
+    """Require secrets to be a SecureString or a PSCredential until the program needs them."""
     found = []
     for token in tokens(text):
         if token.kind == "string" and re.search(r"\$(plain|secret)\b", token.text, re.IGNORECASE):
@@ -201,12 +201,12 @@ def clear_text_only_at_the_end(_name: str, text: str) -> list[str]:
     return found
 
 
-# The one program that takes a password in no other way, and the scripts that start it.
+# The only program that accepts passwords only on its command line, and the scripts that start it.
 _PASSWORD_SWITCHES = {"register_vmm_server": "/proxyPassword", "configure_provider": "/proxyPassword"}
 
 
 def no_password_on_a_command_line(name: str, text: str) -> list[str]:
-    """Whoever may list the processes of the machine reads it there."""
+    """Reject passwords on command lines, because every user who can list processes can read them."""
     return [
         f"line {token.line}: the switch {switch} carries a secret"
         for token in tokens(text)
@@ -219,7 +219,7 @@ def no_password_on_a_command_line(name: str, text: str) -> list[str]:
 
 
 def no_localised_text(_name: str, text: str) -> list[str]:
-    """What Windows says in the language of the system is shown, and never compared."""
+    """Reject comparisons with messages of Windows, because they are in the language of the system."""
     words = r"\.(Message|DisplayName|Caption|Description|StatusDescription|StatusMessage)\b[^|;\n]*"
     operators = r"\s-[ci]?(not)?(match|like|eq|ne|replace|split|contains|in)\b"
     return [
@@ -229,13 +229,13 @@ def no_localised_text(_name: str, text: str) -> list[str]:
     ]
 
 
-# A script goes over the wire whole, each time.
+# Each execution sends the entire script.
 _LARGEST = {"observe": 48 * 1024}
 _LARGE = 16 * 1024
 
 
 def size(name: str, text: str) -> list[str]:
-    """One purpose is short; only the one look at everything is not."""
+    """Limit the length of scripts. A script with one purpose is short, except the one that reads the entire machine."""
     largest = _LARGEST.get(name, _LARGE)
     return [] if len(text) <= largest else [f"{len(text)} bytes are more than {largest}"]
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes PowerShell text apart far enough to hold scripts to rules on machines that have no PowerShell.
+"""Split PowerShell text into tokens, so that rules can be checked on machines without PowerShell.
 
-Not a parser: it knows strings, comments, variables, types, words and operators, and which words stand where a command
-does. A test compares its view with PowerShell's own parser wherever there is one.
+This is not a parser. It finds strings, comments, variables, types, words and operators, and the words in the place of
+a command. Where PowerShell is installed, a test compares the result with PowerShell's own parser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PATTERNS: tuple[tuple[Kind | Literal["space"], re.Pattern[str]], ...] = (
     ("parameter", re.compile(r"-[A-Za-z]\w*:?")),
     ("operator", re.compile(r"\?\?=?|\?\.|\?\[|&&|\|\||::|\.\.|@\(|@\{|\$\(|[-+*/%]=|\+\+|--|.", re.DOTALL)),
 )
-# A type in brackets where an expression may begin; after a value the bracket is an index.
+# A type in brackets. It can only begin an expression, because a bracket after a value is an index.
 _TYPE = re.compile(r"\[(?:[A-Za-z_][\w.]*)(?:\[\])?(?:\([^\[\]]*\))?\]")
 _STATEMENT_STARTS = frozenset(("{", "(", ";", "|", "&", "=", "+=", "@(", "@{", "$("))
 
@@ -46,7 +46,7 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Every token, those inside of `$(...)` in strings too."""
+    """Return every token, including those of `$(...)` in strings."""
     return list(_tokens(text, 1))
 
 
@@ -84,7 +84,7 @@ def _may_begin(before: Token | None, text: str, position: int) -> bool:
 
 
 def _end_of_string(text: str, start: int) -> int:
-    """Behind the closing quote of a double-quoted string; `$(...)` may hold quotes of its own."""
+    """Return the position after the closing quote of a double-quoted string. `$(...)` may contain quotes."""
     position, depth = start + 1, 0
     while position < len(text):
         character = text[position]
@@ -102,7 +102,7 @@ def _end_of_string(text: str, start: int) -> int:
 
 
 def _embedded(token: Token) -> Iterator[Token]:
-    """What is executed inside of a string."""
+    """Yield the tokens that PowerShell executes inside a string."""
     text, position = token.text, 1
     while (start := text.find("$(", position)) != -1:
         depth, end = 1, start + 2
@@ -117,7 +117,7 @@ def _embedded(token: Token) -> Iterator[Token]:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and the names of the parameters that it is given by name."""
+    """A command and the names of its named parameters."""
 
     name: str
     parameters: tuple[str, ...]
@@ -125,7 +125,7 @@ class Command:
 
 
 def commands(text: str) -> list[Command]:
-    """Every word that stands where PowerShell looks for a command."""
+    """Return every word in the place of a command."""
     found: list[Command] = []
     stream = [token for token in tokens(text) if token.kind != "comment"]
     for index, token in enumerate(stream):
@@ -147,7 +147,7 @@ def _at_start(stream: list[Token], index: int) -> bool:
 
 
 def _is_key(stream: list[Token], index: int) -> bool:
-    """The key of a hashtable, or an argument of an attribute: `name = value`."""
+    """Tell whether a word is the key of a hashtable or an argument of an attribute: `name = value`."""
     after = stream[index + 1] if index + 1 < len(stream) else None
     return after is not None and after.text == "="
 
@@ -191,7 +191,7 @@ def _is_operator(word: str) -> bool:
 
 
 def functions(text: str) -> set[str]:
-    """The functions that a text defines."""
+    """Return the names of the functions that a text defines."""
     stream = tokens(text)
     return {
         after.text for before, after in pairwise(stream) if before.kind == "word" and before.text.lower() == "function"

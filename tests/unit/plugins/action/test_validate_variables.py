@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action that validates variables, with Ansible's own templates, and what its rules find."""
+"""The action that validates variables with Ansible's own templates, and the findings of its rules."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ vmm_server_proxy:
 
 
 def loaded(text: str) -> dict[str, Any]:
-    """Variables as Ansible reads them from a file."""
+    """Read variables as Ansible reads them from a file."""
     with NamedTemporaryFile("w", suffix=".yml") as file:
         file.write(text)
         file.flush()
@@ -125,14 +125,14 @@ def test_an_unknown_role_is_refused() -> None:
         ("vmm_server_name: \"{{ 'a' | nofilter }}\"", "P8 vmm_server_name: can't be evaluated ("),
     ],
 )
-def test_what_cannot_be_evaluated_is_one_short_line(text: str, line: str) -> None:
+def test_a_template_error_is_one_short_line(text: str, line: str) -> None:
     (found,) = lines(["vmm_server"], loaded(text))
     assert found.startswith(line)
     assert "\n" not in found
     assert len(found) < 400
 
 
-def test_templates_are_evaluated_before_types_are_judged() -> None:
+def test_templates_are_evaluated_before_types_are_checked() -> None:
     text = (
         "vmm_server_clouds: '{{ names }}'\nnames: [Gold, '{{ other }}']\nother: Silver\nvmm_server_name: '{{ \"\" }}'"
     )
@@ -149,7 +149,7 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
 
 @pytest.fixture
 def vault_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ansible-playbook makes of --vault-password-file."""
+    """Set the vault secret that ansible-playbook reads from --vault-password-file."""
     monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext([("default", VaultSecret(b"right"))]))
 
 
@@ -161,7 +161,7 @@ def inline(password: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("vault_password")
-def test_a_value_that_was_encrypted_by_itself_is_kept_back_whatever_it_is() -> None:
+def test_a_separately_encrypted_value_is_never_returned() -> None:
     result = run({**AZURE, **inline(b"right")}, roles=["azure_target"])
     assert result["checks"] == []
     assert not {"azure_target_secret", "azure_target_client_id"} & result["values"].keys()
@@ -341,7 +341,7 @@ def test_every_broken_rule_is_found_not_only_the_first() -> None:
     ]
 
 
-def test_a_wrong_region_is_told_once_and_not_for_every_account() -> None:
+def test_a_wrong_region_is_reported_once_and_not_for_every_account() -> None:
     variables = loaded(
         "azure_target_location: atlantis!\nazure_target_storage_accounts: [{name: stone}, {name: sttwo}]"
     )
@@ -383,7 +383,7 @@ def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, fix: str) 
         "other_vmm_server_name",
     ],
 )
-def test_variables_of_others_and_of_other_plays_are_left_alone(name: str) -> None:
+def test_other_variables_and_those_of_other_plays_are_ignored(name: str) -> None:
     assert lines(["vmm_server", "site"], {name: 1}) == []
 
 

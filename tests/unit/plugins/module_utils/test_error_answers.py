@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every error that Azure is known to answer with, and what we make of it: which kind, which words."""
+"""Every known error response of Azure, with the kind and the message of its translation."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def failure(status: int, body: Any, pause: str = "") -> HttpResponseError:
     return kinds.get(status, HttpResponseError)(response=answered(status, body, pause))
 
 
-# (status, body) -> (kind, code, what the message says). The codes are those of Resource Manager's documents
+# The status and body of each response, then the kind, the code and words of the message. The codes are from the
+# documents of Resource Manager
 # ("Troubleshoot common Azure deployment errors"), of the providers' own references and of public recordings.
 ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
-    # Not there.
+    # Missing resources.
     (404, arm("ResourceNotFound"), "absent", None, ""),
     (404, arm("ParentResourceNotFound"), "absent", None, ""),
     (404, arm("ResourceGroupNotFound"), "no group", None, ""),
@@ -63,7 +64,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
     (404, arm("NotFound", details=[{"code": "FabricArmEntityMissing", **CAUSES}]), "absent", None, ""),
     (404, arm("NotFound", "Resource /subscriptions/s/x not found."), "absent", None, ""),
     (404, {"ErrorCode": "ResourceExtendedInfoNotFound", "Message": {"Value": ""}}, "absent", None, ""),
-    # The address, the cloud or somebody else.
+    # Wrong addresses, wrong clouds, and responses of other servers.
     (404, arm("SubscriptionNotFound"), "remote_failure", "SubscriptionNotFound", "check subscription_id"),
     (
         404,
@@ -87,7 +88,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "NoRegisteredProviderFound",
         "older than the installed SDK",
     ),
-    # Who may.
+    # Permissions.
     (
         403,
         arm("AuthorizationFailed", LACKS.format("Microsoft.RecoveryServices/vaults/read", GROUP)),
@@ -186,7 +187,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "MissingSubscriptionRegistration",
         "az provider register",
     ),
-    # How often.
+    # Throttling.
     (
         429,
         arm(
@@ -199,7 +200,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
     ),
     (429, arm("SubscriptionRequestsThrottled"), "remote_failure", "SubscriptionRequestsThrottled", "wait a minute"),
     (429, arm("TooManyRequests"), "remote_failure", "TooManyRequests", "run again in a few minutes"),
-    # Another write.
+    # Concurrent writes.
     (409, arm("StorageAccountBeingCreated"), "under way", "StorageAccountBeingCreated", ""),
     (409, arm("StorageAccountIsNotProvisioned"), "under way", "StorageAccountIsNotProvisioned", ""),
     (409, arm("StorageAccountOperationInProgress"), "under way", "StorageAccountOperationInProgress", ""),
@@ -216,7 +217,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
     ),
     (409, arm("ResourceGroupBeingDeleted"), "remote_failure", "ResourceGroupBeingDeleted", "deleted the group"),
     (409, arm("Conflict"), "remote_failure", "Conflict", "correct the cause"),
-    # What was asked for.
+    # Invalid requests.
     (409, arm("StorageAccountAlreadyTaken"), "remote_failure", "StorageAccountAlreadyTaken", "choose another name"),
     (
         409,
@@ -290,7 +291,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "BadRequest",
         "Check",
     ),
-    # Ends of operations: documents that came with a 200.
+    # Failed operations: documents with status 200.
     (
         200,
         {"status": "Failed", **arm("25038", details=[CAUSES])},
@@ -310,8 +311,8 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
 )
 
 
-def what_it_becomes(status: int, body: Any, pause: str = "") -> tuple[str, str | None, str]:
-    """Kind, code and message; for a read that finds nothing, which kind of nothing."""
+def translation_of(status: int, body: Any, pause: str = "") -> tuple[str, str | None, str]:
+    """Return kind, code and message. For a missing resource, the kind tells whether its group is missing too."""
     error = failure(status, body, pause)
 
     def call() -> Any:
@@ -323,15 +324,15 @@ def what_it_becomes(status: int, body: Any, pause: str = "") -> tuple[str, str |
         except RemoteFailure as caught:
             return caught.kind, caught.details.get("code"), caught.message
         return ("no group" if isinstance(found, Absent) and found.group_missing else "absent"), None, ""
-    told = translate(error, "do it")
-    assert isinstance(told, RemoteFailure)
-    return ("under way" if is_busy(told) else told.kind), told.details.get("code"), told.message
+    translated = translate(error, "do it")
+    assert isinstance(translated, RemoteFailure)
+    return ("under way" if is_busy(translated) else translated.kind), translated.details.get("code"), translated.message
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "code", "words"), ROWS)
 def test_every_known_error(status: int, body: Any, kind: str, code: str | None, words: str) -> None:
-    found, its_code, message = what_it_becomes(status, body)
-    assert (found, its_code) == (kind, code)
+    found, found_code, message = translation_of(status, body)
+    assert (found, found_code) == (kind, code)
     assert words in message
     if message:
         assert "(request r-1)" in message
@@ -341,7 +342,7 @@ def test_every_known_error(status: int, body: Any, kind: str, code: str | None, 
 
 
 @pytest.mark.parametrize("body", [arm("ResourceNotFound"), arm("ResourceGroupNotFound"), arm("NotFound")])
-def test_a_404_without_azures_headers_is_no_absence(body: Any) -> None:
+def test_a_404_without_the_headers_of_azure_is_not_absence(body: Any) -> None:
     error = failure(404, body)
     error.response.headers.clear()  # type: ignore[union-attr]
 
@@ -352,7 +353,7 @@ def test_a_404_without_azures_headers_is_no_absence(body: Any) -> None:
         read("read it", call)
 
 
-# Each error body of the recordings, by file and number, and what becomes of it.
+# Each error body of the recordings, by file and number, with its kind and code.
 RECORDED = {
     ("azure/association-jobs.json", 20): ("remote_failure", "532"),
     ("azure/association-jobs.json", 23): ("remote_failure", "28031"),
@@ -370,7 +371,7 @@ RECORDED = {
     ("vault-credentials/extended-info-create-2017.json", 0): ("absent", None),
     ("vault-credentials/vault-get-and-extended-info-create-2022.json", 1): ("absent", None),
 }
-# An operation that still runs, or that succeeded, may carry an error all the same. Only its status decides.
+# An operation that is running or has succeeded may contain an error. Only its status decides.
 NO_FAILURES = {
     ("azure/association-jobs.json", 6): "InProgress",
     ("azure/association-jobs.json", 29): "InProgress",
@@ -392,9 +393,9 @@ def recorded_errors() -> Iterator[tuple[tuple[str, int], int, Any]]:
 
 @pytest.mark.needs("recordings")
 def test_every_recorded_error_is_known() -> None:
-    """The folder of recordings grows: an error that no table lists is reported and breaks nothing."""
+    """Report errors that no table lists. They do not fail the test, because the folder of recordings grows."""
     found = {key: (status, body) for key, status, body in recorded_errors()}
-    assert {key: what_it_becomes(*found[key])[:2] for key in RECORDED} == RECORDED
+    assert {key: translation_of(*found[key])[:2] for key in RECORDED} == RECORDED
     states = {
         key: body.get("status") or body["properties"]["state"]
         for key, (_status, body) in found.items()

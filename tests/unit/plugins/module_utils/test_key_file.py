@@ -56,7 +56,7 @@ def test_a_failed_write_keeps_only_the_old_key(path: Path, monkeypatch: pytest.M
     file.write(FILE.encode())
 
     def full(_descriptor: int) -> None:
-        # A reader sees the old key until the new one is whole; nobody else can read the new one on the way.
+        # A reader sees the old key until the new one is complete. Other users cannot read the partial file.
         part = path.parent / f".{path.name}.part"
         assert stat.S_IMODE(part.stat().st_mode) == 0o600
         assert path.read_text() == FILE
@@ -111,7 +111,7 @@ def _pipe(path: Path) -> None:
 
 
 def _foreign(path: Path) -> None:
-    path.write_text("somebody's canary")
+    path.write_text("canary of another file")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_anything_but_a_key_is_refused_and_kept(place: Callable[[Path], None], t
     ) as caught:
         KeyFile(str(path)).read()
     after = os.lstat(path)
-    # It may have been read, which changes when it was last read.
+    # A read changes the time of the last access.
     assert (after.st_ino, after.st_mode, after.st_mtime_ns) == kept
     assert "canary" not in str(caught.value)
 
 
 def _killed_in(path: Path, content: bytes) -> int:
-    """How a process ends that writes the key and is killed when all of it is written but has not got its name yet."""
+    """Return the exit status of a process that is killed after it wrote the key and before it renamed the file."""
     child = os.fork()
     if child == 0:
         os.fsync = lambda _descriptor: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
@@ -211,7 +211,7 @@ def test_a_folder_is_checked_for_users_who_can_replace_the_key(mode: int, text: 
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(mode)
-    # A folder that is still to be made is as safe as the one that it comes to lie in.
+    # A new folder is as safe as its parent.
     for path in (folder / "a.VaultCredentials", folder / "new" / "newer" / "a.VaultCredentials"):
         if text is None:
             KeyFile(str(path)).require_safe_folder()

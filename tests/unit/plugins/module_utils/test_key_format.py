@@ -90,7 +90,7 @@ def test_a_file_without_private_endpoints_is_parsed() -> None:
     ],
 )
 def test_a_value_out_of_order_is_not_found(name: str, behind: str) -> None:
-    """Its reader looks forward only: what stands behind its place is skipped without a word."""
+    """The reader only looks forward, and silently skips elements behind their place."""
     lines = FILE.splitlines()
     (line,) = (line for line in lines if f"<{name}>" in line)
     lines.remove(line)

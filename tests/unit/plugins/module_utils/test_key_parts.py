@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a key is made of beside its file: a pair of the client, a Hyper-V site, a channel integrity key (S4)."""
+"""The parts of a registration key (S4): the pair of the client, the Hyper-V site and the channel integrity key."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def recorded(name: str) -> list[dict[str, Any]]:
     return exchanges
 
 
-# What the API takes ---------------------------------------------------------------------------------------------------
+# Writable properties --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: KeyPair) -> No
 
 def test_a_pair_is_written_in_the_form_that_old_servers_read(pair: KeyPair) -> None:
     content = base64.b64decode(pair.pfx)
-    # Both bags under SHA-1 and 3DES, the MAC with SHA-1, 2000 rounds each, and nothing of AES, PBES2 or SHA-256.
+    # Both bags use SHA-1 and 3DES, and the MAC uses SHA-1, with 2000 rounds each. There is no AES, PBES2 or SHA-256.
     assert content.count(bytes.fromhex("060a2a864886f70d010c0103")) == 2
     assert content.count(bytes.fromhex("06052b0e03021a0500")) == 1
     assert content.count(bytes.fromhex("020207d0")) == 3
@@ -178,7 +178,7 @@ def test_a_recorded_upload_has_our_form_and_its_answer_makes_a_key(name: str) ->
     (exchange,) = recorded(name)
     sent, answer = exchange["request"]["body"], exchange["response"]["body"]
     public = x509.load_der_x509_certificate(base64.b64decode(sent["properties"]["certificate"]))
-    # What stands for our own private half is not in a recording: only that the rest is taken over is seen here.
+    # A recording does not contain the private key of the client, so this test only checks the other values.
     pair = KeyPair(make_pair("x", NOW, 1).pfx, sent["properties"]["certificate"])
     assert upload_request(pair) == sent
     assert is_echo(pair, answer["properties"])
@@ -186,7 +186,7 @@ def test_a_recorded_upload_has_our_form_and_its_answer_makes_a_key(name: str) ->
     key = key_from_answer(VAULT, answer, pair=pair)
     given = answer["properties"]
     assert (key.resource_id, key.aad_tenant_id) == (str(given["resourceId"]), given["aadTenantId"])
-    # No audience came with that version of the API.
+    # That version of the API does not return an audience.
     assert key.aad_vault_audience == f"https://RecoveryServiceVault/westeurope/vault-dr/{given['resourceId']}"
     path = exchange["request"]["path"].split("/")
     year, month, day = (int(part) for part in given["validFrom"][:10].split("-"))

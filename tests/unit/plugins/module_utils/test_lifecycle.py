@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observe, plan, apply, verify: the order, and what check mode never does."""
+"""The order of observing, planning, applying and verifying, also in check mode."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 
 
 class Switch(ManagedResource[dict[str, Any], Applied]):
-    """A thing with one value and a password that nobody can read back; it remembers what was done to it."""
+    """A resource with one value and a password that cannot be read back. It records the calls."""
 
     steps = ("B1", "S1")
 
-    def __init__(self, actual: str, wanted: str, *, password: str | None = None, broken: bool = False) -> None:
-        self.actual, self.wanted, self.password, self.broken = actual, wanted, password, broken
+    def __init__(self, actual: str, desired: str, *, password: str | None = None, broken: bool = False) -> None:
+        self.actual, self.desired, self.password, self.broken = actual, desired, password, broken
         self.calls: list[str] = []
 
     def observe(self) -> dict[str, Any]:
@@ -43,11 +43,11 @@ class Switch(ManagedResource[dict[str, Any], Applied]):
     def plan(self, state: dict[str, Any]) -> Plan:
         self.calls.append("plan")
         secret = Change("password", None, self.password, "set the password", secret=True) if self.password else None
-        return Plan.of([compare("value", state["value"], self.wanted), secret])
+        return Plan.of([compare("value", state["value"], self.desired), secret])
 
     def apply(self, plan: Plan, state: dict[str, Any]) -> Applied:
         self.calls.append("apply")
-        self.actual = self.actual if self.broken else self.wanted
+        self.actual = self.actual if self.broken else self.desired
         return Applied()
 
     def to_result(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -60,17 +60,17 @@ class Switch(ManagedResource[dict[str, Any], Applied]):
         return (f"seen {state['value']}",)
 
 
-LOOK = ["observe", "plan"]
+READ = ["observe", "plan"]
 SETTLE = ["observe", "wait_until_settled", "plan"]
 
 
 @pytest.mark.parametrize(
     ("name", "actual", "check", "calls", "after"),
     [
-        ("changed", "off", False, [*SETTLE, "apply", *LOOK], "on"),
-        ("as wanted", "on", False, SETTLE, "on"),
-        ("check mode only looks", "off", True, LOOK, "on"),
-        ("check mode, as wanted", "on", True, LOOK, "on"),
+        ("changed", "off", False, [*SETTLE, "apply", *READ], "on"),
+        ("as desired", "on", False, SETTLE, "on"),
+        ("check mode only reads", "off", True, READ, "on"),
+        ("check mode, as desired", "on", True, READ, "on"),
     ],
 )
 def test_converge(name: str, actual: str, check: bool, calls: list[str], after: str) -> None:
@@ -90,7 +90,7 @@ def test_a_second_run_applies_nothing() -> None:
     assert "apply" not in resource.calls
 
 
-def test_what_reads_back_differently_has_not_converged() -> None:
+def test_a_value_that_reads_back_differently_has_not_converged() -> None:
     with pytest.raises(NotConverged) as caught:
         converge(Switch("off", "on", broken=True), check_mode=False)
     result = caught.value.to_result()
@@ -98,21 +98,21 @@ def test_what_reads_back_differently_has_not_converged() -> None:
     assert result["error"]["plan"] == [{"path": "value", "before": "off", "after": "on", "reason": ""}]
 
 
-def test_a_password_that_is_planned_again_is_no_failure_and_is_never_shown() -> None:
+def test_a_password_that_is_planned_again_is_not_a_failure_and_is_never_shown() -> None:
     resource = Switch("on", "on", password="canary-1")
     outcomes = [converge(resource, check_mode=check) for check in (False, True)]
     assert all(outcome.changed for outcome in outcomes)
     assert "password" not in outcomes[1].after
     assert outcomes[1].plan.to_result()[-1]["after"] == HIDDEN
-    told = [(outcome.plan.to_result(), outcome.before, outcome.after, outcome.evidence) for outcome in outcomes]
-    assert "canary-1" not in repr(told)
+    texts = [(outcome.plan.to_result(), outcome.before, outcome.after, outcome.evidence) for outcome in outcomes]
+    assert "canary-1" not in repr(texts)
 
 
 @pytest.mark.parametrize(
     ("name", "actual", "check", "done", "verified", "warning"),
     [
         ("changed", "off", False, "value: off -> on", "value on", "seen on"),
-        ("as wanted", "on", False, "nothing to do", "value on", "seen on"),
+        ("as desired", "on", False, "nothing to do", "value on", "seen on"),
         ("planned", "off", True, "planned: value: off -> on", "after apply", "seen off"),
     ],
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who signs in: which method, with values from where, and what is missing. Nothing here sends anything."""
+"""The choice of a sign-in method and its values, and messages about missing values. No test sends a request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLIENT = "33333333-4444-4555-8666-777777777777"
 OTHER = "99999999-4444-4555-8666-777777777777"
 TENANT = "contoso.onmicrosoft.com"
 SECRET = "canary~secret"
-SOMEBODY = {"tenant": TENANT, "client_id": CLIENT}
+APPLICATION = {"tenant": TENANT, "client_id": CLIENT}
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def files(home: Path) -> dict[str, str]:
     return {"CERTIFICATE": pair().pem(home / "app.pem"), "TOKEN": str(token)}
 
 
-def have_cli(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def install_cli(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", logins.FakeCli(home / "cli").path)
     monkeypatch.setattr(login, "CLI", "az")
 
@@ -67,24 +67,24 @@ POD = {"AZURE_FEDERATED_TOKEN_FILE": "TOKEN", "AZURE_CLIENT_ID": CLIENT, "AZURE_
 @pytest.mark.parametrize(
     ("options", "environment", "kind"),
     [
-        ({**SOMEBODY, "secret": SECRET}, {}, methods.ClientSecret),
-        ({**SOMEBODY, "secret": SECRET, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientSecret),
-        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientCertificate),
-        ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {}, methods.WorkloadIdentity),
-        # What is written in the task beats what lies in the environment.
-        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {"AZURE_SECRET": SECRET}, methods.ClientCertificate),
-        ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {"AZURE_SECRET": SECRET}, methods.WorkloadIdentity),
-        (SOMEBODY, {"AZURE_CLIENT_SECRET": SECRET}, methods.ClientSecret),
-        (SOMEBODY, {"AZURE_CLIENT_CERTIFICATE_PATH": "CERTIFICATE"}, methods.ClientCertificate),
-        # What is given beats what is found.
-        ({**SOMEBODY, "secret": SECRET}, MANAGED, methods.ClientSecret),
-        ({**SOMEBODY, "secret": SECRET}, POD, methods.ClientSecret),
+        ({**APPLICATION, "secret": SECRET}, {}, methods.ClientSecret),
+        ({**APPLICATION, "secret": SECRET, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientSecret),
+        ({**APPLICATION, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientCertificate),
+        ({**APPLICATION, "oidc_token_file_path": "TOKEN"}, {}, methods.WorkloadIdentity),
+        # Options of the task override the environment.
+        ({**APPLICATION, "x509_certificate_path": "CERTIFICATE"}, {"AZURE_SECRET": SECRET}, methods.ClientCertificate),
+        ({**APPLICATION, "oidc_token_file_path": "TOKEN"}, {"AZURE_SECRET": SECRET}, methods.WorkloadIdentity),
+        (APPLICATION, {"AZURE_CLIENT_SECRET": SECRET}, methods.ClientSecret),
+        (APPLICATION, {"AZURE_CLIENT_CERTIFICATE_PATH": "CERTIFICATE"}, methods.ClientCertificate),
+        # A given credential overrides a detected one.
+        ({**APPLICATION, "secret": SECRET}, MANAGED, methods.ClientSecret),
+        ({**APPLICATION, "secret": SECRET}, POD, methods.ClientSecret),
         ({}, MANAGED, methods.ManagedIdentity),
         ({}, {"MSI_ENDPOINT": "http://127.0.0.1:1/"}, methods.ManagedIdentity),
         ({}, {"IMDS_ENDPOINT": "http://127.0.0.1:1/"}, methods.ManagedIdentity),
         ({"client_id": CLIENT}, MANAGED, methods.ManagedIdentity),
         ({}, POD, methods.WorkloadIdentity),
-        # A pod's own identity beats its node's.
+        # The identity of a pod overrides the identity of its node.
         ({}, {**POD, **MANAGED}, methods.WorkloadIdentity),
         ({}, {"CLI": "yes"}, methods.AzureCli),
         ({"tenant": TENANT}, {"CLI": "yes"}, methods.AzureCli),
@@ -92,7 +92,7 @@ POD = {"AZURE_FEDERATED_TOKEN_FILE": "TOKEN", "AZURE_CLIENT_ID": CLIENT, "AZURE_
         ({}, {"CLI": "yes", "AZURE_SECRET": "", "AZURE_AD_USER": ""}, methods.AzureCli),
     ],
 )
-def test_auto_takes_the_first_that_is_there(
+def test_auto_chooses_the_first_available_method(
     options: dict[str, Any],
     environment: dict[str, str],
     kind: type,
@@ -101,7 +101,7 @@ def test_auto_takes_the_first_that_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if environment.get("CLI"):
-        have_cli(home, monkeypatch)
+        install_cli(home, monkeypatch)
 
     def filled(values: dict[str, Any]) -> dict[str, Any]:
         return {name: files.get(value, value) for name, value in values.items()}
@@ -112,25 +112,25 @@ def test_auto_takes_the_first_that_is_there(
 
 
 @pytest.mark.parametrize(
-    ("tag", "there"), [("7783-7084-3265-9085-8269-3286-77\n", True), ("Asset-1234567890\n", False), (None, False)]
+    ("tag", "expected"), [("7783-7084-3265-9085-8269-3286-77\n", True), ("Asset-1234567890\n", False), (None, False)]
 )
-def test_a_machine_of_azure_is_known_by_its_asset_tag(
-    tag: str | None, there: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_machine_of_azure_is_recognized_by_its_asset_tag(
+    tag: str | None, expected: bool, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = home / "asset-tag"
     monkeypatch.setattr(login, "_ASSET_TAG_FILE", str(file))
     if tag:
         file.write_text(tag)
-    assert login.on_azure({}) is there
+    assert login.on_azure({}) is expected
 
 
 @pytest.mark.parametrize(
-    ("options", "environment", "option", "told"),
+    ("options", "environment", "option", "words"),
     [
         ({}, {}, "auth_source", "found no sign-in method: no secret, certificate or token file"),
-        (SOMEBODY, {}, "secret", "are set without a credential; set secret (AZURE_SECRET), x509_certificate_path"),
-        # Nobody else signs in instead.
-        (SOMEBODY, {**MANAGED, "CLI": "yes"}, "secret", "or set auth_source to msi or cli"),
+        (APPLICATION, {}, "secret", "are set without a credential; set secret (AZURE_SECRET), x509_certificate_path"),
+        # No other identity signs in instead.
+        (APPLICATION, {**MANAGED, "CLI": "yes"}, "secret", "or set auth_source to msi or cli"),
         ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "client_id is set alone"),
         ({"thumbprint": "AA"}, MANAGED, "x509_certificate_path", "is required with thumbprint"),
         (
@@ -145,23 +145,28 @@ def test_a_machine_of_azure_is_known_by_its_asset_tag(
         ({}, {"AZURE_AD_USER": "ann@contoso.example", "AZURE_PASSWORD": SECRET}, "ad_user", "(in AWX: client ID"),
         ({}, {"AZURE_AD_USER": "ann@contoso.example", **MANAGED}, "ad_user", "are not supported: this sign-in method"),
         ({"auth_source": "client_secret"}, MANAGED, "tenant", "client secret, and so is client_id and secret"),
-        ({"auth_source": "certificate", **SOMEBODY}, {}, "x509_certificate_path", "AZURE_X509_CERTIFICATE_PATH"),
-        ({"auth_source": "workload_identity", **SOMEBODY}, {}, "oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE"),
-        ({"auth_source": "env", **SOMEBODY, "secret": SECRET}, {}, "auth_source", "the environment contains neither"),
+        ({"auth_source": "certificate", **APPLICATION}, {}, "x509_certificate_path", "AZURE_X509_CERTIFICATE_PATH"),
+        ({"auth_source": "workload_identity", **APPLICATION}, {}, "oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE"),
+        (
+            {"auth_source": "env", **APPLICATION, "secret": SECRET},
+            {},
+            "auth_source",
+            "the environment contains neither",
+        ),
         ({"auth_source": "credential_file", "profile": "x"}, {}, "profile", "is not readable (No such file"),
     ],
 )
-def test_what_is_missing_is_named(
-    options: dict[str, Any], environment: dict[str, str], option: str, told: str, home: Path, monkeypatch: Any
+def test_a_missing_value_is_named(
+    options: dict[str, Any], environment: dict[str, str], option: str, words: str, home: Path, monkeypatch: Any
 ) -> None:
     if environment.get("CLI"):
-        have_cli(home, monkeypatch)
+        install_cli(home, monkeypatch)
     error = refused(options, environment)
     assert error.details == {"option": option}
-    assert told in error.message
+    assert words in error.message
 
 
-def test_no_program_no_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cli_method_requires_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     error = refused({"auth_source": "cli"})
     assert error.message.startswith("auth_source: the Azure CLI (az) is not on the path of the machine")
@@ -200,7 +205,7 @@ cloud_environment = AzureChinaCloud
             SUBSCRIPTION,
             methods.ClientSecret(TENANT, OTHER, "canary~east"),
         ),
-        # Somebody in options or environment is somebody else than the default profile.
+        # An identity in options or environment overrides the one of the default profile.
         (
             {"client_id": CLIENT},
             {"AZURE_SUBSCRIPTION_ID": SUBSCRIPTION, "AZURE_SECRET": SECRET, "AZURE_TENANT": "env.example"},
@@ -208,7 +213,7 @@ cloud_environment = AzureChinaCloud
             methods.ClientSecret("env.example", CLIENT, SECRET),
         ),
         (
-            {"auth_source": "credential_file", **SOMEBODY, "secret": "other"},
+            {"auth_source": "credential_file", **APPLICATION, "secret": "other"},
             {"AZURE_SECRET": "another"},
             SUBSCRIPTION,
             methods.ClientSecret("default.example", OTHER, "100%canary%(x)s"),
@@ -248,7 +253,7 @@ def test_a_profile_names_its_cloud(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         (PROFILES, "has no profile 'west'; use one of: default, east"),
         ("", "has no profile 'west'; use one of: none"),
@@ -256,23 +261,23 @@ def test_a_profile_names_its_cloud(home: Path) -> None:
         ("[a]\nb\ncanary", "is not an INI file"),
     ],
 )
-def test_a_profile_that_can_not_be_used(text: str, told: str, home: Path) -> None:
+def test_an_unusable_profile(text: str, words: str, home: Path) -> None:
     logins.profile(home, text)
     error = refused({"profile": "west"})
     assert error.details == {"option": "profile"}
-    assert told in error.message
+    assert words in error.message
     assert error.__cause__ is None
 
 
-def test_a_profile_that_others_can_read_is_warned_of(home: Path) -> None:
+def test_a_profile_that_other_users_can_read_causes_a_warning(home: Path) -> None:
     file = logins.profile(home, PROFILES, 0o644)
     assert AzureLogin.from_options({}, {}).warnings == (
         f"{file} contains secrets and is readable by other users; run chmod 600 on it",
     )
 
 
-def test_secrets_from_elsewhere_are_told_to_ansible(home: Path) -> None:
-    found = find(SOMEBODY, {"AZURE_SECRET": SECRET})
+def test_secrets_of_the_environment_are_registered_for_masking(home: Path) -> None:
+    found = find(APPLICATION, {"AZURE_SECRET": SECRET})
     assert found.secrets == (SECRET,)
     assert SECRET not in repr(found.method)
 
@@ -287,8 +292,8 @@ def test_secrets_from_elsewhere_are_told_to_ansible(home: Path) -> None:
         ("no json", ""),
     ],
 )
-def test_the_cli_knows_its_subscription(text: str, subscription: str, home: Path, monkeypatch: Any) -> None:
-    have_cli(home, monkeypatch)
+def test_the_subscription_of_the_cli_is_read(text: str, subscription: str, home: Path, monkeypatch: Any) -> None:
+    install_cli(home, monkeypatch)
     (home / "azureProfile.json").write_text(text, encoding="utf-8")
     environment = {"AZURE_CONFIG_DIR": str(home)}
     if subscription:
@@ -312,7 +317,7 @@ def test_the_cli_knows_its_subscription(text: str, subscription: str, home: Path
     ],
 )
 def test_which_cloud(environment: dict[str, str], cloud: str | None) -> None:
-    options = {**SOMEBODY, "secret": SECRET}
+    options = {**APPLICATION, "secret": SECRET}
     if cloud:
         assert find(options, environment).cloud_environment == cloud
     else:
@@ -323,7 +328,7 @@ def test_which_cloud(environment: dict[str, str], cloud: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("case", "option", "told"),
+    ("case", "option", "words"),
     [
         ("pem", None, ""),
         ("pem with password", None, ""),
@@ -345,7 +350,9 @@ def test_which_cloud(environment: dict[str, str], cloud: str | None) -> None:
         ("other thumbprint", "thumbprint", "has the thumbprint "),
     ],
 )
-def test_a_certificate_is_checked_before_anything_is_sent(case: str, option: str | None, told: str, home: Path) -> None:
+def test_a_certificate_is_checked_before_anything_is_sent(
+    case: str, option: str | None, words: str, home: Path
+) -> None:
     good, path = pair(), home / "app"
     password: str | None = PASSWORD if "password" in case and "forgotten" not in case else None
     thumbprint = {"thumbprint": ":".join(good.thumbprint), "other thumbprint": "AB"}.get(case)
@@ -374,26 +381,26 @@ def test_a_certificate_is_checked_before_anything_is_sent(case: str, option: str
     with pytest.raises(InvalidInput) as caught:
         certificates.check(str(path), password, thumbprint)
     assert caught.value.details == {"option": option}
-    assert told in caught.value.message
+    assert words in caught.value.message
     assert "canary" not in caught.value.message
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(None, "is not readable (No such file"), (b"\n", "is empty"), (b"\xff", "not text")]
+    ("content", "words"), [(None, "is not readable (No such file"), (b"\n", "is empty"), (b"\xff", "not text")]
 )
-def test_a_token_file_is_checked(content: bytes | None, told: str, home: Path) -> None:
+def test_a_token_file_is_checked(content: bytes | None, words: str, home: Path) -> None:
     if content is not None:
         (home / "token").write_bytes(content)
-    error = refused({**SOMEBODY, "oidc_token_file_path": str(home / "token")})
+    error = refused({**APPLICATION, "oidc_token_file_path": str(home / "token")})
     assert error.details == {"option": "oidc_token_file_path"}
-    assert told in error.message
+    assert words in error.message
 
 
 # The token ------------------------------------------------------------------------------------------------------------
 
 
 class Counting:
-    """A credential that keeps nothing."""
+    """A credential that counts its calls and caches no token."""
 
     def __init__(self, seconds: float = 3600) -> None:
         self.asked: list[Any] = []
@@ -410,7 +417,7 @@ class Counting:
 )
 def test_a_token_is_kept_while_it_lasts(seconds: float, options: dict[str, Any], asked: int) -> None:
     credential = Counting(seconds)
-    kept: Any = login.CachedToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(credential, find({**APPLICATION, "secret": SECRET}))
     kept.get_token("a")
     assert kept.get_token("a", **options).token == str(asked)
     assert kept.get_token("a").token == str(asked + (seconds < 300))
@@ -418,18 +425,18 @@ def test_a_token_is_kept_while_it_lasts(seconds: float, options: dict[str, Any],
 
 def test_another_audience_is_another_token() -> None:
     credential = Counting()
-    kept: Any = login.CachedToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(credential, find({**APPLICATION, "secret": SECRET}))
     assert [kept.get_token(scope).token for scope in "abab"] == ["1", "2", "1", "2"]
 
 
-def test_a_refusal_knows_who_was_refused() -> None:
+def test_a_refused_sign_in_names_the_method() -> None:
     def refuse(*_scopes: str) -> None:
         raise ClientAuthenticationError("no")
 
-    kept: Any = login.CachedToken(SimpleNamespace(get_token=refuse), find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(SimpleNamespace(get_token=refuse), find({**APPLICATION, "secret": SECRET}))
     with pytest.raises(ClientAuthenticationError) as caught:
         kept.get_token("a")
-    told = translate(caught.value, "read it").message
-    assert told.endswith(
+    message = translate(caught.value, "read it").message
+    assert message.endswith(
         "then client_id and secret (auth_source auto chose a client secret; set it to choose another method)"
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules run in this process through their own entry, against a simulated Azure over TLS with the real SDK."""
+"""Run modules in this process, with the real SDK and a simulated Azure over TLS."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tests.lab.arm.conftest import LOGIN, Azure, authority, azure, loop
 __all__ = ["authority", "azure", "loop"]
 
 GROUP = "rg-dr"
-# Of the traffic, what is no question about a running operation.
+# The paths of requests that poll a running operation.
 POLLS = ("/operationstatus/", "/operationresults/", "/asyncoperations/", "/operations/")
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a module ended."""
+    """The result of a module."""
 
     result: dict[str, Any]
 
@@ -54,17 +54,17 @@ class Ended:
 
 
 def run_module(name: str, arguments: Mapping[str, Any], *, check: bool = False) -> Ended:
-    """One run of a module's `main` with diff mode on; works for ansible-core 2.16 and later."""
+    """Run `main` of a module with diff mode on; works for ansible-core 2.16 and later."""
     module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.modules.{name}")
     given = {**arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": "/tmp"}
     output = io.StringIO()
-    told: list[str] = []
-    with _arguments(given), _bare(told), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
+    warnings: list[str] = []
+    with _arguments(given), _unmasked(warnings), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
         module.main()
     result = json.loads(output.getvalue())
-    # It repeats the options; only some cores show it.
+    # The invocation repeats the options. Only some releases of ansible-core return it.
     result.pop("invocation", None)
-    return Ended({**result, "warnings": told})
+    return Ended({**result, "warnings": warnings})
 
 
 @contextlib.contextmanager
@@ -81,13 +81,13 @@ def _arguments(given: dict[str, Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _bare(told: list[str]) -> Iterator[None]:
-    """A process that is shared by many modules: warnings go to `told`, not to where the core keeps them until its end.
+def _unmasked(warnings: list[str]) -> Iterator[None]:
+    """Collect warnings in a list, because ansible-core keeps them until the end of the process that modules share.
 
-    And secrets are not masked in results: they must not be there in the first place.
+    Secrets are not masked in results, because no result may contain one.
     """
     with (
-        mock.patch.object(basic.AnsibleModule, "warn", lambda _module, text, **_more: told.append(text)),
+        mock.patch.object(basic.AnsibleModule, "warn", lambda _module, text, **_more: warnings.append(text)),
         mock.patch.object(basic, "remove_values", lambda value, _secrets: value),
     ):
         yield
@@ -115,7 +115,7 @@ class Subscription:
         }
 
     def run(self, module: str, *, check: bool = False, **options: Any) -> Ended:
-        """One run; what was sent before is forgotten first. No run may show the secret."""
+        """Run a module, and forget earlier requests. No run may show the secret."""
         self.azure.server.traffic.clear()
         self.world.journal.clear()
         arguments = {**self.login(), **options}
@@ -126,7 +126,7 @@ class Subscription:
 
     @property
     def requests(self) -> list[str]:
-        """What the last run asked for, without polls: method and the end of the path."""
+        """The requests of the last run without polls, as method and end of the path."""
         return [
             f"{exchange.method} {'/'.join(exchange.path.split('/')[-2:])}"
             for exchange in self.azure.server.traffic
@@ -135,7 +135,7 @@ class Subscription:
 
     @property
     def writes(self) -> list[str]:
-        """What the last run changed."""
+        """The changes of the last run."""
         return [f"{verb} {name}" for verb, name in self.azure.writes()]
 
     def fault(self, method: str, path: str, action: Any, **detail: Any) -> Any:
@@ -144,10 +144,10 @@ class Subscription:
 
 @pytest.fixture
 def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subscription]:
-    """In the end all that modules sent is held to the API definitions, whatever it was answered."""
+    """Yield a subscription, and check all requests with the API definitions at the end, whatever the response was."""
     for variable in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "AZURE_SUBSCRIPTION_ID"):
         monkeypatch.delenv(variable, raising=False)
-    # The pauses between attempts would make the tests slow; how often is asked is a matter of its own test.
+    # Pauses between attempts would make the tests slow. Another test covers the number of attempts.
     monkeypatch.setattr(clients, "_RETRIES", 1)
     monkeypatch.setattr(clients, "_POLL_SECONDS", 0.1)
     azure.state.seed_group(GROUP, "westeurope")
@@ -157,5 +157,8 @@ def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subs
 
 
 def wrong_requests(subscription: Subscription) -> list[str]:
-    """What the definitions do not let a client send; test_requests.py is reported as not run where they are missing."""
+    """Return the requests that the API definitions do not allow.
+
+    Without the definitions, test_requests.py is reported as not run.
+    """
     return [] if missing("contracts") else oracle.validate_requests(subscription.sent)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changing modules: made, found as made, planned, brought back, and what each of it costs."""
+"""Modules that change resources: creation, no change, plan and correction, and the requests of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN = "(known after apply)"
 
 @dataclass(frozen=True)
 class Case:
-    """A module, how it is called, and where its object lives."""
+    """A module, its options, and the place of its resource."""
 
     module: str
     options: dict[str, Any]
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def shown_as(self) -> str:
-        """What messages call it."""
+        """The name of the resource in messages."""
         return {"virtual_network": "network"}.get(self.module, self.module.replace("_", " "))
 
     @property
@@ -61,7 +61,7 @@ CASES = {
             "vaults/vault-dr",
             "B1",
             {"location": "westeurope", "provisioning_state": "Succeeded", "public_network_access": "enabled"},
-            # Whether a soft-deleted vault still has the name.
+            # The module checks whether a soft-deleted vault still has the name.
             asks=("GET westeurope/deletedVaults",) if hasattr(models, "DeletedVault") else (),
         ),
         Case(
@@ -160,7 +160,7 @@ def plain_subnet(name: str, prefix: str) -> dict[str, Any]:
 
 
 DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
-    # What is asked for, what is then shown, and the one write that brings it about.
+    # The options, the expected result, and the only write.
     "vault tag": ("vault", {"tags": {"a": "1"}}, {"tags": {"cost": "7", "a": "1"}}, "patch vault-dr"),
     "vault tags replaced": (
         "vault",
@@ -211,7 +211,7 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", DRIFTS)
-def test_a_difference_is_planned_and_brought_back_by_one_write(name: str, subscription: Subscription) -> None:
+def test_a_difference_is_planned_and_corrected_by_one_write(name: str, subscription: Subscription) -> None:
     module, changed, expected, write = DRIFTS[name]
     case = CASES[module]
     before = case.shown(case.run(subscription))
@@ -240,7 +240,7 @@ def test_an_account_of_the_first_generation_is_upgraded(subscription: Subscripti
     assert not case.run(subscription, **asked).result["changed"]
 
 
-def test_a_network_keeps_what_the_module_knows_nothing_of(subscription: Subscription) -> None:
+def test_a_network_keeps_settings_that_the_module_does_not_manage(subscription: Subscription) -> None:
     network = subscription.state.seed_network(GROUP, "vnet-dr", "westeurope", ["10.20.0.0/16"], {"old": "10.20.9.0/24"})
     network["properties"]["dhcpOptions"] = {"dnsServers": ["10.20.0.4"]}
     network["properties"]["subnets"][0]["properties"]["serviceEndpoints"] = [{"service": "Microsoft.Storage"}]
@@ -298,7 +298,7 @@ Seed = Callable[[Subscription], Any]
     ],
 )
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
-def test_refused_the_same_in_check_mode(
+def test_check_mode_refuses_the_same_changes(
     module: str, seed: Seed, changed: dict[str, Any], text: str, check: bool, subscription: Subscription
 ) -> None:
     seed(subscription)
@@ -344,7 +344,7 @@ def test_a_wrong_option_costs_no_call(
         ),
     ],
 )
-def test_what_is_allowed_but_not_usable_is_warned_of(
+def test_an_allowed_but_unusable_setting_causes_a_warning(
     module: str, changed: dict[str, Any], text: str, subscription: Subscription
 ) -> None:
     case = CASES[module]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When Azure answers badly or not at all: an error is never taken for absence, and says what to do."""
+"""Error responses of Azure, or none: an error never counts as absence, and its message names the fix."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(subscription: Subscription, tmp_path: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("changed", "code", "told"),
+    ("changed", "code", "words"),
     [
         ({"secret": "canary~secret"}, "AADSTS7000215", "the client secret is wrong: give the value of the secret"),
         ({"client_id": "33333333-4444-4555-8666-000000000000"}, "AADSTS700016", "check client_id and tenant"),
@@ -56,17 +56,17 @@ def run(subscription: Subscription, tmp_path: Any) -> Any:
 )
 @every_module
 def test_a_refused_sign_in(
-    module: str, changed: dict[str, str], code: str, told: str, run: Any, subscription: Subscription
+    module: str, changed: dict[str, str], code: str, words: str, run: Any, subscription: Subscription
 ) -> None:
     ended = run(module, **changed)
     assert (ended.error["kind"], ended.error["code"]) == ("access_denied", code)
-    assert told in ended.msg
+    assert words in ended.msg
     assert "\n" not in ended.msg
     assert "canary" not in str(ended.result)
     assert subscription.writes == []
 
 
-def test_another_subscription_is_no_empty_one(run: Any, subscription: Subscription) -> None:
+def test_another_subscription_does_not_count_as_an_empty_one(run: Any, subscription: Subscription) -> None:
     for module in MODULES:
         ended = run(module, subscription_id="00000000-0000-0000-0000-000000000009")
         assert (ended.error["code"], subscription.writes) == ("SubscriptionNotFound", [])
@@ -74,7 +74,7 @@ def test_another_subscription_is_no_empty_one(run: Any, subscription: Subscripti
 
 
 @pytest.mark.parametrize("option", ["subscription_id", "tenant", "client_id", "secret"])
-def test_a_login_that_is_not_whole_costs_no_call(option: str, run: Any, subscription: Subscription) -> None:
+def test_an_incomplete_login_sends_no_request(option: str, run: Any, subscription: Subscription) -> None:
     ended = run("vault_info", **{option: None})
     assert ended.error == {"kind": "invalid_input", "option": option}
     assert "AZURE_" in ended.msg
@@ -129,7 +129,7 @@ def test_an_error_is_not_absence(
 
 
 @every_module
-def test_a_404_of_somebody_else_is_not_absence(module: str, run: Any, subscription: Subscription) -> None:
+def test_a_404_of_another_server_is_not_absence(module: str, run: Any, subscription: Subscription) -> None:
     subscription.fault("GET", MODULES[module][1], "fail", times=ALWAYS, status=404, body="<html>" + "x" * 5000)
     ended = run(module)
     assert (ended.error["kind"], ended.error["status"], subscription.writes) == ("remote_failure", 404, [])
@@ -139,7 +139,7 @@ def test_a_404_of_somebody_else_is_not_absence(module: str, run: Any, subscripti
 
 @pytest.mark.parametrize("body", ["a captive portal", [], {}, None, {"id": None}, {"value": []}])
 @every_module
-def test_an_answer_that_is_no_document_is_not_absence(
+def test_an_answer_that_is_not_a_document_is_not_absence(
     module: str, body: Any, run: Any, subscription: Subscription
 ) -> None:
     subscription.fault("GET", MODULES[module][1], "fail", times=ALWAYS, status=200, body=body)
@@ -237,7 +237,7 @@ def test_rights_lost_between_reading_and_writing(run: Any, subscription: Subscri
         assert (ended.error["kind"], ended.msg.startswith("could not create ")) == ("access_denied", True)
 
 
-def test_a_login_that_must_not_ask_for_names_finds_out_when_it_creates(run: Any, subscription: Subscription) -> None:
+def test_a_login_that_must_not_check_names_fails_in_the_creation(run: Any, subscription: Subscription) -> None:
     subscription.fault("POST", "checknameavailability", "fail", times=ALWAYS, status=403, code="AuthorizationFailed")
     assert run("storage_account").result["changed"]
     subscription.state.seed_foreign_account("sttaken")
@@ -286,7 +286,7 @@ def test_an_answer_that_holds_no_list_is_not_an_empty_one(body: Any, run: Any, s
         "replicationpolicies",
     ],
 )
-def test_a_server_is_not_shown_by_halves(path: str, run: Any, subscription: Subscription) -> None:
+def test_a_server_is_not_shown_incompletely(path: str, run: Any, subscription: Subscription) -> None:
     vault = subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
     register(subscription, vault)
     subscription.fault("GET", f"vaults/vault-dr/{path}", "fail", times=ALWAYS, status=500)
@@ -296,7 +296,7 @@ def test_a_server_is_not_shown_by_halves(path: str, run: Any, subscription: Subs
 
 
 def register(subscription: Subscription, vault: Any, server: Any = SERVER) -> None:
-    """A server with a key of the vault."""
+    """Register a server with a key of the vault."""
     from lab.arm.records import VaultCertificate
 
     expires = subscription.world.clock.now().replace(year=2099)
@@ -308,7 +308,7 @@ def register(subscription: Subscription, vault: Any, server: Any = SERVER) -> No
 
 
 @every_module
-def test_a_connection_that_is_cut_once_is_no_matter(module: str, run: Any, subscription: Subscription) -> None:
+def test_a_connection_that_is_cut_once_is_retried(module: str, run: Any, subscription: Subscription) -> None:
     subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
     subscription.fault("GET", MODULES[module][1], "drop", times=1)
     assert not run(module).failed
@@ -325,10 +325,10 @@ def test_a_connection_that_is_always_cut(module: str, run: Any, subscription: Su
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("module", ["vault", "storage_account", "virtual_network"])
-def test_an_answer_lost_while_creating_is_made_up_for(
+def test_a_creation_is_repeated_after_a_lost_response(
     module: str, when: str, run: Any, subscription: Subscription
 ) -> None:
-    """The write is repeated; one that had arrived is not taken for somebody else's."""
+    """The module repeats the write. It does not mistake its own first write for that of another client."""
     subscription.fault("PUT", MODULES[module][1], "drop", times=1, when=when)
     ended = run(module)
     assert not ended.failed, ended.msg
@@ -336,7 +336,7 @@ def test_an_answer_lost_while_creating_is_made_up_for(
     assert not run(module).result["changed"]
 
 
-def test_nobody_listens(run: Any, subscription: Subscription) -> None:
+def test_a_port_without_a_listener(run: Any, subscription: Subscription) -> None:
     ended = run("vault_info", cloud_environment="https://127.0.0.1:9/metadata/endpoints")
     assert ended.error["kind"] == "unreachable"
     assert ended.msg.startswith("cloud_environment: https://127.0.0.1:9/metadata/endpoints is not readable")
@@ -353,7 +353,7 @@ def test_a_certificate_of_an_unknown_authority(run: Any, subscription: Subscript
 
 
 @pytest.mark.parametrize("module", ["vault", "storage_account", "virtual_network"])
-def test_throttling_is_waited_out(module: str, run: Any, subscription: Subscription) -> None:
+def test_the_module_waits_until_throttling_ends(module: str, run: Any, subscription: Subscription) -> None:
     subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
     subscription.fault("GET", MODULES[module][1], "throttle", times=1, retry_after=1)
     started = time.monotonic()
@@ -361,7 +361,7 @@ def test_throttling_is_waited_out(module: str, run: Any, subscription: Subscript
     assert time.monotonic() - started >= 1.0
 
 
-def test_how_often_is_asked_again(run: Any, subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_attempts(run: Any, subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert clients._RETRIES >= 3
     monkeypatch.setattr(clients, "_RETRIES", 2)
@@ -372,8 +372,8 @@ def test_how_often_is_asked_again(run: Any, subscription: Subscription, monkeypa
     assert ended.msg.endswith("; wait a minute, then run again")
 
 
-def test_a_service_that_asks_for_minutes_is_not_waited_for_in_silence(run: Any, subscription: Subscription) -> None:
-    """Site Recovery's own limit is by the hour; a module that says nothing for that long looks dead."""
+def test_the_module_does_not_wait_silently_for_minutes(run: Any, subscription: Subscription) -> None:
+    """The limits of Site Recovery apply per hour. A module that reports no progress for that long looks dead."""
     subscription.fault(
         "GET",
         "vaults/vault-dr",
@@ -399,7 +399,7 @@ def test_no_pause_outlasts_the_deadline_of_the_run(run: Any, subscription: Subsc
     assert subscription.requests == ["GET vaults/vault-dr"]
 
 
-def test_the_token_is_asked_for_once(run: Any, subscription: Subscription) -> None:
+def test_the_token_is_requested_once(run: Any, subscription: Subscription) -> None:
     run("vault")
     assert len(subscription.state.tokens) == 1
     assert LOGIN.secret not in repr(subscription.azure.server.traffic)

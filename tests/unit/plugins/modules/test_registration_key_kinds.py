@@ -45,7 +45,7 @@ def test_a_client_made_pair_registers_a_server_and_only_its_public_certificate_i
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(hours=48, minutes=10)
     key = keys.key
     keys.subscription.state.register_vmm_server(thumbprint(key), key.resource_id, SERVER)
-    # Whoever made its pair, a good key is kept.
+    # A valid key is kept, whether the client or the service created its pair.
     assert not keys.run().result["changed"]
 
 
@@ -76,7 +76,7 @@ def test_a_key_for_a_hyper_v_site_names_it(keys: Keys) -> None:
     assert (keys.key.site_id, keys.key.site_name) == (site.identifier, "branch")
     again = keys.run(**options)
     assert (again.result["changed"], keys.subscription.requests) == (False, [READ, "GET vault-dr/replicationFabrics"])
-    # The same file will not do for VMM servers, nor for a site that was made anew.
+    # The same file is not valid for VMM servers, nor for a site that was created again.
     assert "is for Hyper-V site branch" in keys.run(check=True).result["plan"][0]["reason"]
     keys.vault.sites["branch"] = replace(site, identifier="0" * 8)
     assert "is for Hyper-V site branch" in keys.run(check=True, **options).result["plan"][0]["reason"]
@@ -113,7 +113,7 @@ def test_the_channel_integrity_key_is_created_once_and_never_shown(keys: Keys) -
     assert keys.key.channel_integrity_key == secret
     again = keys.run(channel_integrity_key=True)
     assert (again.result["changed"], keys.writes) == (False, [])
-    # Those who don't ask for it keep a file that has it.
+    # A task that does not request the channel integrity key keeps a file that contains it.
     assert not keys.run().result["changed"]
     assert secret not in json.dumps([planned.result, made.result, again.result])
 
@@ -179,7 +179,7 @@ def test_the_content_is_returned_only_to_a_task_with_no_log(keys: Keys) -> None:
 
 
 def hidden(keys: Keys) -> dict[str, Any]:
-    """The options of a task with no_log that asks for the content."""
+    """Return the options of a task with no_log that requests the content."""
     return {
         "vault_name": "vault-dr",
         "resource_group": GROUP,
@@ -204,7 +204,7 @@ def test_the_certificate_determines_the_validity_and_not_the_request(keys: Keys)
 
 
 def answer_with(key: RegistrationKey, number: int) -> dict[str, Any]:
-    """What the service answered when it made the key."""
+    """Return the response of the service to the creation of the key."""
     return {
         "authType": "AzureActiveDirectory",
         "certificate": key.management_cert,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All that modules send is held to the API definitions after each test here; this shows that the judge can say no."""
+"""Each test of a module checks its requests with the API definitions. These tests show that the check can fail."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def put(path: str, value: Any) -> Change:
-    """Set what stands at a path of a recorded exchange; `...` takes it out."""
+    """Return a change that sets the value at a path of a recorded exchange, or removes it when the value is `...`."""
 
     def change(exchange: dict[str, Any]) -> None:
-        *way, last = path.split("/")
+        *parents, last = path.split("/")
         place: Any = exchange
-        for step in way:
+        for step in parents:
             place = place[int(step) if isinstance(place, list) else step]
         if value is ...:
             del place[last]
@@ -69,7 +69,7 @@ WRONG: tuple[tuple[str, str, Change, str], ...] = (
         put("request/properties/addressSpace/addressPrefixes", "10.0.0.0/8"),
         "addressPrefixes: not a list",
     ),
-    # The newest client's models know members that the definitions at hand do not.
+    # The models of the newest client have members that the available definitions do not have.
     (
         "virtual_network",
         "PUT",
@@ -85,7 +85,7 @@ def sent_by(subscription: Subscription, module: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("module", "method", "change", "line"), WRONG)
-def test_a_wrong_request_is_seen(
+def test_a_wrong_request_is_found(
     module: str, method: str, change: Change, line: str, subscription: Subscription
 ) -> None:
     exchanges = sent_by(subscription, module)
@@ -96,7 +96,7 @@ def test_a_wrong_request_is_seen(
     assert any(line in problem for problem in found), found
 
 
-def test_a_refused_request_is_judged_as_well(subscription: Subscription) -> None:
+def test_a_refused_request_is_checked_too(subscription: Subscription) -> None:
     exchanges = sent_by(subscription, "vault")
     wrong = next(one for one in exchanges if one["method"] == "PUT")
     wrong.update(status=400, response={"error": {"code": "BadRequest", "message": "x"}})
@@ -113,8 +113,8 @@ def test_a_newer_member_needs_the_api_version_that_has_it(subscription: Subscrip
     assert any("newer than the api-version" in line for line in oracle.validate_requests([wrong]))
 
 
-def test_what_was_read_may_be_written_back_but_not_changed(subscription: Subscription) -> None:
-    """Replacing a network means sending all of it, with what only the service writes."""
+def test_read_only_members_may_be_sent_back_but_not_changed(subscription: Subscription) -> None:
+    """To replace a network, a client sends all its members, including those that only the service writes."""
     exchanges = sent_by(subscription, "virtual_network")
     read = next(one for one in reversed(exchanges) if one["method"] == "GET" and one["status"] == 200)
     written = {**next(one for one in exchanges if one["method"] == "PUT"), "request": read["response"]}
@@ -125,8 +125,8 @@ def test_what_was_read_may_be_written_back_but_not_changed(subscription: Subscri
     assert oracle.validate_requests([read, changed]) != []
 
 
-def test_the_judge_stands_behind_every_run(subscription: Subscription) -> None:
-    """The fixture's own question, asked with a request that no definition has among the module's."""
+def test_the_fixture_checks_every_run(subscription: Subscription) -> None:
+    """Call the check of the fixture with an additional request that no definition has."""
     CASES["vault"].run(subscription)
     kept = list(subscription.sent)
     strange = {**json.loads(kept[0].line()), "path": f"/subscriptions/{LOGIN.subscription_id}/strange/{GROUP}"}

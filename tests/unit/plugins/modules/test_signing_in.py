@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every way to sign in with the real identity library: it works, asks for one token, and is refused in one line."""
+"""Every sign-in method with the real identity library: it requests one token, and a refusal is one line."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 OTHER = "99999999-4444-4555-8666-777777777777"
 
 
-class Desk:
-    """Where somebody signs in to the simulated subscription in one of the ways."""
+class Harness:
+    """Sign in to the simulated subscription with one of the methods."""
 
     def __init__(self, subscription: Subscription, home: Path, monkeypatch: pytest.MonkeyPatch, machine: str) -> None:
         self.subscription = subscription
@@ -38,7 +38,7 @@ class Desk:
         self.state.seed_vault(GROUP, "vault-dr", "westeurope")
 
     def run(self, module: str = "vault_info", **options: Any) -> Ended:
-        """One run with nothing but the address of the cloud and what is given here."""
+        """Run a module with only the address of the cloud and the given options."""
         own = {} if module != "vault_info" else {"name": "vault-dr", "resource_group": GROUP}
         ended = self.subscription.run(module, **{"tenant": None, "client_id": None, "secret": None, **own, **options})
         assert "canary" not in str(ended.result)
@@ -46,7 +46,7 @@ class Desk:
 
     @property
     def tokens(self) -> int:
-        """How often the last run asked for a token."""
+        """The number of tokens that the last run requested."""
         return self.subscription.world.journal.counts["azure.token"]
 
     def set(self, **variables: str) -> None:
@@ -63,7 +63,7 @@ class Desk:
         self.set(PATH=made.path)
         return made
 
-    # What each way needs; the answer are the options of a module.
+    # The following functions prepare a method, and return the options of a module.
 
     def with_certificate(self) -> dict[str, Any]:
         made = pair()
@@ -79,7 +79,7 @@ class Desk:
 
     def with_managed_identity(self) -> dict[str, Any]:
         self.state.machine.system_assigned = True
-        # A proxy that is not there: the machine's own service is never asked through one.
+        # This proxy does not exist, because requests to the service of the machine must bypass every proxy.
         self.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=self.machine, HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="")
         return {"auth_source": "msi"}
 
@@ -107,64 +107,66 @@ async def _serve(service: MetadataService) -> web.AppRunner:
 
 
 @pytest.fixture
-def desk(subscription: Subscription, loop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def harness(
+    subscription: Subscription, loop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Harness]:
     logins.no_login(monkeypatch, tmp_path)
     runner = loop.run(_serve(MetadataService(subscription.state, identity.AUDIENCES)))
-    yield Desk(subscription, tmp_path, monkeypatch, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    yield Harness(subscription, tmp_path, monkeypatch, f"http://127.0.0.1:{runner.addresses[0][1]}")
     loop.run(runner.cleanup())
 
 
-WAYS = {
-    "secret": (Desk.with_secret, 1),
-    "certificate": (Desk.with_certificate, 1),
-    "managed identity": (Desk.with_managed_identity, 1),
-    "workload identity": (Desk.with_workload_identity, 1),
-    # Not from the lab: the program's own calls are counted below.
-    "cli": (Desk.with_cli, 0),
+METHODS = {
+    "secret": (Harness.with_secret, 1),
+    "certificate": (Harness.with_certificate, 1),
+    "managed identity": (Harness.with_managed_identity, 1),
+    "workload identity": (Harness.with_workload_identity, 1),
+    # The lab does not issue this token. The test counts the calls of the program instead.
+    "cli": (Harness.with_cli, 0),
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_each_way_signs_in_with_one_token_for_all_clients(way: str, desk: Desk) -> None:
-    prepare, tokens = WAYS[way]
-    ended = desk.run("target_info", vault_name="vault-dr", resource_group=GROUP, **prepare(desk))
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_signs_in_with_one_token_for_all_clients(method: str, harness: Harness) -> None:
+    prepare, tokens = METHODS[method]
+    ended = harness.run("target_info", vault_name="vault-dr", resource_group=GROUP, **prepare(harness))
     assert not ended.failed, ended.msg
-    asked = [exchange.path for exchange in desk.subscription.azure.server.traffic]
-    # Vault, accounts and networks: a client each, and one more for the rest.
+    asked = [exchange.path for exchange in harness.subscription.azure.server.traffic]
+    # Vaults, accounts and networks have a client each, and other resources share one.
     namespaces = {path.split("/providers/")[1].split("/")[0] for path in asked if "/providers/" in path}
     assert namespaces >= {"Microsoft.RecoveryServices", "Microsoft.Storage", "Microsoft.Network"}
-    assert desk.tokens == tokens
-    if way == "cli":
-        assert len(desk.cli.calls) == 1
-        assert desk.cli.calls[0].startswith(
+    assert harness.tokens == tokens
+    if method == "cli":
+        assert len(harness.cli.calls) == 1
+        assert harness.cli.calls[0].startswith(
             "account get-access-token --output json --resource https://management.core.windows.net"
         )
 
 
 @pytest.mark.parametrize("form", ["pem", "pem with password", "pfx", "pfx with password", "chain", "chain in a pfx"])
-def test_a_certificate_in_every_form(form: str, desk: Desk) -> None:
+def test_a_certificate_in_every_form(form: str, harness: Harness) -> None:
     made, password = pair(), PASSWORD if "password" in form else None
     write = made.pfx if "pfx" in form else made.pem
     more = []
     if "chain" in form:
-        # Known by the name in it and by who issued it: the directory then needs the certificate itself.
+        # The directory trusts the subject and the issuer, so the client must send the certificate.
         root = pair("root")
         made = pair("app", issuer=root)
         write, more = (made.pfx if "pfx" in form else made.pem), [root.certificate]
-        desk.state.application.names.append(TrustedName(made.certificate.subject, root.certificate))
+        harness.state.application.names.append(TrustedName(made.certificate.subject, root.certificate))
     else:
-        desk.state.application.certificates.append(made.certificate)
+        harness.state.application.certificates.append(made.certificate)
     options: dict[str, Any] = {
         "tenant": LOGIN.tenant,
         "client_id": LOGIN.client_id,
-        "x509_certificate_path": write(desk.home / "app", password, *more),
+        "x509_certificate_path": write(harness.home / "app", password, *more),
         "x509_certificate_password": password,
     }
     if "chain" in form:
-        without = desk.run(**options)
+        without = harness.run(**options)
         assert (without.error["code"], "add it to the application" in without.msg) == ("AADSTS700027", True)
         options["send_certificate_chain"] = True
-    ended = desk.run(**options)
+    ended = harness.run(**options)
     assert not ended.failed, ended.msg
 
 
@@ -175,40 +177,40 @@ def test_a_certificate_in_every_form(form: str, desk: Desk) -> None:
         ("AZURE_CLIENT_CERTIFICATE_PATH AZURE_CLIENT_ID AZURE_TENANT_ID", {"AZURE_TENANT": ""}),
     ],
 )
-def test_a_certificate_from_the_environment(names: str, values: dict[str, str], desk: Desk) -> None:
-    options = desk.with_certificate()
+def test_a_certificate_from_the_environment(names: str, values: dict[str, str], harness: Harness) -> None:
+    options = harness.with_certificate()
     path, client, tenant = names.split()
-    desk.set(
+    harness.set(
         **{path: options["x509_certificate_path"], client: options["client_id"], tenant: options["tenant"]},
         AZURE_CLIENT_CERTIFICATE_PASSWORD=PASSWORD,
         AZURE_CLIENT_SEND_CERTIFICATE_CHAIN="1",
         **values,
     )
-    ended = desk.run()
+    ended = harness.run()
     assert not ended.failed, ended.msg
 
 
-def test_the_credential_of_awx(desk: Desk) -> None:
-    desk.set(AZURE_CLIENT_ID=LOGIN.client_id, AZURE_SECRET=LOGIN.secret, AZURE_TENANT=LOGIN.tenant)
-    desk.set(AZURE_SUBSCRIPTION_ID=LOGIN.subscription_id, AZURE_CLOUD_ENVIRONMENT=desk.cloud)
-    ended = desk.run(subscription_id=None, cloud_environment=None)
+def test_the_credential_of_awx(harness: Harness) -> None:
+    harness.set(AZURE_CLIENT_ID=LOGIN.client_id, AZURE_SECRET=LOGIN.secret, AZURE_TENANT=LOGIN.tenant)
+    harness.set(AZURE_SUBSCRIPTION_ID=LOGIN.subscription_id, AZURE_CLOUD_ENVIRONMENT=harness.cloud)
+    ended = harness.run(subscription_id=None, cloud_environment=None)
     assert not ended.failed, ended.msg
 
 
-def test_awx_with_a_user_name_is_refused_with_the_reason(desk: Desk) -> None:
-    desk.set(AZURE_AD_USER="ann@contoso.example", AZURE_PASSWORD="canary~password")
-    ended = desk.run()
+def test_awx_with_a_user_name_is_refused_with_the_reason(harness: Harness) -> None:
+    harness.set(AZURE_AD_USER="ann@contoso.example", AZURE_PASSWORD="canary~password")
+    ended = harness.run()
     assert ended.error == {"kind": "invalid_input", "option": "ad_user"}
     assert "does not support MFA" in ended.msg
-    assert (desk.tokens, desk.subscription.requests) == (0, [])
+    assert (harness.tokens, harness.subscription.requests) == (0, [])
 
 
-def test_a_profile_signs_in(desk: Desk) -> None:
-    lines = [f"{name} = {value}" for name, value in desk.with_secret().items()]
-    lines += [f"subscription_id = {LOGIN.subscription_id}", f"cloud_environment = {desk.cloud}"]
-    file = logins.profile(desk.home, "\n".join(["[east]", *lines, ""]), 0o644)
+def test_a_profile_signs_in(harness: Harness) -> None:
+    lines = [f"{name} = {value}" for name, value in harness.with_secret().items()]
+    lines += [f"subscription_id = {LOGIN.subscription_id}", f"cloud_environment = {harness.cloud}"]
+    file = logins.profile(harness.home, "\n".join(["[east]", *lines, ""]), 0o644)
     for options in ({"profile": "east"}, {"profile": "east", "auth_source": "credential_file"}):
-        ended = desk.run(subscription_id=None, cloud_environment=None, **options)
+        ended = harness.run(subscription_id=None, cloud_environment=None, **options)
         assert not ended.failed, ended.msg
         assert ended.result["warnings"] == [
             f"{file} contains secrets and is readable by other users; run chmod 600 on it"
@@ -216,10 +218,10 @@ def test_a_profile_signs_in(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("client", "taken"), [(OTHER, True), (LOGIN.client_id, False)])
-def test_a_user_assigned_identity_is_picked_by_its_client_id(client: str, taken: bool, desk: Desk) -> None:
-    options = desk.with_managed_identity()
-    desk.state.machine.user_assigned = {OTHER, "11111111-4444-4555-8666-777777777777"}
-    ended = desk.run(client_id=client, **options)
+def test_a_user_assigned_identity_is_picked_by_its_client_id(client: str, taken: bool, harness: Harness) -> None:
+    options = harness.with_managed_identity()
+    harness.state.machine.user_assigned = {OTHER, "11111111-4444-4555-8666-777777777777"}
+    ended = harness.run(client_id=client, **options)
     assert ended.failed is not taken
     if not taken:
         assert ended.msg.endswith(
@@ -227,54 +229,54 @@ def test_a_user_assigned_identity_is_picked_by_its_client_id(client: str, taken:
         )
 
 
-def test_the_node_of_a_pod_signs_in_when_it_is_asked_for(desk: Desk) -> None:
-    """What a cluster puts into a pod, the library would take for a managed identity."""
-    desk.with_workload_identity(aud="somebody else")
-    desk.set(
-        AZURE_FEDERATED_TOKEN_FILE=str(desk.home / "token"),
+def test_the_node_of_a_pod_signs_in_on_request(harness: Harness) -> None:
+    """The library would treat the token of a pod as a managed identity."""
+    harness.with_workload_identity(aud="another audience")
+    harness.set(
+        AZURE_FEDERATED_TOKEN_FILE=str(harness.home / "token"),
         AZURE_TENANT_ID=LOGIN.tenant,
         AZURE_AUTHORITY_HOST="https://login.microsoftonline.com/",
     )
-    desk.state.machine.user_assigned = {OTHER}
-    ended = desk.run(client_id=OTHER, **desk.with_managed_identity())
+    harness.state.machine.user_assigned = {OTHER}
+    ended = harness.run(client_id=OTHER, **harness.with_managed_identity())
     assert not ended.failed, ended.msg
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------
 
 
-def _unknown_certificate(desk: Desk) -> dict[str, Any]:
-    return {**desk.with_certificate(), "x509_certificate_path": pair().pem(desk.home / "b.pem", PASSWORD)} | {
+def _unknown_certificate(harness: Harness) -> dict[str, Any]:
+    return {**harness.with_certificate(), "x509_certificate_path": pair().pem(harness.home / "b.pem", PASSWORD)} | {
         "thumbprint": None
     }
 
 
-def _renewed_key(desk: Desk) -> dict[str, Any]:
-    """The certificate that the application knows, under another key."""
-    return desk.with_workload_identity() | {"oidc_token_file_path": _token(desk, signer="another")}
+def _renewed_key(harness: Harness) -> dict[str, Any]:
+    """Return the certificate of the application with another key."""
+    return harness.with_workload_identity() | {"oidc_token_file_path": _token(harness, signer="another")}
 
 
-def _token(desk: Desk, signer: str) -> str:
-    file = desk.home / "other-token"
+def _token(harness: Harness, signer: str) -> str:
+    file = harness.home / "other-token"
     file.write_text(logins.federated_token(logins.key(signer)))
     return str(file)
 
 
-def _no_identity(desk: Desk) -> dict[str, Any]:
-    options = desk.with_managed_identity()
-    desk.state.machine.system_assigned = False
+def _no_identity(harness: Harness) -> dict[str, Any]:
+    options = harness.with_managed_identity()
+    harness.state.machine.system_assigned = False
     return options
 
 
-def _no_service(desk: Desk) -> dict[str, Any]:
-    desk.set(AZURE_POD_IDENTITY_AUTHORITY_HOST="http://127.0.0.1:9")
+def _no_service(harness: Harness) -> dict[str, Any]:
+    harness.set(AZURE_POD_IDENTITY_AUTHORITY_HOST="http://127.0.0.1:9")
     return {"auth_source": "msi"}
 
 
-def _cli_says(text: str, status: int = 1) -> Any:
-    def prepare(desk: Desk) -> dict[str, Any]:
-        desk.with_cli()
-        desk.cli.print(text, status)
+def _cli_prints(text: str, status: int = 1) -> Any:
+    def prepare(harness: Harness) -> dict[str, Any]:
+        harness.with_cli()
+        harness.cli.print(text, status)
         return {"auth_source": "cli"}
 
     return prepare
@@ -287,32 +289,32 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
         "the directory does not accept the certificate: add it to the application, or renew it there",
     ),
     "certificate of an unknown application": (
-        lambda desk: {**desk.with_certificate(), "client_id": OTHER},
+        lambda harness: {**harness.with_certificate(), "client_id": OTHER},
         "AADSTS700016",
         "check client_id and tenant",
     ),
     "certificate in an unknown tenant": (
-        lambda desk: {**desk.with_certificate(), "tenant": OTHER},
+        lambda harness: {**harness.with_certificate(), "tenant": OTHER},
         "AADSTS90002",
         "check tenant",
     ),
     "token of another issuer": (
-        lambda desk: desk.with_workload_identity(iss="https://other.example/"),
+        lambda harness: harness.with_workload_identity(iss="https://other.example/"),
         "AADSTS700211",
         "has the token's issuer: add it, or check client_id",
     ),
     "token of another service account": (
-        lambda desk: desk.with_workload_identity(sub="system:serviceaccount:default:default"),
+        lambda harness: harness.with_workload_identity(sub="system:serviceaccount:default:default"),
         "AADSTS700213",
         "has the token's subject",
     ),
     "token for another audience": (
-        lambda desk: desk.with_workload_identity(aud="https://kubernetes.default.svc"),
+        lambda harness: harness.with_workload_identity(aud="https://kubernetes.default.svc"),
         "AADSTS700212",
         "has the token's audience",
     ),
     "token that is too old": (
-        lambda desk: desk.with_workload_identity(nbf=1700000000, exp=1700003600),
+        lambda harness: harness.with_workload_identity(nbf=1700000000, exp=1700003600),
         "AADSTS700024",
         "have its issuer write a new one",
     ),
@@ -324,22 +326,22 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
         "this machine has no instance metadata service: use another sign-in method",
     ),
     "nobody at the CLI": (
-        _cli_says("ERROR: Please run 'az login' to setup account."),
+        _cli_prints("ERROR: Please run 'az login' to setup account."),
         None,
         "the Azure CLI is not signed in: run 'az login' as the user of this task",
     ),
     "stale CLI": (
-        _cli_says("ERROR: AADSTS700082: The refresh token has expired.\nRun az login.\nTrace ID: x"),
+        _cli_prints("ERROR: AADSTS700082: The refresh token has expired.\nRun az login.\nTrace ID: x"),
         "AADSTS700082",
         "run 'az login' again",
     ),
     "odd CLI": (
-        _cli_says("ERROR: Subscription 'x' not recognized.\nTry y."),
+        _cli_prints("ERROR: Subscription 'x' not recognized.\nTry y."),
         None,
         "ERROR: Subscription 'x' not recognized. Try y; run 'az login' as the user of this task, then check tenant and",
     ),
     "CLI that speaks otherwise": (
-        _cli_says('{"token":"canary"}', status=0),
+        _cli_prints('{"token":"canary"}', status=0),
         None,
         "sign-in refused: run 'az login' as the user of this task",
     ),
@@ -347,57 +349,59 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_a_refusal_is_one_line_that_says_what_to_do(case: str, desk: Desk) -> None:
-    prepare, code, told = REFUSALS[case]
-    ended = desk.run(**prepare(desk))
+def test_a_refusal_is_one_line_with_the_fix(case: str, harness: Harness) -> None:
+    prepare, code, words = REFUSALS[case]
+    ended = harness.run(**prepare(harness))
     assert ended.failed
     assert (ended.error["kind"], ended.error.get("code")) == ("access_denied", code)
     assert ended.msg.startswith("could not read ")
     assert "sign-in refused" in ended.msg
-    assert told in ended.msg
+    assert words in ended.msg
     assert "\n" not in ended.msg
-    assert desk.subscription.writes == []
+    assert harness.subscription.writes == []
 
 
-def test_what_auto_chose_is_told_when_it_is_refused(desk: Desk) -> None:
-    prepare, _, told = REFUSALS["machine without an identity"]
-    prepare(desk)
-    ended = desk.run()
+def test_the_choice_of_auto_is_named_when_it_is_refused(harness: Harness) -> None:
+    prepare, _, words = REFUSALS["machine without an identity"]
+    prepare(harness)
+    ended = harness.run()
     chosen = "(auth_source auto chose a managed identity; set it to choose another method)"
-    assert ended.msg.endswith(f"{told}: assign it, or check client_id {chosen}")
+    assert ended.msg.endswith(f"{words}: assign it, or check client_id {chosen}")
 
 
-def test_no_answer_in_time_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = desk.with_cli()
-    desk.cli.hang()
+def test_a_timeout_is_reported(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = harness.with_cli()
+    harness.cli.hang()
     monkeypatch.setattr(methods, "_CLI_SECONDS", 1)
-    assert "the Azure CLI did not answer in time" in desk.run(**options).msg
+    assert "the Azure CLI did not answer in time" in harness.run(**options).msg
 
 
-def test_everything_goes_through_the_proxy(desk: Desk, loop: Any) -> None:
-    """Metadata of the cloud, sign-in, calls: by HTTPS_PROXY with its login."""
-    world, account = desk.subscription.world, desk.subscription.world.proxy
-    port = int(desk.subscription.azure.server.base_url.rpartition(":")[2])
+def test_all_requests_go_through_the_proxy(harness: Harness, loop: Any) -> None:
+    """Metadata of the cloud, sign-in and calls use HTTPS_PROXY with its login."""
+    world, account = harness.subscription.world, harness.subscription.world.proxy
+    port = int(harness.subscription.azure.server.base_url.rpartition(":")[2])
     world.resolve = lambda host: (host, port)
     proxy = ProxyServer(world)
     loop.run(proxy.start())
-    desk.set(HTTPS_PROXY=f"http://{account.username}:{account.password}@127.0.0.1:{proxy.port}", NO_PROXY="")
-    ended = desk.run(**desk.with_secret())
+    harness.set(HTTPS_PROXY=f"http://{account.username}:{account.password}@127.0.0.1:{proxy.port}", NO_PROXY="")
+    ended = harness.run(**harness.with_secret())
     assert not ended.failed, ended.msg
-    # One connection each; the directory and Resource Manager are the same server here, and not the same client.
+    # Each client opens one connection. In the lab, the directory and Resource Manager are one server.
     assert world.journal.counts["proxy:connect"] == 3
-    desk.set(NO_PROXY="127.0.0.1")
-    assert not desk.run(**desk.with_secret()).failed
+    harness.set(NO_PROXY="127.0.0.1")
+    assert not harness.run(**harness.with_secret()).failed
     assert world.journal.counts["proxy:connect"] == 0
     loop.run(proxy.stop())
 
 
-def test_a_proxy_that_is_not_there_is_no_refusal(desk: Desk) -> None:
-    """The library calls both a failed authentication."""
-    desk.monkeypatch.setattr(clouds, "_download", lambda *_: identity._cloud(desk.subscription.azure.server.base_url))
-    desk.monkeypatch.setattr(methods, "_RETRIES", 1)
-    desk.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
-    ended = desk.run(**desk.with_secret())
+def test_a_missing_proxy_is_not_reported_as_a_refusal(harness: Harness) -> None:
+    """The library reports both as a failed authentication."""
+    harness.monkeypatch.setattr(
+        clouds, "_download", lambda *_: identity._cloud(harness.subscription.azure.server.base_url)
+    )
+    harness.monkeypatch.setattr(methods, "_RETRIES", 1)
+    harness.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
+    ended = harness.run(**harness.with_secret())
     assert ended.error["kind"] == "unreachable"
     assert "proxy" in ended.msg.partition(": no answer from Azure (")[2].partition(")")[0]
     assert "check network, proxy and ca_bundle" in ended.msg

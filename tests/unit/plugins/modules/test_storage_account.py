@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a storage account has beyond other nouns: its firewall, its log account, its keys, its name in all of Azure."""
+"""The special features of storage accounts: firewall, log account, keys, and names that are unique in Azure."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ def test_every_writable_property_is_an_option_or_left_out_for_a_reason() -> None
     assert unaccounted(models.StorageAccountCreateParameters, OPTIONS, LEFT_OUT) == []
 
 
-def test_an_update_can_carry_nothing_that_a_creation_can_not() -> None:
+def test_an_update_has_no_additional_properties() -> None:
     problems = unaccounted(models.StorageAccountUpdateParameters, OPTIONS, LEFT_OUT)
     assert [line for line in problems if line.startswith("neither list has")] == []
 
 
-def test_the_options_are_the_modules() -> None:
+def test_the_module_has_the_options() -> None:
     from ansible_collections.siterecovery.hyperv.plugins.modules.storage_account import OPTIONS as known
 
     assert set(OPTIONS.values()) <= known.keys()
@@ -115,7 +115,7 @@ def test_the_options_are_the_modules() -> None:
 # One account --------------------------------------------------------------------------------------------------------
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    # What is asked for, and the properties that the one write sends.
+    # The options, and the properties that the only write sends.
     "tenants": ({"allow_cross_tenant_replication": True}, {"allowCrossTenantReplication": True}),
     "shared keys": ({"allow_shared_key_access": False}, {"allowSharedKeyAccess": False}),
     "portal": ({"default_to_oauth_authentication": True}, {"defaultToOAuthAuthentication": True}),
@@ -144,7 +144,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.needs("contracts")
 @pytest.mark.parametrize("name", CHANGES)
-def test_an_option_is_planned_sent_alone_and_found_again(name: str, subscription: Subscription) -> None:
+def test_an_option_is_planned_sent_separately_and_read_back(name: str, subscription: Subscription) -> None:
     asked, sent = CHANGES[name]
     seed_subnet(subscription, "Microsoft.Storage")
     made = run(subscription)
@@ -173,7 +173,7 @@ def test_a_new_account_takes_all_options_at_once(subscription: Subscription) -> 
     assert (again.result["changed"], subscription.requests) == (False, ["GET storageAccounts/stdr"])
 
 
-def test_the_second_layer_of_encryption_is_for_ever(subscription: Subscription) -> None:
+def test_the_second_layer_of_encryption_cannot_be_changed(subscription: Subscription) -> None:
     run(subscription)
     assert not run(subscription, require_infrastructure_encryption=False).result["changed"]
     refused = run(subscription, require_infrastructure_encryption=True)
@@ -181,7 +181,7 @@ def test_the_second_layer_of_encryption_is_for_ever(subscription: Subscription) 
     assert "has the value false, which cannot be changed to true" in refused.msg
 
 
-def test_rules_of_other_sorts_survive_a_change_of_the_firewall(subscription: Subscription) -> None:
+def test_other_kinds_of_rules_survive_a_change_of_the_firewall(subscription: Subscription) -> None:
     instance = {"tenantId": SUBSCRIPTION, "resourceId": f"{NETWORK}/x/y"}
     account = subscription.state.seed_account(
         GROUP, "stdr", "westeurope", networkAcls={"resourceAccessRules": [instance], "defaultAction": "Deny"}
@@ -199,7 +199,7 @@ def test_rules_of_other_sorts_survive_a_change_of_the_firewall(subscription: Sub
         (None, "SubnetsNotFound"),
     ],
 )
-def test_a_subnet_that_the_service_does_not_take_is_told(
+def test_a_subnet_that_the_service_rejects_is_reported(
     endpoints: tuple[str, ...] | None, reason: str, subscription: Subscription
 ) -> None:
     if endpoints is not None:
@@ -211,7 +211,7 @@ def test_a_subnet_that_the_service_does_not_take_is_told(
 
 
 @pytest.mark.parametrize(
-    ("seed", "told"),
+    ("seed", "words"),
     [
         (
             lambda s: s.state.seed_account("rg-2", "stdr", "westeurope"),
@@ -220,11 +220,11 @@ def test_a_subnet_that_the_service_does_not_take_is_told(
         (lambda s: s.state.seed_foreign_account("stdr"), "already taken; account names are unique across Azure"),
     ],
 )
-def test_who_has_the_name_is_told_as_far_as_it_can_be_known(
-    seed: Callable[[Subscription], Any], told: str, subscription: Subscription
+def test_the_owner_of_the_name_is_named_if_it_is_known(
+    seed: Callable[[Subscription], Any], words: str, subscription: Subscription
 ) -> None:
     seed(subscription)
-    assert told in run(subscription).msg
+    assert words in run(subscription).msg
 
 
 # Two accounts -------------------------------------------------------------------------------------------------------
@@ -248,8 +248,8 @@ def test_a_premium_account_and_its_log_account_in_one_task(subscription: Subscri
     )
     assert shown(planned).keys() == shown(made).keys()
     assert shown(planned)["log_account"].keys() == log.keys()
-    told = [(entry["step"], entry["found"], entry["done"]) for entry in made.result["evidence"]]
-    assert told == [
+    words = [(entry["step"], entry["found"], entry["done"]) for entry in made.result["evidence"]]
+    assert words == [
         ("T4", "no storage account", "create storage account stdr (Premium_LRS) in westeurope"),
         ("T5", "no storage account", "create storage account stlogs (Standard_GRS) in westeurope"),
     ]
@@ -272,7 +272,7 @@ def test_a_premium_account_and_its_log_account_in_one_task(subscription: Subscri
         ),
     ],
 )
-def test_what_differs_is_changed_where_it_differs(
+def test_only_the_account_that_differs_is_changed(
     changed: dict[str, Any], writes: list[str], paths: list[str], subscription: Subscription
 ) -> None:
     run(subscription, **PAIR)
@@ -283,7 +283,7 @@ def test_what_differs_is_changed_where_it_differs(
 
 
 @pytest.mark.parametrize("drifted", ["stdr", "stlogs"])
-def test_only_the_one_that_drifted_is_written(drifted: str, subscription: Subscription) -> None:
+def test_only_the_account_that_drifted_is_written(drifted: str, subscription: Subscription) -> None:
     for name, sku in (("stdr", "Premium_LRS"), ("stlogs", "Standard_GRS")):
         subscription.state.seed_account(
             GROUP, name, "westeurope", sku=sku, minimumTlsVersion="TLS1_0" if name == drifted else "TLS1_2"
@@ -296,7 +296,7 @@ def test_only_the_one_that_drifted_is_written(drifted: str, subscription: Subscr
     ]
 
 
-def test_a_missing_half_is_made_and_the_other_left_alone(subscription: Subscription) -> None:
+def test_a_missing_account_is_created_and_the_other_one_is_kept(subscription: Subscription) -> None:
     subscription.state.seed_account(GROUP, "stdr", "westeurope", sku="Premium_LRS", allowBlobPublicAccess=True)
     made = run(subscription, **PAIR)
     assert subscription.writes == ["put stlogs"]
@@ -304,7 +304,7 @@ def test_a_missing_half_is_made_and_the_other_left_alone(subscription: Subscript
     assert shown(made)["allow_blob_public_access"] is True
 
 
-def test_a_missing_group_is_made_once_for_both(subscription: Subscription) -> None:
+def test_a_missing_group_is_created_once_for_both(subscription: Subscription) -> None:
     refused = run(subscription, resource_group="rg-new", **PAIR)
     assert (refused.error["kind"], subscription.writes) == ("refused", [])
     made = run(subscription, resource_group="rg-new", create_resource_group=True, **PAIR)
@@ -315,7 +315,7 @@ def test_a_missing_group_is_made_once_for_both(subscription: Subscription) -> No
 
 
 @pytest.mark.parametrize(
-    ("log", "option", "told"),
+    ("log", "option", "words"),
     [
         ({"name": "stdr"}, "log_account.name", "is the account itself"),
         ({"name": "St-Logs"}, "log_account.name", "3 to 24 lowercase letters"),
@@ -324,16 +324,16 @@ def test_a_missing_group_is_made_once_for_both(subscription: Subscription) -> No
         ({"name": "stlogs", "sku": "Cheap"}, "log_account.sku", "'Cheap' is unknown"),
     ],
 )
-def test_a_log_account_that_can_not_be_one_costs_no_call(
-    log: dict[str, Any], option: str, told: str, subscription: Subscription
+def test_an_invalid_log_account_sends_no_request(
+    log: dict[str, Any], option: str, words: str, subscription: Subscription
 ) -> None:
     ended = run(subscription, log_account=log)
     assert (ended.error, subscription.requests) == ({"kind": "invalid_input", "option": option}, [])
-    assert told in ended.msg
+    assert words in ended.msg
 
 
 @pytest.mark.parametrize(
-    ("seed", "told"),
+    ("seed", "words"),
     [
         (
             lambda s: s.state.seed_account(GROUP, "stlogs", "westeurope", sku="Premium_LRS"),
@@ -343,13 +343,13 @@ def test_a_log_account_that_can_not_be_one_costs_no_call(
         (lambda s: s.state.seed_foreign_account("stlogs"), "name: 'stlogs' is not available"),
     ],
 )
-def test_when_one_of_both_can_not_be_had_none_is_touched(
-    seed: Callable[[Subscription], Any], told: str, subscription: Subscription
+def test_when_one_account_is_refused_neither_is_changed(
+    seed: Callable[[Subscription], Any], words: str, subscription: Subscription
 ) -> None:
     seed(subscription)
     refused = run(subscription, sku="Premium_LRS", log_account={"name": "stlogs"})
     assert (refused.error["kind"], subscription.writes) == ("refused", [])
-    assert told in refused.msg
+    assert words in refused.msg
 
 
 # Keys ---------------------------------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def test_keys_are_read_only_for_a_task_that_hides_its_result(subscription: Subsc
     assert sorted(key["value"] for key in keys) == sorted(kept)
 
 
-def test_keys_are_not_asked_for_otherwise(subscription: Subscription) -> None:
+def test_keys_are_not_requested_otherwise(subscription: Subscription) -> None:
     assert "keys" not in run(subscription).result
     assert not any("listkeys" in exchange.path.lower() for exchange in subscription.azure.server.traffic)
 
@@ -389,7 +389,7 @@ def test_an_answer_without_keys_is_an_error_that_quotes_nothing(body: Any, subsc
     assert "half a key" not in json.dumps(ended.result)
 
 
-def test_a_login_that_may_not_read_keys_is_told_which_right_is_missing(subscription: Subscription) -> None:
+def test_the_missing_permission_to_read_keys_is_named(subscription: Subscription) -> None:
     run(subscription)
     subscription.fault(
         "POST",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vaults over their whole life (B1): settings, deletion, what a deletion leaves, a subscription without vaults."""
+"""The life cycle of vaults (B1): settings, deletion, soft-deleted vaults, and subscriptions without vaults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.lab.arm import oracle
 from tests.lab.arm.conftest import LOGIN, SERVER, SUBSCRIPTION
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
-# Which of two generations of the SDK is installed decides which of two tests there is; none is left out.
+# Some tests exist in two versions. The generation of the installed SDK decides which one is defined.
 NEWER = hasattr(models, "ImmutabilityConfiguration")
 
 
@@ -30,14 +30,14 @@ def older(test: Any) -> Any:
 ROOT = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers"
 ONE, TWO = (f"{ROOT}/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in ("one", "two"))
 VAULT = "GET vaults/vault-dr"
-# Asked for when there is no vault; older SDKs can't.
+# The module lists deleted vaults when the vault does not exist. Older SDKs cannot list them.
 DELETED = ["GET westeurope/deletedVaults"] if NEWER else []
 CONTENTS = ["GET vault-dr/usages", "GET vault-dr/replicationUsages", "GET vault-dr/replicationFabrics"]
 ALWAYS = 99
 
 
 def run(subscription: Subscription, *, check: bool = False, **options: Any) -> Ended:
-    """One run; what it sent and got is what the API definitions allow."""
+    """Run the module, and check its requests and responses with the API definitions."""
     given = {"name": "vault-dr", "resource_group": GROUP, "location": "westeurope", **options}
     ended = subscription.run("vault", check=check, **given)
     if os.environ.get(oracle.VARIABLE):
@@ -58,7 +58,7 @@ def vault(subscription: Subscription) -> Any:
 
 USERS = {"identity": {"user_assigned": [ONE, TWO]}}
 KEY = {"encryption": {"key_uri": "https://keys.vault.azure.net/keys/k/1", "identity": ONE}}
-# One after the other on one vault: what is asked for, what is then shown, and the writes that it takes.
+# Consecutive steps on one vault: the options, the expected result, and the number of writes.
 STEPS: list[tuple[dict[str, Any], dict[str, Any], int]] = [
     ({"public_network_access": "disabled"}, {"public_network_access": "disabled"}, 1),
     (
@@ -132,9 +132,9 @@ def test_each_setting_is_planned_changed_and_kept_as_it_is(vault: Any, subscript
         assert planned.result["plan"] == done.result["plan"]
         again = run(subscription, **asked)
         assert (again.result["changed"], subscription.writes) == (False, [])
-    wishes: list[dict[str, Any]] = [{"name": "vault-dr", "resource_group": GROUP}, {"resource_group": GROUP}, {}]
-    for wish in wishes:
-        assert subscription.run("vault_info", **wish).result["vaults"] == [done.result["vault"]]
+    selections: list[dict[str, Any]] = [{"name": "vault-dr", "resource_group": GROUP}, {"resource_group": GROUP}, {}]
+    for selection in selections:
+        assert subscription.run("vault_info", **selection).result["vaults"] == [done.result["vault"]]
 
 
 def _holds(found: Any, expected: Any) -> bool:
@@ -163,7 +163,7 @@ def test_days_of_immutability(vault: Any, subscription: Subscription) -> None:
 
 @older
 @pytest.mark.parametrize("asked", [{"immutability_days": 30}, {"undelete": True}])
-def test_what_an_older_sdk_does_not_know_is_told_and_not_sent(
+def test_options_that_an_older_sdk_does_not_support_are_reported_and_not_sent(
     asked: dict[str, Any], vault: Any, subscription: Subscription
 ) -> None:
     ended = run(subscription, **asked)
@@ -207,7 +207,7 @@ def _backups(_subscription: Subscription, vault: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fill", "told"),
+    ("fill", "words"),
     [
         (_endpoint, "private endpoints: pe-dr"),
         (_server, "registered servers: vmm01.contoso.example"),
@@ -216,15 +216,15 @@ def _backups(_subscription: Subscription, vault: Any) -> None:
 )
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
 def test_a_vault_that_holds_something_is_not_deleted(
-    fill: Any, told: str, check: bool, vault: Any, subscription: Subscription
+    fill: Any, words: str, check: bool, vault: Any, subscription: Subscription
 ) -> None:
     fill(subscription, vault)
     ended = delete(subscription, check=check)
     assert (ended.error["kind"], subscription.writes) == ("refused", [])
-    assert ended.msg == f"vault vault-dr is not empty, it still has {told}; remove them, then delete it"
+    assert ended.msg == f"vault vault-dr is not empty, it still has {words}; remove them, then delete it"
 
 
-def test_what_only_azure_knows_of_is_told_in_its_words(vault: Any, subscription: Subscription) -> None:
+def test_contents_that_only_azure_knows_are_reported_in_its_words(vault: Any, subscription: Subscription) -> None:
     subscription.fault(
         "DELETE",
         "vaults/vault-dr",
@@ -240,7 +240,7 @@ def test_what_only_azure_knows_of_is_told_in_its_words(vault: Any, subscription:
 
 
 @pytest.mark.parametrize("path", ["usages", "replicationusages", "replicationfabrics"])
-def test_a_question_without_answer_is_no_empty_vault(path: str, vault: Any, subscription: Subscription) -> None:
+def test_a_failed_read_does_not_count_as_an_empty_vault(path: str, vault: Any, subscription: Subscription) -> None:
     subscription.fault("GET", f"vaults/vault-dr/{path}", "fail", times=ALWAYS, status=403, code="AuthorizationFailed")
     assert delete(subscription).error["kind"] == "access_denied"
     assert subscription.writes == []
@@ -260,11 +260,11 @@ def test_storage_stays_once_there_are_backups(check: bool, vault: Any, subscript
     )
 
 
-# What a deletion leaves ----------------------------------------------------------------------------------------------
+# Soft-deleted vaults -------------------------------------------------------------------------------------------------
 
 
 @newer
-def test_a_soft_deleted_vault_keeps_its_name_until_it_is_wanted_back(vault: Any, subscription: Subscription) -> None:
+def test_a_soft_deleted_vault_reserves_its_name_until_it_is_restored(vault: Any, subscription: Subscription) -> None:
     kept = run(subscription, tags={"owner": "it"}).result["vault"]
     assert delete(subscription).result["changed"]
     for check in (True, False):
@@ -338,7 +338,7 @@ def test_the_provider_is_registered_and_waited_for(fresh: Subscription) -> None:
     assert not run(fresh).result["changed"]
 
 
-def test_a_login_that_must_not_register_is_told_the_command(fresh: Subscription) -> None:
+def test_a_login_that_must_not_register_gets_the_command(fresh: Subscription) -> None:
     ended = run(fresh, register_resource_provider=False)
     assert (ended.error["kind"], fresh.writes) == ("refused", [])
     command = f"az provider register --namespace Microsoft.RecoveryServices --subscription {LOGIN.subscription_id}"
@@ -353,7 +353,7 @@ def test_nothing_is_registered_to_delete_or_to_read(fresh: Subscription) -> None
     assert fresh.writes == []
 
 
-def test_a_missing_group_is_told_apart_there_too(fresh: Subscription) -> None:
+def test_a_missing_group_is_distinguished_there_too(fresh: Subscription) -> None:
     ended = run(fresh, resource_group="rg-new")
     assert ended.msg.startswith("resource_group: 'rg-new' does not exist")
     made = run(fresh, resource_group="rg-new", create_resource_group=True)
@@ -362,7 +362,7 @@ def test_a_missing_group_is_told_apart_there_too(fresh: Subscription) -> None:
 
 @pytest.mark.parametrize("register", [True, False])
 def test_a_creation_that_finds_it_out_by_itself(register: bool, subscription: Subscription) -> None:
-    """Reads of an unregistered namespace may also answer that nothing is there."""
+    """Reads of an unregistered namespace may also respond that the resource does not exist."""
     subscription.fault(
         "PUT", "vaults/vault-dr", "fail", status=409, code="MissingSubscriptionRegistration", message="not registered"
     )
@@ -395,7 +395,7 @@ def test_a_vault_by_its_id(vault: Any, subscription: Subscription) -> None:
 
 
 def test_an_id_is_read_in_its_own_subscription(vault: Any, subscription: Subscription) -> None:
-    """Whatever the login's subscription is; nothing is asked of that one."""
+    """The module sends no request to the subscription of the login."""
     other = "99999999-0000-0000-0000-000000000000"
     found = subscription.run("vault_info", id=vault.id, subscription_id=other).result["vaults"]
     assert [one["id"] for one in found] == [vault.id]
@@ -413,7 +413,7 @@ def test_an_id_is_read_in_its_own_subscription(vault: Any, subscription: Subscri
         ({"id": f"{ROOT}/Microsoft.RecoveryServices/vaults/v1", "resource_group": GROUP}, "resource_group"),
     ],
 )
-def test_an_id_that_is_none_costs_no_call(given: dict[str, Any], option: str, subscription: Subscription) -> None:
+def test_an_invalid_id_sends_no_request(given: dict[str, Any], option: str, subscription: Subscription) -> None:
     ended = subscription.run("vault_info", **given)
     assert ended.error == {"kind": "invalid_input", "option": option}
     assert subscription.requests == []

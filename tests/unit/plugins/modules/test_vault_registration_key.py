@@ -150,7 +150,7 @@ def test_a_vault_that_does_not_exist_yet(keys: Keys) -> None:
     assert "resource group 'rg-new' does not exist" in keys.run(resource_group="rg-new").msg
 
 
-@pytest.mark.parametrize("content", [b"somebody's canary", b"\xff", b"<a/>"])
+@pytest.mark.parametrize("content", [b"canary of another file", b"\xff", b"<a/>"])
 def test_another_file_is_refused_before_any_call(content: bytes, keys: Keys, tmp_path: Path) -> None:
     path = tmp_path / "other.VaultCredentials"
     path.write_bytes(content)
@@ -217,7 +217,7 @@ def test_an_expired_key_of_another_vault_is_replaced_or_removed(state: str, keys
 
 
 def untouched(path: Path) -> tuple[int, ...]:
-    """What stays as it is while nobody touches a file; reading it may change when it was last read."""
+    """Return the metadata of a file that only a write changes. The time of the last access is not part of it."""
     found = os.lstat(path)
     return found.st_ino, found.st_mode, found.st_nlink, found.st_mtime_ns
 
@@ -259,7 +259,7 @@ def test_no_key_is_requested_that_cannot_be_written(keys: Keys, monkeypatch: pyt
     assert (refused.error["kind"], keys.writes, keys.path.exists()) == ("refused", [], False)
     assert refused.msg.startswith(f"path: could not write {keys.path} (Permission denied); ")
     monkeypatch.undo()
-    # Something in the way that this user can't remove.
+    # This user cannot remove the object at the path.
     (keys.path.parent / f".{keys.path.name}.part").mkdir(parents=True)
     refused = keys.run(channel_integrity_key=True)
     assert (refused.error["kind"], keys.writes) == ("refused", [])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks in Azure: what is sent back unchanged, two writers at once, deletion (T6)."""
+"""Networks in Azure (T6): settings that are sent back unchanged, concurrent writers, and deletion."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def parts(subscription: Subscription) -> dict[str, str]:
 
 @pytest.fixture
 def network(subscription: Subscription, parts: dict[str, str]) -> dict[str, Any]:
-    """A network with something in every corner, also such that no version of an SDK knows."""
+    """Create a network with a value in every property, including properties that no version of the SDK has."""
     found = subscription.state.seed_network(
         GROUP, "vnet-dr", "westeurope", ["10.20.0.0/16", "fd00:20::/48"], {"old": "10.20.1.0/24", "own": "10.20.9.0/24"}
     )
@@ -175,7 +175,7 @@ def stored(subscription: Subscription) -> dict[str, Any]:
 
 
 def bare(value: Any) -> Any:
-    """Without what a write changes by itself."""
+    """Remove the values that change with every write."""
     if isinstance(value, dict):
         return {key: bare(item) for key, item in value.items() if key not in ("etag", "actions")}
     return [bare(item) for item in value] if isinstance(value, list) else value
@@ -187,12 +187,12 @@ def sent(subscription: Subscription, method: str) -> Any:
 
 
 def read(subscription: Subscription) -> Any:
-    """What the run read before it wrote."""
+    """Return the network that the run read before its write."""
     answers = [exchange.response for exchange in subscription.azure.server.traffic if exchange.method == "GET"]
     return next(answer for answer in answers if answer.get("type") == "Microsoft.Network/virtualNetworks")
 
 
-def test_all_that_was_read_is_sent_back_and_stays(subscription: Subscription, network: dict[str, Any]) -> None:
+def test_all_settings_are_sent_back_and_kept(subscription: Subscription, network: dict[str, Any]) -> None:
     before = copy.deepcopy(network)
     assert run(subscription, subnets=[NEW], dns_servers=[]).result["changed"]
     expected = copy.deepcopy(read(subscription))
@@ -217,7 +217,7 @@ FULL = {
 
 
 @pytest.mark.needs("contracts")
-def test_every_option_of_a_new_network_and_off_again(subscription: Subscription, parts: dict[str, str]) -> None:
+def test_every_option_of_a_new_network_is_set_and_removed(subscription: Subscription, parts: dict[str, str]) -> None:
     asked: dict[str, Any] = {
         "address_prefixes": ["10.20.0.0/16", "fd00:20::/48"],
         "subnets": [
@@ -277,7 +277,7 @@ def test_a_subnet_in_use_is_refused_before_any_write(subscription: Subscription,
     )
 
 
-def test_a_user_that_the_network_does_not_show_is_the_services_refusal(
+def test_the_service_refuses_a_user_that_the_network_does_not_show(
     subscription: Subscription, network: dict[str, Any]
 ) -> None:
     text = "Subnet own is in use by /x/y/z and cannot be deleted."
@@ -288,13 +288,13 @@ def test_a_user_that_the_network_does_not_show_is_the_services_refusal(
     assert "\n" not in ended.msg
 
 
-def test_what_a_subnet_refers_to_must_be_there(subscription: Subscription, network: dict[str, Any]) -> None:
+def test_references_of_a_subnet_must_exist(subscription: Subscription, network: dict[str, Any]) -> None:
     ended = run(subscription, subnets=[{"name": "old", "route_table": f"{ROOT}/routeTables/none"}])
     assert ended.error["code"] == "InvalidResourceReference"
     assert "routeTables/none" in ended.msg
 
 
-def test_a_peering_that_lags_behind_is_told(subscription: Subscription, network: dict[str, Any]) -> None:
+def test_an_outdated_peering_is_reported(subscription: Subscription, network: dict[str, Any]) -> None:
     ended = run(subscription, address_prefixes=["10.22.0.0/16"])
     assert [warning for warning in ended.result["warnings"] if "peering" in warning] == [
         "network vnet-dr: peering hub does not have the present ranges of the network; synchronize it, so that traffic"
@@ -309,7 +309,7 @@ def test_a_peering_that_lags_behind_is_told(subscription: Subscription, network:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], None]:
-    """Let something happen once between the reading and the writing of a run."""
+    """Return a function that schedules an event between the read and the write of a run."""
 
     def plan(event: Callable[[], Any]) -> None:
         send, events = VirtualNetworkResource._send, [event]
@@ -325,7 +325,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
 
 
 def other_write(subscription: Subscription, change: Callable[[dict[str, Any]], Any]) -> Callable[[], None]:
-    """Somebody else's PUT of the network."""
+    """Return a PUT of the network by another client."""
 
     def write() -> None:
         body: Any = copy.deepcopy(stored(subscription))
@@ -336,7 +336,7 @@ def other_write(subscription: Subscription, change: Callable[[dict[str, Any]], A
 
 
 @pytest.mark.parametrize("asked", [{"subnets": [NEW]}, {"tags": {"a": "1"}}], ids=["put", "patch"])
-def test_a_change_beside_ours_is_kept(
+def test_a_concurrent_change_of_another_setting_is_kept(
     asked: dict[str, Any], subscription: Subscription, network: dict[str, Any], meanwhile: Any
 ) -> None:
     meanwhile(
@@ -361,7 +361,7 @@ def test_a_change_beside_ours_is_kept(
     ],
     ids=["put", "patch"],
 )
-def test_a_change_of_the_same_is_never_overwritten(
+def test_a_concurrent_change_of_the_same_setting_is_never_overwritten(
     asked: dict[str, Any], change: Any, subscription: Subscription, network: dict[str, Any], meanwhile: Any
 ) -> None:
     theirs: list[Any] = []
@@ -379,7 +379,7 @@ def test_a_change_of_the_same_is_never_overwritten(
     assert not run(subscription, **asked).failed
 
 
-def test_two_runs_with_the_same_wish_both_succeed(
+def test_two_runs_with_the_same_options_both_succeed(
     subscription: Subscription, network: dict[str, Any], meanwhile: Any
 ) -> None:
     added = {"name": "new", "properties": {"addressPrefix": "10.20.2.0/24"}}
@@ -389,8 +389,8 @@ def test_two_runs_with_the_same_wish_both_succeed(
     assert subscription.writes == ["put vnet-dr"]
 
 
-def test_an_answer_lost_while_changing_is_made_up_for(subscription: Subscription, network: dict[str, Any]) -> None:
-    """The write is sent again with the mark of what was before it, and meets itself."""
+def test_a_change_is_repeated_after_a_lost_response(subscription: Subscription, network: dict[str, Any]) -> None:
+    """The module repeats the write with the etag of the previous state, and finds its own first write."""
     subscription.fault("PUT", PATH, "drop", times=1, when="after")
     ended = run(subscription, subnets=[NEW])
     assert not ended.failed, ended.msg
@@ -401,7 +401,7 @@ BUSY = [(409, "AnotherOperationInProgress"), (429, "RetryableError")]
 
 
 @pytest.mark.parametrize(("status", "code"), BUSY)
-def test_another_operation_is_waited_for(
+def test_the_module_waits_for_another_operation(
     status: int, code: str, subscription: Subscription, network: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"{VirtualNetworkResource.__module__}.interval", lambda *_: 0.05)
@@ -409,7 +409,7 @@ def test_another_operation_is_waited_for(
     assert run(subscription, subnets=[NEW]).result["changed"]
 
 
-def test_another_operation_without_end_is_a_deadline(subscription: Subscription, network: dict[str, Any]) -> None:
+def test_the_wait_for_another_operation_times_out(subscription: Subscription, network: dict[str, Any]) -> None:
     subscription.fault("PUT", PATH, "fail", times=ALWAYS, status=409, code="AnotherOperationInProgress")
     ended = run(subscription, subnets=[NEW], wait_timeout=0)
     assert ended.error["kind"] == "deadline_exceeded"
@@ -421,7 +421,7 @@ def test_another_operation_without_end_is_a_deadline(subscription: Subscription,
 
 
 @pytest.mark.needs("contracts")
-def test_an_empty_network_is_deleted_when_that_is_meant(subscription: Subscription) -> None:
+def test_an_empty_network_is_deleted_with_consent(subscription: Subscription) -> None:
     subscription.state.seed_network(GROUP, "vnet-dr", "westeurope", ["10.20.0.0/16"], {"a": "10.20.1.0/24"})
     absent: dict[str, Any] = {"location": None, "state": "absent"}
     refused = run(subscription, **absent)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for VMM servers in front of the module: until when, through what, and what is said on the way (P10)."""
+"""The wait of the action plugin for VMM servers (P10): its end, its tolerance of faults, and its progress."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ VAULT_ID = "/subscriptions/s/vault"
 EVIDENCE = [{"step": "P10", "found": "x", "done": "nothing to do", "verified": "x"}]
 DONE: dict[str, Any] = {"changed": False, "vault_id": VAULT_ID, "progress": [], "waited": False, "evidence": EVIDENCE}
 MISSING = {"server": "vmm01", "reached": "not registered", "outstanding": ["registration"]}
-DEAF = {"server": "vmm01", "reached": "fabric registered", "outstanding": ["provider heartbeat"]}
+NO_HEARTBEAT = {"server": "vmm01", "reached": "fabric registered", "outstanding": ["provider heartbeat"]}
 NOT_YET = {**DONE, "progress": [MISSING]}
-NEARLY = {**DONE, "progress": [DEAF]}
+NEARLY = {**DONE, "progress": [NO_HEARTBEAT]}
 NO_VAULT = {**NOT_YET, "vault_id": None}
 
 
@@ -35,41 +35,41 @@ BUSY = failure("remote_failure", status=503)
 THROTTLED = failure("remote_failure", status=429, retry_after=324)
 
 
-class Stage:
-    """The plugin with a clock of its own and looks that are written down; the last look stays."""
+class Harness:
+    """Run the plugin with a simulated clock and prepared results of reads. The last result repeats."""
 
-    def __init__(self, looks: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.looks = looks
+    def __init__(self, reads: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reads = reads
         self.now = 0.0
         self.asked: list[dict[str, Any]] = []
         self.slept: list[float] = []
-        self.said: list[str] = []
+        self.displayed: list[str] = []
         monkeypatch.setattr(action, "time", SimpleNamespace(monotonic=lambda: self.now, sleep=self._sleep))
-        monkeypatch.setattr(action, "Display", lambda: SimpleNamespace(display=self.said.append))
+        monkeypatch.setattr(action, "Display", lambda: SimpleNamespace(display=self.displayed.append))
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
 
-    def _look(self, module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+    def _read(self, module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
         assert module_name == "siterecovery.hyperv.vmm_server_info"
         self.asked.append(module_args)
-        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return self.reads.pop(0) if len(self.reads) > 1 else self.reads[0]
 
     def run(self, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
         task = mock.MagicMock(args={"vault_name": "v", "names": ["vmm01"], **arguments}, check_mode=check, async_val=0)
         plugin = action.ActionModule(task, *(mock.MagicMock() for _ in range(5)))
-        with mock.patch.object(plugin, "_execute_module", self._look):
+        with mock.patch.object(plugin, "_execute_module", self._read):
             result: dict[str, Any] = plugin.run(task_vars={})
         return result
 
 
 @pytest.mark.parametrize(
-    ("name", "looks", "count", "failed"),
+    ("name", "reads", "count", "failed"),
     [
-        ("there at once", [DONE], 1, False),
-        ("there in the end", [NOT_YET, NEARLY, DONE], 3, False),
-        ("through faults that pass", [CUT, BUSY, NOT_YET, CUT, DONE], 5, False),
+        ("done at once", [DONE], 1, False),
+        ("done in the end", [NOT_YET, NEARLY, DONE], 3, False),
+        ("temporary faults", [CUT, BUSY, NOT_YET, CUT, DONE], 5, False),
         ("no right", [NOT_YET, DENIED], 2, True),
         ("a wrong option", [WRONG], 1, True),
         ("no vault", [NO_VAULT], 1, True),
@@ -77,80 +77,80 @@ class Stage:
     ],
 )
 def test_when_the_wait_ends(
-    name: str, looks: list[dict[str, Any]], count: int, failed: bool, monkeypatch: pytest.MonkeyPatch
+    name: str, reads: list[dict[str, Any]], count: int, failed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = Stage(looks, monkeypatch)
-    result = stage.run(wait=True)
-    assert (len(stage.asked), bool(result.get("failed"))) == (count, failed)
-    assert all(asked["wait"] is True for asked in stage.asked)
-    left = [asked["wait_timeout"] for asked in stage.asked]
+    harness = Harness(reads, monkeypatch)
+    result = harness.run(wait=True)
+    assert (len(harness.asked), bool(result.get("failed"))) == (count, failed)
+    assert all(asked["wait"] is True for asked in harness.asked)
+    left = [asked["wait_timeout"] for asked in harness.asked]
     assert (left[0], left) == (2700, sorted(left, reverse=True))
     if not failed:
         assert result["waited"] is True
         assert result["evidence"][0]["done"].startswith("waited ")
 
 
-def test_a_vault_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = Stage([NO_VAULT], monkeypatch).run(wait=True)
+def test_a_vault_that_does_not_exist_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = Harness([NO_VAULT], monkeypatch).run(wait=True)
     assert result["error"]["kind"] == "refused"
     assert result["msg"].startswith("vault_name: the vault does not exist")
 
 
 @pytest.mark.parametrize(
-    ("last", "told"),
+    ("last", "words"),
     [(NEARLY, "vmm01: fabric registered, waiting for provider heartbeat"), (CUT, "Azure can't be read at the moment")],
 )
-def test_the_deadline(last: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage([NOT_YET, last], monkeypatch)
-    result = stage.run(wait=True, wait_timeout=60)
+def test_the_deadline(last: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness([NOT_YET, last], monkeypatch)
+    result = harness.run(wait=True, wait_timeout=60)
     assert (result["failed"], result["error"]["kind"]) == (True, "deadline_exceeded")
-    assert (stage.now, result["waited"]) == (60, True)
-    assert told in result["msg"]
+    assert (harness.now, result["waited"]) == (60, True)
+    assert words in result["msg"]
     assert "run again to go on waiting, or give a longer wait_timeout" in result["msg"]
     assert result.get("progress") == last.get("progress")
 
 
-def test_looks_become_rarer(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage([NOT_YET], monkeypatch)
-    stage.run(wait=True)
-    assert stage.now == 2700
-    assert (stage.slept[0], max(stage.slept)) == (2, 30)
-    assert len(stage.asked) < 130
+def test_reads_become_less_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness([NOT_YET], monkeypatch)
+    harness.run(wait=True)
+    assert harness.now == 2700
+    assert (harness.slept[0], max(harness.slept)) == (2, 30)
+    assert len(harness.asked) < 130
 
 
 def test_a_service_that_asks_for_a_pause_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage([THROTTLED, DONE], monkeypatch)
-    assert not stage.run(wait=True).get("failed")
-    assert stage.slept == [324]
-    stage = Stage([THROTTLED], monkeypatch)
-    stage.run(wait=True, wait_timeout=100)
-    assert stage.slept == [100]
+    harness = Harness([THROTTLED, DONE], monkeypatch)
+    assert not harness.run(wait=True).get("failed")
+    assert harness.slept == [324]
+    harness = Harness([THROTTLED], monkeypatch)
+    harness.run(wait=True, wait_timeout=100)
+    assert harness.slept == [100]
 
 
-def test_each_new_state_is_said_once_and_again_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage([NOT_YET] * 3 + [NEARLY] * 20 + [DONE], monkeypatch)
-    stage.run(wait=True)
-    assert stage.said[0] == "P10 vmm01: not registered, waiting for registration (0s of 45m)"
-    states = [line.rpartition(" (")[0] for line in stage.said]
+def test_each_new_state_is_displayed_once_and_again_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness([NOT_YET] * 3 + [NEARLY] * 20 + [DONE], monkeypatch)
+    harness.run(wait=True)
+    assert harness.displayed[0] == "P10 vmm01: not registered, waiting for registration (0s of 45m)"
+    states = [line.rpartition(" (")[0] for line in harness.displayed]
     assert states[1] == "P10 vmm01: fabric registered, waiting for provider heartbeat"
     assert set(states[1:]) == {states[1]}
-    assert 2 < len(states) < 2 + stage.now / 60 + 1
+    assert 2 < len(states) < 2 + harness.now / 60 + 1
 
 
 @pytest.mark.parametrize(("wait", "check"), [(False, False), ("no", False), (True, True), ("yes", True)])
-def test_one_look_without_waiting(wait: Any, check: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Check mode looks as well; what the module says of the options is the same either way."""
-    stage = Stage([NOT_YET], monkeypatch)
-    assert stage.run(wait=wait, check=check) == NOT_YET
-    assert (len(stage.asked), stage.slept, stage.said) == (1, [], [])
-    assert stage.asked[0]["wait"] is (wait in (True, "yes"))
+def test_one_read_without_waiting(wait: Any, check: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check mode reads the servers too. The module gets the same options in both modes."""
+    harness = Harness([NOT_YET], monkeypatch)
+    assert harness.run(wait=wait, check=check) == NOT_YET
+    assert (len(harness.asked), harness.slept, harness.displayed) == (1, [], [])
+    assert harness.asked[0]["wait"] is (wait in (True, "yes"))
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("wait", "perhaps"), ("wait_timeout", "soon"), ("wait_timeout", -1), ("wait_timeout", None)]
 )
-def test_a_wrong_value_is_refused_before_any_look(option: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage([DONE], monkeypatch)
+def test_a_wrong_value_is_refused_before_any_read(option: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    harness = Harness([DONE], monkeypatch)
     with pytest.raises(AnsibleActionFail, match=rf"^{option}: "):
-        stage.run(**{"wait": True, option: value})
-    assert stage.asked == []
+        harness.run(**{"wait": True, option: value})
+    assert harness.asked == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Long-running creations: that fail in the end, that outlast the deadline, that an earlier run began."""
+"""Long-running creations: failed ones, ones that outlast the deadline, and ones of an earlier run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLOW = Delays(vault_create=3600.0, storage_create=3600.0, network_create=3600.0,
 
 
 @pytest.fixture(autouse=True)
-def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_FIRST", 0.05)
 
 
@@ -47,8 +47,8 @@ def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -
 
 
 @every_case
-def test_a_state_of_an_operation_that_nobody_knows_ends_at_the_deadline(case: Case, subscription: Subscription) -> None:
-    """The SDK would poll for ever."""
+def test_an_unknown_state_of_an_operation_ends_at_the_deadline(case: Case, subscription: Subscription) -> None:
+    """The SDK would poll without end."""
     subscription.world.faults.plan(operation(case), "hang", status="Pondering")
     ended = case.run(subscription, wait_timeout=1)
     assert ended.error["kind"] == "deadline_exceeded"
@@ -95,8 +95,8 @@ def test_a_turn_that_never_comes(case: Case, subscription: Subscription) -> None
 
 
 @every_case
-def test_a_run_after_a_creation_that_failed_hides_nothing(case: Case, subscription: Subscription) -> None:
-    """What the failed run left behind is made good, or shown with a warning; it never looks like a success."""
+def test_a_run_after_a_failed_creation_reports_the_state(case: Case, subscription: Subscription) -> None:
+    """The run repairs the resource of the failed creation or warns about it. It never looks like a success."""
     subscription.world.faults.plan(operation(case), "fail")
     case.run(subscription)
     again = case.run(subscription)
@@ -107,7 +107,7 @@ def test_a_run_after_a_creation_that_failed_hides_nothing(case: Case, subscripti
 
 
 @every_case
-def test_the_deadline_tells_the_last_state_and_the_next_run_goes_on(case: Case, subscription: Subscription) -> None:
+def test_the_timeout_reports_the_last_state_and_the_next_run_continues(case: Case, subscription: Subscription) -> None:
     subscription.world.delays = SLOW
     started = time.monotonic()
     ended = case.run(subscription, wait_timeout=1)
@@ -116,7 +116,7 @@ def test_the_deadline_tells_the_last_state_and_the_next_run_goes_on(case: Case, 
     assert ended.error["last_state"] in ended.msg
     assert ended.msg.startswith(f"end of the operation 'create {case.shown_as} {case.options['name']}' was not reached")
     assert ended.msg.endswith("run again to pick it up, or give a longer wait_timeout")
-    # The next run finds it under way, and waits for it without a write of its own.
+    # The next run finds the creation in progress, and waits for it without a write.
     waited = case.run(subscription, wait_timeout=0)
     assert (waited.error["kind"], subscription.writes) == ("deadline_exceeded", [])
     assert case.options["name"] in waited.error["last_state"]
@@ -129,7 +129,7 @@ def test_the_deadline_tells_the_last_state_and_the_next_run_goes_on(case: Case, 
 
 
 @every_case
-def test_what_another_run_makes_is_waited_for(case: Case, subscription: Subscription) -> None:
+def test_the_module_waits_for_the_creation_of_another_run(case: Case, subscription: Subscription) -> None:
     subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
     case.run(subscription, wait_timeout=0)
     done = case.run(subscription)
@@ -138,8 +138,8 @@ def test_what_another_run_makes_is_waited_for(case: Case, subscription: Subscrip
 
 
 @every_case
-def test_an_answer_lost_while_a_slow_creation_began(case: Case, subscription: Subscription) -> None:
-    """The repeated write meets its own resource, half made."""
+def test_a_lost_response_to_a_slow_creation(case: Case, subscription: Subscription) -> None:
+    """The repeated write finds the resource of the first one, while its creation is in progress."""
     subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
     subscription.fault("PUT", case.place, "drop", times=1, when="after")
     ended = case.run(subscription)
@@ -149,7 +149,7 @@ def test_an_answer_lost_while_a_slow_creation_began(case: Case, subscription: Su
 
 
 @every_case
-def test_polling_survives_what_passes(case: Case, subscription: Subscription) -> None:
+def test_polling_survives_temporary_faults(case: Case, subscription: Subscription) -> None:
     subscription.world.delays = Delays(vault_create=0.3, storage_create=0.3, network_create=0.3, retry_after=1.0)
     for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
         subscription.world.faults.plan(f"arm:get:{path}", "drop", times=1)
@@ -158,13 +158,13 @@ def test_polling_survives_what_passes(case: Case, subscription: Subscription) ->
 
 
 @every_case
-def test_a_refused_poll_is_told(case: Case, subscription: Subscription) -> None:
+def test_a_refused_poll_is_reported(case: Case, subscription: Subscription) -> None:
     for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
         subscription.world.faults.plan(f"arm:get:{path}", "fail", times=9, status=403, code="AuthorizationFailed")
     assert case.run(subscription).error["kind"] == "access_denied"
 
 
-def test_a_state_nobody_knows_is_waited_out(subscription: Subscription) -> None:
+def test_the_module_waits_for_the_end_of_an_unknown_state(subscription: Subscription) -> None:
     vault = subscription.state.seed_vault("rg-dr", "vault-dr", "westeurope")
     vault.document["properties"]["provisioningState"] = "Migrating"
     ended = CASES["vault"].run(subscription, wait_timeout=0)

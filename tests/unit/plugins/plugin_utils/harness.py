@@ -32,7 +32,7 @@ Build = Callable[[Session], ManagedResource[State, Any]]
 
 
 class ScriptHarness:
-    """Answers as win_powershell would, keeps every execution, and can fail or lie on request."""
+    """Respond like win_powershell, record every execution, and fail or return prepared objects on request."""
 
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
@@ -109,13 +109,13 @@ class ScriptHarness:
         return names
 
     def sent(self, script: str) -> Arguments:
-        """The arguments of the one execution of a script."""
+        """Return the arguments of the only execution of a script."""
         (found,) = (sent for sent, name in zip(self.executions, self.scripts, strict=True) if name == script)
         return found
 
     @property
     def plain(self) -> str:
-        """All that was sent, without what goes as a secret."""
+        """Return all arguments that were sent, without the secrets."""
         return json.dumps([{**sent, "sensitive_parameters": None} for sent in self.executions])
 
     def exists(self, path: str) -> bool:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One script on one machine: what is sent, what comes back, and what is never shown."""
+"""One script on one machine: its arguments, its result, and its secrets."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_sending_resumes_after_an_interruption(transport: MakeTransport, own: st
         found.transfer(source=own)
     assert found.left() == ["MARSAgentInstaller.exe.partial", "MARSAgentInstaller.exe.partial.id"]
     assert found.transfer(source=own, checksum=None) == AGENT.sha256
-    # The first piece returns the offset at which to continue: two pieces were there.
+    # The first call returns the offset at which to continue. The machine already had two pieces.
     assert found.found.scripts.count("append_file") == 3
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counts as a problem at each stage of a run, and which host fails because of it."""
+"""The problems of a run at each stage, and the hosts that fail because of them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_problem_fails_its_own_host(stage: Stage, record: Record, line: str) -
 
 
 @pytest.mark.parametrize("stage", ["checks", "state"])
-def test_what_was_not_set_up_by_this_run_is_no_problem_before_or_without_a_setup(stage: Stage) -> None:
+def test_a_missing_setup_is_not_a_problem_before_or_without_a_setup(stage: Stage) -> None:
     agent = record("hyperv_host", "hv01", PASSED, observed={"agent": {"version": "2"}})
     assert report(record("azure_target", "localhost", PASSED), agent, stage=stage).failures == {}
 
@@ -143,7 +143,7 @@ def test_readings_of_the_target_are_shown_only_where_it_was_not_set_up() -> None
     assert [report(each).lines("evidence")[2].split()[1] for each in (read, made)] == ["T3", "B1"]
 
 
-def test_check_mode_says_that_nothing_was_changed() -> None:
+def test_check_mode_reports_that_the_run_changed_nothing() -> None:
     assert report(AZURE).lines("evidence", planned=True)[0] == "Check mode: nothing was changed."
 
 

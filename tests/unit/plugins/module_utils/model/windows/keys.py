@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real registration keys: what the collection itself writes, with a certificate of any kind inside."""
+"""Real registration keys, as the collection writes them, with any kind of certificate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
 VAULT_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-asr/providers/Microsoft.RecoveryServices/vaults/vault-asr"
-#: What the vault's service tells vaults apart by.
+#: The number by which the service distinguishes vaults.
 VAULT_NUMBER = "6066914184940990001"
 
 
@@ -29,7 +29,7 @@ def _pair() -> rsa.RSAPrivateKey:
 
 
 def pfx(start: datetime, end: datetime, *, private: bool = True) -> bytes:
-    """A PFX without a password, with or without the private key."""
+    """Create a PFX without a password, with or without the private key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CB_vault-asr-vaultcredentials")])
     certificate = (
         x509.CertificateBuilder()
@@ -57,7 +57,7 @@ def key_file(
     site: str = "",
     now: datetime | None = None,
 ) -> bytes:
-    """The content of a key file that is valid from `begins` to `hours` from now."""
+    """Return the content of a key file that is valid from `begins` to `hours` from now."""
     moment = now or datetime.now(timezone.utc)
     start, end = (moment + timedelta(hours=value) for value in (begins, hours))
     made = base64.b64encode(pfx(min(start, end - timedelta(hours=1)), end, private=private)).decode()

@@ -382,7 +382,7 @@ def test_a_check_has_the_id_of_its_requirement() -> None:
             assert check is None or check.id == row.id
 
 
-# ---- outside of check mode: what an earlier step must have provided ----
+# ---- outside of check mode: results of earlier steps ----
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What results, evidence and warnings say about a registration (P4 to P6, P8)."""
+"""Results, evidence and warnings of a registration (P4 to P6, P8)."""
 
 from __future__ import annotations
 
