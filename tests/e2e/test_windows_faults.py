@@ -98,7 +98,7 @@ SERVERS = {
     "undisturbed-server": Case(),
     "setup-fails": Case(
         ends_with("setupdr.exe", 1, "disk full"),
-        words=("setupdr.exe ended with 1", "disk full"),
+        words=("setupdr.exe ended with exit code 1", "disk full"),
         left={"provider", "provider_registration"},
     ),
     "setup-restart": Case(program=("setupdr.exe", restart_required), warning="setup asks for a restart"),
@@ -110,7 +110,7 @@ SERVERS = {
     "setup-interrupted": Case(program=("setupdr.exe", connection_interrupted)),
     "setup-power": Case(
         program=("setupdr.exe", restarted),
-        words=("setup of the Provider was cut short, by a restart of the machine", "run again"),
+        words=("the Provider's setup was interrupted, by a restart of the machine", "run again"),
         left={"provider", "provider_registration"},
     ),
     "vmm-stays-down": Case(
@@ -120,17 +120,17 @@ SERVERS = {
     ),
     "vmm-stops": Case(
         program=("setupdr.exe", service_stops),
-        words=("setup ended well, but service SCVMMService is Stopped", "start it, then run again"),
+        words=("setup succeeded, but service SCVMMService is Stopped", "start it, then run again"),
         left={"provider", "provider_registration"},
     ),
     "configurator-1": Case(
         ends_with("DRConfigurator.exe", 1, "no answer from the vault"),
-        words=("DRConfigurator.exe ended with 1: registration failed", "no answer from the vault"),
+        words=("DRConfigurator.exe ended with exit code 1: registration failed", "no answer from the vault"),
         left={"provider_registration"},
     ),
     "configurator-10": Case(
         ends_with("DRConfigurator.exe", 10),
-        words=("DRConfigurator.exe ended with 10", "already registered in another vault"),
+        words=("DRConfigurator.exe ended with exit code 10", "already registered in another vault"),
         left={"provider_registration"},
     ),
     "configurator-restart": Case(
@@ -142,7 +142,7 @@ HOSTS = {
     "undisturbed-host": Case(),
     "mars-1612": Case(
         ends_with("MARSAgentInstaller.exe", 1612),
-        words=("MARSAgentInstaller.exe ended with 1612", "KB4020490"),
+        words=("MARSAgentInstaller.exe ended with exit code 1612", "KB4020490"),
         left={"mars_agent", "mars_proxy"},
     ),
     "mars-restart": Case(
@@ -156,7 +156,7 @@ HOSTS = {
     "mars-interrupted": Case(program=("MARSAgentInstaller.exe", connection_interrupted)),
     "mars-power": Case(
         program=("MARSAgentInstaller.exe", restarted),
-        words=("setup of the agent was cut short, by a restart of the machine", "run again"),
+        words=("the agent's setup was interrupted, by a restart of the machine", "run again"),
         left={"mars_agent", "mars_proxy"},
     ),
     # The module sets the proxy, but the agent does not start again.

@@ -120,9 +120,10 @@ class Harness:
         modules = self.collection / "plugins" / "modules"
         modules.mkdir()
         (self.collection / "plugins" / "action").mkdir()
-        # These files are copied unchanged: they run on the controller and change nothing.
-        for part in ("plugins/action/validate_variables.py", "plugins/action/report.py", "plugins/modules/report.py"):
-            shutil.copy(self.source / part, self.collection / part)
+        # Both run on the controller and change nothing, so they need no stand-in.
+        for name in ("report", "validate_variables"):
+            for folder in ("action", "modules"):
+                shutil.copy(self.source / "plugins" / folder / f"{name}.py", self.collection / "plugins" / folder)
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
         for name in (name for group in groups.values() for name in group):
             # Ansible needs the first line. The stand-in itself lacks it, because test files must not be executable.

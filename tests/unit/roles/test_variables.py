@@ -173,7 +173,7 @@ def test_an_empty_option_is_not_given(path: str, blank: str | None) -> None:
     value, problems = converted(path, blank)
     option = OPTIONS[path]
     required = "." in path and option.get("required")
-    assert [problem.message for problem in problems] == ([f"{path}: is required; set it"] if required else [])
+    assert [problem.message for problem in problems] == ([f"{path} is required; set it"] if required else [])
     if blank is not None and path.rpartition(".")[2] in CLEARED_BY_EMPTY_TEXT:
         assert value == ""
     elif not required:
@@ -196,7 +196,7 @@ def test_a_wrong_type_is_reported_in_one_short_line_with_the_name(path: str, num
     value = wrong(OPTIONS[path])[number]
     _value, problems = converted(path, value)
     assert len(problems) == 1
-    assert re.match(rf"{re.escape(path)}(\[0\])?: must be ", problems[0].message)
+    assert re.match(rf"{re.escape(path)}(\[0\])? must be ", problems[0].message)
     assert len(problems[0].message) < 300
 
 
@@ -207,7 +207,7 @@ def test_an_invalid_choice_is_reported_with_the_choices(path: str) -> None:
     place = f"{path}[0]" if option["type"] == "list" else path
     _value, problems = converted(path, capital)
     assert [problem.message for problem in problems] == [
-        f"{place}: must be one of {', '.join(option['choices'])}, not '{capital}'; did you mean {option['choices'][0]}?"
+        f"{place} must be one of {', '.join(option['choices'])}, not '{capital}'; did you mean {option['choices'][0]}?"
     ]
 
 
@@ -232,7 +232,7 @@ def test_a_secret_is_neither_shown_in_values_nor_in_messages(path: str) -> None:
     assert "S3cret-text" not in str(shown)
     variable, raw = wrapped(path, ["S3cret-text"])
     refused = validate([role], {**REQUIRED, variable: raw}, lambda value: value)
-    assert f"{path}: must be text" in [check.message for check in refused.checks]
+    assert f"{path} must be text" in [check.message for check in refused.checks]
     assert "S3cret-text" not in str(refused)
 
 
@@ -259,7 +259,7 @@ def test_an_empty_answer_to_a_required_question_is_reported_in_one_line(name: st
     others = {other: value for other, value in REQUIRED.items() if other != name}
     variables = {**others, **({name: answer["value"]} if answer else {})}
     found = validate([role_of(name)], variables, lambda value: value)
-    assert [check.describe() for check in found.checks] == [f"{name}: is required; set it"]
+    assert [check.describe() for check in found.checks] == [f"{name} is required; set it"]
     assert validate([role_of(name)], variables, lambda value: value, [name]).checks == ()
 
 
@@ -296,7 +296,7 @@ def test_defaults_of_the_specifications_break_no_rule() -> None:
 
 
 def answered(harness: Harness, blank: str | None) -> list[dict[str, Any]]:
-    """Run all roles with `blank` for every optional variable, and return the options that each module got."""
+    """What the modules were given in a run of all roles in which every optional question was answered like this."""
     optional = [name for name in TOP if not OPTIONS[name].get("required") and role_of(name) in PLAYED]
     # Modules for clouds and the proxy run only when these variables have values. Accounts and networks come as text.
     kept = {
