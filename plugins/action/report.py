@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports what a run recorded. It runs on the controller and connects to no host."""
+"""Reports the facts that a run recorded. The action runs on the controller and connects to no host."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit)
 
     def _inventory(self, variables: Variables) -> InventoryManager:
-        """Build the inventory anew: the one of the run already has the limit applied."""
+        """Build a new inventory, because the limit is already applied to that of the run."""
         manager = InventoryManager(loader=self._loader, parse=False)
         for group, hosts in variables["groups"].items():
             manager.add_group(group)
@@ -80,15 +80,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def _names(manager: InventoryManager, patterns: Sequence[str]) -> tuple[str, ...]:
-    """Return the hosts of patterns, none for a group that the inventory does not have."""
+    """Return the hosts of patterns. A group that the inventory does not have has no hosts."""
     return tuple(host.name for host in manager.get_hosts(pattern=list(patterns)))
 
 
 def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
-    """Read what the hosts of the run recorded. Raises WrongShape."""
+    """Read the records of the hosts in the run. Raises WrongShape."""
     records = list(_records(scope, hostvars))
     known = {record.host: record for record in records if record.role == HYPERV_HOST}
-    # A host that another run sets up is known by its name alone.
+    # The run has no record of a host outside of the limit, only its names.
     machines = [
         known.get(host) or Record(HYPERV_HOST, host, names=_inventory_names(host, hostvars[host]))
         for host in scope.groups[HYPERV_HOSTS].hosts
@@ -98,7 +98,7 @@ def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
 
 
 def _statistics(report: Report) -> dict[str, Any]:
-    """Return what a workflow passes on, in the form of the module set_stats."""
+    """Return the results that a workflow passes on, in the form of the module set_stats."""
     data = {"site_status": report.status, "site_problems": [problem.describe() for problem in report.problems]}
     return {"data": data, "per_host": False, "aggregate": False}
 
@@ -115,6 +115,6 @@ def _inventory_names(host: str, variables: Variables) -> tuple[str, ...]:
     try:
         address = variables.get("ansible_host")
     except AnsibleError:
-        # A template that cannot be resolved; the check of the host says so.
+        # The template cannot be resolved. The check of the host reports it.
         address = None
     return (host, str(address)) if address else (host,)

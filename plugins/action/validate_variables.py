@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validates the variables of the host on the controller, before anything else is done."""
+"""Validates the variables of a host on the controller."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..plugin_utils._variables.validation import validate
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Never connects to the host, changes nothing, and does the same in check mode."""
+    """Validate without a connection to the host. Check mode makes no difference."""
 
     _requires_connection = False
 

@@ -151,8 +151,8 @@ options:
     suboptions:
       mode:
         description:
-          - V(direct) uses no proxy, V(system) the one that Windows has configured for the account of the service, and
-            V(custom) the one that the other suboptions describe.
+          - V(direct) uses no proxy. V(system) uses the proxy that Windows has configured for the account of the
+            service. V(custom) uses the proxy that the other suboptions describe.
           - The programs do not distinguish V(direct) and V(system). With V(system), the proxy of the account is
             reported, which was not verified on a live system.
         type: str

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter that hands variables of roles on to modules."""
+"""Filter that passes variables of roles to modules."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _accept_undefined(function: Function) -> Function:
-    """Let ansible-core 2.19 and newer hand over undefined values, which older ones do anyway."""
+    """Let ansible-core 2.19 and newer pass undefined values to the filter, as older versions always do."""
     function.accept_args_markers = True  # type: ignore[attr-defined]
     return function
 
 
 def _is_failure(value: Undefined) -> bool:
-    """Tell whether ansible-core 2.19 and newer handed over a failure, such as that of a decryption, to be passed on."""
+    """Tell whether the value is a failure of ansible-core 2.19 and newer, such as a failed decryption."""
     return type(value).__name__.endswith("ExceptionMarker")
 
 
 @_accept_undefined
 def given(value: Any, default: Any, variable: str = "") -> Any:
-    """Return the value, or the default for one that is undefined, null or empty text, as surveys leave it.
+    """Return the value, or the default for one that is undefined, null or empty text.
 
-    With the name of a variable, the value is converted to the type that the role's specification gives it, the options
-    inside it included. Raises AnsibleFilterError for a value that has another type and for an unknown variable.
+    With the name of a variable, the value and the options inside it are converted to the types of the role's
+    specification. Raises AnsibleFilterError for a value that has another type and for an unknown variable.
     """
     if isinstance(value, Undefined):
         return value if _is_failure(value) else default

@@ -80,7 +80,7 @@ def run_resource_module(
     def work() -> None:
         _require_offline(module.params)
         if secret_option and module.params[secret_option]:
-            # The action plugin checks this too, because a module cannot tell no_log from no_target_syslog.
+            # The action plugin checks this too, because a module cannot distinguish no_log from no_target_syslog.
             require_hidden(secret_option, no_log=module.no_log)
         resource = build_local(module.params) if build_local else None
         if resource is None:

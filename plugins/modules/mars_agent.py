@@ -88,9 +88,11 @@ options:
       - A change restarts the agent's service.
     type: int
 notes:
-  - "Not verified on a live system: that the agent counts limits in bits per second, which its documentation shows
-    only in an example; the property names under which it shows its throttling (a build that shows none gets it in
-    every run, which reports a change); and that it reads its threads when its service starts."
+  - "Not verified on a live system: the agent counts limits in bits per second, which its documentation shows only in
+    an example."
+  - "Not verified on a live system: the property names under which the agent shows its throttling. A build that shows
+    none gets the limits in every run, which reports a change."
+  - "Not verified on a live system: the agent reads the numbers of threads when its service starts."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer

@@ -11,8 +11,8 @@ module: report
 short_description: Report checks, evidence and problems of a run
 version_added: 0.1.0
 description:
-  - Collects what the roles of this collection recorded on the hosts of a run, prints it as plain lines, and returns as
-    data what must still be done and which host must fail because of it.
+  - Collects the facts that the roles of this collection recorded on the hosts of a run, and prints them as plain lines.
+  - Returns the open problems as data, with the hosts that must fail because of them.
   - Reads the facts of the roles P(siterecovery.hyperv.azure_target#role) on C(localhost),
     P(siterecovery.hyperv.vmm_server#role) on the VMM servers and P(siterecovery.hyperv.hyperv_host#role) on the Hyper-V
     hosts.
@@ -43,7 +43,7 @@ options:
   required:
     description:
       - The parts that the run must include. The task fails when the inventory has no such host, or when C(--limit)
-        leaves all of them out, and says which of both it is.
+        leaves all of them out. The error distinguishes these causes.
       - V(azure) requires C(localhost), from where Azure is called. A run that includes a VMM server requires it as well.
     type: list
     elements: str
@@ -63,8 +63,9 @@ options:
     default: [hyperv_hosts]
   uncovered_hosts:
     description:
-      - Whether a Hyper-V host of a chosen VMM cloud that the inventory lacks is a problem. V(warn) only names it.
-      - With O(stage=checks) it is only named, unless the inventory has no Hyper-V host at all.
+      - Action when a Hyper-V host of a chosen VMM cloud is not in the inventory.
+      - V(warn) only lists the host.
+      - With O(stage=checks) such a host is only listed, unless the inventory has no Hyper-V host at all.
     type: str
     choices: [fail, warn]
     default: fail
@@ -72,13 +73,13 @@ options:
     description:
       - The table that the module prints, followed by the problems.
       - V(problems) prints the checks, and counts those that passed.
-      - V(evidence) prints what was found, done and verified per step.
+      - V(evidence) prints the initial state, the changes and the verified state of each step.
     type: str
     choices: [none, checks, problems, evidence]
     default: checks
   only_with_problems:
     description:
-      - Whether the module prints nothing when there is no problem.
+      - Whether to print the report only when there is a problem.
     type: bool
     default: false
   width:
@@ -112,7 +113,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: V(error) with a problem, V(warning) with a check that warns, V(pass) otherwise.
+  description: V(error) if there is a problem, V(warning) if a check warns, V(pass) otherwise.
   returned: when O(stage) is not V(scope)
   type: str
   sample: pass
@@ -123,13 +124,15 @@ problems:
   elements: str
   sample: ["hv01 H2: a restart is pending; restart the host"]
 failures:
-  description: The lines of each host that must fail. What belongs to no host of the inventory fails with C(localhost).
+  description:
+    - The lines of each host that must fail.
+    - C(localhost) fails for problems that do not belong to a host of the inventory.
   returned: when O(stage) is not V(scope)
   type: dict
   sample:
     hv01: ["H2: a restart is pending; restart the host"]
 unfinished:
-  description: The hosts that the run did not set up, or with O(stage=state) did not find set up.
+  description: The hosts that the run did not set up. With O(stage=state), the hosts that are not set up.
   returned: when O(stage) is not V(scope)
   type: list
   elements: str

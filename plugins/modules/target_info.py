@@ -17,7 +17,7 @@ description:
     of the identity, locks, and the registration of resource providers.
   - Returns all results as checks, which the preflight lists.
   - The number of calls does not depend on the number of accounts and networks, except for paging.
-  - A vault that does not exist is not an error. Regions are then not compared, and a warning says so.
+  - A vault that does not exist is not an error. Regions are then not compared, and the result has a warning about it.
 notes:
   - Data that the identity cannot read is reported as V(unknown), and never as a failure.
   - A missing permission is a warning, because existing resources need not be created. Deny assignments are not checked.

@@ -13,15 +13,15 @@ version_added: 0.1.0
 description:
   - Validates every variable of the host that belongs to the named roles. It reports all mistakes at once, each in one
     line that begins with the name that the user wrote.
-  - Every variable is evaluated, converted to the type of the role's specification and held against the rules that the
-    modules apply before they connect to anything.
-  - V(null) and empty text mean that an optional variable is not given, because surveys hand over empty answers in
-    this way.
+  - Every variable is evaluated, converted to the type of the role's specification, and checked against the rules that
+    the modules apply before they connect.
+  - An optional variable that is V(null) or empty text counts as not set, because surveys pass empty answers in this
+    way.
   - Text is accepted where a list or a dictionary is expected, because surveys, extra variables and INI inventories
-    have nothing else. A list of texts is separated by commas or line breaks. A list of dictionaries is YAML or JSON.
+    provide only text. A list of texts is separated by commas or line breaks. A list of dictionaries is YAML or JSON.
     A dictionary is YAML, JSON or C(key=value).
-  - A variable with the prefix of a role is an error when the role does not know it. The line names the variable that
-    is most alike. A variable with the prefix C(site_) is an error only when it is almost a known one.
+  - A variable with the prefix of a role is an error when the role does not know it. The line names the most similar
+    variable. A variable with the prefix C(site_) is an error only when its name is very similar to a known one.
   - The action runs on the controller and never connects to the host.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -35,14 +35,14 @@ options:
     required: true
   provided_later:
     description:
-      - Variables that the play sets after this task. They may be missing, or refer to something that is not defined
+      - Variables that the play sets after this task. They may be missing, or use variables that are not defined
         yet.
     type: list
     elements: str
     default: []
   stop:
     description:
-      - Whether a mistake fails the task. V(false) only returns it.
+      - Whether a mistake fails the task. With V(false) the task only returns it.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -59,11 +59,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Validate the variables before anything is done
+- name: Validate the variables before the first change
   siterecovery.hyperv.validate_variables:
     roles: [vmm_server]
 
-- name: Record the mistakes for a report, and go on
+- name: Record the mistakes for a report, and continue
   siterecovery.hyperv.validate_variables:
     roles: [azure_target, site]
     stop: false
@@ -72,7 +72,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checks:
-  description: One failed check for each mistake; none when all variables are valid.
+  description: One failed check for each mistake. Empty when all variables are valid.
   returned: always
   type: list
   elements: dict
@@ -98,12 +98,12 @@ checks:
       type: str
       sample: fail
     message:
-      description: What is wrong. It begins with the name of the variable.
+      description: The broken rule, after the name of the variable.
       returned: always
       type: str
       sample: "vmm_server_proxy.port: 99999 is not from 1 to 65534"
     fix:
-      description: What to do.
+      description: The remedy.
       returned: always
       type: str
       sample: correct the number
@@ -115,7 +115,7 @@ status:
 values:
   description:
     - The variables in the types of the specifications, with their defaults. Secrets are left out, and so is every
-      variable with a value that was encrypted by itself.
+      variable with a value that was encrypted inline.
   returned: always
   type: dict
   sample:

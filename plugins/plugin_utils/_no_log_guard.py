@@ -17,7 +17,7 @@ from ..module_utils._model.common.resource import require_hidden
 class NoLogGuardAction(Normal):  # type: ignore[misc]
     """Runs the module of the same name, unless its result would show a secret.
 
-    The check belongs here: a module cannot tell no_log from no_target_syslog, and does not know about async.
+    The check belongs here: a module cannot distinguish no_log from no_target_syslog, and cannot detect async.
     """
 
     #: The option that requests the secret.

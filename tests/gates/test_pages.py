@@ -9,13 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.tools.pages import PLAYBOOKS, VARIABLES, description_of, pages, plain, playbooks_page, roles_page, shown
+from tests.tools.pages import (
+    books,
+    description_of,
+    pages,
+    plain,
+    playbook_options,
+    playbooks_page,
+    roles_page,
+    shown,
+    variable_readers,
+)
 from tests.tools.paths import ROOT
 
-ENTRIES: list[dict[str, Any]] = yaml.safe_load(VARIABLES.read_text())
-BOOKS = sorted(path.stem for path in PLAYBOOKS.glob("*.yml"))
+OPTIONS = playbook_options()
 
 
 @pytest.mark.parametrize("path", sorted(pages()), ids=lambda path: path.name)
@@ -23,29 +31,21 @@ def test_a_page_is_up_to_date(path: Path) -> None:
     assert path.read_text() == pages()[path], "run make pages"
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
-def test_a_playbook_variable_is_described_and_used(entry: dict[str, Any]) -> None:
-    assert (
-        {"name", "type", "description", "playbooks"}
-        <= entry.keys()
-        <= {
-            "name",
-            "type",
-            "elements",
-            "choices",
-            "default",
-            "description",
-            "playbooks",
-        }
-    )
-    assert entry["name"].startswith("site_")
-    assert set(entry["playbooks"]) <= set(BOOKS)
-    assert entry["name"] in "".join(path.read_text() for path in PLAYBOOKS.glob("*.yml"))
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_playbook_variable_is_described_and_read_by_a_playbook(name: str) -> None:
+    keys = OPTIONS[name].keys()
+    assert {"type", "description"} <= keys <= {"type", "elements", "choices", "default", "description"}
+    assert name.startswith("site_")
+    assert [reader for reader, variables in variable_readers().items() if name in variables]
 
 
-@pytest.mark.parametrize("name", BOOKS)
+def test_only_playbooks_read_variables() -> None:
+    assert variable_readers().keys() == books().keys()
+
+
+@pytest.mark.parametrize("name", books())
 def test_a_playbook_describes_itself(name: str) -> None:
-    assert description_of((PLAYBOOKS / f"{name}.yml").read_text())
+    assert description_of(books()[name])
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_a_default_is_shown_as_in_yaml(value: Any, expected: str) -> None:
 
 
 def test_the_page_of_playbooks_lists_playbooks_in_their_order() -> None:
-    books = {"own": "---\n# Mine.\n", "report": "---\n# Shows\n# it.\n- name: A\n", "site": "---\n# All.\n"}
-    entry = {"name": "site_a", "type": "str", "choices": ["x", "y"], "description": "A | B.", "playbooks": ["site"]}
-    lines = playbooks_page(books, [entry]).splitlines()
+    texts = {"own": "---\n# Mine.\n", "report": "---\n# Shows\n# it.\n- name: A\n", "site": "---\n# All.\n"}
+    option = {"type": "str", "choices": ["x", "y"], "description": "A | B."}
+    lines = playbooks_page(texts, {"site_a": option}, {"own": [], "site": ["site_a"]}).splitlines()
     listed = lines[lines.index("## Playbooks") :]
     assert listed[4:7] == ["| `site` | All. |", "| `report` | Shows it. |", "| `own` | Mine. |"]
     assert listed[-1] == "| `site_a` | str: `x`, `y` | | A \\| B. | `site` |"

@@ -33,7 +33,7 @@ ELSEWHERE = "Elsewhere"
 
 INTRODUCTION = """\
 <!-- Made by `make inferred` from the comments in extensions/lab: edit those. -->
-# What the lab infers
+# Inferred behavior of the lab
 
 The lab imitates Azure, WinRM and Windows from public documents and from published recordings of real traffic. This page
 lists behavior that neither describes, so that you can assess it. Reactions of the collection to this behavior were

@@ -16,14 +16,15 @@ import yaml
 from .paths import ROOT, say
 
 DOCS = ROOT / "docs"
-VARIABLES = DOCS / "playbook_variables.yml"
 PLAYBOOKS = ROOT / "playbooks"
+VARIABLES = PLAYBOOKS / "site.meta.yml"
+TEMPLATES = DOCS / "job_templates.yml"
 ROLES = ROOT / "roles"
 #: The order in which the pages list playbooks: as `site` runs them.
 ORDER = ("site", "preflight", "target", "vmm_servers", "hyperv_hosts", "report")
 
 PLAYBOOKS_INTRODUCTION = """\
-<!-- Made by `make pages` from docs/playbook_variables.yml and the comments of the playbooks: edit those. -->
+<!-- Made by `make pages` from playbooks/*.yml, playbooks/site.meta.yml and docs/job_templates.yml: edit those. -->
 # Playbooks and their variables
 
 Run a playbook by its full name. Each playbook also runs on its own, for example as a job template of AWX:
@@ -97,8 +98,10 @@ def description_of(playbook: str) -> str:
     return plain(" ".join(lines))
 
 
-def playbooks_page(playbooks: Mapping[str, str], variables: Iterable[Mapping[str, Any]]) -> str:
-    """Return the page of playbooks: name to text, and the entries of the file of variables."""
+def playbooks_page(
+    playbooks: Mapping[str, str], options: Mapping[str, Mapping[str, Any]], readers: Mapping[str, Iterable[str]]
+) -> str:
+    """Return the page of playbooks. `readers` lists the variables that each playbook reads."""
     names = [*(name for name in ORDER if name in playbooks), *sorted(playbooks.keys() - set(ORDER))]
     lines = [PLAYBOOKS_INTRODUCTION, "## Playbooks", ""]
     lines += table(["playbook", "purpose"], ([f"`{name}`", description_of(playbooks[name])] for name in names))
@@ -107,13 +110,13 @@ def playbooks_page(playbooks: Mapping[str, str], variables: Iterable[Mapping[str
         ["variable", "type", "default", "description", "playbooks"],
         (
             [
-                f"`{entry['name']}`",
-                _type(entry),
-                shown(entry.get("default")),
-                described(entry["description"]),
-                ", ".join(f"`{name}`" for name in names if name in entry["playbooks"]),
+                f"`{variable}`",
+                _type(option),
+                shown(option.get("default")),
+                described(option["description"]),
+                ", ".join(f"`{name}`" for name in names if variable in readers.get(name, ())),
             ]
-            for entry in variables
+            for variable, option in options.items()
         ),
     )
     return "\n".join(lines) + "\n"
@@ -155,14 +158,29 @@ def _load(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
+def books() -> dict[str, str]:
+    """Return the text of every playbook by its name."""
+    return {path.stem: path.read_text() for path in sorted(PLAYBOOKS.glob("*.yml")) if path != VARIABLES}
+
+
+def playbook_options() -> dict[str, dict[str, Any]]:
+    """Return the specification of every variable of the playbooks themselves."""
+    options: dict[str, dict[str, Any]] = _load(VARIABLES)["argument_specs"]["site"]["options"]
+    return options
+
+
+def variable_readers() -> dict[str, list[str]]:
+    """Return the variables that each playbook reads."""
+    return {entry["name"]: entry["variables"] for entry in _load(TEMPLATES)["playbooks"]}
+
+
 def pages() -> dict[Path, str]:
     """Return the path and the text of every page."""
-    books = {path.stem: path.read_text() for path in sorted(PLAYBOOKS.glob("*.yml"))}
     specifications = {
         path.parents[1].name: _load(path)["argument_specs"] for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
     }
     return {
-        DOCS / "playbooks.md": playbooks_page(books, _load(VARIABLES)),
+        DOCS / "playbooks.md": playbooks_page(books(), playbook_options(), variable_readers()),
         DOCS / "roles.md": roles_page(specifications),
     }
 

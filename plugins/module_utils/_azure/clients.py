@@ -31,7 +31,7 @@ _POLL_SECONDS = 5
 
 
 class Azure:
-    """One login to one subscription. Nothing is sent before the first call of a client."""
+    """One login to one subscription. It sends no request before the first call of a client."""
 
     def __init__(self, login: AzureLogin, seconds: float | None = None) -> None:
         """`seconds` limits the total time of repeated calls, before the last error is raised."""

@@ -282,7 +282,7 @@ def _no_method(requested: str, values: Values) -> InvalidInput:
     if requested == "auto" and values["client_id"]:
         return InvalidInput(
             "tenant",
-            "is required, because client_id is set alone: an application also needs secret (AZURE_SECRET) or"
+            "is required, because only client_id is set: an application also needs secret (AZURE_SECRET) or"
             " x509_certificate_path, and this machine has no managed identity",
             "set tenant (AZURE_TENANT) and the credential",
         )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: Hyper-V hosts of the chosen clouds that a run leaves out, and machines with two names in the inventory."""
+"""Private: Hyper-V hosts of chosen clouds that a run does not cover, and machines with two names in the inventory."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def find_uncovered(servers: Iterable[Record], machines: Sequence[Record]) -> lis
     """Return each Hyper-V host of a chosen cloud that is not among the machines, or that has no agent.
 
     A machine that was not read counts as covered: its agent is unknown. Hosts of another virtualization platform are
-    left out.
+    ignored.
     """
     clouds: dict[str, list[str]] = {}
     for name, cloud in _chosen_hosts(servers):
@@ -71,10 +71,10 @@ def find_uncovered(servers: Iterable[Record], machines: Sequence[Record]) -> lis
 
 
 def find_duplicates(records: Iterable[Record]) -> list[Duplicate]:
-    """Return each machine that gave the same full name under several names of the inventory."""
+    """Return each machine that reports the same full name under several names of the inventory."""
     names: dict[str, list[str]] = {}
     for record in records:
-        # A short name alone does not identify a machine.
+        # A short name does not identify a machine.
         if "." in record.fqdn:
             hosts = names.setdefault(_normalized(record.fqdn), [])
             if record.host not in hosts:
@@ -83,7 +83,7 @@ def find_duplicates(records: Iterable[Record]) -> list[Duplicate]:
 
 
 def _chosen_hosts(servers: Iterable[Record]) -> Iterator[tuple[str, str]]:
-    """Yield host and cloud, each host under one name even where VMM shows several."""
+    """Yield host and cloud. Each host has one name, even if VMM shows several."""
     known: dict[str, str] = {}
     for server in servers:
         chosen = {name.casefold() for name in server.vmm_clouds}
@@ -95,13 +95,13 @@ def _chosen_hosts(servers: Iterable[Record]) -> Iterator[tuple[str, str]]:
 
 
 def _is(machine: Record, host: str) -> bool:
-    """Compare by the machine's own full name, else by its names in the inventory."""
+    """Tell whether a machine is this host, by the full name that it reports, or else by its names in the inventory."""
     names = [machine.fqdn] if "." in machine.fqdn else [*machine.names, machine.fqdn]
     return any(_same(name, host) for name in names if name)
 
 
 def _same(left: str, right: str) -> bool:
-    """Compare names. A short name stands for any domain."""
+    """Tell whether two names are the same. A short name matches any domain."""
     left, right = _normalized(left), _normalized(right)
     if "." in left and "." in right:
         return left == right

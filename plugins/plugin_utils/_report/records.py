@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what a run recorded of one host: the facts of the roles, in checked form."""
+"""Private: the records of a run about one host, which are the validated facts of the roles."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class WrongShape(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What one role recorded of one host. None stands for a fact that was not set."""
+    """The facts that one role recorded about one host. None stands for a fact that was not set."""
 
     role: str
     host: str
     checks: tuple[Check, ...] | None = None
-    #: What the checks read, as evidence.
+    #: Evidence of the state that the checks read.
     readings: tuple[Evidence, ...] = ()
-    #: What the set-up found, did and verified.
+    #: Evidence of the setup: the initial state, the changes and the verified state.
     evidence: tuple[Evidence, ...] | None = None
     failure: str = ""
     #: The observation of a Windows machine.
@@ -48,12 +48,12 @@ class Record:
 
     @property
     def fqdn(self) -> str:
-        """Return the name that the machine gave itself; empty when it was not read."""
+        """Return the full name that the machine reports; empty if it was not read."""
         return str((self.observation.get("host") or {}).get("fqdn") or "")
 
     @property
     def set_up(self) -> bool:
-        """Tell whether the machine was found set up. The passive nodes of a cluster have no registration."""
+        """Tell whether the observed machine is set up. The passive nodes of a cluster have no registration."""
         if self.role == HYPERV_HOST:
             return bool(self.observation.get("agent"))
         registered = bool((self.observation.get("registration") or {}).get("vault_name"))
@@ -78,14 +78,14 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
 
 
 def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
-    """Return the evidence of a role; that of the target joins the vault's view of the VMM servers."""
+    """Return the evidence of a role. The evidence of the target includes the vault's view of the VMM servers."""
     own = _fact(host, f"{role}_evidence", variables)
     if role != AZURE_TARGET:
         return own
     servers = _fact(host, f"{role}_server_evidence", variables)
     waited = _fact(host, f"{role}_wait_evidence", variables)
     if servers and waited and len(servers) == len(waited):
-        # What the wait found is what the vault showed before the servers were set up.
+        # The wait starts after the setup of the servers. The initial state is the vault's view before it.
         waited = tuple(replace(now, found=before.found) for before, now in zip(servers, waited, strict=True))
     known = [rows for rows in (own, waited or servers) if rows is not None]
     return tuple(row for rows in known for row in rows) if known else None
@@ -132,5 +132,5 @@ def _dictionary(host: str, name: str, variables: Variables) -> Variables:
 
 
 def _line(value: Any) -> str:
-    """Return a text as one line: several would break a table."""
+    """Return a text as one line, because line breaks would break a table."""
     return " ".join(str(value or "").split())

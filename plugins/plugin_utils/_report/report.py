@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the report of a run: what must still be done on which host, as data and as lines of text."""
+"""Private: the report of a run, which lists the open problems of each host as data and as lines of text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOT_SET_UP = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that must make the run fail, and the host that fails because of it."""
+    """A problem that must make the run fail, and the host that fails because of it."""
 
     host: str
     label: str
@@ -46,11 +46,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Report:
-    """What the hosts of a run recorded, and what counts as a problem at this stage.
+    """The records of a run, and the problems at this stage.
 
-    At the stage checks every host must have passed its checks. At the stage setup the run must have set it up as well.
-    At the stage state it must have been found set up. `machines` are all Hyper-V hosts of the inventory, those outside
-    of the limit included. With `accept_uncovered` a host that the run leaves out is not a problem.
+    At the stage checks every host must have passed its checks. At the stage setup the run must also have set it up.
+    At the stage state the observed host must be set up. `machines` are all Hyper-V hosts of the inventory, including
+    those outside of the limit. With `accept_uncovered` a host that the inventory lacks is not a problem.
     """
 
     scope: Scope
@@ -61,7 +61,7 @@ class Report:
 
     @cached_property
     def uncovered(self) -> list[Uncovered]:
-        """Return the hosts that the run leaves out. A run without the part of the hosts leaves out none."""
+        """Return the Hyper-V hosts that the run does not cover. Only a run with the part of the hosts is checked."""
         return find_uncovered(self._of(VMM_SERVER), self.machines) if HYPERV_HOSTS in self.scope.parts else []
 
     @cached_property
@@ -70,7 +70,7 @@ class Report:
 
     @cached_property
     def unfinished(self) -> list[str]:
-        """Return the hosts that are not set up, as far as this stage asks for it."""
+        """Return the hosts that are not set up, although this stage requires it."""
         return list(dict.fromkeys(record.host for record in self.records if self._is_unfinished(record)))
 
     @cached_property
@@ -93,7 +93,7 @@ class Report:
         return "warning" if found == "pass" and self._missing_lines() else found
 
     def lines(self, table: Table, *, planned: bool = False, width: int = 120) -> list[str]:
-        """Return the report as text: the table, then what must still be done."""
+        """Return the report as text: the table, then the open problems."""
         if table == "none":
             return []
         if table == "evidence":
@@ -143,7 +143,7 @@ class Report:
         return "not set up in this run; see the errors above, then run again"
 
     def _of_run(self) -> Iterator[Problem]:
-        """Yield the problems of several hosts together. What is not a host fails with localhost."""
+        """Yield the problems that concern several hosts. The problem of an unknown host fails localhost."""
         for duplicate in self.duplicates:
             for host in duplicate.hosts:
                 yield Problem(host, host, "", duplicate.describe())
@@ -158,7 +158,7 @@ class Report:
             yield Problem(_LOCALHOST, "Azure", "H1", f"{line}; add them to the inventory, or correct site_hyperv_hosts")
 
     def _missing_lines(self) -> list[str]:
-        """Describe the hosts that the inventory lacks. A host without an agent is unfinished itself."""
+        """Describe the hosts that the inventory lacks. A host without an agent has its own record."""
         group = self.scope.groups[HYPERV_HOSTS].pattern
         return [each.describe(group) for each in self.uncovered if each.reason == "missing"]
 
@@ -174,7 +174,7 @@ class Report:
     def _evidence(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
         for record in self.records:
-            # The set-up of the target ends with the same readings.
+            # The setup of the target ends with the same readings.
             readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
             found.setdefault(record.label, []).extend([*readings, *(record.evidence or ())])
         return found

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which hosts a run includes, and what it lacks."""
+"""Private: the hosts that a run includes, and the parts that it lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOUNS = {VMM_SERVERS: "VMM servers", HYPERV_HOSTS: "Hyper-V hosts"}
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hosts of one pattern: those of the inventory, and those that the limit leaves."""
+    """The hosts of one pattern: those of the inventory, and those within the limit."""
 
     pattern: str
     hosts: tuple[str, ...]
@@ -24,7 +24,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the inventory has, and what the limit leaves of it. `limit` is empty without --limit."""
+    """The hosts of the inventory and those within the limit. `limit` is empty without --limit."""
 
     parts: tuple[str, ...]
     groups: Mapping[str, Group]
@@ -42,9 +42,9 @@ class Scope:
 
 
 def missing(scope: Scope, required: Collection[str]) -> str | None:
-    """Return the first thing that the run lacks, in one line, or None.
+    """Describe in one line the first part that the run lacks. Return None if it lacks none.
 
-    Azure is called from localhost, so a VMM server is never handled without it.
+    Azure is called from localhost, so a VMM server requires it.
     """
     for part, group in scope.groups.items():
         if not group.hosts and (part in required or (part in scope.parts and part == VMM_SERVERS)):
@@ -74,6 +74,6 @@ def _left_out(scope: Scope, part: str, group: Group) -> str:
 
 
 def _with_localhost(limit: str) -> str:
-    """Add localhost to a limit. One that only excludes hosts starts from all of them."""
+    """Add localhost to a limit. A limit that only excludes hosts starts from all hosts."""
     only_excludes = all(part.strip().startswith(("!", "&")) for part in limit.replace(",", ":").split(":"))
     return f"localhost,all,{limit}" if only_excludes else f"localhost,{limit}"

@@ -21,9 +21,9 @@ _NOTHING = "nothing recorded"
 
 
 def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool, width: int) -> list[str]:
-    """Return the lines of a table with what was found, done and verified, per host and step.
+    """Return a table of the initial state, the changes and the verified state, per host and step.
 
-    In check mode (`planned`) the heading says that nothing was changed. A line exceeds `width` only for a word that
+    In check mode (`planned`) the heading is `planned` instead of `done`. A line exceeds `width` only for a word that
     cannot be broken.
     """
     rows = [
@@ -68,7 +68,7 @@ def _table(heading: Cells, rows: Sequence[Cells], width: int, flexible: tuple[in
 
 
 def _widths(rows: Sequence[Cells], width: int, flexible: tuple[int, ...]) -> list[int]:
-    """Return the widths of all columns. Flexible columns share the rest, and narrow ones leave room to wide ones."""
+    """Return the widths of all columns. Flexible columns share the rest; a narrow one leaves width to wider ones."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     fixed = sum(size for column, size in enumerate(widths) if column not in flexible)
     left = width - fixed - len(_GAP) * (len(widths) - 1)

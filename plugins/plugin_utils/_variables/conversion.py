@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: from what people write, and what surveys and command lines make of it, to the types of a specification."""
+"""Private: conversion of variables from inventories, surveys and command lines to the types of a specification."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class NotGiven:
     """The type of NOT_GIVEN."""
 
 
-#: Instead of the value of an option that was left out, or left empty in a survey.
+#: Replaces the value of an option that is missing, null or empty text.
 NOT_GIVEN = NotGiven()
 
 
 def is_blank(value: Any) -> bool:
-    """Tell whether a value is null or empty text, which is how surveys hand over what was left empty."""
+    """Tell whether a value is null or empty text. Surveys pass unanswered questions in this way."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def plain(value: Any) -> Any:
-    """Return a value in plain types. Encrypted text is decrypted, and what is evaluated late is evaluated now."""
+    """Return a value in plain types. Encrypted text is decrypted, and lazy values are evaluated."""
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -54,13 +54,13 @@ def plain(value: Any) -> Any:
 
 
 class Conversion:
-    """Converts values of options, and collects what can't be converted as problems."""
+    """Converts values of options, and collects a problem for each value that cannot be converted."""
 
     def __init__(self) -> None:
         self.problems: list[InvalidInput] = []
 
     def convert(self, path: str, value: Any, option: Option) -> Any:
-        """Return a plain value in the type of the option, NOT_GIVEN for one that is blank, empty or wrong.
+        """Return a plain value in the type of the option, or NOT_GIVEN for a blank, empty or invalid value.
 
         `path` names the value as the user wrote it: `vmm_server_proxy.port`.
         """
@@ -108,8 +108,8 @@ class Conversion:
             return {str(name): item for name, item in found.items()}
         if not found:
             return NOT_GIVEN
-        strangers = [str(name) for name in found if name not in inner]
-        self.problems.extend(unknown(f"{path}.{name}", name, inner) for name in strangers)
+        unexpected = [str(name) for name in found if name not in inner]
+        self.problems.extend(unknown(f"{path}.{name}", name, inner) for name in unexpected)
         return self._options(path, found, inner)
 
     def _options(self, path: str, found: Mapping[str, Any], inner: Options) -> dict[str, Any]:
@@ -137,26 +137,26 @@ class Conversion:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name that is most alike, without regard to case."""
+    """Return the most similar known name. The comparison ignores case."""
     spelled = {each.casefold(): each for each in known}
     near = get_close_matches(name.casefold(), spelled, 1, cutoff)
     return spelled[near[0]] if near else None
 
 
 def missing(path: str) -> InvalidInput:
-    """Return the problem of an option that must be given."""
+    """Return the problem of a required option that is not set."""
     return InvalidInput(path, "is required", "set it")
 
 
 def unknown(path: str, name: str, known: Mapping[str, Any]) -> InvalidInput:
-    """Return the problem of a name that is not among the known ones."""
+    """Return the problem of an unknown name."""
     near = nearest(name, known)
     fix = f"did you mean {near}?" if near else f"remove it; known are {', '.join(known)}"
     return InvalidInput(path, "is unknown", fix)
 
 
 class _Wrong(Exception):
-    """A value does not fit: what it must be, and how to fix it."""
+    """A value has the wrong type. The error has the expected type and the fix."""
 
     def __init__(self, expected: str, fix: str) -> None:
         super().__init__(expected)
@@ -199,7 +199,7 @@ _SCALARS = {"str": _text, "path": _path, "int": _integer, "bool": _boolean, "raw
 
 
 def _entries(value: Any) -> list[Any]:
-    """Return the entries of a list of texts. Names may have spaces, so text is split at commas and line breaks only."""
+    """Return the entries of a list of texts. Text is split only at commas and line breaks: names can have spaces."""
     if isinstance(value, list):
         return value
     if isinstance(value, (Mapping, bool)):
@@ -226,7 +226,7 @@ def _as_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _parsed(value: Any) -> Any:
-    """Return what a JSON or YAML text stands for; anything else as it is."""
+    """Parse JSON or YAML text. Return any other value unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -248,7 +248,7 @@ def _without_dates(value: Any) -> Any:
 
 
 def _holds_options(option: Option) -> bool:
-    """Tell whether a text in the place of this option may have a password somewhere inside."""
+    """Tell whether the option has suboptions, so that an invalid text for it can contain a password."""
     return option.get("type") == "dict" or option.get("elements") == "dict"
 
 
@@ -261,7 +261,7 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Return a value for a message: short, in one line, and without the content of structures."""
+    """Return a value for a message: shortened, in one line, and without the content of lists and dictionaries."""
     if isinstance(value, (Mapping, list)):
         return _kind(value)
     text = " ".join(str(value).split())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: names that begin as those of this collection do, and that nothing in it knows."""
+"""Private: unknown variables whose names resemble those of this collection."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from ...module_utils._model.common.errors import InvalidInput
 from .conversion import nearest
 from .specs import ROOT, options_of, sources
 
-#: The prefix of the playbooks' variables is common: an inventory may have variables of its own with it.
+#: The prefix of the playbooks' variables is common, so users can have their own variables with it.
 _SHARED = "site"
-#: How alike a name must be to count as a misspelt one, where its prefix doesn't say that it is meant for a role.
+#: Minimum similarity of a misspelled name that does not have the prefix of a role.
 _ALIKE = 0.9
 _ALIKE_SHARED = 0.8
-#: How alike the name must be that is suggested for one that is refused in any case.
+#: Minimum similarity of the name that is suggested for an unknown name with the prefix of a role.
 _SIMILAR = 0.6
-_ENDED = ("vmm_server_encryption", "vmm_server_data_encryption")
+_RETIRED = ("vmm_server_encryption", "vmm_server_data_encryption")
 
 
 def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[InvalidInput]:
-    """Yield a problem for each variable that looks like one of these roles and is none.
+    """Yield a problem for each unknown variable that resembles one of these roles.
 
     A name with a role's prefix must be known. A name that only resembles a known one (another prefix such as
-    `vmm_servers_`, capitals, the prefix `site_`) is refused when it is almost the same.
+    `vmm_servers_`, capitals, the prefix `site_`) is refused when it is very similar.
     """
     roles = list(roles)
     known = {name for source in sources() for name in options_of(source)}
-    strangers = sorted(name for name in set(names) - known if not name.startswith("_"))
-    for name in strangers:
+    unknown = sorted(name for name in set(names) - known if not name.startswith("_"))
+    for name in unknown:
         owner = next((role for role in roles if name.startswith(f"{role}_")), None)
         if owner is None or owner == _SHARED:
             cutoff = _ALIKE_SHARED if owner else _ALIKE
-            near = nearest(name, _resembled(name, roles), cutoff)
+            near = nearest(name, _candidates(name, roles), cutoff)
             if near and name not in facts():
                 yield _refusal(name, near)
-        elif name.startswith(_ENDED):
+        elif name.startswith(_RETIRED):
             yield InvalidInput(
                 name,
                 "must not be set: data encryption of Site Recovery for VMM ended on 2022-04-30 (P7)",
@@ -53,14 +53,14 @@ def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[Invali
 
 
 def _refusal(name: str, near: str | None) -> InvalidInput:
-    fix = f"did you mean {near}?" if near else "remove it, or rename it if it is a variable of your own"
-    return InvalidInput(name, "is not a variable of this collection", fix)
+    fix = f"did you mean {near}?" if near else "remove it, or rename it if it is your own variable"
+    return InvalidInput(name, "must be a variable of this collection", fix)
 
 
 def _nearest(name: str, role: str) -> str | None:
-    """Return the known name that is most alike, of this role or, when it is almost the same, of another one.
+    """Return the most similar name of this role or, if it is very similar, of another role.
 
-    Prefixes are left aside: they would make all names of a role look alike.
+    The comparison ignores prefixes, because they would make all names of a role similar.
     """
     bare = name.removeprefix(f"{role}_")
     others = [source for source in sources() if source != role]
@@ -72,15 +72,15 @@ def _nearest(name: str, role: str) -> str | None:
     return None
 
 
-def _resembled(name: str, roles: Iterable[str]) -> list[str]:
-    """Return the known names of the roles that a name may have been meant for."""
+def _candidates(name: str, roles: Iterable[str]) -> list[str]:
+    """Return the known names that a misspelled name can stand for."""
     letters = name.lower().replace("_", "")
     return [known for role in roles if letters.startswith(role.replace("_", "")) for known in options_of(role)]
 
 
 @cache
 def facts() -> frozenset[str]:
-    """Return the names that roles and playbooks set by themselves, and those of modules, which results often get."""
+    """Return the names that roles and playbooks set, and the names of modules, under which users register results."""
     files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
     modules = (path.stem for path in ROOT.glob("plugins/modules/*.py"))
     return frozenset((*modules, *(name for file in files for name in _set_by(file))))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: evaluates the templates in variables one by one, so that every mistake is found and named."""
+"""Private: evaluation of the templates in variables, one by one, so that every mistake is reported."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LONGEST_REASON = 200
 
 
 class Resolution:
-    """Evaluates variables of one host, and collects what can't be evaluated as problems."""
+    """Evaluates variables of one host, and collects a problem for each value that cannot be evaluated."""
 
     def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> None:
         self._variables = variables
         self._template = template
         self.problems: list[InvalidInput] = []
-        #: What was encrypted by itself, in clear.
+        #: Clear text of values that were encrypted inline.
         self.decrypted: set[str] = set()
 
     def resolve(self, path: str, raw: Any) -> Any:
-        """Return the raw value without templates, in plain types. What can't be evaluated is None and a problem."""
+        """Return the evaluated value in plain types. A value that cannot be evaluated becomes None and a problem."""
         if isinstance(raw, Mapping):
             return {name: self.resolve(f"{path}.{name}", item) for name, item in raw.items()}
         if isinstance(raw, (list, tuple)):
@@ -40,9 +40,9 @@ class Resolution:
             self._refuse_undefined(path, raw, error)
         except AnsibleError as error:
             if not isinstance(raw, PLAIN):
-                self._refuse(path, "can't be decrypted", "give the vault password that it was encrypted with")
+                self._refuse(path, "cannot be decrypted", "provide the vault password that it was encrypted with")
             else:
-                self._refuse(path, f"can't be evaluated ({_reason(error)})", "correct the expression")
+                self._refuse(path, f"cannot be evaluated ({_reason(error)})", "correct the expression")
         else:
             if not isinstance(raw, PLAIN):
                 self.decrypted.add(str(value))
@@ -54,11 +54,11 @@ class Resolution:
 
     def _refuse_undefined(self, path: str, raw: Any, error: AnsibleError) -> None:
         names = sorted(set(self._undefined(raw, set())))
-        reason = f"uses {', '.join(names)}, which is not defined" if names else f"can't be evaluated ({_reason(error)})"
-        self._refuse(path, reason, "define it, or correct the name")
+        rule = f"uses {', '.join(names)}, which is not defined" if names else f"cannot be evaluated ({_reason(error)})"
+        self._refuse(path, rule, "define it, or correct the name")
 
     def _undefined(self, raw: Any, seen: set[str]) -> Iterator[str]:
-        """Yield the names that a template needs and no variable has, those behind other variables included."""
+        """Yield the undefined names that a template uses, directly or through other variables."""
         if isinstance(raw, Mapping):
             raw = list(raw.values())
         if isinstance(raw, (list, tuple)):
@@ -66,7 +66,7 @@ class Resolution:
                 yield from self._undefined(item, seen)
         if not isinstance(raw, str):
             return
-        for name in _needs(raw) - seen:
+        for name in _names_used(raw) - seen:
             seen.add(name)
             if name in self._variables:
                 yield from self._undefined(self._variables[name], seen)
@@ -74,11 +74,11 @@ class Resolution:
                 yield name
 
 
-#: What Ansible itself puts beside the variables while it evaluates a template.
+#: Names that Ansible adds to the variables when it evaluates a template.
 _PROVIDED = frozenset(("lookup", "query", "q", "now", "undef", "omit", "vars", "range", "dict", "lipsum", "namespace"))
 
 
-def _needs(text: str) -> set[str]:
+def _names_used(text: str) -> set[str]:
     try:
         return set(find_undeclared_variables(Environment().parse(text)))
     except TemplateSyntaxError:
@@ -86,6 +86,6 @@ def _needs(text: str) -> set[str]:
 
 
 def _reason(error: AnsibleError) -> str:
-    """Return the beginning of what Ansible says, in one line."""
+    """Return the beginning of Ansible's message, in one line."""
     text = " ".join(str(error).split())
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"

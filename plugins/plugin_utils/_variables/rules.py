@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which rules of the model apply to which variables. The rules themselves are the model's."""
+"""Private: the rules of the model that apply to each variable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ...module_utils._model.windows.vmm_cloud import require_cloud_names
 Values = Mapping[str, Any]
 Problems = Iterator[InvalidInput]
 
-#: Stand for values that are missing or wrong, so that the rules for the others can be applied.
+#: Placeholders for missing or invalid values, so that the rules for the other values can be applied.
 _NAME = "vault-name"
 _REGION = "westeurope"
 _INSTALLER = {"source": "https://mirror.example.com/setup.exe", "staging_dir": "C:\\Staging", "download_timeout": 1}
@@ -41,14 +41,14 @@ _VAULT_ID = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServ
 
 
 class _Options(dict[str, Any]):
-    """The options of a module: what is not written is None."""
+    """The options of a module. An option that is not set is None."""
 
     def __missing__(self, _name: str) -> None:
         return None
 
 
 def broken_rules(source: str, values: Values) -> Problems:
-    """Yield what the model refuses offline in the converted variables of a role or of the playbooks (`site`)."""
+    """Yield the offline rules that the converted variables of a role or of the playbooks (`site`) break."""
     rules = _RULES.get(source)
     if rules is not None:
         yield from rules(values)
@@ -87,7 +87,7 @@ def _azure_target(values: Values) -> Problems:
 
 
 def _location(given: Values) -> tuple[str, list[InvalidInput]]:
-    """Return a region that rules about others can be held against, and what is wrong with the written one."""
+    """Return a valid region for the rules of other values, and the problems of the region that is set."""
     location = given["location"]
     if location is None:
         return _REGION, []
@@ -103,8 +103,8 @@ def _location(given: Values) -> tuple[str, list[InvalidInput]]:
 def _vault(given: Values) -> Problems:
     yield from _renamed(lambda: checked_tags(given["vault_tags"]), {"tags": "azure_target_vault_tags"})
     settings = _Options(given["vault"] or {})
-    needed = {"name": _NAME, "resource_group": "g", "location": _REGION, "state": "present"}
-    for problem in _refusals(DesiredVault.from_options, _Options({**settings, **needed}), needed):
+    placeholders = {"name": _NAME, "resource_group": "g", "location": _REGION, "state": "present"}
+    for problem in _refusals(DesiredVault.from_options, _Options({**settings, **placeholders}), placeholders):
         yield _moved(problem, "azure_target_vault.")
 
 
@@ -124,10 +124,10 @@ def _networks(given: Values, location: str) -> Problems:
     for number, network in enumerate(given["virtual_networks"] or []):
         place = f"azure_target_virtual_networks[{number}]."
         subnets = [subnet for subnet in network.get("subnets") or [] if "name" in subnet]
-        wholly = {**network, **({"subnets": subnets} if "subnets" in network else {}), "state": "present"}
-        singly = [{**wholly, "subnets": [subnet]} for subnet in subnets]
+        complete = {**network, **({"subnets": subnets} if "subnets" in network else {}), "state": "present"}
+        single = [{**complete, "subnets": [subnet]} for subnet in subnets]
         found: dict[str, InvalidInput] = {}
-        for each in [*singly, wholly]:
+        for each in [*single, complete]:
             for problem in _placed(place, DesiredNetwork.from_options, each, given, location, name="network"):
                 found.setdefault(problem.message, problem)
         yield from found.values()
@@ -136,13 +136,13 @@ def _networks(given: Values, location: str) -> Problems:
 def _placed(
     place: str, build: Callable[[Values], object], entry: Values, given: Values, location: str, *, name: str
 ) -> Problems:
-    """Yield what is wrong with an account or a network, which lies in the vault's group and region by default."""
+    """Yield the problems of an account or a network. By default it is in the vault's group and region."""
     if "resource_group" in entry:
         yield from _renamed(lambda: require_group_name(entry["resource_group"], f"{place}resource_group"), {})
-    beside = {"vault_location": location, "allow_other_region": given["allow_other_region"], "purge_tags": False}
-    needed = {"name": name, "resource_group": "g", "location": location, "purge_network_rules": False}
-    options = _Options({**needed, "subscription_id": given["subscription_id"], **entry, **beside})
-    for problem in _refusals(build, options, needed):
+    fixed = {"vault_location": location, "allow_other_region": given["allow_other_region"], "purge_tags": False}
+    placeholders = {"name": name, "resource_group": "g", "location": location, "purge_network_rules": False}
+    options = _Options({**placeholders, "subscription_id": given["subscription_id"], **entry, **fixed})
+    for problem in _refusals(build, options, placeholders):
         yield _moved(problem, place)
 
 
@@ -155,11 +155,9 @@ def _key(given: Values) -> Problems:
     written = {option: given[f"key_{option}"] for option in names if given[f"key_{option}"] is not None}
     if not written:
         return
-    # It takes long to import, and few runs need it.
-
-    usual = {"path": _KEY_PATH, "validity_hours": 120, "renewal_margin_hours": 24}
-    options = _Options({**usual, "vault_name": _NAME, "resource_group": "g", "state": "present", **written})
-    for problem in _refusals(DesiredKey.from_options, options, {**usual, "renewal_margin_hours": 0}):
+    defaults = {"path": _KEY_PATH, "validity_hours": 120, "renewal_margin_hours": 24}
+    options = _Options({**defaults, "vault_name": _NAME, "resource_group": "g", "state": "present", **written})
+    for problem in _refusals(DesiredKey.from_options, options, {**defaults, "renewal_margin_hours": 0}):
         yield _renamed_problem(problem, names)
 
 
@@ -170,9 +168,9 @@ def _vmm_server(values: Values) -> Problems:
     given = _without_prefix("vmm_server_", values)
     yield from _setup("vmm_server_", "provider", given, DesiredProvider.from_options)
     yield from _proxy(given["proxy"], "vmm_server_proxy")
-    needed = {"vault_id": _VAULT_ID, "registration_timeout": 1800}
-    options = _Options({**needed, **_without_blanks(given), "proxy": None})
-    for problem in _refusals(DesiredRegistration.from_options, options, needed):
+    placeholders = {"vault_id": _VAULT_ID, "registration_timeout": 1800}
+    options = _Options({**placeholders, **_without_blanks(given), "proxy": None})
+    for problem in _refusals(DesiredRegistration.from_options, options, placeholders):
         yield _moved(problem, "vmm_server_")
     if given["clouds"]:
         yield from _renamed(lambda: require_cloud_names(given["clouds"]), {"vmm_clouds": "vmm_server_clouds"})
@@ -185,16 +183,16 @@ def _hyperv_host(values: Values) -> Problems:
 
 
 def _setup(prefix: str, program: str, given: Values, build: Callable[[Values], object], **more: Any) -> Problems:
-    """Yield what is wrong with an installer and its options: `provider_version` is the installer's `version`."""
+    """Yield the problems of an installer and its options. `provider_version` is the `version` of the installer."""
     yield from _renamed(lambda: _require_wait(given), {"wait_timeout": f"{prefix}wait_timeout"})
     problems = list(_proxy(given["download_proxy"], f"{prefix}download_proxy"))
     yield from problems
-    needed = {**_INSTALLER, **more}
+    placeholders = {**_INSTALLER, **more}
     own = {f"{program}_{name}": name for name in ("source", "checksum", "version", "install_path")}
     options = {own.get(name, name): value for name, value in _without_blanks(given).items()}
     if problems:
         options["download_proxy"] = None
-    for problem in _refusals(build, _Options({**needed, **options}), needed):
+    for problem in _refusals(build, _Options({**placeholders, **options}), placeholders):
         name = problem.option.partition(".")[0]
         variable = next((variable for variable, option in own.items() if option == name and variable in given), name)
         yield _moved(problem, prefix + variable.removesuffix(name))
@@ -211,9 +209,9 @@ def _proxy(value: Values | None, variable: str) -> Problems:
     if "mode" not in value:
         yield InvalidInput(f"{variable}.mode", "is required", "choose direct, system or custom")
         return
-    needed = {"address": "http://proxy", "port": 8080} if value["mode"] == "custom" else {}
+    placeholders = {"address": "http://proxy", "port": 8080} if value["mode"] == "custom" else {}
     inner = f"{variable}."
-    yield from _refusals(lambda options: Proxy.from_options(options, variable), _Options(value), needed, inner)
+    yield from _refusals(lambda options: Proxy.from_options(options, variable), _Options(value), placeholders, inner)
 
 
 # The playbooks --------------------------------------------------------------------------------------------------------
@@ -235,11 +233,11 @@ _RULES: Mapping[str, Callable[[Values], Problems]] = {
 # How rules are applied ------------------------------------------------------------------------------------------------
 
 
-def _refusals(build: Callable[[Values], object], options: _Options, needed: Values, inside: str = "") -> Problems:
+def _refusals(build: Callable[[Values], object], options: _Options, placeholders: Values, inside: str = "") -> Problems:
     """Yield every rule that the options break.
 
-    The model raises for the first one. The refused option is left out then, or replaced by the one that is needed in
-    its place, and the rest is looked at again. `inside` is what comes before the option's name in a problem.
+    The model raises for the first broken rule. Its option is then removed or replaced by a placeholder, and the rest is
+    checked again. `inside` is the text before the option's name in a problem.
     """
     options = _Options(options)
     while True:
@@ -249,9 +247,9 @@ def _refusals(build: Callable[[Values], object], options: _Options, needed: Valu
         except InvalidInput as error:
             yield error
             name = _first_word(error.option.removeprefix(inside))
-            if options[name] == needed.get(name):
+            if options[name] == placeholders.get(name):
                 return
-            options[name] = needed.get(name)
+            options[name] = placeholders.get(name)
 
 
 def _first_word(option: str) -> str:
@@ -259,14 +257,14 @@ def _first_word(option: str) -> str:
 
 
 def _each(given: Values, prefix: str, **rules: Callable[[Any, str], object]) -> Problems:
-    """Yield what rules for a single value refuse; the names of rules are those of the values."""
+    """Yield the broken rules for single values. A rule has the name of its value."""
     for name, rule in rules.items():
         if given[name] is not None:
             yield from _renamed(partial(rule, given[name], prefix + name), {})
 
 
 def _renamed(check: Callable[[], object], names: Mapping[str, str]) -> Problems:
-    """Yield what a check refuses, under the name of the variable instead of the option."""
+    """Yield the broken rule of a check, under the name of the variable instead of the option."""
     try:
         check()
     except InvalidInput as error:
@@ -287,7 +285,7 @@ def _without_prefix(prefix: str, values: Values) -> _Options:
 
 
 def _as_options(value: Any) -> Any:
-    """Return a value in which every dictionary answers None for what is not written in it."""
+    """Return a value in which every dictionary returns None for a missing key."""
     if isinstance(value, Mapping):
         return _Options({name: _as_options(item) for name, item in value.items()})
     return [_as_options(item) for item in value] if isinstance(value, list) else value

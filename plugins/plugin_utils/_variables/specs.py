@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the specifications of variables, as the roles and playbooks of this collection document them."""
+"""Private: the specifications of variables in the metadata of roles and playbooks."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Options = Mapping[str, Option]
 
 ROOT = Path(__file__).resolve().parents[3]
 _SECRET = re.compile(r"(^|_)(password|secret)$")
-#: Sub-options whose empty text is a value of its own: it detaches what is attached.
+#: Suboptions for which an empty text is a value: it removes the attached resource.
 CLEARED_BY_EMPTY_TEXT = frozenset(("network_security_group", "route_table", "nat_gateway", "ddos_protection_plan"))
 
 
 @cache
 def sources() -> Mapping[str, Path]:
-    """Return the files of specifications by name: every role, and the playbooks together as `site`.
+    """Return the files of specifications by name: every role, and all playbooks together as `site`.
 
-    The name with an underscore is the prefix of the variables. A new role joins by its specification.
+    The name with an underscore is the prefix of the variables. A new role needs no entry here.
     """
     roles = {path.parents[1].name: path for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml"))}
     playbooks = {path.name.partition(".")[0]: path for path in sorted(ROOT.glob("playbooks/*.meta.yml"))}
@@ -35,7 +35,7 @@ def sources() -> Mapping[str, Path]:
 
 @cache
 def options_of(source: str) -> Options:
-    """Return the options of all entry points of a role; one that any entry point requires is required."""
+    """Return the options of all entry points of a role. An option is required if any entry point requires it."""
     entries = yaml_load(sources()[source].read_text(encoding="utf-8"))["argument_specs"].values()
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
@@ -46,7 +46,7 @@ def options_of(source: str) -> Options:
 
 
 def option_of(variable: str) -> Option:
-    """Return the specification of one variable. Raises KeyError for an unknown one."""
+    """Return the specification of one variable. Raises KeyError for an unknown variable."""
     source = next((name for name in sources() if variable.startswith(f"{name}_")), None)
     if source is None:
         raise KeyError(variable)
@@ -56,8 +56,8 @@ def option_of(variable: str) -> Option:
 def is_secret(name: str, option: Option) -> bool:
     """Tell whether the value of an option must not be shown.
 
-    The roles' specifications can't say `no_log`: ansible-core before 2.19 fails there over a value encrypted with
-    `ansible-vault encrypt_string`.
+    The specifications of roles cannot have `no_log`: ansible-core before 2.19 fails there for a value that was
+    encrypted with `ansible-vault encrypt_string`.
     """
     return bool(_SECRET.search(name)) and not option.get("choices")
 
@@ -76,7 +76,7 @@ def secret_texts(name: str, value: Any, option: Option) -> Iterator[str]:
 
 
 def without_secrets(name: str, value: Any, option: Option) -> Any:
-    """Return a converted value without the secrets in it, None for a secret itself."""
+    """Return a converted value without its secrets; None for a secret."""
     if is_secret(name, option):
         return None
     inner: Options = option.get("options") or {}

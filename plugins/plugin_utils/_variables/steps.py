@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-#: By the beginning of the name; the longest one counts.
+#: Steps by the beginning of the variable's name. The longest match counts.
 _STEPS = {
     "azure_target_": "T1",
     "azure_target_resource_group": "T1",
@@ -58,7 +58,7 @@ _STEPS = {
     "site_uncovered_hosts": "H1",
     "site_endpoints": "S2",
 }
-#: For what belongs to no role, such as the playbooks' own variables.
+#: The step of the other variables of the playbooks.
 _GENERAL = "S1"
 
 

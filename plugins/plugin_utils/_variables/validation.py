@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: validates the variables of one host: templates, types, names and rules, all mistakes at once."""
+"""Private: validation of the variables of one host. It reports all mistakes in templates, types, names and rules."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .specs import Option, Options, options_of, secret_texts, without_secrets
 from .steps import step_of
 
 CHECK = "variables"
-#: Shorter secrets are part of too many words: hiding them would garble every message.
+#: Shorter secrets are part of many words. Hiding them would make messages unreadable.
 _SHORTEST_HIDDEN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What is wrong with the variables, and their values in the types of the specifications, without secrets."""
+    """The failed checks of the variables, and their values in the specified types, without secrets."""
 
     checks: tuple[Check, ...]
     values: Mapping[str, Any]
@@ -41,17 +41,17 @@ def validate(
 ) -> Validation:
     """Validate the raw variables of a host for these roles; `site` stands for the playbooks' own.
 
-    `template` evaluates a raw value. Variables in `provided_later` may be missing, or not be evaluable yet.
+    `template` evaluates a raw value. Variables in `provided_later` may be missing or use undefined variables.
     """
-    work = _Work(variables, template, provided_later)
+    validator = _Validator(variables, template, provided_later)
     for role in roles:
-        work.add(role)
-    work.problems.extend(unknown_names(variables, roles))
-    return Validation(tuple(work.checks()), work.visible)
+        validator.add(role)
+    validator.problems.extend(unknown_names(variables, roles))
+    return Validation(tuple(validator.checks()), validator.visible)
 
 
-class _Work:
-    """The state of one validation."""
+class _Validator:
+    """Validates the variables of one host role by role, and collects the problems."""
 
     def __init__(
         self, variables: Mapping[str, Any], template: Callable[[Any], Any], provided_later: Collection[str]
@@ -73,7 +73,7 @@ class _Work:
         self._note_secrets(given, options)
         defaults = {name: option["default"] for name, option in options.items() if "default" in option}
         shown = {name: without_secrets(name, value, options[name]) for name, value in {**defaults, **given}.items()}
-        # What was encrypted by itself is kept back, whatever its option is.
+        # A value that was encrypted inline is a secret, whatever its option is.
         self.visible.update(
             (name, value)
             for name, value in shown.items()
@@ -100,7 +100,7 @@ class _Work:
             self._secrets.update(secret_texts(name, value, options[name]))
 
     def checks(self) -> Iterable[Check]:
-        """Return the problems as checks, each once and without any secret."""
+        """Return the problems as checks without duplicates and secrets."""
         hidden = {text for text in self._secrets | self._encrypted if len(text) >= _SHORTEST_HIDDEN}
         found: dict[str, Check] = {}
         for problem in self.problems:

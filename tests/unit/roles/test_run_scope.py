@@ -106,7 +106,7 @@ def test_tags_that_no_task_has_fail_the_run(harness: Harness, playbook: str) -> 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--start-at-task", "Fail where something must still be done"),
+        ("--start-at-task", "Fail each host that has a problem"),
         ("--start-at-task", "no such task"),
         ("--skip-tags", "always"),
         ("--skip-tags", "tagged"),

@@ -35,7 +35,7 @@ def _run_script(run: Run, emulators: Mapping[str, Emulator]) -> dict[str, Any]:
         parameters = json.loads(machine.files.need(rf"{folder}\parameters.json").content or b"")
         called = identify((machine.files.need(rf"{folder}\script.ps1").content or b"").decode())
         if called is None:
-            raise ScriptFailed("The work is no script of the collection.")
+            raise ScriptFailed("The background task is not a script of the collection.")
         outcome = emulators[called.name](machine, parameters, False)
         answer.update(failed=outcome.failed, changed=outcome.changed)
         if outcome.failed:

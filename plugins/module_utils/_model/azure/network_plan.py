@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the plan of a network and the bodies that carry it out. Nothing is lost that the options do not name."""
+"""Private: the plan of a network and the request bodies. They keep all properties that the options do not name."""
 
 from __future__ import annotations
 

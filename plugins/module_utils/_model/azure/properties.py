@@ -142,7 +142,7 @@ def reference(path: str, wire: str, provider_type: str, noun: str) -> Property:
     )
 
 
-# What derives from a table --------------------------------------------------------------------------------------------
+# Functions that derive from a table -----------------------------------------------------------------------------------
 
 
 def argument_spec(table: Table) -> dict[str, Any]:

@@ -185,7 +185,7 @@ class Subnet:
         return ", ".join(self.users[:_SHOWN_USERS]) + (f" and {more} more" if more > 0 else "")
 
 
-# What Azure gives a new subnet whose options are not set.
+# The defaults of Azure for a new subnet.
 _NEW = Subnet("", (), **as_fields(Subnet, {row.path: row.initial for row in PROPERTIES}))
 
 

@@ -58,7 +58,7 @@ def _compatible_check(vault: str, accounts: Sequence[Candidate], networks: Seque
 
 
 def count_compatible(accounts: Sequence[Candidate], networks: Sequence[Candidate]) -> str:
-    """Say how many candidates can be used."""
+    """Describe how many candidates can be used."""
     return (
         f"{compatible(accounts)} of {len(accounts)} storage accounts and"
         f" {compatible(networks)} of {len(networks)} networks can be used"

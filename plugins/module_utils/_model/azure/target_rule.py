@@ -39,7 +39,7 @@ def _enabled(properties: Mapping[str, Any], name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RuleContext:
-    """What a candidate is compared with. None: unknown."""
+    """The vault and the options that rules compare a candidate with. None: unknown."""
 
     vault_location: str | None = None
     vault_subscription: str | None = None
@@ -79,7 +79,7 @@ def not_evaluated(message: str, fix: str = "") -> RuleResult:
 
 
 class Labeled(Protocol):
-    """What a message can name."""
+    """An object that a message can name."""
 
     @property
     def label(self) -> str: ...

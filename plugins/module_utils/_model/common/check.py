@@ -21,9 +21,9 @@ Overall = Literal["pass", "warning", "error"]
 class Check:
     """The result of one rule.
 
-    `id` is stable and names the rule, `step` the step of the setup guide. `severity` says what a failure means: an
+    `id` is stable and names the rule, `step` the step of the setup guide. `severity` is the effect of a failure: an
     error blocks, a warning does not, info is for the record. `status` is unknown when the rule could not be evaluated.
-    `message` states what is; `fix` says what to do and is empty when there is nothing to do.
+    `message` states the observed state; `fix` is the remedy, empty if none is needed.
     """
 
     id: str

@@ -67,7 +67,7 @@ class Unreachable(RemoteFailure):
 
 
 class DeadlineExceeded(SiteRecoveryError):
-    """A wait reached its timeout. The error has the last observed state and says how to continue."""
+    """A wait reached its timeout. The error has the last observed state and explains how to continue."""
 
     kind = "deadline_exceeded"
 

@@ -31,7 +31,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a run did, as far as the new state alone does not show it.
+    """The changes of a run that the new state does not show by itself.
 
     `notes` become warnings of the task. `restart_required`: a setup program asked for a restart of the machine.
     A resource whose next plan depends on more derives its own record.
@@ -132,7 +132,7 @@ class ManagedResource(ABC, Generic[State, Record]):
         return ()
 
     def remaining(self, state: State, applied: Record) -> Plan:  # noqa: ARG002
-        """Plan again from the state that was read back after `apply`. Nothing must remain."""
+        """Plan again from the state that was read back after `apply`. The plan must be empty."""
         return self.plan(state)
 
     def final_result(self, state: State, applied: Record) -> dict[str, Any]:  # noqa: ARG002

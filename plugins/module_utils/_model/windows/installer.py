@@ -125,7 +125,7 @@ class Installer:
                 "correct the path",
             )
         if not _is_program(self.file_name):
-            raise InvalidInput("source", "must end in the name of an .exe file", "name the installer itself")
+            raise InvalidInput("source", "must be the path or address of an .exe file", "name the installer itself")
         if self.checksum is not None and not _SHA256.fullmatch(self.checksum):
             raise InvalidInput(
                 "checksum", "must be a SHA-256 hash of 64 hexadecimal digits", "calculate it with Get-FileHash"

@@ -76,7 +76,7 @@ def registration_operations(
 ) -> Operations:
     """Return the operations of the resource `provider_registration`.
 
-    `just_registered` and `restart_deferred` tell what this run has already done.
+    `just_registered` and `restart_deferred` describe changes that this run has already made.
     """
     vmm, facts = machine.vmm, machine.registration or UNREGISTERED
     due: set[Operation] = {"manage_registration"}

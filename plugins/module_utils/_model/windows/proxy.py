@@ -127,7 +127,7 @@ class Proxy:
 def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, Any]:
     """Return a stored proxy as results show it.
 
-    Programs store nothing for direct and system, so `mode` says which of them is desired.
+    Programs store nothing for direct and system, so `mode` distinguishes them.
     """
     if facts is None:
         return {

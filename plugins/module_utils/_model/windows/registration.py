@@ -134,7 +134,7 @@ class DesiredRegistration:
 
 @dataclass(frozen=True, slots=True)
 class AppliedRegistration(Applied):
-    """What this run changed.
+    """The changes of this run.
 
     `registered`: it registered the server, so the registration that Azure showed before is outdated.
     `restart_deferred`: it left the restart of VMM to the next run. `leftovers_removed`: it removed a key file from a

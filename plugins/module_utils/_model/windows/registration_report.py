@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what results, evidence and warnings say about the registration of a VMM server."""
+"""Private: the results, evidence and warnings about the registration of a VMM server."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def registration_result(
 
 
 def azure_note(desired: DesiredRegistration) -> str:
-    """Say whether Azure confirms the registration."""
+    """Describe whether Azure confirms the registration."""
     if desired.azure_registration is None:
         return "not confirmed in Azure"
     return "confirmed in Azure" if _confirmed(desired) else "not visible in Azure yet"

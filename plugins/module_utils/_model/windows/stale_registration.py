@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what a stale registration left on a VMM server."""
+"""Private: the data of a stale registration on a VMM server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .vmm_facts import RegistrationFacts
 class StaleRegistration:
     """Registry keys and certificates of a stale registration.
 
-    `is_primary` tells that it is the registration that the server itself uses.
+    `is_primary` is true for the registration that the server itself uses.
     """
 
     keys: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ def require_cloud_names(names: Sequence[str]) -> None:
     if not names:
         raise InvalidInput("vmm_clouds", "must not be empty", "name the clouds to synchronize, or set it to all")
     if all_clouds(tuple(names)) and len(names) > 1:
-        raise InvalidInput("vmm_clouds", "must not combine 'all' with other names", "use 'all' alone, or names only")
+        raise InvalidInput("vmm_clouds", "must not combine 'all' with other names", "use only 'all', or only names")
 
 
 def require_names_to_withdraw(names: Sequence[str]) -> None:

@@ -156,7 +156,7 @@ class ProviderFacts:
 
     @property
     def complete(self) -> bool:
-        """Tell whether all parts are there. Setup can return before they are, so one part is not enough."""
+        """Tell whether all parts exist. Setup can return before it has installed all of them."""
         return self.version is not None and self.adapter_present and self.configurator_path is not None
 
 

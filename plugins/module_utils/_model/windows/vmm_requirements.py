@@ -118,7 +118,7 @@ def vmm_jobs(context: Context) -> Check | None:
 
 
 def describe_jobs(number: int) -> str:
-    """Say how many VMM jobs are running."""
+    """Describe how many VMM jobs are running."""
     return "1 VMM job is running" if number == 1 else f"{number} VMM jobs are running"
 
 

@@ -20,7 +20,7 @@ _OF_EVERY_RESOURCE = ("id", "name", "location")
 
 
 def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Resource]) -> ResourceState[Resource]:
-    """Read a resource in a resource group with one GET. The result tells its absence from that of the group."""
+    """Read a resource with one GET. The result distinguishes a missing resource from a missing resource group."""
     answer: Document | Absent = read(action, call)
     if isinstance(answer, Absent):
         return ResourceState(None, group_missing=answer.group_missing)

@@ -60,7 +60,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return self._plan(state, applied)
 
     def apply(self, plan: Plan, state: MachineFacts) -> AppliedRegistration:
-        """Remove leftovers and stale parts, then register the server or change its proxy."""
+        """Remove orphaned key files and stale data, then register the server or change its proxy."""
         applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans_up(plan):

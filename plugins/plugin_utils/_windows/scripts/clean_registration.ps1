@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Removes registry keys and certificates of a stale registration. Every key is exported first, to a folder that only
-# administrators and the system can open. Nothing is removed unless all exports succeed.
+# administrators and the system can open. The script removes data only if all exports succeed.
 # The private keys of the certificates stay in their containers.
 
 [CmdletBinding(SupportsShouldProcess)]

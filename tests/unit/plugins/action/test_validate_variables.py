@@ -120,9 +120,9 @@ def test_an_unknown_role_is_refused() -> None:
             "P6c vmm_server_proxy.password: uses nowhere, which is not defined;",
         ),
         ("vmm_server_clouds: [Gold, '{{ nowhere }}']", "P9 vmm_server_clouds[1]: uses nowhere, which is not defined;"),
-        ("vmm_server_name: '{{ there.missing }}'\nthere: {}", "P8 vmm_server_name: can't be evaluated ("),
-        ("vmm_server_name: '{{ 1 +'", "P8 vmm_server_name: can't be evaluated ("),
-        ("vmm_server_name: \"{{ 'a' | nofilter }}\"", "P8 vmm_server_name: can't be evaluated ("),
+        ("vmm_server_name: '{{ there.missing }}'\nthere: {}", "P8 vmm_server_name: cannot be evaluated ("),
+        ("vmm_server_name: '{{ 1 +'", "P8 vmm_server_name: cannot be evaluated ("),
+        ("vmm_server_name: \"{{ 'a' | nofilter }}\"", "P8 vmm_server_name: cannot be evaluated ("),
     ],
 )
 def test_a_template_error_is_one_short_line(text: str, line: str) -> None:
@@ -172,8 +172,8 @@ def test_a_separately_encrypted_value_is_never_returned() -> None:
 def test_a_value_that_cannot_be_decrypted_is_one_line() -> None:
     found = lines(["azure_target"], inline(b"wrong"))
     assert [line.partition(";")[0] for line in found] == [
-        "T1 azure_target_client_id: can't be decrypted",
-        "T1 azure_target_secret: can't be decrypted",
+        "T1 azure_target_client_id: cannot be decrypted",
+        "T1 azure_target_secret: cannot be decrypted",
     ]
 
 
@@ -402,13 +402,13 @@ def test_a_wrong_region_is_reported_once_and_not_for_every_account() -> None:
         ("vmm_servers_clouds", "did you mean vmm_server_clouds?"),
         ("VMM_SERVER_PROXY", "did you mean vmm_server_proxy?"),
         ("vmm_server_agent_source", "did you mean hyperv_host_agent_source?"),
-        ("vmm_server_xyz", "remove it, or rename it if it is a variable of your own"),
+        ("vmm_server_xyz", "remove it, or rename it if it is your own variable"),
         ("site_wave_size", "did you mean site_wave_sizes?"),
     ],
 )
 def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, fix: str) -> None:
     (line,) = lines(["vmm_server", "site"], {name: 1})
-    assert line.endswith(f" {name}: is not a variable of this collection; {fix}")
+    assert line.endswith(f" {name}: must be a variable of this collection; {fix}")
 
 
 @pytest.mark.parametrize(

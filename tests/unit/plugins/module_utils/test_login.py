@@ -131,7 +131,7 @@ def test_a_machine_of_azure_is_recognized_by_its_asset_tag(
         (APPLICATION, {}, "secret", "are set without a credential; set secret (AZURE_SECRET), x509_certificate_path"),
         # No other identity signs in instead.
         (APPLICATION, {**MANAGED, "CLI": "yes"}, "secret", "or set auth_source to msi or cli"),
-        ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "client_id is set alone"),
+        ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "only client_id is set"),
         ({"thumbprint": "AA"}, MANAGED, "x509_certificate_path", "is required with thumbprint"),
         (
             {"x509_certificate_password": PASSWORD},

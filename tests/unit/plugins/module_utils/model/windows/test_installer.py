@@ -31,7 +31,7 @@ OPTIONS: dict[str, Any] = {
     "version": "5.1.8095.0",
     "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
 }
-NO_EXE = "source must end in the name of an .exe file; name the installer itself"
+NO_EXE = "source must be the path or address of an .exe file; name the installer itself"
 STAGED = r"C:\ProgramData\siterecovery.hyperv\AzureSiteRecoveryProvider.exe"
 
 

@@ -125,8 +125,8 @@ def test_one_unknown_name_stops_all(clouds: list[Raw], names: list[str], line: s
     ("names", "line"),
     [
         ([], "vmm_clouds must not be empty; name the clouds to synchronize, or set it to all"),
-        (["all", "Gold"], "vmm_clouds must not combine 'all' with other names; use 'all' alone, or names only"),
-        (["Gold", "ALL"], "vmm_clouds must not combine 'all' with other names; use 'all' alone, or names only"),
+        (["all", "Gold"], "vmm_clouds must not combine 'all' with other names; use only 'all', or only names"),
+        (["Gold", "ALL"], "vmm_clouds must not combine 'all' with other names; use only 'all', or only names"),
     ],
 )
 def test_invalid_names_are_rejected_in_one_line(names: list[str], line: str) -> None:
