@@ -35,6 +35,7 @@ PARAMETERS = {
         "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
+    "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",
     "publish_cloud": "CloudIds Publish",
     "register_vmm_server": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"

@@ -25,6 +25,7 @@ from .append_file import append_file
 from .base import RESTART_KEY
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
 from .fetch_file import fetch_file
+from .probe_cases import PROBES
 
 STAGING: Final = r"C:\ProgramData\siterecovery.hyperv"
 SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "work"]
@@ -1312,7 +1313,10 @@ _CLUSTER = [
     Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
 ]
 
-_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+_AT_HOME: Final = (
+    *(*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER),
+    *PROBES,
+)
 
 
 # ---- machines that speak another language ----
