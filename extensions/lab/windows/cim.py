@@ -35,7 +35,7 @@ _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 
 def instances(machine: Machine, class_name: str, namespace: str, where: str | None) -> list[Row]:
     """What Get-CimInstance gives: one mapping per instance."""
-    spaces = {
+    spaces: dict[str, dict[str, Callable[[Machine], list[Row]]]] = {
         "root/cimv2": _CLASSES,
         "root/virtualization/v2": _VIRTUALIZATION,
         "root/standardcimv2": {"msft_nettcpconnection": connections},

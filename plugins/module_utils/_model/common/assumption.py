@@ -68,11 +68,11 @@ class Readings:
         failure = answer.get("failure") if isinstance(answer, Mapping) else None
         return dict(failure) if isinstance(failure, Mapping) else None
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str, absent: str = "") -> Any:
         """Return the value of a reading; None where there is nothing to read. Raise CouldNotLook where it failed."""
         answer = self._answers.get(name)
         if not isinstance(answer, Mapping):
-            raise CouldNotLook(f"{name} was not read")
+            raise CouldNotLook(absent or f"{name} was not read")
         failure = self.failure(name)
         if failure is not None:
             raise CouldNotLook(f"reading {name} failed ({describe_failure(failure)})")
@@ -80,7 +80,7 @@ class Readings:
 
     def need(self, name: str, absent: str = "") -> Any:
         """Return the value of a reading. Raise CouldNotLook where it failed or there is nothing to read."""
-        value = self.get(name)
+        value = self.get(name, absent)
         if value is None:
             raise CouldNotLook(absent or f"there is no {name} to read")
         return value
