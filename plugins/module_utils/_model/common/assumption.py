@@ -24,7 +24,7 @@ Side = Literal["vmm_server", "hyperv_host", "azure"]
 #: Where an assumption comes from: a document or a recording that leaves something open, a report from the field, a
 #: script of others, or our own conclusion.
 Strength = Literal["documented", "recorded", "field", "script", "inferred"]
-Observed: TypeAlias = "bool | int | str | None | list[bool] | list[int] | list[str]"
+Observed: TypeAlias = bool | int | str | None | list[bool] | list[int] | list[str]
 
 _GUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d+(\.\d+){1,3}", re.IGNORECASE)
@@ -115,11 +115,11 @@ class Assumption:
 
     def examine(self, readings: Readings, side: Side) -> Examined:
         """Decide from what was read."""
-        return Examined(self.id, side, self.statement, self._decision(readings))
+        return Examined(self.id, side, self.statement, self._decision(readings), self.command)
 
     def _decision(self, readings: Readings) -> Decision:
         if self.decide is None:
-            return undecided(f"a read cannot settle this: {self.needs}; run: {self.command}")
+            return undecided(f"a read cannot settle it, {self.needs}")
         try:
             return self.decide(readings)
         except CouldNotLook as missing:
@@ -134,12 +134,14 @@ class Examined:
     side: Side
     statement: str
     decision: Decision
+    command: str = ""
 
     @property
     def message(self) -> str:
         """One line for a person."""
         if self.decision.status == COULD_NOT_LOOK:
-            return f"{self.statement} Not settled: {self.decision.reason}."
+            by_hand = f"; run: {self.command}" if self.command else "."
+            return f"{self.statement} Not settled: {self.decision.reason}{by_hand}"
         facts = ", ".join(f"{name}={_shown(value)}" for name, value in self.decision.observed.items())
         return f"{self.statement} Observed: {facts}." if facts else self.statement
 

@@ -100,7 +100,7 @@ MANUAL: tuple[Assumption, ...] = (
         "VMM documentation of highly available VMM",
         "inferred",
         needs="the service has to be started on a passive node",
-        command="Start-Service SCVMMService on a passive node; 1..30 | % { (Get-Service SCVMMService).Status; sleep 1 }",
+        command="Start-Service SCVMMService; 1..30 | % { (Get-Service SCVMMService).Status; sleep 1 }",
     ),
     Assumption(
         "A-W-79",
@@ -141,7 +141,7 @@ MANUAL: tuple[Assumption, ...] = (
         "PowerShell's source",
         "inferred",
         needs="a run that sets a password has to be logged",
-        command="switch module logging on for all modules, set a proxy with a login, search event 4103 for the password",
+        command="log all modules by policy, set a proxy with a login, search event 4103 for the password",
     ),
     Assumption(
         "A-W-83",
