@@ -10,7 +10,7 @@ ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format inferred environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format inferred assumptions environments install link lock bench acceptance clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -32,6 +32,9 @@ format: ## let ruff format and mend (ARGS='tests/gates' for some)
 
 inferred: ## write docs/inferred.md: what the lab imitates without a document to go by
 	@$(TOOLS).inferred
+
+assumptions: ## write docs/assumptions.md: what the collection assumes, and how a look at real systems settles it
+	@$(TOOLS).assumptions
 
 environments: ## make every environment now; print their pythons
 	@$(TOOLS).environments ensure

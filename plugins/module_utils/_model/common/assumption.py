@@ -24,7 +24,7 @@ Side = Literal["vmm_server", "hyperv_host", "azure"]
 #: Where an assumption comes from: a document or a recording that leaves something open, a report from the field, a
 #: script of others, or our own conclusion.
 Strength = Literal["documented", "recorded", "field", "script", "inferred"]
-Observed: TypeAlias = bool | int | str | None | list[bool] | list[int] | list[str]
+Observed: TypeAlias = bool | int | str | list[bool] | list[int] | list[str] | None
 
 _GUID = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
 _VERSION = re.compile(r"v?\d+(\.\d+){1,3}", re.IGNORECASE)
