@@ -192,7 +192,7 @@ def _settled(inferences: Sequence[Inference]) -> str:
     ]
     return (
         "\n## What the lab infers, and what settles it\n\n"
-        f"Of {len(inferences)} [inferences of the lab](inferred.md), these {len(rows)} are settled by an assumption:\n\n"
+        f"Of {len(inferences)} [inferences of the lab](inferred.md), an assumption settles these {len(rows)}:\n\n"
         "| place in the lab | inference | settled by |\n| --- | --- | --- |\n" + "".join(rows)
     )
 

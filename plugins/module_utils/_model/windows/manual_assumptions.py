@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: assumptions about Windows machines that no read settles, with what a person runs on a lab server."""
+"""Private: assumptions about Windows machines that no read settles, with what a person runs on a test server."""
 
 from __future__ import annotations
 

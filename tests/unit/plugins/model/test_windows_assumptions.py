@@ -364,7 +364,7 @@ OF_HOSTS: list[Case] = [
     ("A-W-55", {**registry({at.AGENT_SETUP: key(InstallPath="C:\\a")}), **engine("2.0"), **products(AGENT)}, YES),
     ("A-W-55", {**registry({at.AGENT_SETUP: key(InstallPath="C:\\a")}), **files(), **products(AGENT)}, NO),
     ("A-W-55", {**registry(), **files(), **products()}, OPEN),
-    ("A-W-56", {**registry({at.EXCLUSIONS: key(**{"C:\\a": 0})}), "defender": read({"excluded": 1})}, YES),
+    ("A-W-56", {**registry({at.EXCLUSIONS: key(Folder=0)}), "defender": read({"excluded": 1})}, YES),
     ("A-W-56", {**registry(), "defender": read({"excluded": 1})}, NO),
     ("A-W-56", {**registry(), "defender": read(None)}, OPEN),
     ("A-W-57", guests(r"0\0", r"0\1"), YES),

@@ -15,8 +15,8 @@ from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_failing import register
 
-NAMES = {"vault_name": "vault-dr", "resource_group": GROUP}
-NETWORK = {
+NAMES: dict[str, Any] = {"vault_name": "vault-dr", "resource_group": GROUP}
+NETWORK: dict[str, Any] = {
     "name": "vnet-contoso",
     "address_prefixes": ["10.1.0.0/16"],
     "subnets": [{"name": "a", "address_prefix": "10.1.0.0/24"}],
