@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs where the playbook runs; the module file beside it is its documentation."""
+"""Runs where the playbook runs; the module file of the same name is its documentation."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ description:
   - A reading that fails ends no other one. Its assumptions could not be settled then, and the kind of the failure is
     the reason.
   - Assumptions that need a change of the machine are listed as not settled, with the command that settles them.
-  - Nothing is changed, and an assumption that does not hold does not fail the task.
+  - The module changes nothing. An assumption that does not hold does not fail the task.
   - The playbook C(siterecovery.hyperv.verify_assumptions) runs this module and
     M(siterecovery.hyperv.azure_assumption_info), and writes a report without names, ids and addresses.
 author:

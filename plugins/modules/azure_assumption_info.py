@@ -11,14 +11,14 @@ module: azure_assumption_info
 short_description: Examine the collection's assumptions about a subscription and a Recovery Services vault
 version_added: 0.1.0
 description:
-  - Sends reading calls alone and decides, for each assumption of the collection that a look at a real subscription
+  - Sends only reading calls and decides, for each assumption of the collection that a look at a real subscription
     can settle, whether it holds there. C(docs/assumptions.md) lists the assumptions.
   - A call that Azure refuses ends no other one. Its assumptions could not be settled then, and the code of the refusal
     is the reason. A sign-in that is refused fails the task.
   - Some assumptions are about names that do not exist. The module asks for a vault, a resource group and a VMM server
     with a random name.
   - Assumptions that need a change of the subscription are listed as not settled, with the command that settles them.
-  - Nothing is changed, and an assumption that does not hold does not fail the task.
+  - The module changes nothing. An assumption that does not hold does not fail the task.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:

@@ -22,7 +22,7 @@ IDS = [each.id for each in ALL]
 UNVERIFIED = re.compile(r"[Nn]ot\s+verified\s+on\s+a\s+real|[Oo]nly\s+a\s+real\s+\w+\s+can\s+show")
 #: Of notes that several modules share, what settles them.
 FRAGMENTS = {"windows": ("A-W-40", "A-W-81", "A-W-84")}
-#: What a reviewer would run first on a borrowed VMM server and host, twelve commands, and what settles each.
+#: Twelve commands that a reviewer would run first on a real VMM server and host, and the assumptions of each.
 SEED = {
     1: ("A-W-20", "A-W-70"),
     2: ("A-W-01",),

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/assumptions.md: what the collection assumes about real systems, and how a look at one settles it.
+"""Write docs/assumptions.md: the assumptions of the collection about real systems, and how to settle each.
 
-The tables of assumptions are in the collection's model. What the lab infers is held against them: each inference is
-settled by an assumption, or left out for a reason that is written here.
+The tables of assumptions are in the collection's model. Each inference of the lab is settled by an assumption, or left
+out for a reason that this file gives.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ SETTLED: dict[str, tuple[str, ...]] = {
 }
 _REFUSALS = "They are the code and the text of a refusal. A read never meets it, because only a wrong request does."
 _WRITES = (
-    "They are what a write or an operation leaves. Only a change tells, and the collection reads back what it did."
+    "They are results of a write or an operation, which only a change shows. The collection reads its changes back."
 )
-_LAB_ONLY = "They concern the lab alone: the collection does not depend on them."
+_LAB_ONLY = "They concern only the lab. The collection does not depend on them."
 #: By the reason for which no assumption settles them: functions or constants of inferences.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
@@ -75,11 +75,11 @@ _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)
 SIDES = {"vmm_server": "VMM server", "hyperv_host": "Hyper-V host", "azure": "Azure"}
 INTRODUCTION = """\
 <!-- Made by `make assumptions` from the tables in plugins/module_utils/_model: edit those. -->
-# What the collection assumes
+# Assumptions about real systems
 
 The collection was developed against public documents, recorded traffic and a lab. Where these leave something open, it
 makes an assumption. This page lists the assumptions that a look at a real server or subscription can settle, or that a
-person can settle on a lab server. What the lab infers is on [its own page](inferred.md).
+person can settle on a lab server. [Another page](inferred.md) lists the inferences of the lab.
 
 ## How to look
 
@@ -88,14 +88,15 @@ ansible-playbook -i inventory siterecovery.hyperv.verify_assumptions -e site_ass
 ```
 
 The playbook reads the VMM servers, the Hyper-V hosts and the vault of your inventory and changes nothing. Windows
-machines are read in one remote execution each, and Azure gets reading calls alone. The playbook prints one row per
+machines are read in one remote execution each, and Azure only gets reading calls. The playbook prints one row per
 assumption:
 
-- `holds`: what was read agrees with the assumption.
-- `does not hold`: what was read contradicts it. Please report it.
-- `could not look`: what would decide it is not there, could not be read, or needs a change. The row says which.
+- `holds`: the facts agree with the assumption.
+- `does not hold`: the facts contradict it. Please report it.
+- `could not look`: the deciding facts do not exist on this system, could not be read, or need a change. The row gives
+  the reason.
 
-The exit status is 0 whatever the rows say. A machine that cannot be reached is named below the table.
+The exit status is 0 in all these cases. A machine that cannot be reached is named below the table.
 
 | variable | meaning | default |
 | --- | --- | --- |
@@ -115,7 +116,7 @@ cloud, vault or network, no id and no address. Systems have pseudonyms: keyed ha
 report and kept nowhere. [assumptions.schema.json](assumptions.schema.json) describes version 1 of the form.
 """
 HEADING = """
-| id | what is assumed | relied on by | how to settle | source |
+| id | assumption | relied on by | how to settle | source |
 | --- | --- | --- | --- | --- |
 """
 
@@ -161,7 +162,7 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", r"\|").split())
 
 
-# ---- what the lab infers ----
+# ---- inferences of the lab ----
 
 
 def key_of(inference: Inference) -> str:
@@ -175,7 +176,7 @@ def is_refusal(inference: Inference) -> bool:
 
 
 def unassigned(inferences: Iterable[Inference]) -> list[str]:
-    """Return what is neither settled nor left out, one line each."""
+    """Return the inferences that are neither settled nor left out, one line each."""
     known = {*SETTLED, *(key for keys in LEFT_OUT.values() for key in keys)}
     return [
         f"{each.path}, {key_of(each)}: {each.text}"
@@ -191,7 +192,7 @@ def _settled(inferences: Sequence[Inference]) -> str:
         if (ids := ", ".join(SETTLED.get(key_of(each), ())))
     ]
     return (
-        "\n## What the lab infers, and what settles it\n\n"
+        "\n## Inferences of the lab\n\n"
         f"Of {len(inferences)} [inferences of the lab](inferred.md), an assumption settles these {len(rows)}:\n\n"
         "| place in the lab | inference | settled by |\n| --- | --- | --- |\n" + "".join(rows)
     )

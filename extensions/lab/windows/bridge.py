@@ -95,7 +95,6 @@ def _cluster_resources(machine: Machine, args: Args) -> Any:
 
 
 def _cluster_checkpoints(machine: Machine, args: Args) -> Any:
-    """Keys below HKEY_LOCAL_MACHINE, without it (documented: registry checkpoints of a resource)."""
     machine.need_cluster().need_resource(str(args["name"]))
     return [key.removeprefix("HKLM\\") for key in CHECKPOINTS]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of probe_assumptions: reads what decides assumptions about a machine."""
+"""Emulator of probe_assumptions, which reads facts that decide assumptions about a machine."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _urls(run: Run) -> Reading:
 
 
 def _of_vmm(read: Callable[[Run], Reading]) -> Callable[[Run], Reading | None]:
-    """What only an answering VMM tells; None while its service does not run."""
+    """Return a reading that needs an answering VMM; None while its service does not run."""
 
     def reading(run: Run) -> Reading | None:
         if not run.machine.is_running(layout.VMM_SERVICE):

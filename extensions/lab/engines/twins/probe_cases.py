@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machine states in which the script probe_assumptions has to read what its twin reads."""
+"""Machine states in which the script probe_assumptions and its emulator must read the same."""
 
 from __future__ import annotations
 

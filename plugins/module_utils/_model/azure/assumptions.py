@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the collection assumes about Azure that a look at a real subscription can settle.
+"""Private: assumptions of the collection about Azure that a look at a real subscription can settle.
 
 docs/assumptions.md is made from this table. An id is never given again.
 """
@@ -137,7 +137,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "A-A-23",
         _AZURE,
-        "A vault shows restore, security and network settings that nobody has set.",
+        "A vault shows restore, security and network settings that were never set.",
         ("vault", "vault_info"),
         _RECORDED,
         "recorded",
@@ -227,7 +227,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "A-A-35",
         _AZURE,
-        "The key state of a VMM server is Enabled without the ended data encryption, and says nothing about it.",
+        "The key state of a VMM server is Enabled also without the ended data encryption.",
         ("vmm_server_info",),
         _RECORDED,
         "inferred",
@@ -301,7 +301,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "A-A-61",
         _AZURE,
-        "A PATCH of one setting of a vault keeps the settings beside it.",
+        "A PATCH of one setting of a vault keeps the other settings.",
         ("vault",),
         "the Azure CLI sends single settings",
         "inferred",
@@ -331,7 +331,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "A-A-64",
         _AZURE,
-        "Polls of a Site Recovery operation say how long to wait.",
+        "Polls of a Site Recovery operation carry the time to wait.",
         ("vmm_server_info",),
         _RECORDED,
         "inferred",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what was read of a subscription and a vault decides assumptions about Azure."""
+"""Private: decide assumptions about Azure from readings of a subscription and a vault."""
 
 from __future__ import annotations
 
@@ -361,7 +361,7 @@ def networks_of_all_servers(readings: Readings) -> Decision:
 
 
 def policy_encryption(readings: Readings) -> Decision:
-    """Look for the member of a policy that tells of data encryption."""
+    """Look for the member of a policy that shows data encryption."""
     found = [
         part(policy, "properties", "providerSpecificDetails")
         for policy in readings.need("policies")

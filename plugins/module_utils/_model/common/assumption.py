@@ -34,12 +34,12 @@ _MOST_MEMBERS = 120
 
 
 class CouldNotLook(Exception):
-    """Nothing there decides the assumption; the text says why and holds no value of the system."""
+    """No fact decides the assumption. The text gives the reason and holds no value of the system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a look says about one assumption, with the facts that decided it."""
+    """The result of a look at one assumption, with the facts that decided it."""
 
     status: Status
     observed: Mapping[str, Observed] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def undecided(reason: str, **observed: Observed) -> Decision:
 
 
 class Readings:
-    """What a look brought home: each reading has a value or the kind of its failure."""
+    """The readings of a look. Each has a value or the kind of its failure."""
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self._answers = answers
@@ -97,10 +97,10 @@ Decide: TypeAlias = Callable[[Readings], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One assumption: what is assumed, who relies on it, and how to settle it.
+    """One assumption with the modules that rely on it and the way to settle it.
 
-    An id is never given again. An assumption without `decide` needs a change or a person: `needs` says what, and
-    `command` is what the person runs.
+    An id is never given again. An assumption without `decide` needs a change or a person: `needs` is the reason, and
+    `command` is the command for the person.
     """
 
     id: str
@@ -172,7 +172,7 @@ def _shown(value: Observed) -> str:
 
 
 def form_of(value: Any) -> str:
-    """Return the form of a value, from which nobody can tell the value."""
+    """Return the form of a value, from which the value cannot be derived."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -206,7 +206,7 @@ def is_guid(value: Any) -> bool:
 
 
 def members(names: Iterable[Any]) -> list[str]:
-    """Return names of members of a product's objects, sorted; what is no such name is left out."""
+    """Return names of members of a product's objects, sorted. Other texts are left out."""
     found = {str(name) for name in names if _MEMBER.fullmatch(str(name))}
     return sorted(found)[:_MOST_MEMBERS]
 

@@ -27,7 +27,7 @@ SIDES = ("vmm_server", "hyperv_host", "azure")
 _DIGITS = 10
 #: A name of fewer characters may be a part of any word.
 _SHORTEST = 3
-# What names a system wherever it stands, from the most special form to the most general.
+# Forms of names of systems, from the most special to the most general.
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("id", re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)),
     ("id", re.compile(r"\b[0-9a-f]{32,64}\b", re.IGNORECASE)),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the collection assumes about Windows machines that a look at a real one can settle.
+"""Private: assumptions of the collection about Windows machines that a look at a real one can settle.
 
 docs/assumptions.md is made from this table. An id is never given again.
 """
@@ -196,7 +196,7 @@ _OF_VMM_SERVERS = (
     Assumption(
         "A-W-24",
         _VMM,
-        "On a VMM server that nobody uses no job runs.",
+        "On an idle VMM server no job runs.",
         ("host_info", "provider", "provider_registration"),
         "VMM engineering blog on background refreshers",
         "field",
@@ -277,7 +277,7 @@ _OF_VMM_SERVERS = (
     Assumption(
         "A-W-33",
         _VMM,
-        "The value EncryptionEnabled of a registration tells of the ended data encryption.",
+        "The value EncryptionEnabled of a registration shows the ended data encryption.",
         ("host_info", "provider_registration"),
         _SETUP_SOURCE,
         "inferred",

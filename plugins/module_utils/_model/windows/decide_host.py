@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what was read decides assumptions about a Hyper-V host and its agent."""
+"""Private: decide assumptions about a Hyper-V host and its agent from readings."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def first_disk(readings: Readings) -> Decision:
 
 
 def guest_members(readings: Readings) -> Decision:
-    """Look for the members that tell secure boot and shared disks."""
+    """Look for the members that show secure boot and shared disks."""
     found = readings.need("guests", _NO_HYPER_V)
     machines, disks = list(found.get("machines") or ()), list(found.get("disks") or ())
     if not machines:

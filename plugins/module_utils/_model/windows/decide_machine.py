@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what was read decides assumptions about any Windows machine."""
+"""Private: decide assumptions about any Windows machine from readings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MICROSOFT = "o=microsoft corporation"
 _ON = ("1", "true")
 #: `Release` of .NET Framework 4.8 in the registry.
 _DOTNET_48 = 528040
-#: What a pending path holds when one of the two programs left it.
+#: Parts of a pending path that one of the two programs left.
 _OWN_FOLDERS = ("azure site recovery", "azure recovery services agent", "asrlogs", "drconfigurator")
 
 
@@ -43,7 +43,7 @@ _OWN_FOLDERS = ("azure site recovery", "azure recovery services agent", "asrlogs
 
 
 def registry_nulls(readings: Readings) -> Decision:
-    """Look at keys without values and keys without subkeys: what the answer's list is then."""
+    """Look at the lists in the answers for keys without values and keys without subkeys."""
     facts = [fact for fact in raw_keys(readings).values() if isinstance(fact, Mapping) and not fact.get("error")]
     values = [fact.get("entries_form") for fact in facts if not fact.get("entries")]
     subkeys = [fact.get("subkeys_form") for fact in facts if not fact.get("subkeys")]
@@ -122,7 +122,7 @@ def update_agent_answers(readings: Readings) -> Decision:
 
 
 def answers(url: str) -> Any:
-    """Return the look at one address, beside an address that is known to answer."""
+    """Return the look at one address, compared with an address that is known to answer."""
 
     def decide(readings: Readings) -> Decision:
         seen = readings.need("urls", "the calls of addresses were switched off")
@@ -132,14 +132,14 @@ def answers(url: str) -> Any:
         reached, status = control.get("status") is not None, asked.get("status")
         failure = "none" if status is not None else str(asked.get("failure"))
         if status is None and not reached:
-            return undecided("the sign-in address was not reached either: this machine has no way out", failure=failure)
+            return undecided("the sign-in address was not reached either: this machine has no egress", failure=failure)
         return decided(status is not None, status=status, failure=failure)
 
     return decide
 
 
 def only_the_accounts_proxy(readings: Readings) -> Decision:
-    """Look for the places that set a proxy beside the two values that are read."""
+    """Look for other places of a proxy than the two values that the collection reads."""
     settings = _account_settings(readings)
     policy = find_key(readings, INTERNET_POLICY)
     script = settings.has("AutoConfigURL")
@@ -231,7 +231,7 @@ def no_renames_of_setup(readings: Readings) -> Decision:
 
 
 def agent_with_runtime(readings: Readings) -> Decision:
-    """Look at a running agent, and whether the Visual C++ runtime is there."""
+    """Look at a running agent, and for the Visual C++ runtime."""
     _require_running_agent(readings)
     runtime = find_key(readings, RUNTIME)
     installed = runtime is not None and runtime.text("Installed") == "1"
@@ -253,6 +253,6 @@ def _require_running_agent(readings: Readings) -> None:
 
 
 def agent_version(readings: Readings) -> str:
-    """Return the version of the agent's engine, which is the product's and nobody's secret."""
+    """Return the version of the agent's engine, which is not a secret."""
     engine = readings.need("files").get("agent_engine") or {}
     return ".".join(str(part) for part in numbers(str(engine.get("version") or "0")))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what was read decides assumptions about a VMM server."""
+"""Private: decide assumptions about a VMM server from readings."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def quiet_vmm(readings: Readings) -> Decision:
     shown = members(found.get("members") or ())
     if commands and all(command.casefold().startswith(_REFRESHERS) for command in commands):
         return decided(False, running=running, commands=sorted(set(commands)), members=shown)
-    return undecided("jobs run that are no refreshers, or do not show their command", running=running, members=shown)
+    return undecided(
+        "jobs other than refreshers run, or jobs do not show their command", running=running, members=shown
+    )
 
 
 # ---- clouds and what belongs to them ----
@@ -236,7 +238,7 @@ def registration_certificates(readings: Readings) -> Decision:
 
 
 def encryption_sign(readings: Readings) -> Decision:
-    """Look for the value that tells of the ended data encryption."""
+    """Look for the value that shows the ended data encryption."""
     own, old = _registrations(readings)
     key = own or old
     assert key is not None
@@ -289,7 +291,7 @@ def system_proxy_is_used(readings: Readings) -> Decision:
     connected = list(readings.need("connections", _STOPPED).get("connected") or ())
     through, direct = connected.count(port), connected.count(_HTTPS_PORT)
     if port == _HTTPS_PORT or (not through and not direct):
-        return undecided("no connection tells the two ways apart", connections=len(connected))
+        return undecided("no connection distinguishes the two ways", connections=len(connected))
     return decided(direct == 0, to_the_proxys_port=through, to_port_443=direct)
 
 

@@ -27,7 +27,7 @@ MANUAL: tuple[Assumption, ...] = (
         "Microsoft's public source of the configuration server's setup",
         "inferred",
         needs="a server has to be registered, with a good key and with a bad one",
-        command="1..600 | % { (Get-Service SCVMMService).Status; sleep 1 } while DRConfigurator.exe /r runs beside it",
+        command="1..600 | % { (Get-Service SCVMMService).Status; sleep 1 } while DRConfigurator.exe /r runs",
     ),
     Assumption(
         "A-W-72",
@@ -161,6 +161,6 @@ MANUAL: tuple[Assumption, ...] = (
         "no document",
         "inferred",
         needs="a proxy that asks for another login is needed",
-        command="set a proxy that asks for Digest or Negotiate alone, and look at the first connection",
+        command="set a proxy that asks for only Digest or only Negotiate, and look at the first connection",
     ),
 )

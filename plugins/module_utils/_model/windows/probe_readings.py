@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the script probe_assumptions is asked to read, and typed access to its answers."""
+"""Private: the readings of the script probe_assumptions, and typed access to its answers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ READINGS: dict[Side, tuple[str, ...]] = {
     ),
     "hyperv_host": (*_ANY, "agent_setting", "guests", "replication", "defender"),
 }
-#: Called to settle whether a name answers; the first is known to, and tells a missing way from a missing name.
+#: Addresses that are called. The first is known to answer, so a failure of both means that there is no egress.
 CONTROL_URL = "https://login.microsoftonline.com"
 DATA_URL = "https://backup.windowsazure.com"
 KEY_AUTHORITY_URL = "https://login.windows.net"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: examines the assumptions about Azure by reading calls alone. A call that fails ends no other one."""
+"""Private: examine the assumptions about Azure with reading calls. A call that fails does not end the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PROVIDERS = ("Microsoft.RecoveryServices", "Microsoft.Storage", "Microsoft.Netw
 
 
 def read_assumptions(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
-    """Return the result's keys. Raise SiteRecoveryError where nobody can sign in or nobody answers."""
+    """Return the result's keys. Raise SiteRecoveryError for a refused sign-in and for a lost connection."""
     look = _Look(azure, options["resource_group"], options["vault_name"])
     given = {name: {"value": options[name] or [], "failure": None} for name in ("vmm_ids", "vmm_cloud_ids")}
     readings = Readings({**look.answers(), **given})
@@ -176,7 +176,7 @@ def _failed(error: RemoteFailure) -> Answer:
 
 
 def _identifiers(options: Mapping[str, Any], azure: Azure, readings: Readings) -> set[str]:
-    """Return names by which somebody could tell whose subscription it is."""
+    """Return names that identify the subscription or its owner."""
     found = {azure.subscription_id, options["resource_group"], options["vault_name"]}
     for name in ("fabrics", "containers", "vm_networks", "accounts", "networks", "policies"):
         try:

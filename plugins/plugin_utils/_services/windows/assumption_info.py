@@ -79,7 +79,7 @@ def _cloud_ids(readings: Readings) -> list[str]:
 
 
 def _identifiers(readings: Readings) -> set[str]:
-    """Return names by which somebody could tell whose machine it is."""
+    """Return names that identify the machine or its owner."""
     names = ("name", "short_name", "domain", "account", "account_domain")
     found = {_text(readings, "system", name) for name in names}
     host, domain = _text(readings, "system", "name"), _text(readings, "system", "domain")

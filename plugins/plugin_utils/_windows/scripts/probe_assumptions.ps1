@@ -225,7 +225,7 @@ function Get-UrlReading {
             $seen.failure = Get-Failure -Problem $_.Exception
             if ($null -ne $_.Exception.PSObject.Properties['Response'] -and $null -ne $_.Exception.Response) {
                 $response = $_.Exception.Response
-                # The proxy answers the request for a tunnel: that is no answer of the address.
+                # The proxy answers the request for a tunnel: the address did not answer.
                 if ($null -eq $response.PSObject.Properties['Method'] -or "$($response.Method)" -ne 'CONNECT') {
                     $seen.status = [int] $response.StatusCode
                 }
@@ -382,7 +382,7 @@ function Get-AgentSettingReading {
 }
 
 function Get-GuestReading {
-    # Ids of virtual machines and of their disks, which tell a disk's place.
+    # Ids of virtual machines and of their disks, which contain a disk's place.
     if ($null -eq (Get-RunningService -Name vmms)) {
         return $null
     }
@@ -421,7 +421,7 @@ function Get-SystemReading {
 }
 
 function Get-VmmReading {
-    # What only an answering VMM tells; null while its service does not run.
+    # Readings that need an answering VMM; null while its service does not run.
     param([string] $Name)
 
     $vmm = Get-VmmConnection

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look at a machine of the lab: one execution, nothing changed, a failing reading alone."""
+"""A look at a machine of the lab is one execution, changes nothing and survives a failing reading."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_wrong_option_is_refused_before_anything_is_sent(
     "case", [case for case in PROBES if case.parameters.get("RegistryKeys")], ids=lambda case: case.name
 )
 def test_no_result_holds_a_value_of_its_machine(runner: MakeRunner, case: Any) -> None:
-    """Whatever state the machine is in: names and ids are among the identifiers and nowhere else."""
+    """Names and ids are only among the identifiers, in every state of the machine."""
     kind = case.machine["kind"]
     result = runner(case.machine, case.prepare).run("assumption_info", kind=kind, check_connectivity=False)
     shown = json.dumps(result["assumptions"]).casefold()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a look brings home, for tests of decisions: each helper gives the answer of one reading."""
+"""Answers of readings for tests of decisions. Each helper gives one answer."""
 
 from __future__ import annotations
 

@@ -387,7 +387,7 @@ OF_HOSTS: list[Case] = [
 ]
 CASES = [*OF_ANY_MACHINE, *OF_VMM_SERVERS, *OF_HOSTS]
 READABLE = [each.id for each in ASSUMPTIONS if each.decide is not None]
-#: What a single look cannot say, and why.
+#: Decisions that a single look cannot make, with the reason.
 NEVER = {
     ("A-W-11", YES): "a restart since setup would have removed the renames",
     ("A-W-39", NO): "a log without a sign may be that of a success",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look at a simulated subscription: reading calls alone, and a refused call alone."""
+"""A look at a simulated subscription only reads, and survives a refused call."""
 
 from __future__ import annotations
 
