@@ -5,12 +5,12 @@
 # All targets write below .work: environments from lock files, the built and installed collection, caches.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-ENGINE ?= twin
+ENGINE ?= python
 ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format inferred assumptions pages environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred assumptions pages environments install link lock bench acceptance clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,9 @@ types: ## run mypy --strict only
 
 format: ## format the Python code and apply safe fixes (ARGS='tests/gates' for some)
 	@$(TOOLS).run format $(ARGS)
+
+bind: ## compare all scripts with their emulators in PowerShell, then write bindings.json
+	@$(TOOLS).run bind
 
 inferred: ## write docs/inferred.md: behavior that the lab imitates without a source
 	@$(TOOLS).inferred

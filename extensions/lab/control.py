@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control endpoint: the journal, planned faults, the world's state and its time, for whoever holds the token."""
+"""The control endpoint: journal, planned faults, state and time of the lab, for clients with its token."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, Protocol, get_args
 
 from aiohttp import web
 
-from .world import Fault, FaultAction
-
-if TYPE_CHECKING:
-    from .lab import Lab
+from .winrm.server import WinRmServer
+from .world import Fault, FaultAction, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class StartedLab(Protocol):
+    """The part of a lab that the control endpoint uses."""
+
+    world: World
+    servers: dict[str, WinRmServer]
+
+    def snapshot(self) -> dict[str, Any]: ...
 
 
 class ControlServer:
     """Plain HTTP on the loopback address; every request carries `Authorization: Bearer <token>`."""
 
-    def __init__(self, lab: Lab, leave: Callable[[], None]) -> None:
+    def __init__(self, lab: StartedLab, leave: Callable[[], None]) -> None:
         self.token = secrets.token_urlsafe(24)
         self.port = 0
         self._lab = lab
@@ -129,15 +136,15 @@ class ControlServer:
         return _json({})
 
 
-def _machine(server: Any) -> dict[str, Any]:
+def _machine(server: WinRmServer) -> dict[str, Any]:
     return {"port": server.port, "reachable": server.reachable}
 
 
 def read_fault(body: Any) -> Fault:
-    """A planned mishap from its JSON: point, action, times, after, detail.
+    """Read a planned fault from its JSON: point, action, times, after, detail.
 
     Raises:
-        ValueError: the action is not one of those that a fault knows, or the point is missing.
+        ValueError: the action is unknown, or the point is missing.
     """
     if not isinstance(body, dict) or not body.get("point"):
         raise ValueError("a fault needs a point, such as winrm:hv01:create")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs where the playbook runs; the module file of the same name is its documentation."""
+"""Runs on the controller. The module of the same name has its documentation."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class ActionModule(WindowsAction):
         "check_connectivity": {"type": "bool", "default": True},
         "proxy": PROXY_OPTIONS["proxy"],
     }
-    work = staticmethod(read_assumptions)
+    execute = staticmethod(read_assumptions)

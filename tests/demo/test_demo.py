@@ -52,7 +52,7 @@ def output(collections_path: Path, folder: Path) -> str:
 
 
 def test_it_says_which_engine_answers(output: str) -> None:
-    assert "Scripts are answered by twin" in output
+    assert "Scripts are answered by python" in output
 
 
 def test_the_first_run_sets_everything_up(output: str) -> None:
@@ -71,6 +71,14 @@ def test_it_is_over_within_three_minutes(output: str) -> None:
     seconds = [float(found) for found in re.findall(r"^=== \w+ run: ([\d.]+) s", output, re.MULTILINE)]
     assert len(seconds) == 2
     assert sum(seconds) < 170
+
+
+def test_it_warns_of_nothing(output: str) -> None:
+    assert "[WARNING]" not in output
+    warnings = [line for line in output.splitlines() if re.search(r" warning  |with a warning", line)]
+    # The cache is a note as soon as the checks say so.
+    assert [line for line in warnings if "cache" not in line and "H3" not in line] == []
+    assert "an account that does not exist yet" not in output
 
 
 def test_it_leaves_nothing_behind(output: str, folder: Path) -> None:

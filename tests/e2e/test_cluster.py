@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.engines.twins.cases import STAGING, all_of, leftover, staged
 from lab.lab import Lab, find_document, read_document
+from lab.windows.states import STAGING, all_of, leftover, staged
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets

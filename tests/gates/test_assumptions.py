@@ -19,7 +19,7 @@ WINDOWS, AZURE = tables()
 ALL = [*WINDOWS, *AZURE]
 IDS = [each.id for each in ALL]
 #: Documentation says of what follows that only a real system can show it.
-UNVERIFIED = re.compile(r"[Nn]ot\s+verified\s+on\s+a\s+real|[Oo]nly\s+a\s+real\s+\w+\s+can\s+show")
+UNVERIFIED = re.compile(r"[Nn]ot\s+verified\s+on\s+a\s+(?:live|real)|[Oo]nly\s+a\s+real\s+\w+\s+can\s+show")
 #: Of notes that several modules share, what settles them.
 FRAGMENTS = {"windows": ("A-W-40", "A-W-81", "A-W-84")}
 #: Twelve commands that a reviewer would run first on a real VMM server and host, and the assumptions of each.

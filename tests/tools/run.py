@@ -79,6 +79,13 @@ def bench(arguments: argparse.Namespace) -> NoReturn:
     become(python, "-m", "tests.bench", *arguments.rest, environment=with_lab(collection.install()))
 
 
+def bind(arguments: argparse.Namespace) -> NoReturn:
+    """Compare every script with its emulator in PowerShell, then renew bindings.json in the checkout."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-m", "tests.lab.emulators.bind", *arguments.rest, environment=with_lab(collection.link()))
+
+
 def acceptance(arguments: argparse.Namespace) -> NoReturn:
     if not arguments.inventory:
         raise SystemExit("INVENTORY is required: make acceptance INVENTORY=path/to/inventory")
@@ -94,7 +101,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     one = commands.add_parser("demo", help="run site.yml in the lab, twice")
-    one.add_argument("--engine", choices=["twin", "pwsh"], default="twin")
+    one.add_argument("--engine", choices=["python", "pwsh"], default="python")
     one.set_defaults(call=demo)
 
     one = commands.add_parser("test", help="run pytest")
@@ -110,6 +117,9 @@ def main() -> None:
 
     one = commands.add_parser("bench", help="measure runs without changes")
     one.set_defaults(call=bench)
+
+    one = commands.add_parser("bind", help="compare the emulators with the scripts and renew their bindings")
+    one.set_defaults(call=bind)
 
     one = commands.add_parser("acceptance", help="run the scenarios against real servers")
     one.add_argument("--inventory", default="")

@@ -10,9 +10,11 @@ import re
 from . import regions
 from .common import GROUP, ROOT, need_group, need_operation, page, region_names
 from .documents import group_document
-from .state import PROVIDERS, AzureState
+from .messages import Answer, ArmError, Call, Json, document, string_map
+from .routes import Routes
+from .state import AzureState
+from .state_core import PROVIDERS
 from .versions import COMPUTE, NETWORK, RECOVERY_SERVICES, RESOURCES, STORAGE, SUBSCRIPTIONS
-from .wire import Answer, ArmError, Call, Json, Routes, document, string_map
 
 ROUTES = Routes(RESOURCES)
 SUBSCRIPTION_ROUTES = Routes(SUBSCRIPTIONS)
@@ -120,7 +122,7 @@ def patch_group(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.delete(GROUP)
 def delete_group(state: AzureState, call: Call) -> Answer:
-    """202 with a Location to poll (documented: Resource Groups - Delete); everything inside goes with it."""
+    """Answer 202 with a Location to poll (documented: Resource Groups - Delete), and delete everything inside."""
     group = need_group(state, call["group"])
     group["properties"]["provisioningState"] = "Deleting"
     prefix = f"{group['id']}/".casefold()
@@ -161,8 +163,8 @@ def list_providers(state: AzureState, call: Call) -> Answer:
 
 
 @ROUTES.action(ROOT + "/providers/{namespace}/register")
-def register_vmm_server(state: AzureState, call: Call) -> Answer:
-    """Registering takes a while: Registering first, Registered later (documented: resource providers and types)."""
+def register_provider(state: AzureState, call: Call) -> Answer:
+    """Register a resource provider: Registering first, Registered later (documented: resource providers and types)."""
     key = call["namespace"].casefold()
     provider_document(state, key)
     if state.providers[key] == "NotRegistered":
@@ -176,7 +178,7 @@ def register_vmm_server(state: AzureState, call: Call) -> Answer:
 
 
 def provider_document(state: AzureState, namespace: str) -> Json:
-    """One provider as the REST reference's Providers - Get shows it."""
+    """Return a resource provider as in the REST reference, Providers - Get."""
     key = namespace.casefold()
     name = next((known for known in PROVIDERS if known.casefold() == key), None)
     if name is None:

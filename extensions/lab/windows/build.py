@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines from a lab's document.
+"""Builds the machines of a lab from its document.
 
 machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
@@ -17,7 +17,7 @@ machines: a list of
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
        networks [{name, logical_network}]},
   Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
-  registration {vault, management_uri}: what the registry says about it, and nothing else,
+  registration {vault, management_uri}: only the values in the registry,
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the lab starts.
 Everything but the name has a default.
 """
@@ -34,10 +34,11 @@ from . import languages, layout
 from .cluster import Cluster
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
-from .machine import Guest, Identity, Machine, MachineKind, Volume
+from .machine import Machine
 from .programs import mars_installer, setupdr
 from .services import Service
-from .vmm import Cloud, HostGroup, VmHost, Vmm, VmNetwork
+from .state import Guest, MachineIdentity, MachineKind, Volume
+from .vmm import HostGroup, VmHost, Vmm, VmmCloud, VmNetwork
 
 Document = Mapping[str, Any]
 
@@ -52,7 +53,7 @@ _SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
 
 
 def build_machines(world: World, document: Document) -> dict[str, Machine]:
-    """Every machine of the document by its name. Nothing of the building is journalled."""
+    """Build every machine of the document, by name. The journal does not record it."""
     packages = catalogue(document)
     machines: dict[str, Machine] = {}
     for entry in document.get("machines") or []:
@@ -91,7 +92,7 @@ def build_machine(world: World, entry: Document) -> Machine:
     return machine
 
 
-def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Identity:
+def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> MachineIdentity:
     os = {**_OS, **(entry.get("os") or {})}
     user = world.login.windows_user or "CORP\\asr-admin"
     domain, slash, account = user.rpartition("\\")
@@ -99,7 +100,7 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
     language = str(os.get("language", languages.ENGLISH))
     if language not in languages.LANGUAGES:
         raise ValueError(f"{name}: os.language is {language}, and the lab knows {', '.join(languages.LANGUAGES)}")
-    return Identity(
+    return MachineIdentity(
         name=name,
         fqdn=str(entry.get("fqdn", f"{name}.{_DOMAIN}")),
         kind=kind,
@@ -114,7 +115,7 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
 
 
 def _shown(machine: Machine, name: str) -> str:
-    """A service's name for people."""
+    """Return a service's display name in the language of the machine."""
     return languages.spoken(name, machine.identity.language)
 
 
@@ -146,7 +147,7 @@ def _windows(machine: Machine, entry: Document) -> None:
     registry.set(layout.DOTNET_KEY, "SystemDefaultTlsVersions", int(tls.get("system_default", 1)))
     if "strong_crypto_32" in tls:
         registry.set(layout.DOTNET_KEY_32, "SchUseStrongCrypto", int(tls["strong_crypto_32"]))
-    # No Defender unless the document has one: many servers have another product.
+    # Many servers have another product, so Defender exists only when the document describes it.
     if entry.get("antivirus") is not None:
         machine.services.add(Service(layout.DEFENDER_SERVICE, _shown(machine, "Microsoft Defender Antivirus Service")))
         for path in entry["antivirus"].get("exclusions") or []:
@@ -242,7 +243,7 @@ def _vmm(machine: Machine, described: Document) -> None:
 
 
 def _cluster(machine: Machine, service: Service, role: str, described: Document) -> None:
-    # The cluster alone starts the service.
+    # Only the cluster starts the service.
     service.start_mode = "Manual"
     nodes: dict[str, str] = {}
     for node in described.get("nodes") or [machine.name]:
@@ -263,7 +264,7 @@ def _cluster(machine: Machine, service: Service, role: str, described: Document)
 
 
 def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
-    """A further node of a cluster sees the same cluster and the same database."""
+    """Connect another node of a cluster with the cluster and the database of the first one."""
     own = machine.cluster
     if own is None:
         return
@@ -276,7 +277,7 @@ def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
 
 
 def _id(machine: Machine, *parts: str) -> str:
-    """The same id for the same name in every run."""
+    """Return the same id for the same name in every run."""
     return str(uuid.uuid5(_NAMES, "/".join((machine.fqdn.lower(), *parts))))
 
 
@@ -296,7 +297,7 @@ def _host(described: Document | str) -> VmHost:
     return VmHost(str(uuid.uuid5(_NAMES, fqdn.lower())), fqdn, str(entry.get("platform", "HyperV")))
 
 
-def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
+def _cloud(machine: Machine, vmm: Vmm, described: Document) -> VmmCloud:
     name = str(described["name"])
     wanted: Sequence[str] = described.get("host_groups") or []
     groups = [
@@ -304,7 +305,7 @@ def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
     ]
     if len(groups) < len(wanted):
         raise ValueError(f"cloud {name} of {machine.name} names a host group that VMM does not have: {wanted}")
-    return Cloud(
+    return VmmCloud(
         str(described.get("id") or _id(machine, "cloud", name)),
         name,
         groups,

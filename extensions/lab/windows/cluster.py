@@ -10,14 +10,14 @@ resource, which the cluster answers by its restart policy: once again on the sam
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
+from ..world import Fault
 from . import layout
 from .errors import MachineError
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from .registry import Registry
 
 ResourceState = Literal["Online", "Offline", "Failed"]
 _ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
@@ -27,9 +27,28 @@ CHECKPOINTS: Final = (layout.REGISTRATION_KEY, layout.PROXY_KEY)
 _RESTARTS = 1
 
 
+class Node(Protocol):
+    """The part of a machine that its cluster uses: registry, services and journal."""
+
+    registry: Registry
+
+    @property
+    def name(self) -> str: ...
+
+    def bring_up(self, name: str) -> None: ...
+
+    def take_down(self, name: str) -> None: ...
+
+    def process(self) -> AbstractContextManager[None]: ...
+
+    def fault_at(self, point: str) -> Fault | None: ...
+
+    def note(self, verb: str, **detail: Any) -> None: ...
+
+
 @dataclass(slots=True)
 class Cluster:
-    """What every node sees alike. A node of the document that is no machine of the lab is only a name."""
+    """The state that all nodes share. A node that is not a machine of the lab is only a name."""
 
     role: str
     #: Inferred: the resource's name and type. The public clean-up script looks for "VMM Service" in the name.
@@ -37,15 +56,15 @@ class Cluster:
     nodes: dict[str, str]
     owner: str
     state: ResourceState = "Online"
-    members: dict[str, Machine] = field(default_factory=dict)
+    members: dict[str, Node] = field(default_factory=dict)
     failures: int = 0
 
-    # ---- who is who ----
+    # ---- nodes ----
 
-    def node_of(self, machine: Machine) -> str:
+    def node_of(self, machine: Node) -> str:
         return next(name for name in self.nodes if name.lower() == machine.name.lower())
 
-    def owns(self, machine: Machine) -> bool:
+    def owns(self, machine: Node) -> bool:
         return self.owner.lower() == machine.name.lower()
 
     def others_up(self) -> list[str]:
@@ -59,42 +78,42 @@ class Cluster:
         if name.lower() != self.role.lower():
             raise MachineError(f"The cluster group '{name}' could not be found.", _ERROR)
 
-    # ---- what the cmdlets do; any node may ask ----
+    # ---- commands, which any node may send ----
 
-    def stop(self, machine: Machine) -> None:
-        """Stop-ClusterResource: the service ends on the owner; wherever the role goes, the resource stays offline."""
+    def stop(self, machine: Node) -> None:
+        """Stop the service on the owner, as Stop-ClusterResource does; the resource stays offline after a move."""
         if self.state == "Offline":
             return
-        if machine.misfortune("stop cluster resource") is not None:
+        if machine.fault_at("stop cluster resource") is not None:
             raise MachineError(f"Failed to bring the resource '{self.resource}' offline.", _ERROR)
         machine.note("cluster.stop", resource=self.resource, owner=self.owner)
         self.state = "Offline"
         self._halt()
 
-    def start(self, machine: Machine) -> None:
-        """Start-ClusterResource: on the node that owns the role now."""
+    def start(self, machine: Node) -> None:
+        """Start the service on the owner, as Start-ClusterResource does."""
         if self.state == "Online":
             return
-        if machine.misfortune("start cluster resource") is not None:
+        if machine.fault_at("start cluster resource") is not None:
             self.state = "Failed"
             raise MachineError(f"Failed to bring the resource '{self.resource}' online.", _ERROR)
         machine.note("cluster.start", resource=self.resource, owner=self.owner)
         self._run()
 
-    def move(self, machine: Machine, node: str) -> None:
-        """Move-ClusterGroup."""
+    def move(self, machine: Node, node: str) -> None:
+        """Move the role to another node, as Move-ClusterGroup does."""
         target = next((name for name in self.nodes if name.lower() == node.lower()), None)
         if target is None or self.nodes[target] != "Up":
-            raise MachineError(f"The cluster node '{node}' is not up, or is no node of the cluster.", _ERROR)
+            raise MachineError(f"The cluster node '{node}' is not up, or is not a node of the cluster.", _ERROR)
         if target == self.owner:
             return
         machine.note("cluster.move", role=self.role, node=target)
         self.fail_over(target)
 
-    # ---- what happens to it ----
+    # ---- events ----
 
     def fail_over(self, target: str | None = None) -> None:
-        """The role goes to another node, with its checkpoints; without one that is up it fails."""
+        """Move the role and its checkpoints to another node; without a node that is up, the role fails."""
         targets = [target] if target is not None else self.others_up()
         self._halt()
         if not targets:
@@ -108,8 +127,8 @@ class Cluster:
         if self.state != "Offline":
             self._run()
 
-    def service_ended(self, machine: Machine) -> None:
-        """VMM's service was ended by something else than the cluster."""
+    def service_ended(self, machine: Node) -> None:
+        """Handle an end of VMM's service that the cluster did not cause."""
         if self.state != "Online" or not self.owns(machine):
             return
         self.failures += 1
@@ -120,12 +139,12 @@ class Cluster:
         else:
             self.fail_over()
 
-    def node_down(self, machine: Machine) -> None:
+    def node_down(self, machine: Node) -> None:
         self.nodes[self.node_of(machine)] = "Down"
         if self.owns(machine):
             self.fail_over()
 
-    def node_up(self, machine: Machine) -> None:
+    def node_up(self, machine: Node) -> None:
         self.nodes[self.node_of(machine)] = "Up"
         if self.state == "Failed":
             self._run()
@@ -133,7 +152,7 @@ class Cluster:
     def _run(self) -> None:
         owner = self.members.get(self.owner.lower())
         if owner is not None:
-            # What asked for it may be a process of another machine.
+            # The caller may be a process of another machine.
             with owner.process():
                 owner.bring_up(layout.VMM_SERVICE)
         self.state = "Online"

@@ -9,12 +9,10 @@ proxy or else through that of its account.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from . import layout
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from .machine import Machine
 
 #: documented: the port of VMM's console when setup was given no other.
 CONSOLE_PORT: Final = 8100
@@ -31,11 +29,11 @@ def connections(machine: Machine) -> list[dict[str, Any]]:
     owner = {"OwningProcess": service.process_id}
     rows = [{**owner, "State": _LISTEN, "LocalPort": CONSOLE_PORT, "RemotePort": 0}]
     if machine.registry.text(layout.REGISTRATION_KEY, "ResourceName") is not None:
-        rows.append({**owner, "State": _ESTABLISHED, "LocalPort": 50000, "RemotePort": _way_out(machine)})
+        rows.append({**owner, "State": _ESTABLISHED, "LocalPort": 50000, "RemotePort": _egress_port(machine)})
     return rows
 
 
-def _way_out(machine: Machine) -> int:
+def _egress_port(machine: Machine) -> int:
     """Return the port of the proxy, or that of the address itself."""
     own = machine.registry.text(layout.PROXY_KEY, "ProxyPort")
     if machine.registry.text(layout.PROXY_KEY, "ProxyAddress") is not None and own is not None:

@@ -1,21 +1,20 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine's state in a form that two runs can be compared by."""
+"""The state of a machine in a form in which two runs can be compared."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .filesystem import File
-    from .machine import Machine
+from .filesystem import File
+from .state import MachineState
 
 
-def snapshot(machine: Machine) -> dict[str, Any]:
-    """Left out: times, process ids, certificates' names of keys, and logs, which grow with every try."""
+def of(machine: MachineState) -> dict[str, Any]:
+    """Return the state without times, process ids, key names of certificates, and logs, which always grow."""
     return {
         "registry": {key.path: {value.name: value.data for value in key.values.values()} for key in machine.registry},
         "services": {
@@ -37,7 +36,7 @@ def snapshot(machine: Machine) -> dict[str, Any]:
 
 
 def _content(file: File) -> str:
-    """JSON says the same in any order of its keys."""
+    """Return the hash of a file, or its JSON with sorted keys."""
     if not file.name.lower().endswith(".json"):
         return file.sha256
     try:
@@ -46,7 +45,7 @@ def _content(file: File) -> str:
         return file.sha256
 
 
-def _vmm(machine: Machine) -> dict[str, Any] | None:
+def _vmm(machine: MachineState) -> dict[str, Any] | None:
     vmm = machine.vmm
     if vmm is None:
         return None
@@ -59,7 +58,7 @@ def _vmm(machine: Machine) -> dict[str, Any] | None:
     }
 
 
-def _agent(machine: Machine) -> dict[str, Any] | None:
+def _agent(machine: MachineState) -> dict[str, Any] | None:
     if machine.agent is None:
         return None
     proxy = machine.agent.proxy

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scheduled tasks of a machine: what is registered, and how the last run of each ended.
+"""The scheduled tasks of a machine, with the result of their last run.
 
 Values as in the reference of the Task Scheduler ("Task Scheduler error and success constants") and of the module
 ScheduledTasks.
@@ -9,25 +9,21 @@ ScheduledTasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from typing import Final
 
 READY: Final = "Ready"
 RUNNING: Final = "Running"
 #: SCHED_S_TASK_RUNNING and SCHED_S_TASK_HAS_NOT_RUN.
 IS_RUNNING: Final = 0x41301
 HAS_NOT_RUN: Final = 0x41303
-#: What a process leaves that Windows ended because it shut down (DBG_TERMINATE_PROCESS); inferred.
+#: The exit code of a process that a shutdown ended (DBG_TERMINATE_PROCESS); inferred.
 ENDED_BY_SHUTDOWN: Final = 0x40010004
 
 
 @dataclass(slots=True)
 class ScheduledTask:
-    """A task without a trigger: it runs when it is told to."""
+    """A task without a trigger: it runs only on demand."""
 
     name: str
     user: str
@@ -37,7 +33,3 @@ class ScheduledTask:
     arguments: str
     state: str = READY
     last_result: int = HAS_NOT_RUN
-
-
-#: Runs what a task's action says, waits for its end, and gives the exit code. The engine knows how.
-Runner: TypeAlias = Callable[["Machine", ScheduledTask], int]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API definitions judge the traffic of a whole set-up; and the judge sees what is wrong."""
+"""The traffic of a complete setup follows the API definitions, and the oracle finds every violation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCOUNT: dict[str, Any] = {"location": "westeurope", "sku": {"name": "Standard_G
 
 
 def set_up(azure: Azure) -> None:
-    """Everything that a set-up asks, with its refusals."""
+    """Send all requests of a setup, including those that fail."""
     azure.resources.resource_groups.check_existence("rg")
     azure.resources.resource_groups.create_or_update("rg", {"location": "westeurope", "tags": {"a": "1"}})
     azure.resources.resource_groups.get("rg")

@@ -1,27 +1,26 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's failover cluster does when its VMM service ends, its node restarts, or its role is moved."""
+"""The failover cluster after the end of its VMM service, a restart of its node, or a move of its role."""
 
 from __future__ import annotations
 
 import pytest
 
-from lab.engines.twins.cases import cluster_node
-from lab.engines.twins.comparison import LOGIN
 from lab.lab import find_document, read_document
 from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine
+from lab.windows.states import cluster_node
 from lab.world import ProxyAccount, World
+from tests.lab.emulators.harness import LOGIN
 
 
 @pytest.fixture
 def nodes() -> dict[str, Machine]:
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
-    world.machines = build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
-    return world.machines
+    return build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
 
 
 def running(nodes: dict[str, Machine]) -> list[str]:

@@ -32,7 +32,8 @@ PARAMETERS = {
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
     "observe": (
-        "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
+        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
+        " ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
     "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",

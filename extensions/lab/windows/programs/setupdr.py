@@ -10,15 +10,11 @@ VMM needs SCVMMService stopped is documented (Azure documentation, "site-recover
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import layout
 from ..filesystem import File
+from ..machine import Machine
 from .commandline import Invocation
 from .outcome import BAD_COMMAND_LINE, PREREQUISITE_FAILED, SUCCESS, Refusal, order
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 # Windows Server 2012 R2.
 _OLDEST_WINDOWS = "6.3"
@@ -44,7 +40,7 @@ def _log(machine: Machine, lines: list[str]) -> None:
 
 
 def _check(machine: Machine, version: str) -> str:
-    """The folder of VMM, if setup would go on."""
+    """Check the prerequisites, and return the folder of VMM."""
     folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
     if folder is None or machine.service(layout.VMM_SERVICE) is None:
         raise Refusal("No compatible product was found on this server.", PREREQUISITE_FAILED)
@@ -61,7 +57,7 @@ def _check(machine: Machine, version: str) -> str:
 
 
 def lay_down(machine: Machine, folder: str, package: File) -> None:
-    """What an installation leaves. A registration that is there stays (documented for upgrades)."""
+    """Install the Provider. An existing registration stays (documented for upgrades)."""
     version = package.version or "0.0"
     configurator = File(
         "", None, "", machine.now(), version, package.signer, package.signature, program="DRConfigurator.exe"

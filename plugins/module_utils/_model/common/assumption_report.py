@@ -127,7 +127,7 @@ def _state(result: Mapping[str, Any]) -> str:
 
 
 def _finding(anonymizer: Anonymizer, finding: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the message, whose text is in docs/assumptions.md."""
+    """Return a finding without the message, whose text is in docs/assumptions.md."""
     return {
         "id": str(finding["id"]),
         "status": str(finding["status"]),

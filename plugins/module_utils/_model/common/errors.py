@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the one tree of errors. A message is one line: what, which rule, how to fix."""
+"""Private: the one tree of errors. A message is one line: the problem, then how to fix it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class SiteRecoveryError(Exception):
-    """Base of everything that this collection raises on purpose."""
+    """Base class of all errors that this collection raises on purpose."""
 
     kind = "error"
 
@@ -19,21 +19,31 @@ class SiteRecoveryError(Exception):
         self.details = {name: value for name, value in details.items() if value is not None}
 
     def to_result(self) -> dict[str, Any]:
-        """The failure as a task result: `msg` for people, `error` for programs."""
+        """Return the task result of the failure: `msg` for people, `error` for programs."""
         return {"msg": self.message, "error": {"kind": self.kind, **self.details}}
 
 
+# A rule with one of these beginnings continues the sentence whose subject is the option.
+_PREDICATES = ("must ", "is required")
+
+
 class InvalidInput(SiteRecoveryError):
-    """An option breaks a rule; found before any call is made."""
+    """An option breaks a rule. This is found before any call is made.
+
+    `rule` is either a predicate of the option (`must be a GUID`) or a sentence (`'x' is not a GUID`). `problem` is the
+    message without the fix. Read these fields; never parse the message.
+    """
 
     kind = "invalid_input"
 
     def __init__(self, option: str, rule: str, fix: str) -> None:
-        super().__init__(f"{option}: {rule}; {fix}", option=option)
+        self.option, self.rule, self.fix = option, rule, fix
+        self.problem = f"{option} {rule}" if rule.startswith(_PREDICATES) else f"{option}: {rule}"
+        super().__init__(f"{self.problem}; {fix}", option=option)
 
 
 class Refused(SiteRecoveryError):
-    """The world is in a state that must not be touched."""
+    """The observed state must not be changed in the requested way."""
 
     kind = "refused"
 
@@ -45,26 +55,26 @@ class RemoteFailure(SiteRecoveryError):
 
 
 class AccessDenied(RemoteFailure):
-    """The login is wrong, or lacks a right on a scope."""
+    """The sign-in was refused, or the identity lacks a permission on a scope."""
 
     kind = "access_denied"
 
 
 class Unreachable(RemoteFailure):
-    """No answer at all: name resolution, network, TLS."""
+    """There was no answer: name resolution, network or TLS failed."""
 
     kind = "unreachable"
 
 
 class DeadlineExceeded(SiteRecoveryError):
-    """A wait is over; carries the last state seen and how to go on."""
+    """A wait reached its timeout. The error has the last observed state and says how to continue."""
 
     kind = "deadline_exceeded"
 
     def __init__(self, waiting_for: str, seconds: float, last_state: str, resume: str, **details: Any) -> None:
         reference = f" (request {details['request_id']})" if details.get("request_id") else ""
         super().__init__(
-            f"{waiting_for} was not reached within {seconds:.0f} s; last seen: {last_state}{reference}; {resume}",
+            f"timed out after {seconds:.0f} s waiting for {waiting_for}; last state: {last_state}{reference}; {resume}",
             last_state=last_state,
             seconds=seconds,
             **details,
@@ -72,6 +82,6 @@ class DeadlineExceeded(SiteRecoveryError):
 
 
 class NotConverged(SiteRecoveryError):
-    """What was applied does not show when read back."""
+    """The state that was read back differs from the state that was applied."""
 
     kind = "not_converged"

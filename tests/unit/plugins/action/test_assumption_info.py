@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.assumptions import ASSUMPTIONS
-from lab.engines.twins.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
-from lab.engines.twins.probe_cases import PROBES
 from lab.windows import layout
 from lab.windows.machine import Machine
+from tests.lab.emulators.cases import probes
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.action.conftest import Runner
 
 MakeRunner = Callable[..., Runner]
@@ -98,7 +98,7 @@ def test_without_calls_nothing_is_said_about_addresses(runner: MakeRunner) -> No
 
 def test_calls_go_through_the_given_proxy_and_its_password_is_no_clear_text(runner: MakeRunner) -> None:
     found = runner({**HOST, "egress": "proxy"})
-    port = found.machine.stage.world.proxy.port
+    port = found.machine.lab.world.proxy.port
     proxy = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": port}
     login = {**proxy, "username": PROXY_USER, "password": PROXY_PASSWORD}
     through, refused, direct = (
@@ -132,7 +132,7 @@ def test_a_wrong_option_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in PROBES if case.parameters.get("RegistryKeys")], ids=lambda case: case.name
+    "case", [case for case in probes.CASES if case.parameters.get("RegistryKeys")], ids=lambda case: case.name
 )
 def test_no_result_holds_a_value_of_its_machine(runner: MakeRunner, case: Any) -> None:
     """Names and ids are only among the identifiers, in every state of the machine."""

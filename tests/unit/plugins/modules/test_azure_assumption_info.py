@@ -25,7 +25,7 @@ NETWORK: dict[str, Any] = {
 
 @pytest.fixture
 def filled(subscription: Subscription) -> Subscription:
-    """A vault with a VMM server, a network and an account."""
+    """Create a vault with a VMM server, a network and an account."""
     register(subscription, subscription.state.seed_vault(GROUP, "vault-dr", "westeurope"))
     subscription.run("virtual_network", resource_group=GROUP, location="westeurope", **NETWORK)
     subscription.run("storage_account", name="stcontoso", resource_group=GROUP, location="westeurope")

@@ -1,0 +1,284 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The form of an emulator: a function that changes a machine and answers as one script does."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from ...windows import cim, layout, programs
+from ...windows.cluster import Cluster
+from ...windows.errors import MachineError
+from ...windows.filesystem import File, parent_of
+from ...windows.machine import Machine
+from ...windows.vmm import Vmm
+
+PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
+PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
+_CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
+_TAIL = 40
+_NOTHING_THERE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorResult:
+    """The values that the script sets in $Ansible, and the messages of the errors that ended it."""
+
+    result: Any
+    changed: bool
+    failed: bool = False
+    errors: list[str] = field(default_factory=list)
+
+
+class ScriptFailed(Exception):
+    """The script throws this message."""
+
+
+class ParameterRefused(ScriptFailed):
+    """PowerShell rejects a parameter: the script has not begun, and $Ansible.Changed still has its default, true."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a script."""
+
+    machine: Machine
+    parameters: Mapping[str, Any]
+    check_mode: bool
+    changed: bool = False
+
+    def text(self, name: str) -> str:
+        """Return a string parameter; a missing one is empty, as in PowerShell."""
+        value = self.parameters.get(name)
+        return "" if value is None else str(value)
+
+    def need(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise ParameterRefused(f"Cannot bind argument to parameter '{name}' because it is an empty string.")
+        return value
+
+    def number(self, name: str, default: int = 0) -> int:
+        return int(self.parameters.get(name, default))
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        return bool(self.parameters.get(name, default))
+
+    def texts(self, name: str) -> list[str]:
+        value = self.parameters.get(name)
+        if value is None:
+            return []
+        return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+    def credential(self, name: str) -> tuple[str, str] | None:
+        value = self.parameters.get(name)
+        return None if value is None else (str(value[0]), str(value[1]))
+
+
+Emulator: TypeAlias = Callable[[Machine, dict[str, Any], bool], EmulatorResult]
+
+
+def emulator(body: Callable[[Run], Any]) -> Emulator:
+    """Return an emulator that turns failures of the machine or the script into errors; defects stay exceptions."""
+
+    @functools.wraps(body)
+    def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
+        machine.settle()
+        state = Run(machine, parameters, check_mode)
+        try:
+            result = body(state)
+        except (MachineError, ScriptFailed) as exc:
+            return EmulatorResult({}, state.changed or isinstance(exc, ParameterRefused), True, [str(exc)])
+        return EmulatorResult(result, state.changed)
+
+    return run
+
+
+# ---- steps that several scripts share ----
+
+
+def service_status(machine: Machine, name: str) -> str | None:
+    service = machine.service(name)
+    return None if service is None else service.status
+
+
+def node_name(machine: Machine) -> str:
+    """Return Win32_ComputerSystem.Name."""
+    return str(cim.instances(machine, "Win32_ComputerSystem", "root/cimv2", None)[0]["Name"])
+
+
+def clustered(run: Run) -> Cluster | None:
+    """Return the cluster when the script has the name of its resource."""
+    name = run.text("ClusterResource")
+    if not name:
+        return None
+    cluster = run.machine.need_cluster()
+    cluster.need_resource(name)
+    return cluster
+
+
+def confirm_cluster_owner(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is not None and cluster.owner.lower() != node_name(run.machine).lower():
+        raise ScriptFailed(
+            f"The cluster's resource '{run.text('ClusterResource')}' has moved from this node to '{cluster.owner}', "
+            "and nothing was touched: run again."
+        )
+
+
+def need_vmm_service(machine: Machine) -> None:
+    if not machine.is_running(layout.VMM_SERVICE):
+        raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")
+
+
+def connect_vmm(machine: Machine) -> Vmm:
+    """Return VMM through its own module in its install folder."""
+    key = layout.VMM_SETUP_KEY
+    folder = machine.registry.get(key, "InstallPath")
+    if folder is None:
+        code = 2 if machine.registry.find(key) is None else 1
+        name = key.removeprefix("HKLM\\")
+        raise ScriptFailed(f"The install folder of VMM cannot be read from '{name}' (error {code}).")
+    machine.import_module(str(folder).rstrip("\\") + "\\" + layout.VMM_MODULE)
+    return machine.need_vmm()
+
+
+def import_agent_module(machine: Machine) -> None:
+    """Import the agent's own module from its install folder."""
+    key = layout.AGENT_KEY + r"\Setup"
+    folder = machine.registry.text(key, "InstallPath")
+    if folder is None:
+        code = 2 if machine.registry.find(key) is None else 1
+        name = key.removeprefix("HKLM\\")
+        raise ScriptFailed(
+            f"The install folder of the Recovery Services agent cannot be read from '{name}' (error {code})."
+        )
+    machine.import_module(folder.rstrip("\\") + "\\" + layout.AGENT_MODULE)
+
+
+def protect_folder(machine: Machine, path: str) -> None:
+    """Create a folder that only administrators and the system can open; an existing one must be as restricted."""
+    found = machine.files.find(path)
+    if found is None:
+        made = f"{path}.siterecovery.hyperv-new"
+        if machine.exists(made):
+            machine.remove_file(made)
+        machine.make_folder(made)
+        machine.set_access(made, PROTECTED_FOLDER)
+        machine.move_file(made, path)
+    elif not _CLOSED.match(found.sddl):
+        raise ScriptFailed(
+            f"The folder '{path}' is open to others than administrators: name one that does not exist yet, or restrict "
+            "it to Administrators and SYSTEM."
+        )
+
+
+def folder_of(path: str) -> str:
+    return path[: path.rindex("\\")] if "\\" in path else parent_of(path)
+
+
+def quoted(value: str) -> str:
+    """Quote one argument of a command line for the C runtime."""
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
+    return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
+
+
+def lines_of(file: File | None, secret: str = "") -> list[str]:
+    if file is None:
+        return []
+    lines = (file.content or b"").decode().splitlines()[-_TAIL:]
+    if not secret:
+        return lines
+    return [line.replace(quoted(secret)[1:-1], "********").replace(secret, "********") for line in lines]
+
+
+def setup_log(machine: Machine, secret: str = "") -> list[str]:
+    """Return the last lines of the newest log of setup and registration."""
+    if machine.files.find(layout.SETUP_LOGS) is None:
+        return []
+    logs = machine.files.listing(layout.SETUP_LOGS, "DRASetupWizard*.log", files_only=True)
+    return lines_of(max(logs, key=lambda log: (log.modified, log.name.lower()), default=None), secret)
+
+
+def mark_restart(machine: Machine, name: str) -> None:
+    """Record the process id of the service, which has not read what the script is about to set."""
+    service = machine.service(name)
+    if service is None or service.process_id == 0:
+        return
+    registry(machine, "CreateKey", layout.RESTART_KEY)
+    registry(machine, "SetDWORDValue", layout.RESTART_KEY, name, service.process_id)
+
+
+def remove_restart_mark(machine: Machine, name: str) -> None:
+    code = registry(machine, "DeleteValue", layout.RESTART_KEY, name)
+    if code not in (0, _NOTHING_THERE):
+        raise ScriptFailed(f"The registry value '{layout.RESTART_KEY}\\{name}' cannot be removed (error {code}).")
+
+
+def registry(machine: Machine, method: str, key: str, name: str = "", data: int = 0) -> int:
+    """Call a method of the registry provider below HKLM, and return its result code."""
+    arguments = {"hDefKey": 2147483650, "sSubKeyName": key, "sValueName": name, "uValue": data}
+    code = int(cim.method(machine, "StdRegProv", method, arguments)["ReturnValue"])
+    if code and method == "CreateKey":
+        raise ScriptFailed(f"The registry key '{key}' cannot be made (error {code}).")
+    if code and method == "SetDWORDValue":
+        raise ScriptFailed(f"The registry value '{key}\\{name}' cannot be set (error {code}).")
+    return code
+
+
+def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
+    """Run DRConfigurator no longer than the timeout, and store its exit code in the result."""
+    run.changed = True
+    code = programs.run_for(run.machine, path, arguments, run.number("TimeoutSeconds", 1800))
+    if code is None:
+        programs.end(run.machine, path)
+    result["exit_code"] = code
+
+
+def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
+    """Add to the result what both scripts read after DRConfigurator has ended."""
+    result["log_tail"] = setup_log(run.machine, secret)
+    result["service"] = service_status(run.machine, layout.VMM_SERVICE)
+
+
+def new_result() -> dict[str, Any]:
+    return {"exit_code": None, "log_tail": [], "service": None}
+
+
+def file_version(file: File | None) -> str | None:
+    return None if file is None else file.version
+
+
+def file_facts(machine: Machine, path: str) -> dict[str, Any]:
+    file = machine.files.find(path)
+    if file is None or file.is_folder:
+        return {"path": path, "size": None, "sha256": None, "signature_status": None, "signer": None, "version": None}
+    return {
+        "path": path,
+        "size": file.size,
+        "sha256": file.sha256,
+        "signature_status": file.signature,
+        "signer": file.signer,
+        "version": file.version,
+    }
+
+
+def proxy_arguments(run: Run, *, empties: bool = False) -> tuple[str, str]:
+    """Return the part of DRConfigurator's command line that names the proxy, and the secret in it."""
+    arguments, secret = "", ""
+    address = run.text("ProxyAddress")
+    if address:
+        arguments += f" /proxyAddress {quoted(address)} /proxyport {run.number('ProxyPort')}"
+        credential = run.credential("ProxyCredential")
+        if credential is not None:
+            secret = credential[1]
+            arguments += f" /proxyUsername {quoted(credential[0])} /proxyPassword {quoted(secret)}"
+    bypass = run.texts("BypassUrls")
+    if bypass or (empties and run.parameters.get("BypassUrls") is not None):
+        arguments += f" /AddBypassUrls {quoted(';'.join(bypass))}"
+    return arguments, secret

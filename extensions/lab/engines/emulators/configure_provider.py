@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emulator of configure_provider: changes the Provider's proxy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout
+from .base import (
+    Run,
+    configured,
+    confirm_cluster_owner,
+    emulator,
+    mark_restart,
+    new_result,
+    proxy_arguments,
+    run_configurator,
+)
+
+
+@emulator
+def configure_provider(run: Run) -> dict[str, Any]:
+    configurator = run.need("ConfiguratorPath")
+    result = new_result()
+    if run.check_mode:
+        return result
+    confirm_cluster_owner(run)
+    proxy, secret = proxy_arguments(run, empties=True)
+    run.changed = True
+    mark_restart(run.machine, layout.VMM_SERVICE)
+    run_configurator(run, configurator, "/configure" + proxy, result)
+    configured(run, secret, result)
+    return result

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emulator of install_agent: runs the agent's installer and waits for its service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout, programs
+from .base import Run, emulator, lines_of, service_status
+
+_TURN = 5
+_GOOD = (0, 3010)
+
+
+@emulator
+def install_agent(run: Run) -> dict[str, Any]:
+    installer = run.need("InstallerPath")
+    machine = run.machine
+    result: dict[str, Any] = {"exit_code": None, "service": None, "log_tail": []}
+    if not run.check_mode:
+        arguments = "/q /nu"
+        for switch, name in (("/p", "InstallPath"), ("/s", "CachePath")):
+            folder = run.text(name).rstrip("\\")
+            if folder:
+                arguments += f' {switch}:"{folder}"'
+        run.changed = True
+        result["exit_code"] = programs.run(machine, installer, arguments)
+        waited, limit = 0, run.number("ServiceTimeout", 600)
+        while result["exit_code"] in _GOOD and waited < limit and not machine.is_running(layout.AGENT_SERVICE):
+            machine.sleep(_TURN)
+            waited += _TURN
+        if run.switch("RemoveInstaller", default=False) and result["exit_code"] in _GOOD:
+            machine.remove_file(installer)
+        result["log_tail"] = lines_of(machine.files.find(layout.AGENT_LOG))
+    result["service"] = service_status(machine, layout.AGENT_SERVICE)
+    return result

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emulator of install_provider: unpacks the package and runs its setup while the VMM service is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout, programs
+from ...windows.cluster import Cluster
+from ...windows.machine import Machine
+from .base import Run, clustered, emulator, node_name, service_status, setup_log
+
+_GOOD = (0, 3010)
+
+
+@emulator
+def install_provider(run: Run) -> dict[str, Any]:
+    installer, folder = run.need("InstallerPath"), run.need("ExtractDir")
+    machine = run.machine
+    before = service_status(machine, layout.VMM_SERVICE)
+    result: dict[str, Any] = {
+        "extract_exit": None,
+        "setup_exit": None,
+        "service_before": before,
+        "service_after": None,
+        "resource_after": None,
+        "log_tail": [],
+    }
+    if not run.check_mode:
+        run.changed = True
+        here = before is not None and not run.text("ClusterResource")
+        try:
+            result["extract_exit"] = programs.run(machine, installer, f'/x:"{folder.rstrip(chr(92))}" /q')
+            if result["extract_exit"] == 0:
+                cluster = clustered(run)
+                if cluster is not None:
+                    here = cluster.owner.lower() == node_name(machine).lower()
+                if here:
+                    _stop(machine, cluster)
+                result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
+        finally:
+            try:
+                if here:
+                    _start(machine, clustered(run))
+            finally:
+                if machine.exists(folder):
+                    machine.remove_file(folder, recurse=True)
+                if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
+                    machine.remove_file(installer)
+        result["log_tail"] = setup_log(machine)
+        cluster = clustered(run) if here else None
+        if cluster is not None:
+            result["resource_after"] = cluster.state
+    result["service_after"] = service_status(machine, layout.VMM_SERVICE)
+    return result
+
+
+def _stop(machine: Machine, cluster: Cluster | None) -> None:
+    if cluster is None:
+        machine.stop_service(layout.VMM_SERVICE)
+    else:
+        cluster.stop(machine)
+
+
+def _start(machine: Machine, cluster: Cluster | None) -> None:
+    if cluster is None:
+        machine.start_service(layout.VMM_SERVICE)
+    else:
+        cluster.start(machine)

@@ -1,0 +1,496 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emulator of observe: reads the state of a machine."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...windows import layout
+from ...windows.machine import Machine
+from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
+from ...windows.registry import Data
+from ...windows.state import Guest
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
+
+Section = dict[str, Any]
+
+
+def _text(data: Data | None) -> str | None:
+    return str(data) if data not in (None, "") else None
+
+
+def _number(data: Data | None) -> int | None:
+    return int(str(data)) if data not in (None, "") else None
+
+
+def _urls(data: Data | None) -> list[str]:
+    return [part.strip() for part in str(data or "").split(";") if part.strip()]
+
+
+def _service(machine: Machine, name: str) -> Section | None:
+    service = machine.service(name)
+    return None if service is None else {"status": service.status, "start_mode": service.start_mode}
+
+
+def _product(machine: Machine, prefix: str) -> tuple[str, str | None] | None:
+    for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
+        for name in machine.registry.children(root):
+            shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
+            if shown is not None and str(shown).lower().startswith(prefix.lower()):
+                return str(shown), _text(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+    return None
+
+
+def _host(machine: Machine, _run: Run) -> Section:
+    get = machine.registry.get
+    host, _dot, _domain = machine.fqdn.partition(".")
+    return {
+        "name": host,
+        "fqdn": machine.fqdn,
+        "domain_role": machine.identity.domain_role,
+        "os_version": machine.identity.os_version,
+        "os_caption": machine.identity.os_caption,
+        "account": f"{machine.identity.account_domain}\\{machine.identity.account_user}",
+        "is_administrator": machine.administrator,
+        "dotnet_release": _number(get(layout.FRAMEWORK_KEY, "Release")),
+        "powershell_version": _text(get(layout.SHELL_KEY, "PowerShellVersion")),
+        "visual_cpp": _text(get(layout.RUNTIME_KEY, "Version")) if get(layout.RUNTIME_KEY, "Installed") == 1 else None,
+        "pending_restart": machine.pending_restart(),
+        "utc_now": _moment(machine),
+        "volumes": [
+            {"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume), "size_bytes": volume.size_bytes}
+            for volume in machine.volumes
+        ],
+        "tls": {
+            "schannel_client_enabled": _number(get(layout.SCHANNEL_KEY, "Enabled")),
+            "schannel_client_disabled_by_default": _number(get(layout.SCHANNEL_KEY, "DisabledByDefault")),
+            "strong_crypto": _number(get(layout.DOTNET_KEY, "SchUseStrongCrypto")),
+            "system_default": _number(get(layout.DOTNET_KEY, "SystemDefaultTlsVersions")),
+            "strong_crypto_32": _number(get(layout.DOTNET_KEY_32, "SchUseStrongCrypto")),
+            "system_default_32": _number(get(layout.DOTNET_KEY_32, "SystemDefaultTlsVersions")),
+        },
+        "system_proxy": _system_proxy(machine),
+        "hotfixes": list(machine.hotfixes) if machine.identity.os_version.startswith("6.3.") else None,
+        "antivirus": _antivirus(machine),
+    }
+
+
+def _antivirus(machine: Machine) -> Section | None:
+    service = machine.service(layout.DEFENDER_SERVICE)
+    if service is None:
+        return None
+    keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
+    names = [value.name for key in keys if key is not None for value in key.values.values()]
+    return {"status": service.status, "exclusions": names}
+
+
+def _system_proxy(machine: Machine) -> Section | None:
+    service = machine.service(layout.VMM_SERVICE)
+    if not machine.administrator or (service is not None and service.process_id == 0):
+        return None
+    key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
+    if machine.registry.find(key) is None:
+        return None
+    return {
+        "enabled": machine.registry.get(key, "ProxyEnable") == 1,
+        "server": _text(machine.registry.get(key, "ProxyServer")),
+        "bypass": _urls(machine.registry.get(key, "ProxyOverride")),
+    }
+
+
+def _cluster(machine: Machine) -> Section | None:
+    service = machine.service(layout.CLUSTER_SERVICE)
+    if service is None:
+        return None
+    facts: Section = {
+        "service": service.status,
+        "node": node_name(machine),
+        "nodes": None,
+        "resource": None,
+        "resource_state": None,
+        "owner_node": None,
+    }
+    if service.status != "Running":
+        return facts
+    cluster = machine.need_cluster()
+    facts["nodes"] = [{"name": name, "state": state} for name, state in cluster.nodes.items()]
+    facts |= {"resource": cluster.resource, "resource_state": cluster.state, "owner_node": cluster.owner}
+    return facts
+
+
+def _vmm(machine: Machine, _run: Run) -> Section | None:
+    if machine.registry.find(layout.VMM_SETUP_KEY) is None:
+        return None
+    get = machine.registry.get
+    section: Section = {
+        "product_version": _text(get(layout.VMM_SETUP_KEY, "ProductVersion")),
+        "vmm_id": _text(get(layout.VMM_SETUP_KEY, "VmmID")),
+        "ha_name": _text(get(layout.VMM_SETUP_KEY, "HAVMMName")),
+        "cluster": None,
+        "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
+        "service": None,
+        "restart_due": _restart_due(machine, layout.VMM_SERVICE),
+        "running_jobs": None,
+        "flag_supported": None,
+        "clouds": None,
+        "networks": None,
+    }
+    service = machine.service(layout.VMM_SERVICE)
+    if service is not None:
+        section["service"] = {
+            "status": service.status,
+            "start_mode": service.start_mode,
+            "account": service.account,
+        }
+    if section["ha_name"] is not None:
+        section["cluster"] = _cluster(machine)
+    if service is None or service.status != "Running":
+        return section
+    vmm = connect_vmm(machine)
+    section["running_jobs"] = vmm.running_jobs
+    section["flag_supported"] = vmm.flag_supported
+    section["clouds"] = [
+        {
+            "id": cloud.id,
+            "name": cloud.name,
+            "published": cloud.published,
+            "capability_profiles": list(cloud.capability_profiles),
+            "host_groups": [group.path for group in cloud.host_groups],
+            "hosts": [{"id": host.id, "fqdn": host.fqdn, "platform": host.platform} for host in cloud.hosts()],
+        }
+        for cloud in vmm.clouds
+    ]
+    section["networks"] = [
+        {"name": each.name, "logical_network": each.logical_network or None} for each in vmm.networks
+    ]
+    return section
+
+
+def _provider(machine: Machine, _run: Run) -> Section | None:
+    product = _product(machine, "Microsoft Azure Site Recovery")
+    adapter = machine.registry.find(layout.ADAPTER_KEY) is not None
+    folders = [rf"C:\Program Files\{layout.PROVIDER_PRODUCT}"]
+    vmm_folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
+    if vmm_folder is not None:
+        folders.insert(0, vmm_folder.rstrip("\\") + r"\bin")
+    paths = [f"{folder}\\DRConfigurator.exe" for folder in folders]
+    configurator = next((path for path in paths if machine.exists(path)), None)
+    version = _text(machine.registry.get(layout.PROVIDER_KEY, "Version")) or (product[1] if product else None)
+    if version is None and product is None and configurator is None and not adapter:
+        return None
+    return {
+        "version": version,
+        "product_name": product[0] if product else None,
+        "adapter_present": adapter,
+        "configurator_path": configurator,
+        "configurator_version": file_version(machine.files.find(configurator)) if configurator else None,
+    }
+
+
+def _restart_due(machine: Machine, name: str) -> bool:
+    mark = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name)
+    service = machine.service(name)
+    return mark is not None and service is not None and service.process_id == mark
+
+
+def _is_false(data: Data | None) -> bool:
+    return str(data or "").lower() == "false"
+
+
+def _registration(machine: Machine, run: Run) -> Section:
+    section: Section = {
+        "vault_name": None,
+        "hive": None,
+        "management_uri": None,
+        "proxy": None,
+        "run_as_account": None,
+        "certificates": 0,
+        "thumbprints": [],
+        "places": [],
+        "encryption": False,
+        "key_leftovers": [],
+    }
+    get = machine.registry.get
+    for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY):
+        key = root + r"\Registration"
+        vault = machine.registry.text(key, "ResourceName")
+        if vault is not None:
+            section["places"].append({"key": key, "vault_name": vault})
+        if _text(get(key, "EncryptionEnabled")) not in (None, "0") and not _is_false(get(key, "EncryptionEnabled")):
+            section["encryption"] = True
+        if section["vault_name"] is None and machine.registry.text(key, "ResourceName"):
+            section["vault_name"] = machine.registry.text(key, "ResourceName")
+            section["hive"] = key
+            section["management_uri"] = machine.registry.text(key, "SRSUri")
+        proxy = root + r"\ProxySettings"
+        if section["proxy"] is None and machine.registry.text(proxy, "ProxyAddress"):
+            section["proxy"] = {
+                "address": machine.registry.text(proxy, "ProxyAddress"),
+                "port": _number(get(proxy, "ProxyPort")),
+                "username": machine.registry.text(proxy, "ProxyUserName"),
+                "bypass": _urls(get(proxy, "ProxyBypassUrls")),
+            }
+    if machine.registry.find(layout.PREVIEW_KEY) is not None:
+        section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
+    if machine.is_running(layout.VMM_SERVICE):
+        account = connect_vmm(machine).run_as_account(layout.PROXY_ACCOUNT)
+        section["run_as_account"] = None if account is None else account.name
+    prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
+    section["thumbprints"] = [
+        each.thumbprint for each in machine.certificates if each.friendly_name.lower().startswith(prefixes)
+    ]
+    section["certificates"] = len(section["thumbprints"])
+    folder = run.need("StagingDir")
+    if machine.exists(folder):
+        section["key_leftovers"] = [
+            file.path for file in machine.files.listing(folder, "*.VaultCredentials", files_only=True)
+        ]
+    return section
+
+
+def _agent(machine: Machine, _run: Run) -> Section | None:
+    folder = machine.registry.text(layout.AGENT_KEY + r"\Setup", "InstallPath")
+    if folder is None:
+        return None
+    folder = folder.rstrip("\\")
+    product = _product(machine, layout.AGENT_PRODUCT)
+    version = product[1] if product else None
+    if version is None:
+        version = file_version(machine.files.find(folder + r"\bin\CBEngine.exe"))
+    config = layout.AGENT_KEY + r"\Config"
+    cache = machine.registry.text(config, "ScratchLocation") or machine.registry.text(
+        config + r"\CloudBackupProvider", "ScratchLocation"
+    )
+    proxy = _agent_proxy(machine, folder)
+    return {
+        "version": version,
+        "install_path": folder,
+        "cache_path": cache,
+        "service": _service(machine, layout.AGENT_SERVICE),
+        "restart_due": _restart_due(machine, layout.AGENT_SERVICE),
+        "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
+        "proxy": proxy,
+        "bypass_supported": machine.need_agent().bypass_supported if proxy else None,
+        "throttle": _agent_throttle(machine) if proxy else None,
+        "upload_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM")),
+        "download_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "DownloadThreadsPerVM")),
+    }
+
+
+def _agent_throttle(machine: Machine) -> Section | None:
+    agent = machine.need_agent()
+    if not agent.throttle_shown:
+        return None
+    found = agent.throttle
+    if not found.enabled:
+        return {
+            "enabled": False,
+            "work_days": [],
+            "start": None,
+            "end": None,
+            "work_bandwidth": None,
+            "non_work_bandwidth": None,
+        }
+    return {
+        "enabled": True,
+        "work_days": list(found.days),
+        "start": found.start,
+        "end": found.end,
+        "work_bandwidth": found.work,
+        "non_work_bandwidth": found.other,
+    }
+
+
+def _agent_proxy(machine: Machine, folder: str) -> Section | None:
+    if not machine.is_running(layout.AGENT_SERVICE) or not machine.exists(f"{folder}\\{layout.AGENT_MODULE}"):
+        return None
+    agent = machine.need_agent()
+    if not agent.proxy.enabled:
+        return {
+            "enabled": False,
+            "server": None,
+            "port": None,
+            "username": None,
+            "login_shown": False,
+            "bypass": [],
+        }
+    return {
+        "enabled": True,
+        "server": _text(agent.proxy.server),
+        "port": agent.proxy.port,
+        "username": _text(agent.proxy.username) if agent.bypass_supported else None,
+        "login_shown": agent.bypass_supported,
+        "bypass": _urls(agent.proxy.bypass) if agent.bypass_supported else [],
+    }
+
+
+def _hyperv(machine: Machine, _run: Run) -> Section:
+    running = machine.is_running(layout.HYPERV_SERVICE)
+    return {
+        "service": _service(machine, layout.HYPERV_SERVICE),
+        "switch_names": list(machine.switches) if running else None,
+        "vms": [_guest(guest) for guest in machine.guests] if running else None,
+    }
+
+
+def _guest(guest: Guest) -> Section:
+    return {
+        "name": guest.name,
+        "generation": guest.generation,
+        "secure_boot": guest.secure_boot,
+        "disks": guest.disks,
+        "first_disk_bytes": guest.first_disk_bytes if guest.disks else None,
+        "shared_disks": min(guest.shared_disks, guest.disks),
+        "pass_through_disks": guest.pass_through_disks,
+    }
+
+
+def _bypassed(host: str, patterns: Sequence[str]) -> bool:
+    return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), host, re.IGNORECASE) for each in patterns)
+
+
+def _route(settings: Section | None, host: str) -> str | None:
+    """Return the proxy that the service's account uses for a host."""
+    if settings is None or not settings["enabled"] or settings["server"] is None:
+        return None
+    if _bypassed(host, settings["bypass"]):
+        return None
+    server = str(settings["server"])
+    if "=" in server:
+        named = [part[6:] for part in _urls(server) if part.lower().startswith("https=")]
+        if not named:
+            return None
+        server = named[0]
+    return server
+
+
+def _registered_urls(machine: Machine) -> list[str]:
+    return [
+        text
+        for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY)
+        for name in ("SRSUri", "IdmgmtSVCEndpoint", "ProtectionServiceSVCEndpoint")
+        if (text := machine.registry.text(root + r"\Registration", name)) and _is_https(text)
+    ]
+
+
+def _is_https(url: str) -> bool:
+    return re.match("https://[^/:]", url, re.IGNORECASE) is not None
+
+
+def _host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Road:
+    url: str
+    registered: bool
+    via: str
+    wish: ProxySettings | None
+
+
+def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Road:
+    if not _is_https(url):
+        raise ScriptFailed(f"The section connectivity requires addresses that begin with https://, not '{url}'.")
+    address, host = run.text("ProxyAddress"), _host_of(url)
+    if address:
+        if _bypassed(host, run.texts("ProxyBypass")):
+            return _Road(url, registered, "direct", None)
+        via = f"{address.rstrip('/')}:{run.number('ProxyPort')}"
+        return _Road(url, registered, via, proxy_at(via, *(run.credential("ProxyCredential") or ())))
+    route = _route(settings, host)
+    if route is None:
+        return _Road(url, registered, "direct", None)
+    return _Road(url, registered, "system", proxy_at(route))
+
+
+def _connectivity(machine: Machine, run: Run) -> list[Section]:
+    settings = None if run.text("ProxyAddress") else _system_proxy(machine)
+    roads = [_road(run, url, False, settings) for url in run.texts("ConnectivityUrls")]
+    for url in _registered_urls(machine) if run.switch("ConnectivityRegistered", default=False) else ():
+        if _host_of(url) not in {_host_of(road.url) for road in roads}:
+            roads.append(_road(run, url, True, settings))
+    answers: dict[int, HeadResult] = {}
+    clocks: dict[int, str] = {}
+
+    def call(number: int, road: _Road) -> None:
+        answer = head(machine, road.url, road.wish)
+        clocks[number] = _moment(machine)
+        answers[number] = answer
+
+    callers = [threading.Thread(target=call, args=each, daemon=True) for each in enumerate(roads)]
+    end = time.monotonic() + run.number("ConnectivitySeconds", 30)
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(max(0.0, end - time.monotonic()))
+    late = HeadResult(None, "HEAD", None, "Deadline")
+    return [_reached(road, answers.get(number, late), clocks.get(number)) for number, road in enumerate(roads)]
+
+
+def _reached(road: _Road, answer: HeadResult, clock: str | None) -> Section:
+    return {
+        "url": road.url,
+        "registered": road.registered,
+        "via": road.via,
+        "status": answer.status,
+        "from_proxy": answer.status is not None and (answer.method == "CONNECT" or answer.status == 407),
+        "failure": answer.failure,
+        "error": answer.error,
+        "date": answer.date,
+        "clock": clock if answer.date else None,
+    }
+
+
+def _background_tasks(machine: Machine, run: Run) -> list[Section] | None:
+    place = run.need("StagingDir") + r"\work"
+    if machine.files.find(place) is None:
+        return None
+    found: list[Section] = []
+    for folder in machine.files.listing(place):
+        task = machine.tasks.get(f"siterecovery.hyperv-{folder.name}".lower())
+        found.append(
+            {
+                "name": folder.name,
+                "task": None if task is None else task.state,
+                "task_result": None if task is None else task.last_result,
+                "finished": machine.files.find(rf"{folder.path}\result.json") is not None,
+            }
+        )
+    return found
+
+
+def _moment(machine: Machine) -> str:
+    return machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] = {
+    "host": _host,
+    "vmm": _vmm,
+    "provider": _provider,
+    "registration": _registration,
+    "agent": _agent,
+    "hyperv": _hyperv,
+    "connectivity": _connectivity,
+    "background_tasks": _background_tasks,
+    "updates": lambda machine, _run: {"microsoft_update": machine.microsoft_update},
+}
+
+
+@emulator
+def observe(run: Run) -> Section:
+    wanted = {name.lower() for name in run.texts("Sections")}
+    unknown = wanted - set(_SECTIONS)
+    if unknown or not wanted:
+        raise ParameterRefused("Cannot validate argument on parameter 'Sections'.")
+    run.need("StagingDir")
+    return {name: section(run.machine, run) if name in wanted else None for name, section in _SECTIONS.items()}

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emulator of register_vmm_server: stores the key in a protected file, runs DRConfigurator, removes the key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...windows import layout
+from .base import (
+    PROTECTED_FILE,
+    Run,
+    configured,
+    confirm_cluster_owner,
+    emulator,
+    folder_of,
+    mark_restart,
+    new_result,
+    protect_folder,
+    proxy_arguments,
+    quoted,
+    run_configurator,
+)
+
+
+@emulator
+def register_vmm_server(run: Run) -> dict[str, Any]:
+    configurator, name, path = run.need("ConfiguratorPath"), run.need("FriendlyName"), run.need("KeyPath")
+    content = run.need("KeyContent")
+    machine = run.machine
+    result = new_result()
+    if run.check_mode:
+        return result
+    confirm_cluster_owner(run)
+    proxy, secret = proxy_arguments(run)
+    try:
+        protect_folder(machine, folder_of(path))
+        if machine.exists(path):
+            machine.remove_file(path)
+        machine.create_file(path)
+        machine.set_access(path, PROTECTED_FILE)
+        machine.write_file(path, content.encode())
+        arguments = f"/r /FriendlyName {quoted(name)} /Credentials {quoted(path)}{proxy}"
+        run.changed = True
+        if run.switch("NeedsRestart", default=False):
+            mark_restart(machine, layout.VMM_SERVICE)
+        run_configurator(run, configurator, arguments, result)
+    finally:
+        if machine.exists(path):
+            machine.remove_file(path)
+    configured(run, secret, result)
+    return result
