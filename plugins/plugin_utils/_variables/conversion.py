@@ -94,8 +94,13 @@ class Conversion:
         else:
             entries = [entry for entry in _entries(value) if not is_blank(entry)]
         element = {"type": kind, "options": inner, "choices": option.get("choices")}
-        converted = [self.convert(f"{path}[{number}]", entry, element) for number, entry in enumerate(entries)]
+        converted = [self._entry(f"{path}[{number}]", entry, element) for number, entry in enumerate(entries)]
         return [entry for entry in converted if entry is not NOT_GIVEN]
+
+    def _entry(self, path: str, value: Any, option: Option) -> Any:
+        """Convert an entry of a list. An empty dictionary is an entry that lacks its required options."""
+        inner = option.get("options")
+        return self._options(path, {}, inner) if value == {} and inner else self.convert(path, value, option)
 
     def _dictionary(self, path: str, value: Any, inner: Options | None) -> Any:
         found = _as_mapping(value)

@@ -45,7 +45,7 @@ def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[Invali
         elif name.startswith(_ENDED):
             yield InvalidInput(
                 name,
-                "data encryption of Site Recovery for VMM ended on 2022-04-30 and can't be set up any more (P7)",
+                "must not be set: data encryption of Site Recovery for VMM ended on 2022-04-30 (P7)",
                 "remove the variable, and keep old certificates for machines that were encrypted with them",
             )
         elif name not in facts():

@@ -112,7 +112,10 @@ def _accounts(given: Values, location: str) -> Problems:
     accounts = given["storage_accounts"] or []
     for number, account in enumerate(accounts):
         place = f"azure_target_storage_accounts[{number}]."
-        yield from _placed(place, DesiredPair.from_options, account, given, location, name="account")
+        # The conversion has reported a log account without a name.
+        nameless = "log_account" in account and "name" not in account["log_account"]
+        checked = {option: value for option, value in account.items() if not (nameless and option == "log_account")}
+        yield from _placed(place, DesiredPair.from_options, checked, given, location, name="account")
     named = [account for account in accounts if "name" in account]
     yield from _renamed(lambda: require_log_account(named, "azure_target_storage_accounts"), {})
 

@@ -104,8 +104,8 @@ class _Work:
         hidden = {text for text in self._secrets | self._encrypted if len(text) >= _SHORTEST_HIDDEN}
         found: dict[str, Check] = {}
         for problem in self.problems:
-            rule, fix = (remove_values(text, hidden) for text in (problem.rule, problem.fix))
-            check = Check.failed(CHECK, step_of(problem.option), f"{problem.option}: {rule}", fix)
+            message, fix = (remove_values(text, hidden) for text in (problem.problem, problem.fix))
+            check = Check.failed(CHECK, step_of(problem.option), message, fix)
             found.setdefault(problem.message, check)
         return found.values()
 

@@ -237,7 +237,7 @@ CN = "CN=CB_vault1-11-24-2026-vaultcredentials"
         ("DELETE vault1", _set("status", 200), "no such status"),
         ("DELETE vault1", _set("headers", {}), "no link to the running operation"),
         ("DELETE vault1", _set("headers/Location", "/relative"), "a link is not absolute"),
-        ("DELETE vault1", _set("headers/Retry-After", "0"), "Retry-After is no positive whole number"),
+        ("DELETE vault1", _set("headers/Retry-After", "0"), "Retry-After is not a positive whole number"),
         ("DELETE vault1", _set("path", "/subscriptions/x/nothing"), "no definition has this operation"),
     ],
 )

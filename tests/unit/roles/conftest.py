@@ -115,19 +115,15 @@ class Harness:
     def _make_collection(self) -> None:
         for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
-        # It is no stand-in for a module: it runs on the controller.
-        (self.collection / "plugins" / "action").mkdir()
-        shutil.copy(
-            self.source / "plugins" / "action" / "validate_variables.py", self.collection / "plugins" / "action"
-        )
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"
         modules.mkdir()
         (self.collection / "plugins" / "action").mkdir()
-        # The report is not a stand-in: it touches nothing.
-        for part in ("plugins/action/report.py", "plugins/modules/report.py"):
-            shutil.copy(self.source / part, self.collection / part)
+        # Both run on the controller and change nothing, so they need no stand-in.
+        for name in ("report", "validate_variables"):
+            for folder in ("action", "modules"):
+                shutil.copy(self.source / "plugins" / folder / f"{name}.py", self.collection / "plugins" / folder)
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
         for name in (name for group in groups.values() for name in group):
             # Ansible needs the first line. The stand-in itself lacks it, because test files must not be executable.

@@ -20,7 +20,7 @@ from .test_site import FINISHED
         (
             {"azure_target_storage_accounts": [{"name": "stdr", "location": "northeurope"}]},
             "localhost",
-            "T4: storage account stdr",
+            "T4: azure_target_storage_accounts[0].location: northeurope is not",
         ),
         (
             {"vmm_server_clouds": ["gold", "Bronze"]},

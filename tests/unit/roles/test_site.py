@@ -12,7 +12,10 @@ import pytest
 
 from .conftest import UNREACHABLE, Harness
 
-VAULT_ID = "/subscriptions/sub-1/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
+VAULT_ID = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-dr"
+    "/providers/Microsoft.RecoveryServices/vaults/vault-dr"
+)
 FINISHED: dict[str, Any] = {
     "vaults": {"vault-dr": "westeurope"},
     "accounts": {"stdr": "ok"},
@@ -53,7 +56,7 @@ def test_a_second_run_changes_nothing_creates_no_key_and_reads_everything_once(h
     harness.given(FINISHED)
     run = harness.play("site.yml")
     assert run.code == 0, run.output
-    assert run.changed == 0
+    assert run.changed == 0, run.output
     assert harness.journal("write") == []
     assert harness.journal("wait") == []
     assert sorted(harness.journal("read")) == [

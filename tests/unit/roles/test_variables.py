@@ -27,7 +27,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.spe
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.validation import validate
 
-from .conftest import Rehearsal
+from .conftest import Harness
 
 Option = Mapping[str, Any]
 BLANKS = ("", None, " \n")
@@ -176,7 +176,7 @@ def test_what_was_left_empty_is_not_given(path: str, blank: str | None) -> None:
     value, problems = converted(path, blank)
     option = OPTIONS[path]
     required = "." in path and option.get("required")
-    assert [problem.message for problem in problems] == ([f"{path}: is required; set it"] if required else [])
+    assert [problem.message for problem in problems] == ([f"{path} is required; set it"] if required else [])
     if blank is not None and path.rpartition(".")[2] in CLEARED_BY_EMPTY_TEXT:
         assert value == ""
     elif not required:
@@ -199,7 +199,7 @@ def test_another_type_is_one_short_line_with_the_name(path: str, number: int) ->
     value = wrong(OPTIONS[path])[number]
     _value, problems = converted(path, value)
     assert len(problems) == 1
-    assert re.match(rf"{re.escape(path)}(\[0\])?: must be ", problems[0].message)
+    assert re.match(rf"{re.escape(path)}(\[0\])? must be ", problems[0].message)
     assert len(problems[0].message) < 300
 
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_chosen_is_one_line_with_the_choices(path: str) -> None:
     place = f"{path}[0]" if option["type"] == "list" else path
     _value, problems = converted(path, capital)
     assert [problem.message for problem in problems] == [
-        f"{place}: must be one of {', '.join(option['choices'])}, not '{capital}'; did you mean {option['choices'][0]}?"
+        f"{place} must be one of {', '.join(option['choices'])}, not '{capital}'; did you mean {option['choices'][0]}?"
     ]
 
 
@@ -235,7 +235,7 @@ def test_a_secret_is_neither_shown_in_values_nor_in_messages(path: str) -> None:
     assert "S3cret-text" not in str(shown)
     variable, raw = wrapped(path, ["S3cret-text"])
     refused = validate([role], {**REQUIRED, variable: raw}, lambda value: value)
-    assert f"{path}: must be text" in [check.message for check in refused.checks]
+    assert f"{path} must be text" in [check.message for check in refused.checks]
     assert "S3cret-text" not in str(refused)
 
 
@@ -262,7 +262,7 @@ def test_an_empty_answer_to_a_required_question_is_one_line(name: str, answer: d
     others = {other: value for other, value in REQUIRED.items() if other != name}
     variables = {**others, **({name: answer["value"]} if answer else {})}
     found = validate([role_of(name)], variables, lambda value: value)
-    assert [check.describe() for check in found.checks] == [f"{name}: is required; set it"]
+    assert [check.describe() for check in found.checks] == [f"{name} is required; set it"]
     assert validate([role_of(name)], variables, lambda value: value, [name]).checks == ()
 
 
@@ -298,7 +298,7 @@ def test_defaults_of_the_specifications_break_no_rule() -> None:
 # In roles -------------------------------------------------------------------------------------------------------------
 
 
-def answered(rehearsal: Rehearsal, blank: str | None) -> list[dict[str, Any]]:
+def answered(harness: Harness, blank: str | None) -> list[dict[str, Any]]:
     """What the modules were given in a run of all roles in which every optional question was answered like this."""
     optional = [name for name in TOP if not OPTIONS[name].get("required") and role_of(name) in PLAYED]
     # Without a cloud and a proxy their modules have nothing to do; accounts and networks come as text.
@@ -307,19 +307,19 @@ def answered(rehearsal: Rehearsal, blank: str | None) -> list[dict[str, Any]]:
         "azure_target_virtual_networks": "- {name: vnet-dr, address_prefixes: '10.1.0.0/16', dns_servers: ''}",
         "vmm_server_clouds": "Gold",
         "hyperv_host_proxy": "mode=direct",
-        "vmm_server_key_path": str(rehearsal.key),
+        "vmm_server_key_path": str(harness.key),
     }
-    rehearsal.key.touch()
+    harness.key.touch()
     variables = {**REQUIRED, **dict.fromkeys(optional, blank), **kept}
-    rehearsal.world({})
+    harness.world({})
     plays = [
         {"hosts": host, "gather_facts": False, "serial": 1, "tasks": [{"ansible.builtin.include_role": included(role)}]}
         for role, host in PLAYED.items()
     ]
-    (rehearsal.folder / "answers.yml").write_text(yaml.safe_dump(variables))
-    run = rehearsal.play(plays, "-e", f"@{rehearsal.folder / 'answers.yml'}")
+    (harness.folder / "answers.yml").write_text(yaml.safe_dump(variables))
+    run = harness.play(plays, "-e", f"@{harness.folder / 'answers.yml'}")
     assert run.code == 0, run.output
-    return [json.loads(line) for line in (rehearsal.folder / "journal.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (harness.folder / "journal.jsonl").read_text().splitlines()]
 
 
 PLAYED = {"azure_target": "localhost", "vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
@@ -329,8 +329,8 @@ def included(role: str) -> dict[str, Any]:
     return {"name": f"siterecovery.hyperv.{role}", "rolespec_validate": False}
 
 
-def test_a_role_gives_modules_the_same_whether_a_question_was_left_empty_or_not_asked(rehearsal: Rehearsal) -> None:
-    empty, null = answered(rehearsal, ""), answered(rehearsal, None)
+def test_a_role_gives_modules_the_same_whether_a_question_was_left_empty_or_not_asked(harness: Harness) -> None:
+    empty, null = answered(harness, ""), answered(harness, None)
     assert empty == null
     given_options = {line["noun"]: set(line["options"]) for line in empty}
     key = {"vault_id", "name", "key_path", "tenant_id", "azure_registration", "proxy"}

@@ -109,7 +109,7 @@ def require_group_name(name: str, option: str = "resource_group") -> None:
         _GROUP_NAME,
         name,
         option,
-        "a resource group name has 1 to 90 letters, digits, '_', '-', '.', '(' and ')' and does not end with a period",
+        "must have 1 to 90 letters, digits, '_', '-', '.', '(' and ')', and must not end with a period",
     )
 
 

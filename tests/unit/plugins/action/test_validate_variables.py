@@ -92,8 +92,8 @@ def test_all_mistakes_fail_the_task_with_one_line() -> None:
     assert result["failed"] is True
     assert result["error"] == {"kind": "invalid_input"}
     assert result["msg"] == (
-        "vmm_server_reboot: must be true or false, not 'maybe'; write one of them;"
-        " vmm_server_clouds: must be a list, not a dictionary;"
+        "vmm_server_reboot must be true or false, not 'maybe'; write one of them;"
+        " vmm_server_clouds must be a list, not a dictionary;"
         " write a YAML list, or text with commas or line breaks between the entries"
     )
     assert [check["step"] for check in result["checks"]] == ["P1", "P9"]
@@ -182,7 +182,7 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         PROXY.replace("http://proxy", f"http://svc:{SECRET.replace(' ', '')}@proxy").replace(" of the ", "ofthe")
     )
     (found,) = lines(["vmm_server"], variables)
-    assert found.startswith("P6c vmm_server_proxy.address: ")
+    assert found.startswith("P6c vmm_server_proxy.address must have the form http://<name>")
     assert "S3cret" not in found
 
 
@@ -195,18 +195,22 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         (
             "azure_target",
             "azure_target_resource_group: ..",
-            "T1 azure_target_resource_group: a resource group name has",
+            "T1 azure_target_resource_group must have 1 to 90",
         ),
-        ("azure_target", "azure_target_vault_name: x", "B1 azure_target_vault_name: a vault name has"),
-        ("azure_target", "azure_target_location: atlantis!", "B1 azure_target_location: 'atlantis!' is no region"),
+        (
+            "azure_target",
+            "azure_target_vault_name: x",
+            "B1 azure_target_vault_name must have 2 to 50 letters, digits and hyphens, and start",
+        ),
+        ("azure_target", "azure_target_location: atlantis!", "B1 azure_target_location: 'atlantis!' is not a region"),
         ("azure_target", "azure_target_location: chinaeast2", ""),
         (
             "azure_target",
             "azure_target_location: chinaeast2\nazure_target_cloud_environment: AzureCloud",
             "B1 azure_target_location: chinaeast2 is a region of AzureChinaCloud",
         ),
-        ("azure_target", "azure_target_subscription_id: sub-1", "T1 azure_target_subscription_id: must be a GUID"),
-        ("azure_target", "azure_target_tenant: '-'", "T1 azure_target_tenant: must be an id or a domain name"),
+        ("azure_target", "azure_target_subscription_id: sub-1", "T1 azure_target_subscription_id must be a GUID"),
+        ("azure_target", "azure_target_tenant: '-'", "T1 azure_target_tenant must be an id or a domain name"),
         ("azure_target", "azure_target_cloud_environment: Moon", "T1 azure_target_cloud_environment: 'Moon' is not a"),
         (
             "azure_target",
@@ -216,17 +220,17 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         (
             "azure_target",
             "azure_target_vault_tags: {'a<b': c}",
-            "B1 azure_target_vault_tags: 'a<b' is empty or has one",
+            "B1 azure_target_vault_tags: 'a<b' is empty or contains one of < > % & \\ ? /",
         ),
         (
             "azure_target",
             "azure_target_vault: {soft_delete: {days: 1}}",
-            "B1 azure_target_vault.soft_delete.days: 1 is not between 14 and 180",
+            "B1 azure_target_vault.soft_delete.days must be between 14 and 180",
         ),
         (
             "azure_target",
             "azure_target_storage_accounts: [{name: stone, resource_group: 'rg-new.'}]",
-            "T4 azure_target_storage_accounts[0].resource_group: a resource group name has",
+            "T4 azure_target_storage_accounts[0].resource_group must have 1 to 90",
         ),
         (
             "azure_target",
@@ -236,7 +240,7 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         (
             "azure_target",
             "azure_target_storage_accounts: [{name: stone, sku: Premium_LRS}]",
-            "T4 azure_target_storage_accounts: premium account stone needs a standard account",
+            "T4 azure_target_storage_accounts: storage account stone: a premium account needs a",
         ),
         (
             "azure_target",
@@ -247,60 +251,100 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
             "azure_target",
             "azure_target_virtual_networks: [{name: net-a, subnets: [{name: a, address_prefix: 10.0.0.0/24, "
             "address_prefixes: [10.0.0.0/24]}]}]",
-            "T6 azure_target_virtual_networks[0].subnets (a) address_prefix: must not be given together with",
+            "T6 azure_target_virtual_networks[0].subnets (a) address_prefix must not be given",
         ),
         ("azure_target", "azure_target_key_path: key", "S4 azure_target_key_path: 'key' is not absolute"),
         ("azure_target", "azure_target_key_path: ~/vault-dr.VaultCredentials", ""),
         (
             "azure_target",
             "azure_target_key_validity_hours: 121",
-            "S4 azure_target_key_validity_hours: a key lives 1 to 120",
+            "S4 azure_target_key_validity_hours must be between 1 and 120",
         ),
         (
             "azure_target",
             "azure_target_key_renewal_margin_hours: 120",
-            "S4 azure_target_key_renewal_margin_hours: 120 is not",
+            "S4 azure_target_key_renewal_margin_hours must be at least 0 and less than",
         ),
-        ("azure_target", "azure_target_wait_timeout: -1", "P10 azure_target_wait_timeout: must not be negative"),
-        ("azure_target", "azure_target_clouds: [all, Gold]", "P10 azure_target_clouds: 'all' stands with other names"),
-        ("vmm_server", "vmm_server_provider_source: http://x/a.exe", "S3 vmm_server_provider_source: 'http' addresses"),
-        ("vmm_server", "vmm_server_provider_checksum: abc", "S3 vmm_server_provider_checksum: is not a SHA-256"),
-        ("vmm_server", "vmm_server_provider_version: new", "S3 vmm_server_provider_version: 'new' is not a version"),
-        ("vmm_server", "vmm_server_provider_install_path: x", "P3 vmm_server_provider_install_path: 'x' is not a full"),
-        ("vmm_server", "vmm_server_staging_dir: x", "S3 vmm_server_staging_dir: 'x' is not a full Windows path"),
-        ("vmm_server", "vmm_server_wait_timeout: -1", "P1 vmm_server_wait_timeout: must not be negative"),
-        ("vmm_server", "vmm_server_vault_id: x", "P5 vmm_server_vault_id: is not a resource id"),
-        ("vmm_server", "vmm_server_name: 'a '", "P8 vmm_server_name: 'a ' is empty, or has spaces around it"),
-        ("vmm_server", "vmm_server_tenant_id: contoso", "P5 vmm_server_tenant_id: 'contoso' is not the id of a tenant"),
-        ("vmm_server", "vmm_server_registration_timeout: 1", "P4 vmm_server_registration_timeout: 1 is not from 60"),
-        ("vmm_server", "vmm_server_clouds: 'all,Gold'", "P9 vmm_server_clouds: 'all' stands with other names"),
-        ("vmm_server", "vmm_server_proxy: {address: http://x}", "P6c vmm_server_proxy.mode: is required"),
+        ("azure_target", "azure_target_wait_timeout: -1", "P10 azure_target_wait_timeout must not be negative"),
+        (
+            "azure_target",
+            "azure_target_clouds: [all, Gold]",
+            "P10 azure_target_clouds: 'all' cannot be combined with other names",
+        ),
+        (
+            "vmm_server",
+            "vmm_server_provider_source: http://x/a.exe",
+            "S3 vmm_server_provider_source must not be an address with the scheme 'http'",
+        ),
+        (
+            "vmm_server",
+            "vmm_server_provider_checksum: abc",
+            "S3 vmm_server_provider_checksum must be a SHA-256 hash of 64 hexadecimal digits",
+        ),
+        (
+            "vmm_server",
+            "vmm_server_provider_version: new",
+            "S3 vmm_server_provider_version must be a version like 5.1.8095.0, not 'new'",
+        ),
+        (
+            "vmm_server",
+            "vmm_server_provider_install_path: x",
+            "P3 vmm_server_provider_install_path must be a full Windows path, not 'x'",
+        ),
+        ("vmm_server", "vmm_server_staging_dir: x", "S3 vmm_server_staging_dir must be a full Windows path, not 'x'"),
+        ("vmm_server", "vmm_server_wait_timeout: -1", "P1 vmm_server_wait_timeout must not be negative"),
+        ("vmm_server", "vmm_server_vault_id: x", "P5 vmm_server_vault_id: 'x' is not the id of a vault"),
+        (
+            "vmm_server",
+            "vmm_server_name: 'a '",
+            "P8 vmm_server_name must not be empty, and must not start or end with a blank: 'a '",
+        ),
+        ("vmm_server", "vmm_server_tenant_id: contoso", "P5 vmm_server_tenant_id must be a GUID, not 'contoso'"),
+        (
+            "vmm_server",
+            "vmm_server_registration_timeout: 1",
+            "P4 vmm_server_registration_timeout must be from 60 to 86400 seconds, not 1",
+        ),
+        ("vmm_server", "vmm_server_clouds: 'all,Gold'", "P9 vmm_server_clouds must not combine 'all' with other names"),
+        ("vmm_server", "vmm_server_proxy: {address: http://x}", "P6c vmm_server_proxy.mode is required"),
         (
             "vmm_server",
             "vmm_server_download_proxy: {mode: system, port: 1}",
-            "S3 vmm_server_download_proxy.port: has no meaning in mode system; set vmm_server_download_proxy.mode to",
+            "S3 vmm_server_download_proxy.port must not be set when mode is system",
         ),
         (
             "vmm_server",
             "vmm_server_data_encryption_path: 'C:\\x'",
-            "P7 vmm_server_data_encryption_path: data encryption of Site Recovery for VMM ended on 2022-04-30",
+            "P7 vmm_server_data_encryption_path must not be set: data encryption of Site Recovery for VMM ended on 2022-04-30",
         ),
-        ("hyperv_host", "hyperv_host_agent_checksum: abc", "H1 hyperv_host_agent_checksum: is not a SHA-256"),
-        ("hyperv_host", "hyperv_host_cache_path: x", "H3 hyperv_host_cache_path: 'x' is not a full path on a drive"),
-        ("hyperv_host", "hyperv_host_minimum_cache_gb: -1", "H3 hyperv_host_minimum_cache_gb: is below zero"),
-        ("hyperv_host", "hyperv_host_upload_threads: 33", "H4 hyperv_host_upload_threads: 33 is not between 1 and 32"),
+        (
+            "hyperv_host",
+            "hyperv_host_agent_checksum: abc",
+            "H1 hyperv_host_agent_checksum must be a SHA-256 hash of 64 hexadecimal digits",
+        ),
+        (
+            "hyperv_host",
+            "hyperv_host_cache_path: x",
+            "H3 hyperv_host_cache_path must be a full path on a drive, not 'x'",
+        ),
+        ("hyperv_host", "hyperv_host_minimum_cache_gb: -1", "H3 hyperv_host_minimum_cache_gb must not be negative"),
+        ("hyperv_host", "hyperv_host_upload_threads: 33", "H4 hyperv_host_upload_threads must be from 1 to 32, not 33"),
         (
             "hyperv_host",
             "hyperv_host_throttle: {work_days: monday}",
-            "H4 hyperv_host_throttle.work_hours_start: is needed",
+            "H4 hyperv_host_throttle.work_hours_start is required",
         ),
         (
             "hyperv_host",
             "hyperv_host_proxy: {mode: custom, port: 1}",
-            "H5 hyperv_host_proxy.address: is needed for mode",
+            "H5 hyperv_host_proxy.address is required when mode is custom",
         ),
-        ("site", "site_endpoints: 'http://x'", "S2 site_endpoints: 'http://x' is no https address"),
-        ("site", "site_uncovered_hosts: ignore", "H1 site_uncovered_hosts: must be one of fail, warn, not 'ignore'"),
+        (
+            "site",
+            "site_endpoints: 'http://x'",
+            "S2 site_endpoints must be https addresses or host names, not 'http://x'",
+        ),
+        ("site", "site_uncovered_hosts: ignore", "H1 site_uncovered_hosts must be one of fail, warn, not 'ignore'"),
     ],
 )
 def test_rules_of_the_modules_are_applied_under_the_names_of_the_variables(role: str, text: str, expected: str) -> None:
@@ -324,7 +368,7 @@ def test_every_broken_rule_is_found_not_only_the_first() -> None:
               - {name: b, address_prefix: range}
         """
     )
-    assert [line.partition(": ")[0] for line in lines(["azure_target"], variables)] == [
+    assert [line.partition(" must ")[0].partition(": ")[0] for line in lines(["azure_target"], variables)] == [
         "T4 azure_target_storage_accounts[1].skuu",
         "T4 azure_target_storage_accounts[0].name",
         "T4 azure_target_storage_accounts[0].sku",
@@ -334,7 +378,7 @@ def test_every_broken_rule_is_found_not_only_the_first() -> None:
         "T6 azure_target_virtual_networks[0].subnets (b)",
     ]
     host = loaded("hyperv_host_proxy: {mode: custom, address: https://x, port: 99999, username: u}")
-    assert [line.partition(": ")[0] for line in lines(["hyperv_host"], host)] == [
+    assert [line.partition(" must ")[0].partition(": ")[0] for line in lines(["hyperv_host"], host)] == [
         "H5 hyperv_host_proxy.address",
         "H5 hyperv_host_proxy.port",
         "H5 hyperv_host_proxy.username",

@@ -50,10 +50,10 @@ def test_with_the_name_of_a_variable_its_specification_counts() -> None:
 
 def test_a_value_of_another_type_is_one_line_without_the_value_of_a_secret() -> None:
     with pytest.raises(
-        AnsibleFilterError, match=r"^vmm_server_proxy\.port: must be a whole number, not 'http'; write digits"
+        AnsibleFilterError, match=r"^vmm_server_proxy\.port must be a whole number, not 'http'; write digits"
     ):
         given({"mode": "custom", "port": "http"}, None, "vmm_server_proxy")
-    with pytest.raises(AnsibleFilterError, match=r"^vmm_server_proxy: must be a dictionary, not text; ") as error:
+    with pytest.raises(AnsibleFilterError, match=r"^vmm_server_proxy must be a dictionary, not text; ") as error:
         given("S3cret", None, "vmm_server_proxy")
     assert "S3cret" not in str(error.value)
 

@@ -20,7 +20,7 @@ def test_a_subscription_is_a_guid(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "sub-1", "{" + GUID + "}", GUID + "\n", GUID[:-1], "Production"])
 def test_anything_else_is_not_a_subscription(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"^mine: must be a GUID; copy it from the subscription's overview page$"):
+    with pytest.raises(InvalidInput, match=r"^mine must be a GUID; copy it from the subscription's overview page$"):
         sign_in.require_subscription_id(text, "mine")
 
 
@@ -31,7 +31,7 @@ def test_a_tenant_is_an_id_or_a_domain(text: str) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "-", "a b", "https://contoso", "contoso\n"])
 def test_anything_else_is_not_a_tenant(text: str | None) -> None:
-    with pytest.raises(InvalidInput, match=r"^mine: must be an id or a domain name; "):
+    with pytest.raises(InvalidInput, match=r"^mine must be an id or a domain name; "):
         sign_in.require_tenant(text, "mine")
 
 

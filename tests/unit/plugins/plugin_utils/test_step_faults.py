@@ -140,7 +140,7 @@ PATHS: dict[str, MainPath] = {
 def use() -> Iterator[Callable[[Disturbed], Disturbed]]:
     with watched_programs() as watched, pytest.MonkeyPatch.context() as patch:
         # Connectivity does not matter here, and checking it would take most of the time.
-        patch.setattr(drconfigurator, "reach", lambda _machine, _host, _wish: None)
+        patch.setattr(drconfigurator, "check_connectivity", lambda _machine, _host, _settings: None)
         yield watched
 
 
