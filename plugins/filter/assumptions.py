@@ -12,14 +12,18 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils._model.common.assumption_report import SIDES, report, rows, unread
+from ..module_utils._model.common.assumption_report import report, rows, unread
 
 #: Of this collection, as galaxy.yml has it.
 VERSION = "0.1.0"
 _KEY_BYTES = 32
 _NARROWEST = 20
-#: By the variable in which the playbook keeps a result, the side that was looked at.
-_VARIABLES = {f"site_assumptions_{side}": side for side in SIDES}
+#: By the variable with a result, the side that was examined: the playbook registers the first two, a role the last.
+_VARIABLES = {
+    "__site_assumptions_vmm_server": "vmm_server",
+    "__site_assumptions_hyperv_host": "hyperv_host",
+    "azure_target_assumptions": "azure",
+}
 
 
 def assumption_report(hosts: Sequence[Mapping[str, Any]], date: str) -> dict[str, Any]:

@@ -405,7 +405,9 @@ def _identity_body(actual: VaultIdentity, after: VaultIdentity) -> dict[str, Any
 def vault_checks(resource_group: str, name: str, location: str | None) -> list[Check]:
     """Return the checks that a successful read of a vault passes. `location` is None if the vault does not exist."""
     return [
-        Check.passed("azure-login", "T1", f"the sign-in works, and the vaults of resource group {resource_group} can be read"),
+        Check.passed(
+            "azure-login", "T1", f"the sign-in works, and the vaults of resource group {resource_group} can be read"
+        ),
         Check.passed("vault", "B1", describe_location(name, location)),
     ]
 

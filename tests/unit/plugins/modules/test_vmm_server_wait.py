@@ -105,7 +105,10 @@ def test_a_vault_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     ("last", "told"),
-    [(NEARLY, "vmm01: fabric registered, waiting for provider heartbeat"), (CUT, "Azure is not readable at the moment")],
+    [
+        (NEARLY, "vmm01: fabric registered, waiting for provider heartbeat"),
+        (CUT, "Azure is not readable at the moment"),
+    ],
 )
 def test_the_deadline(last: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage([NOT_YET, last], monkeypatch)

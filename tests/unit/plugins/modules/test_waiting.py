@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting

@@ -144,7 +144,7 @@ def test_a_machine_of_both_kinds_is_one_system() -> None:
 
 
 def test_the_filter_makes_a_new_key_each_time() -> None:
-    hosts = [{"inventory_hostname": "vmm01", "site_assumptions_vmm_server": looked("x", finding())["result"]}]
+    hosts = [{"inventory_hostname": "vmm01", "__site_assumptions_vmm_server": looked("x", finding())["result"]}]
     first, second = (assumption_report(hosts, "2026-03-01")["systems"][0]["system"] for _ in range(2))
     assert first != second
 
@@ -211,10 +211,10 @@ def test_table_wraps_its_text_and_names_what_was_not_read() -> None:
     hosts: list[dict[str, Any]] = [
         {
             "inventory_hostname": "a",
-            "site_assumptions_vmm_server": looked("a", finding(message="word " * 30))["result"],
+            "__site_assumptions_vmm_server": looked("a", finding(message="word " * 30))["result"],
         },
-        {"inventory_hostname": "b", "site_assumptions_hyperv_host": {"unreachable": True}},
-        {"inventory_hostname": "c", "site_assumptions_azure": {"skipped": True}},
+        {"inventory_hostname": "b", "__site_assumptions_hyperv_host": {"unreachable": True}},
+        {"inventory_hostname": "c", "azure_target_assumptions": {"skipped": True}},
         {"inventory_hostname": "d"},
     ]
     lines = assumption_table(hosts, width=60)
