@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "LICENSE": "the text of the license",
     "CHANGELOG.md": "made by antsibull-changelog",
     "changelogs/changelog.yaml": "made by antsibull-changelog",
+    "docs/assumptions.md": "made by `make assumptions`",
     "docs/inferred.md": "made by `make inferred`",
     "docs/playbooks.md": "made by `make pages`",
     "docs/roles.md": "made by `make pages`",

@@ -17,6 +17,7 @@ from tests.tools.paths import ROOT
 PLUGINS = ROOT / "plugins"
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
+    "azure_assumption_info",
     "storage_account",
     "target_info",
     "vault",
@@ -25,7 +26,15 @@ AZURE = {
     "virtual_network",
     "vmm_server_info",
 }
-WINDOWS = {"host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync"}
+WINDOWS = {
+    "assumption_info",
+    "host_info",
+    "mars_agent",
+    "mars_proxy",
+    "provider",
+    "provider_registration",
+    "vmm_cloud_sync",
+}
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
 IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}

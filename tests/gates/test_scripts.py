@@ -38,7 +38,7 @@ CHANGING |= {
     "Start-Service",
 }
 CHANGING |= {"Stop-Service", "Restart-Service"}
-READING |= {"Get-ClusterNode", "Get-ClusterParameter", "Get-ClusterResource"}
+READING |= {"Get-ClusterCheckpoint", "Get-ClusterNode", "Get-ClusterParameter", "Get-ClusterResource"}
 CHANGING |= {"Start-ClusterResource", "Stop-ClusterResource"}
 LANGUAGE = {"ForEach-Object", "New-Object", "Out-Null", "Select-Object", "Set-StrictMode", "Sort-Object", "Start-Sleep"}
 LANGUAGE |= {"Where-Object", "Write-Warning", "Write-Verbose"}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import layout
+from .connections import connections
 from .errors import MachineError
 from .machine import Machine
 from .registry import KIND_NUMBERS, Kind, Value
@@ -32,7 +33,12 @@ _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 
 def instances(machine: Machine, class_name: str, namespace: str, where: str | None) -> list[Row]:
     """Return what Get-CimInstance returns: one mapping per instance."""
-    spaces = {"root/cimv2": _CLASSES, "root/virtualization/v2": _VIRTUALIZATION}
+    spaces: dict[str, dict[str, Callable[[Machine], list[Row]]]] = {
+        "root/cimv2": _CLASSES,
+        "root/virtualization/v2": _VIRTUALIZATION,
+        "root/standardcimv2": {"msft_nettcpconnection": connections},
+        "root/microsoft/windows/defender": {"msft_mppreference": _preference},
+    }
     classes = spaces.get(namespace.lower().replace("\\", "/"))
     if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
         raise MachineError("Invalid namespace ", _CIM_ERROR)
@@ -142,6 +148,19 @@ def _guests(machine: Machine) -> list[Row]:
     ]
 
 
+def _systems(machine: Machine) -> list[Row]:
+    """Return the host itself and its virtual machines (documented: Msvm_ComputerSystem; 0 means no replication)."""
+    names = [machine.name.upper(), *(guest.id for guest in machine.guests)]
+    return [{"Name": name, "ReplicationMode": 0} for name in names]
+
+
+def _preference(machine: Machine) -> list[Row]:
+    """Return the exclusions of Defender and of a policy in one list (documented: MSFT_MpPreference)."""
+    keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
+    paths = [value.name for key in keys if key is not None for value in key.values.values()]
+    return [{"ExclusionPath": paths or None}]
+
+
 def _guest_disks(machine: Machine) -> list[Row]:
     """Return virtual disks by their place on a controller; the ids are composed as in Hyper-V (inferred)."""
     return [
@@ -194,6 +213,7 @@ _VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {
     "msvm_virtualsystemsettingdata": _guests,
     "msvm_storageallocationsettingdata": _guest_disks,
     "msvm_resourceallocationsettingdata": _guest_drives,
+    "msvm_computersystem": _systems,
     "msvm_imagemanagementservice": lambda _machine: [{"Name": "vhdsvc"}],
 }
 

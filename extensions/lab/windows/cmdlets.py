@@ -14,6 +14,7 @@ from typing import Any
 from ..world import digest
 from . import cim, layout, programs
 from .agent import AgentProxy, AgentThrottle
+from .cluster import CHECKPOINTS
 from .errors import MachineError
 from .filesystem import File
 from .machine import Machine
@@ -90,6 +91,11 @@ def _cluster_resources(machine: Machine, args: Args) -> Any:
         cluster.need_resource(str(wanted))
         rows = rows[1:]
     return [{**row, "OwnerGroup": cluster.role, "OwnerNode": cluster.owner} for row in rows]
+
+
+def _cluster_checkpoints(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().need_resource(str(args["name"]))
+    return [key.removeprefix("HKLM\\") for key in CHECKPOINTS]
 
 
 def _cluster_groups(machine: Machine, args: Args) -> Any:
@@ -440,6 +446,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.restart": _restart,
     "cluster.nodes": _cluster_nodes,
     "cluster.resources": _cluster_resources,
+    "cluster.checkpoints": _cluster_checkpoints,
     "cluster.groups": _cluster_groups,
     "cluster.stop": _cluster_stop,
     "cluster.start": _cluster_start,

@@ -70,12 +70,12 @@ ACCEPTED: tuple[Accepted, ...] = (
         "came with a later definition than 2024-04-01; azure-mgmt-recoveryservices 4.3.0 has it",
     ),
     _accepted(
-        r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/(permissions|locks):"
-        r" no definition has this operation$",
+        r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/"
+        r"(permissions|locks|denyAssignments): no definition has this operation$",
         "the definition of Microsoft.Authorization is not among these; test_authorization checks the form",
     ),
     _accepted(
-        r"^GET /subscriptions/[^/]+: no definition has this operation$",
+        r"^GET /subscriptions/[^/]+(/locations)?: no definition has this operation$",
         "the definition of subscriptions is not among these",
     ),
 )

@@ -15,6 +15,7 @@ from tests.lab.emulators.cases import (
     files,
     languages,
     observe,
+    probes,
     provider,
     registration,
     services,
@@ -33,6 +34,7 @@ _ENGLISH: Final = (
     *agent.CASES,
     *background_tasks.CASES,
     *cluster.CASES,
+    *probes.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -26,6 +26,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-AuthenticodeSignature": "LiteralPath",
         "Get-ChildItem": "LiteralPath Filter File Force",
         "Get-CimInstance": "ClassName Namespace Filter",
+        "Get-ClusterCheckpoint": "ResourceName",
         "Get-ClusterNode": "",
         "Get-ClusterParameter": "InputObject",
         "Get-ClusterResource": "Name",
@@ -230,7 +231,7 @@ def no_localised_text(_name: str, text: str) -> list[str]:
 
 
 # Each execution sends the entire script.
-_LARGEST = {"observe": 48 * 1024}
+_LARGEST = {"observe": 48 * 1024, "probe_assumptions": 24 * 1024}
 _LARGE = 16 * 1024
 
 

@@ -36,6 +36,7 @@ PARAMETERS = {
         " ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
+    "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",
     "publish_cloud": "CloudIds Publish",
     "register_vmm_server": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"

@@ -22,6 +22,7 @@ from .install_agent import install_agent
 from .install_provider import install_provider
 from .observe import observe
 from .poll_background_task import poll_background_task
+from .probe_assumptions import probe_assumptions
 from .publish_cloud import publish_cloud
 from .register_vmm_server import register_vmm_server
 from .remove_file import remove_file
@@ -45,6 +46,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "install_provider": install_provider,
     "observe": observe,
     "poll_background_task": poll_background_task,
+    "probe_assumptions": probe_assumptions,
     "publish_cloud": publish_cloud,
     "register_vmm_server": register_vmm_server,
     "remove_file": remove_file,

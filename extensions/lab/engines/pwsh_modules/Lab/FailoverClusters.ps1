@@ -44,6 +44,15 @@ function Get-ClusterParameter {
     }
 }
 
+function Get-ClusterCheckpoint {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [string] $ResourceName)
+
+    foreach ($key in (Invoke-LabCall -Call 'cluster.checkpoints' -Arguments @{ name = $ResourceName })) {
+        [pscustomobject] @{ Resource = $ResourceName; Name = $key }
+    }
+}
+
 function Get-ClusterGroup {
     [CmdletBinding()]
     param([Parameter(Position = 0)] [string] $Name)

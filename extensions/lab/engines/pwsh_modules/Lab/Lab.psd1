@@ -16,6 +16,7 @@
         'Get-AuthenticodeSignature'
         'Get-ChildItem'
         'Get-CimInstance'
+        'Get-ClusterCheckpoint'
         'Get-ClusterGroup'
         'Get-ClusterNode'
         'Get-ClusterParameter'

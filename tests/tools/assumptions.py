@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write docs/assumptions.md: the assumptions of the collection about real systems, and how to settle each.
+
+The tables of assumptions are in the collection's model. Each inference of the lab is settled by an assumption, or left
+out for a reason that this file gives.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .inferred import Inference, collected
+from .paths import ROOT, say
+
+PAGE = ROOT / "docs" / "assumptions.md"
+SCHEMA = ROOT / "docs" / "assumptions.schema.json"
+
+#: By the function or constant (or else the file) of an inference, the assumptions that settle it.
+SETTLED: dict[str, tuple[str, ...]] = {
+    "Agent": ("A-W-51", "A-W-52", "A-W-53"),
+    "CHECKPOINTS": ("A-W-43",),
+    "DEFAULT_HOURS": ("A-A-62",),
+    "ENDED_BY_SHUTDOWN": ("A-W-83",),
+    "FAILED": ("A-W-73",),
+    "Refusal": ("A-W-39",),
+    "_BYPASS_SINCE": ("A-W-52",),
+    "_check_registered": ("A-A-06",),
+    "_configure": ("A-W-75",),
+    "_forget_later_settings": ("A-A-24",),
+    "_guest_disks": ("A-W-57", "A-W-58"),
+    "_require_match": ("A-A-40", "A-A-60"),
+    "_travel": ("A-W-81",),
+    "capability_profiles": ("A-W-27",),
+    "drconfigurator": ("A-W-31", "A-W-34", "A-W-73"),
+    "fabric_document": ("A-A-31", "A-A-32"),
+    "flag_supported": ("A-W-26",),
+    "group_locks": ("A-A-07",),
+    "mars_installer": ("A-W-73",),
+    "merge_vault": ("A-A-61",),
+    "need_operation": ("A-A-05",),
+    "operation_status": ("A-A-64",),
+    "publish_cloud": ("A-W-77",),
+    "resource": ("A-W-42",),
+    "set_agent_throttle": ("A-W-80",),
+    "start_service": ("A-W-45", "A-W-78"),
+    "system_proxy": ("A-W-40",),
+}
+_REFUSALS = "They are the code and the text of a refusal. A read never meets it, because only a wrong request does."
+_WRITES = (
+    "They are results of a write or an operation, which only a change shows. The collection reads its changes back."
+)
+_LAB_ONLY = "They concern only the lab. The collection does not depend on them."
+#: By the reason for which no assumption settles them: functions or constants of inferences.
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    _WRITES: (
+        "_REFRESH",
+        "_firewall",
+        "_is_public",
+        "_put_existing",
+        "health_result",
+        "patch_vault",
+        "undelete",
+        "withdraw_clouds",
+    ),
+    _LAB_ONLY: ("_OPEN", "check_form", "languages"),
+}
+_REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)
+
+SIDES = {"vmm_server": "VMM server", "hyperv_host": "Hyper-V host", "azure": "Azure"}
+INTRODUCTION = """\
+<!-- Made by `make assumptions` from the tables in plugins/module_utils/_model: edit those. -->
+# Assumptions about real systems
+
+The collection was developed against public documents, recorded traffic and a lab. Where these leave something open, it
+makes an assumption. This page lists the assumptions that a look at a real server or subscription can settle, or that a
+person can settle on a lab server. [Another page](inferred.md) lists the inferences of the lab.
+
+## How to look
+
+```shell
+ansible-playbook -i inventory siterecovery.hyperv.verify_assumptions -e site_assumptions_file=assumptions.json
+```
+
+The playbook reads the VMM servers, the Hyper-V hosts and the vault of your inventory and changes nothing. Windows
+machines are read in one remote execution each, and Azure only gets reading calls. The playbook prints one row per
+assumption:
+
+- `holds`: the facts agree with the assumption.
+- `does not hold`: the facts contradict it. Please report it.
+- `could not look`: the deciding facts do not exist on this system, could not be read, or need a change. The row gives
+  the reason.
+
+The exit status is 0 in all these cases. A machine that cannot be reached is named below the table.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| `site_vmm_servers` | pattern of the VMM servers | `vmm_servers` |
+| `site_hyperv_hosts` | pattern of the Hyper-V hosts | `hyperv_hosts` |
+| `site_assumptions_file` | file of the report, on the controller | `assumptions.json` |
+| `site_check_connectivity` | whether the machines call three public names of Azure | `true` |
+
+The login to Azure and the proxies are those of the roles (`azure_target_*`, `vmm_server_proxy`, `hyperv_host_proxy`).
+Without `azure_target_vault_name` Azure is left out.
+
+## The report
+
+The file is meant to be sent to the developers. It holds ids and statuses of assumptions, versions, counts, names that
+products give to their members, and forms such as `guid` or `https address`. It holds no name of a host, domain, user,
+cloud, vault or network, no id and no address. Systems have pseudonyms: keyed hashes, whose random key is made for one
+report and kept nowhere. [assumptions.schema.json](assumptions.schema.json) describes version 1 of the form.
+"""
+HEADING = """
+| id | assumption | relied on by | how to settle | source |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def tables() -> tuple[Sequence[Any], Sequence[Any]]:
+    """Return the tables of the checkout: Windows, Azure."""
+    sys.path.insert(0, str(ROOT))
+    model = "plugins.module_utils._model"
+    windows, azure = (importlib.import_module(f"{model}.{wing}.assumptions") for wing in ("windows", "azure"))
+    return windows.ASSUMPTIONS, azure.ASSUMPTIONS
+
+
+def page(windows: Sequence[Any], azure: Sequence[Any], inferences: Iterable[Inference]) -> str:
+    """Return the text of the page."""
+    found = list(inferences)
+    return (
+        INTRODUCTION
+        + "\n## Windows machines\n"
+        + _table(windows)
+        + "\n## Azure\n"
+        + _table(azure)
+        + _settled(found)
+        + _left_out(found)
+    )
+
+
+def _table(assumptions: Sequence[Any]) -> str:
+    rows = sorted(assumptions, key=lambda each: str(each.id))
+    return HEADING + "".join(f"| {' | '.join(map(_cell, _cells(each)))} |\n" for each in rows)
+
+
+def _cells(each: Any) -> tuple[str, ...]:
+    settle = f"by hand, because {each.needs}: `{each.command}`" if each.decide is None else _read_of(each.sides)
+    modules = ", ".join(f"`{name}`" for name in each.relied_on_by)
+    return each.id, each.statement, modules, settle, f"{each.source} ({each.strength})"
+
+
+def _read_of(sides: Sequence[str]) -> str:
+    return "read of " + " or ".join(SIDES[side] for side in sides)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").split())
+
+
+# ---- inferences of the lab ----
+
+
+def key_of(inference: Inference) -> str:
+    """Return the name by which an inference is assigned: of its function or constant, or else of its file."""
+    return inference.place.rpartition(".")[2] or inference.path.rpartition("/")[2].removesuffix(".py")
+
+
+def is_refusal(inference: Inference) -> bool:
+    """Tell whether an inference is about the code or the text of a refusal."""
+    return bool(inference.answer) or _REFUSAL_WORDS.search(inference.text) is not None
+
+
+def unassigned(inferences: Iterable[Inference]) -> list[str]:
+    """Return the inferences that are neither settled nor left out, one line each."""
+    known = {*SETTLED, *(key for keys in LEFT_OUT.values() for key in keys)}
+    return [
+        f"{each.path}, {key_of(each)}: {each.text}"
+        for each in inferences
+        if key_of(each) not in known and not is_refusal(each)
+    ]
+
+
+def _settled(inferences: Sequence[Inference]) -> str:
+    rows = [
+        f"| `{each.path}`{f', `{each.place}`' if each.place else ''} | {_cell(each.text)} | {ids} |\n"
+        for each in inferences
+        if (ids := ", ".join(SETTLED.get(key_of(each), ())))
+    ]
+    return (
+        "\n## Inferences of the lab\n\n"
+        f"Of {len(inferences)} [inferences of the lab](inferred.md), an assumption settles these {len(rows)}:\n\n"
+        "| place in the lab | inference | settled by |\n| --- | --- | --- |\n" + "".join(rows)
+    )
+
+
+def _left_out(inferences: Sequence[Inference]) -> str:
+    open_ones = [each for each in inferences if key_of(each) not in SETTLED]
+    counted = {reason: sum(1 for each in open_ones if key_of(each) in keys) for reason, keys in LEFT_OUT.items()}
+    refusals = len(open_ones) - sum(counted.values())
+    lines = [f"- {count}: {reason}\n" for reason, count in {_REFUSALS: refusals, **counted}.items()]
+    return f"\nThe other {len(open_ones)} are left out:\n\n" + "".join(lines)
+
+
+def main() -> None:
+    windows, azure = tables()
+    PAGE.write_text(page(windows, azure, collected()))
+    say(f"{PAGE.relative_to(ROOT)}: {len(windows) + len(azure)} assumptions")
+
+
+if __name__ == "__main__":
+    main()
