@@ -19,7 +19,7 @@ from .filesystem import File
 from .programs.internet import head, proxy_at
 from .services import Service
 from .tasks import ScheduledTask
-from .vmm import Cloud, HostGroup
+from .vmm import Cloud, HostGroup, cluster_id
 from .web import NoAnswer, ask, login_way
 
 if TYPE_CHECKING:
@@ -351,10 +351,33 @@ def _hosts(machine: Machine, _args: Args) -> Any:
             "FQDN": host.fqdn,
             "VirtualizationPlatform": host.platform,
             "VMHostGroup": {"ID": group.id, "Name": group.name, "Path": group.path},
+            "HostCluster": None if host.cluster is None else _cluster_row(host.cluster),
+            "OverallState": host.state,
+            "CommunicationState": host.communication_state,
+            "MaintenanceHost": host.maintenance,
+            "AgentVersion": host.agent_version,
+            "OperatingSystem": host.operating_system,
         }
         for group in machine.need_vmm().groups()
         for host in group.hosts
     ]
+
+
+def _host_groups(machine: Machine, _args: Args) -> Any:
+    """Get-SCVMHostGroup: every group with its parent, the root without one."""
+    groups = machine.need_vmm().groups()
+    parents = {child.id: group.id for group in groups for child in group.children}
+    return [
+        {"ID": group.id, "Name": group.name, "Path": group.path, "Parent": parents.get(group.id)} for group in groups
+    ]
+
+
+def _cluster_row(name: str) -> dict[str, Any]:
+    return {"ID": cluster_id(name), "Name": name, "ClusterName": name.partition(".")[0]}
+
+
+def _host_clusters(machine: Machine, _args: Args) -> Any:
+    return [_cluster_row(name) for name in machine.need_vmm().clusters()]
 
 
 def _networks(machine: Machine, _args: Args) -> Any:
@@ -480,6 +503,8 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "vmm.server": _vmm_server,
     "vmm.clouds": _clouds,
     "vmm.hosts": _hosts,
+    "vmm.host_groups": _host_groups,
+    "vmm.host_clusters": _host_clusters,
     "vmm.networks": _networks,
     "vmm.jobs": _jobs,
     "vmm.run_as": _run_as,

@@ -26,6 +26,7 @@ from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY,
 from lab.windows.vmm import Registration, RunAsAccount
 
 from .comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Case
+from .fabric_cases import FABRIC
 
 STAGING: Final = r"C:\ProgramData\siterecovery.hyperv"
 SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "work"]
@@ -1313,7 +1314,7 @@ _CLUSTER = [
     Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
 ]
 
-_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER, *FABRIC)
 
 
 # ---- machines that speak another language ----
