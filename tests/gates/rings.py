@@ -37,6 +37,7 @@ WINDOWS_SERVICES = "plugin_utils/_services/windows"
 AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
+REMOTE_TASK = "plugin_utils/_remote_task.py"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
@@ -51,10 +52,12 @@ RINGS = {
     WINDOWS_SERVICES: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
     WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Ring((COMMON,), ansible=True),
+    REMOTE_TASK: Ring((COMMON, WINDOWS_FRONT), ansible=True),
     "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Ring(
         (COMMON, AZURE_MODEL, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES, WINDOWS_FRONT, NO_LOG_FRONT), ansible=True
     ),
+    "inventory": Ring((COMMON, WINDOWS_MODEL, REMOTE_TASK), ansible=True),
     "filter": Ring((COMMON, AZURE_MODEL), ansible=True),
     "doc_fragments": Ring(()),
 }

@@ -25,7 +25,15 @@ AZURE = {
     "virtual_network",
     "vmm_server_info",
 }
-WINDOWS = {"host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync"}
+WINDOWS = {
+    "host_info",
+    "mars_agent",
+    "mars_proxy",
+    "provider",
+    "provider_registration",
+    "vmm_cloud_sync",
+    "vmm_fabric_info",
+}
 # Azure modules with something in front of them: waiting where it can be seen, or a look at the task. Each is still
 # a module with a spec of its own.
 IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}

@@ -1314,7 +1314,8 @@ _CLUSTER = [
     Case("start_service beside the cluster", "start_service", _ELSEWHERE, {"Name": layout.VMM_SERVICE}),
 ]
 
-_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER, *FABRIC)
+_PROGRAMS: Final = (*_PROVIDER, *_CLEAN, *_RESTARTS, *_VMM, *_AGENT, *_WORK, *_CLUSTER)
+_AT_HOME: Final = (*_OBSERVE, *_REACH, *_FILES, *_PROGRAMS, *FABRIC)
 
 
 # ---- machines that speak another language ----

@@ -77,7 +77,9 @@ FABRIC: Final[tuple[Case, ...]] = (
     _case("while VMM's service is stopped", vmm_server(), prepare=_stop(layout.VMM_SERVICE)),
     _case("on the node that runs VMM", vmm_server(ha_name="VMMROLE", cluster=_CLUSTER)),
     _case("on a passive node", vmm_server(ha_name="VMMROLE", cluster={**_CLUSTER, "owner": "vmm02"})),
-    _case("while the cluster service is stopped", vmm_server(ha_name="VMMROLE", cluster={**_CLUSTER, "running": False})),
+    _case(
+        "while the cluster service is stopped", vmm_server(ha_name="VMMROLE", cluster={**_CLUSTER, "running": False})
+    ),
     _case("of a highly available VMM without a cluster service", vmm_server(ha_name="VMMROLE")),
     _case("with a blank id", vmm_server(), prepare=_blank("VmmID")),
     _case("without VMM's module", vmm_server(), prepare=_without_module),
