@@ -141,10 +141,10 @@ options:
   agents:
     description:
       - Versions of the Recovery Services agent by host name, from a report for example. A host without a version is
-        not covered.
+        not covered. The value is a dictionary or a template of one.
       - Without it, a host is covered if an earlier inventory source has it in O(hosts_group). If no source has hosts
         in that group, coverage is V(null).
-    type: dict
+    type: raw
 """
 
 EXAMPLES = r"""
@@ -201,6 +201,15 @@ from ..module_utils._model.windows.fabric_inventory import FabricInventory, Inve
 from ..module_utils._model.windows.fabric_names import KnownHosts
 from ..plugin_utils._remote_task import RemoteTask
 
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # until ansible-core 2.18
+
+    def trust_as_template(value: str) -> str:  # type: ignore[misc,unused-ignore]
+        """Return the text: every text that is not marked as unsafe is a template there."""
+        return value
+
+
 _ACTION = "siterecovery.hyperv.vmm_fabric_info"
 Variables = dict[str, Any]
 
@@ -221,11 +230,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self.templar.available_variables = dict(self._vars or {})
         try:
             # Options are checked before anything is sent.
-            scope, naming = self._scope(), self._naming()
+            scope, naming, agents = self._scope(), self._naming(), self._agents()
             fabrics = self._export_files(path) or self._cached_fabrics(path, cache)
-            known = self._known_hosts()
-            coverage = Coverage.from_options(self._option("agents"), self._listed(naming))
-            self._populate(build_inventory(fabrics, scope, naming, coverage, known))
+            coverage = Coverage.from_options(agents, self._listed(naming))
+            self._populate(build_inventory(fabrics, scope, naming, coverage, self._known_hosts()))
         except SiteRecoveryError as error:
             raise AnsibleParserError(error.message) from None
 
@@ -245,6 +253,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _naming(self) -> Naming:
         names = ("hostnames", "group_by", "group_prefixes", "hosts_group", "servers_group")
         return Naming.from_options(*(self._option(name) for name in names))
+
+    def _agents(self) -> Mapping[str, Any] | None:
+        agents = self._option("agents")
+        if agents is not None and not isinstance(agents, Mapping):
+            raise InvalidInput("agents", "must be a dictionary", "map host names to versions")
+        return agents
 
     # ---- fabrics ----
 
@@ -363,7 +377,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _add(self, host: InventoryHost) -> None:
         self.inventory.add_host(host.name)
         if host.address is not None:
-            self.inventory.set_variable(host.name, "ansible_host", host.address)
+            self.inventory.set_variable(host.name, "ansible_host", _safe(host.address))
         for name, value in host.variables.items():
             self.inventory.set_variable(host.name, name, _safe(value))
         for group in host.groups:
@@ -399,17 +413,18 @@ def _one_per_vmm(found: list[FabricObservation]) -> list[FabricObservation]:
 
 
 def _safe(value: Any) -> Any:
-    """Return a value without templates: names in VMM are data. Only texts with braces need the mark.
+    """Return a value in which no text is a template: names in VMM are data.
 
-    AWX cannot import marked values, so it gets as few as possible.
+    ansible-inventory marks unsafe and untrusted texts in its output, and AWX does not read the mark. So a text without
+    braces, which cannot be a template, is trusted, and only the others get the mark.
     """
     if isinstance(value, Mapping):
         return {name: _safe(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_safe(each) for each in value]
-    if isinstance(value, str) and ("{" in value or "}" in value):
-        return wrap_var(value)
-    return value
+    if not isinstance(value, str):
+        return value
+    return wrap_var(value) if "{" in value or "}" in value else trust_as_template(value)
 
 
 def _line(problem: object) -> str:

@@ -29,7 +29,7 @@ def read_and_export(options: Mapping[str, Any], session: Session) -> dict[str, A
     """Return the result of the module. `export_path` is absolute by now."""
     path = Path(options["export_path"]) if options["export_path"] else None
     if path is not None:
-        _require_folder(path)
+        _require_place(path)
     observation = read_fabric(session)
     server, document = observation.server, observation.document
     result: dict[str, Any] = {"changed": False, "server": server.to_result(), "fabric": document}
@@ -43,7 +43,10 @@ def read_and_export(options: Mapping[str, Any], session: Session) -> dict[str, A
     return result
 
 
-def _require_folder(path: Path) -> None:
+def _require_place(path: Path) -> None:
+    """Raise InvalidInput for a path where no file can be."""
+    if path.is_dir():
+        raise InvalidInput("export_path", f"'{path}' is a folder", "give the path of a file")
     if not path.parent.is_dir():
         raise InvalidInput("export_path", f"the folder {path.parent} does not exist", "create it on the controller")
 
