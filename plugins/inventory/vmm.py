@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: vmm
-short_description: Hyper-V hosts and groups from System Center VMM
+short_description: Read Hyper-V hosts and groups from System Center VMM
 version_added: 0.1.0
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -244,7 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         try:
             return self.templar.template(self.get_option(name))
         except AnsibleError as error:
-            raise InvalidInput(name, "has a template that cannot be resolved", _line(error)) from None
+            raise InvalidInput(name, "must be a template that can be resolved", _line(error)) from None
 
     def _scope(self) -> Scope:
         clouds, groups = self._option("vmm_clouds"), self._option("host_groups")

@@ -83,8 +83,9 @@ class RemoteTask:
             raise AnsibleError(f"ansible_connection: there is no connection plugin '{context.connection}'")
         options = self._options("connection", connection)
         if getattr(connection, "allow_extras", False):
-            # Options that the plugin passes on to its library by name.
-            prefix = f"ansible_{connection._load_name}_"
+            # Options that the plugin passes on to its library by name. Their prefix never has the collection's name.
+            short_name = getattr(connection, "extras_prefix", None) or connection._load_name.rpartition(".")[2]
+            prefix = f"ansible_{short_name}_"
             extras = [name for name in self._variables if name.startswith(prefix) and name not in options]
             options["_extras"] = {name: self._value(name) for name in extras}
         connection.set_options(var_options=options)

@@ -29,7 +29,7 @@ MakeLab = Callable[[str], Lab]
 
 @pytest.fixture(scope="module")
 def labs() -> Iterator[MakeLab]:
-    """Labs by the name of their estate, each VMM with an id of its own. No test here changes a lab."""
+    """Labs by their name, each VMM with an id of its own. No test here changes a lab."""
     started: dict[str, Lab] = {}
 
     def start(name: str) -> Lab:
@@ -47,7 +47,7 @@ def labs() -> Iterator[MakeLab]:
 
 
 class Inventory:
-    """A copy of a lab's inventory with a configuration of the plugin beside it."""
+    """A copy of a lab's inventory, to which a test adds a configuration of the plugin."""
 
     def __init__(self, lab: Lab, cell: Cell, folder: Path, *, with_hosts: bool = False) -> None:
         self.lab, self.cell, self.folder = lab, cell, folder
@@ -65,13 +65,13 @@ class Inventory:
         path.write_text(yaml.safe_dump(content, allow_unicode=True))
 
     def over(self, connection: str) -> None:
-        """Choose the connection for all machines."""
-        if connection == "psrp":
-            chosen = {"ansible_psrp_auth": "ntlm", "ansible_psrp_ca_cert": str(self.lab.authority_path)}
-            self.write(
-                "group_vars/windows/psrp.yml",
-                {"ansible_connection": "psrp", "ansible_psrp_ignore_proxy": True, **chosen},
-            )
+        """Choose the connection for all machines, by its full name as the documentation recommends."""
+        psrp = {
+            "ansible_psrp_auth": "ntlm",
+            "ansible_psrp_ca_cert": str(self.lab.authority_path),
+            "ansible_psrp_ignore_proxy": True,
+        }
+        self.write("group_vars/windows/own.yml", {"ansible_connection": f"ansible.builtin.{connection}", **psrp})
 
     def run(self, *arguments: str, **environment: str) -> Answer:
         return ansible_inventory(

@@ -30,7 +30,7 @@ class Scope:
     def from_options(cls, clouds: Sequence[str], host_groups: Sequence[str], *, without_cloud: bool) -> Scope:
         """Read options. Raises InvalidInput."""
         if ALL in clouds and len(clouds) > 1:
-            raise InvalidInput("vmm_clouds", "must not combine 'all' with names", "use 'all' alone, or only names")
+            raise InvalidInput("vmm_clouds", "must not combine 'all' with names", "use only 'all', or only names")
         return cls(() if ALL in clouds else tuple(clouds), tuple(host_groups), without_cloud)
 
     def selects_cloud(self, cloud: FabricCloud) -> bool:
@@ -188,7 +188,7 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What is known about agents: hosts with one, and hosts that other inventory sources have. None: nothing is."""
+    """Hosts that have an agent and hosts that other inventory sources have; None where no data was given."""
 
     with_agent: frozenset[str] | None = None
     listed: frozenset[str] | None = None

@@ -71,7 +71,7 @@ def _has(path: Path, text: str) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write beside the file first, so that a reader never sees half of it; a new temporary file has the mode 0600."""
+    """Write a temporary file first, so that a reader never sees half of a file. Its mode is 0600 from the start."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

@@ -130,7 +130,7 @@ def _encrypted(text: str, password: str) -> str:
         ({"vmm_servers": ["vmm01"], "export_files": ["x"]}, "export_files must not be set together with vmm_servers"),
         ({"vmm_servers": ["vmm01"], "vmm_clouds": ["all", "Gold"]}, "vmm_clouds must not combine 'all' with names"),
         ({"vmm_servers": ["vmm01"], "group_prefixes": {"x": ""}}, "group_prefixes: 'x' is not a kind of group"),
-        ({"username": "{{ nowhere }}"}, "username: has a template that cannot be resolved"),
+        ({"username": "{{ nowhere }}"}, "username must be a template that can be resolved"),
         ({"vmm_servers": ["vmm01"], "agents": "2.0"}, "agents must be a dictionary; map host names to versions"),
         ({"hostnames": "upper"}, "upper"),
         ({"group_by": ["racks"]}, "racks"),
@@ -286,7 +286,7 @@ def test_a_name_in_vmm_is_never_a_template(site: Site) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Without the mark that ansible-inventory puts on texts that are no templates."""
+    """Return texts without the mark that ansible-inventory adds to texts that must not be templates."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value["__ansible_unsafe"] if isinstance(value, dict) and "__ansible_unsafe" in value else value
