@@ -5,17 +5,17 @@
 # Everything is made below .work: environments from lock files, the built and installed collection, caches.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-ENGINE ?= twin
+ENGINE ?= python
 ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format inferred environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred environments install link lock bench acceptance clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: ## site.yml over the lab, twice (ENGINE=twin or pwsh)
+demo: ## site.yml over the lab, twice (ENGINE=python or pwsh)
 	@$(TOOLS).run demo --engine $(ENGINE) $(ARGS)
 
 test: ## every test against the built and installed collection (ARGS='tests/unit -k vault', JOBS=2, LINK=1: without a build)
@@ -29,6 +29,9 @@ types: ## mypy --strict alone
 
 format: ## let ruff format and mend (ARGS='tests/gates' for some)
 	@$(TOOLS).run format $(ARGS)
+
+bind: ## compare every script with its emulator in PowerShell, then write bindings.json
+	@$(TOOLS).run bind
 
 inferred: ## write docs/inferred.md: what the lab imitates without a document to go by
 	@$(TOOLS).inferred

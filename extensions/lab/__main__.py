@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m lab`: start a lab in the foreground, and talk to a started one.
 
-python -m lab up --estate small --engine twin --directory /tmp/lab
+python -m lab up --estate small --engine python --directory /tmp/lab
 python -m lab journal --directory /tmp/lab
 """
 
@@ -50,7 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start a lab and stay until SIGINT or SIGTERM")
     up.add_argument("--estate", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
     up.add_argument(
-        "--engine", default="twin", choices=get_args(EngineName), help="what answers scripts (default: twin)"
+        "--engine",
+        default="python",
+        choices=get_args(EngineName),
+        help="engine that answers scripts (default: %(default)s)",
     )
     up.add_argument(
         "--directory", type=Path, help="where to write inventory and certificate (default: a temporary one)"

@@ -11,22 +11,29 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, Protocol, get_args
 
 from aiohttp import web
 
-from .world import Fault, FaultAction
-
-if TYPE_CHECKING:
-    from .lab import Lab
+from .winrm.server import WinRmServer
+from .world import Fault, FaultAction, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class StartedLab(Protocol):
+    """What the control endpoint needs of a lab."""
+
+    world: World
+    servers: dict[str, WinRmServer]
+
+    def snapshot(self) -> dict[str, Any]: ...
 
 
 class ControlServer:
     """Plain HTTP on the loopback address; every request carries `Authorization: Bearer <token>`."""
 
-    def __init__(self, lab: Lab, leave: Callable[[], None]) -> None:
+    def __init__(self, lab: StartedLab, leave: Callable[[], None]) -> None:
         self.token = secrets.token_urlsafe(24)
         self.port = 0
         self._lab = lab
@@ -129,7 +136,7 @@ class ControlServer:
         return _json({})
 
 
-def _machine(server: Any) -> dict[str, Any]:
+def _machine(server: WinRmServer) -> dict[str, Any]:
     return {"port": server.port, "reachable": server.reachable}
 
 

@@ -27,9 +27,9 @@ RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)"
 )
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-Engine = Literal["twin", "pwsh"]
+Engine = Literal["python", "pwsh"]
 ANSWERS = {
-    "twin": "Python functions, one for each script (no PowerShell is needed)",
+    "python": "Python functions, one for each script (no PowerShell is needed)",
     "pwsh": "PowerShell itself, which executes what Ansible sends on imitated Windows commands",
 }
 
@@ -118,7 +118,7 @@ def show(engine: Engine, scale: float) -> int:
     with lab, tempfile.TemporaryDirectory(prefix="demo-") as scratch:
         say(f"The lab is up after {time.monotonic() - started:.1f} s.")
         say(f"Scripts are answered by {engine}: {ANSWERS[engine]}.")
-        say(f"Machines: {', '.join(sorted(lab.world.machines))}. Inventory: {lab.inventory}")
+        say(f"Machines: {', '.join(sorted(lab.machines))}. Inventory: {lab.inventory}")
         say(f"\n=== first run: {PLAYBOOK}, from nothing ===")
         first = run(lab, Path(scratch))
         if first.exit_status:
@@ -144,14 +144,14 @@ def stop(signum: int, _frame: FrameType | None) -> NoReturn:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
     parser.add_argument(
-        "--engine", choices=sorted(ANSWERS), default="twin", help="what answers the scripts (default: %(default)s)"
+        "--engine", choices=sorted(ANSWERS), default="python", help="what answers the scripts (default: %(default)s)"
     )
     parser.add_argument(
         "--time-scale", type=float, default=0.02, help="1 is as slow as the real thing (default: %(default)s)"
     )
     arguments = parser.parse_args()
     if arguments.engine == "pwsh" and not shutil.which("pwsh"):
-        parser.error("pwsh is not on PATH: install PowerShell 7, or use the engine twin")
+        parser.error("pwsh is not on PATH: install PowerShell 7, or use the engine python")
     # Set even where they are ignored, as for a job in the background: its playbook does not ignore them either.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)

@@ -9,19 +9,37 @@ the collection is pointed at the simulated Azure by its cloud metadata address.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import yaml
 
-if TYPE_CHECKING:
-    from .lab import Lab
+from .windows.state import Package
+from .winrm.server import WinRmServer
+from .world import World
 
 GROUPS = {"vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
 METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
 
 
-def role_variables(lab: Lab) -> dict[str, Any]:
+class StartedLab(Protocol):
+    """What the inventory needs of a lab."""
+
+    document: dict[str, Any]
+    world: World
+    servers: dict[str, WinRmServer]
+    installers: Mapping[str, Package]
+    arm_url: str
+
+    @property
+    def directory(self) -> Path: ...
+
+    @property
+    def authority_path(self) -> Path: ...
+
+
+def role_variables(lab: StartedLab) -> dict[str, Any]:
     """The roles' variables. Secrets stand in a file of their own: here they are references to it."""
     document, login, catalogue = lab.document, lab.world.login, lab.installers
     azure, proxy = document["azure"], _proxy(lab)
@@ -50,7 +68,7 @@ def role_variables(lab: Lab) -> dict[str, Any]:
     }
 
 
-def secret_variables(lab: Lab) -> dict[str, str]:
+def secret_variables(lab: StartedLab) -> dict[str, str]:
     """What a user keeps in a vaulted file."""
     world = lab.world
     return {
@@ -60,7 +78,7 @@ def secret_variables(lab: Lab) -> dict[str, str]:
     }
 
 
-def connection_variables(lab: Lab) -> dict[str, Any]:
+def connection_variables(lab: StartedLab) -> dict[str, Any]:
     """WinRM over HTTPS, the server's certificate verified."""
     return {
         "ansible_connection": "winrm",
@@ -74,7 +92,7 @@ def connection_variables(lab: Lab) -> dict[str, Any]:
     }
 
 
-def hosts(lab: Lab) -> dict[str, Any]:
+def hosts(lab: StartedLab) -> dict[str, Any]:
     """The groups of the playbooks with their machines, and the controller."""
     groups: dict[str, Any] = {group: {"hosts": {}} for group in GROUPS.values()}
     for machine in lab.document["machines"]:
@@ -89,7 +107,7 @@ def hosts(lab: Lab) -> dict[str, Any]:
     }
 
 
-def write(lab: Lab, directory: Path) -> None:
+def write(lab: StartedLab, directory: Path) -> None:
     """Write the inventory; the secrets for the owner only."""
     files: dict[Path, tuple[str, Any]] = {
         directory / "hosts.yml": ("The machines of the lab.", hosts(lab)),
@@ -114,7 +132,7 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _proxy(lab: Lab) -> dict[str, Any]:
+def _proxy(lab: StartedLab) -> dict[str, Any]:
     account = lab.world.proxy
     return {
         "mode": "custom",

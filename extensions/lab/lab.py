@@ -30,7 +30,6 @@ from . import inventory
 from .certificates import Certificates
 from .control import ControlServer
 from .engines.base import Engine
-from .engines.cmdlet_server import Bridge
 from .proxy import ProxyServer
 from .winrm.auth import Account, Authenticator
 from .winrm.server import WinRmServer
@@ -38,10 +37,12 @@ from .world import Journal, Login, ProxyAccount, World, digest
 
 if TYPE_CHECKING:
     from .arm.state import AzureState
-    from .windows.machine import Machine, Package
+    from .engines.cmdlet_server import CmdletServer
+    from .windows.machine import Machine
+    from .windows.state import Package
 
 ESTATES = Path(__file__).with_name("estates")
-EngineName = Literal["twin", "pwsh"]
+EngineName = Literal["python", "pwsh"]
 TEMPORARY_PREFIX = "siterecovery-lab-"
 # Names of Azure, in every cloud, that machines ask for: all of them are the simulated Azure.
 AZURE_NAMES = (
@@ -193,15 +194,18 @@ def _alive(process: int) -> bool:
 class Lab:
     """A started lab answers on loopback ports until `stop()`; use it as a context manager, or start and stop it."""
 
+    azure: AzureState
+
     def __init__(
         self, document: dict[str, Any], *, engine: EngineName, time_scale: float, directory: Path | None
     ) -> None:
         self.document = document
         self.engine_name = engine
         self.world = new_world(document, time_scale)
+        self.machines: dict[str, Machine] = {}
         self.servers: dict[str, WinRmServer] = {}
         self.installers: Mapping[str, Package] = {}
-        self.bridge: Bridge | None = None
+        self.cmdlet_server: CmdletServer | None = None
         self.arm_url = ""
         self.ended = threading.Event()
         self._given = directory
@@ -217,7 +221,7 @@ class Lab:
         cls,
         name: str = "small",
         *,
-        engine: EngineName = "twin",
+        engine: EngineName = "python",
         time_scale: float = 0.02,
         directory: str | Path | None = None,
     ) -> Lab:
@@ -257,23 +261,19 @@ class Lab:
     def journal(self) -> Journal:
         return self.world.journal
 
-    @property
-    def machines(self) -> dict[str, Machine]:
-        return self.world.machines
-
     def snapshot(self) -> dict[str, Any]:
         """The whole world without what differs from run to run: two runs that did the same compare equal."""
         machines = {name: machine.snapshot() for name, machine in sorted(self.machines.items())}
-        world, login = self.world, self.world.login
+        login = self.world.login
         names = {
             login.subscription_id: "{subscription}",
             login.tenant: "{tenant}",
             login.client_id: "{client}",
             self.arm_url: "{azure}",
-            str(world.proxy.port): "{proxy port}",
-            digest(world.proxy.password): "{proxy password}",
+            str(self.world.proxy.port): "{proxy port}",
+            digest(self.world.proxy.password): "{proxy password}",
         }
-        return dict(neutral({"azure": world.azure.snapshot(), "machines": machines}, names))
+        return dict(neutral({"azure": self.azure.snapshot(), "machines": machines}, names))
 
     def set_reachable(self, machine: str, reachable: bool) -> None:
         """Open or close a machine's WinRM port."""
@@ -362,13 +362,13 @@ class Lab:
         tls = certificates.server_context(private)
 
         self.installers = catalogue(self.document)
-        world.azure = AzureState(world)
-        world.machines = build_machines(world, self.document)
-        arm = ArmServer(world)
+        world.azure = azure = self.azure = AzureState(world)
+        self.machines.update(build_machines(world, self.document))
+        arm = ArmServer(azure)
         port = await _listen(stack, arm.app(), tls)
         self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"
 
-        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) and _exists(world.azure, host) else None
+        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) and _exists(azure, host) else None
         proxy = ProxyServer(world)
         await _started(stack, proxy)
         world.proxy = replace(world.proxy, port=proxy.port)
@@ -382,15 +382,18 @@ class Lab:
         self._write(control)
 
     async def _engine(self, stack: contextlib.AsyncExitStack, executor: ThreadPoolExecutor, private: Path) -> Engine:
-        from .engines.pwsh import PwshEngine, PwshMissing
-        from .engines.python import TwinEngine
+        if self.engine_name == "python":
+            from .engines.python import PythonEngine
 
-        if self.engine_name == "twin":
-            return TwinEngine(self.world, executor)
-        bridge = self.bridge = Bridge(self.world, executor)
-        await _started(stack, bridge)
+            return PythonEngine(self.machines, executor)
+        from .engines.cmdlet_server import CmdletServer
+        from .engines.pwsh import PwshEngine
+        from .engines.pwsh_home import PwshMissing
+
+        server = self.cmdlet_server = CmdletServer(self.machines, executor)
+        await _started(stack, server)
         try:
-            engine = PwshEngine(self.world, executor, bridge, private / "pwsh")
+            engine = PwshEngine(self.machines, executor, server, private / "pwsh")
         except PwshMissing as exc:
             raise LabError(str(exc)) from exc
         stack.push_async_callback(engine.close)
@@ -402,7 +405,7 @@ class Lab:
         account = Account(self.world.login.windows_user, self.world.login.windows_password)
         accounts_file = private / "accounts"
         account.store(accounts_file)
-        for name, machine in self.world.machines.items():
+        for name, machine in self.machines.items():
             authenticator = Authenticator(account, accounts_file, certificates.server_der)
             server = WinRmServer(name, machine, self.world, engine, authenticator=authenticator, tls=tls)
             await _started(stack, server)

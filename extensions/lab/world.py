@@ -10,15 +10,11 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from .arm.state import AzureState
-    from .windows.machine import Machine
+from typing import Any, Literal, Protocol
 
 Resolver = Callable[[str], "tuple[str, int] | None"]
 Side = Literal["azure", "windows"]
@@ -211,15 +207,25 @@ class VmmServerFacts:
     networks: tuple[VmNetworkFacts, ...] = ()
 
 
+class VaultService(Protocol):
+    """The vault's service as a VMM server calls it. Every call may raise RegistrationRefused."""
+
+    def register_vmm_server(self, thumbprint: str, vault_number: str, server: VmmServerFacts) -> None: ...
+
+    def publish_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None: ...
+
+    def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None: ...
+
+
 def nobody(_host: str) -> None:
     """Knows no public name."""
 
 
 class World:
-    """The lab's whole state: Azure on one side, the Windows machines on the other."""
+    """What the two sides of the lab, Azure and the Windows machines, share: time, journal, faults, logins and names."""
 
-    azure: AzureState
-    machines: dict[str, Machine]
+    #: The one thing of Azure that the Windows side calls.
+    azure: VaultService
     # Where a public name really listens; None for a name that nobody knows.
     resolve: Resolver
 
@@ -233,4 +239,3 @@ class World:
         self.resolve = nobody
         #: Where every exchange with Azure is written down, without secrets; None: nowhere.
         self.traffic_file: Path | None = None
-        self.machines = {}

@@ -67,7 +67,7 @@ def main() -> int:
 
 @contextmanager
 def lab() -> Iterator[Lab]:
-    started = Lab.load("small", engine="twin", time_scale=_SCALE)
+    started = Lab.load("small", engine="python", time_scale=_SCALE)
     started.start()
     try:
         yield started

@@ -201,7 +201,7 @@ def beside(here: Lab, there: Lab, rounds: int = ROUNDS) -> None:
     made = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
     kept = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
     for side in sides:
-        side.lab.world.azure.seed_group(GROUP, PLACE)
+        side.lab.azure.seed_group(GROUP, PLACE)
         for noun in NOUNS:
             # Not counted: it compiles the libraries.
             side.run(noun, 0, 1)

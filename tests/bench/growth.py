@@ -18,7 +18,7 @@ _VAULT = "vault-bench1"
 
 def seed(lab: Lab, upto: int) -> None:
     """So many accounts and so many networks, those of the bench among them."""
-    azure = lab.world.azure
+    azure = lab.azure
     for number in range(len(azure.accounts) + 1, upto + 1):
         azure.seed_account(GROUP, f"stbench{number}", PLACE)
     for number in range(len(azure.networks) + 1, upto + 1):
@@ -28,8 +28,8 @@ def seed(lab: Lab, upto: int) -> None:
 def growth(lab: Lab) -> None:
     """Print the calls of a run without changes for each size."""
     side = ours(lab)
-    lab.world.azure.seed_group(GROUP, PLACE)
-    lab.world.azure.seed_vault(GROUP, _VAULT, PLACE)
+    lab.azure.seed_group(GROUP, PLACE)
+    lab.azure.seed_vault(GROUP, _VAULT, PLACE)
     questions: dict[str, dict[str, Any]] = {
         "target_info": {"resource_group": GROUP, "vault_name": _VAULT},
         "vault_info": {"resource_group": GROUP},
@@ -43,7 +43,7 @@ def growth(lab: Lab) -> None:
             side.play(f"siterecovery.hyperv.{name}", options, 1)
             sample = side.play(f"siterecovery.hyperv.{name}", options, 1)
             table[name].append(f"{shown(sample.calls)} in {sample.seconds[0]:.1f} s")
-    print(*lines(table, lab.world.azure.page_size), sep="\n")
+    print(*lines(table, lab.azure.page_size), sep="\n")
 
 
 def lines(table: dict[str, list[str]], page: int) -> Iterator[str]:

@@ -52,7 +52,7 @@ def output(collections_path: Path, folder: Path) -> str:
 
 
 def test_it_says_which_engine_answers(output: str) -> None:
-    assert "Scripts are answered by twin" in output
+    assert "Scripts are answered by python" in output
 
 
 def test_the_first_run_sets_everything_up(output: str) -> None:

@@ -68,7 +68,7 @@ class Labs:
         problems = [line for file in files for judge in judges for line in judge(file)]
         assert problems == []
 
-    def start(self, *, engine: EngineName = "twin", scale: float = SCALE) -> Lab:
+    def start(self, *, engine: EngineName = "python", scale: float = SCALE) -> Lab:
         lab = Lab.load("small", engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
         lab.world.traffic_file = file

@@ -36,7 +36,7 @@ def test_keys_reach_the_play_and_nothing_else(lab: Lab, controller: Controller, 
     )
     log = tmp_path / "ansible.log"
     run = controller.run(book, "-vvvv", "--diff", environment={"ANSIBLE_LOG_PATH": str(log)})
-    keys = [str(key["value"]) for stored in lab.world.azure.account_keys.values() for key in stored]
+    keys = [str(key["value"]) for stored in lab.azure.account_keys.values() for key in stored]
     assert len(keys) == 4
     assert [task.status for task in run.tasks] == ["ok", "ok", "failed"], run.output
     assert run.tasks[1].result["msg"] is True

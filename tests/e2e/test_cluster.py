@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lab.lab import Lab, find_document, read_document
+from lab.windows.states import STAGING, all_of, leftover, staged
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
-from tests.lab.emulators.cases import STAGING, all_of, leftover, staged
 from tests.support.fleet import Fleets
 from tests.support.playbook import SITE
 

@@ -15,7 +15,7 @@ from tests.support.playbook import SITE
 
 
 @pytest.mark.needs("pwsh")
-def test_site_through_pwsh_ends_in_the_same_world_as_through_twins(main_cell: Cell, make_lab: MakeLab) -> None:
+def test_site_through_pwsh_ends_in_the_same_world_as_through_python(main_cell: Cell, make_lab: MakeLab) -> None:
     def run(engine: str) -> tuple[dict[str, Any], int]:
         lab = make_lab(engine=engine)
         controller = controller_of(main_cell, lab)
@@ -25,4 +25,4 @@ def test_site_through_pwsh_ends_in_the_same_world_as_through_twins(main_cell: Ce
         assert second.returncode == 0, second.output
         return lab.snapshot(), second.changed
 
-    assert run("pwsh") == run("twin")
+    assert run("pwsh") == run("python")

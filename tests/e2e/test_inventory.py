@@ -38,7 +38,7 @@ def labs() -> Iterator[MakeLab]:
             for machine in document["machines"]:
                 if "vmm" in machine:
                     machine["vmm"] = {**machine["vmm"], "vmm_id": str(uuid5(NAMESPACE_DNS, name))}
-            started[name] = Lab(document, engine="twin", time_scale=0.01, directory=None).start()
+            started[name] = Lab(document, engine="python", time_scale=0.01, directory=None).start()
         return started[name]
 
     yield start

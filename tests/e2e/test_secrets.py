@@ -167,7 +167,7 @@ def handed(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.T
         environment={"ANSIBLE_LOG_PATH": str(folder / "ansible.log"), "ANSIBLE_NO_TARGET_SYSLOG": "true"},
     )
     assert run.returncode == 0, run.output
-    (vault,) = lab.world.azure.vaults.values()
+    (vault,) = lab.azure.vaults.values()
     assert vault.extended is not None
     files = {path.name: path.read_text() for path in lab.directory.rglob("*.VaultCredentials*")}
     # What was handed on is the file to the letter.

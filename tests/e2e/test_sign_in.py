@@ -23,7 +23,7 @@ APPLICATION = ("tenant", "client_id")
 
 @pytest.mark.parametrize("cell", ["azcollection", "lowest"], indirect=True)
 def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:
-    state, made, token, cli = lab.world.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
+    state, made, token, cli = lab.azure, pair(), logins.federated_token(), logins.FakeCli(tmp_path / "cli")
     state.application.certificates.append(made.certificate)
     state.application.federated.append(
         Federated(CLAIMS["iss"], CLAIMS["sub"], CLAIMS["aud"], logins.key("cluster").public_key())

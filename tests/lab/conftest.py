@@ -15,14 +15,9 @@ from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
 from lab.world import Login, ProxyAccount, World
-from tests.lab.emulators.comparison import (
-    PROXY_NAME,
-    PROXY_PASSWORD,
-    PROXY_USER,
-    Comparison,
-    Internet,
-    RecordingAzure,
-)
+from tests.lab.emulators.comparison import Comparison
+from tests.lab.emulators.harness import RecordingAzure
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, Internet
 
 Build = Callable[..., Machine]
 
@@ -58,7 +53,7 @@ def world(internet: Internet, azure: RecordingAzure) -> World:
     proxy = ProxyAccount(PROXY_NAME, internet.proxy_port, PROXY_USER, PROXY_PASSWORD)
     made = World(login=login, proxy=proxy, scale=0.0)
     made.resolve = internet.resolve
-    made.azure = azure  # type: ignore[assignment]
+    made.azure = azure
     return made
 
 
@@ -69,7 +64,6 @@ def build(world: World) -> Build:
     def made(**entry: Any) -> Machine:
         machine = build_machine(world, {"name": "m1", **entry})
         machine.web = {package.url: package for package in catalogue({}).values()}
-        world.machines[machine.name] = machine
         world.journal.clear()
         return machine
 

@@ -125,7 +125,7 @@ def test_a_snapshot_carries_names_in_place_of_what_a_run_made_up() -> None:
     ("arguments", "words"),
     [
         ({"name": "huge"}, "There is no lab huge: use one of"),
-        ({"name": "small", "engine": "bash"}, "There is no engine bash: use one of twin, pwsh"),
+        ({"name": "small", "engine": "bash"}, "There is no engine bash: use one of python, pwsh"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(arguments: dict[str, Any], words: str) -> None:
@@ -143,7 +143,7 @@ def test_a_lab_of_ones_own_must_name_its_parts(tmp_path: Path) -> None:
 def test_the_engine_pwsh_without_pwsh_is_refused_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     lab = Lab.load("small", engine="pwsh")
-    with pytest.raises(LabError, match="put pwsh on PATH, or use the engine twin"):
+    with pytest.raises(LabError, match="put pwsh on PATH, or use the engine python"):
         lab.start()
     assert not lab.directory.exists()
 
@@ -223,7 +223,7 @@ def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path:
         "error_action": "stop",
     }
     found = []
-    for engine in ("twin", "pwsh"):
+    for engine in ("python", "pwsh"):
         with Lab.load("small", engine=engine) as lab:
             trees = tmp_path / engine
             arguments = ["windows", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options)]
@@ -307,7 +307,7 @@ def test_it_says_what_it_listens_on(tmp_path: Path) -> None:
     started = Started("--directory", str(tmp_path / "lab"))
     text = "\n".join(started.words)
     assert started.directory == tmp_path / "lab"
-    for word in ("engine twin", "azure", "proxy.lab.example", "vmm01", "hv01", "hv02", "inventory"):
+    for word in ("engine python", "azure", "proxy.lab.example", "vmm01", "hv01", "hv02", "inventory"):
         assert word in text
     control(started.directory, "down")
     assert started.finish() == 0
@@ -476,7 +476,7 @@ def test_the_proxy_only_serves_connect(lab: Lab) -> None:
 # ---- the way out of a machine ----
 
 
-@pytest.mark.parametrize("engine", ["twin", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
+@pytest.mark.parametrize("engine", ["python", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
 def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
     engine: Any, collection_root: Path, tmp_path: Path
 ) -> None:
@@ -521,22 +521,22 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
         assert lab.journal.entries == []
 
 
-# ---- the bridge ----
+# ---- the cmdlet server ----
 
 
 @pytest.mark.needs("pwsh")
-def test_the_bridge_answers_its_own_callers_only() -> None:
+def test_the_cmdlet_server_answers_its_own_callers_only() -> None:
     with Lab.load("small", engine="pwsh") as lab:
-        bridge = lab.bridge
-        assert bridge is not None
-        good = {"token": bridge.token, "machine": "hv01", "call": "no such call", "args": {}}
-        assert _bridge(bridge.port, {**good, "token": "other"})["error"]["type"] == "Denied"
-        assert _bridge(bridge.port, {**good, "machine": "hv99"})["error"]["type"] == "UnknownMachine"
-        assert _bridge(bridge.port, good)["ok"] is False
-        assert _bridge(bridge.port, "no object")["error"]["type"] == "Denied"
+        server = lab.cmdlet_server
+        assert server is not None
+        good = {"token": server.token, "machine": "hv01", "call": "no such call", "args": {}}
+        assert _call(server.port, {**good, "token": "other"})["error"]["type"] == "Denied"
+        assert _call(server.port, {**good, "machine": "hv99"})["error"]["type"] == "UnknownMachine"
+        assert _call(server.port, good)["ok"] is False
+        assert _call(server.port, "no object")["error"]["type"] == "Denied"
 
 
-def _bridge(port: int, request: Any) -> Any:
+def _call(port: int, request: Any) -> Any:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as stream:

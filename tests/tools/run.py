@@ -72,6 +72,13 @@ def bench(arguments: argparse.Namespace) -> NoReturn:
     become(python, "-m", "tests.bench", *arguments.rest, environment=with_lab(collection.install()))
 
 
+def bind(arguments: argparse.Namespace) -> NoReturn:
+    """Compare every script with its emulator in PowerShell, then renew bindings.json in the checkout."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-m", "tests.lab.emulators.bind", *arguments.rest, environment=with_lab(collection.link()))
+
+
 def acceptance(arguments: argparse.Namespace) -> NoReturn:
     if not arguments.inventory:
         raise SystemExit("INVENTORY is needed: make acceptance INVENTORY=path/to/inventory")
@@ -87,7 +94,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     one = commands.add_parser("demo", help="site.yml over the lab, twice")
-    one.add_argument("--engine", choices=["twin", "pwsh"], default="twin")
+    one.add_argument("--engine", choices=["python", "pwsh"], default="python")
     one.set_defaults(call=demo)
 
     one = commands.add_parser("test", help="pytest")
@@ -100,6 +107,9 @@ def main() -> None:
 
     one = commands.add_parser("bench", help="what a run that finds nothing to do costs")
     one.set_defaults(call=bench)
+
+    one = commands.add_parser("bind", help="compare the emulators with the scripts and renew their bindings")
+    one.set_defaults(call=bind)
 
     one = commands.add_parser("acceptance", help="the scenarios against a real subscription")
     one.add_argument("--inventory", default="")

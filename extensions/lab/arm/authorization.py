@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from .common import GROUP, ROOT, need_group, page
-from .messages import Answer, ArmError, Call, Json, Route, Routes
+from .messages import Answer, ArmError, Call, Json
+from .routes import Route, Routes
+from .state import AzureState
 from .versions import AUTHORIZATION, LOCKS
-
-if TYPE_CHECKING:
-    from .state import AzureState
 
 ROUTES = Routes(AUTHORIZATION)
 LOCK_ROUTES = Routes(LOCKS)

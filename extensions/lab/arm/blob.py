@@ -19,7 +19,8 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from aiohttp import web
 
 from .messages import Json
-from .state import AzureState, guid
+from .records import guid
+from .state import AzureState
 
 # What the lab's certificate must name, so that clients verify the endpoint as they verify Resource Manager.
 NAMES = ("*.blob.core.windows.net",)

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from .messages import Answer, ArmError, Call, Json
+from .records import Operation
 from .regions import canonical, title
-from .state import AzureState, Operation
+from .state import AzureState
 
 ROOT = "/subscriptions/{subscription}"
 GROUP = ROOT + "/resourceGroups/{group}"

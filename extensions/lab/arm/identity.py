@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 
 from . import assertions
 from .messages import Answer, Call, Json
-from .state import AzureState, guid
+from .records import guid
+from .state import AzureState
 
 # documented: audiences of Resource Manager in the published metadata of the public cloud.
 AUDIENCES = ("https://management.core.windows.net/", "https://management.azure.com/")

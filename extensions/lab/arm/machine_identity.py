@@ -11,26 +11,14 @@ variable AZURE_POD_IDENTITY_AUTHORITY_HOST, which the identity library reads.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from .messages import Json
-
-if TYPE_CHECKING:
-    from .state import AzureState
+from .state import AzureState
 
 PATH = "/metadata/identity/oauth2/token"
 VERSION = "2018-02-01"
-
-
-@dataclass(slots=True)
-class Machine:
-    """The identities of the machine that asks: its own, and the client ids of user-assigned ones."""
-
-    system_assigned: bool = False
-    user_assigned: set[str] = field(default_factory=set)
 
 
 class MetadataService:

@@ -14,8 +14,10 @@ from itertools import combinations
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import USERS, etag, network_document, same_network, set_network_state, subnet_document
-from .messages import Answer, ArmError, Call, Json, Routes, document, member, objects, string_map
-from .state import AzureState, Operation
+from .messages import Answer, ArmError, Call, Json, document, member, objects, string_map
+from .records import Operation
+from .routes import Routes
+from .state import AzureState
 from .versions import NETWORK
 
 ROUTES = Routes(NETWORK)
@@ -279,7 +281,7 @@ def delete_subnet(state: AzureState, call: Call) -> Answer:
 def network_operation(state: AzureState, call: Call) -> Answer:
     """A document with the status word only (recorded: Azure CLI, test_network_subnet_set)."""
     operation = need_operation(state, call, signature=True)
-    body: Json = {"status": operation.told}
+    body: Json = {"status": operation.shown_status}
     if operation.error is not None:
         body["error"] = {**operation.error, "details": []}
     headers = {"Retry-After": state.retry_after()} if operation.running else {}

@@ -24,18 +24,11 @@ from .common import (
     signed,
 )
 from .documents import as_known, complete_vault, management_endpoint, merge_vault, stamp
-from .messages import Answer, ArmError, Call, Json, Routes, document, member, string_map
+from .messages import Answer, ArmError, Call, Json, document, member, string_map
+from .records import Operation, Vault, VaultCertificate, guid
 from .regions import NAMES
-from .state import (
-    SERVICE_APPLICATION,
-    SERVICE_PRINCIPAL,
-    SERVICE_TENANT,
-    AzureState,
-    Certificate,
-    Operation,
-    Vault,
-    guid,
-)
+from .routes import Routes
+from .state import AzureState
 from .vault_rules import check_settings
 from .versions import RECOVERY_SERVICES
 
@@ -44,6 +37,10 @@ ROUTES = Routes(RECOVERY_SERVICES)
 TYPE = "Microsoft.RecoveryServices/vaults"
 VAULT = GROUP + "/providers/Microsoft.RecoveryServices/vaults/{vault}"
 
+# The tenant and application that vaults name as their own: placeholders for ids of Microsoft's service tenant.
+SERVICE_TENANT = "9f0e8d7c-6b5a-4938-8271-60514f3e2d1c"
+SERVICE_APPLICATION = "1c2d3e4f-5061-4728-9384-a5b6c7d8e9f0"
+SERVICE_PRINCIPAL = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
 # documented: naming rules, vaults.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 # inferred: what the service grants to a request without options is not known. Less than the 120 hours that the portal
@@ -180,7 +177,12 @@ def vault_operation_status(state: AzureState, call: Call) -> Answer:
     """The polling document: id, name, status (recorded); while it runs the answer repeats the links (recorded)."""
     operation = need_operation(state, call, signature=True)
     path = f"{operation.target}/operationStatus/{operation.id}"
-    body: Json = {"id": path, "name": operation.id, "status": operation.told, "startTime": stamp(operation.started)}
+    body: Json = {
+        "id": path,
+        "name": operation.id,
+        "status": operation.shown_status,
+        "startTime": stamp(operation.started),
+    }
     if operation.ended is not None:
         body["endTime"] = stamp(operation.ended)
     if operation.error is not None:
@@ -254,7 +256,7 @@ def put_certificate(state: AzureState, call: Call) -> Answer:
         hours = _validity(member(body, "certificateCreateOptions", dict) or {})
         made = keys.make(_subject(call["certificate"]), state.world.clock.now(), hours)
         content = made.content
-    state.certificates[made.thumbprint] = Certificate(made.thumbprint, vault.id.casefold(), made.valid_to)
+    state.certificates[made.thumbprint] = VaultCertificate(made.thumbprint, vault.id.casefold(), made.valid_to)
     vault.certificates += 1
     return Answer(200, _certificate_document(vault, call["certificate"], made, content))
 

@@ -10,8 +10,10 @@ import re
 from . import regions
 from .common import GROUP, ROOT, need_group, need_operation, page, region_names
 from .documents import group_document
-from .messages import Answer, ArmError, Call, Json, Routes, document, string_map
-from .state import PROVIDERS, AzureState
+from .messages import Answer, ArmError, Call, Json, document, string_map
+from .routes import Routes
+from .state import AzureState
+from .state_core import PROVIDERS
 from .versions import COMPUTE, NETWORK, RECOVERY_SERVICES, RESOURCES, STORAGE, SUBSCRIPTIONS
 
 ROUTES = Routes(RESOURCES)

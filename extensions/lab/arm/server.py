@@ -12,18 +12,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
+from ..world import Fault
 from . import authorization, blob, identity, network, recovery_services, resources, site_recovery, storage
-from .messages import Answer, ArmError, Call, Route, split_path
-from .state import AzureState, guid
+from .messages import Answer, ArmError, Call
+from .records import guid
+from .routes import Route, split_path
+from .state import AzureState
 from .traffic import Exchange, redact, write_line
-
-if TYPE_CHECKING:
-    from ..world import Fault, World
 
 _ALL_ROUTES = (
     resources.ROUTES,
@@ -44,17 +44,14 @@ _LIMITS = {"reads": 11999, "writes": 1199, "deletes": 14999}
 
 
 class ArmServer:
-    """The aiohttp application over `world.azure`; set `base_url` once the port is known."""
+    """The aiohttp application over the state; set `base_url` once the port is known."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, state: AzureState) -> None:
+        self.state = state
+        self.world = state.world
         self.base_url = ""
         self.traffic: list[Exchange] = []
         self._table = _table(route for routes in _ALL_ROUTES for route in routes)
-
-    @property
-    def state(self) -> AzureState:
-        return self.world.azure
 
     def app(self) -> web.Application:
         application = web.Application(client_max_size=4 * 1024 * 1024)

@@ -12,9 +12,11 @@ from uuid import NAMESPACE_URL, uuid5
 from ..world import CloudFacts, VmNetworkFacts
 from .common import need_operation, page
 from .documents import stamp
-from .messages import Answer, ArmError, Call, Handler, Json, Routes
+from .messages import Answer, ArmError, Call, Json
+from .records import Fabric, Job, Site, Vault
 from .recovery_services import VAULT, need_vault
-from .state import AzureState, Fabric, Job, Site, Vault
+from .routes import Handler, Routes
+from .state import AzureState
 from .versions import SITE_RECOVERY
 
 ROUTES = Routes(SITE_RECOVERY)
@@ -505,7 +507,7 @@ def operation_status(state: AzureState, call: Call) -> Answer:
         "id": None,
         "name": operation.id,
         "properties": None,
-        "status": operation.told,
+        "status": operation.shown_status,
         "startTime": stamp(operation.started),
         "endTime": stamp(operation.ended.replace(microsecond=0)) if operation.ended else None,
         "percentComplete": None,

@@ -13,7 +13,8 @@ import secrets
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import ACCOUNT_SETTINGS, account_document, merge_account, set_secondary, tier
-from .messages import Answer, ArmError, Call, Json, Routes, document, member, string_map
+from .messages import Answer, ArmError, Call, Json, document, member, string_map
+from .routes import Routes
 from .state import AzureState
 from .storage_rules import check_new_encryption, check_values, not_allowed, refuse_immutable
 from .versions import STORAGE

@@ -9,7 +9,7 @@ from typing import Any
 
 from .documents import IMMUTABILITY_CONFIGURATION
 from .messages import ArmError, Call, Json, member
-from .state import Vault
+from .records import Vault
 
 # documented: API definition, SkuName.
 _SKUS = ("Standard", "RS0")

@@ -9,7 +9,7 @@ Unless said otherwise the source is the generated type index of the published AP
 
 from __future__ import annotations
 
-from .messages import Family
+from .routes import Family
 
 # Resource groups, providers and subscriptions.
 # 2016-02-01: recorded (PowerShell), and fixed in azure-mgmt-core's automatic provider registration;

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What answers a command that arrives at a machine: Python functions (twin) or a real PowerShell (pwsh)."""
+"""The engines that answer a command sent to a machine: `python` (emulators) and `pwsh` (a real PowerShell)."""

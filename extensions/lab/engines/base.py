@@ -1,21 +1,20 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every engine takes and gives."""
+"""The interface of an engine: the command that arrives, and the output that it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ..windows.machine import Machine
+from ..windows.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """One command as WinRM hands it over: the line, its arguments, all of its input, the shell's environment."""
+    """One command as WinRM receives it: the line, its arguments, its complete input and the shell's environment."""
 
     command_line: str
     arguments: tuple[str, ...] = ()
@@ -28,8 +27,8 @@ class CommandRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command leaves: its output, its error output and its exit code."""
+class CommandOutput:
+    """What a command returns: its output, its error output and its exit code."""
 
     stdout: bytes = b""
     stderr: bytes = b""
@@ -37,7 +36,7 @@ class Answer:
 
 
 class ConnectionDropped(Exception):
-    """A planned fault: the machine's end of the connection is gone, no answer is sent."""
+    """A planned fault closes the machine's end of the connection, and no answer is sent."""
 
 
 class Engine(Protocol):
@@ -45,6 +44,6 @@ class Engine(Protocol):
 
     name: str
 
-    async def run(self, machine: Machine, request: CommandRequest) -> Answer: ...
+    async def run(self, machine: Machine, request: CommandRequest) -> CommandOutput: ...
 
     async def close(self) -> None: ...

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way back from an imitated cmdlet inside a real PowerShell to its machine's state.
+"""Serves the imitated cmdlets inside a real PowerShell: each call reaches the state of its machine.
 
-TCP on the loopback address, one JSON object a line: {"token", "machine", "call", "args"} is answered by
+TCP on the loopback address, one JSON object per line: {"token", "machine", "call", "args"} is answered by
 {"ok": true, "value": ...} or {"ok": false, "error": {"type", "message"}}.
 """
 
@@ -14,27 +14,26 @@ import hmac
 import json
 import logging
 import secrets
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..windows import cmdlets
 from ..windows.languages import ENGLISH
-from ..world import World
+from ..windows.machine import Machine
 
-if TYPE_CHECKING:
-    from ..windows.machine import Machine
-
-LOG = logging.getLogger("lab.bridge")
-# A vault key or a list of every registry value fits many times.
+LOG = logging.getLogger("lab.cmdlets")
+# Far more than a vault key or a list of all registry values needs.
 MAX_LINE = 8 * 1024 * 1024
 
 
-class Bridge:
+class CmdletServer:
     """Serves the calls of every machine's cmdlets."""
 
-    def __init__(self, world: World, executor: Executor) -> None:
+    def __init__(self, machines: Mapping[str, Machine], executor: Executor) -> None:
         self.token = secrets.token_urlsafe(24)
         self.port = 0
-        self._world = world
+        self._machines = machines
         self._executor = executor
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -52,10 +51,10 @@ class Bridge:
         await self._server.wait_closed()
 
     def environment(self, machine: str) -> dict[str, str]:
-        """What a PowerShell needs to call back for one machine."""
-        known = self._world.machines.get(machine)
+        """Return the variables with which a PowerShell calls back for one machine."""
+        known = self._machines.get(machine)
         return {
-            "LAB_BRIDGE": f"127.0.0.1:{self.port}",
+            "LAB_CMDLET_SERVER": f"127.0.0.1:{self.port}",
             "LAB_TOKEN": self.token,
             "LAB_MACHINE": machine,
             "LAB_LANGUAGE": ENGLISH if known is None else known.identity.language,
@@ -69,7 +68,7 @@ class Bridge:
                 writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError) as exc:
-            LOG.debug("a caller of the bridge is gone: %s", exc)
+            LOG.debug("a cmdlet closed its connection: %s", exc)
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -78,10 +77,10 @@ class Bridge:
         try:
             request = json.loads(line)
         except ValueError:
-            return _error("BadRequest", "The bridge reads one JSON object a line.")
+            return _error("BadRequest", "The cmdlet server reads one JSON object per line.")
         if not isinstance(request, dict) or not hmac.compare_digest(str(request.get("token")), self.token):
             return _error("Denied", "The token is not the lab's.")
-        machine = self._world.machines.get(str(request.get("machine")))
+        machine = self._machines.get(str(request.get("machine")))
         if machine is None:
             return _error("UnknownMachine", f"The lab has no machine {request.get('machine')}.")
         call, args = str(request.get("call")), dict(request.get("args") or {})
@@ -90,10 +89,10 @@ class Bridge:
 
 
 def _call(machine: Machine, call: str, args: dict[str, Any]) -> dict[str, Any]:
-    """A failed call is an answer for PowerShell, which makes an error record of it; a defect here is one, too."""
+    """Answer a call; every failure, also a defect of the lab, becomes an error record in PowerShell."""
     try:
         with machine.process():
-            return {"ok": True, "value": machine.bridge(call, args)}
+            return {"ok": True, "value": cmdlets.answer(machine, call, args)}
     except Exception as exc:
         LOG.debug("call %s on %s failed", call, machine.name, exc_info=exc)
         return _error(getattr(exc, "powershell_type", type(exc).__name__), str(exc))

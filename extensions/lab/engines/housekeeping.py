@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible does on a machine for itself: files over the connection, temporary directories, ping and facts.
+"""Answers what Ansible itself does on a machine: files over the connection, temporary directories, ping, facts.
 
 These steps touch a machine's own files, so both engines answer them from the machine's state.
 """
@@ -15,22 +15,20 @@ import json
 import ntpath
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .base import Answer
+from ..windows.filesystem import File
+from ..windows.machine import Machine
+from .base import CommandOutput
 from .payload import HouseKeeping, ModuleCall
 from .results import module_answer, module_failure
-
-if TYPE_CHECKING:
-    from ..windows.filesystem import File
-    from ..windows.machine import Machine
 
 _DIRECTORY_MARK = "[DIR]"
 _FILE_MARK = "[FILE]"
 
 
-def answer_module(machine: Machine, call: ModuleCall) -> Answer:
-    """win_ping, facts and file facts; any other module is refused by its name."""
+def answer_module(machine: Machine, call: ModuleCall) -> CommandOutput:
+    """Answer win_ping, facts and file facts; any other module is an error that names it."""
     if call.is_a("ping", "win_ping"):
         return _ping(call)
     if call.is_a("setup"):
@@ -40,14 +38,14 @@ def answer_module(machine: Machine, call: ModuleCall) -> Answer:
     return module_failure(f"The lab does not know the module {call.name}.")
 
 
-def answer_step(machine: Machine, step: HouseKeeping) -> Answer:
-    """One of Ansible's own scripts; an unknown one is refused by its name."""
+def answer_step(machine: Machine, step: HouseKeeping) -> CommandOutput:
+    """Answer one of Ansible's own scripts; an unknown one is an error that names it."""
     answer = _STEPS.get(step.name)
     return _error(f"The lab does not know Ansible's step {step.name}.") if answer is None else answer(machine, step)
 
 
 def expand(machine: Machine, path: str) -> str:
-    """A path with %VARIABLES% as the machine's service account has them."""
+    """Expand %VARIABLES% in a path as for the account of the connection."""
     profile = _profile(machine)
     variables = {
         "temp": rf"{profile}\AppData\Local\Temp",
@@ -67,7 +65,7 @@ def _profile(machine: Machine) -> str:
     return rf"C:\Users\{machine.identity.account_user}"
 
 
-def _ping(call: ModuleCall) -> Answer:
+def _ping(call: ModuleCall) -> CommandOutput:
     data = call.options.get("data", "pong")
     if data == "crash":
         failure = {"failed": True, "msg": "Unhandled exception while executing module: boom"}
@@ -76,7 +74,7 @@ def _ping(call: ModuleCall) -> Answer:
 
 
 def _facts(machine: Machine) -> dict[str, Any]:
-    """The facts that plays over Windows usually ask for; nothing that the machine's state does not know."""
+    """Return the facts that Windows plays usually read, as far as the machine's state knows them."""
     identity = machine.identity
     return {
         "ansible_architecture": "64-bit",
@@ -93,7 +91,7 @@ def _facts(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _stat(machine: Machine, call: ModuleCall) -> Answer:
+def _stat(machine: Machine, call: ModuleCall) -> CommandOutput:
     path = expand(machine, str(call.options.get("path", "")))
     found = machine.files.find(path)
     if found is None:
@@ -114,26 +112,26 @@ def _stat(machine: Machine, call: ModuleCall) -> Answer:
     return module_answer({"changed": False, "stat": stat})
 
 
-def _make_directory(machine: Machine, step: HouseKeeping) -> Answer:
+def _make_directory(machine: Machine, step: HouseKeeping) -> CommandOutput:
     path = ntpath.join(expand(machine, str(step.params["Directory"])), str(step.params["Name"]))
     return _text(machine.make_folder(path).path)
 
 
-def _expand_user(machine: Machine, step: HouseKeeping) -> Answer:
+def _expand_user(machine: Machine, step: HouseKeeping) -> CommandOutput:
     path = str(step.params["Path"])
     return _text(_profile(machine) + path[1:] if path == "~" or path.startswith("~\\") else path)
 
 
-def _remove(machine: Machine, step: HouseKeeping) -> Answer:
+def _remove(machine: Machine, step: HouseKeeping) -> CommandOutput:
     path = expand(machine, str(step.params["Path"]))
     if machine.files.find(path) is None:
         return _error(f"Cannot find path '{path}' because it does not exist.")
     machine.remove_file(path, recurse=bool(step.params.get("Recurse")))
-    return Answer()
+    return CommandOutput()
 
 
-def _put(machine: Machine, step: HouseKeeping) -> Answer:
-    """Lines of base64 become a file; the answer is the hash of what arrived."""
+def _put(machine: Machine, step: HouseKeeping) -> CommandOutput:
+    """Write lines of base64 as a file, and answer with the hash of the content."""
     try:
         content = b"".join(base64.b64decode(line, validate=True) for line in step.input.split())
     except binascii.Error:
@@ -145,7 +143,7 @@ def _put(machine: Machine, step: HouseKeeping) -> Answer:
     return _text(json.dumps({"sha1": hashlib.sha1(content, usedforsecurity=False).hexdigest()}))
 
 
-def _fetch(machine: Machine, step: HouseKeeping) -> Answer:
+def _fetch(machine: Machine, step: HouseKeeping) -> CommandOutput:
     path = expand(machine, str(step.params["Path"]))
     found: File | None = machine.files.find(path)
     if found is None:
@@ -154,11 +152,11 @@ def _fetch(machine: Machine, step: HouseKeeping) -> Answer:
         return _text(_DIRECTORY_MARK)
     offset = int(step.params["Offset"])
     piece = (found.content or b"")[offset : offset + int(step.params["BufferSize"])]
-    return _text(base64.b64encode(piece).decode()) if piece else Answer()
+    return _text(base64.b64encode(piece).decode()) if piece else CommandOutput()
 
 
-def _fetch_whole(machine: Machine, step: HouseKeeping) -> Answer:
-    """All of a file, a line of base64 for every piece."""
+def _fetch_whole(machine: Machine, step: HouseKeeping) -> CommandOutput:
+    """Send a whole file, one line of base64 for each piece."""
     path = expand(machine, str(step.params["Path"]))
     found: File | None = machine.files.find(path)
     if found is None:
@@ -170,7 +168,7 @@ def _fetch_whole(machine: Machine, step: HouseKeeping) -> Answer:
     return _text("\r\n".join([_FILE_MARK, *(base64.b64encode(piece).decode() for piece in pieces)]))
 
 
-_STEPS: dict[str, Callable[[Machine, HouseKeeping], Answer]] = {
+_STEPS: dict[str, Callable[[Machine, HouseKeeping], CommandOutput]] = {
     "powershell_mkdtemp": _make_directory,
     "powershell_expand_user": _expand_user,
     "remove": _remove,
@@ -181,9 +179,9 @@ _STEPS: dict[str, Callable[[Machine, HouseKeeping], Answer]] = {
 }
 
 
-def _text(line: str) -> Answer:
-    return Answer((line + "\r\n").encode())
+def _text(line: str) -> CommandOutput:
+    return CommandOutput((line + "\r\n").encode())
 
 
-def _error(line: str) -> Answer:
-    return Answer(stderr=(line + "\r\n").encode(), exit_code=1)
+def _error(line: str) -> CommandOutput:
+    return CommandOutput(stderr=(line + "\r\n").encode(), exit_code=1)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible sends as a command and its input, told apart without running any of it.
+"""Recognizes what Ansible sends as a command and its input, without executing any of it.
 
 Two formats are known. Until ansible-core 2.18 the input is the text of an exec wrapper, four NUL characters and one
 JSON manifest (format A). From 2.19 on it is a JSON bootstrap, a line of four NUL characters, a JSON manifest of
@@ -22,7 +22,7 @@ from .base import CommandRequest
 
 _SEPARATOR = b"\0\0\0\0"
 _BASE64 = r"[A-Za-z0-9+/=]+"
-# A whole line that only starts PowerShell with an encoded command. A script that merely mentions one does not match.
+# A whole line that only starts PowerShell with an encoded command; a script that mentions one must not match.
 _ENCODED_LINE = re.compile(
     r"""^\s*(?:&\s*)?["']?(?P<executable>[^"'\s]*?(?:powershell|pwsh)(?:\.exe)?)["']?"""
     r"""(?:\s+-(?!EncodedCommand\b)[A-Za-z]+(?:\s+(?!-)\S+)?)*"""
@@ -33,7 +33,7 @@ _ENCODED_LINE = re.compile(
 
 
 class UnknownPayload(Exception):
-    """What arrived is nothing that this recogniser knows. Its text is shown to the user, so it holds no payload."""
+    """The command is not of a known form. The user sees the text of the error, so it must not contain the payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,11 @@ class ModuleCall:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The task's own options, without what Ansible adds."""
+        """Return the task's own options, without those that Ansible adds."""
         return {key: value for key, value in self.args.items() if not key.startswith("_ansible_")}
 
     def is_a(self, *names: str) -> bool:
-        """Whether the module is one of these, whatever collection prefix the caller wrote."""
+        """Tell whether the module is one of these, with any collection prefix."""
         return self.name.rsplit(".", 1)[-1] in names
 
 
@@ -89,7 +89,7 @@ Payload = ModuleCall | HouseKeeping | RawScript
 
 
 def peel(request: CommandRequest) -> Encoded | None:
-    """The innermost `-EncodedCommand` of a command line, or None when the line has none."""
+    """Return the innermost `-EncodedCommand` of a command line, or None when the line has none."""
     found = None
     match = _ENCODED_LINE.match(request.line)
     while match is not None:
@@ -106,11 +106,11 @@ def _decoded(text: str) -> str:
         raise UnknownPayload("the encoded command is not base64 of UTF-16 text") from exc
 
 
-def recognise(request: CommandRequest) -> Payload:
-    """Tell what a command is.
+def recognize(request: CommandRequest) -> Payload:
+    """Recognize a command.
 
     Raises:
-        UnknownPayload: the command line or the input have no form that is known here.
+        UnknownPayload: the command line or the input is not of a known form.
     """
     encoded = peel(request)
     if encoded is None:
@@ -171,7 +171,7 @@ def _format_b(manifest: dict[str, Any], rest: bytes) -> ModuleCall | HouseKeepin
     )
 
 
-# Ansible until 2.18 writes its own steps as scripts with the values as single-quoted literals.
+# Until 2.18 Ansible writes its own steps as scripts with single-quoted literals.
 _LITERAL = r"'((?:[^']|'')*)'"
 _PATH = re.compile(rf"\$path\s*=\s*{_LITERAL}", re.IGNORECASE)
 _OFFSET = re.compile(r"\$offset\s*=\s*(\d+)|\.Seek\((\d+)\s*,", re.IGNORECASE)
@@ -186,7 +186,7 @@ _REMOVE = re.compile(
 
 
 def _script_before_2_19(script: str, stdin: bytes) -> HouseKeeping | RawScript:
-    """Ansible's own steps that are plain scripts: all of them until 2.18, removal of a directory in every release."""
+    """Recognize those steps of Ansible that are plain scripts: until 2.18 all, in every release removing a folder."""
     if match := _REMOVE.search(_without_preamble(script)):
         path = match[1] if match[1] is not None else match[2]
         return HouseKeeping("remove", {"Path": _unquoted(path), "Recurse": bool(match[3])})
@@ -210,7 +210,7 @@ def _script_before_2_19(script: str, stdin: bytes) -> HouseKeeping | RawScript:
 
 
 def _without_preamble(script: str) -> str:
-    """The script without the lines that Ansible puts in front of every encoded script."""
+    """Return the script without the lines that Ansible puts in front of every encoded script."""
     kept = [
         line
         for line in script.splitlines()
@@ -220,5 +220,5 @@ def _without_preamble(script: str) -> str:
 
 
 def _unquoted(literal: str) -> str:
-    """A single-quoted literal's text. PowerShell takes five characters as that quote (PowerShell's CharTraits.cs)."""
+    """Return the text of a single-quoted literal. PowerShell accepts five such quotes (PowerShell's CharTraits.cs)."""
     return re.sub("(['\u2018\u2019\u201a\u201b])\\1", r"\1", literal)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The answer that `ansible.windows.win_powershell` prints, built from what a script left.
+"""The output that `ansible.windows.win_powershell` prints, built from the result of a script.
 
 Shapes as in ansible.windows plugins/modules/win_powershell.ps1 and its documented return values.
 """
@@ -12,25 +12,25 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .base import Answer
+from .base import CommandOutput
 
 SKIPPED_IN_CHECK_MODE = "skipped, running in check mode"
 
 
-def module_answer(result: Mapping[str, Any], exit_code: int = 0) -> Answer:
-    """A module's JSON on standard output, ended as Windows ends a line."""
-    return Answer((json.dumps(result, ensure_ascii=False) + "\r\n").encode(), b"", exit_code)
+def module_answer(result: Mapping[str, Any], exit_code: int = 0) -> CommandOutput:
+    """Return a module's JSON on standard output, with a Windows line end."""
+    return CommandOutput((json.dumps(result, ensure_ascii=False) + "\r\n").encode(), b"", exit_code)
 
 
-def module_failure(message: str) -> Answer:
-    """What FailJson prints."""
+def module_failure(message: str) -> CommandOutput:
+    """Return what FailJson prints."""
     return module_answer({"failed": True, "msg": message, "changed": False}, exit_code=1)
 
 
 def script_result(
     *, result: Any, changed: bool, failed: bool, errors: Iterable[Mapping[str, Any]] = (), message: str | None = None
 ) -> dict[str, Any]:
-    """The keys of win_powershell; a failed script has its records in `error` and no `msg`."""
+    """Return the keys of win_powershell; a failed script has its records in `error` and no `msg`."""
     answer: dict[str, Any] = {
         "changed": changed,
         "failed": failed,
@@ -58,7 +58,7 @@ def error_record(
     category_id: int = 14,
     target: str = "",
 ) -> dict[str, Any]:
-    """An error of a script as win_powershell reports it."""
+    """Return an error of a script as win_powershell reports it."""
     return {
         "output": f"{message}\r\n",
         "error_details": None,
@@ -86,7 +86,7 @@ def error_record(
 
 
 def flatten(value: Any, depth: int) -> Any:
-    """What win_powershell makes of a result at its `depth`: each level costs one, beyond it a container is its text."""
+    """Return a result as win_powershell shortens it to `depth` levels: deeper containers become text."""
     if isinstance(value, Mapping):
         if depth < 0:
             return "System.Collections.Hashtable"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a scheduled task of a machine runs: a script with powershell.exe, taken apart for both engines."""
+"""Runs the action of a scheduled task, a script with powershell.exe, in each of the two engines."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..windows.machine import Machine, Runner
 from ..windows.programs.commandline import split
-from .scripts import UnknownScript, bound
-
-if TYPE_CHECKING:
-    from ..windows.machine import Machine
-    from ..windows.tasks import Runner, ScheduledTask
-    from .cmdlet_server import Bridge
-    from .pwsh import PwshHome
-    from .python import Twin
+from ..windows.tasks import ScheduledTask
+from .cmdlet_server import CmdletServer
+from .emulators import Emulator
+from .pwsh_home import PwshHome
+from .scripts import UnknownScript, bound, identify
 
 # ERROR_FILE_NOT_FOUND and E_FAIL, as a task reports them.
 _NOT_FOUND = 0x80070002
 _FAILED = 1
-_WORK = "run_background_task"
+_RUNNER = "run_background_task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Command:
 
     @classmethod
     def of(cls, task: ScheduledTask) -> Command | None:
-        """None when it is no such command, or one whose script has switches."""
+        """Parse the action of a task; None when it is not such a command."""
         words = split(task.arguments)
         lower = [word.lower() for word in words]
         if not task.program.lower().endswith("powershell.exe") or "-file" not in lower[:-1]:
@@ -57,8 +55,8 @@ def _text(machine: Machine, path: str) -> str | None:
     return None if file is None else (file.content or b"").decode()
 
 
-def twin_runner(twins: Mapping[str, Twin], bindings: Mapping[str, str] | None) -> Runner:
-    """Runs the twin of the script that the action names. With bindings, only of texts that twins were compared with."""
+def emulator_runner(emulators: Mapping[str, Emulator], bindings: Mapping[str, str] | None) -> Runner:
+    """Return a runner that calls the emulator of the script. With bindings, the script must have a bound text."""
 
     def run(machine: Machine, task: ScheduledTask) -> int:
         command = Command.of(task)
@@ -66,28 +64,26 @@ def twin_runner(twins: Mapping[str, Twin], bindings: Mapping[str, str] | None) -
         if command is None or text is None:
             return _NOT_FOUND
         try:
-            return _twin(machine, text, command.named)
+            return _emulate(machine, text, command.named)
         except UnknownScript:
             return _FAILED
 
-    def _twin(machine: Machine, text: str, parameters: dict[str, Any]) -> int:
-        from .scripts import identify
-
+    def _emulate(machine: Machine, text: str, parameters: dict[str, Any]) -> int:
         script = identify(text)
         if bindings is not None:
             script = bound(text, bindings)
-            inner = _text(machine, f"{parameters.get('Folder')}\\script.ps1") if script.name == _WORK else None
+            inner = _text(machine, f"{parameters.get('Folder')}\\script.ps1") if script.name == _RUNNER else None
             if inner is not None:
                 bound(inner, bindings)
-        if script is None or script.name not in twins:
+        if script is None or script.name not in emulators:
             return _FAILED
-        return _FAILED if twins[script.name](machine, parameters, False).failed else 0
+        return _FAILED if emulators[script.name](machine, parameters, False).failed else 0
 
     return run
 
 
-def pwsh_runner(home: PwshHome, bridge: Bridge, running: set[subprocess.Popen[bytes]]) -> Runner:
-    """Runs the text of that script in a PowerShell of its own, which nobody is connected to."""
+def pwsh_runner(home: PwshHome, server: CmdletServer, running: set[subprocess.Popen[bytes]]) -> Runner:
+    """Return a runner that executes the text of the script in a PowerShell of its own, without a client."""
 
     def run(machine: Machine, task: ScheduledTask) -> int:
         command = Command.of(task)
@@ -109,7 +105,7 @@ def pwsh_runner(home: PwshHome, bridge: Bridge, running: set[subprocess.Popen[by
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=home.environment({**bridge.environment(machine.name), "TEMP": work, "TMP": work, "TMPDIR": work}),
+                env=home.environment({**server.environment(machine.name), "TEMP": work, "TMP": work, "TMPDIR": work}),
                 cwd=work,
                 start_new_session=True,
             )

@@ -36,10 +36,11 @@ from . import languages, layout
 from .cluster import Cluster
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
-from .machine import Guest, Identity, Machine, MachineKind, Volume
+from .machine import Machine
 from .programs import mars_installer, setupdr
 from .services import Service
-from .vmm import Cloud, HostGroup, VmHost, Vmm, VmNetwork
+from .state import Guest, MachineIdentity, MachineKind, Volume
+from .vmm import HostGroup, VmHost, Vmm, VmmCloud, VmNetwork
 
 Document = Mapping[str, Any]
 
@@ -93,7 +94,7 @@ def build_machine(world: World, entry: Document) -> Machine:
     return machine
 
 
-def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Identity:
+def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> MachineIdentity:
     os = {**_OS, **(entry.get("os") or {})}
     user = world.login.windows_user or "CORP\\asr-admin"
     domain, slash, account = user.rpartition("\\")
@@ -101,7 +102,7 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Id
     language = str(os.get("language", languages.ENGLISH))
     if language not in languages.LANGUAGES:
         raise ValueError(f"{name}: os.language is {language}, and the lab knows {', '.join(languages.LANGUAGES)}")
-    return Identity(
+    return MachineIdentity(
         name=name,
         fqdn=str(entry.get("fqdn", f"{name}.{_DOMAIN}")),
         kind=kind,
@@ -307,7 +308,7 @@ def _host(described: Document | str, version: str) -> VmHost:
     return host
 
 
-def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
+def _cloud(machine: Machine, vmm: Vmm, described: Document) -> VmmCloud:
     name = str(described["name"])
     wanted: Sequence[str] = described.get("host_groups") or []
     groups = [
@@ -315,7 +316,7 @@ def _cloud(machine: Machine, vmm: Vmm, described: Document) -> Cloud:
     ]
     if len(groups) < len(wanted):
         raise ValueError(f"cloud {name} of {machine.name} names a host group that VMM does not have: {wanted}")
-    return Cloud(
+    return VmmCloud(
         str(described.get("id") or _id(machine, "cloud", name)),
         name,
         groups,

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import layout
 from .errors import MachineError
+from .machine import Machine
 from .registry import KIND_NUMBERS, Kind, Value
-
-if TYPE_CHECKING:
-    from .machine import Machine
-    from .services import Service
+from .services import Service
 
 Row = dict[str, Any]
 

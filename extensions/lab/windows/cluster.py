@@ -10,14 +10,14 @@ resource, which the cluster answers by its restart policy: once again on the sam
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
+from ..world import Fault
 from . import layout
 from .errors import MachineError
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from .registry import Registry
 
 ResourceState = Literal["Online", "Offline", "Failed"]
 _ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
@@ -25,6 +25,25 @@ _ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
 CHECKPOINTS: Final = (layout.REGISTRATION_KEY, layout.PROXY_KEY)
 # How often a failed resource starts again on its node before the role moves: the default restart policy.
 _RESTARTS = 1
+
+
+class Node(Protocol):
+    """What the cluster needs of a machine: its registry, its services without regard to the cluster, its journal."""
+
+    registry: Registry
+
+    @property
+    def name(self) -> str: ...
+
+    def bring_up(self, name: str) -> None: ...
+
+    def take_down(self, name: str) -> None: ...
+
+    def process(self) -> AbstractContextManager[None]: ...
+
+    def fault_at(self, point: str) -> Fault | None: ...
+
+    def note(self, verb: str, **detail: Any) -> None: ...
 
 
 @dataclass(slots=True)
@@ -37,15 +56,15 @@ class Cluster:
     nodes: dict[str, str]
     owner: str
     state: ResourceState = "Online"
-    members: dict[str, Machine] = field(default_factory=dict)
+    members: dict[str, Node] = field(default_factory=dict)
     failures: int = 0
 
     # ---- who is who ----
 
-    def node_of(self, machine: Machine) -> str:
+    def node_of(self, machine: Node) -> str:
         return next(name for name in self.nodes if name.lower() == machine.name.lower())
 
-    def owns(self, machine: Machine) -> bool:
+    def owns(self, machine: Node) -> bool:
         return self.owner.lower() == machine.name.lower()
 
     def others_up(self) -> list[str]:
@@ -61,27 +80,27 @@ class Cluster:
 
     # ---- what the cmdlets do; any node may ask ----
 
-    def stop(self, machine: Machine) -> None:
+    def stop(self, machine: Node) -> None:
         """Stop-ClusterResource: the service ends on the owner; wherever the role goes, the resource stays offline."""
         if self.state == "Offline":
             return
-        if machine.misfortune("stop cluster resource") is not None:
+        if machine.fault_at("stop cluster resource") is not None:
             raise MachineError(f"Failed to bring the resource '{self.resource}' offline.", _ERROR)
         machine.note("cluster.stop", resource=self.resource, owner=self.owner)
         self.state = "Offline"
         self._halt()
 
-    def start(self, machine: Machine) -> None:
+    def start(self, machine: Node) -> None:
         """Start-ClusterResource: on the node that owns the role now."""
         if self.state == "Online":
             return
-        if machine.misfortune("start cluster resource") is not None:
+        if machine.fault_at("start cluster resource") is not None:
             self.state = "Failed"
             raise MachineError(f"Failed to bring the resource '{self.resource}' online.", _ERROR)
         machine.note("cluster.start", resource=self.resource, owner=self.owner)
         self._run()
 
-    def move(self, machine: Machine, node: str) -> None:
+    def move(self, machine: Node, node: str) -> None:
         """Move-ClusterGroup."""
         target = next((name for name in self.nodes if name.lower() == node.lower()), None)
         if target is None or self.nodes[target] != "Up":
@@ -108,7 +127,7 @@ class Cluster:
         if self.state != "Offline":
             self._run()
 
-    def service_ended(self, machine: Machine) -> None:
+    def service_ended(self, machine: Node) -> None:
         """VMM's service was ended by something else than the cluster."""
         if self.state != "Online" or not self.owns(machine):
             return
@@ -120,12 +139,12 @@ class Cluster:
         else:
             self.fail_over()
 
-    def node_down(self, machine: Machine) -> None:
+    def node_down(self, machine: Node) -> None:
         self.nodes[self.node_of(machine)] = "Down"
         if self.owns(machine):
             self.fail_over()
 
-    def node_up(self, machine: Machine) -> None:
+    def node_up(self, machine: Node) -> None:
         self.nodes[self.node_of(machine)] = "Up"
         if self.state == "Failed":
             self._run()

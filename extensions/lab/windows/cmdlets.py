@@ -9,27 +9,26 @@ import base64
 import dataclasses
 import fnmatch
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..world import digest
-from . import cim, layout
+from . import cim, layout, programs
 from .agent import AgentProxy, AgentThrottle
 from .errors import MachineError
 from .filesystem import File
+from .machine import Machine
 from .programs.internet import head, proxy_at
 from .services import Service
 from .tasks import ScheduledTask
-from .vmm import Cloud, HostGroup, cluster_id
-from .web import NoAnswer, ask, login_way
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from .vmm import HostGroup, VmmCloud, cluster_id
+from .web import NoAnswer, ask, download, login_way
 
 Args = Mapping[str, Any]
 
 
 def answer(machine: Machine, call: str, args: Args) -> Any:
-    """Raises MachineError when the call fails as it would on Windows."""
+    """Answer one call. Raises MachineError when the call fails as it would on Windows."""
+    machine.settle()
     found = _CALLS.get(call)
     if found is None:
         raise MachineError(f"The lab has no call '{call}'.")
@@ -255,7 +254,7 @@ def _ask(machine: Machine, args: Args) -> Any:
 
 
 def _download(machine: Machine, args: Args) -> Any:
-    machine.download(args["url"], args["target"])
+    download(machine, args["url"], args["target"])
 
 
 def _head(machine: Machine, args: Args) -> Any:
@@ -292,7 +291,7 @@ def _set_access(machine: Machine, args: Args) -> Any:
 
 
 def _process(machine: Machine, args: Args) -> Any:
-    return machine.run_process(args["path"], args.get("arguments") or "")
+    return programs.run(machine, args["path"], args.get("arguments") or "")
 
 
 def _need_program(machine: Machine, args: Args) -> Any:
@@ -300,11 +299,11 @@ def _need_program(machine: Machine, args: Args) -> Any:
 
 
 def _run_for(machine: Machine, args: Args) -> Any:
-    return machine.run_for(args["path"], args.get("arguments") or "", float(args["seconds"]))
+    return programs.run_for(machine, args["path"], args.get("arguments") or "", float(args["seconds"]))
 
 
 def _kill(machine: Machine, args: Args) -> Any:
-    machine.end_process(args["path"])
+    programs.end(machine, args["path"])
 
 
 def _sleep(machine: Machine, args: Args) -> Any:
@@ -328,7 +327,7 @@ def _group_row(group: HostGroup) -> dict[str, Any]:
     }
 
 
-def _cloud_row(cloud: Cloud) -> dict[str, Any]:
+def _cloud_row(cloud: VmmCloud) -> dict[str, Any]:
     return {
         "ID": cloud.id,
         "Name": cloud.name,

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from .machine import Package
+from .state import Package
 
 MICROSOFT = "CN=Microsoft Corporation, OU=MOPR, O=Microsoft Corporation, L=Redmond, S=Washington, C=US"
 # The newest pair with a clear Hyper-V label in the public list of updates: rollup 68, August 2023.

@@ -60,6 +60,9 @@ AGENT_MODULE: Final = r"bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
 
 REG: Final = r"C:\Windows\System32\reg.exe"
 
+#: Of the collection's scripts, below HKLM: one value per service, the id of a process without the latest settings.
+RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"
+
 PROXY_ACCOUNT: Final = "DRAProxyAccount"
 CERTIFICATE_NAME: Final = "ASR_SRSAUTH_CERT_KEY_CONTAINER"
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .filesystem import File
-    from .machine import Machine
+from .filesystem import File
+from .state import MachineState
 
 
-def snapshot(machine: Machine) -> dict[str, Any]:
+def of(machine: MachineState) -> dict[str, Any]:
     """Left out: times, process ids, certificates' names of keys, and logs, which grow with every try."""
     return {
         "registry": {key.path: {value.name: value.data for value in key.values.values()} for key in machine.registry},
@@ -46,7 +45,7 @@ def _content(file: File) -> str:
         return file.sha256
 
 
-def _vmm(machine: Machine) -> dict[str, Any] | None:
+def _vmm(machine: MachineState) -> dict[str, Any] | None:
     vmm = machine.vmm
     if vmm is None:
         return None
@@ -59,7 +58,7 @@ def _vmm(machine: Machine) -> dict[str, Any] | None:
     }
 
 
-def _agent(machine: Machine) -> dict[str, Any] | None:
+def _agent(machine: MachineState) -> dict[str, Any] | None:
     if machine.agent is None:
         return None
     proxy = machine.agent.proxy

@@ -9,12 +9,8 @@ ScheduledTasks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
-
-if TYPE_CHECKING:
-    from .machine import Machine
+from typing import Final
 
 READY: Final = "Ready"
 RUNNING: Final = "Running"
@@ -37,7 +33,3 @@ class ScheduledTask:
     arguments: str
     state: str = READY
     last_result: int = HAS_NOT_RUN
-
-
-#: Runs what a task's action says, waits for its end, and gives the exit code. The engine knows how.
-Runner: TypeAlias = Callable[["Machine", ScheduledTask], int]

@@ -48,7 +48,7 @@ class HostGroup:
 
 
 @dataclass(slots=True)
-class Cloud:
+class VmmCloud:
     id: str
     name: str
     host_groups: list[HostGroup] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Vmm:
     vmm_id: str
     folder: str
     root: HostGroup
-    clouds: list[Cloud] = field(default_factory=list)
+    clouds: list[VmmCloud] = field(default_factory=list)
     run_as: list[RunAsAccount] = field(default_factory=list)
     running_jobs: int = 0
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
@@ -113,7 +113,7 @@ class Vmm:
         """Return the full name of every cluster of hosts, in the order of the hosts."""
         return list(dict.fromkeys(host.cluster for host in self.hosts() if host.cluster is not None))
 
-    def cloud(self, cloud_id: str) -> Cloud | None:
+    def cloud(self, cloud_id: str) -> VmmCloud | None:
         return next((cloud for cloud in self.clouds if cloud.id.lower() == cloud_id.lower()), None)
 
     def run_as_account(self, name: str) -> RunAsAccount | None:

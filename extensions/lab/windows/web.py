@@ -13,17 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
+from .errors import MachineError
+from .filesystem import File
+from .machine import Machine
 from .mirror import DOWNLOADS, Mirror
 from .programs.internet import NoWay, ProxyWish, pass_through, proxy_at, system_proxy
-
-if TYPE_CHECKING:
-    from .machine import Machine, Package
+from .state import Package
 
 #: Names outside of the company's network.
 PUBLIC: Final = ("aka.ms", ".microsoft.com")
+_WEB_ERROR: Final = "System.Net.WebException"
 _REASONS: Final = {
     200: "OK",
     206: "Partial Content",
@@ -80,7 +82,7 @@ def ask(machine: Machine, url: str, offset: int = 0, validator: str = "", way: W
     """
     address = url.partition("?")[0]
     host = (urlsplit(url).hostname or "").lower()
-    fault = machine.misfortune(f"download {url}")
+    fault = machine.fault_at(f"download {url}")
     detail = dict(fault.detail) if fault is not None else {}
     if fault is not None and not {"bytes", "status"} & set(detail):
         raise NoAnswer(str(detail.get("message", "Unable to connect to the remote server")), "ConnectFailure")
@@ -104,6 +106,21 @@ def ask(machine: Machine, url: str, offset: int = 0, validator: str = "", way: W
     if "bytes" not in detail:
         return answer
     return Answer(answer.status, answer.headers, answer.content[: int(detail["bytes"])], breaks=True)
+
+
+def download(machine: Machine, url: str, target: str) -> File:
+    """Store a file as Invoke-WebRequest -OutFile does; a download that breaks leaves nothing."""
+    try:
+        answer = ask(machine, url)
+    except NoAnswer as exc:
+        raise MachineError(str(exc), _WEB_ERROR) from exc
+    if answer.error is not None:
+        raise MachineError(answer.error, _WEB_ERROR)
+    if "Location" in answer.headers:
+        return download(machine, answer.headers["Location"], target)
+    written = machine.write_file(target, answer.content)
+    machine.recognize(written)
+    return written
 
 
 def login_way(mode: str, proxy: str | None, login: tuple[str, str] | None) -> Way:

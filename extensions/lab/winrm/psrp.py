@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import psrpcore
 import psrpcore.types
 
-from ..engines.base import Answer, CommandRequest, Engine
+from ..engines.base import CommandOutput, CommandRequest, Engine
 from . import soap
 from .shells import MAX_INPUT, RECEIVE_SLICE, Shell, Shells, outcome
 from .soap import StreamChunk, WsmanFault
@@ -46,7 +46,7 @@ class Pipeline:
     core: psrpcore.ServerPipeline
     input: list[str] = field(default_factory=list, repr=False)
     size: int = 0
-    task: asyncio.Task[Answer] | None = None
+    task: asyncio.Task[CommandOutput] | None = None
     finished: bool = False
     output: deque[bytes] = field(default_factory=deque, repr=False)
 
@@ -238,7 +238,7 @@ class RunspacePools:
         return pipeline
 
 
-async def _done(task: asyncio.Task[Answer] | None, timeout: float) -> bool:
+async def _done(task: asyncio.Task[CommandOutput] | None, timeout: float) -> bool:
     if task is None:
         await asyncio.sleep(timeout)
         return False

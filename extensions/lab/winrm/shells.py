@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..engines.base import Answer, CommandRequest, ConnectionDropped, Engine
+from ..engines.base import CommandOutput, CommandRequest, ConnectionDropped, Engine
 from .soap import StreamChunk, WsmanFault, busy, invalid_request, unknown_shell
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Command:
     request: CommandRequest
     expects_input: bool
     input: bytearray = field(default_factory=bytearray, repr=False)
-    task: asyncio.Task[Answer] | None = None
+    task: asyncio.Task[CommandOutput] | None = None
     output: list[StreamChunk] | None = None
 
     def feed(self, chunk: StreamChunk) -> None:
@@ -82,18 +82,18 @@ class Command:
             self.task.cancel()
 
 
-def outcome(task: asyncio.Task[Answer]) -> Answer:
+def outcome(task: asyncio.Task[CommandOutput]) -> CommandOutput:
     """What a command that is over left; a planned drop of the connection is raised."""
     if task.cancelled():
         # The code of a process that was ended from outside, as Windows reports it: STATUS_CONTROL_C_EXIT.
-        return Answer(exit_code=-1073741510)
+        return CommandOutput(exit_code=-1073741510)
     problem = task.exception()
     if isinstance(problem, ConnectionDropped):
         raise problem
     if problem is not None:
         LOG.error("the lab failed to answer a command", exc_info=problem)
         text = f"The lab itself failed to answer this command: {type(problem).__name__}: {problem}\r\n"
-        return Answer(stderr=text.encode(), exit_code=1)
+        return CommandOutput(stderr=text.encode(), exit_code=1)
     return task.result()
 
 

@@ -56,7 +56,7 @@ class Azure:
     def __init__(self, server: ArmServer, ca: Path) -> None:
         self.server = server
         self.world: World = server.world
-        self.state: AzureState = server.world.azure
+        self.state: AzureState = server.state
         self.ca = str(ca)
 
     def credential(self, **changed: str) -> ClientSecretCredential:
@@ -169,9 +169,9 @@ async def _listen(server: ArmServer, context: ssl.SSLContext) -> web.AppRunner:
 def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure]:
     """An Azure with nothing in it, in which everything is done at once; its traffic is recorded."""
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
-    world.azure = AzureState(world)
-    world.azure.record_traffic = True
-    server = ArmServer(world)
+    world.azure = state = AzureState(world)
+    state.record_traffic = True
+    server = ArmServer(state)
     runner = loop.run(_listen(server, authority[0]))
     yield Azure(server, authority[1])
     loop.run(runner.cleanup())

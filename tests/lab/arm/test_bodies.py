@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 
 from lab.arm import network, recovery_services, resources, storage
-from lab.arm.messages import ArmError, Call, Route
+from lab.arm.messages import ArmError, Call
+from lab.arm.routes import Route
 from lab.arm.state import AzureState
 from lab.world import ProxyAccount, World
 

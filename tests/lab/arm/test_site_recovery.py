@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
-from lab.arm.state import Vault
+from lab.arm.records import Vault
 from lab.world import CloudFacts, RegistrationRefused, VmmServerFacts
 
 from .conftest import SERVER, Azure

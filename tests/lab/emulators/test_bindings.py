@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from lab.engines import emulators
-from lab.engines.emulators import TWINS
+from lab.engines.emulators import EMULATORS
 from lab.engines.scripts import assembled, load_bindings
 from tests.lab.emulators import bind
-from tests.lab.emulators.cases import CASES
+from tests.lab.emulators.table import CASES
 from tests.unit.scripts import gate
 from tests.unit.scripts.powershell import functions
 
@@ -55,14 +55,14 @@ def test_every_function_is_used_by_several(scripts: Path) -> None:
 
 
 def test_every_script_has_a_twin(scripts: Path) -> None:
-    assert sorted(TWINS) == sorted(path.stem for path in scripts.glob("*.ps1"))
+    assert sorted(EMULATORS) == sorted(path.stem for path in scripts.glob("*.ps1"))
 
 
 def test_every_twin_is_compared() -> None:
     assert bind.uncovered() == set()
 
 
-@pytest.mark.parametrize("script", sorted(TWINS))
+@pytest.mark.parametrize("script", sorted(EMULATORS))
 def test_every_twin_is_compared_in_check_mode_too(script: str) -> None:
     assert any(case.check_mode for case in CASES if case.script == script) or script == "inspect_file"
 
@@ -97,4 +97,4 @@ def test_the_module_imitates_every_command_that_scripts_may_use() -> None:
 
 
 def test_what_the_module_exports_is_defined() -> None:
-    assert exported() <= functions((MODULE / "Lab.psm1").read_text())
+    assert exported() <= {name for path in MODULE.glob("*.ps1") for name in functions(path.read_text())}

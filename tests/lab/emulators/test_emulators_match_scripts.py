@@ -13,12 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.engines import emulators
-from lab.engines.emulators.base import TwinResult
+from lab.engines.emulators.base import EmulatorResult
 from lab.windows import layout
 from lab.windows.agent import AgentProxy, AgentThrottle
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import CASES, SECTIONS, STAGING
-from tests.lab.emulators.comparison import Case, Comparison
+from lab.windows.states import STAGING
+from tests.lab.emulators.cases.calls import SECTIONS
+from tests.lab.emulators.comparison import Comparison
+from tests.lab.emulators.harness import Case
+from tests.lab.emulators.table import CASES
 
 pytestmark = [pytest.mark.needs("pwsh"), pytest.mark.xdist_group("warm-pwsh")]
 
@@ -31,7 +34,7 @@ def test_known_state(comparison: Comparison, case: Case) -> None:
 def test_a_twin_that_differs_is_seen(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.script == "start_service")
     assert comparison.differences(case) == []
-    monkeypatch.setitem(emulators.TWINS, "start_service", lambda *_: TwinResult({"status": "Other"}, False))
+    monkeypatch.setitem(emulators.EMULATORS, "start_service", lambda *_: EmulatorResult({"status": "Other"}, False))
     assert comparison.differences(case) == [
         f"{case.name}: result.status: PowerShell has 'Running', the twin has 'Other'"
     ]
@@ -39,13 +42,13 @@ def test_a_twin_that_differs_is_seen(comparison: Comparison, monkeypatch: pytest
 
 def test_a_twin_that_writes_elsewhere_is_seen(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.script == "start_service")
-    honest = emulators.TWINS["start_service"]
+    honest = emulators.EMULATORS["start_service"]
 
-    def secretly(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> TwinResult:
+    def secretly(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
         machine.set_value(layout.PROVIDER_KEY, "Version", "1")
         return honest(machine, parameters, check_mode)
 
-    monkeypatch.setitem(emulators.TWINS, "start_service", secretly)
+    monkeypatch.setitem(emulators.EMULATORS, "start_service", secretly)
     parts = {line.split(": ")[1].split(".")[0] for line in comparison.differences(case)}
     assert parts == {"state", "journal"}
 

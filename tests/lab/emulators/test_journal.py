@@ -8,17 +8,18 @@ from __future__ import annotations
 import pytest
 
 from lab.world import digest
-from tests.lab.emulators.cases import CASES
-from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
+from tests.lab.emulators.table import CASES
 
 
 @pytest.fixture(scope="module")
-def stage(internet: Internet) -> Stage:
-    return Stage(internet)
+def stage(internet: Internet) -> Harness:
+    return Harness(internet)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_what_changed_is_in_the_journal(stage: Stage, case: Case) -> None:
+def test_what_changed_is_in_the_journal(stage: Harness, case: Case) -> None:
     before = stage.set(case).snapshot()
     after = stage.imitated(case)
     if case.check_mode:
@@ -32,7 +33,7 @@ def passwords(case: Case) -> list[str]:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.secrets], ids=lambda case: case.name)
-def test_no_secret_is_in_the_journal_or_the_state(stage: Stage, case: Case) -> None:
+def test_no_secret_is_in_the_journal_or_the_state(stage: Harness, case: Case) -> None:
     after = stage.imitated(case)
     told = [str(value) for _verb, detail in after.journal for value in detail.values()]
     kept = [*told, repr(after.state)]
@@ -49,6 +50,6 @@ def test_no_secret_is_in_the_journal_or_the_state(stage: Stage, case: Case) -> N
     ],
     ids=lambda case: case.name,
 )
-def test_a_command_line_shows_the_digest_of_its_password(stage: Stage, case: Case) -> None:
+def test_a_command_line_shows_the_digest_of_its_password(stage: Harness, case: Case) -> None:
     lines = [detail["arguments"] for verb, detail in stage.imitated(case).journal if verb == "process.start"]
     assert [digest(password) for line in lines for password in passwords(case) if digest(password) in line]

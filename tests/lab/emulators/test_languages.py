@@ -13,8 +13,10 @@ import pytest
 from lab.windows import languages, layout
 from lab.windows.errors import MachineError
 from tests.lab.conftest import Build
-from tests.lab.emulators.cases import CASES, abroad
-from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.cases.languages import abroad
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
+from tests.lab.emulators.table import CASES
 from tests.lab.emulators.warm import WarmPwsh
 
 FOREIGN = [language for language in languages.LANGUAGES if language != languages.ENGLISH]
@@ -23,8 +25,8 @@ STATES = [case for case in CASES if not case.name.startswith("observe reach") an
 
 
 @pytest.fixture(scope="module")
-def stage(internet: Internet) -> Stage:
-    return Stage(internet)
+def stage(internet: Internet) -> Harness:
+    return Harness(internet)
 
 
 def without_reason(result: Any) -> Any:
@@ -35,7 +37,7 @@ def without_reason(result: Any) -> Any:
 
 
 @pytest.mark.parametrize("language", FOREIGN)
-def test_results_are_those_of_an_english_machine(stage: Stage, language: str) -> None:
+def test_results_are_those_of_an_english_machine(stage: Harness, language: str) -> None:
     for case in STATES[FOREIGN.index(language) :: len(FOREIGN)]:
         here, there = stage.imitated(case), stage.imitated(abroad(case, language))
         for part in ("changed", "failed", "azure"):

@@ -76,9 +76,9 @@ def test_depth_cuts_as_win_powershell_does(warm: WarmPwsh) -> None:
 
 
 def test_a_script_that_never_ends_is_cut_off(tmp_path: Path) -> None:
-    with WarmPwsh(tmp_path / "home", timeout=2) as started:
+    with WarmPwsh(tmp_path / "home") as started:
         assert started.run("$Ansible.Result = 1").result == 1
         with pytest.raises(WarmPwshFailed, match="did not answer within 2 s"):
-            started.run("[System.Threading.Thread]::Sleep(60000)")
+            started.run("[System.Threading.Thread]::Sleep(60000)", timeout=2)
         with pytest.raises(WarmPwshFailed):
             started.run("1")

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One long-living PowerShell that runs many scripts, each in a new runspace: milliseconds instead of seconds.
+"""One long-lived PowerShell that runs many scripts, each in a new runspace: milliseconds instead of seconds.
 
-Meant for tables of machine states. It imitates what `ansible.windows.win_powershell` offers a script ($Ansible, the
-parameters' types, check mode); the full way through Ansible's own wrapper is the engine `pwsh`.
+It serves tables of machine states. It imitates what `ansible.windows.win_powershell` offers a script ($Ansible, the
+parameters' types, check mode); the engine `pwsh` runs scripts through Ansible's own wrapper.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from lab.engines.pwsh import PwshHome
+from lab.engines.pwsh_home import PwshHome
 
 DRIVER = Path(__file__).with_name("warm_driver.ps1")
 
 
 class WarmPwshFailed(Exception):
-    """The process is gone or does not answer."""
+    """The process has ended or does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class WarmResult:
-    """What a script left, with the same rules for depth and types as win_powershell."""
+    """The result of a script, with the same rules for depth and types as win_powershell."""
 
     result: Any
     changed: bool
@@ -41,11 +41,10 @@ class WarmResult:
 
 
 class WarmPwsh:
-    """Runs scripts one after the other; safe to call from several threads."""
+    """Runs scripts one after the other; several threads may call it."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str] | None = None, *, timeout: float = 60.0) -> None:
+    def __init__(self, directory: Path, environment: Mapping[str, str] | None = None) -> None:
         home = PwshHome(directory)
-        self._timeout = timeout
         self._lock = threading.Lock()
         self._number = 0
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -72,9 +71,9 @@ class WarmPwsh:
         self.close()
 
     def close(self) -> None:
-        """End the process: it leaves when its input ends, and is killed when it does not."""
+        """End the process: it exits at the end of its input, or is killed."""
         if self._process.stdin is not None:
-            # What a dead process did not read cannot be delivered any more.
+            # A process that has ended no longer reads its input.
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         try:
@@ -96,6 +95,7 @@ class WarmPwsh:
         environment: Mapping[str, str] | None = None,
         check_mode: bool = False,
         depth: int = 6,
+        timeout: float = 60.0,
     ) -> WarmResult:
         """Run one script. A secret is text (SecureString) or (user, password) (PSCredential).
 
@@ -113,20 +113,20 @@ class WarmPwsh:
                 "check_mode": check_mode,
                 "depth": depth,
             }
-            answer = self._exchange(request)
+            answer = self._exchange(request, timeout)
         return WarmResult(
             answer["result"], answer["changed"], answer["failed"], list(answer["errors"]), list(answer["output"])
         )
 
-    def _exchange(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _exchange(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         stream = self._stream(self._process.stdin)
         try:
             stream.write(json.dumps(request) + "\n")
             stream.flush()
-            line = self._lines.get(timeout=self._timeout)
+            line = self._lines.get(timeout=timeout)
         except (BrokenPipeError, queue.Empty) as exc:
             self._process.kill()
-            raise WarmPwshFailed(f"PowerShell did not answer within {self._timeout} s: {self._complaint()}") from exc
+            raise WarmPwshFailed(f"PowerShell did not answer within {timeout} s: {self._complaint()}") from exc
         if line is None:
             raise WarmPwshFailed(f"PowerShell ended: {self._complaint()}")
         answer = json.loads(line)

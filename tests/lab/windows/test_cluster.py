@@ -12,16 +12,15 @@ from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine
+from lab.windows.states import cluster_node
 from lab.world import ProxyAccount, World
-from tests.lab.emulators.cases import cluster_node
-from tests.lab.emulators.comparison import LOGIN
+from tests.lab.emulators.harness import LOGIN
 
 
 @pytest.fixture
 def nodes() -> dict[str, Machine]:
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
-    world.machines = build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
-    return world.machines
+    return build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
 
 
 def running(nodes: dict[str, Machine]) -> list[str]:

@@ -10,17 +10,19 @@ import time
 
 import pytest
 
-from lab.engines.emulators import TWINS
+from lab.engines.emulators import EMULATORS
 from lab.engines.task_runners import Command
-from lab.windows import layout
+from lab.windows import cmdlets, layout, programs
 from lab.windows.build import build_machine, build_machines
 from lab.windows.errors import MachineError
 from lab.windows.installers import catalogue, content
 from lab.windows.machine import Machine
+from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
+from lab.windows.web import download
 from lab.world import World
 from tests.lab.conftest import Build
-from tests.lab.emulators.cases import SECTIONS, STAGING
+from tests.lab.emulators.cases.calls import SECTIONS
 
 OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
 
@@ -28,7 +30,7 @@ OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
 def test_reading_writes_nothing(build: Build, world: World) -> None:
     machine = build(kind="vmm_server", provider={})
     before = machine.snapshot()
-    assert not TWINS["observe"](machine, OBSERVE, False).failed
+    assert not EMULATORS["observe"](machine, OBSERVE, False).failed
     assert world.journal.entries == []
     assert machine.snapshot() == before
 
@@ -44,7 +46,8 @@ def test_the_same_document_builds_the_same_machine(build: Build) -> None:
     first, second = build(**entry), build(**entry)
     assert first.snapshot() == second.snapshot()
     assert (
-        TWINS["observe"](first, OBSERVE, False).result["vmm"] == TWINS["observe"](second, OBSERVE, False).result["vmm"]
+        EMULATORS["observe"](first, OBSERVE, False).result["vmm"]
+        == EMULATORS["observe"](second, OBSERVE, False).result["vmm"]
     )
 
 
@@ -67,30 +70,30 @@ def test_vmm_does_not_answer_while_its_service_is_stopped(build: Build) -> None:
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
     with pytest.raises(MachineError, match="1602"):
-        machine.bridge("vmm.clouds", {})
+        cmdlets.answer(machine, "vmm.clouds", {})
 
 
 def test_a_stopped_vmm_is_unknown_and_not_without_clouds(build: Build) -> None:
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
-    seen = TWINS["observe"](machine, OBSERVE, False).result["vmm"]
+    seen = EMULATORS["observe"](machine, OBSERVE, False).result["vmm"]
     assert seen["clouds"] is None
     assert seen["service"]["status"] == "Stopped"
 
 
 def test_a_planned_mishap_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
     machine = build()
-    machine.download("https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    download(machine, "https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
     world.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
-    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1603
-    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 0
+    assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 1603
+    assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 0
 
 
 def test_a_hang_ends_as_a_failure(build: Build, world: World) -> None:
     machine = build()
-    machine.download("https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
+    download(machine, "https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
     world.faults.plan("windows:m1:*.exe", "hang", seconds=0.01)
-    assert machine.run_process(r"C:\Windows\Temp\a.exe", "/q") == 1
+    assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 1
 
 
 def test_a_delay_is_only_that(build: Build, world: World) -> None:
@@ -105,7 +108,7 @@ def test_a_file_that_is_no_program_does_not_start(build: Build) -> None:
     machine = build()
     machine.write_file(r"C:\Windows\Temp\a.exe", b"x")
     with pytest.raises(MachineError, match="cannot find the file"):
-        machine.run_process(r"C:\Windows\Temp\a.exe", "/q")
+        programs.run(machine, r"C:\Windows\Temp\a.exe", "/q")
 
 
 def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: World) -> None:
@@ -117,7 +120,7 @@ def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: 
         "KeyPath": STAGING + r"\k.VaultCredentials",
         "KeyContent": "<key/>",
     }
-    assert not TWINS["register_vmm_server"](machine, parameters, False).failed
+    assert not EMULATORS["register_vmm_server"](machine, parameters, False).failed
     verbs = [
         (entry.verb, entry.detail.get("size"))
         for entry in world.journal.entries
@@ -135,9 +138,9 @@ def test_installers_are_the_same_bytes_in_every_run() -> None:
     assert packages["provider"].program == "AzureSiteRecoveryProvider.exe"
 
 
-def test_an_unknown_call_of_the_bridge_is_an_error(build: Build) -> None:
+def test_an_unknown_cmdlet_call_is_an_error(build: Build) -> None:
     with pytest.raises(MachineError, match="no call"):
-        build().bridge("nothing", {})
+        cmdlets.answer(build(), "nothing", {})
 
 
 # ---- disks ----

@@ -12,7 +12,7 @@ import pytest
 from lab.windows.errors import MachineError
 from lab.windows.filesystem import FileSystem, inherited, tidy
 from lab.windows.registry import Registry
-from lab.windows.vmm import Cloud, HostGroup, VmHost
+from lab.windows.vmm import HostGroup, VmHost, VmmCloud
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -92,4 +92,4 @@ def test_a_host_in_two_groups_of_a_cloud_is_there_once() -> None:
     host = VmHost("1", "hv01")
     inner = HostGroup("b", "B", "A\\B", [host])
     outer = HostGroup("a", "A", "A", [VmHost("2", "hv02")], [inner])
-    assert [each.id for each in Cloud("c", "C", [outer, inner]).hosts()] == ["2", "1"]
+    assert [each.id for each in VmmCloud("c", "C", [outer, inner]).hosts()] == ["2", "1"]

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from lab.engines.emulators.base import quoted, setup_log
-from lab.windows import layout
+from lab.windows import layout, programs
 from lab.windows.errors import MachineError
-from lab.windows.machine import Machine, Package
+from lab.windows.machine import Machine
 from lab.windows.programs.key_file import read_key
 from lab.windows.programs.outcome import Refusal, order
+from lab.windows.state import Package
+from lab.windows.states import VAULT_NUMBER, key_document
+from lab.windows.web import download
 from lab.world import World, digest
 from tests.lab.conftest import Build
-from tests.lab.emulators.cases import VAULT_NUMBER, key_document
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, RecordingAzure
+from tests.lab.emulators.harness import RecordingAzure
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 
 TEMP = r"C:\Windows\Temp"
 KEY = TEMP + r"\v.VaultCredentials"
@@ -29,21 +32,21 @@ def bring(machine: Machine, program: str, version: str) -> str:
     """A package on the machine's disk."""
     package = Package("https://x.test/" + program, b"MZ", "", version, "CN=x", program)
     machine.web[package.url] = package
-    machine.download(package.url, f"{TEMP}\\{program}")
+    download(machine, package.url, f"{TEMP}\\{program}")
     return f"{TEMP}\\{program}"
 
 
 def install(machine: Machine, version: str = "5.1.8095.0") -> int:
     package = bring(machine, "AzureSiteRecoveryProvider.exe", version)
-    assert machine.run_process(package, f'/x:"{TEMP}\\asr" /q') == 0
-    return machine.run_process(TEMP + r"\asr\setupdr.exe", "/i")
+    assert programs.run(machine, package, f'/x:"{TEMP}\\asr" /q') == 0
+    return programs.run(machine, TEMP + r"\asr\setupdr.exe", "/i")
 
 
 def register(machine: Machine, key: str | None = None, more: str = "") -> int:
     assert machine.vmm is not None
     machine.write_file(KEY, (key_document() if key is None else key).encode())
     arguments = f'/r /FriendlyName "vmm01" /Credentials {quoted(KEY)} {more}'
-    return machine.run_process(machine.vmm.folder + r"\bin\DRConfigurator.exe", arguments)
+    return programs.run(machine, machine.vmm.folder + r"\bin\DRConfigurator.exe", arguments)
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def vmm(build: Build) -> Machine:
 @pytest.mark.parametrize("arguments", ["", "/q", "/x:C:\\asr", "/x: /q"])
 def test_a_package_without_both_switches_would_wait_at_its_window(build: Build, arguments: str) -> None:
     machine = build(kind="vmm_server")
-    assert machine.run_process(bring(machine, "AzureSiteRecoveryProvider.exe", "5.1"), arguments) == 2
+    assert programs.run(machine, bring(machine, "AzureSiteRecoveryProvider.exe", "5.1"), arguments) == 2
 
 
 def test_setup_leaves_version_adapter_program_and_entry(build: Build) -> None:
@@ -104,7 +107,7 @@ def test_a_registration_survives_an_upgrade(vmm: Machine) -> None:
 
 def test_registration_tells_the_vault_and_leaves_its_traces(vmm: Machine, azure: RecordingAzure) -> None:
     assert register(vmm) == 0
-    [(thumbprint, vault_number, server)] = azure.told
+    [(thumbprint, vault_number, server)] = azure.calls
     assert vault_number == VAULT_NUMBER
     assert (server.friendly_name, server.fqdn) == ("vmm01", vmm.fqdn)
     assert [cloud.name for cloud in server.clouds] == ["Gold"]
@@ -118,7 +121,7 @@ def test_publishing_a_cloud_of_a_registered_server_reaches_the_vault(vmm: Machin
     register(vmm)
     assert vmm.vmm is not None
     vmm.publish_cloud(vmm.vmm.clouds[1].id, True)
-    assert [cloud.name for cloud in azure.told[-1][1]] == ["Silver"]
+    assert [cloud.name for cloud in azure.calls[-1][1]] == ["Silver"]
 
 
 def test_a_cloud_is_withdrawn_from_the_vault_unless_it_is_paired(vmm: Machine, azure: RecordingAzure) -> None:
@@ -126,19 +129,19 @@ def test_a_cloud_is_withdrawn_from_the_vault_unless_it_is_paired(vmm: Machine, a
     assert vmm.vmm is not None
     gold = vmm.vmm.clouds[0]
     gold.paired = True
-    told = len(azure.told)
+    told = len(azure.calls)
     with pytest.raises(MachineError, match="Gold is configured for protection"):
         vmm.publish_cloud(gold.id, False)
-    assert (gold.published, len(azure.told)) == (True, told)
+    assert (gold.published, len(azure.calls)) == (True, told)
     gold.paired = False
     vmm.publish_cloud(gold.id, False)
-    assert (gold.published, azure.told[-1][0]) == (False, "withdrawn")
+    assert (gold.published, azure.calls[-1][0]) == (False, "withdrawn")
 
 
 def test_publishing_before_registration_stays_at_home(vmm: Machine, azure: RecordingAzure) -> None:
     assert vmm.vmm is not None
     vmm.publish_cloud(vmm.vmm.clouds[1].id, True)
-    assert azure.told == []
+    assert azure.calls == []
 
 
 KEYS = [
@@ -158,7 +161,7 @@ def test_a_bad_key_is_refused(
     before = vmm.snapshot()["registry"]
     assert register(vmm, key_document(**how)) == code
     assert reason in setup_log(vmm)[-1]
-    assert azure.told == []
+    assert azure.calls == []
     assert vmm.snapshot()["registry"] == before
 
 
@@ -198,7 +201,7 @@ def test_another_vault_is_exit_10_and_names_the_vault(vmm: Machine, azure: Recor
     register(vmm)
     assert register(vmm, key_document(vault="vault-b")) == 10
     assert "vault-asr" in setup_log(vmm)[-1]
-    assert len(azure.told) == 1
+    assert len(azure.calls) == 1
 
 
 def test_the_same_name_in_another_subscription_is_another_vault(vmm: Machine) -> None:
@@ -209,7 +212,7 @@ def test_the_same_name_in_another_subscription_is_another_vault(vmm: Machine) ->
 def test_the_same_vault_again_is_allowed(vmm: Machine, azure: RecordingAzure) -> None:
     register(vmm)
     assert register(vmm) == 0
-    assert len(azure.told) == 2
+    assert len(azure.calls) == 2
     assert len(vmm.certificates) == 1
 
 
@@ -234,20 +237,20 @@ LINES = [
 @pytest.mark.parametrize("line", LINES)
 def test_a_bad_command_line_is_exit_2(vmm: Machine, line: str) -> None:
     assert vmm.vmm is not None
-    assert vmm.run_process(vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 2
+    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 2
 
 
 def test_switches_have_no_case(vmm: Machine) -> None:
     assert vmm.vmm is not None
     vmm.write_file(KEY, key_document().encode())
     line = f'/R /FRIENDLYNAME a /credentials "{KEY}"'
-    assert vmm.run_process(vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 0
+    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 0
 
 
 def test_the_extension_of_the_key_is_checked(vmm: Machine) -> None:
     assert vmm.vmm is not None
     line = rf'/r /FriendlyName a /Credentials "{TEMP}\key.xml"'
-    assert vmm.run_process(vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 1
+    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", line) == 1
     assert ".VaultCredentials" in setup_log(vmm)[-1]
 
 
@@ -316,7 +319,7 @@ def test_the_journal_and_the_state_keep_no_password(behind: Machine, world: Worl
 def test_configure_changes_the_proxy_and_keeps_the_rest(vmm: Machine, world: World) -> None:
     register(vmm)
     assert vmm.vmm is not None
-    assert vmm.run_process(vmm.vmm.folder + r"\bin\DRConfigurator.exe", "/configure " + proxy_line(world)) == 0
+    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", "/configure " + proxy_line(world)) == 0
     assert vmm.registry.get(layout.PROXY_KEY, "ProxyAddress") == f"http://{PROXY_NAME}"
     assert vmm.registry.get(layout.REGISTRATION_KEY, "ResourceName") == "vault-asr"
 
@@ -325,7 +328,7 @@ def test_configure_changes_the_proxy_and_keeps_the_rest(vmm: Machine, world: Wor
 
 
 def agent(machine: Machine, arguments: str = "/q /nu", version: str = "2.0.9260.0") -> int:
-    return machine.run_process(bring(machine, "MARSAgentInstaller.exe", version), arguments)
+    return programs.run(machine, bring(machine, "MARSAgentInstaller.exe", version), arguments)
 
 
 def test_the_agent_goes_on_in_the_background(build: Build, world: World) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Any, TypeVar, cast
 import winrm.protocol
 
 from lab.certificates import Certificates
-from lab.engines.base import Answer, CommandRequest, ConnectionDropped, Engine
-from lab.engines.cmdlet_server import Bridge
-from lab.windows.machine import Identity, Machine, Volume
+from lab.engines.base import CommandOutput, CommandRequest, ConnectionDropped, Engine
+from lab.engines.cmdlet_server import CmdletServer
+from lab.windows.machine import Machine
+from lab.windows.state import MachineIdentity, Volume
 from lab.winrm.auth import Account, Authenticator
 from lab.winrm.server import WinRmServer
 from lab.world import Login, ProxyAccount, World
@@ -36,7 +37,7 @@ def make_world() -> World:
 
 
 def make_machine(world: World, name: str = "hv01") -> Machine:
-    identity = Identity(
+    identity = MachineIdentity(
         name=name,
         fqdn=f"{name}.lab.example",
         kind="hyperv_host",
@@ -58,17 +59,17 @@ class WordEngine:
     cancelled: list[str] = field(default_factory=list)
     seen: list[CommandRequest] = field(default_factory=list)
 
-    async def run(self, machine: Machine, request: CommandRequest) -> Answer:
+    async def run(self, machine: Machine, request: CommandRequest) -> CommandOutput:
         self.seen.append(request)
         word, *arguments = request.line.split()
         if word == "echo":
-            return Answer(" ".join(arguments).encode())
+            return CommandOutput(" ".join(arguments).encode())
         if word == "stdin":
-            return Answer(request.stdin, b"", 0)
+            return CommandOutput(request.stdin, b"", 0)
         if word == "both":
-            return Answer(b"o" * int(arguments[0]), b"e" * int(arguments[0]), 3)
+            return CommandOutput(b"o" * int(arguments[0]), b"e" * int(arguments[0]), 3)
         if word == "environment":
-            return Answer(str(dict(request.environment)).encode())
+            return CommandOutput(str(dict(request.environment)).encode())
         if word == "defect":
             raise ZeroDivisionError("a defect of the engine")
         if word == "vanish":
@@ -79,14 +80,14 @@ class WordEngine:
             except asyncio.CancelledError:
                 self.cancelled.append(request.line)
                 raise
-            return Answer(b"slept")
-        return Answer(b"", f"no command {word}".encode(), 9009)
+            return CommandOutput(b"slept")
+        return CommandOutput(b"", f"no command {word}".encode(), 9009)
 
     async def close(self) -> None:
         """Nothing to end."""
 
 
-EngineMaker = Callable[[World, ThreadPoolExecutor, Path], Engine]
+EngineMaker = Callable[[Mapping[str, Machine], ThreadPoolExecutor, Path], Engine]
 
 
 class Service:
@@ -95,7 +96,7 @@ class Service:
     def __init__(self, directory: Path, make_engine: EngineMaker | None = None, *, idle: float = 60.0) -> None:
         self.world = make_world()
         self.machine = make_machine(self.world)
-        self.world.machines = {self.machine.name: self.machine}
+        self.machines = {self.machine.name: self.machine}
         self.directory = directory
         self.certificates = Certificates(["hv01.lab.example"])
         self.authority = directory / "ca.pem"
@@ -106,7 +107,7 @@ class Service:
         self._executor = ThreadPoolExecutor(8)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._bridge: Bridge | None = None
+        self._cmdlets: CmdletServer | None = None
         self._clients: list[winrm.protocol.Protocol] = []
         self.server = cast("WinRmServer", None)
 
@@ -129,7 +130,7 @@ class Service:
 
     async def _start(self) -> None:
         if self._make_engine is not None:
-            self.engine = self._make_engine(self.world, self._executor, self.directory)
+            self.engine = self._make_engine(self.machines, self._executor, self.directory)
         accounts = self.directory / "accounts"
         ACCOUNT.store(accounts)
         self.server = WinRmServer(
@@ -143,10 +144,10 @@ class Service:
         )
         await self.server.start()
 
-    async def bridge(self) -> Bridge:
-        self._bridge = Bridge(self.world, self._executor)
-        await self._bridge.start()
-        return self._bridge
+    async def start_cmdlets(self) -> CmdletServer:
+        self._cmdlets = CmdletServer(self.machines, self._executor)
+        await self._cmdlets.start()
+        return self._cmdlets
 
     def stop(self) -> None:
         for client in self._clients:
@@ -160,8 +161,8 @@ class Service:
     async def _stop(self) -> None:
         await self.server.stop()
         await self.engine.close()
-        if self._bridge is not None:
-            await self._bridge.stop()
+        if self._cmdlets is not None:
+            await self._cmdlets.stop()
         # One more turn of the loop: connections that were cut are closed in it.
         await asyncio.sleep(0.05)
 

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,11 @@ import pytest
 
 from lab.certificates import Certificates
 from lab.engines.base import Engine
-from lab.engines.cmdlet_server import Bridge
+from lab.engines.cmdlet_server import CmdletServer
 from lab.engines.pwsh import PwshEngine
-from lab.engines.python import TwinEngine
+from lab.engines.python import PythonEngine
 from lab.engines.scripts import digest
 from lab.windows.machine import Machine
-from lab.world import World
 from tests.lab.winrm.service import ACCOUNT, Service
 
 # The interpreter whose Ansible is the client; the service runs in the tests' own.
@@ -92,32 +91,32 @@ def _reading(_machine: Machine, _parameters: dict[str, Any], _check_mode: bool) 
     return Outcome(1, changed=True)
 
 
-TWINS: dict[str, Any] = {"probe": _probe, "throwing": _throwing, "reading": _reading}
+EMULATORS: dict[str, Any] = {"probe": _probe, "throwing": _throwing, "reading": _reading}
 
 
-def make_twin(world: World, executor: ThreadPoolExecutor, _directory: Path) -> Engine:
-    return TwinEngine(world, executor, twins=TWINS, bindings=BINDINGS)
+def make_python(machines: Mapping[str, Machine], executor: ThreadPoolExecutor, _directory: Path) -> Engine:
+    return PythonEngine(machines, executor, emulators=EMULATORS, bindings=BINDINGS)
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Iterator[Service]:
-    started = Service(tmp_path, make_twin).start()
+def python(tmp_path: Path) -> Iterator[Service]:
+    started = Service(tmp_path, make_python).start()
     yield started
     started.stop()
 
 
 class PwshService(Service):
-    """The service with the real PowerShell: its bridge must be there before the engine."""
+    """The service with the real PowerShell: its cmdlet server must start before the engine."""
 
     async def _start(self) -> None:
-        bridge = await self.bridge()
-        self._make_engine = make_pwsh(bridge)
+        server = await self.start_cmdlets()
+        self._make_engine = make_pwsh(server)
         await super()._start()
 
 
-def make_pwsh(bridge: Bridge) -> Callable[[World, ThreadPoolExecutor, Path], Engine]:
-    def make(world: World, executor: ThreadPoolExecutor, directory: Path) -> Engine:
-        return PwshEngine(world, executor, bridge, directory / "pwsh")
+def make_pwsh(server: CmdletServer) -> Callable[[Mapping[str, Machine], ThreadPoolExecutor, Path], Engine]:
+    def make(machines: Mapping[str, Machine], executor: ThreadPoolExecutor, directory: Path) -> Engine:
+        return PwshEngine(machines, executor, server, directory / "pwsh")
 
     return make
 
@@ -206,7 +205,7 @@ PROBE_RESULT = {
 PING = {"name": "ping", "ansible.windows.win_ping": {}}
 
 
-@pytest.fixture(params=["twin", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
+@pytest.fixture(params=["python", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
 def engine(request: pytest.FixtureRequest) -> Service:
     """The service with either engine."""
     service: Service = request.getfixturevalue(request.param)
@@ -214,8 +213,8 @@ def engine(request: pytest.FixtureRequest) -> Service:
 
 
 @pytest.mark.parametrize("transport", ["basic", "ntlm"])
-def test_win_ping_answers(twin: Service, transport: str) -> None:
-    results = Play(twin, {"ansible_winrm_transport": transport}).run(PING)
+def test_win_ping_answers(python: Service, transport: str) -> None:
+    results = Play(python, {"ansible_winrm_transport": transport}).run(PING)
     assert results["ping"]["ping"] == "pong"
 
 
@@ -275,33 +274,33 @@ def test_executions_are_counted_and_writes_are_not_invented(engine: Service) -> 
     assert engine.world.journal.entries == []
 
 
-def test_a_script_that_was_changed_is_refused_by_its_name(twin: Service) -> None:
-    result = Play(twin).run(script(PROBE + "# one more line\n", **PROBE_OPTIONS))["script"]
+def test_a_script_that_was_changed_is_refused_by_its_name(python: Service) -> None:
+    result = Play(python).run(script(PROBE + "# one more line\n", **PROBE_OPTIONS))["script"]
     assert result["failed"] is True
-    assert "The script probe is not the text that its twin is bound to" in result["msg"]
+    assert "The script probe is not the text that its emulator is bound to" in result["msg"]
 
 
 @pytest.mark.parametrize(
     "text", [PROBE.replace("\n", "\r\n"), PROBE.rstrip("\n"), PROBE + "\n\n"], ids=["crlf", "short", "long"]
 )
-def test_how_a_script_was_read_does_not_matter(twin: Service, text: str) -> None:
-    assert Play(twin).run(script(text, **PROBE_OPTIONS))["script"]["failed"] is False
+def test_how_a_script_was_read_does_not_matter(python: Service, text: str) -> None:
+    assert Play(python).run(script(text, **PROBE_OPTIONS))["script"]["failed"] is False
 
 
 @pytest.mark.parametrize(
     ("task", "words"),
     [
         (script("Get-Date"), "no marker line"),
-        (script(MARKER.replace("probe", "stranger")), "no twin for the script stranger"),
+        (script(MARKER.replace("probe", "stranger")), "no emulator for the script stranger"),
         (script(PROBE, creates="C:\\x"), "win_powershell with creates"),
         ({"name": "script", "ansible.windows.win_shell": "dir"}, "does not know the module ansible.windows.win_shell"),
         ({"name": "script", "ansible.builtin.raw": "dir"}, "does not execute PowerShell"),
         ({**script(PROBE), "async": 60, "poll": 1}, "does not imitate"),
     ],
-    ids=["foreign script", "script without a twin", "option", "module", "raw", "async"],
+    ids=["foreign script", "script without an emulator", "option", "module", "raw", "async"],
 )
-def test_what_the_twin_does_not_know_fails_loudly(twin: Service, task: dict[str, Any], words: str) -> None:
-    result = Play(twin).run(task)["script"]
+def test_what_the_python_engine_does_not_know_is_an_error(python: Service, task: dict[str, Any], words: str) -> None:
+    result = Play(python).run(task)["script"]
     assert result["failed"] is True
     assert words in result.get("msg", "") + result.get("stderr", "")
 
@@ -330,58 +329,58 @@ def test_pwsh_leaves_no_process_and_no_file_behind(pwsh: Service) -> None:
     assert str(pwsh.directory) not in listing
 
 
-def test_a_wrong_password_makes_the_host_unreachable(twin: Service) -> None:
+def test_a_wrong_password_makes_the_host_unreachable(python: Service) -> None:
     for transport in ("basic", "ntlm"):
-        result = Play(twin, {"ansible_winrm_transport": transport, "ansible_password": "wrong"}).run(PING)["ping"]
+        result = Play(python, {"ansible_winrm_transport": transport, "ansible_password": "wrong"}).run(PING)["ping"]
         assert result["unreachable"] is True
         assert "the specified credentials were rejected by the server" in result["msg"]
 
 
-def test_an_unknown_authority_makes_the_host_unreachable(twin: Service, tmp_path: Path) -> None:
+def test_an_unknown_authority_makes_the_host_unreachable(python: Service, tmp_path: Path) -> None:
     (tmp_path / "other.pem").write_bytes(Certificates().authority_pem)
-    result = Play(twin, {"ansible_winrm_ca_trust_path": str(tmp_path / "other.pem")}).run(PING)["ping"]
+    result = Play(python, {"ansible_winrm_ca_trust_path": str(tmp_path / "other.pem")}).run(PING)["ping"]
     assert result["unreachable"] is True
     assert "certificate verify failed" in result["msg"]
 
 
-def test_a_closed_port_makes_the_host_unreachable(twin: Service) -> None:
-    twin.call(twin.server.close())
-    assert Play(twin).run(PING)["ping"]["unreachable"] is True
+def test_a_closed_port_makes_the_host_unreachable(python: Service) -> None:
+    python.call(python.server.close())
+    assert Play(python).run(PING)["ping"]["unreachable"] is True
 
 
-def test_a_dropped_create_makes_the_host_unreachable(twin: Service) -> None:
-    twin.world.faults.plan("winrm:hv01:create", "drop")
-    assert Play(twin).run(PING)["ping"]["unreachable"] is True
+def test_a_dropped_create_makes_the_host_unreachable(python: Service) -> None:
+    python.world.faults.plan("winrm:hv01:create", "drop")
+    assert Play(python).run(PING)["ping"]["unreachable"] is True
 
 
 @pytest.mark.parametrize("operation", ["command", "receive"])
-def test_a_connection_dropped_later_fails_the_task_and_the_next_one_works(twin: Service, operation: str) -> None:
-    twin.world.faults.plan(f"winrm:hv01:{operation}", "drop")
-    results = Play(twin).run({**PING, "name": "first"}, {**PING, "name": "second"})
+def test_a_connection_dropped_later_fails_the_task_and_the_next_one_works(python: Service, operation: str) -> None:
+    python.world.faults.plan(f"winrm:hv01:{operation}", "drop")
+    results = Play(python).run({**PING, "name": "first"}, {**PING, "name": "second"})
     assert results["first"].get("failed") or results["first"].get("unreachable")
     if "second" in results:
         assert results["second"]["ping"] == "pong"
 
 
-def test_a_quota_fault_is_got_over_by_a_new_shell(twin: Service) -> None:
-    twin.world.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
-    assert Play(twin).run(PING)["ping"]["ping"] == "pong"
-    assert twin.world.journal.counts["shell"] == 2
+def test_a_quota_fault_is_got_over_by_a_new_shell(python: Service) -> None:
+    python.world.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
+    assert Play(python).run(PING)["ping"]["ping"] == "pong"
+    assert python.world.journal.counts["shell"] == 2
 
 
-def test_waiting_for_the_connection_works(twin: Service) -> None:
+def test_waiting_for_the_connection_works(python: Service) -> None:
     task = {"name": "wait", "ansible.builtin.wait_for_connection": {"timeout": 20, "sleep": 1}}
-    assert Play(twin).run(task)["wait"]["failed"] is False
+    assert Play(python).run(task)["wait"]["failed"] is False
 
 
-def test_facts_are_those_of_the_machine(twin: Service) -> None:
-    facts = Play(twin).run({"name": "facts", "ansible.builtin.setup": {}})["facts"]["ansible_facts"]
+def test_facts_are_those_of_the_machine(python: Service) -> None:
+    facts = Play(python).run({"name": "facts", "ansible.builtin.setup": {}})["facts"]["ansible_facts"]
     assert facts["ansible_fqdn"] == "hv01.lab.example"
     assert facts["ansible_os_family"] == "Windows"
 
 
-def test_secrets_of_a_payload_stay_out_of_the_journal(twin: Service) -> None:
-    Play(twin).run(script(PROBE, **PROBE_OPTIONS))
-    text = repr(twin.world.journal)
+def test_secrets_of_a_payload_stay_out_of_the_journal(python: Service) -> None:
+    Play(python).run(script(PROBE, **PROBE_OPTIONS))
+    text = repr(python.world.journal)
     assert "geheim" not in text
     assert "pässword" not in text

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab.engines.base import CommandRequest
-from lab.engines.payload import HouseKeeping, ModuleCall, RawScript, UnknownPayload, peel, recognise
+from lab.engines.payload import HouseKeeping, ModuleCall, RawScript, UnknownPayload, peel, recognize
 
 BOOTSTRAP = "$input | Invoke-Something"
 
@@ -91,12 +91,12 @@ def test_a_script_that_only_mentions_an_encoded_command_is_the_innermost() -> No
 @pytest.mark.parametrize("text", ["cmd /c dir", "powershell -Command 1", "python -EncodedCommand QQA="])
 def test_a_line_without_an_encoded_command_is_unknown(text: str) -> None:
     with pytest.raises(UnknownPayload, match="does not start PowerShell"):
-        recognise(CommandRequest(text))
+        recognize(CommandRequest(text))
 
 
 def test_an_encoded_command_that_is_no_text_is_unknown() -> None:
     with pytest.raises(UnknownPayload, match="base64"):
-        recognise(CommandRequest("powershell -EncodedCommand QQA=A"))
+        recognize(CommandRequest("powershell -EncodedCommand QQA=A"))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_encoded_command_that_is_no_text_is_unknown() -> None:
     ids=["format A", "format B"],
 )
 def test_a_module_is_told_with_its_arguments_in_both_formats(stdin: bytes) -> None:
-    found = recognise(request(stdin=stdin))
+    found = recognize(request(stdin=stdin))
     assert isinstance(found, ModuleCall)
     assert found.name == "ansible.windows.win_powershell"
     assert found.options == {"script": "1"}
@@ -122,7 +122,7 @@ def test_a_module_is_told_with_its_arguments_in_both_formats(stdin: bytes) -> No
     ],
 )
 def test_wrappers_in_front_are_named(stdin: bytes) -> None:
-    found = recognise(request(stdin=stdin))
+    found = recognize(request(stdin=stdin))
     assert isinstance(found, ModuleCall)
     assert found.wrappers == ("become_wrapper",)
 
@@ -150,12 +150,12 @@ def test_a_modules_short_name_is_enough(name: str) -> None:
 )
 def test_a_payload_of_another_form_is_unknown_and_named_without_its_content(stdin: bytes, words: str) -> None:
     with pytest.raises(UnknownPayload, match=words):
-        recognise(request(stdin=stdin))
+        recognize(request(stdin=stdin))
 
 
 def test_a_step_of_ansible_comes_with_its_input() -> None:
     stdin = format_b({"name": "winrm_put_file.ps1", "params": {"Path": "C:\\x"}}, lines=b"QQ==\r\nQg==\r\n")
-    assert recognise(request(stdin=stdin)) == HouseKeeping("winrm_put_file", {"Path": "C:\\x"}, b"QQ==\r\nQg==\r\n")
+    assert recognize(request(stdin=stdin)) == HouseKeeping("winrm_put_file", {"Path": "C:\\x"}, b"QQ==\r\nQg==\r\n")
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_a_step_of_ansible_comes_with_its_input() -> None:
     ],
 )
 def test_plain_scripts_are_told_apart(script: str, expected: HouseKeeping | RawScript) -> None:
-    assert recognise(request(script)) == expected
+    assert recognize(request(script)) == expected

@@ -13,11 +13,11 @@ from typing import Any, cast
 
 import pytest
 
-from lab.engines.base import Answer, CommandRequest
-from lab.engines.payload import RawScript, recognise
+from lab.engines.base import CommandOutput, CommandRequest
+from lab.engines.payload import RawScript, recognize
 from lab.windows.machine import Machine
 from tests.lab.winrm.service import ACCOUNT, Service
-from tests.lab.winrm.test_ansible import PROBE, PROBE_OPTIONS, PROBE_RESULT, THROWING, Play, make_twin, script
+from tests.lab.winrm.test_ansible import PROBE, PROBE_OPTIONS, PROBE_RESULT, THROWING, Play, make_python, script
 
 pypsrp = pytest.importorskip("pypsrp")
 pytest.importorskip("psrpcore")
@@ -32,17 +32,17 @@ class ScriptEngine:
 
     name = "scripts"
 
-    async def run(self, machine: Machine, request: CommandRequest) -> Answer:
-        found = recognise(request)
+    async def run(self, machine: Machine, request: CommandRequest) -> CommandOutput:
+        found = recognize(request)
         assert isinstance(found, RawScript)
         word, _space, rest = found.text.partition(" ")
         if word == "input":
-            return Answer(request.stdin)
+            return CommandOutput(request.stdin)
         if word == "long":
-            return Answer(("ü" * int(rest)).encode())
+            return CommandOutput(("ü" * int(rest)).encode())
         if word == "lines":
-            return Answer(rest.replace(",", "\r\n").encode() + b"\r\n")
-        return Answer(b"", f"no script {word}\r\n".encode(), 3)
+            return CommandOutput(rest.replace(",", "\r\n").encode() + b"\r\n")
+        return CommandOutput(b"", f"no script {word}\r\n".encode(), 3)
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -56,8 +56,8 @@ def scripts(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Iterator[Service]:
-    started = Service(tmp_path, make_twin).start()
+def python(tmp_path: Path) -> Iterator[Service]:
+    started = Service(tmp_path, make_python).start()
     yield started
     started.stop()
 
@@ -135,13 +135,13 @@ def psrp(service: Service, **more: Any) -> Play:
     )
 
 
-def test_scripts_files_and_failures_through_ansible(twin: Service) -> None:
+def test_scripts_files_and_failures_through_ansible(python: Service) -> None:
     content = "zwölf 🙂\n".encode() * 50_000
     folder = "C:\\Größe L"
-    twin.machine.make_folder(folder)
-    twin.machine.write_file(folder + "\\in.bin", content)
+    python.machine.make_folder(folder)
+    python.machine.write_file(folder + "\\in.bin", content)
     fetch = {"ansible.builtin.fetch": {"src": folder + "\\in.bin", "dest": "out.bin", "flat": True}}
-    results = psrp(twin).run(
+    results = psrp(python).run(
         {"name": "ping", "ansible.windows.win_ping": {}},
         script(PROBE, **PROBE_OPTIONS),
         {**script(PROBE, "check", **PROBE_OPTIONS), "check_mode": True},
@@ -154,7 +154,7 @@ def test_scripts_files_and_failures_through_ansible(twin: Service) -> None:
     assert results["check"]["result"] == {**PROBE_RESULT, "check_mode": True}
     assert results["throwing"]["error"][0]["exception"]["message"] == "it went wrong"
     assert results["fetch"].get("failed") is not True, results["fetch"]
-    assert (twin.directory / "out.bin").read_bytes() == content
+    assert (python.directory / "out.bin").read_bytes() == content
     assert results["raw"]["failed"] is True
     assert "does not execute PowerShell" in json.dumps(results["raw"])
 

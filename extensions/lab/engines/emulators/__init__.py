@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scripts of the collection as Python functions over a machine's state, for places without PowerShell.
+"""The emulators: one Python function per script of the collection, over a machine's state, without PowerShell.
 
-A twin knows no desired state and nothing of the collection; `bindings.json` says for which text of its script it was
-compared with the real thing, and `python -m tests.lab.emulators.bind` renews that after a comparison in PowerShell.
+An emulator knows neither a desired state nor the collection. `bindings.json` holds the hash of the script text that
+each emulator was compared with; `make bind` renews it after a comparison in PowerShell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from .append_file import append_file
-from .base import Twin, TwinResult
+from .base import Emulator, EmulatorResult
 from .clean_registration import clean_registration
 from .configure_provider import configure_provider
 from .end_background_task import end_background_task
@@ -27,7 +27,7 @@ from .publish_cloud import publish_cloud
 from .register_vmm_server import register_vmm_server
 from .remove_file import remove_file
 from .restart_service import restart_service
-from .run_background_task import run_background_task
+from .run_background_task import background_task_runner
 from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
 from .set_microsoft_update import set_microsoft_update
@@ -35,7 +35,7 @@ from .set_run_as_password import set_run_as_password
 from .start_background_task import start_background_task
 from .start_service import start_service
 
-TWINS: Final[dict[str, Twin]] = {
+EMULATORS: Final[dict[str, Emulator]] = {
     "append_file": append_file,
     "clean_registration": clean_registration,
     "configure_provider": configure_provider,
@@ -51,7 +51,6 @@ TWINS: Final[dict[str, Twin]] = {
     "register_vmm_server": register_vmm_server,
     "remove_file": remove_file,
     "restart_service": restart_service,
-    "run_background_task": run_background_task,
     "set_agent_limits": set_agent_limits,
     "set_agent_proxy": set_agent_proxy,
     "set_microsoft_update": set_microsoft_update,
@@ -59,5 +58,6 @@ TWINS: Final[dict[str, Twin]] = {
     "start_service": start_service,
     "start_background_task": start_background_task,
 }
+EMULATORS["run_background_task"] = background_task_runner(EMULATORS)
 
-__all__ = ["TWINS", "Twin", "TwinResult"]
+__all__ = ["EMULATORS", "Emulator", "EmulatorResult"]

@@ -1,20 +1,20 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of append_file: adds one piece to a file that comes from the controller."""
+"""Emulator of append_file: appends one piece to a file that the controller sends."""
 
 from __future__ import annotations
 
 import base64
 from typing import Any
 
-from .base import ParameterRefused, Run, file_facts, folder_of, protect_folder, twin
+from .base import ParameterRefused, Run, emulator, file_facts, folder_of, protect_folder
 from .transfer import NO_VALIDATOR, Transfer, new_facts
 
 _MOST = 11184812
 
 
-@twin
+@emulator
 def append_file(run: Run) -> dict[str, Any]:
     destination, origin, total, offset = (
         run.need("Destination"),

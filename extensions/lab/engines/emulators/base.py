@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a twin is: a function that does to a machine what one script does, and answers as the script does."""
+"""The form of an emulator: a function that changes a machine and answers as one script does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from ...windows import cim, layout
+from ...windows import cim, layout, programs
 from ...windows.cluster import Cluster
 from ...windows.errors import MachineError
 from ...windows.filesystem import File, parent_of
@@ -23,13 +23,11 @@ PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 _CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
 _NOTHING_THERE = 2
-#: Below HKLM: which process of a service has not read what was set.
-RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"
 
 
 @dataclass(frozen=True, slots=True)
-class TwinResult:
-    """What the script leaves in $Ansible, and the messages of the errors that ended it."""
+class EmulatorResult:
+    """The values that the script sets in $Ansible, and the messages of the errors that ended it."""
 
     result: Any
     changed: bool
@@ -38,11 +36,11 @@ class TwinResult:
 
 
 class ScriptFailed(Exception):
-    """The script throws: its message."""
+    """The script throws this message."""
 
 
 class ParameterRefused(ScriptFailed):
-    """PowerShell does not take a parameter: the script has not begun, and $Ansible still says changed."""
+    """PowerShell rejects a parameter: the script has not begun, and $Ansible.Changed still has its default, true."""
 
 
 @dataclass(slots=True)
@@ -55,7 +53,7 @@ class Run:
     changed: bool = False
 
     def text(self, name: str) -> str:
-        """A string parameter; one that was not given is empty, as PowerShell has it."""
+        """Return a string parameter; a missing one is empty, as in PowerShell."""
         value = self.parameters.get(name)
         return "" if value is None else str(value)
 
@@ -82,26 +80,26 @@ class Run:
         return None if value is None else (str(value[0]), str(value[1]))
 
 
-Twin: TypeAlias = Callable[[Machine, dict[str, Any], bool], TwinResult]
+Emulator: TypeAlias = Callable[[Machine, dict[str, Any], bool], EmulatorResult]
 
 
-def twin(work: Callable[[Run], Any]) -> Twin:
-    """A failure of the machine or of the script becomes the script's error; a defect stays an exception."""
+def emulator(body: Callable[[Run], Any]) -> Emulator:
+    """Return an emulator that turns failures of the machine or the script into errors; defects stay exceptions."""
 
-    @functools.wraps(work)
-    def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> TwinResult:
+    @functools.wraps(body)
+    def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
         machine.settle()
         state = Run(machine, parameters, check_mode)
         try:
-            result = work(state)
+            result = body(state)
         except (MachineError, ScriptFailed) as exc:
-            return TwinResult({}, state.changed or isinstance(exc, ParameterRefused), True, [str(exc)])
-        return TwinResult(result, state.changed)
+            return EmulatorResult({}, state.changed or isinstance(exc, ParameterRefused), True, [str(exc)])
+        return EmulatorResult(result, state.changed)
 
     return run
 
 
-# ---- what several scripts do ----
+# ---- steps that several scripts share ----
 
 
 def service_status(machine: Machine, name: str) -> str | None:
@@ -110,12 +108,12 @@ def service_status(machine: Machine, name: str) -> str | None:
 
 
 def node_name(machine: Machine) -> str:
-    """Win32_ComputerSystem.Name."""
+    """Return Win32_ComputerSystem.Name."""
     return str(cim.instances(machine, "Win32_ComputerSystem", "root/cimv2", None)[0]["Name"])
 
 
 def clustered(run: Run) -> Cluster | None:
-    """The cluster, when the script was told its resource."""
+    """Return the cluster when the script has the name of its resource."""
     name = run.text("ClusterResource")
     if not name:
         return None
@@ -139,7 +137,7 @@ def need_vmm_service(machine: Machine) -> None:
 
 
 def connect_vmm(machine: Machine) -> Vmm:
-    """VMM through its own module, which lies in its install folder."""
+    """Return VMM through its own module in its install folder."""
     key = layout.VMM_SETUP_KEY
     folder = machine.registry.get(key, "InstallPath")
     if folder is None:
@@ -151,7 +149,7 @@ def connect_vmm(machine: Machine) -> Vmm:
 
 
 def import_agent_module(machine: Machine) -> None:
-    """The agent's own module, which lies in its install folder."""
+    """Import the agent's own module from its install folder."""
     key = layout.AGENT_KEY + r"\Setup"
     folder = machine.registry.text(key, "InstallPath")
     if folder is None:
@@ -164,7 +162,7 @@ def import_agent_module(machine: Machine) -> None:
 
 
 def protect_folder(machine: Machine, path: str) -> None:
-    """A folder for administrators and the system alone: made, or already as closed."""
+    """Create a folder that only administrators and the system can open; an existing one must be as restricted."""
     found = machine.files.find(path)
     if found is None:
         made = f"{path}.siterecovery.hyperv-new"
@@ -185,7 +183,7 @@ def folder_of(path: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """One argument of a command line, quoted for the C runtime."""
+    """Quote one argument of a command line for the C runtime."""
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
     return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
 
@@ -200,7 +198,7 @@ def lines_of(file: File | None, secret: str = "") -> list[str]:
 
 
 def setup_log(machine: Machine, secret: str = "") -> list[str]:
-    """The last lines of the newest log of setup and registration."""
+    """Return the last lines of the newest log of setup and registration."""
     if machine.files.find(layout.SETUP_LOGS) is None:
         return []
     logs = machine.files.listing(layout.SETUP_LOGS, "DRASetupWizard*.log", files_only=True)
@@ -208,22 +206,22 @@ def setup_log(machine: Machine, secret: str = "") -> list[str]:
 
 
 def mark_restart(machine: Machine, name: str) -> None:
-    """Notes the service's process, which has not read what the script is about to set."""
+    """Record the process id of the service, which has not read what the script is about to set."""
     service = machine.service(name)
     if service is None or service.process_id == 0:
         return
-    registry(machine, "CreateKey", RESTART_KEY)
-    registry(machine, "SetDWORDValue", RESTART_KEY, name, service.process_id)
+    registry(machine, "CreateKey", layout.RESTART_KEY)
+    registry(machine, "SetDWORDValue", layout.RESTART_KEY, name, service.process_id)
 
 
 def remove_restart_mark(machine: Machine, name: str) -> None:
-    code = registry(machine, "DeleteValue", RESTART_KEY, name)
+    code = registry(machine, "DeleteValue", layout.RESTART_KEY, name)
     if code not in (0, _NOTHING_THERE):
-        raise ScriptFailed(f"The registry value '{RESTART_KEY}\\{name}' cannot be removed (error {code}).")
+        raise ScriptFailed(f"The registry value '{layout.RESTART_KEY}\\{name}' cannot be removed (error {code}).")
 
 
 def registry(machine: Machine, method: str, key: str, name: str = "", data: int = 0) -> int:
-    """A method of the registry provider below HKLM; what it returns."""
+    """Call a method of the registry provider below HKLM, and return its result code."""
     arguments = {"hDefKey": 2147483650, "sSubKeyName": key, "sValueName": name, "uValue": data}
     code = int(cim.method(machine, "StdRegProv", method, arguments)["ReturnValue"])
     if code and method == "CreateKey":
@@ -234,16 +232,16 @@ def registry(machine: Machine, method: str, key: str, name: str = "", data: int 
 
 
 def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
-    """Runs DRConfigurator no longer than the timeout; what it leaves goes into the result."""
+    """Run DRConfigurator no longer than the timeout, and store its exit code in the result."""
     run.changed = True
-    code = run.machine.run_for(path, arguments, run.number("TimeoutSeconds", 1800))
+    code = programs.run_for(run.machine, path, arguments, run.number("TimeoutSeconds", 1800))
     if code is None:
-        run.machine.end_process(path)
+        programs.end(run.machine, path)
     result["exit_code"] = code
 
 
 def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
-    """What follows DRConfigurator in both scripts that run it."""
+    """Add to the result what both scripts read after DRConfigurator has ended."""
     result["log_tail"] = setup_log(run.machine, secret)
     result["service"] = service_status(run.machine, layout.VMM_SERVICE)
 
@@ -271,7 +269,7 @@ def file_facts(machine: Machine, path: str) -> dict[str, Any]:
 
 
 def proxy_arguments(run: Run, *, empties: bool = False) -> tuple[str, str]:
-    """The part of DRConfigurator's command line that names the proxy, and the secret in it."""
+    """Return the part of DRConfigurator's command line that names the proxy, and the secret in it."""
     arguments, secret = "", ""
     address = run.text("ProxyAddress")
     if address:

@@ -1,19 +1,19 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of clean_registration: exports keys, then removes them and certificates."""
+"""Emulator of clean_registration: exports registry keys, then removes them and certificates."""
 
 from __future__ import annotations
 
 from itertools import count
 from typing import Any
 
-from ...windows import layout
+from ...windows import layout, programs
 from ...windows.machine import Machine
-from .base import Run, ScriptFailed, protect_folder, twin
+from .base import Run, ScriptFailed, emulator, protect_folder
 
 
-@twin
+@emulator
 def clean_registration(run: Run) -> dict[str, Any]:
     folder, machine = run.need("ExportFolder"), run.machine
     result: dict[str, Any] = {"exports": [], "removed_keys": [], "removed_certificates": []}
@@ -27,7 +27,7 @@ def clean_registration(run: Run) -> dict[str, Any]:
             continue
         protect_folder(machine, folder)
         file = next(name for n in count(1) if not machine.exists(name := f"{folder}\\registration-{n}.reg"))
-        code = machine.run_process(layout.REG, f'export "HKLM\\{key}" "{file}" /y')
+        code = programs.run(machine, layout.REG, f'export "HKLM\\{key}" "{file}" /y')
         if code != 0 or not machine.exists(file):
             raise ScriptFailed(
                 f"The registry key '{key}' could not be exported to '{file}' (reg.exe ended with {code}): nothing was"

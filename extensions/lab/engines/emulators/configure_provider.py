@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of configure_provider: changes the Provider's proxy."""
+"""Emulator of configure_provider: changes the Provider's proxy."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .base import (
     Run,
     configured,
     confirm_cluster_owner,
+    emulator,
     mark_restart,
     new_result,
     proxy_arguments,
     run_configurator,
-    twin,
 )
 
 
-@twin
+@emulator
 def configure_provider(run: Run) -> dict[str, Any]:
     configurator = run.need("ConfiguratorPath")
     result = new_result()

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of end_background_task: takes away what start_background_task made."""
+"""Emulator of end_background_task: removes what start_background_task created."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .base import Run, ScriptFailed, twin
+from .base import Run, ScriptFailed, emulator
 
 
-@twin
+@emulator
 def end_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     machine, removed = run.machine, list[str]()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of fetch_file: brings a file to the machine, from the web, a share or a folder of its own."""
+"""Emulator of fetch_file: copies a file to the machine from the web, a share or a folder of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ...windows.errors import MachineError
 from ...windows.web import Answer, NoAnswer, ask, login_way
-from .base import Run, ScriptFailed, file_facts, folder_of, protect_folder, twin
+from .base import Run, ScriptFailed, emulator, file_facts, folder_of, protect_folder
 from .transfer import BLOCK, NO_VALIDATOR, Mark, Transfer, new_facts
 
 _HOPS = 11
@@ -54,7 +54,7 @@ class Content:
     breaks: bool = False
 
 
-@twin
+@emulator
 def fetch_file(run: Run) -> dict[str, Any]:
     source, destination = run.need("Source"), run.need("Destination")
     transfer = Transfer(run.machine, destination, run.number("SpaceFactor", 3), new_facts())

@@ -1,20 +1,20 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of install_agent: runs the agent's installer and waits for its service."""
+"""Emulator of install_agent: runs the agent's installer and waits for its service."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...windows import layout
-from .base import Run, lines_of, service_status, twin
+from ...windows import layout, programs
+from .base import Run, emulator, lines_of, service_status
 
 _TURN = 5
 _GOOD = (0, 3010)
 
 
-@twin
+@emulator
 def install_agent(run: Run) -> dict[str, Any]:
     installer = run.need("InstallerPath")
     machine = run.machine
@@ -26,7 +26,7 @@ def install_agent(run: Run) -> dict[str, Any]:
             if folder:
                 arguments += f' {switch}:"{folder}"'
         run.changed = True
-        result["exit_code"] = machine.run_process(installer, arguments)
+        result["exit_code"] = programs.run(machine, installer, arguments)
         waited, limit = 0, run.number("ServiceTimeout", 600)
         while result["exit_code"] in _GOOD and waited < limit and not machine.is_running(layout.AGENT_SERVICE):
             machine.sleep(_TURN)

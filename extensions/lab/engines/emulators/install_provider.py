@@ -1,21 +1,21 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of install_provider: unpacks the package and runs its setup around a stopped VMM service."""
+"""Emulator of install_provider: unpacks the package and runs its setup while the VMM service is stopped."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ...windows import layout
+from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
-from .base import Run, clustered, node_name, service_status, setup_log, twin
+from .base import Run, clustered, emulator, node_name, service_status, setup_log
 
 _GOOD = (0, 3010)
 
 
-@twin
+@emulator
 def install_provider(run: Run) -> dict[str, Any]:
     installer, folder = run.need("InstallerPath"), run.need("ExtractDir")
     machine = run.machine
@@ -32,14 +32,14 @@ def install_provider(run: Run) -> dict[str, Any]:
         run.changed = True
         here = before is not None and not run.text("ClusterResource")
         try:
-            result["extract_exit"] = machine.run_process(installer, f'/x:"{folder.rstrip(chr(92))}" /q')
+            result["extract_exit"] = programs.run(machine, installer, f'/x:"{folder.rstrip(chr(92))}" /q')
             if result["extract_exit"] == 0:
                 cluster = clustered(run)
                 if cluster is not None:
                     here = cluster.owner.lower() == node_name(machine).lower()
                 if here:
                     _stop(machine, cluster)
-                result["setup_exit"] = machine.run_process(f"{folder}\\setupdr.exe", "/i")
+                result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
         finally:
             try:
                 if here:

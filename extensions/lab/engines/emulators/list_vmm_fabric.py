@@ -11,10 +11,10 @@ from typing import Any
 from ...windows import layout
 from ...windows.machine import Machine
 from ...windows.vmm import HostGroup, VmHost, Vmm, cluster_id
-from .base import Run, connect_vmm, node_name, service_status, twin
+from .base import Run, connect_vmm, emulator, node_name, service_status
 
 
-@twin
+@emulator
 def list_vmm_fabric(run: Run) -> str:
     machine = run.machine
     server = _server(machine)

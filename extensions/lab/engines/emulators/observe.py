@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of observe: reads a machine."""
+"""Emulator of observe: reads the state of a machine."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...windows import layout
-from ...windows.machine import Guest, Machine
+from ...windows.machine import Machine
 from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
 from ...windows.registry import Data
-from .base import RESTART_KEY, ParameterRefused, Run, ScriptFailed, connect_vmm, file_version, node_name, twin
+from ...windows.state import Guest
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
 
 Section = dict[str, Any]
 
@@ -196,7 +197,7 @@ def _provider(machine: Machine, _run: Run) -> Section | None:
 
 
 def _restart_due(machine: Machine, name: str) -> bool:
-    mark = machine.registry.get(f"{layout.HKLM}\\{RESTART_KEY}", name)
+    mark = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name)
     service = machine.service(name)
     return mark is not None and service is not None and service.process_id == mark
 
@@ -485,7 +486,7 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] =
 }
 
 
-@twin
+@emulator
 def observe(run: Run) -> Section:
     wanted = {name.lower() for name in run.texts("Sections")}
     unknown = wanted - set(_SECTIONS)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of poll_background_task: what long work has come to."""
+"""Emulator of poll_background_task: reads the progress of a background task."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 from ...windows import layout
 from ...windows.machine import Machine
-from .base import Run, twin
+from .base import Run, emulator
 
 _TURN = 2
 _LOGS = {"provider": (layout.SETUP_LOGS, "DRASetupWizard*.log"), "agent": (r"C:\Windows\Temp", "OBMsi.log")}
 
 
-@twin
+@emulator
 def poll_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     machine, folder = run.machine, rf"{staging}\work\{name}"

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of publish_cloud: lets VMM send the metadata of clouds, or no longer."""
+"""Emulator of publish_cloud: makes VMM send the metadata of clouds, or stop that."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, need_vmm_service, twin
+from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, need_vmm_service
 
 
-@twin
+@emulator
 def publish_cloud(run: Run) -> dict[str, Any]:
     wanted = run.texts("CloudIds")
     if not wanted:

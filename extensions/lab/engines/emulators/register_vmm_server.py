@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of register_vmm_server: puts the key down behind tight access, runs DRConfigurator, takes the key away."""
+"""Emulator of register_vmm_server: stores the key in a protected file, runs DRConfigurator, removes the key."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .base import (
     Run,
     configured,
     confirm_cluster_owner,
+    emulator,
     folder_of,
     mark_restart,
     new_result,
@@ -20,11 +21,10 @@ from .base import (
     proxy_arguments,
     quoted,
     run_configurator,
-    twin,
 )
 
 
-@twin
+@emulator
 def register_vmm_server(run: Run) -> dict[str, Any]:
     configurator, name, path = run.need("ConfiguratorPath"), run.need("FriendlyName"), run.need("KeyPath")
     content = run.need("KeyContent")

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of remove_file: removes files that are there."""
+"""Emulator of remove_file: removes the files that exist."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .base import ParameterRefused, Run, twin
+from .base import ParameterRefused, Run, emulator
 
 
-@twin
+@emulator
 def remove_file(run: Run) -> dict[str, Any]:
     paths = run.texts("Paths")
     if not paths:

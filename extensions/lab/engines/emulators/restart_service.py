@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of restart_service: restarts a service, which reads at its start what was set before."""
+"""Emulator of restart_service: restarts a service, so that it reads the latest settings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .base import (
     clustered,
     confirm_cluster_owner,
     connect_vmm,
+    emulator,
     remove_restart_mark,
     service_status,
-    twin,
 )
 
 
-@twin
+@emulator
 def restart_service(run: Run) -> dict[str, Any]:
     name, machine = run.need("Name"), run.machine
     result: dict[str, Any] = {"restarted": False, "running_jobs": None, "status": None}

@@ -1,22 +1,30 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of run_background_task: runs the twin of the script in the folder of the work, and leaves its answer there."""
+"""Emulator of run_background_task: runs the emulator of the script in the task's folder, and stores its answer."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ...windows.errors import MachineError
 from ..scripts import identify
-from .base import Run, ScriptFailed, twin
+from .base import Emulator, Run, ScriptFailed, emulator
 
 
-@twin
-def run_background_task(run: Run) -> dict[str, Any]:
-    from . import TWINS
+def background_task_runner(emulators: Mapping[str, Emulator]) -> Emulator:
+    """Return the emulator of the script; it looks up the inner script in `emulators`."""
 
+    @emulator
+    def run_background_task(run: Run) -> dict[str, Any]:
+        return _run_script(run, emulators)
+
+    return run_background_task
+
+
+def _run_script(run: Run, emulators: Mapping[str, Emulator]) -> dict[str, Any]:
     folder, machine = run.need("Folder"), run.machine
     # As in a script that never says otherwise.
     run.changed = True
@@ -28,7 +36,7 @@ def run_background_task(run: Run) -> dict[str, Any]:
         called = identify((machine.files.need(rf"{folder}\script.ps1").content or b"").decode())
         if called is None:
             raise ScriptFailed("The work is no script of the collection.")
-        outcome = TWINS[called.name](machine, parameters, False)
+        outcome = emulators[called.name](machine, parameters, False)
         answer.update(failed=outcome.failed, changed=outcome.changed)
         if outcome.failed:
             answer["error"] = outcome.errors[0]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of set_agent_limits: sets the agent's throttling and threads, which alone restart its service."""
+"""Emulator of set_agent_limits: sets the agent's throttling and threads; only the threads need a restart."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from ...windows import layout
 from ...windows.agent import AgentThrottle
 from ...windows.machine import Machine
-from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, service_status, twin
+from .base import ParameterRefused, Run, ScriptFailed, emulator, import_agent_module, service_status
 
 _NAME = layout.AGENT_LIMITS_KEY.removeprefix("HKLM\\")
 _ACCESS_DENIED = 5
 
 
-@twin
+@emulator
 def set_agent_limits(run: Run) -> dict[str, Any]:
     mode = run.need("Throttle")
     if mode not in {"keep", "none", "limit"}:

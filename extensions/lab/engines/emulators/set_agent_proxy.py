@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of set_agent_proxy: sets or clears the agent's proxy."""
+"""Emulator of set_agent_proxy: sets or clears the agent's proxy."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from ...windows import layout
 from ...windows.agent import AgentProxy
 from ...world import digest
-from .base import ParameterRefused, Run, ScriptFailed, import_agent_module, mark_restart, twin
+from .base import ParameterRefused, Run, ScriptFailed, emulator, import_agent_module, mark_restart
 
 
-@twin
+@emulator
 def set_agent_proxy(run: Run) -> dict[str, Any]:
     mode = run.need("Mode")
     if mode not in {"none", "proxy"}:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of set_run_as_password: gives a Run As account its login anew."""
+"""Emulator of set_run_as_password: sets the login of a Run As account."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .base import (
     ScriptFailed,
     confirm_cluster_owner,
     connect_vmm,
+    emulator,
     mark_restart,
     need_vmm_service,
     service_status,
-    twin,
 )
 
 
-@twin
+@emulator
 def set_run_as_password(run: Run) -> dict[str, Any]:
     name, credential = run.need("AccountName"), run.credential("Credential")
     if credential is None:

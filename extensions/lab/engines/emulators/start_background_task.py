@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of start_background_task: a scheduled task, and the folder that it works in."""
+"""Emulator of start_background_task: registers and starts a scheduled task with a working folder."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...windows.cim import owner, owner_sid
 from ...windows.errors import MachineError
 from ...windows.layout import SYSTEM_SID
 from ...windows.tasks import ScheduledTask
-from .base import Run, ScriptFailed, protect_folder, twin
+from .base import Run, ScriptFailed, emulator, protect_folder
 
 _POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 
 
-@twin
+@emulator
 def start_background_task(run: Run) -> dict[str, Any]:
     name, staging = run.need("Name"), run.need("StagingDir")
     script, parameters, runner = run.need("Script"), run.need("Parameters"), run.need("Runner")

@@ -1,16 +1,16 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twin of start_service: starts a service and waits until it runs."""
+"""Emulator of start_service: starts a service and waits until it runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .base import Run, ScriptFailed, clustered, remove_restart_mark, service_status, twin
+from .base import Run, ScriptFailed, clustered, emulator, remove_restart_mark, service_status
 
 
-@twin
+@emulator
 def start_service(run: Run) -> dict[str, Any]:
     name = run.need("Name")
     status = service_status(run.machine, name)

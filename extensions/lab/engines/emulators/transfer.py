@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the twins that bring files to a machine share: the unfinished file, its mark, the room on the drive."""
+"""What the emulators that transfer files share: the partial file, its mark, and the free space on the drive."""
 
 from __future__ import annotations
 

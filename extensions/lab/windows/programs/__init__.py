@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from .. import layout
+from ..machine import Machine
+from ..state import HANG_SECONDS
 from . import drconfigurator, mars_installer, provider_package, reg, setupdr
-from .commandline import Invocation
+from .commandline import Invocation, masked, split
 
-if TYPE_CHECKING:
-    from ..machine import Machine
-
-Program = Callable[["Machine", Invocation], int]
+Program = Callable[[Machine, Invocation], int]
 
 PROGRAMS: Final[dict[str, Program]] = {
     "AzureSiteRecoveryProvider.exe": provider_package.run,
@@ -23,3 +23,32 @@ PROGRAMS: Final[dict[str, Program]] = {
     "MARSAgentInstaller.exe": mars_installer.run,
     "reg.exe": reg.run,
 }
+
+
+def run(machine: Machine, path: str, arguments: str) -> int:
+    """Start a program, wait for its end, and return its exit code."""
+    code = run_for(machine, path, arguments, None)
+    return 1 if code is None else code
+
+
+def run_for(machine: Machine, path: str, arguments: str, seconds: float | None) -> int | None:
+    """Start a program and wait for it no longer than `seconds` of the lab's time: None when it still runs then."""
+    machine.settle()
+    found = machine.need_program(path)
+    assert found.program is not None
+    words = split(arguments)
+    machine.note("process.start", program=found.path, arguments=masked(words))
+    patience = HANG_SECONDS if seconds is None else seconds * machine.world.clock.scale
+    fault = machine.fault_at(found.program, patience)
+    if fault is not None and fault.action == "hang" and seconds is not None:
+        return None
+    if fault is not None:
+        message = str(fault.detail.get("message", "The operation failed."))
+        machine.log_lines(layout.SETUP_LOGS, "DRASetupWizard", [f"{found.program}: {message}"])
+        return int(fault.detail.get("exit_code", 1))
+    return PROGRAMS[found.program](machine, Invocation(found, words))
+
+
+def end(machine: Machine, path: str) -> None:
+    """End a program that hangs."""
+    machine.note("process.kill", program=path)

@@ -11,20 +11,17 @@ Microsoft's public configuration-server setup source (host/ASRSetup, host/config
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...world import CloudFacts, RegistrationRefused, VmmServerFacts, digest
 from .. import layout
-from ..machine import Certificate
+from ..machine import Machine
+from ..state import StoreCertificate
 from ..vmm import Registration, RunAsAccount, Vmm
 from .commandline import Invocation
 from .internet import ProxyWish, check_form, reach
 from .key_file import VaultKey, read_key
 from .outcome import BAD_COMMAND_LINE, OTHER_VAULT, SUCCESS, Refusal
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 _VALUED = (
     "/credentials",
@@ -162,7 +159,7 @@ def _write_registration(machine: Machine, vmm: Vmm, key: VaultKey, name: str) ->
     machine.set_value(layout.REGISTRATION_KEY, "ProtectionServiceSVCEndpoint", control.format("prot1"))
     machine.set_value(layout.REGISTRATION_KEY, "TelemetryServiceSVCEndpoint", control.format("telem1"))
     vmm.registration = Registration(key.vault_id, name, key.thumbprint)
-    fresh = Certificate(key.thumbprint, key.subject, layout.CERTIFICATE_NAME, key.not_after)
+    fresh = StoreCertificate(key.thumbprint, key.subject, layout.CERTIFICATE_NAME, key.not_after)
     machine.certificates = [
         *(known for known in machine.certificates if not known.friendly_name.startswith(layout.CERTIFICATE_NAME)),
         fresh,

@@ -12,14 +12,11 @@ import base64
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .. import layout
+from ..machine import Machine
 from .outcome import Refusal
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 _TIMEOUT = 5.0
 _OK = 200
@@ -89,7 +86,7 @@ def head(machine: Machine, url: str, wish: ProxyWish | None) -> WebAnswer:
     """A HEAD request through TLS."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    fault = machine.misfortune(f"reach {host}")
+    fault = machine.fault_at(f"reach {host}")
     if fault is not None:
         message = str(fault.detail.get("message", "Unable to connect to the remote server"))
         return WebAnswer(None, "HEAD", message, str(fault.detail.get("failure", "ConnectFailure")))

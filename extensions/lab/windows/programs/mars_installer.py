@@ -9,17 +9,13 @@ goes on in the background for some minutes. Exit codes are inferred: no table is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import layout
 from ..agent import Agent, AgentProxy
 from ..filesystem import File
+from ..machine import Machine
 from ..services import Service
 from .commandline import Invocation
 from .outcome import BAD_COMMAND_LINE, FAILED, SUCCESS, Refusal, order
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 _PLAIN = ("/q", "/nu", "/m", "/d")
 _VALUED = ("/p:", "/s:", "/ph:", "/po:", "/pu:", "/pw:")

@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..filesystem import File
+from ..machine import Machine
 from .commandline import Invocation
 from .outcome import BAD_COMMAND_LINE, SUCCESS
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 
 def run(machine: Machine, invocation: Invocation) -> int:

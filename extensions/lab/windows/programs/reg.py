@@ -5,14 +5,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import MachineError
+from ..machine import Machine
 from ..registry import Key, Value
 from .commandline import Invocation
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS"}
 # The types that a file names by number, with UTF-16 text inside.

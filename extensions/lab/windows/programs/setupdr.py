@@ -10,15 +10,11 @@ VMM needs SCVMMService stopped is documented (Azure documentation, "site-recover
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import layout
 from ..filesystem import File
+from ..machine import Machine
 from .commandline import Invocation
 from .outcome import BAD_COMMAND_LINE, PREREQUISITE_FAILED, SUCCESS, Refusal, order
-
-if TYPE_CHECKING:
-    from ..machine import Machine
 
 # Windows Server 2012 R2.
 _OLDEST_WINDOWS = "6.3"

@@ -23,8 +23,16 @@ from lab.engines.results import error_record
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import STAGING, Prepare, agent_proxy, hyperv_host, registered, stopped, vmm_server
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import (
+    STAGING,
+    Prepare,
+    agent_proxy,
+    hyperv_host,
+    registered,
+    stopped,
+    vmm_server,
+)
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.action.conftest import NOUNS, Runner
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
 

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.fabric import Fabric
 from lab.windows import layout
-from tests.lab.emulators.fabric_cases import vmm_server
+from tests.lab.emulators.cases.fabric import vmm_server
 from tests.unit.plugins.action.conftest import Runner
 
 MakeRunner = Callable[..., Runner]

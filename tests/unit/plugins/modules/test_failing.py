@@ -277,10 +277,10 @@ def test_a_server_is_not_shown_by_halves(path: str, run: Any, subscription: Subs
 
 def register(subscription: Subscription, vault: Any, server: Any = SERVER) -> None:
     """A server with a key of the vault."""
-    from lab.arm.state import Certificate
+    from lab.arm.records import VaultCertificate
 
     expires = subscription.world.clock.now().replace(year=2099)
-    subscription.state.certificates["AB"] = Certificate("AB", vault.id.casefold(), expires)
+    subscription.state.certificates["AB"] = VaultCertificate("AB", vault.id.casefold(), expires)
     subscription.state.register_vmm_server("AB", str(vault.number), server)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.arm.state import Vault
+from lab.arm.records import Vault
 from lab.world import VmNetworkFacts
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription

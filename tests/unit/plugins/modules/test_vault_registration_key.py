@@ -26,7 +26,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     parse,
     render,
 )
-from lab.arm.state import Vault
+from lab.arm.records import Vault
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_changing import UNKNOWN, agree

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One machine of the lab, and sessions whose scripts its twins answer: no network, no PowerShell."""
+"""One machine of the lab, and sessions whose scripts the emulators answer: no network, no PowerShell."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     converge,
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
-from lab.engines.emulators import TWINS
+from lab.engines.emulators import EMULATORS
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
-from lab.engines.task_runners import twin_runner
+from lab.engines.task_runners import emulator_runner
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
 from lab.world import Fault
-from tests.lab.emulators.comparison import Case, Internet, Stage
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
 
 State = TypeVar("State")
 Arguments = dict[str, Any]
@@ -36,7 +37,7 @@ class Bench:
     def __init__(
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ):
-        self.stage = Stage(internet)
+        self.stage = Harness(internet)
         self.machine = self.stage.set(Case("", "", entry, prepare=prepare))
         #: Arguments of every execution since the last run began.
         self.executions: list[Arguments] = []
@@ -48,7 +49,7 @@ class Bench:
         #: Sessions of the last run.
         self.session = Session(self.execute)
         # A scheduled task is over when its start returns, unless a test holds it.
-        self.machine.runner = twin_runner(TWINS, None)
+        self.machine.runner = emulator_runner(EMULATORS, None)
         self.machine.in_background = False
 
     def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
@@ -67,7 +68,7 @@ class Bench:
         if check_mode and "SupportsShouldProcess" not in sent["script"]:
             return script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE)
         with speaking(self.machine.identity.language):
-            answer = TWINS[called.name](self.machine, bound_parameters(sent), check_mode)
+            answer = EMULATORS[called.name](self.machine, bound_parameters(sent), check_mode)
         return _through_json(
             script_result(
                 result=flatten(answer.result, sent["depth"]),

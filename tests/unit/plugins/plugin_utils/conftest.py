@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.emulators.comparison import Internet
+from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.plugin_utils.bench import Bench
 
 MakeBench = Callable[..., Bench]

@@ -21,18 +21,18 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import SiteRecoveryError
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
-from lab.engines.emulators.base import RESTART_KEY
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
 from lab.windows import layout
 from lab.windows.errors import MachineError, MachineRestarted
+from lab.windows.layout import RESTART_KEY
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
+from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
 from lab.world import Entry
-from tests.lab.emulators.cases import STAGING
-from tests.lab.emulators.comparison import Internet
+from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 
 Kind = Literal["error", "hang", "dropped", "reboot", "killed", "lie"]
@@ -246,7 +246,7 @@ class Disturbed(Bench):
         else:
             # Only what this step runs is gone: it belongs to a start of the machine that is over.
             self.machine._starts += 1
-        self.machine._go_on()
+        self.machine.check_process()
 
     def _run_task(self, machine: Machine, task: ScheduledTask) -> int:
         assert self._twin_runner is not None
@@ -316,7 +316,7 @@ def end_of(bench: Disturbed) -> dict[str, Any]:
     state = bench.machine.snapshot()
     _drop_read_marks(bench, state)
     state["files"] = {path: file for path, file in state["files"].items() if not _may_stay(path)}
-    return {**state, "azure": sorted({repr(told) for told in bench.stage.azure.told})}
+    return {**state, "azure": sorted({repr(told) for told in bench.stage.azure.calls})}
 
 
 def _drop_read_marks(bench: Disturbed, state: dict[str, Any]) -> None:

@@ -19,8 +19,15 @@ from lab.windows.build import build_machine, join
 from lab.windows.cluster import Cluster
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import STAGING, all_of, cluster_node, leftover, proxy_account, staged
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import (
+    STAGING,
+    all_of,
+    cluster_node,
+    leftover,
+    proxy_account,
+    staged,
+)
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.model.keys import key_file
 from tests.unit.plugins.plugin_utils.bench import Arguments, Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
@@ -39,7 +46,7 @@ class Nodes:
         join(second, {first.name: first})
         second.web, second.runner, second.in_background = first.web, first.runner, False
         self.all = {"vmm01": first, "vmm02": second}
-        bench.stage.world.machines = dict(self.all)
+        bench.stage.machines.update(self.all)
         bench.stage.world.journal.clear()
 
     def on(self, name: str) -> Bench:
@@ -156,14 +163,14 @@ def test_a_node_that_is_down(bare: Nodes) -> None:
 def test_registered_once(ready: Nodes, key: str) -> None:
     """P4, P8: by the name of the role, on its owner; the registration goes along with the role."""
     ready.on("vmm01").run(register(key_path=key))
-    assert [told[2].friendly_name for told in ready.bench.stage.azure.told] == ["VMMROLE"]
+    assert [told[2].friendly_name for told in ready.bench.stage.azure.calls] == ["VMMROLE"]
     with pytest.raises(Refused, match="which is vmm01 and not VMM02; run there, or move the role here first"):
         ready.on("vmm02").run(register(key_path=key))
     assert ready.bench.scripts == ["observe"]
     ready.cluster.move(ready.all["vmm02"], "vmm02")
     moved = ready.on("vmm02").run(register(key_path=key))
     assert (moved.changed, moved.after["vault_name"]) == (False, "vault-asr")
-    assert len(ready.bench.stage.azure.told) == 1
+    assert len(ready.bench.stage.azure.calls) == 1
 
 
 def test_a_key_does_not_wait_for_the_role_to_come_back(ready: Nodes) -> None:
@@ -185,7 +192,7 @@ def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
     ready.moves_before("register_vmm_server", "vmm02")
     with pytest.raises(RemoteFailure, match="has moved from this node to 'vmm02', and nothing was touched: run again"):
         ready.on("vmm01").run(register(key_path=key))
-    assert (ready.bench.stage.azure.told, ready.all["vmm01"].exists(STAGING)) == ([], False)
+    assert (ready.bench.stage.azure.calls, ready.all["vmm01"].exists(STAGING)) == ([], False)
 
 
 @pytest.mark.parametrize(("script", "changed"), [("configure_provider", {"port": 1}), ("set_run_as_password", {})])

@@ -23,7 +23,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from lab.windows import layout
 from lab.windows.installers import catalogue, package
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     STAGING,
     Prepare,
     all_of,

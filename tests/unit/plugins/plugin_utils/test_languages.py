@@ -23,7 +23,13 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import NATIVE, disabled, native_host, native_server, registered
+from lab.windows.states import (
+    NATIVE,
+    disabled,
+    native_host,
+    native_server,
+    registered,
+)
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench

@@ -19,7 +19,13 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from lab.windows import layout
 from lab.windows.agent import AgentThrottle
 from lab.windows.installers import catalogue
-from tests.lab.emulators.cases import STAGING, THROTTLED, agent_throttle, hyperv_host, stopped
+from lab.windows.states import (
+    STAGING,
+    THROTTLED,
+    agent_throttle,
+    hyperv_host,
+    stopped,
+)
 from tests.unit.plugins.model.test_agent_limits import HOURS, OFF
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench

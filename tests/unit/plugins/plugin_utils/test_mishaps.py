@@ -17,7 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as detached
 from lab.windows import layout
 from lab.windows.programs import drconfigurator
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     Prepare,
     agent_proxy,
     all_of,
@@ -27,7 +27,7 @@ from tests.lab.emulators.cases import (
     staged,
     stopped,
 )
-from tests.lab.emulators.comparison import Internet
+from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.model.keys import key_file
 from tests.unit.plugins.model.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
@@ -78,7 +78,7 @@ class MainPath:
 
 def _azure(bench: Bench) -> dict[str, bool]:
     """What the play reads in Azure before each run."""
-    return {"registered": bool(bench.stage.azure.told)}
+    return {"registered": bool(bench.stage.azure.calls)}
 
 
 #: Done twice they hurt; a package that is unpacked or a key that is exported twice does not.

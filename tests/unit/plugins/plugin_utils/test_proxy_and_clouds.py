@@ -19,8 +19,17 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_proxy, vmm_cloud_sync
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
+from lab.windows.states import (
+    Prepare,
+    agent_proxy,
+    all_of,
+    hyperv_host,
+    marked,
+    registered,
+    stopped,
+    vmm_server,
+)
 from lab.world import digest
-from tests.lab.emulators.cases import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

@@ -13,8 +13,15 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
-from tests.lab.emulators.cases import Prepare, hyperv_host, registered, stopped, value, vmm_server
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import (
+    Prepare,
+    hyperv_host,
+    registered,
+    stopped,
+    value,
+    vmm_server,
+)
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.model.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench

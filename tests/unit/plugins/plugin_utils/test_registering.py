@@ -22,8 +22,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.provider_registration import build
 from lab.windows import layout
 from lab.windows.machine import Machine
-from lab.world import digest
-from tests.lab.emulators.cases import (
+from lab.windows.states import (
     STAGING,
     Prepare,
     all_of,
@@ -36,7 +35,8 @@ from tests.lab.emulators.cases import (
     stopped,
     vmm_server,
 )
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.world import digest
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.model.keys import VAULT_ID, key_file
 from tests.unit.plugins.plugin_utils.bench import Bench, Build
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
@@ -124,7 +124,7 @@ def test_a_new_server(bench: MakeBench, key: str) -> None:
         "stale": {"keys": [], "certificates": []},
         "exports": [],
     }
-    assert [told[2].friendly_name for told in found.stage.azure.told] == ["vmm01.corp.lab.test"]
+    assert [told[2].friendly_name for told in found.stage.azure.calls] == ["vmm01.corp.lab.test"]
     sent = found.sent("register_vmm_server")
     assert sent["parameters"] == {
         "ConfiguratorPath": layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe",
@@ -180,7 +180,7 @@ def test_a_new_server_behind_a_proxy(bench: MakeBench, key: str) -> None:
 def test_the_name_of_a_highly_available_vmm(bench: MakeBench, key: str) -> None:
     found = bench(vmm_server(provider={}, vmm={"ha_name": "VMMROLE"}))
     found.run(noun(key_path=key))
-    assert [told[2].friendly_name for told in found.stage.azure.told] == ["VMMROLE"]
+    assert [told[2].friendly_name for told in found.stage.azure.calls] == ["VMMROLE"]
 
 
 def test_a_proxy_of_before_goes_with_a_new_registration(bench: MakeBench, key: str) -> None:

@@ -23,8 +23,8 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows.installers import catalogue, content, package
 from lab.windows.machine import Machine
-from tests.lab.emulators.cases import STAGING, fetched, hyperv_host
-from tests.lab.emulators.comparison import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from lab.windows.states import STAGING, fetched, hyperv_host
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 

@@ -24,8 +24,9 @@ from lab.engines.scripts import identify
 from lab.windows import layout
 from lab.windows.errors import MachineRestarted
 from lab.windows.machine import Machine
+from lab.windows.states import STAGING, all_of, fetched
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
-from tests.lab.emulators.cases import STAGING, all_of, fetched, work
+from tests.lab.emulators.cases.background_tasks import background_task
 from tests.unit.plugins.plugin_utils.bench import Bench
 from tests.unit.plugins.plugin_utils.conftest import MakeBench
 from tests.unit.plugins.plugin_utils.test_installing import BOTH, ONE, Installed
@@ -275,7 +276,7 @@ def test_a_start_that_the_scheduler_refuses_leaves_nothing(bench: MakeBench, wha
 
 
 def test_a_task_of_another_place_is_left_alone(bench: MakeBench, what: Installed) -> None:
-    found = bench(what.entry("none"), work(what.name))
+    found = bench(what.entry("none"), background_task(what.name))
     found.machine.remove_file(PLACE, recurse=True)
     with pytest.raises(RemoteFailure, match="it was begun with another staging_dir"):
         found.run(what.noun())
@@ -297,7 +298,7 @@ def interrupted(what: Installed, **more: Any) -> Any:
     parameters = {"InstallerPath": what.staged}
     if what is ONE:
         parameters["ExtractDir"] = PLACE + r"\provider\package"
-    return work(what.name, script=what.script, parameters=parameters, **more)
+    return background_task(what.name, script=what.script, parameters=parameters, **more)
 
 
 def test_what_goes_on_is_waited_for_and_nothing_is_done_twice(bench: MakeBench, what: Installed) -> None:
@@ -350,7 +351,7 @@ def test_check_mode_tells_and_waits_for_nothing(bench: MakeBench, what: Installe
 
 
 def test_other_work_is_left_alone(bench: MakeBench) -> None:
-    found = bench(ONE.entry(), work("agent"))
+    found = bench(ONE.entry(), background_task("agent"))
     assert not found.run(ONE.noun()).changed
     assert (found.scripts, found.exists(PLACE + r"\agent")) == (["observe"], True)
 

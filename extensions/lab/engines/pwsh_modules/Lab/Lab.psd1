@@ -9,7 +9,7 @@
     Author = 'siterecovery.hyperv contributors'
     Description = 'Windows commands imitated over the state of a machine of the lab'
     PowerShellVersion = '7.4'
-    # Named one by one: that is how a runspace finds this module when a script calls a command that Linux lacks.
+    # Listed one by one, so that a runspace finds this module when a script calls a command that Linux lacks.
     FunctionsToExport = @(
         'Copy-Item'
         'Get-Acl'

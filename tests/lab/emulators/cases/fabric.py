@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machine states in which list_vmm_fabric must return what its emulator returns."""
+"""Cases of the script that reads the fabric of a VMM server."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from lab.windows import layout
 from lab.windows.machine import Machine
-
-from .comparison import Case
+from tests.lab.emulators.harness import Case
 
 #: Every property of a host once, in a tree of groups with names that are not plain ASCII.
 HOST_GROUPS: Final[list[dict[str, Any]]] = [
@@ -67,7 +66,7 @@ def _case(name: str, machine: dict[str, Any], **more: Any) -> Case:
     return Case(f"list_vmm_fabric {name}", "list_vmm_fabric", machine, **more)
 
 
-FABRIC: Final[tuple[Case, ...]] = (
+CASES: Final[tuple[Case, ...]] = (
     _case("of a server with every kind of host", vmm_server()),
     _case("in check mode", vmm_server(), check_mode=True),
     _case("without clouds and groups", vmm_server(clouds=[], host_groups=[], hosts=[])),

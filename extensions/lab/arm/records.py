@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The records of the simulated Azure: operations, certificates, fabrics, sites, jobs, vaults and managed identities."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..world import CloudFacts, VmmServerFacts
+from .messages import Json
+
+
+def guid() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True)
+class Operation:
+    """One long-running operation, as its polling address shows it."""
+
+    id: str
+    method: str
+    target: str
+    started: datetime
+    signature: str
+    status: str = "InProgress"
+    ended: datetime | None = None
+    error: Json | None = None
+    stays: str | None = None
+
+    @property
+    def shown_status(self) -> str:
+        """Return the status that its document shows; a planned hang may name one of its own."""
+        return self.stays or self.status
+
+    @property
+    def running(self) -> bool:
+        return self.status == "InProgress"
+
+
+@dataclass(slots=True)
+class VaultCertificate:
+    """A certificate that a vault accepted or made; it decides later whether a server may register."""
+
+    thumbprint: str
+    vault: str
+    expires: datetime
+
+
+@dataclass(slots=True)
+class Fabric:
+    """A VMM server of a vault from its registration on; `visible` once the lists show it."""
+
+    name: str
+    server: VmmServerFacts
+    registered: datetime
+    visible: bool = False
+    connected: bool = True
+    last_heartbeat: datetime | None = None
+    #: What the service reports about the Provider's version in addition to its number (`providerVersionState`, ...).
+    version_facts: Json = field(default_factory=lambda: {"providerVersionState": "Latest"})
+    containers: dict[str, CloudFacts] = field(default_factory=dict)
+    coming: dict[str, CloudFacts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A Hyper-V site of a vault: a fabric without a server. Key files name it by its `identifier`."""
+
+    name: str
+    friendly_name: str
+    identifier: str
+
+
+@dataclass(slots=True)
+class Job:
+    """One Site Recovery job."""
+
+    id: str
+    scenario: str
+    title: str
+    started: datetime
+    target_id: str
+    target_name: str
+    target_kind: str
+    ended: datetime | None = None
+    state: str = "InProgress"
+
+
+@dataclass(slots=True)
+class Vault:
+    """A Recovery Services vault with everything below it."""
+
+    document: Json
+    number: int
+    fabrics: dict[str, Fabric] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    policies: dict[str, Json] = field(default_factory=dict)
+    extended: Json | None = None
+    certificates: int = 0
+    # What Azure Backup keeps in the vault: items, and servers with an agent.
+    backup_items: int = 0
+    backup_servers: int = 0
+
+    @property
+    def id(self) -> str:
+        return str(self.document["id"])
+
+    @property
+    def site_id(self) -> str:
+        """Return the id as Site Recovery writes it (recorded: `/Subscriptions/` with a capital letter)."""
+        return self.id.replace("/subscriptions/", "/Subscriptions/", 1)
+
+
+@dataclass(slots=True)
+class ManagedIdentities:
+    """The identities of the machine that asks for a token: its own, and the client ids of user-assigned ones."""
+
+    system_assigned: bool = False
+    user_assigned: set[str] = field(default_factory=set)
+
+
+def fabric_name(vault: Vault, vmm_id: str) -> str:
+    """Return 64 hex digits (recorded), derived from vault and server; how the service derives them is unknown."""
+    return hashlib.sha256(f"{vault.number}/{vmm_id.lower()}".encode()).hexdigest()

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one Windows machine of the lab, with its clock, its faults, its journal and its background effects."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, TypeAlias
+
+from ..world import Fault, World
+from .agent import Agent
+from .cluster import Cluster
+from .errors import MachineRestarted
+from .filesystem import FileSystem
+from .languages import speaking
+from .mirror import Mirror
+from .registry import Registry
+from .services import Services
+from .tasks import ScheduledTask
+from .vmm import Vmm
+
+MachineKind = Literal["vmm_server", "hyperv_host"]
+Effect: TypeAlias = Callable[[], None]
+# A hang ends by itself after this time (real seconds), so that no thread outlives the lab for long.
+HANG_SECONDS: Final = 30.0
+# The start count of the machine when the process began that the current thread stands for.
+_process = threading.local()
+
+
+@dataclass(slots=True)
+class Volume:
+    """A fixed drive; `free_bytes` is what was free when the machine was built."""
+
+    drive: str
+    size_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A virtual machine of a Hyper-V host; `first_disk_bytes` is None where its file cannot be read."""
+
+    id: str
+    name: str
+    generation: int = 2
+    secure_boot: bool = False
+    disks: int = 1
+    first_disk_bytes: int | None = 127 * 1024**3
+    shared_disks: int = 0
+    pass_through_disks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCertificate:
+    """A certificate in the store LocalMachine\\My."""
+
+    thumbprint: str
+    subject: str
+    friendly_name: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installer that the lab's web servers offer; `program` names the program that runs when it is started."""
+
+    url: str
+    content: bytes = field(repr=False)
+    sha256: str
+    version: str
+    signer: str
+    program: str
+    signature: str = "Valid"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineIdentity:
+    """The properties of a machine that never change while the lab runs."""
+
+    name: str
+    fqdn: str
+    kind: MachineKind
+    os_version: str
+    os_caption: str
+    domain_role: int
+    account_domain: str
+    account_user: str
+    egress: Literal["proxy", "any"]
+    language: str = "en-US"
+
+
+class MachineState:
+    """All that a machine has. The classes built on it change it and keep the journal."""
+
+    def __init__(self, world: World, identity: MachineIdentity, volumes: list[Volume]) -> None:
+        self.world = world
+        self.identity = identity
+        self.volumes = volumes
+        self.clock_skew = timedelta(0)
+        self.administrator = True
+        self.registry = Registry()
+        self.files = FileSystem([volume.drive for volume in volumes], world.clock.now())
+        self.services = Services()
+        self.certificates: list[StoreCertificate] = []
+        self.vmm: Vmm | None = None
+        #: The failover cluster of a highly available VMM.
+        self.cluster: Cluster | None = None
+        self.agent: Agent | None = None
+        self.switches: list[str] = []
+        #: Whether Windows Update also installs updates for other Microsoft products.
+        self.microsoft_update = False
+        self.guests: list[Guest] = []
+        self.hotfixes: list[str] = []
+        self.web: dict[str, Package] = {}
+        self.tasks: dict[str, ScheduledTask] = {}
+        #: Called when the machine restarts: they end what runs outside of this process.
+        self.at_restart: list[Callable[[], None]] = []
+        self.mirror = Mirror()
+        #: Shares that the account may not read, in lower case.
+        self.closed_shares: set[str] = set()
+        self._starts = 0
+        self._effects: list[tuple[float, Effect]] = []
+        self._lock = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def fqdn(self) -> str:
+        return self.identity.fqdn
+
+    @property
+    def kind(self) -> MachineKind:
+        return self.identity.kind
+
+    # ---- time ----
+
+    def now(self) -> datetime:
+        """Return the time on the machine's own clock."""
+        return self.world.clock.now() + self.clock_skew
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds` of the lab's time."""
+        time.sleep(max(0.0, seconds) * self.world.clock.scale)
+        self.check_process()
+
+    def later(self, seconds: float, effect: Effect) -> None:
+        """Run `effect` in the background after `seconds` of the lab's time."""
+        with self._lock:
+            self._effects.append((self.world.clock.after(seconds), effect))
+
+    def settle(self) -> None:
+        """Apply every background effect that is due by now."""
+        self.check_process()
+        with self._lock:
+            due = [effect for moment, effect in self._effects if self.world.clock.reached(moment)]
+            self._effects = [item for item in self._effects if item[1] not in due]
+            for effect in due:
+                effect()
+            for service in self.services.all():
+                if service.ready_at is not None and self.world.clock.reached(service.ready_at):
+                    service.status, service.ready_at = "Running", None
+                    service.process_id = self.services.new_process()
+
+    # ---- faults and journal ----
+
+    def fault_at(self, point: str, patience: float = HANG_SECONDS) -> Fault | None:
+        """Return the planned fault that makes `point` fail now, if there is one.
+
+        A delay is waited for here and is not a failure. A hang ends as a failure, after `patience` real seconds at
+        the latest.
+        """
+        fault = self.world.faults.hit(f"windows:{self.name}:{point}")
+        if fault is None:
+            return None
+        if fault.action == "delay":
+            time.sleep(float(fault.detail.get("seconds", 1.0)))
+            return None
+        if fault.action == "hang":
+            time.sleep(min(patience, float(fault.detail.get("seconds", HANG_SECONDS))))
+        return fault
+
+    def note(self, verb: str, **detail: Any) -> None:
+        """Write a change to the journal."""
+        self.check_process()
+        self.world.journal.write("windows", self.name, verb, **detail)
+
+    # ---- processes ----
+
+    @contextlib.contextmanager
+    def process(self) -> Iterator[None]:
+        """Treat this thread as a process of the machine, which a restart ends."""
+        before = getattr(_process, "start", None)
+        _process.start = self._starts
+        try:
+            with speaking(self.identity.language):
+                yield
+        finally:
+            _process.start = before
+
+    def check_process(self) -> None:
+        """Raise MachineRestarted when the machine restarted after this thread's process began."""
+        start = getattr(_process, "start", None)
+        if start is not None and start != self._starts:
+            raise MachineRestarted(self.name)

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cases of observe: states of a machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lab.windows import layout
+from lab.windows.states import (
+    CLOUDS,
+    THROTTLED,
+    agent_proxy,
+    agent_throttle,
+    all_of,
+    hyperv_host,
+    leftover,
+    provider_proxy,
+    proxy_account,
+    registered,
+    staged,
+    stopped,
+    value,
+    vmm_server,
+    without_key,
+)
+from tests.lab.emulators.cases.calls import (
+    AGENT_PROXY,
+    observe,
+)
+
+CASES: Final = [
+    observe("a VMM server as it comes", vmm_server()),
+    observe("a host as it comes", hyperv_host()),
+    observe("in check mode", vmm_server(provider={}), check_mode=True),
+    observe("one section", vmm_server(), sections=["host"]),
+    observe("no such section", vmm_server(), sections=["nothing"], same_message=False),
+    observe("VMM 2012 R2, highly available", vmm_server(vmm={"version": "3.2.9013.0", "ha_name": "VMMROLE"})),
+    observe("VMM 2016 with running jobs", vmm_server(vmm={"version": "4.0.2413.0", "running_jobs": 2})),
+    observe("a VMM release without the flag", vmm_server(vmm={"flag_supported": False})),
+    observe("a stopped VMM service", vmm_server(provider={}), stopped(layout.VMM_SERVICE)),
+    observe("VMM as the system account", vmm_server(vmm={"service_account": "LocalSystem"})),
+    observe("a blank VMM id", vmm_server(), value(layout.VMM_SETUP_KEY, "VmmID", "")),
+    observe("no clouds", vmm_server(vmm={"clouds": [], "host_groups": []})),
+    observe("one cloud on one host", vmm_server(vmm={"clouds": CLOUDS[:1]})),
+    observe("a Provider that is installed", vmm_server(provider={"version": "5.1.7000.0"})),
+    observe(
+        "a Provider whose version is only among the programs",
+        vmm_server(),
+        all_of(
+            value(layout.UNINSTALL_KEY_32 + r"\{1}", "DisplayName", "Microsoft Azure Site Recovery"),
+            value(layout.UNINSTALL_KEY_32 + r"\{1}", "DisplayVersion", "5.0.1"),
+            value(layout.UNINSTALL_KEY_32 + r"\{0}", "Other", 1),
+        ),
+    ),
+    observe("only VMM's adapter key", vmm_server(), lambda machine: machine.ensure_key(layout.ADAPTER_KEY)),
+    observe("a registered server", vmm_server(provider={}), all_of(registered(), proxy_account)),
+    observe("a registration in the old place", vmm_server(provider={}), registered("other", old_place=True)),
+    observe("registrations in both places", vmm_server(), all_of(registered(), registered("b", old_place=True))),
+    observe("the key of the preview", vmm_server(), lambda machine: machine.ensure_key(layout.PREVIEW_KEY)),
+    *(
+        observe(f"data encryption {sign!r}", vmm_server(), value(layout.REGISTRATION_KEY, "EncryptionEnabled", sign))
+        for sign in (1, 0, "True", "false", "")
+    ),
+    observe("an empty vault name", vmm_server(provider={}), value(layout.REGISTRATION_KEY, "ResourceName", "")),
+    observe(
+        "a Provider's proxy",
+        vmm_server(provider={}),
+        provider_proxy(
+            BypassDefault=0, ProxyAddress="http://p", ProxyPort="8080", ProxyUserName="d\\u", ProxyBypassUrls="a;b"
+        ),
+    ),
+    observe("a proxy port as a number", vmm_server(), provider_proxy(ProxyAddress="http://p", ProxyPort=3128)),
+    observe("a direct connection", vmm_server(provider={}), provider_proxy(BypassDefault=1)),
+    observe("a key that a killed run left", vmm_server(provider={}), all_of(staged, leftover)),
+    observe("a system proxy", hyperv_host(system_proxy={"server": "proxy:8080", "bypass": ["*.corp", "<local>"]})),
+    observe("the VMM account's proxy", vmm_server(system_proxy={"server": "proxy:8080"})),
+    observe("an account's hive that is not loaded", hyperv_host(), lambda machine: machine.registry.remove("HKU")),
+    observe("no administrator", hyperv_host(administrator=False)),
+    observe(
+        "every pending restart",
+        hyperv_host(pending_restart=["pending_file_rename", "component_servicing", "windows_update"]),
+    ),
+    observe("an empty list of renames", hyperv_host(), value(layout.SESSION_KEY, layout.RENAMES, [])),
+    observe(
+        "TLS switched by hand",
+        hyperv_host(tls={"enabled": 1, "disabled_by_default": 0, "strong_crypto": 0, "system_default": 0}),
+    ),
+    observe("two volumes", hyperv_host(volumes=[{"drive": "C"}, {"drive": "D", "size_gb": 2000, "free_gb": 3.5}])),
+    observe("a domain controller with an old .NET", hyperv_host(domain_role=5, dotnet_release=378389)),
+    observe(
+        "no .NET, no shell",
+        hyperv_host(),
+        all_of(without_key(layout.FRAMEWORK_KEY), without_key(layout.SHELL_KEY)),
+    ),
+    observe("a server outside of a domain", hyperv_host(fqdn="hv01")),
+    observe("switches", hyperv_host(switches=["LAN #1", "Größe"])),
+    observe("a Windows Server 2012 R2", hyperv_host(os={"version": "6.3.9600"}, hotfixes=["KB2961977", "KB1"])),
+    observe("a Windows Server 2012 R2 without hotfixes", hyperv_host(os={"version": "6.3.9600"})),
+    observe("Defender without exclusions", hyperv_host(antivirus={})),
+    observe(
+        "Defender with exclusions here and by policy",
+        hyperv_host(antivirus={"exclusions": [r"C:\ProgramData\ASRLogs", "D:\\Größe"]}),
+        all_of(value(layout.EXCLUSION_KEYS[1], "C:\\x", "0"), stopped(layout.DEFENDER_SERVICE)),
+    ),
+    observe("32-bit .NET told not to", hyperv_host(tls={"strong_crypto_32": 0})),
+    observe(
+        "virtual machines",
+        hyperv_host(
+            vms=[
+                {"name": "web 1", "generation": 1, "disks": 3, "first_disk_gb": 2049},
+                {"name": "Größe", "secure_boot": True, "shared_disks": 1, "pass_through_disks": 2},
+                {"name": "offline", "first_disk_gb": None},
+                {"name": "bare", "disks": 0},
+            ]
+        ),
+    ),
+    observe(
+        "networks and profiles",
+        vmm_server(
+            vmm={
+                "networks": [{"name": "Größe"}, {"name": "b", "logical_network": "L"}],
+                "clouds": [{"name": "x", "capability_profiles": []}, {"name": "y", "capability_profiles": ["a", "b"]}],
+            }
+        ),
+    ),
+    observe("no networks", vmm_server(vmm={"networks": []})),
+    observe("stopped Hyper-V", hyperv_host(), stopped(layout.HYPERV_SERVICE)),
+    observe("an agent", hyperv_host(agent={"version": "2.0.9260.0"})),
+    observe("an agent elsewhere", hyperv_host(agent={"install_path": r"C:\MARS", "cache_path": r"C:\Cache"})),
+    observe("an agent registered for backup", hyperv_host(agent={"backup_vault": "backup"})),
+    observe("a stopped agent", hyperv_host(agent={}), stopped(layout.AGENT_SERVICE)),
+    observe("an agent's proxy", hyperv_host(agent={}), agent_proxy(AGENT_PROXY)),
+    observe("an agent's throttling", hyperv_host(agent={}), agent_throttle(THROTTLED)),
+    observe("an agent that does not show it", hyperv_host(agent={}), agent_throttle(THROTTLED, shown=False)),
+    observe(
+        "an agent's threads",
+        hyperv_host(agent={}),
+        all_of(
+            value(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM", 8),
+            value(layout.AGENT_LIMITS_KEY, "DownloadThreadsPerVM", "16"),
+        ),
+    ),
+    observe(
+        "clouds without a Hyper-V profile",
+        vmm_server(
+            vmm={"clouds": [{"name": "A", "capability_profiles": []}, {"name": "B", "capability_profiles": ["X"]}]}
+        ),
+    ),
+    observe("an old agent's proxy", hyperv_host(agent={}), agent_proxy(AGENT_PROXY, bypass_supported=False)),
+    observe(
+        "an agent that is not among the programs",
+        hyperv_host(agent={}),
+        lambda machine: machine.registry.remove(f"{layout.UNINSTALL_KEY}\\{layout.AGENT_PRODUCT_CODE}"),
+    ),
+    observe(
+        "a cache named only by the backup provider",
+        hyperv_host(agent={}),
+        lambda machine: machine.registry.unset(layout.AGENT_KEY + r"\Config", "ScratchLocation"),
+    ),
+    observe(
+        "an agent without its module",
+        hyperv_host(agent={}),
+        lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True),
+    ),
+]

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of machine states and calls in which every script must do what its emulator does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.lab.emulators.cases import (
+    agent,
+    background_tasks,
+    cluster,
+    connectivity,
+    fabric,
+    files,
+    languages,
+    observe,
+    provider,
+    registration,
+    services,
+    vmm,
+)
+from tests.lab.emulators.harness import Case
+
+_ENGLISH: Final = (
+    *observe.CASES,
+    *connectivity.CASES,
+    *files.CASES,
+    *provider.CASES,
+    *registration.CASES,
+    *services.CASES,
+    *vmm.CASES,
+    *agent.CASES,
+    *background_tasks.CASES,
+    *cluster.CASES,
+    *fabric.CASES,
+)
+# One state of every script; the errors that Windows itself words come in addition.
+_ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}
+
+CASES: Final[tuple[Case, ...]] = (
+    *_ENGLISH,
+    *(case for language in languages.LANGUAGES for case in languages.of(language, _ENGLISH)),
+    *(languages.abroad(case, "de-DE") for case in _ONE_EACH.values()),
+)
