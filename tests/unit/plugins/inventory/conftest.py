@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class Site:
     folder: Path
     collections: Path
     environment: dict[str, str] = field(default_factory=dict)
-    python: Path = Path(sys.executable)
+    #: The environment to test: SITERECOVERY_CELL_PYTHON names another than that of the tests.
+    python: Path = Path(os.environ.get("SITERECOVERY_CELL_PYTHON") or sys.executable)
 
     @property
     def inventory(self) -> Path:
@@ -105,7 +107,3 @@ def site(tmp_path: Path, collections_path: Path) -> Site:
     made = Site(tmp_path, collections_path)
     made.inventory.mkdir()
     return made
-
-
-MakeSite = Callable[[], Site]
-Variables = Mapping[str, Any]
