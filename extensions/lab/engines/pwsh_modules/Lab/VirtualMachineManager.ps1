@@ -70,7 +70,7 @@ function Get-SCVMHost {
         if ($null -ne $row.HostCluster) {
             $cluster = [pscustomobject] @{ ID = [guid] $row.HostCluster.ID; Name = $row.HostCluster.Name }
         }
-        # Inferred: a host without an agent is no managed computer.
+        # Inferred: VMM does not show a managed computer for a host without an agent.
         $computer = $null
         if ($null -ne $row.AgentVersion) {
             $computer = [pscustomobject] @{ Name = $row.FQDN; AgentVersion = $row.AgentVersion }
