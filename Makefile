@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Everything is made below .work: environments from lock files, the built and installed collection, caches.
+# All targets write below .work: environments from lock files, the built and installed collection, caches.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 ENGINE ?= python
@@ -10,49 +10,52 @@ ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format bind inferred environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred pages environments install link lock bench acceptance clean
 
-help: ## this list
+help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: ## site.yml over the lab, twice (ENGINE=python or pwsh)
+demo: ## run site.yml in the lab, twice (ENGINE=python or pwsh)
 	@$(TOOLS).run demo --engine $(ENGINE) $(ARGS)
 
-test: ## every test against the built and installed collection (ARGS='tests/unit -k vault', JOBS=2, LINK=1: without a build)
+test: ## run all tests against the built and installed collection (ARGS='tests/unit -k vault', JOBS=2, LINK=1 without a build)
 	@$(TOOLS).run test $(if $(LINK),--link) $(if $(JOBS),--jobs $(JOBS)) -- $(ARGS)
 
-gates: ## linters, types, documentation, sanity (ARGS='ruff types' for some)
+gates: ## run linters, types, documentation, changelog and sanity (ARGS='ruff types' for some)
 	@$(TOOLS).gates $(ARGS)
 
-types: ## mypy --strict alone
+types: ## run mypy --strict only
 	@$(TOOLS).gates types
 
-format: ## let ruff format and mend (ARGS='tests/gates' for some)
+format: ## format the Python code and apply safe fixes (ARGS='tests/gates' for some)
 	@$(TOOLS).run format $(ARGS)
 
-bind: ## compare every script with its emulator in PowerShell, then write bindings.json
+bind: ## compare all scripts with their emulators in PowerShell, then write bindings.json
 	@$(TOOLS).run bind
 
-inferred: ## write docs/inferred.md: what the lab imitates without a document to go by
+inferred: ## write docs/inferred.md: behavior that the lab imitates without a source
 	@$(TOOLS).inferred
 
-environments: ## make every environment now; print their pythons
+pages: ## write docs/playbooks.md and docs/roles.md from the specifications
+	@$(TOOLS).run pages
+
+environments: ## create all environments and print their interpreters
 	@$(TOOLS).environments ensure
 
-install: ## build and install the collection; print the collections folder
+install: ## build and install the collection, and print the collections folder
 	@$(TOOLS).collection install
 
-link: ## a collections folder that points at the checkout; print it
+link: ## create a collections folder that points at the checkout, and print it
 	@$(TOOLS).collection link
 
-lock: ## resolve the lock files in tests/environments afresh (ARGS='main gates' for some)
+lock: ## resolve the lock files in tests/environments again (ARGS='main gates' for some)
 	@$(TOOLS).environments lock $(ARGS)
 
-bench: ## what a run that finds nothing to do costs, also beside azure.azcollection (ARGS='beside' for some)
+bench: ## measure runs without changes, also next to azure.azcollection (ARGS='comparison' for some)
 	@$(TOOLS).run bench $(ARGS)
 
-acceptance: ## the scenarios against a real subscription and VMM: INVENTORY=..., reading ones unless CONSENT=changes
+acceptance: ## run the scenarios against real servers: INVENTORY=...; they only read, unless CONSENT=changes
 	@$(TOOLS).run acceptance --inventory "$(INVENTORY)" $(if $(CONSENT),--consent $(CONSENT)) $(ARGS)
 
-clean: ## remove everything that was made
+clean: ## remove everything below .work
 	@rm -rf .work

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every test sees the built and installed collection; nothing that did not run stays unsaid."""
+"""Run the tests against the built and installed collection, and list the tests that did not run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.tools import collection
 from tests.tools.paths import ROOT
 from tests.tools.run import extensions, surroundings
 
-# A run in which nothing may be left out: what cannot run is a failure there.
+# A run that requires all tests: a test that cannot run fails.
 REQUIRE_ALL = bool(os.environ.get("SITERECOVERY_REQUIRE_ALL"))
 
 pytest_plugins = ["tests.e2e.cells"]
 
 
 def _find_collection() -> Path:
-    """`make test` names the folder; a bare pytest builds and installs first. Workers inherit the answer."""
+    """Return the collections folder from `make test`, or build and install first. Workers inherit it."""
     named = os.environ.get("SITERECOVERY_COLLECTIONS")
     collections = Path(named) if named else collection.install()
     os.environ.update(surroundings(collections))
@@ -39,18 +39,18 @@ COLLECTIONS = _find_collection()
 
 @pytest.fixture(scope="session")
 def collections_path() -> Path:
-    """The folder that ANSIBLE_COLLECTIONS_PATH takes, with the collection under test and ansible.windows."""
+    """Return the folder with the collection under test and ansible.windows."""
     return COLLECTIONS
 
 
 @pytest.fixture(scope="session")
 def collection_root() -> Path:
-    """The collection under test, as it is installed."""
+    """Return the installed collection under test."""
     return collection.inside(COLLECTIONS)
 
 
 def missing(part: str) -> str | None:
-    """Why a part of the machine that a test needs is not there, or None when it is."""
+    """Return why the machine lacks a part that a test needs, or None."""
     if part == "pwsh":
         return None if shutil.which("pwsh") else "pwsh is not on PATH"
     variable = {"contracts": "SITERECOVERY_CONTRACTS", "recordings": "SITERECOVERY_RECORDINGS"}[part]
@@ -69,7 +69,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 class Ledger:
-    """What ran and what did not, over all processes of a run."""
+    """Passed tests and tests that did not run, over all processes of a run."""
 
     def __init__(self) -> None:
         self.passed: Counter[str] = Counter()
@@ -110,11 +110,11 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def _red_when_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     if REQUIRE_ALL and report.outcome == "skipped" and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"could not run, and nothing may be left out in this run: {_reason(report)}"
+        report.longrepr = f"could not run, but this run requires all tests: {_reason(report)}"
 
 
 class Accountant:
-    """Counts in the process that reports: a worker's reports arrive there too."""
+    """Counts in the controlling process, which receives the reports of all workers."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -134,21 +134,21 @@ class Accountant:
             self.ledger.not_run[_reason(report)] += 1
 
 
-# Two rules against a suite that silently stopped to be collected: every test file of the tree has a test that passed,
-# and below each folder in pyproject.toml so many passed that a file or a table that vanished is noticed.
+# Two rules against a suite that is silently no longer collected: every test file has a passed test, and the number of
+# passed tests below each folder reaches the minimum in pyproject.toml.
 def test_files() -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def minimums() -> dict[str, int]:
-    """How many tests at least must pass below each folder, from pyproject.toml."""
+    """Return the minimum number of passed tests below each folder, from pyproject.toml."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     table: dict[str, int] = settings["tool"]["siterecovery"]["minimum-tests"]
     return table
 
 
 def too_few(passed: Counter[str]) -> list[str]:
-    """One line for each file without a passed test, and for each folder below which fewer passed than its minimum."""
+    """Return a line for each file without a passed test, and for each folder below its minimum."""
     lines = [f"{path}: no test passed" for path in sorted(test_files() - passed.keys())]
     for folder, minimum in minimums().items():
         count = sum(number for path, number in passed.items() if path.startswith(f"{folder}/"))
@@ -159,7 +159,7 @@ def too_few(passed: Counter[str]) -> list[str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A suite that silently stopped to be collected is as red as one that failed."""
+    """Fail a run in which a suite was silently not collected."""
     whole = REQUIRE_ALL and exitstatus == 0 and not hasattr(session.config, "workerinput")
     if whole and too_few(session.config.stash[LEDGER].passed):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -169,7 +169,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> Generator[None, None, None]:
-    """After pytest's own list: which parts did not run, and how long each cell took."""
+    """Print the parts that did not run and the seconds of each cell after the summary of pytest."""
     yield
     ledger = config.stash[LEDGER]
     for cell, seconds in ledger.cell_seconds.items():

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab: a rehearsal ground with a simulated Azure Resource Manager and simulated Windows machines."""
+"""The lab: a simulated Azure Resource Manager and simulated Windows machines, for trial runs and tests."""

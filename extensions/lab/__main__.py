@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab`: start a lab in the foreground, and talk to a started one.
+"""`python -m lab`: starts a lab in the foreground, and controls a started one.
 
 python -m lab up --estate small --engine python --directory /tmp/lab
 python -m lab journal --directory /tmp/lab
@@ -31,7 +31,7 @@ _DEFAULT_LIFETIME = 8 * 3600.0
 
 
 class ControlFailed(Exception):
-    """The started lab cannot be asked: one sentence for the user."""
+    """The started lab does not answer: one sentence for the user."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="An lab to rehearse with.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description="A simulated Azure and simulated Windows machines for trial runs."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab and stay until SIGINT or SIGTERM")
     up.add_argument("--estate", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
@@ -60,24 +62,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--time-scale", type=float, default=0.02, help="real seconds per second of the lab (default: 0.02)")
     up.add_argument("--pid-file", type=Path, help="file to write the process id to")
-    up.add_argument("--lifetime", type=float, default=_DEFAULT_LIFETIME, help="seconds after which it ends by itself")
+    up.add_argument("--lifetime", type=float, default=_DEFAULT_LIFETIME, help="seconds after which the lab ends")
     up.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
     up.set_defaults(command=_up)
 
-    journal = _client(commands, "journal", "print what was written, and how often reads were made", _journal)
-    journal.add_argument("--clear", action="store_true", help="forget it after printing")
-    _client(commands, "snapshot", "print the whole world", lambda options: _show(options, "GET", "/snapshot"))
+    journal = _client(commands, "journal", "print all writes and the number of reads", _journal)
+    journal.add_argument("--clear", action="store_true", help="clear the journal after printing it")
+    _client(commands, "snapshot", "print the state of the lab", lambda options: _show(options, "GET", "/snapshot"))
     _client(commands, "down", "end the lab", _down)
-    faults = _client(commands, "faults", "list planned faults, add one, or forget all", _faults)
+    faults = _client(commands, "faults", "list the planned faults, add one, or remove all", _faults)
     faults.add_argument("action", nargs="?", choices=("list", "add", "clear"), default="list")
     faults.add_argument("point", nargs="?", help="for add, such as winrm:hv01:create or arm:PUT:*")
     faults.add_argument("--how", choices=get_args(FaultAction), default="fail")
     faults.add_argument("--times", type=int, default=1)
-    faults.add_argument("--after", type=int, default=0, help="how many hits to leave alone first")
+    faults.add_argument("--after", type=int, default=0, help="number of hits to skip first")
     faults.add_argument("--detail", type=json.loads, default={}, help="JSON object, such as '{\"seconds\": 2}'")
     clock = _client(commands, "time", "print or set the lab's time", _time)
     clock.add_argument("--scale", type=float)
-    clock.add_argument("--offset-seconds", type=float, help="move the calendar so far from this computer's")
+    clock.add_argument("--offset-seconds", type=float, help="offset from this computer's time")
     machine = _client(commands, "machine", "list machines, or make one reachable or unreachable", _machine)
     machine.add_argument("name", nargs="?")
     machine.add_argument("state", nargs="?", choices=("reachable", "unreachable"))
@@ -116,14 +118,14 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _stay(lab: Lab, leave: threading.Event, end: float, parent: int | None) -> None:
-    """Wait for a signal, the end of the lifetime or of the parent, or somebody's `down`."""
+    """Wait for a signal, the end of the lifetime or of the parent, or the command `down`."""
     while not leave.wait(_POLL) and not lab.ended.is_set():
         if time.monotonic() > end or (parent is not None and os.getppid() != parent):
             return
 
 
 def report(lab: Lab) -> str:
-    """What the lab listens on, and how to use it."""
+    """Return the addresses of the lab, and how to use it."""
     proxy = lab.world.proxy
     lines = [
         f"lab {lab.document.get('name', '')} is up, engine {lab.engine_name}",

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's own certificate authority and the one certificate that all of its servers show.
+"""The lab's own certificate authority, and the one certificate that all of its servers present.
 
-Both live in memory and end with the lab; only the authority's certificate is written down, for clients to trust.
+Both exist only in memory. Only the authority's certificate is written to a file, for clients to trust.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LIFETIME = timedelta(days=2)
 
 
 class Certificates:
-    """An authority made afresh, with a server certificate for the loopback names and the lab's own."""
+    """A new authority, with a server certificate for the loopback names and the lab's own."""
 
     def __init__(self, names: Iterable[str] = (), *, valid_from: datetime | None = None) -> None:
         self._authority = trustme.CA(organization_name="siterecovery.hyperv lab")
@@ -30,7 +30,7 @@ class Certificates:
         identities = dict.fromkeys((*LOOPBACK_NAMES, *names))
         self._leaf = self._authority.issue_cert(*identities, not_before=start, not_after=start + LIFETIME)
         certificate = x509.load_pem_x509_certificate(self._leaf.cert_chain_pems[0].bytes())
-        # What a client's channel binding is computed over (RFC 5929, tls-server-end-point).
+        # A client computes its channel binding over this form (RFC 5929, tls-server-end-point).
         self.server_der = certificate.public_bytes(Encoding.DER)
 
     @property
@@ -38,7 +38,7 @@ class Certificates:
         return self._authority.cert_pem.bytes()
 
     def server_context(self, directory: Path) -> ssl.SSLContext:
-        """A context for listeners. OpenSSL reads the key from a file: it exists in `directory` for that moment only."""
+        """Return a context for listeners. OpenSSL reads the key from a file in `directory`, which exists only for that."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         with self._leaf.private_key_and_cert_chain_pem.tempfile(dir=str(directory)) as path:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control endpoint: the journal, planned faults, the world's state and its time, for whoever holds the token."""
+"""The control endpoint: journal, planned faults, state and time of the lab, for clients with its token."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class StartedLab(Protocol):
-    """What the control endpoint needs of a lab."""
+    """The part of a lab that the control endpoint uses."""
 
     world: World
     servers: dict[str, WinRmServer]
@@ -141,10 +141,10 @@ def _machine(server: WinRmServer) -> dict[str, Any]:
 
 
 def read_fault(body: Any) -> Fault:
-    """A planned mishap from its JSON: point, action, times, after, detail.
+    """Read a planned fault from its JSON: point, action, times, after, detail.
 
     Raises:
-        ValueError: the action is not one of those that a fault knows, or the point is missing.
+        ValueError: the action is unknown, or the point is missing.
     """
     if not isinstance(body, dict) or not body.get("point"):
         raise ValueError("a fault needs a point, such as winrm:hv01:create")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m lab.demo`: the whole set-up on a fresh lab, then once more to show that nothing is left to do."""
+"""`python -m lab.demo`: sets up a new lab with the playbook, then runs it again to show that it changes nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ANSWERS = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one run of the playbook came to."""
+    """The result of one run of the playbook."""
 
     exit_status: int
     seconds: float
@@ -53,7 +53,7 @@ def say(text: str) -> None:
 
 
 def variables(lab: Lab, scratch: Path) -> dict[str, str]:
-    """A user's shell, with the lab's own variables; none of the caller's Azure login or Ansible settings get in."""
+    """Return the lab's variables and the caller's environment without its Azure and Ansible settings."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -73,7 +73,7 @@ def variables(lab: Lab, scratch: Path) -> dict[str, str]:
 
 
 def collections_path() -> str:
-    """Where this very collection is installed; what the caller's Ansible is told otherwise."""
+    """Return the path of this collection, followed by the paths in the caller's settings."""
     parents = Path(__file__).resolve().parents
     found = [str(parent.parent) for parent in parents if parent.name == "ansible_collections"]
     named = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
@@ -81,12 +81,12 @@ def collections_path() -> str:
 
 
 def run(lab: Lab, scratch: Path) -> Outcome:
-    """Run the playbook, pass its words on line by line, and count what it says and what the lab saw."""
+    """Run the playbook, print its output line by line, and count the changes it reports and the writes in the lab."""
     lab.world.journal.clear()
     started = time.monotonic()
     command = [sys.executable, "-m", "ansible", "playbook", "-i", str(lab.inventory), PLAYBOOK]
     changed = 0
-    # Of long paths only what lies inside the collections folder is shown.
+    # Long paths are shown relative to the collections folder.
     installed = collections_path().partition(os.pathsep)[0] + "/ansible_collections/"
     with subprocess.Popen(
         command,
@@ -103,7 +103,7 @@ def run(lab: Lab, scratch: Path) -> Outcome:
                 recap = RECAP.match(COLOUR.sub("", line))
                 changed += int(recap["changed"]) if recap else 0
         except BaseException:
-            # Interrupted: the playbook's end comes first, then the lab's.
+            # After an interruption the playbook must end before the lab does.
             process.terminate()
             raise
     entries = lab.world.journal.entries
@@ -112,7 +112,7 @@ def run(lab: Lab, scratch: Path) -> Outcome:
 
 
 def show(engine: Engine, scale: float) -> int:
-    """The demo; its exit status is 0 only if the set-up succeeded and the second run changed nothing at all."""
+    """Run the demo; return 0 only if the setup succeeded and the second run changed nothing."""
     started = time.monotonic()
     lab = Lab.load("small", engine=engine, time_scale=scale)
     with lab, tempfile.TemporaryDirectory(prefix="demo-") as scratch:
@@ -137,22 +137,25 @@ def show(engine: Engine, scale: float) -> int:
 
 
 def stop(signum: int, _frame: FrameType | None) -> NoReturn:
-    """As if the user had interrupted: everything that is open is closed on the way out."""
+    """End as after an interruption by the user, so that every open resource is closed."""
     raise SystemExit(128 + signum)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lab.demo", description=__doc__)
     parser.add_argument(
-        "--engine", choices=sorted(ANSWERS), default="python", help="what answers the scripts (default: %(default)s)"
+        "--engine",
+        choices=sorted(ANSWERS),
+        default="python",
+        help="engine that answers the scripts (default: %(default)s)",
     )
     parser.add_argument(
-        "--time-scale", type=float, default=0.02, help="1 is as slow as the real thing (default: %(default)s)"
+        "--time-scale", type=float, default=0.02, help="1 is the speed of real systems (default: %(default)s)"
     )
     arguments = parser.parse_args()
     if arguments.engine == "pwsh" and not shutil.which("pwsh"):
         parser.error("pwsh is not on PATH: install PowerShell 7, or use the engine python")
-    # Set even where they are ignored, as for a job in the background: its playbook does not ignore them either.
+    # A job in the background ignores these signals, but its playbook does not, so set the handlers in any case.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     sys.exit(show(arguments.engine, arguments.time_scale))

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory that a lab hands out: what a user would write for real servers, filled in.
+"""The inventory of a lab: complete, and in the form that a user writes for real servers.
 
-Nothing in it is special to the lab except addresses: connections are verified against the lab's authority, and
-the collection is pointed at the simulated Azure by its cloud metadata address.
+Only the addresses are special to the lab: connections are verified against the lab's authority, and the address of the
+cloud metadata points the collection to the simulated Azure.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
 
 
 class StartedLab(Protocol):
-    """What the inventory needs of a lab."""
+    """The part of a lab that the inventory uses."""
 
     document: dict[str, Any]
     world: World
@@ -40,7 +40,7 @@ class StartedLab(Protocol):
 
 
 def role_variables(lab: StartedLab) -> dict[str, Any]:
-    """The roles' variables. Secrets stand in a file of their own: here they are references to it."""
+    """Return the variables of the roles, with references to the secrets, which have a file of their own."""
     document, login, catalogue = lab.document, lab.world.login, lab.installers
     azure, proxy = document["azure"], _proxy(lab)
     return {
@@ -69,7 +69,7 @@ def role_variables(lab: StartedLab) -> dict[str, Any]:
 
 
 def secret_variables(lab: StartedLab) -> dict[str, str]:
-    """What a user keeps in a vaulted file."""
+    """Return the variables that a user keeps in an encrypted file."""
     world = lab.world
     return {
         "azure_target_secret": world.login.secret,
@@ -79,7 +79,7 @@ def secret_variables(lab: StartedLab) -> dict[str, str]:
 
 
 def connection_variables(lab: StartedLab) -> dict[str, Any]:
-    """WinRM over HTTPS, the server's certificate verified."""
+    """Return the connection variables: WinRM over HTTPS with a verified server certificate."""
     return {
         "ansible_connection": "winrm",
         "ansible_host": "127.0.0.1",
@@ -93,7 +93,7 @@ def connection_variables(lab: StartedLab) -> dict[str, Any]:
 
 
 def hosts(lab: StartedLab) -> dict[str, Any]:
-    """The groups of the playbooks with their machines, and the controller."""
+    """Return the groups of the playbooks with their machines, and the controller."""
     groups: dict[str, Any] = {group: {"hosts": {}} for group in GROUPS.values()}
     for machine in lab.document["machines"]:
         server = lab.servers[machine["name"]]
@@ -108,15 +108,15 @@ def hosts(lab: StartedLab) -> dict[str, Any]:
 
 
 def write(lab: StartedLab, directory: Path) -> None:
-    """Write the inventory; the secrets for the owner only."""
+    """Write the inventory; only the owner can read the secrets."""
     files: dict[Path, tuple[str, Any]] = {
         directory / "hosts.yml": ("The machines of the lab.", hosts(lab)),
         directory / "group_vars/all/main.yml": ("Variables of the roles.", role_variables(lab)),
         directory / "group_vars/all/secrets.yml": (
-            "Made for this run of the lab; real ones are vaulted.",
+            "Created for this run of the lab; encrypt real ones with Ansible Vault.",
             secret_variables(lab),
         ),
-        directory / "group_vars/windows/main.yml": ("How the machines are reached.", connection_variables(lab)),
+        directory / "group_vars/windows/main.yml": ("The connection to the machines.", connection_variables(lab)),
     }
     for path, (title, content) in files.items():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -126,7 +126,7 @@ def write(lab: StartedLab, directory: Path) -> None:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a value out where it is used, even when it is used twice: anchors are noise to a reader."""
+    """Writes repeated values in full, because anchors make the inventory hard to read."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 (the base class's signature)
         return True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab: both sides of the world with all of its listeners, in one thread, ended without a trace."""
+"""A lab: Azure and the Windows machines with all listeners, in one thread, which leaves nothing behind at its end."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 ESTATES = Path(__file__).with_name("estates")
 EngineName = Literal["python", "pwsh"]
 TEMPORARY_PREFIX = "siterecovery-lab-"
-# Names of Azure, in every cloud, that machines ask for: all of them are the simulated Azure.
+# Names of Azure in every cloud that machines call; all of them lead to the simulated Azure.
 AZURE_NAMES = (
     "*.microsoftonline.com",
     "*.windowsazure.com",
@@ -60,17 +60,17 @@ AZURE_NAMES = (
     "*.usgovcloudapi.net",
     "*.windowsazure.us",
 )
-# Slow scripts of many machines run side by side; each only waits.
+# Slow scripts of many machines run in parallel; each of them only waits.
 WORKERS = 64
 _START_TIMEOUT = 30.0
 
 
 class LabError(Exception):
-    """The lab cannot be started as asked: one sentence for the user."""
+    """The lab cannot start with these options: one sentence for the user."""
 
 
 def find_document(name: str) -> Path:
-    """The YAML of a lab: a name of a shipped one, or a path."""
+    """Return the path of a lab's YAML: `name` is a shipped one, or a path."""
     path = Path(name) if name.endswith((".yml", ".yaml")) else ESTATES / f"{name}.yml"
     if not path.is_file():
         known = ", ".join(sorted(item.stem for item in ESTATES.glob("*.yml")))
@@ -87,7 +87,7 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def new_world(document: Mapping[str, Any], scale: float) -> World:
-    """A world with logins of its own: no two runs share a secret."""
+    """Create a world with logins of its own, so that no two runs share a secret."""
     login = Login(
         tenant=str(uuid.uuid4()),
         subscription_id=str(uuid.uuid4()),
@@ -105,7 +105,7 @@ def new_world(document: Mapping[str, Any], scale: float) -> World:
 
 
 def neutral(value: Any, names: Mapping[str, str]) -> Any:
-    """The same value with this run's own words replaced by names; a number only as a whole, text also within."""
+    """Replace the values of this run in a document by names; numbers only when equal, text also inside text."""
     if isinstance(value, Mapping):
         return {neutral(key, names): neutral(item, names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -122,7 +122,7 @@ def neutral(value: Any, names: Mapping[str, str]) -> Any:
 
 @dataclass
 class _Folder:
-    """Where the lab writes, and what of it is the lab's to remove."""
+    """The folder of a lab, and the parts of it that the lab removes at its end."""
 
     path: Path
     own: bool
@@ -130,7 +130,7 @@ class _Folder:
 
     @classmethod
     def temporary(cls) -> _Folder:
-        # The process id in the name lets the next start remove what a killed one left.
+        # With the process id in the name, the next start can remove the folder of a killed lab.
         return cls(Path(tempfile.mkdtemp(prefix=f"{TEMPORARY_PREFIX}{os.getpid()}-")), own=True)
 
     @classmethod
@@ -144,7 +144,7 @@ class _Folder:
     def folder(self, name: str) -> Path:
         path = self.path / name
         if path.exists():
-            raise LabError(f"{path} is in the way: the lab makes it itself and removes it at its end.")
+            raise LabError(f"{path} is in the way: the lab creates it and removes it at its end.")
         path.mkdir(mode=0o700)
         self.made.append(path)
         return path
@@ -158,7 +158,7 @@ class _Folder:
         return path
 
     def remove(self) -> None:
-        """Everything that the lab made; a directory that was there before stays with all else in it."""
+        """Remove everything that the lab created; an existing directory stays with its other contents."""
         if self.own:
             shutil.rmtree(self.path, ignore_errors=True)
             return
@@ -170,7 +170,7 @@ class _Folder:
 
 
 def sweep(root: Path | None = None) -> list[Path]:
-    """Remove temporary folders of this user's estates whose process is gone; returns them."""
+    """Remove temporary folders of this user's labs whose process has ended, and return them."""
     gone = []
     for path in (root or Path(tempfile.gettempdir())).glob(f"{TEMPORARY_PREFIX}*"):
         number = path.name.removeprefix(TEMPORARY_PREFIX).partition("-")[0]
@@ -192,7 +192,7 @@ def _alive(process: int) -> bool:
 
 
 class Lab:
-    """A started lab answers on loopback ports until `stop()`; use it as a context manager, or start and stop it."""
+    """A lab that answers on loopback ports after `start()` and until `stop()`; it is also a context manager."""
 
     azure: AzureState
 
@@ -237,7 +237,7 @@ class Lab:
             document, engine=engine, time_scale=time_scale, directory=None if directory is None else Path(directory)
         )
 
-    # What a started lab offers.
+    # A started lab -----------------------------------------------------------------------------------------------
 
     @property
     def directory(self) -> Path:
@@ -253,7 +253,7 @@ class Lab:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for programs that talk to the lab: no proxy of this computer stands between."""
+        """Return variables for programs that call the lab: they must not use a proxy of this computer."""
         names = "127.0.0.1,localhost"
         return {"NO_PROXY": names, "no_proxy": names}
 
@@ -262,7 +262,7 @@ class Lab:
         return self.world.journal
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole world without what differs from run to run: two runs that did the same compare equal."""
+        """Return the state without what differs between runs, so that two equal runs compare equal."""
         machines = {name: machine.snapshot() for name, machine in sorted(self.machines.items())}
         login = self.world.login
         names = {
@@ -280,7 +280,7 @@ class Lab:
         server = self.servers[machine]
         self._call(server.open if reachable else server.close)
 
-    # Start and end.
+    # Start and end ---------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Lab:
         return self.start()
@@ -291,7 +291,7 @@ class Lab:
         self.stop()
 
     def start(self) -> Lab:
-        """Listen on every port and write the directory; returns when all answer.
+        """Listen on every port, write the directory, and return when everything answers.
 
         Raises:
             LabError: something that the lab needs is missing or in the way.
@@ -329,7 +329,7 @@ class Lab:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as exc:  # handed to whoever waits in start(); it must not get lost in a thread
+        except BaseException as exc:  # start() raises it; otherwise the thread would lose it
             self._problem = exc
         finally:
             if self._folder is not None:
@@ -426,7 +426,7 @@ def _is_azure(host: str) -> bool:
 
 
 def _exists(azure: AzureState, host: str) -> bool:
-    """The name of a storage account begins to exist with the account."""
+    """Tell whether a host exists; the name of a storage account exists only with the account."""
     account, _dot, rest = host.partition(".")
     if not rest.startswith("blob.core."):
         return True
@@ -434,7 +434,7 @@ def _exists(azure: AzureState, host: str) -> bool:
 
 
 async def _started(stack: contextlib.AsyncExitStack, server: Any) -> None:
-    """Start something that has `start` and `stop`, and stop it with the lab, also when its start fails half-way."""
+    """Start a server, and stop it with the lab, also when its start fails halfway."""
     stack.push_async_callback(server.stop)
     await server.start()
 

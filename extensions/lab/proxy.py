@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's HTTP proxy: CONNECT only, one Basic login, and no way out of the lab."""
+"""The lab's HTTP proxy: it serves only CONNECT with one Basic login, and connects only to the lab."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {
 
 
 class ProxyServer:
-    """Listens on the loopback address; names are resolved by the lab and not by this computer."""
+    """Listens on the loopback address; the lab resolves names, not this computer."""
 
     def __init__(self, world: World) -> None:
         self.port = 0
@@ -56,13 +56,13 @@ class ProxyServer:
             while await self._request(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as exc:
-            LOG.debug("a client of the proxy is gone: %s", exc)
+            LOG.debug("a client of the proxy closed its connection: %s", exc)
         finally:
             self._writers.discard(writer)
             writer.close()
 
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Serve one request; whether the connection goes on to another."""
+        """Serve one request, and tell whether the connection stays open for another."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, target, headers = _parse(head)
         if method != "CONNECT":
@@ -129,7 +129,7 @@ def _status_line(status: int) -> bytes:
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: int, text: str, *headers: str) -> bool:
-    """Answer with an error; a client may only go on after being asked for its login."""
+    """Answer with an error; the connection stays open only when the proxy requests a login."""
     body = (text + "\r\n").encode()
     goes_on = status == 407
     lines = [*headers, f"Content-Length: {len(body)}", f"Connection: {'keep-alive' if goes_on else 'close'}", "", ""]

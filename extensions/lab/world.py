@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every part of the lab shares: time, the journal of writes, planned faults, and the two sides of the world."""
+"""The parts that both sides of the lab share: time, the journal of writes, planned faults, logins and names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FaultAction = Literal["fail", "delay", "throttle", "drop", "hang"]
 
 
 class RegistrationRefused(Exception):
-    """The vault's service does not take a server: the reason as a code and a sentence."""
+    """The vault's service rejects a server, with a code and a sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class RegistrationRefused(Exception):
 
 
 def digest(secret: str) -> str:
-    """Stands for a secret in the journal: enough to tell two apart, useless for anything else."""
+    """Return a digest that replaces a secret in the journal: it only distinguishes two secrets."""
     return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
@@ -46,7 +46,7 @@ class Clock:
         return datetime.now(timezone.utc) + self.offset
 
     def after(self, seconds: float) -> float:
-        """The monotonic moment at which something that takes `seconds` in a real lab is done here."""
+        """Return the monotonic time at which an operation of `seconds` in the lab's time ends."""
         return time.monotonic() + seconds * self.scale
 
     @staticmethod
@@ -56,7 +56,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Seconds as a real subscription and real servers take them (the clock scales them down)."""
+    """Durations in seconds on a real subscription and real servers (the clock scales them down)."""
 
     vault_create: float = 20.0
     storage_create: float = 17.0
@@ -73,7 +73,7 @@ class Delays:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One write: what changed the world, when and by what."""
+    """One write: its time, its side, its target and its details."""
 
     at: str
     side: Side
@@ -84,7 +84,7 @@ class Entry:
 
 @dataclass
 class Journal:
-    """Every write on either side in order; reads, tokens and shells are only counted."""
+    """All writes of both sides in order; reads, tokens and shells are only counted."""
 
     entries: list[Entry] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -107,7 +107,7 @@ class Journal:
 
 @dataclass
 class Fault:
-    """One planned mishap: the point it happens at (a glob), what happens, how often it is left."""
+    """One planned fault: its point (a glob), its action, and how many times it still happens."""
 
     point: str
     action: FaultAction
@@ -118,23 +118,23 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Planned mishaps.
+    """The planned faults.
 
-    Points are named `arm:<METHOD>:<path>`, `winrm:<machine>:<operation>`, `windows:<machine>:<program>`.
+    Points have the form `arm:<METHOD>:<path>`, `winrm:<machine>:<operation>`, `windows:<machine>:<program>`.
     """
 
     planned: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def plan(self, point: str, action: FaultAction, *, times: int = 1, after: int = 0, **detail: Any) -> Fault:
-        """Let the next `times` hits of `point` go wrong, skipping the first `after` ones."""
+        """Make the next `times` hits of `point` fail, after skipping `after` hits."""
         fault = Fault(point.lower(), action, times, after, detail)
         with self._lock:
             self.planned.append(fault)
         return fault
 
     def hit(self, point: str) -> Fault | None:
-        """Ask at a point whether it goes wrong now; a used fault is counted down."""
+        """Return the fault that happens at a point now, and count it down."""
         name = point.lower()
         with self._lock:
             for fault in self.planned:
@@ -154,7 +154,7 @@ class Faults:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The service principal and the Windows account that the lab knows."""
+    """The service principal and the Windows account of the lab."""
 
     tenant: str
     subscription_id: str
@@ -166,19 +166,19 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class ProxyAccount:
-    """The lab's HTTP proxy: the name that machines use for it, and the one login that it takes."""
+    """The lab's HTTP proxy: its name on the machines, and the one login that it accepts."""
 
     name: str
     port: int
     username: str
     password: str = field(repr=False)
-    #: Globs of names that it lets nobody reach.
+    #: Globs of names that it never connects to.
     refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CloudFacts:
-    """What VMM sends about a cloud when it is published."""
+    """The data that VMM sends about a cloud when it publishes it."""
 
     id: str
     name: str
@@ -186,7 +186,7 @@ class CloudFacts:
 
 @dataclass(frozen=True, slots=True)
 class VmNetworkFacts:
-    """What VMM sends about a VM network; `subnets` are pairs of name and address range."""
+    """The data that VMM sends about a VM network; `subnets` are pairs of name and address range."""
 
     id: str
     name: str
@@ -196,7 +196,7 @@ class VmNetworkFacts:
 
 @dataclass(frozen=True, slots=True)
 class VmmServerFacts:
-    """What a VMM server tells the vault about itself when it registers."""
+    """The data that a VMM server sends to the vault when it registers."""
 
     vmm_id: str
     fqdn: str
@@ -217,16 +217,16 @@ class VaultService(Protocol):
     def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None: ...
 
 
-def nobody(_host: str) -> None:
-    """Knows no public name."""
+def resolve_nothing(_host: str) -> None:
+    """Resolve no name, as long as the lab has no listeners."""
 
 
 class World:
-    """What the two sides of the lab, Azure and the Windows machines, share: time, journal, faults, logins and names."""
+    """The context that Azure and the Windows machines share. The lab holds both sides; each of them holds its world."""
 
-    #: The one thing of Azure that the Windows side calls.
+    #: The part of Azure that the Windows side calls.
     azure: VaultService
-    # Where a public name really listens; None for a name that nobody knows.
+    #: Returns the address behind a public name; None for an unknown name.
     resolve: Resolver
 
     def __init__(self, *, login: Login, proxy: ProxyAccount, scale: float = 1.0, delays: Delays | None = None) -> None:
@@ -236,6 +236,6 @@ class World:
         self.faults = Faults()
         self.login = login
         self.proxy = proxy
-        self.resolve = nobody
-        #: Where every exchange with Azure is written down, without secrets; None: nowhere.
+        self.resolve = resolve_nothing
+        #: The file that records every exchange with Azure without secrets; None: no file.
         self.traffic_file: Path | None = None

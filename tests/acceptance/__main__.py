@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the scenarios against the user's own inventory: a real subscription, a real VMM server.
+"""Run the scenarios against an inventory of real servers and a real subscription.
 
-Reading scenarios run without asking. Changing ones run only with `--consent changes`.
+Scenarios that only read always run. Scenarios that change something run only with `--consent changes`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tests.support.scenarios import load
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make acceptance", description=__doc__)
     parser.add_argument("--inventory", required=True, type=Path)
-    parser.add_argument("--consent", choices=["changes"], help="run the scenarios that change the world as well")
-    parser.add_argument("arguments", nargs="*", help="further arguments of ansible-playbook, after --")
+    parser.add_argument("--consent", choices=["changes"], help="also run the scenarios that change something")
+    parser.add_argument("arguments", nargs="*", help="additional arguments of ansible-playbook, after --")
     options = parser.parse_args()
     if not options.inventory.exists():
         parser.error(f"INVENTORY: {options.inventory} does not exist")
-    # A real login lives in the user's environment and home: both are kept.
+    # The login is in the environment and home folder of the user, so both are kept.
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -37,7 +37,7 @@ def main() -> int:
     failed = left_out = 0
     for scenario in load():
         if scenario.changes and options.consent != "changes":
-            print(f"left out  {scenario.name}: it changes the world; give CONSENT=changes to run it")
+            print(f"left out  {scenario.name}: it changes servers and Azure; set CONSENT=changes to run it")
             left_out += 1
             continue
         started = time.monotonic()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run costs that finds nothing to do: seconds per Azure module, calls and remote executions per site run.
+"""Measure runs without changes: seconds per Azure module, calls and remote executions per site run.
 
 Goals: at most 0.35 s over ansible.builtin.ping and 1.3 times a bare script with the same reads; one remote execution
 per capability and host; at most one GET per Azure resource. A goal is measured and printed, not enforced.
@@ -25,13 +25,13 @@ import yaml
 
 from lab.lab import Lab
 from tests.bench.bare import SCRIPTS
-from tests.bench.beside import COMPILED, ROUNDS, beside
+from tests.bench.comparison import COMPILED, ROUNDS, compare
 from tests.bench.growth import growth
 from tests.bench.windows import windows
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
-PARTS = ("modules", "site", "windows", "beside", "growth")
+PARTS = ("modules", "site", "windows", "comparison", "growth")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -40,11 +40,11 @@ _SCALE = 0.01
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is given")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `beside` (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `comparison` (default: %(default)s)")
     arguments = parser.parse_args()
     parts = arguments.parts or PARTS
     if unknown := set(parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}")
     if {"modules", "site"} & set(parts):
         with lab() as here:
             controller = Controller(main_cell(), here.inventory, {**here.environment, **COMPILED})
@@ -56,9 +56,9 @@ def main() -> int:
     if "windows" in parts:
         with lab() as here:
             windows(here)
-    if "beside" in parts:
+    if "comparison" in parts:
         with lab() as here, lab() as there:
-            beside(here, there, arguments.rounds)
+            compare(here, there, arguments.rounds)
     if "growth" in parts:
         with lab() as here:
             growth(here)
@@ -90,7 +90,7 @@ def modules(controller: Controller, variables: dict[str, Any]) -> None:
 
 
 def site(controller: Controller, here: Lab) -> None:
-    """Print what a site run without changes asks of Azure and of the machines."""
+    """Print the calls and executions of a site run without changes."""
     here.world.journal.clear()
     started = time.monotonic()
     run = _must_pass(controller.run(SITE))
@@ -100,7 +100,7 @@ def site(controller: Controller, here: Lab) -> None:
 
 
 def _variables(controller: Controller) -> dict[str, Any]:
-    """The inventory's variables for localhost, as Ansible sees them."""
+    """Return the variables of localhost as Ansible resolves them."""
     command = [str(controller.cell.python), "-m", "ansible", "inventory", "-i", str(controller.inventory)]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         done = subprocess.run(
@@ -130,7 +130,7 @@ def _playbook(variables: dict[str, Any]) -> str:
     }
     tasks: list[dict[str, Any]] = [{"name": "Ping", "ansible.builtin.ping": {}}]
     tasks += [{"name": name, f"siterecovery.hyperv.{name}": given} for name, given in options.items()]
-    # As templates: the file itself holds no secret.
+    # Templates, so that the file does not contain the secret.
     login = {
         name: f"{{{{ azure_target_{name} }}}}"
         for name in ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a hand-written script would do: import a module's clients and send the reads of its run without changes.
+"""Act as a hand-written script: import the clients of a module and send the reads of its run without changes.
 
 Reads its login from the environment: AZURE_SUBSCRIPTION_ID, AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET,
 REQUESTS_CA_BUNDLE, AZURE_CLOUD_ENVIRONMENT (the address of a cloud's metadata).

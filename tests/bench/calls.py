@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from lab.world import Journal
 
-# What the journal counts without an entry -> the word in a table. A token is asked for once per sign-in.
+# Kinds that the journal counts without an entry, with their names in the table. A sign-in requests one token.
 _WORDS = {
     "azure.get": "GET",
     "azure.poll": "poll",
@@ -26,13 +26,13 @@ _ORDER = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST", "poll", "blob GET", "
 
 
 def calls(journal: Journal) -> Counter[str]:
-    """What Azure was asked since the journal was last cleared."""
+    """Count the calls since the journal was last cleared."""
     found: Counter[str] = Counter()
     for kind, count in journal.counts.items():
         if kind in _WORDS:
             found[_WORDS[kind]] += count
         elif kind.startswith("azure."):
-            # A kind that this table does not know yet is shown, not lost.
+            # Show a kind that is missing in the table.
             found[kind] += count
     for entry in journal.entries:
         if entry.side == "azure":
@@ -41,12 +41,12 @@ def calls(journal: Journal) -> Counter[str]:
 
 
 def per_run(found: Mapping[str, int], runs: int) -> dict[str, Fraction]:
-    """The same for one of `runs` equal runs."""
+    """Divide the counts by the number of equal runs."""
     return {kind: Fraction(count, runs) for kind, count in found.items() if count}
 
 
 def shown(found: Mapping[str, int | Fraction]) -> str:
-    """`GET 2, token 1`: methods first, in the order of a table."""
+    """Return a text such as `GET 2, token 1`, methods first."""
     ranks = {kind: rank for rank, kind in enumerate(_ORDER)}
     ordered = sorted(found.items(), key=lambda item: (ranks.get(item[0], len(_ORDER)), item[0]))
     return ", ".join(f"{kind} {_number(count)}" for kind, count in ordered if count) or "none"

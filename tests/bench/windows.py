@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Remote executions and bytes per Windows machine: a first site run, one without changes, one that mends a drift.
+"""Count remote executions and bytes per Windows machine: a first site run, one without changes, one after a drift.
 
-Beside them a plain playbook of ansible.windows modules with the same reads, as far as a module can make them: clouds,
-jobs and Run As accounts of VMM, and the agent's own settings, have no module, and are left out. The twins of the lab
-run no foreign PowerShell: they refuse each module after it was sent whole. So executions and bytes sent are measured,
-what the modules would have answered is not.
+A playbook of ansible.windows modules with the same reads is counted as well. Clouds, jobs and Run As accounts of VMM and
+the settings of the agent have no such modules and are omitted. The emulators of the lab do not execute other
+PowerShell: they reject each module after it was transferred. The executions and the bytes sent are measured, but not
+the answers of these modules.
 
 Goal: at least four times fewer executions in a run without changes. It is measured and printed, not enforced.
 """
@@ -28,12 +28,12 @@ from lab.lab import Lab
 from lab.windows import layout
 from lab.winrm import soap
 from lab.winrm.server import WinRmServer
-from tests.bench.beside import COMPILED
+from tests.bench.comparison import COMPILED
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 GOAL = 4.0
-#: What every noun reads of the machine itself.
+#: Registry keys that every resource reads.
 _MACHINE = (
     layout.SESSION_KEY,
     layout.SERVICING_KEY,
@@ -74,7 +74,7 @@ _PATHS = {
     "vmm_servers": (layout.vmm_folder("10.19") + r"\bin\DRConfigurator.exe", r"C:\ProgramData\siterecovery.hyperv"),
     "hyperv_hosts": (layout.AGENT_FOLDER + r"\bin\CBEngine.exe", r"C:\ProgramData\siterecovery.hyperv"),
 }
-#: What the nouns read of each kind of machine, as far as a module can: one question each, as these modules take them.
+#: Reads of each kind of machine for which a module exists. Each of these modules reads one item.
 READS: dict[str, dict[str, list[dict[str, Any]]]] = {
     group: {
         "ansible.windows.win_service_info": [{"name": name} for name in _SERVICES[group]],
@@ -88,7 +88,7 @@ READS: dict[str, dict[str, list[dict[str, Any]]]] = {
 
 @dataclass(slots=True)
 class Counts:
-    """What reached each machine since the last `clear`, and what it sent back."""
+    """Executions and bytes per machine since the last `clear`."""
 
     executions: Counter[str] = field(default_factory=Counter)
     received: Counter[str] = field(default_factory=Counter)
@@ -105,7 +105,7 @@ class Counts:
 
 @contextmanager
 def counting(counts: Counts) -> Iterator[None]:
-    """Every exchange of the lab's WinRM servers is counted, with its bytes inside of TLS."""
+    """Count every exchange of the WinRM servers of the lab, with its bytes inside of TLS."""
     answer = WinRmServer._answer
 
     async def counted_answer(server: WinRmServer, data: bytes, principal: str) -> web.Response:
@@ -149,7 +149,7 @@ def windows(lab: Lab) -> None:
 
 
 def _drift(lab: Lab) -> None:
-    """Services that somebody stopped."""
+    """Stop a service on every machine."""
     for machine in lab.machines.values():
         service = layout.VMM_SERVICE if machine.kind == "vmm_server" else layout.AGENT_SERVICE
         machine.stop_service(service)

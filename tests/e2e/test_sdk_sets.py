@@ -19,7 +19,7 @@ import pytest
 from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab
-from tests.gates.test_nouns import AZURE
+from tests.gates.test_resources import AZURE
 from tests.support import modules
 
 GROUP = {"resource_group": "rg-sets"}

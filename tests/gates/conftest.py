@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the gates' tests look at: the documentation as ansible-doc tells it."""
+"""Fixtures of the gates: the documentation as ansible-doc shows it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 
 
 def ansible(collections: Path, scratch: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one of Ansible's programs in a home of its own, with only this collections folder."""
+    """Run one of Ansible's programs in an empty home folder, with only this collections folder."""
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
@@ -43,7 +43,7 @@ def ansible(collections: Path, scratch: Path, *arguments: str) -> subprocess.Com
 
 
 def documentation(collections: Path, scratch: Path) -> dict[str, Any]:
-    """Module name -> everything that ansible-doc knows about it, fragments merged in."""
+    """Return the documentation of every module by its name, with fragments merged."""
     names = [f"{'.'.join(collection.NAME)}.{name}" for name in MODULES]
     done = ansible(collections, scratch, "doc", "--type", "module", "--json", *names)
     assert done.returncode == 0, done.stderr

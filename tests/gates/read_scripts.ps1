@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Reads PowerShell files with PowerShell's own parser and prints, as JSON, what the tests judge: nothing is executed.
+# Parses PowerShell files with PowerShell's own parser and prints the findings as JSON. Executes no script.
 param([Parameter(Mandatory = $true, ValueFromRemainingArguments = $true)] [string[]] $Path)
 
 $newer = 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'AndAnd', 'OrOr'

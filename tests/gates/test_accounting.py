@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What did not run is said, and is red where nothing may be left out."""
+"""Tests that did not run are listed, and fail where all tests are required."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def test_nothing_skipped_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", [CASES, "import pytest\npytest.skip('all', allow_module_level=True)"])
-def test_a_skip_is_red_where_nothing_may_be_left_out(source: str, tmp_path: Path) -> None:
+def test_a_skip_fails_where_all_tests_are_required(source: str, tmp_path: Path) -> None:
     done = run(tmp_path, source, SITERECOVERY_REQUIRE_ALL="1")
     assert done.returncode not in (0, 5)
-    assert "nothing may be left out" in done.stdout
+    assert "this run requires all tests" in done.stdout
 
 
-def test_too_few_passed_tests_are_red_where_nothing_may_be_left_out(tmp_path: Path) -> None:
+def test_too_few_passed_tests_fail_where_all_tests_are_required(tmp_path: Path) -> None:
     done = run(tmp_path, "def test_passes(): pass", SITERECOVERY_REQUIRE_ALL="1")
     assert done.returncode == 1
     assert "tests/gates: 0 passed, at least" in done.stdout

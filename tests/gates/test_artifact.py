@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The built collection holds everything that it needs, and nothing of its development."""
+"""The built collection contains everything that it needs, and no development files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ from tests.tools import collection
 from tests.tools.paths import ROOT
 
 PUBLIC = {
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "changelogs",
     "docs",
     "extensions",
@@ -37,7 +40,7 @@ WHOLE = 3 * 1024 * 1024
 
 @pytest.fixture(scope="session")
 def archive(collections_path: Path) -> Path:
-    """The artifact that the collection under test was installed from; built afresh when it is the checkout itself."""
+    """Return the artifact of the collection under test. Build it if the tests run against the checkout."""
     found = list(collections_path.glob("*.tar.gz"))
     return found[0] if found else next(collection.install().glob("*.tar.gz"))
 
@@ -70,7 +73,7 @@ def test_its_dependencies_are_the_declared_ones(archive: Path) -> None:
 
 @pytest.fixture(scope="session")
 def without_lab(archive: Path, collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections folder with the artifact, in which the lab has been deleted."""
+    """Return a collections folder with the artifact, from which the lab was deleted."""
     copy = tmp_path_factory.mktemp("without-lab")
     target = collection.inside(copy)
     with tarfile.open(archive) as opened:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of what is imitated without a source says what the lab's code says."""
+"""The page of inferred behavior matches the comments of the lab."""
 
 from __future__ import annotations
 

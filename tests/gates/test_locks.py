@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection declares as its lower bounds is what the environment "lowest" installs."""
+"""The environment "lowest" installs exactly the lower bounds that the collection declares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAB = ROOT / "extensions" / "lab" / "requirements.txt"
 
 
 def pins(text: str) -> dict[str, str]:
-    """Package -> version, of lines like name==1.2 or name>=1.2."""
+    """Return the version by package from lines such as name==1.2 or name>=1.2."""
     found = re.findall(r"^([A-Za-z0-9._-]+)[=>]=([0-9][^\s;]*)", text, re.MULTILINE)
     return {name.lower().replace("_", "-"): version for name, version in found}
 
@@ -56,7 +56,7 @@ def test_every_environment_is_locked_to_the_last_package(name: str) -> None:
 
 
 def test_the_declared_requirements_have_no_upper_bound_and_no_core() -> None:
-    """Certification wants a requirements file without pins and without Ansible itself."""
+    """Certification requires a requirements file without pins and without Ansible itself."""
     lines = [line for line in DECLARED.read_text().splitlines() if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", line) for line in lines)
     assert not [line for line in lines if line.startswith("ansible")]
@@ -77,7 +77,7 @@ def test_azcollection_takes_what_azure_azcollection_pins() -> None:
 
 
 def test_neighbour_has_everything_that_azure_azcollection_pins() -> None:
-    """What stands beside ours in a bench runs with what its own requirements say."""
+    """In the benchmark, azure.azcollection runs with the packages that its own requirements pin."""
     requirements = collection.neighbour_requirements().read_text()
     theirs = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", requirements, re.MULTILINE))
     have = locked("neighbour")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.needs("pwsh")
 SCRIPTS = sorted((ROOT / "plugins" / "plugin_utils" / "_windows" / "scripts").glob("*.ps1"))
 READER = Path(__file__).with_name("read_scripts.ps1")
 
-# What the scripts may call, beside their own functions: the lab imitates these, and only these.
+# Commands that the scripts can call in addition to their own functions. The lab imitates only these.
 READING = {"Get-CimInstance", "Get-OBMachineSetting", "Get-SCCloud", "Get-SCJob", "Get-SCRunAsAccount", "Get-SCVMHost"}
 READING |= {"Get-SCVMMServer", "Get-SCVMHostCluster", "Get-SCVMHostGroup", "Get-SCVMNetwork"}
 READING |= {"Get-AuthenticodeSignature", "Get-Acl", "Get-ChildItem", "Get-Command", "Get-Content"}
@@ -46,7 +46,7 @@ READING |= {"Get-ScheduledTask", "Get-ScheduledTaskInfo"}
 CHANGING |= {"Register-ScheduledTask", "Start-ScheduledTask", "Unregister-ScheduledTask"}
 LANGUAGE |= {"ConvertFrom-Json", "ConvertTo-Json", "New-ScheduledTaskAction", "New-ScheduledTaskPrincipal"}
 LANGUAGE |= {"New-ScheduledTaskSettingsSet"}
-# Read as a number by the parser where an argument begins with a bracket; not commands.
+# The parser reads these numbers as commands where an argument begins with a bracket.
 NOT_COMMANDS = {"0"}
 
 
@@ -81,7 +81,7 @@ def test_it_uses_nothing_that_5_1_lacks(name: str, scripts: dict[str, dict[str, 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_calls_only_what_is_imitated(name: str, scripts: dict[str, dict[str, Any]]) -> None:
-    """No alias, no program by its bare name, no command that the lab would silently do without."""
+    """Aliases, programs without a path, and commands that the lab does not imitate are rejected."""
     known = READING | CHANGING | LANGUAGE | NOT_COMMANDS | set(scripts[name]["functions"])
     assert set(scripts[name]["commands"]) - known == set()
 
@@ -93,7 +93,7 @@ def test_it_uses_no_type_that_only_windows_has(name: str, scripts: dict[str, dic
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_also_runs_in_check_mode(name: str, scripts: dict[str, dict[str, Any]]) -> None:
-    """win_powershell skips every script under --check that does not say that it can handle it."""
+    """In check mode, win_powershell skips scripts that do not declare SupportsShouldProcess."""
     assert scripts[name]["bound"]
 
 

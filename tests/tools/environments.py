@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual environments from lock files: made on demand below .work, kept until their lock file changes."""
+"""Create virtual environments from lock files below .work, and keep them until their lock file changes."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Version = tuple[int, int]
 
 
 class Unavailable(Exception):
-    """An environment cannot be had on this machine: why, in one line."""
+    """An environment cannot be created on this machine. The text gives the reason in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A lock file and the interpreters that it was made for, the preferred one first."""
+    """A lock file and the interpreters that it supports, the preferred one first."""
 
     name: str
     about: str
     pythons: tuple[Version, ...]
-    # A large one that only one command needs: made when asked for by name, not with all the others.
+    # A large environment that only one command needs. It is created only by name.
     rare: bool = False
 
 
@@ -61,7 +61,7 @@ ENVIRONMENTS = {
 
 
 def environment(name: str) -> Environment:
-    """The named environment. Where no older interpreter is at hand, `newest` stands in for `main`."""
+    """Return the named environment. Without an older interpreter, `newest` replaces `main`."""
     chosen = ENVIRONMENTS[name]
     if name == "main" and not any(interpreter(version) for version in chosen.pythons):
         return ENVIRONMENTS["newest"]
@@ -82,7 +82,7 @@ def _candidates(version: Version) -> Iterator[Path]:
 
 @cache
 def interpreter(version: Version) -> Path | None:
-    """An interpreter that can make virtual environments. A pyenv shim exists without working, so each is tried."""
+    """Return an interpreter that can create virtual environments. Each is tried, because a pyenv shim may not work."""
     probe = f"import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != {version!r})"
     for candidate in _candidates(version):
         if candidate.exists() and finished([candidate, "-c", probe]).returncode == 0:
@@ -108,7 +108,7 @@ def _create(base: Path, target: Path, requirements: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     answer([base, "-m", "venv", target], f"making the environment {target}")
     python = target / "bin" / "python"
-    # A user's PIP_USER would send packages out of the environment; everything else of pip's settings is respected.
+    # PIP_USER would install packages outside of the environment. All other settings of pip are respected.
     command: Command = [
         python,
         "-m",
@@ -125,7 +125,10 @@ def _create(base: Path, target: Path, requirements: Path) -> Path:
 
 
 def ensure(name: str) -> Path:
-    """The python of the named environment, made first if need be. Raises Unavailable without an interpreter for it."""
+    """Return the interpreter of the named environment, and create it if necessary.
+
+    Raises Unavailable without an interpreter for it.
+    """
     wanted = environment(name)
     base = base_python(wanted)
     target = folder(wanted, base)
@@ -147,7 +150,7 @@ HEADER = """\
 
 
 def lock(name: str) -> None:
-    """Resolve NAME.in afresh and write what came out of it into NAME.txt."""
+    """Resolve NAME.in and write the result into NAME.txt."""
     wanted = ENVIRONMENTS[name]
     base = base_python(wanted)
     with tempfile.TemporaryDirectory() as scratch:
@@ -155,7 +158,7 @@ def lock(name: str) -> None:
         frozen = answer([python, "-m", "pip", "freeze"], "pip freeze") + "\n"
         version = answer([python, "--version"], "the new interpreter").removeprefix("Python ")
     if re.search(r"@ |^-e", frozen, re.MULTILINE):
-        raise SystemExit(f"{name}.in resolved to something that is not a release of an index:\n{frozen}")
+        raise SystemExit(f"{name}.in resolved to a package that is not a release of an index:\n{frozen}")
     text = HEADER.format(name=name, version=version, about=wanted.about[0].upper() + wanted.about[1:]) + frozen
     (LOCKS / f"{name}.txt").write_text(text)
     say(f"{name}.txt: {len(frozen.splitlines())} packages")
@@ -164,7 +167,9 @@ def lock(name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.tools.environments", description=__doc__)
     parser.add_argument(
-        "action", choices=["ensure", "lock"], help="make an environment and print its python; or renew its lock file"
+        "action",
+        choices=["ensure", "lock"],
+        help="create an environment and print its interpreter, or renew its lock file",
     )
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(ENVIRONMENTS)}; all but rare ones when none is given"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gates: what is judged without running the collection. All of them are clean, with no list of exceptions."""
+"""Run the gates: checks that do not execute the collection. All are clean without a list of exceptions."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .paths import ROOT, WORK, say
 from .programs import Command, answer, finished, passes
 
 GATES_FOLDER = WORK / "gates"
-# What build_ignore keeps out of the artifact and the linters want to see all the same.
-DEVELOPMENT = (".ansible-lint", ".ci", ".gitignore", ".yamllint", "Makefile", "pyproject.toml", "tests")
-PSLINT = "ansible-test sanity pslint: it takes its analyzer from a gallery; the tests parse the scripts instead"
+# Files that are not in the artifact, but that the linters check.
+DEVELOPMENT = (".ansible-lint", ".ci", ".github", ".gitignore", ".yamllint", "Makefile", "pyproject.toml", "tests")
+PSLINT = "ansible-test sanity pslint: it downloads its analyzer from a gallery; the tests parse the scripts instead"
 
-# ansible-test fetches pip's bootstrap script from a project host, unless a script of that name is in its cache. The
-# interpreter brings a pip of its own, and with that one the requirements come from the index that pip is set up for.
+# ansible-test downloads the bootstrap script of pip from a project host, unless its cache contains one. The pip of the
+# interpreter replaces it and takes the requirements from the configured index.
 BOOTSTRAP = "import ensurepip\n\nensurepip.bootstrap()\n"
-# ansible-test passes on what pip says; of a run that failed, the findings are wanted.
+# ansible-test prints the output of pip. These lines are removed from the output of a failed run.
 PIP_SAYS = (
     "Collecting",
     "Downloading",
@@ -44,7 +44,7 @@ BOOTSTRAP_VERSION = (
 
 
 def tree(also: tuple[str, ...] = DEVELOPMENT) -> Path:
-    """The artifact's files, and those in `also`, where Ansible's tools want them, ansible.windows beside them."""
+    """Copy the artifact's files and those in `also` into a collections folder, next to ansible.windows."""
     collections = GATES_FOLDER / "collections"
     target = collection.inside(collections)
     shutil.rmtree(collections, ignore_errors=True)
@@ -59,7 +59,7 @@ def tree(also: tuple[str, ...] = DEVELOPMENT) -> Path:
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """For tools of Ansible: nothing of the user's settings, no way up to the checkout's git, colours off, no pwsh."""
+    """Return an environment without user settings, colors, pwsh, and access to the git folder of the checkout."""
     home = GATES_FOLDER / "home"
     home.mkdir(parents=True, exist_ok=True)
     tools = environments.ensure("gates").parent
@@ -77,7 +77,7 @@ def surroundings(**more: str) -> dict[str, str]:
 
 
 def _keeps(folder: str) -> bool:
-    """With a pwsh that lies apart, ansible-test would want modules from a gallery; see PSLINT."""
+    """Tell whether a folder stays on the PATH. With pwsh, ansible-test would need modules from a gallery; see PSLINT."""
     return not Path(folder, "pwsh").exists() or Path(folder, "sh").exists()
 
 
@@ -91,7 +91,7 @@ def ruff() -> bool:
 
 
 def types() -> bool:
-    """The link tree gives the plugins their real name; what the code imports lies in the everyday environment."""
+    """Check types. The link tree gives the plugins their real name; their imports are in the environment "main"."""
     path = os.pathsep.join([str(collection.link()), str(ROOT / "extensions"), str(ROOT)])
     packages = ("ansible_collections.siterecovery.hyperv.plugins", "lab", "tests")
     command: Command = [
@@ -122,16 +122,16 @@ def _of_ansible(name: str, *arguments: str) -> bool:
 
 
 def sanity() -> bool:
-    """The artifact, as its users and a certification see it; the tests, which are not in it, have ruff and mypy."""
+    """Run the sanity tests on the artifact, as a certification does. ruff and mypy check the tests, which are not in it."""
     target = tree(also=())
     exceptions = sorted(ROOT.glob("tests/sanity/ignore*.txt"))
     if exceptions:
-        say(f"sanity: {exceptions[0].name} is there, and no exception is made")
+        say(f"sanity: {exceptions[0].name} exists, but exceptions are not accepted")
         return False
-    # Which Pythons the modules are for: without it they would be held to those of ansible-core's remote side.
+    # Declares the Python versions of the modules. Without it, all versions of the remote side of ansible-core apply.
     (target / "tests").mkdir()
     shutil.copy(ROOT / "tests" / "config.yml", target / "tests")
-    # Named here, the tree is taken as it is. Otherwise ansible-test finds the git of the checkout, which ignores it.
+    # Otherwise ansible-test finds the git folder of the checkout, which ignores the tree.
     env = surroundings(ANSIBLE_TEST_CONTENT_ROOT=str(target))
     _bring_bootstrap(Path(env["HOME"]))
     version = answer([tool("python"), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], "python")
@@ -147,7 +147,7 @@ def sanity() -> bool:
 
 
 def _bring_bootstrap(home: Path) -> None:
-    pip = answer([tool("python"), "-c", BOOTSTRAP_VERSION], "asking ansible-test for its pip")
+    pip = answer([tool("python"), "-c", BOOTSTRAP_VERSION], "reading the version of pip from ansible-test")
     script = home / ".ansible" / "test" / "cache" / f"get_pip_{pip.replace('.', '_')}.py"
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(BOOTSTRAP)

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/inferred.md: what the lab imitates without a document or a recording to go by.
+"""Write docs/inferred.md: behavior that the lab imitates without a document or a recording as its source.
 
-The lab's code says it beside the behaviour: a comment, or a sentence of a docstring, with the word `inferred`. The
-page has no line numbers, so that it changes only when what it says does.
+Comments and docstrings of the lab mark such behavior with the word `inferred`. The page has no line numbers, so that it
+changes only when the text changes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .paths import ROOT, say
 LAB = ROOT / "extensions" / "lab"
 PAGE = ROOT / "docs" / "inferred.md"
 MARK = re.compile(r"\binferred\b", re.IGNORECASE)
-# Where the word itself is explained, it is set off by asterisks.
+# Asterisks mark a text that explains the word itself.
 EXPLAINED = re.compile(r"\*inferred\*")
-# As far behind a comment the error that it speaks of may stand.
+# Maximum number of lines between a comment and the error that it describes.
 REACH = 4
 
 SIDES = {"arm": "Azure", "windows": "Windows machines and their programs", "winrm": "WinRM", "engines": "PowerShell"}
@@ -35,18 +35,17 @@ INTRODUCTION = """\
 <!-- Made by `make inferred` from the comments in extensions/lab: edit those. -->
 # What the lab infers
 
-The lab that `make demo` and the tests run against imitates Azure, WinRM and Windows from public documents and from
-published recordings of real traffic. Where neither says what the real thing does, it follows our best judgement. This
-page lists those places, so that you can judge them. What the collection does against them was seen on the lab only,
-and no statement of the README rests on one of them alone.
+The lab imitates Azure, WinRM and Windows from public documents and from published recordings of real traffic. This page
+lists behavior that neither describes, so that you can assess it. Reactions of the collection to this behavior were
+observed in the lab only. No statement of the README rests only on an entry of this page.
 
-A status, a code and a text behind an entry are what the lab answers there; `…` stands for a name or a value.
+An entry can end with the status, code and text of the lab's answer; `…` represents a name or a value.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """One place: the file below extensions/lab, the function or constant in it, what is inferred, what it answers."""
+    """One place: the file below extensions/lab, the function or constant, the inferred behavior, the answer."""
 
     path: str
     place: str
@@ -59,7 +58,7 @@ class Inference:
 
 
 def inferences(path: str, source: str) -> list[Inference]:
-    """Every inferred behaviour of one file, in its order."""
+    """Return every inferred behavior of one file in its order."""
     tree = ast.parse(source)
     found = [*_in_docstrings(path, tree), *_in_comments(path, tree, source)]
     return [inference for _line, inference in sorted(found, key=lambda item: item[0])]
@@ -80,9 +79,9 @@ def _definitions(tree: ast.AST, outer: str = "") -> Iterator[tuple[str, Definiti
 def _in_docstrings(path: str, tree: ast.Module) -> Iterator[tuple[int, Inference]]:
     for name, node in [("", tree), *_definitions(tree)]:
         sentences = re.split(r"(?<=\.)\s+(?=[A-Z\"`(])|\n\s*\n|\n- ", ast.get_docstring(node) or "")
-        told = " ".join(_flat(sentence) for sentence in sentences if _is_marked(sentence))
-        if told:
-            yield getattr(node, "lineno", 0), Inference(path, name, _sentence(told), "")
+        text = " ".join(_flat(sentence) for sentence in sentences if _is_marked(sentence))
+        if text:
+            yield getattr(node, "lineno", 0), Inference(path, name, _sentence(text), "")
 
 
 def _in_comments(path: str, tree: ast.Module, source: str) -> Iterator[tuple[int, Inference]]:
@@ -96,7 +95,7 @@ def _is_marked(text: str) -> bool:
 
 
 def _comments(source: str) -> Iterator[tuple[int, str]]:
-    """Each comment with the number of its last line; comment lines that follow each other are one."""
+    """Yield each comment with the number of its last line. Consecutive comment lines are one comment."""
     alone = [
         (token.start[0], token.string.lstrip("#:").strip())
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
@@ -112,13 +111,13 @@ def _flat(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """`inferred: code and text` reads on its own what it means: the marker stays, the end gets its stop."""
+    """Capitalize a text and add its final period."""
     text = text[0].upper() + text[1:]
     return text if text.endswith((".", ")")) else f"{text}."
 
 
 def _place(tree: ast.Module, line: int) -> str:
-    """The innermost function around a line; outside of functions the class and the name that is set next."""
+    """Return the innermost function around a line. Outside of functions, return the class and the next name."""
     around = [(name, node) for name, node in _definitions(tree) if node.lineno <= line <= (node.end_lineno or 0)]
     name, node = around[-1] if around else ("", tree)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -135,17 +134,17 @@ def _name_of(node: ast.stmt | None) -> str:
 
 
 def _answer(tree: ast.Module, line: int) -> str:
-    """Status, code and text of the error that is made right behind a comment."""
+    """Return status, code and text of the error that follows a comment."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and line < node.lineno <= line + REACH]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         match call.args:
             case [ast.Constant(value=int(status)), ast.Constant(value=str(code)), text, *_rest]:
-                return f"{status} `{code}`{_told(text)}"
+                return f"{status} `{code}`{_quoted(text)}"
     return ""
 
 
-def _told(text: ast.expr) -> str:
-    """A text as it reads; nothing when it is put together elsewhere."""
+def _quoted(text: ast.expr) -> str:
+    """Return a quoted text, or an empty one when the text is composed elsewhere."""
     parts = text.values if isinstance(text, ast.JoinedStr) else [text]
     if isinstance(text, ast.Name):
         return ""
@@ -153,13 +152,13 @@ def _told(text: ast.expr) -> str:
 
 
 def collected(root: Path = LAB) -> list[Inference]:
-    """Every inferred behaviour of the lab, file by file."""
+    """Return every inferred behavior of the lab, file by file."""
     files = sorted(root.rglob("*.py"))
     return [found for path in files for found in inferences(path.relative_to(root).as_posix(), path.read_text())]
 
 
 def page(found: Iterable[Inference]) -> str:
-    """The page, with one section for each side of the lab."""
+    """Return the page, with one section for each part of the lab."""
     sides: dict[str, list[str]] = {title: [] for title in (*SIDES.values(), ELSEWHERE)}
     for inference in found:
         sides[SIDES.get(inference.path.partition("/")[0], ELSEWHERE)].append(inference.line())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things lie in the checkout, and the one lock that keeps two runs from making the same thing at once."""
+"""Paths of the checkout, progress messages, and a lock between concurrent runs."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WORK = ROOT / ".work"
 
 
 def say(message: str) -> None:
-    """Progress goes to stderr: stdout belongs to what was asked for."""
+    """Print progress to stderr, because stdout contains the result."""
     print(message, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock `name`: another process waits until what it needs is made."""
+    """Hold the lock `name`, so that other processes wait until their input is complete."""
     folder = WORK / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / name).open("w") as handle:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs other programs; what they say is shown only when they fail."""
+"""Run other programs, and show their output only when they fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def finished(
 
 
 def passes(command: Command, *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> bool:
-    """Whether the program ends well; if not, its words are passed on."""
+    """Run a program and return whether it succeeds. Print its output otherwise."""
     done = finished(command, cwd=cwd, env=env)
     if done.returncode:
         say(done.stdout + done.stderr)
@@ -31,7 +31,7 @@ def passes(command: Command, *, cwd: Path = ROOT, env: Mapping[str, str] | None 
 
 
 def answer(command: Command, what: str, *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> str:
-    """What the program printed. Ends everything with `what` failed, and its words, when it does not end well."""
+    """Return the output of a program. Exit with the name in `what` and the output when it fails."""
     done = finished(command, cwd=cwd, env=env)
     if done.returncode:
         say(done.stdout + done.stderr)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What make calls: each command gets its environment and the collection first, then becomes the thing itself."""
+"""Run the commands of the Makefile: prepare environment and collection, then execute the program."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from typing import NoReturn
 from . import collection, environments
 from .paths import ROOT, say
 
-# The ways of pytest into `tests`: how many processes share the work.
+# Number of pytest processes.
 JOBS = min(2, os.cpu_count() or 1)
 
 
 def become(python: Path, *arguments: str, environment: dict[str, str] | None = None) -> NoReturn:
-    """Replace this process, so that signals and the exit status are those of the thing itself."""
+    """Replace this process, so that signals and exit status are those of the program."""
     sys.stdout.flush()
     os.execve(python, [str(python), *arguments], {**os.environ, **(environment or {})})
 
 
 def surroundings(collections: Path) -> dict[str, str]:
-    """What tells Ansible and the tests which collection it is about. The lab is left out: a user has none."""
+    """Return the variables that select the collection. The lab is not among them, because users have none."""
     return {"ANSIBLE_COLLECTIONS_PATH": str(collections), "SITERECOVERY_COLLECTIONS": str(collections)}
 
 
 def extensions(collections: Path) -> Path:
-    """The folder from which Python imports the lab as `lab`."""
+    """Return the folder from which Python imports the package `lab`."""
     return collection.inside(collections) / "extensions"
 
 
 def with_lab(collections: Path) -> dict[str, str]:
-    """The same for a program that starts the lab itself."""
+    """Return the same variables for a program that starts the lab."""
     return {**surroundings(collections), "PYTHONPATH": str(extensions(collections))}
 
 
@@ -51,19 +51,26 @@ def demo(arguments: argparse.Namespace) -> NoReturn:
 def test(arguments: argparse.Namespace) -> NoReturn:
     python = environments.ensure("main")
     collections = collection.link() if arguments.link else collection.install()
-    # Which tests stay together is said in tests/conftest.py; in their own order the long ones come first.
+    # tests/e2e/cells.py groups tests that share a setup. In their own order, the long ones come first.
     workers = [] if arguments.jobs == 1 else ["-n", str(arguments.jobs), "--dist=loadscope", "--no-loadscope-reorder"]
     os.chdir(ROOT)
     become(python, "-m", "pytest", *workers, *arguments.rest, environment=surroundings(collections))
 
 
 def tidy(arguments: argparse.Namespace) -> NoReturn:
-    """Mend and format: what is named, or everything."""
+    """Apply safe fixes and format the named paths, or all."""
     paths = arguments.rest or ["."]
     python = environments.ensure("gates")
     os.chdir(ROOT)
     os.spawnv(os.P_WAIT, python, [str(python), "-m", "ruff", "check", "--fix", "--quiet", *paths])
     become(python, "-m", "ruff", "format", *paths)
+
+
+def pages(arguments: argparse.Namespace) -> NoReturn:
+    """Write the generated pages. This needs a YAML library, which the interpreter of make may lack."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-B", "-m", "tests.tools.pages", *arguments.rest)
 
 
 def bench(arguments: argparse.Namespace) -> NoReturn:
@@ -81,7 +88,7 @@ def bind(arguments: argparse.Namespace) -> NoReturn:
 
 def acceptance(arguments: argparse.Namespace) -> NoReturn:
     if not arguments.inventory:
-        raise SystemExit("INVENTORY is needed: make acceptance INVENTORY=path/to/inventory")
+        raise SystemExit("INVENTORY is required: make acceptance INVENTORY=path/to/inventory")
     python = environments.ensure("main")
     os.chdir(ROOT)
     options = ["--inventory", arguments.inventory]
@@ -93,25 +100,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.tools.run", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    one = commands.add_parser("demo", help="site.yml over the lab, twice")
+    one = commands.add_parser("demo", help="run site.yml in the lab, twice")
     one.add_argument("--engine", choices=["python", "pwsh"], default="python")
     one.set_defaults(call=demo)
 
-    one = commands.add_parser("test", help="pytest")
-    one.add_argument("--link", action="store_true", help="against the checkout in place of the built collection")
-    one.add_argument("--jobs", type=int, default=JOBS, help="processes (default: %(default)s)")
+    one = commands.add_parser("test", help="run pytest")
+    one.add_argument("--link", action="store_true", help="test the checkout instead of the built collection")
+    one.add_argument("--jobs", type=int, default=JOBS, help="number of processes (default: %(default)s)")
     one.set_defaults(call=test)
 
-    one = commands.add_parser("format", help="ruff format, and what ruff can mend")
+    one = commands.add_parser("format", help="format with ruff and apply safe fixes")
     one.set_defaults(call=tidy)
 
-    one = commands.add_parser("bench", help="what a run that finds nothing to do costs")
+    one = commands.add_parser("pages", help="write the generated pages of docs/")
+    one.set_defaults(call=pages)
+
+    one = commands.add_parser("bench", help="measure runs without changes")
     one.set_defaults(call=bench)
 
     one = commands.add_parser("bind", help="compare the emulators with the scripts and renew their bindings")
     one.set_defaults(call=bind)
 
-    one = commands.add_parser("acceptance", help="the scenarios against a real subscription")
+    one = commands.add_parser("acceptance", help="run the scenarios against real servers")
     one.add_argument("--inventory", default="")
     one.add_argument("--consent", choices=["changes"])
     one.set_defaults(call=acceptance)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signed assertions instead of a secret: by a certificate of the application, or by an issuer that it trusts.
+"""Checks assertions that replace a secret, signed with a certificate of the application or by an issuer that it trusts.
 
 Shapes and refusals: certificate credentials and workload identity federation of the Microsoft identity platform, and
 its list of error codes (all documented).
@@ -28,7 +28,7 @@ _SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Federated:
-    """A federated credential: whose tokens the application trusts. `key` stands for what the issuer publishes."""
+    """A federated credential: the issuer whose tokens the application trusts. `key` is the key that it publishes."""
 
     issuer: str
     subject: str
@@ -38,7 +38,7 @@ class Federated:
 
 @dataclass(frozen=True, slots=True)
 class TrustedName:
-    """A certificate is known by its subject and its issuer, whatever its thumbprint; the chain must be sent along."""
+    """A certificate that subject and issuer identify, whatever its thumbprint; the client must send the chain."""
 
     subject: x509.Name
     issuer: x509.Certificate
@@ -46,7 +46,7 @@ class TrustedName:
 
 @dataclass(slots=True)
 class Application:
-    """What the login's application may prove itself with, beside its secret."""
+    """The credentials of the login's application in addition to its secret."""
 
     certificates: list[x509.Certificate] = field(default_factory=list)
     names: list[TrustedName] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Application:
 
 
 class Refusal(Exception):
-    """Why an assertion is not taken: number and text of the directory's error."""
+    """The reason for rejecting an assertion: number and text of the directory's error."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -111,7 +111,7 @@ def _known(application: Application, token: _Token) -> x509.Certificate | None:
     for certificate in application.certificates:
         if token.header.get("x5t#S256") == _text(certificate.fingerprint(hashes.SHA256())):
             return certificate
-        # The first generation's name of a certificate, which libraries still send.
+        # The name of a certificate in the first generation, which libraries still send.
         if "x5t#S256" not in token.header and token.header.get("x5t") == _text(certificate.fingerprint(hashes.SHA1())):
             return certificate
     sent = _chain(token)
@@ -197,5 +197,5 @@ def _bytes(text: str) -> bytes:
 
 
 def _text(content: bytes) -> str:
-    """As the libraries write a thumbprint: with or without padding is the same to a reader of JSON Web Tokens."""
+    """Encode a thumbprint as the libraries do; readers of JSON Web Tokens accept it with and without padding."""
     return base64.urlsafe_b64encode(content).decode()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Role-based access: what the login's roles allow, asked for at a scope and enforced on every call."""
+"""Role-based access: lists the actions that the login's roles allow at a scope, and enforces them on every call."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from .versions import AUTHORIZATION, LOCKS
 ROUTES = Routes(AUTHORIZATION)
 LOCK_ROUTES = Routes(LOCKS)
 
-# documented: provider operations; the question for a free name is a read.
+# documented: provider operations; the check of a free name is a read.
 _ACTIONS = {"Microsoft.Storage/checkNameAvailability/action": "Microsoft.Storage/checkNameAvailability/read"}
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 _LOCKS = "/providers/Microsoft.Authorization/locks"
 _PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
-# Addresses that anybody with a role somewhere in the subscription may ask (inferred: the subscription itself and the
-# caller's own permissions).
+# Reads that any role in the subscription allows (inferred: the subscription itself and the caller's permissions).
 _OPEN = ("Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read")
 
 
 @ROUTES.get(ROOT + _PERMISSIONS)
 def subscription_permissions(state: AzureState, call: Call) -> Answer:
-    """documented: Role-based access control with the REST API; the definition has it for groups and resources only."""
+    """List permissions (documented: Role-based access control with the REST API).
+
+    The definition has this operation only for groups and resources.
+    """
     return _permissions(state, f"/subscriptions/{call['subscription']}")
 
 
@@ -65,7 +67,7 @@ def subscription_locks(state: AzureState, call: Call) -> Answer:
 
 @LOCK_ROUTES.get(GROUP + _LOCKS)
 def group_locks(state: AzureState, call: Call) -> Answer:
-    """documented: Management Locks - List At Resource Group Level; inferred: those of the subscription, too."""
+    """List locks (documented: Management Locks - List At Resource Group Level; inferred: also the subscription's)."""
     group = str(need_group(state, call["group"])["id"])
     return page(state, call, [lock for lock in state.locks if _covers(_locked(lock), group)])
 
@@ -79,7 +81,7 @@ def _covers(scope: str, path: str) -> bool:
 
 
 def _check_locks(state: AzureState, call: Call) -> None:
-    """documented: ScopeLocked; a read-only lock stops every write below it, the other one deletions only."""
+    """Refuse calls under a lock (documented: ScopeLocked): ReadOnly stops every write, CanNotDelete only deletions."""
     verb = "delete" if call.method == "DELETE" else "write"
     for lock in state.locks:
         level = lock["properties"]["level"]
@@ -94,7 +96,7 @@ def _check_locks(state: AzureState, call: Call) -> None:
 
 
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
-    """Resource Manager's refusals before a call reaches its provider."""
+    """Raise the errors of Resource Manager before a call reaches its provider."""
     subscription = state.world.login.subscription_id
     if route.writes and state.subscription_state == "Disabled":
         # documented: subscription states; the code is that of Resource Manager.
@@ -127,7 +129,7 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
 
 
 def visible(state: AzureState, route: Route, call: Call, segments: tuple[str, ...], answer: Answer) -> Answer:
-    """A list over the subscription holds what the roles let the login read (documented for lists of resources)."""
+    """Limit a list over the subscription to what the roles allow (documented for lists of resources)."""
     if not _lists_subscription(segments, route) or answer.status != 200:
         return answer
     action = _action(route, call, segments)
@@ -138,7 +140,7 @@ def visible(state: AzureState, route: Route, call: Call, segments: tuple[str, ..
 
 
 def _lists_subscription(segments: tuple[str, ...], route: Route) -> bool:
-    """`/subscriptions/x/providers/namespace/type` and `/subscriptions/x/resourceGroups`."""
+    """Tell whether a path is `/subscriptions/x/providers/namespace/type` or `/subscriptions/x/resourceGroups`."""
     literal = [segment.casefold() for segment in route.segments[2:]]
     if route.method != "GET":
         return False
@@ -146,7 +148,7 @@ def _lists_subscription(segments: tuple[str, ...], route: Route) -> bool:
 
 
 def _action(route: Route, call: Call, segments: tuple[str, ...]) -> str:
-    """The operation's name: namespace, types and verb (documented: resource provider operations)."""
+    """Return the operation's name: namespace, types and verb (documented: resource provider operations)."""
     names = list(route.segments)
     lowered = [name.casefold() for name in names]
     if "providers" in lowered and not names[_last(lowered) + 1].startswith("{"):
@@ -178,7 +180,7 @@ def _allowed(state: AzureState, action: str, path: str) -> bool:
 
 
 def _roles_at(state: AzureState, path: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The roles that were given at this scope or above it."""
+    """Return the roles that were assigned at this scope or above it."""
     for scope, actions, not_actions in state.roles:
         if _covers(scope, path):
             yield actions, not_actions

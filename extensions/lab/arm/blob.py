@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The blob endpoint of a storage account: its service properties, for clients that hold an account key.
 
-Resource Manager does not serve this: the account does, at `ACCOUNT.blob.core.windows.net`. Clients that compare the
-static website of an account with their own wish read it here.
+The account itself serves them at `ACCOUNT.blob.core.windows.net`, not Resource Manager. Clients that manage the static
+website of an account read its state here.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from .messages import Json
 from .records import guid
 from .state import AzureState
 
-# What the lab's certificate must name, so that clients verify the endpoint as they verify Resource Manager.
+# The lab's certificate must contain these names, so that clients can verify the endpoint like Resource Manager.
 NAMES = ("*.blob.core.windows.net",)
 
 _HOST = re.compile(r"([a-z0-9]{3,24})\.blob\.core\.windows\.net(:\d+)?")
-# documented: Authorize with Shared Key: the headers that are signed by their place, in this order.
+# documented: Authorize with Shared Key: the headers in the signed string, in this order.
 _SIGNED = (
     "Content-Encoding",
     "Content-Language",
@@ -43,13 +43,13 @@ _SIGNED = (
 
 
 def account_of(host: str) -> str | None:
-    """The account whose blob endpoint has this host name; None for any other host."""
+    """Return the account whose blob endpoint has this host name; None for any other host."""
     found = _HOST.fullmatch(host.lower())
     return found[1] if found else None
 
 
 def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
-    """Get Blob Service Properties (documented: REST reference of Blob Storage); nothing else is served here."""
+    """Get Blob Service Properties (documented: REST reference of Blob Storage), the only operation here."""
     state.world.journal.count("storage.blob")
     account = next((item for item in state.accounts.values() if item["name"] == name), None)
     if account is None:
@@ -70,7 +70,7 @@ def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
 
 
 def _authorized(state: AzureState, account: Json, request: web.Request) -> bool:
-    """Whether one of the account's keys signed the request (documented: Authorize with Shared Key)."""
+    """Tell whether one of the account's keys signed the request (documented: Authorize with Shared Key)."""
     scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
     name, _colon, signature = value.partition(":")
     if scheme != "SharedKey" or name != account["name"]:
@@ -83,7 +83,7 @@ def _authorized(state: AzureState, account: Json, request: web.Request) -> bool:
 
 
 def string_to_sign(method: str, account: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """What a key signs; a length of zero is left out since version 2015-02-21."""
+    """Return the string that a key signs; since version 2015-02-21 it omits a length of zero."""
     placed = [headers.get(name, "") for name in _SIGNED]
     placed[2] = "" if placed[2] == "0" else placed[2]
     own = sorted((name.lower(), value) for name, value in headers.items() if name.lower().startswith("x-ms-"))

@@ -39,7 +39,7 @@ def not_found(group: str, kind: str, name: str) -> ArmError:
 
 
 def need_parent(state: AzureState, call: Call, kind: str, name: str, found: Any) -> None:
-    """A write below a resource that is not there (documented: ParentResourceNotFound)."""
+    """Refuse a write below a missing resource (documented: ParentResourceNotFound)."""
     if found is None:
         need_group(state, call["group"])
         raise ArmError(
@@ -52,7 +52,7 @@ def need_parent(state: AzureState, call: Call, kind: str, name: str, found: Any)
 
 
 def need_location(body: Json, kind: str, locations: Iterable[str]) -> str:
-    """The location of a body in its canonical form, or Resource Manager's refusal."""
+    """Return the location of a body in its canonical form, or raise Resource Manager's error."""
     given = body.get("location")
     if not isinstance(given, str) or not given.strip():
         # documented: common deployment errors, LocationRequired.
@@ -71,7 +71,7 @@ def need_location(body: Json, kind: str, locations: Iterable[str]) -> str:
 
 
 def keep_location(existing: Json, wanted: str, name: str, group: str) -> None:
-    """A resource never moves: the refusal of a PUT with another location (recorded: Azure CLI issue 27899)."""
+    """Refuse a PUT with another location: a resource never moves (recorded: Azure CLI issue 27899)."""
     if existing["location"] != wanted:
         raise ArmError(
             409,
@@ -86,7 +86,7 @@ def keep_location(existing: Json, wanted: str, name: str, group: str) -> None:
 def page(
     state: AzureState, call: Call, items: list[Json], *, always_null: bool = False, ends_empty: bool = False
 ) -> Answer:
-    """One page of a list. A full page names a next one, so that the last may be empty (recorded: protectable items).
+    """Answer with one page. A full page names a next one, so the last may be empty (recorded: protectable items).
 
     `always_null`: Site Recovery writes `nextLink: null` on the last page (recorded); others leave it out (recorded).
     `ends_empty`: the list ends with an empty page whatever its length (recorded: protectable items).
@@ -114,13 +114,13 @@ def _offset(token: str | None) -> int:
 
 
 def signed(call: Call, path: str, operation: Operation) -> str:
-    """A polling address with Resource Manager's signature (recorded: query parts t, c, s and h since 2023)."""
+    """Return a polling address with Resource Manager's signature (recorded: query parts t, c, s and h since 2023)."""
     ticks = str(621355968000000000 + int(time.time() * 10_000_000))
     return call.link(path, t=ticks, c="LAB", s=operation.signature, h="LAB")
 
 
 def need_operation(state: AzureState, call: Call, *, signature: bool) -> Operation:
-    """The operation that a polling address names; a cut signature is treated like an unknown operation (inferred)."""
+    """Return the operation of a polling address; a cut signature counts as an unknown operation (inferred)."""
     operation = state.operations.get(call["operation"])
     if operation is None or (signature and call.query.get("s") != operation.signature):
         raise ArmError(404, "OperationNotFound", f"The operation '{call['operation']}' could not be found.")
@@ -128,5 +128,5 @@ def need_operation(state: AzureState, call: Call, *, signature: bool) -> Operati
 
 
 def region_names(locations: Iterable[str]) -> list[str]:
-    """Display names as the provider list gives them (recorded: `West Europe`)."""
+    """Return display names as in the provider list (recorded: `West Europe`)."""
     return [title(name) for name in locations]

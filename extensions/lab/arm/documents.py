@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The resources as JSON documents: what a body of a PUT becomes. Pure functions, no checks, no state."""
+"""The resources as JSON documents, built from the body of a PUT: pure functions without checks and state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .regions import canonical, code, pair
 
 
 def stamp(moment: datetime) -> str:
-    """A time as .NET services write it: seven digits of a second, UTC."""
+    """Format a time as .NET services write it: seven digits of a second, UTC."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
@@ -46,7 +46,7 @@ def vault_etag(now: datetime) -> str:
 
 
 def vault_document(resource_id: str, name: str, body: Json, now: datetime) -> Json:
-    """A vault with the defaults of a new one (recorded: azure-cli-extensions, test_siterecovery_vault_scenarios)."""
+    """Build a vault with its defaults (recorded: azure-cli-extensions, test_siterecovery_vault_scenarios)."""
     given = body.get("properties") or {}
     document: Json = {
         "location": canonical(str(body["location"])),
@@ -68,7 +68,7 @@ def vault_document(resource_id: str, name: str, body: Json, now: datetime) -> Js
 
 
 def complete_vault(document: Json, now: datetime) -> None:
-    """What a vault gains when it has been made (recorded in the GET after the last poll)."""
+    """Add the properties that a vault has after its creation (recorded in the GET after the last poll)."""
     document["etag"] = vault_etag(now)
     properties = document["properties"]
     properties["provisioningState"] = "Succeeded"
@@ -94,9 +94,9 @@ VAULT_SETTINGS = (
 
 
 def merge_vault(document: Json, body: Json, now: datetime) -> None:
-    """Apply a PATCH (or the rest of a PUT) to a vault: tags as a whole, settings one by one.
+    """Apply a PATCH (or the rest of a PUT) to a vault: it replaces all tags, and single settings.
 
-    Inferred: a setting that stands beside a named one stays (the Azure CLI sends single settings).
+    Inferred: settings that the body does not name stay (the Azure CLI sends single settings).
     """
     document["etag"] = vault_etag(now)
     if "tags" in body:
@@ -114,7 +114,7 @@ def merge_vault(document: Json, body: Json, now: datetime) -> None:
 def _overlay(place: Json, given: Json) -> None:
     for name, value in given.items():
         if isinstance(value, dict):
-            # A choice of one of two members, and a choice that may have one more: each as a whole.
+            # A choice of one of two members, and a choice that may have one more: the body replaces all of it.
             whole = name in ("kekIdentity", "configuration")
             if whole or not isinstance(place.get(name), dict):
                 place[name] = {}
@@ -124,7 +124,7 @@ def _overlay(place: Json, given: Json) -> None:
 
 
 def _merge_identity(document: Json, given: Json) -> None:
-    """Identities as a body leaves them: null takes one away (documented: managed identities in templates and REST)."""
+    """Apply the identities of a body: null removes one (documented: managed identities in templates and REST)."""
     kind = str(given.get("type") or "None")
     before = document.get("identity") or {}
     made: Json = {"type": kind}
@@ -144,7 +144,7 @@ def _merge_identity(document: Json, given: Json) -> None:
 
 
 def as_known(document: Json, version: str) -> Json:
-    """A vault as an api-version shows it, without settings that came later (documented: API definitions)."""
+    """Return a vault as an api-version shows it, without later settings (documented: API definitions)."""
     shown = copy.deepcopy(document)
     if version < IMMUTABILITY_CONFIGURATION:
         immutability = (shown["properties"].get("securitySettings") or {}).get("immutabilitySettings")
@@ -153,7 +153,7 @@ def as_known(document: Json, version: str) -> Json:
     return shown
 
 
-# The first api-version at hand that has it: azure-mgmt-recoveryservices 4.3.0 has, 3.0.0 (2024-04-01) has not.
+# The first api-version at hand with this setting: azure-mgmt-recoveryservices 4.3.0 has it, 3.0.0 (2024-04-01) not.
 IMMUTABILITY_CONFIGURATION = "2026-11-01"
 
 
@@ -221,7 +221,7 @@ def endpoints(name: str, kind: str, *, secondary: bool = False) -> dict[str, str
 
 
 def account_document(resource_id: str, name: str, body: Json, now: datetime) -> Json:
-    """A storage account with the defaults of a new one (documented: API definition and its examples)."""
+    """Build a storage account with its defaults (documented: API definition and its examples)."""
     location, kind, sku = canonical(str(body["location"])), str(body["kind"]), str(body["sku"]["name"])
     time = stamp(now)
     properties: Json = {
@@ -266,7 +266,7 @@ def tier(sku: str) -> str:
 
 
 def set_secondary(account: Json) -> None:
-    """Geo-redundant accounts name their second region (documented: API definition)."""
+    """Set the second region of a geo-redundant account (documented: API definition)."""
     sku, properties = str(account["sku"]["name"]), account["properties"]
     for name in ("secondaryLocation", "statusOfSecondary", "secondaryEndpoints"):
         properties.pop(name, None)
@@ -279,7 +279,7 @@ def set_secondary(account: Json) -> None:
 
 
 def merge_account(account: Json, body: Json) -> None:
-    """Apply the settings of a body; tags are replaced as a whole when the body has them."""
+    """Apply the settings of a body; its tags, if any, replace all tags."""
     if "tags" in body:
         account["tags"] = dict(body["tags"] or {})
     given = body.get("properties") or {}
@@ -294,9 +294,9 @@ def merge_account(account: Json, body: Json) -> None:
 
 
 def _firewall(acls: Json, given: Json) -> Json:
-    """Rules as the service shows them (documented: API definition, example StorageAccountListByResourceGroup).
+    """Return rules as the service shows them (documented: API definition, example StorageAccountListByResourceGroup).
 
-    inferred: lists that a body leaves out stay.
+    inferred: lists that the body omits stay.
     """
     changed = {**acls, **{name: copy.deepcopy(value) for name, value in given.items() if value is not None}}
     for name, shown in (("ipRules", {}), ("virtualNetworkRules", {"state": "Succeeded"})):
@@ -331,12 +331,12 @@ def blob_service_document(account: Json) -> Json:
 # Virtual network ----------------------------------------------------------------------------------------------------
 
 
-#: What the service tells of those who are in a subnet; no client writes it.
+#: The users of a subnet as the service lists them; clients never write these properties.
 USERS = ("ipConfigurations", "privateEndpoints", "serviceAssociationLinks", "resourceNavigationLinks")
 
 
 def subnet_document(network_id: str, name: str, properties: Json, mark: str, previous: Json | None) -> Json:
-    """A subnet inside its network (recorded: Azure CLI, test_network_subnet_set)."""
+    """Build a subnet inside its network (recorded: Azure CLI, test_network_subnet_set)."""
     kept = (previous or {}).get("properties", {})
     made: Json = {"provisioningState": "Updating"}
     for key in ("addressPrefix", "addressPrefixes"):
@@ -351,7 +351,7 @@ def subnet_document(network_id: str, name: str, properties: Json, mark: str, pre
     made["privateEndpointNetworkPolicies"] = properties.get("privateEndpointNetworkPolicies") or "Disabled"
     made["privateLinkServiceNetworkPolicies"] = properties.get("privateLinkServiceNetworkPolicies") or "Enabled"
     for key, value in properties.items():
-        # What the definitions let a client set is kept as given, so also what a later version adds.
+        # All other properties are kept as given, including those that a later version adds.
         if key not in made and key not in (*USERS, "addressPrefix", "addressPrefixes") and value not in (None, []):
             made[key] = copy.deepcopy(value)
     for endpoint in made.get("serviceEndpoints", []):
@@ -382,7 +382,7 @@ def _delegation(subnet_id: str, entry: Json, mark: str) -> Json:
 
 
 def network_document(resource_id: str, name: str, body: Json, previous: Json | None) -> Json:
-    """A network as a PUT leaves it: the subnets of the body, and no others (documented: PUT replaces)."""
+    """Build a network from a PUT: with the subnets of the body and no others (documented: PUT replaces)."""
     given = body.get("properties") or {}
     mark = etag()
     old = {subnet["name"].casefold(): subnet for subnet in (previous or {}).get("properties", {}).get("subnets", [])}
@@ -403,7 +403,7 @@ def network_document(resource_id: str, name: str, body: Json, previous: Json | N
     properties["virtualNetworkPeerings"] = copy.deepcopy(given.get("virtualNetworkPeerings") or [])
     properties["enableDdosProtection"] = bool(given.get("enableDdosProtection", False))
     for key, value in given.items():
-        # recorded (Azure CLI, networks): enableVmProtection is not shown when it is off.
+        # recorded (Azure CLI, networks): enableVmProtection is hidden while it is off.
         hidden = key == "dhcpOptions" or (key == "enableVmProtection" and not value)
         if key not in properties and not hidden and value is not None:
             properties[key] = copy.deepcopy(value)
@@ -431,7 +431,7 @@ def set_network_state(network: Json, state: str) -> None:
 
 
 def same_network(one: Json, other: Json) -> bool:
-    """Whether a PUT changed anything: everything but etags and provisioning states is equal."""
+    """Tell whether two networks are equal apart from etags and provisioning states."""
     return bool(_bare(one) == _bare(other))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cloud metadata, OpenID configuration, tokens: what a client asks before it may call Resource Manager."""
+"""Cloud metadata, OpenID configuration and tokens, which a client requests before it calls Resource Manager."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OpenHandler = Callable[[AzureState, Call, bytes], Answer]
 
 
 def metadata(_state: AzureState, call: Call, _raw: bytes) -> Answer:
-    """GET /metadata/endpoints: one object since 2022-09-01, a list before, a small object in 2015-01-01.
+    """Answer GET /metadata/endpoints: one object since 2022-09-01, a list before, a small object in 2015-01-01.
 
     Shapes: the published document of the public cloud as azure-cli (`azure.cli.core.cloud`) and go-azure-sdk
     (`metaDataFrom2022API`) read it. Addresses point here, suffixes stay those of the public cloud.
@@ -100,7 +100,7 @@ def _cloud(base: str) -> Json:
 
 
 def openid(state: AzureState, call: Call, _raw: bytes) -> Answer:
-    """The tenant's OpenID configuration in both generations (documented: OpenID Connect on the identity platform)."""
+    """Answer with the tenant's OpenID configuration in both generations (documented: OpenID Connect)."""
     tenant = call["tenant"]
     if not _known_tenant(state, tenant):
         return _unknown_tenant(tenant)
@@ -131,7 +131,7 @@ def openid(state: AzureState, call: Call, _raw: bytes) -> Answer:
 
 
 def token(state: AzureState, call: Call, raw: bytes) -> Answer:
-    """The client-credentials grant in both generations, with the refusals of the identity platform."""
+    """Answer the client-credentials grant in both generations, with the errors of the identity platform."""
     state.world.journal.count("azure.token")
     form = {name: values[0] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
     tenant, login = call["tenant"], state.world.login
@@ -164,9 +164,9 @@ def token(state: AzureState, call: Call, raw: bytes) -> Answer:
 
 
 def _asserted(state: AzureState, call: Call, form: Mapping[str, str]) -> Answer | None:
-    """The refusal of a signed assertion, or None when it proves the client."""
+    """Return the rejection of a signed assertion, or None when it proves the client."""
     base = f"{call.base_url}/{call['tenant']}"
-    # documented: the audience is the token endpoint; the issuer of the tenant is taken too.
+    # documented: the audience is the token endpoint; the issuer of the tenant is also accepted.
     audiences = (f"{base}/oauth2/v2.0/token", f"{base}/oauth2/token", f"{base}/v2.0", f"{base}/")
     now = state.world.clock.now()
     try:
@@ -258,7 +258,7 @@ def _unknown_tenant(tenant: str) -> Answer:
 
 
 def _refused(status: int, error: str, code: int, text: str) -> Answer:
-    """A refusal of the identity platform (documented: authentication and authorization error codes)."""
+    """Return an error of the identity platform (documented: authentication and authorization error codes)."""
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
     trace, correlation = guid(), guid()
     return Answer(
@@ -276,7 +276,7 @@ def _refused(status: int, error: str, code: int, text: str) -> Answer:
     )
 
 
-# Routes that need no token: method, pattern of the decoded path, handler, point of the journal's count.
+# Routes that do not need a token: method, pattern of the decoded path, handler.
 OPEN_ROUTES: tuple[tuple[str, re.Pattern[str], OpenHandler], ...] = (
     ("GET", re.compile(r"/metadata/endpoints", re.IGNORECASE), metadata),
     ("GET", re.compile(r"/(?P<tenant>[^/]+)(/v2\.0)?/\.well-known/openid-configuration", re.IGNORECASE), openid),
@@ -285,7 +285,7 @@ OPEN_ROUTES: tuple[tuple[str, re.Pattern[str], OpenHandler], ...] = (
 
 
 def check_bearer(state: AzureState, header: str | None) -> Answer | None:
-    """The refusal of a call without a valid token, or None.
+    """Return the rejection of a call without a valid token, or None.
 
     documented: codes and texts of Resource Manager's 401 answers; the challenge names the tenant's login address.
     """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The key pairs inside registration keys: made on the spot, or read from what a client brought."""
+"""The key pairs of registration keys: created by the service, or read from the certificate of a client."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Made:
 
 
 def make(common_name: str, now: datetime, hours: int) -> Made:
-    """A self-signed RSA 2048 pair as the service makes it, in a PFX without password.
+    """Create a self-signed RSA 2048 pair as the service does, in a PFX without a password.
 
     Field files of 2021: SHA-256, client authentication only, valid from midnight five days back until `hours` from
     now.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    # Real names of long vaults exceed the 64 characters that the library would allow.
+    # Names of long vaults exceed the 64 characters that the library allows.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name, _validate=False)])
     start = (now - timedelta(days=5)).replace(hour=0, minute=0, second=0, microsecond=0)
     end = (now + timedelta(hours=hours)).replace(microsecond=0)
@@ -56,7 +56,7 @@ def make(common_name: str, now: datetime, hours: int) -> Made:
 
 
 def read(der: bytes) -> Made:
-    """A certificate that the client brought; ValueError when it is none."""
+    """Read the certificate of a client. Raises ValueError when it is not one."""
     certificate = x509.load_der_x509_certificate(der)
     return _described(certificate, base64.b64encode(der).decode(), certificate.subject.rfc4514_string())
 

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The metadata service that every machine in Azure has at its side, as far as it gives tokens of managed identities.
+"""The instance metadata service of machines in Azure, as far as it issues tokens of managed identities.
 
-Documented: "How to use managed identities for Azure resources on an Azure VM to acquire an access token". It is plain
-http by design: the address can't be reached from outside of the machine. A client is sent here with the environment
-variable AZURE_POD_IDENTITY_AUTHORITY_HOST, which the identity library reads.
+Documented: "How to use managed identities for Azure resources on an Azure VM to acquire an access token". It uses
+plain HTTP by design: only the machine itself reaches the address. The environment variable
+AZURE_POD_IDENTITY_AUTHORITY_HOST, which the identity library reads, names this server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSION = "2018-02-01"
 
 
 class MetadataService:
-    """The aiohttp application; `audiences` are the resources that tokens can be asked for."""
+    """The aiohttp application; `audiences` are the resources for which it issues tokens."""
 
     def __init__(self, state: AzureState, audiences: tuple[str, ...]) -> None:
         self.state = state
@@ -62,7 +62,7 @@ class MetadataService:
         if request.headers.get("Metadata", "").casefold() != "true":
             return "invalid_request", "Required metadata header not specified"
         if "X-Forwarded-For" in request.headers:
-            # Documented: requests that came through a proxy are refused; inferred: code and text.
+            # Documented: requests through a proxy are rejected; inferred: code and text.
             return "invalid_request", "X-Forwarded-For header is not allowed"
         for name in ("api-version", "resource"):
             if not request.query.get(name):
@@ -72,7 +72,7 @@ class MetadataService:
             return "invalid_resource", f"AADSTS500011: {text}"
         machine, client = self.state.machine, request.query.get("client_id")
         known = client in machine.user_assigned if client else machine.system_assigned
-        # Documented: a machine without a system-assigned identity takes its only user-assigned one.
+        # Documented: a machine without a system-assigned identity uses its only user-assigned one.
         if not client and len(machine.user_assigned) == 1:
             known = True
         return None if known else ("invalid_request", "Identity not found")

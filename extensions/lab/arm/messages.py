@@ -65,7 +65,7 @@ class ArmError(Exception):
         error: Json = {"code": self.code, "message": self.message}
         if self.details is not None:
             error["details"] = self.details
-        # recorded: answers that Resource Manager itself gives say so in this header (virtual network and vault 404s).
+        # recorded: this header marks the answers of Resource Manager itself (virtual network and vault 404s).
         headers = {"x-ms-failure-cause": "gateway"} if self.gateway else {}
         return Answer(self.status, {"error": error}, headers | self.headers)
 

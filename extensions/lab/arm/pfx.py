@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PFX in the form in which the service hands out key pairs (field files of 2021), which no library writes any more.
+"""Writes a PFX in the form in which the service issues key pairs (field files of 2021).
 
-Both bags are encrypted with 3DES, and all of it is authenticated with SHA-1, under keys that are derived from no
-password at all: that keeps nobody out, it is only the form. PKCS #12 is RFC 7292, the derivation its appendix B.
+3DES encrypts both bags and SHA-1 authenticates the file, with keys derived from an empty password. That protects
+nothing; it is only the form. PKCS #12 is RFC 7292, the derivation of keys its appendix B.
+
+The lab needs a writer of its own: it must not import the collection, and `cryptography` cannot write this form, because
+it requires a password of at least one byte. Its loader reads the result, which the tests check.
 """
 
 from __future__ import annotations
@@ -55,7 +58,7 @@ _SHA1 = "1.3.14.3.2.26"
 
 
 def pfx(key: rsa.RSAPrivateKey, certificate: x509.Certificate, friendly_name: str) -> bytes:
-    """The pair as DER."""
+    """Return the pair as DER."""
     # recorded: the attributes of the key's bag.
     key_id = _attribute(_LOCAL_KEY_ID, _der(_OCTETS, b"\x01\x00\x00\x00"))
     attributes = [
@@ -84,7 +87,7 @@ def pfx(key: rsa.RSAPrivateKey, certificate: x509.Certificate, friendly_name: st
 
 
 def _encrypted(plain: bytes) -> tuple[bytes, bytes]:
-    """The algorithm's identifier and the ciphertext."""
+    """Return the algorithm's identifier and the ciphertext."""
     salt = os.urandom(8)
     padder = PKCS7(64).padder()
     cipher = Cipher(TripleDES(_derived(_KEY, salt, 24)), modes.CBC(_derived(_IV, salt, 8))).encryptor()
@@ -100,7 +103,7 @@ def _mac(safe: bytes) -> bytes:
 
 
 def _derived(purpose: int, salt: bytes, length: int) -> bytes:
-    """RFC 7292, appendix B.2, with SHA-1 and an empty password."""
+    """Derive a key by RFC 7292, appendix B.2, with SHA-1 and an empty password."""
     block = bytearray((salt * _BLOCK)[:_BLOCK])
     found = b""
     while len(found) < length:

@@ -61,7 +61,7 @@ class Fabric:
     visible: bool = False
     connected: bool = True
     last_heartbeat: datetime | None = None
-    #: What the service reports about the Provider's version in addition to its number (`providerVersionState`, ...).
+    #: The service's data on the Provider's version in addition to its number (`providerVersionState`, ...).
     version_facts: Json = field(default_factory=lambda: {"providerVersionState": "Latest"})
     containers: dict[str, CloudFacts] = field(default_factory=dict)
     coming: dict[str, CloudFacts] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Vault:
     policies: dict[str, Json] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
-    # What Azure Backup keeps in the vault: items, and servers with an agent.
+    # The contents of Azure Backup: items, and servers with an agent.
     backup_items: int = 0
     backup_servers: int = 0
 

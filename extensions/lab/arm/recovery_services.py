@@ -43,8 +43,8 @@ SERVICE_APPLICATION = "1c2d3e4f-5061-4728-9384-a5b6c7d8e9f0"
 SERVICE_PRINCIPAL = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f"
 # documented: naming rules, vaults.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
-# inferred: what the service grants to a request without options is not known. Less than the 120 hours that the portal
-# asks for (documented: "five days"), so that a client whose option got lost on the way notices.
+# inferred: the validity that the service grants without options is unknown. It is less than the 120 hours that the
+# portal requests (documented: "five days"), so that a client notices when its option is lost.
 DEFAULT_HOURS = 48
 
 
@@ -81,7 +81,7 @@ def list_all_vaults(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.put(VAULT)
 def put_vault(state: AzureState, call: Call) -> Answer:
-    """201 with an Azure-AsyncOperation for a new vault, 200 at once for one that is there (both recorded)."""
+    """Answer 201 with an Azure-AsyncOperation for a new vault, or 200 for an existing one (both recorded)."""
     body, name, group = document(call), call["vault"], call["group"]
     need_group(state, group)
     location = need_location(body, TYPE, NAMES)
@@ -108,9 +108,9 @@ def put_vault(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.patch(VAULT)
 def patch_vault(state: AzureState, call: Call) -> Answer:
-    """200 with the vault, or 202 with both links (documented: API definition has both).
+    """Answer 200 with the vault, or 202 with both links (documented: API definition has both).
 
-    Inferred: what concerns identities takes its time, everything else is done at once.
+    Inferred: changes of identities take time, all others take effect at once.
     """
     vault, body = need_vault(state, call), document(call)
     string_map(body, "tags")
@@ -132,7 +132,7 @@ def patch_vault(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.delete(VAULT)
 def delete_vault(state: AzureState, call: Call) -> Answer:
-    """202 with both links (recorded: Azure CLI, test_afs_backup_policy), 204 for a vault that is not there."""
+    """Answer 202 with both links (recorded: Azure CLI, test_afs_backup_policy), or 204 for a missing vault."""
     vault = find_vault(state, call)
     if vault is None:
         return Answer(204)
@@ -158,7 +158,7 @@ def delete_vault(state: AzureState, call: Call) -> Answer:
 
 
 def _held(vault: Vault) -> list[str]:
-    """What keeps a vault from being deleted (documented: Delete a Recovery Services vault)."""
+    """List the contents that prevent the deletion of a vault (documented: Delete a Recovery Services vault)."""
     endpoints = vault.document["properties"].get("privateEndpointConnections") or []
     return [
         *sorted(fabric.server.friendly_name for fabric in vault.fabrics.values()),
@@ -174,7 +174,7 @@ def _shown(call: Call, vault: Vault) -> Json:
 
 @ROUTES.poll(VAULT + "/operationStatus/{operation}")
 def vault_operation_status(state: AzureState, call: Call) -> Answer:
-    """The polling document: id, name, status (recorded); while it runs the answer repeats the links (recorded)."""
+    """Answer a poll with id, name and status, and with the links while the operation runs (both recorded)."""
     operation = need_operation(state, call, signature=True)
     path = f"{operation.target}/operationStatus/{operation.id}"
     body: Json = {
@@ -223,7 +223,7 @@ def _check_new(state: AzureState, call: Call) -> None:
             f"The vault name '{name}' is not valid: 2 to 50 characters, first a letter, then letters, digits, hyphens.",
         )
     if state.resource_id(call["group"], TYPE, name).casefold() in state.deleted_vaults:
-        # inferred: a soft-deleted vault keeps its name; code and text are ours.
+        # inferred: a soft-deleted vault keeps its name; also code and text.
         raise ArmError(
             409,
             "VaultInSoftDeletedState",
@@ -237,11 +237,11 @@ def _check_new(state: AzureState, call: Call) -> None:
 
 @ROUTES.put(VAULT + "/certificates/{certificate}")
 def put_certificate(state: AzureState, call: Call) -> Answer:
-    """A registration key: made by the service (create options or an empty body) or brought by the client.
+    """Issue a registration key: created by the service (create options or an empty body) or brought by the client.
 
     Service-made: Terraform's azurerm provider and the portal send `certificateCreateOptions`; the answer carries a PFX
     without password. Client-made: recorded (Azure PowerShell, TestGetRSVaultSettingsFile); the answer echoes the
-    public certificate. Each call makes another valid key.
+    public certificate. Each call creates another valid key.
     """
     vault = find_vault(state, call)
     need_parent(state, call, f"{TYPE}/certificates", f"vaults/{call['vault']}", vault)
@@ -289,7 +289,7 @@ def _certificate_document(vault: Vault, name: str, made: keys.Made, content: str
 
 def _read_certificate(raw: Json) -> keys.Made:
     if raw.get("authType") not in ("AAD", "AzureActiveDirectory"):
-        # inferred: the older service of the other value was retired.
+        # inferred: the other value names an older service, which was retired.
         raise ArmError(400, "BadRequest", f"The authType '{raw.get('authType')}' is not supported.")
     try:
         return keys.read(base64.b64decode(str(raw["certificate"]), validate=True))
@@ -431,7 +431,7 @@ DELETED = ROOT + "/providers/Microsoft.RecoveryServices/locations/{location}/del
 
 @ROUTES.action(DELETED + "/undelete")
 def undelete(state: AzureState, call: Call) -> Answer:
-    """202, and the vault is back as it was (documented: SDK of the API; inferred: which links the answer has)."""
+    """Answer 202 and restore the vault (documented: SDK of the API; inferred: the links of the answer)."""
     body = document(call)
     group = str((member(body, "properties", dict) or {}).get("recoveryResourceGroupId") or "")
     found = next((key for key, one in state.deleted_vaults.items() if _is_deleted(one, call)), None)
@@ -439,7 +439,7 @@ def undelete(state: AzureState, call: Call) -> Answer:
         raise ArmError(404, "ResourceNotFound", f"The deleted vault '{call['name']}' was not found.")
     target = str(state.deleted_vaults[found]["properties"]["vaultId"])
     if group.casefold() != target.partition("/providers/")[0].casefold():
-        # inferred: a vault comes back only into the group that it was deleted from.
+        # inferred: a vault can only be restored into the group from which it was deleted.
         raise ArmError(
             400, "BadRequest", f"The recoveryResourceGroupId '{group}' is not the group of the deleted vault."
         )

@@ -65,7 +65,7 @@ NAMES = tuple(_REGIONS)
 
 
 def canonical(location: str) -> str:
-    """Lower case without blanks: `West Europe` is `westeurope` (documented)."""
+    """Return a region in lower case without blanks: `West Europe` is `westeurope` (documented)."""
     return location.replace(" ", "").casefold()
 
 

@@ -122,7 +122,7 @@ def patch_group(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.delete(GROUP)
 def delete_group(state: AzureState, call: Call) -> Answer:
-    """202 with a Location to poll (documented: Resource Groups - Delete); everything inside goes with it."""
+    """Answer 202 with a Location to poll (documented: Resource Groups - Delete), and delete everything inside."""
     group = need_group(state, call["group"])
     group["properties"]["provisioningState"] = "Deleting"
     prefix = f"{group['id']}/".casefold()
@@ -163,8 +163,8 @@ def list_providers(state: AzureState, call: Call) -> Answer:
 
 
 @ROUTES.action(ROOT + "/providers/{namespace}/register")
-def register_vmm_server(state: AzureState, call: Call) -> Answer:
-    """Registering takes a while: Registering first, Registered later (documented: resource providers and types)."""
+def register_provider(state: AzureState, call: Call) -> Answer:
+    """Register a resource provider: Registering first, Registered later (documented: resource providers and types)."""
     key = call["namespace"].casefold()
     provider_document(state, key)
     if state.providers[key] == "NotRegistered":
@@ -178,7 +178,7 @@ def register_vmm_server(state: AzureState, call: Call) -> Answer:
 
 
 def provider_document(state: AzureState, namespace: str) -> Json:
-    """One provider as the REST reference's Providers - Get shows it."""
+    """Return a resource provider as in the REST reference, Providers - Get."""
     key = namespace.casefold()
     name = next((known for known in PROVIDERS if known.casefold() == key), None)
     if name is None:

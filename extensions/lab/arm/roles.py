@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Built-in roles: what they allow and what they leave out."""
+"""Built-in roles: the actions that they allow and exclude."""
 
 from __future__ import annotations
 
-# documented: Azure built-in roles; of the narrow ones what belongs to the target of a replication.
+# documented: Azure built-in roles; the narrow ones only with actions on the target of a replication.
 ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Owner": (("*",), ()),
     "Contributor": (

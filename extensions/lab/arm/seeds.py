@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Resources that exist before a run begins, for tests, estates and trial runs."""
+"""Creates resources that exist before a run begins, for tests and trial runs."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _ALL_ROUTES = (
     network.ROUTES,
 )
 
-# What the service would refuse to hang on to; a hanging call is cut by the client.
+# The client ends a hanging call long before this limit.
 _HANG_SECONDS = 3600.0
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 # documented: buckets of Resource Manager's throttling; recorded: header names.
@@ -74,9 +74,9 @@ class ArmServer:
         call = Call(request.method, path, query, None, base, headers=given)
         fault = self.world.faults.hit(f"arm:{request.method}:{path.lower()}")
         if fault is not None:
-            answer = await self._suffer(fault, request)
+            answer = await self._apply_fault(fault, request)
             if answer is not None and fault.action == "drop":
-                # Nobody gets it, so it is no exchange that the log could tell of.
+                # The client does not receive this answer, so the log does not record the exchange.
                 return web.Response(status=answer.status)
             if answer is not None:
                 return self._respond(request, call, raw, answer)
@@ -87,8 +87,8 @@ class ArmServer:
             _cut(request)
         return self._respond(request, call, raw, answer)
 
-    async def _suffer(self, fault: Fault, request: web.Request) -> Answer | None:
-        """Let a planned mishap happen; None when the call goes on nevertheless.
+    async def _apply_fault(self, fault: Fault, request: web.Request) -> Answer | None:
+        """Apply a planned fault, and return its answer; None lets the call continue.
 
         Details: fail: status, code, message, headers, body; throttle: retry_after (seconds, None for none), code,
         message; delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
@@ -206,7 +206,7 @@ class ArmServer:
                 f"'{call.api_version}'."
             )
             return ArmError(404, "InvalidResourceType", text, gateway=True)
-        # inferred: paths that are no resource id.
+        # inferred: paths other than resource ids.
         return ArmError(404, "NotFound", f"No route is known for '{call.path}'.", gateway=True)
 
     def _same_length(self, segments: tuple[str, ...]) -> Iterable[Route]:
@@ -217,7 +217,7 @@ class ArmServer:
     # Journal, headers, log ----------------------------------------------------------------------------------------
 
     def _note(self, route: Route, call: Call, answer: Answer) -> None:
-        """Accepted writes go to the journal (also one that changes nothing), everything else is counted."""
+        """Write accepted writes to the journal, also those without a change, and count everything else."""
         journal = self.world.journal
         if not route.writes:
             journal.count(route.counts)
@@ -252,7 +252,7 @@ class ArmServer:
 
 
 def _table(routes: Iterable[Route]) -> dict[tuple[str, int], list[Route]]:
-    """Routes by method and length; those with more literal segments come first."""
+    """Sort routes by method and length; those with more literal segments come first."""
     table: dict[tuple[str, int], list[Route]] = {}
     for route in routes:
         table.setdefault((route.method, len(route.segments)), []).append(route)
@@ -281,7 +281,7 @@ def _verb(route: Route) -> str:
 
 
 def _kind(segments: tuple[str, ...]) -> str | None:
-    """The resource type in a path: the segments after the namespace, every second one."""
+    """Return the resource type in a path: every second segment after the namespace."""
     lowered = [segment.casefold() for segment in segments]
     if "providers" not in lowered:
         return None
@@ -322,7 +322,7 @@ def _cut(request: web.Request) -> None:
 
 
 def _standard_headers(request: web.Request) -> dict[str, str]:
-    """Headers of every answer (documented: Resource Manager request headers; recorded: rate limits)."""
+    """Return the headers of every answer (documented: Resource Manager request headers; recorded: rate limits)."""
     correlation = request.headers.get("x-ms-correlation-request-id") or guid()
     now = datetime.now(timezone.utc)
     kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(request.method, "writes")

@@ -1,34 +1,40 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Site Recovery: what a vault knows of its VMM servers, and the empty lists of a vault that knows none yet."""
+"""Site Recovery: the VMM servers of a vault, and the lists that are empty before any server is registered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
 
-from ..world import CloudFacts, VmNetworkFacts
+from ..world import CloudFacts
 from .common import need_operation, page
 from .documents import stamp
 from .messages import Answer, ArmError, Call, Json
-from .records import Fabric, Job, Site, Vault
+from .records import Fabric, Vault
 from .recovery_services import VAULT, need_vault
 from .routes import Handler, Routes
+from .site_recovery_documents import (
+    KIND,
+    container_document,
+    fabric_document,
+    job_document,
+    network_document,
+    provider_document,
+    site_document,
+)
 from .state import AzureState
 from .versions import SITE_RECOVERY
 
 ROUTES = Routes(SITE_RECOVERY)
 
-KIND = "Microsoft.RecoveryServices/vaults"
 FABRICS = VAULT + "/replicationFabrics"
 FABRIC = FABRICS + "/{fabric}"
 CONTAINER = FABRIC + "/replicationProtectionContainers/{container}"
 
-# recorded: Azure PowerShell, AsrE2ATests: seconds until asking again.
+# recorded: Azure PowerShell, AsrE2ATests: seconds until the next poll.
 RETRY_AFTER = 30.0
-# inferred: how long a refresh takes.
+# inferred: the duration of a refresh.
 _REFRESH = 30.0
 
 
@@ -49,7 +55,7 @@ def absent(code: str, text: str) -> SiteRecoveryError:
 
 
 class SiteRecoveryError(ArmError):
-    """A refusal in Site Recovery's form: the real code in a detail with causes and a recommended action (recorded)."""
+    """An error in Site Recovery's form: a detail holds the real code, causes and a recommended action (recorded)."""
 
     def __init__(self, status: int, code: str, inner: str, text: str) -> None:
         super().__init__(status, code, text)
@@ -61,7 +67,7 @@ class SiteRecoveryError(ArmError):
             {
                 "code": self.inner,
                 "message": self.message,
-                "possibleCauses": "The object was removed, or it was never there.",
+                "possibleCauses": "The object was removed, or it never existed.",
                 "recommendedAction": "Check the name and try the operation again.",
             }
         ]
@@ -73,150 +79,7 @@ def missing(call: Call, name: str) -> SiteRecoveryError:
     return absent("ArmResourceDoesNotExist", f"Specified resource with name '{call[name]}' does not exist.")
 
 
-# Documents ----------------------------------------------------------------------------------------------------------
-
-
-def fabric_id(vault: Vault, fabric: Fabric) -> str:
-    return f"{vault.site_id}/replicationFabrics/{fabric.name}"
-
-
-def fabric_document(vault: Vault, fabric: Fabric) -> Json:
-    # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios.
-    return {
-        "name": fabric.name,
-        "type": f"{KIND}/replicationFabrics",
-        "id": fabric_id(vault, fabric),
-        "properties": {
-            "friendlyName": fabric.server.friendly_name,
-            "encryptionDetails": {
-                "kekState": "Enabled",
-                "kekCertThumbprint": fabric.name[:40].upper(),
-                "kekCertExpiryDate": whole_seconds(fabric.registered + timedelta(days=3 * 365)),
-            },
-            "rolloverEncryptionDetails": {"kekState": "Enabled", "kekCertThumbprint": None},
-            # inferred: the identifier is that of the VMM server; recorded: the provider has the same.
-            "internalIdentifier": fabric.server.vmm_id.lower(),
-            "bcdrState": "Valid",
-            "customDetails": {"instanceType": "VMM"},
-            "healthErrorDetails": [],
-            "health": "Normal",
-        },
-    }
-
-
-def site_document(vault: Vault, site: Site) -> Json:
-    # recorded: Azure PowerShell, AsrE2ATests, FabricTests.
-    return {
-        "name": site.name,
-        "type": f"{KIND}/replicationFabrics",
-        "id": f"{vault.site_id}/replicationFabrics/{site.name}",
-        "properties": {
-            "friendlyName": site.friendly_name,
-            "encryptionDetails": {"kekState": "None", "kekCertThumbprint": None},
-            "rolloverEncryptionDetails": {"kekState": "None", "kekCertThumbprint": None},
-            "internalIdentifier": site.identifier,
-            "bcdrState": "Valid",
-            "customDetails": {"instanceType": "HyperVSite"},
-            "healthErrorDetails": [],
-            "health": "Normal",
-        },
-    }
-
-
-def network_document(vault: Vault, fabric: Fabric, network: VmNetworkFacts) -> Json:
-    # recorded: Azure PowerShell, AsrE2ATests, TestMapNetwork: the range has a suffix.
-    return {
-        "type": f"{KIND}/replicationFabrics/replicationNetworks",
-        "id": f"{fabric_id(vault, fabric)}/replicationNetworks/{network.id.lower()}",
-        "name": network.id.lower(),
-        "properties": {
-            "fabricType": "VMM",
-            "subnets": [
-                {
-                    "name": str(uuid5(NAMESPACE_URL, f"{network.id}/{name}".casefold())),
-                    "friendlyName": name,
-                    "addressList": [f"{addresses}-0 0"],
-                }
-                for name, addresses in network.subnets
-            ],
-            "friendlyName": network.name,
-            "networkType": network.kind,
-        },
-    }
-
-
-def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
-    # recorded: Azure PowerShell, NewModelE2ETest.
-    heartbeat = fabric.last_heartbeat if fabric.connected else fabric.last_heartbeat or fabric.registered
-    name = fabric.server.vmm_id.lower()
-    return {
-        "id": f"{fabric_id(vault, fabric)}/replicationRecoveryServicesProviders/{name}",
-        "type": f"{KIND}/replicationFabrics/replicationRecoveryServicesProviders",
-        "name": name,
-        "properties": {
-            "fabricType": "VMM",
-            "friendlyName": fabric.server.friendly_name,
-            "providerVersion": fabric.server.provider_version,
-            "serverVersion": fabric.server.server_version,
-            **fabric.version_facts,
-            "fabricFriendlyName": fabric.server.friendly_name,
-            "lastHeartBeat": stamp(state.world.clock.now() if fabric.connected else heartbeat or fabric.registered),
-            "connectionStatus": "Connected" if fabric.connected else "NotConnected",
-            "protectedItemCount": 0,
-            "allowedScenarios": ["Refresh", "Purge"],
-            "healthErrorDetails": [],
-        },
-    }
-
-
-def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
-    # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios.
-    return {
-        "id": f"{fabric_id(vault, fabric)}/replicationProtectionContainers/{cloud.id.lower()}",
-        "name": cloud.id.lower(),
-        "type": f"{KIND}/replicationFabrics/replicationProtectionContainers",
-        "properties": {
-            "fabricFriendlyName": fabric.server.friendly_name,
-            "friendlyName": cloud.name,
-            "fabricType": "VMM",
-            "protectedItemCount": 0,
-            "pairingStatus": "NotPaired",
-            "role": "",
-            "fabricSpecificDetails": None,
-        },
-    }
-
-
-def job_document(vault: Vault, job: Job) -> Json:
-    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios; Azure PowerShell (RegisterDra).
-    return {
-        "id": f"{vault.site_id}/replicationJobs/{job.id}",
-        "name": job.id,
-        "type": f"{KIND}/replicationJobs",
-        "properties": {
-            "activityId": None,
-            "scenarioName": job.scenario,
-            "friendlyName": job.title,
-            "state": job.state,
-            "stateDescription": {"Succeeded": "Completed", "InProgress": "InProgress"}.get(job.state, job.state),
-            "tasks": [],
-            "errors": [],
-            "startTime": stamp(job.started),
-            "endTime": whole_seconds(job.ended) if job.ended else None,
-            "allowedActions": [],
-            "targetObjectId": job.target_id,
-            "targetObjectName": job.target_name,
-            "targetInstanceType": job.target_kind,
-            "customDetails": None,
-        },
-    }
-
-
-def whole_seconds(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def sites(state: AzureState, call: Call, items: list[Json]) -> Answer:
+def list_page(state: AzureState, call: Call, items: list[Json]) -> Answer:
     return page(state, call, items, always_null=True)
 
 
@@ -227,7 +90,7 @@ def sites(state: AzureState, call: Call, items: list[Json]) -> Answer:
 def list_fabrics(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
     servers = [fabric_document(vault, fabric) for fabric in visible_fabrics(vault)]
-    return sites(state, call, servers + [site_document(vault, site) for site in vault.sites.values()])
+    return list_page(state, call, servers + [site_document(vault, site) for site in vault.sites.values()])
 
 
 @ROUTES.get(FABRIC)
@@ -242,13 +105,13 @@ def get_fabric(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(VAULT + "/replicationRecoveryServicesProviders")
 def list_all_providers(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, [provider_document(state, vault, fabric) for fabric in visible_fabrics(vault)])
+    return list_page(state, call, [provider_document(state, vault, fabric) for fabric in visible_fabrics(vault)])
 
 
 @ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders")
 def list_providers(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, [provider_document(state, vault, need_fabric(vault, call))])
+    return list_page(state, call, [provider_document(state, vault, need_fabric(vault, call))])
 
 
 @ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders/{provider}")
@@ -259,7 +122,7 @@ def get_provider(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.action(FABRIC + "/replicationRecoveryServicesProviders/{provider}/refreshProvider")
 def refresh_provider(state: AzureState, call: Call) -> Answer:
-    """A job reads VMM's layout again (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
+    """Start a job that reads VMM's layout (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
     vault = need_vault(state, call)
     fabric = _need_provider(vault, call)
     target = str(provider_document(state, vault, fabric)["id"])
@@ -282,13 +145,13 @@ def _containers(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
 @ROUTES.get(VAULT + "/replicationProtectionContainers")
 def list_all_containers(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, list(_containers(vault, visible_fabrics(vault))))
+    return list_page(state, call, list(_containers(vault, visible_fabrics(vault))))
 
 
 @ROUTES.get(FABRIC + "/replicationProtectionContainers")
 def list_containers(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, list(_containers(vault, [need_fabric(vault, call)])))
+    return list_page(state, call, list(_containers(vault, [need_fabric(vault, call)])))
 
 
 @ROUTES.get(CONTAINER)
@@ -312,13 +175,13 @@ def _need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
 @ROUTES.get(VAULT + "/replicationNetworks")
 def list_all_networks(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, list(_networks(vault, visible_fabrics(vault))))
+    return list_page(state, call, list(_networks(vault, visible_fabrics(vault))))
 
 
 @ROUTES.get(FABRIC + "/replicationNetworks")
 def list_networks(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, list(_networks(vault, [need_fabric(vault, call)])))
+    return list_page(state, call, list(_networks(vault, [need_fabric(vault, call)])))
 
 
 def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
@@ -329,7 +192,7 @@ def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
 
 @ROUTES.get(VAULT + "/replicationPolicies")
 def list_policies(state: AzureState, call: Call) -> Answer:
-    return sites(state, call, list(need_vault(state, call).policies.values()))
+    return list_page(state, call, list(need_vault(state, call).policies.values()))
 
 
 @ROUTES.get(VAULT + "/replicationPolicies/{name}")
@@ -340,22 +203,22 @@ def get_policy(state: AzureState, call: Call) -> Answer:
     return Answer(200, found)
 
 
-# Lists that are empty until later steps fill them (recorded: vault with nothing registered) ------------------------
+# Lists that later steps of a setup fill (recorded: empty in a vault without registrations) ------------------------
 
 
 def _empty_in_vault(state: AzureState, call: Call) -> Answer:
     need_vault(state, call)
-    return sites(state, call, [])
+    return list_page(state, call, [])
 
 
 def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
     need_fabric(need_vault(state, call), call)
-    return sites(state, call, [])
+    return list_page(state, call, [])
 
 
 def _empty_in_container(state: AzureState, call: Call) -> Answer:
     _need_container(need_vault(state, call), call)
-    return sites(state, call, [])
+    return list_page(state, call, [])
 
 
 _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
@@ -407,7 +270,7 @@ ROUTES.get(VAULT + "/replicationVaultSettings/{name}")(_nothing_of_that_name)
 @ROUTES.get(VAULT + "/replicationJobs")
 def list_jobs(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return sites(state, call, [job_document(vault, job) for job in reversed(vault.jobs.values())])
+    return list_page(state, call, [job_document(vault, job) for job in reversed(vault.jobs.values())])
 
 
 @ROUTES.get(VAULT + "/replicationJobs/{job}")
@@ -474,7 +337,7 @@ def refresh_health(state: AzureState, call: Call) -> Answer:
 def _job(
     state: AzureState, call: Call, vault: Vault, target: str, names: tuple[str, str], *, fabric: Fabric | None
 ) -> Answer:
-    """202 with both links; the id in both is the job's name (recorded: azure-cli-extensions)."""
+    """Answer 202 with both links; both contain the job's name (recorded: azure-cli-extensions)."""
     job = state.start_job(
         vault,
         *names,
@@ -512,14 +375,14 @@ def operation_status(state: AzureState, call: Call) -> Answer:
         "endTime": stamp(operation.ended.replace(microsecond=0)) if operation.ended else None,
         "percentComplete": None,
     }
-    # inferred: the polls repeat the time to wait.
+    # inferred: the polls repeat the Retry-After header.
     headers = {"Retry-After": state.retry_after(RETRY_AFTER)} if operation.running else {}
     return Answer(200, body, headers)
 
 
 @ROUTES.poll(VAULT + "/replicationVaultHealth/operationresults/{operation}")
 def health_result(state: AzureState, call: Call) -> Answer:
-    # inferred: never recorded; the SDK takes 200 with the item and 204.
+    # inferred: never recorded; the SDK accepts 200 with the item, and 204.
     operation = need_operation(state, call, signature=False)
     if operation.running:
         return Answer(202, None, {"Location": call.link(call.path), "Retry-After": state.retry_after(RETRY_AFTER)})

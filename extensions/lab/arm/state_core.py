@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the simulated Azure stores, its time and its long-running operations."""
+"""The contents of the simulated Azure, its time and its long-running operations."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class StateCore:
         return self.blob_services.setdefault(str(account["id"]).casefold(), blob_service_document(account))
 
     def bury_vault(self, vault: Vault) -> None:
-        """Soft-delete a vault: it stays for a while and keeps its name."""
+        """Delete a vault softly: it stays for a while and keeps its name."""
         key = vault.id.casefold()
         self.vaults.pop(key, None)
         self.kept_vaults[key] = vault

@@ -55,7 +55,7 @@ def need_account(state: AzureState, call: Call) -> Json:
 
 
 def need_ready(state: AzureState, call: Call) -> Json:
-    """An account that has been made; before that most calls are refused (documented: storage provider error codes)."""
+    """Return a complete account; before that most calls fail (documented: storage provider error codes)."""
     account = need_account(state, call)
     if account["properties"]["provisioningState"] != "Succeeded":
         raise ArmError(
@@ -84,7 +84,7 @@ def list_all_accounts(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.put(ACCOUNT)
 def put_account(state: AzureState, call: Call) -> Answer:
-    """202 and a Location to poll for a new account, 200 at once for one that is there (both recorded: Azure CLI)."""
+    """Answer 202 and a Location to poll for a new account, or 200 for an existing one (both recorded: Azure CLI)."""
     body, name, group = document(call), call["account"], call["group"]
     need_group(state, group)
     location = need_location(body, TYPE, regions.NAMES)
@@ -128,7 +128,7 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
     refuse_immutable(account, member(body, "properties", dict) or {})
     _check_values(state, body)
-    # documented: PUT replaces; inferred: writable settings that the body leaves out go back to those of a new account.
+    # documented: PUT replaces; inferred: writable settings that the body omits return to their defaults.
     full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
     fresh = account_document(str(account["id"]), str(account["name"]), full, state.world.clock.now())
     for name in ACCOUNT_SETTINGS:
@@ -143,7 +143,7 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
 
 @ROUTES.patch(ACCOUNT)
 def patch_account(state: AzureState, call: Call) -> Answer:
-    """Settings, tags, redundancy and the upgrade from Storage to StorageV2 (documented: Storage Accounts - Update)."""
+    """Change settings, tags and redundancy, or upgrade Storage to StorageV2 (documented: Storage Accounts - Update)."""
     account, body = need_ready(state, call), document(call)
     string_map(body, "tags")
     properties = member(body, "properties", dict) or {}
@@ -176,7 +176,7 @@ def delete_account(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.poll(ROOT + "/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}")
 def account_operation(state: AzureState, call: Call) -> Answer:
-    """202 without a body while it runs, then 200 with the account (recorded: Azure CLI)."""
+    """Answer 202 without a body while the operation runs, then 200 with the account (recorded: Azure CLI)."""
     operation = need_operation(state, call, signature=True)
     if operation.running:
         link = signed(call, call.path, operation) + "&monitor=true"
@@ -208,7 +208,7 @@ def list_keys(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.question(ROOT + "/providers/Microsoft.Storage/checkNameAvailability", counts="azure.check")
 def check_name(state: AzureState, call: Call) -> Answer:
-    """200 in every case (recorded: Azure CLI); an own account counts as taken, too."""
+    """Answer 200 in every case (recorded: Azure CLI); an account of this subscription also counts as taken."""
     body = document(call)
     name = body.get("name")
     if not isinstance(name, str):
@@ -332,7 +332,7 @@ def _check_body(state: AzureState, body: Json) -> None:
     if not any(sku in skus for skus in _SKUS.values()):
         raise not_allowed("sku.name", sku)
     if sku not in _SKUS[str(kind)]:
-        # documented: account types; inferred: which code the service uses.
+        # documented: account types; inferred: the code.
         raise ArmError(
             400,
             "InvalidValuesForRequestParameters",

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Microsoft.Storage refuses in the settings of an account: values, firewall, encryption."""
+"""The rules of Microsoft.Storage for the settings of an account: values, firewall, encryption."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _SWITCHES = (
     "isSftpEnabled",
     "isNfsV3Enabled",
 )
-# What an account is made with and keeps (recorded in public threads for the first; documented for the others).
-_FOR_EVER = ("isHnsEnabled", "isNfsV3Enabled")
+# Settings that never change after creation (recorded in public threads for the first; documented for the others).
+_IMMUTABLE = ("isHnsEnabled", "isNfsV3Enabled")
 _BYPASSES = {"azureservices", "logging", "metrics"}
 # documented: guidelines and limitations of the firewall.
 _MOST_RULES = 400
@@ -69,7 +69,7 @@ def check_new_encryption(properties: Json, kind: str) -> None:
 
 
 def refuse_immutable(account: Json, properties: Json) -> None:
-    for name in _FOR_EVER:
+    for name in _IMMUTABLE:
         wanted = properties.get(name)
         if wanted is not None and bool(wanted) != bool(account["properties"].get(name)):
             # recorded in public threads: code and text.
@@ -80,7 +80,7 @@ def refuse_immutable(account: Json, properties: Json) -> None:
             )
     wanted, has = _second_layer(properties), _second_layer(account["properties"])
     if wanted is not None and wanted != has:
-        # recorded in public threads: text, also for false where nothing was said before.
+        # recorded in public threads: text, also for false where the setting had no value before.
         raise ArmError(
             400,
             "AccountPropertyCannotBeUpdated",
@@ -126,7 +126,10 @@ def _bad_rule(name: str) -> ArmError:
 
 
 def _is_public(text: str) -> bool:
-    """One address, or a range from /30 up, outside private networks (documented). Bits behind a range: inferred."""
+    """Tell whether it is one address or a range from /30 up, outside private networks (documented).
+
+    Inferred: the treatment of host bits in a range.
+    """
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError:
@@ -136,7 +139,7 @@ def _is_public(text: str) -> bool:
 
 
 def _check_subnet(subnet_id: str, networks: Mapping[str, Json], subscription: str) -> None:
-    """A subnet of this subscription is there, at rest, and has the service endpoint; others can't be seen from here."""
+    """Check that a subnet of this subscription exists, is idle and has the service endpoint; skip other subnets."""
     parts = _SUBNET.fullmatch(subnet_id)
     if parts is None or parts["subscription"].casefold() != subscription.casefold():
         return

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of traffic that tests hold against the API definitions: everything but secrets."""
+"""The log of traffic without secrets, which tests compare with the API definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-# Members whose values are credentials, wherever they stand.
+# Members whose values are credentials, in any document.
 _SECRET = frozenset({"certificate", "integritykey", "encryptionkey", "access_token", "client_secret"})
 # base64 of the word "redacted": a placeholder of the same type and format.
 REDACTED = "cmVkYWN0ZWQ="
@@ -34,7 +34,7 @@ class Exchange:
 
 
 def redact(value: Any) -> Any:
-    """The same structure with placeholders of the same type where a credential stood."""
+    """Return the same structure with credentials replaced by placeholders of the same type."""
     if isinstance(value, dict):
         is_key = "keyName" in value
         return {name: REDACTED if _is_secret(name, item, is_key) else redact(item) for name, item in value.items()}
@@ -48,6 +48,6 @@ def _is_secret(name: str, value: Any, is_key: bool) -> bool:
 
 
 def write_line(exchange: Exchange, file: Path) -> None:
-    """Append the exchange to a file of JSON documents, one a line."""
+    """Append the exchange to a file with one JSON document per line."""
     with file.open("a", encoding="utf-8") as stream:
         stream.write(exchange.line() + "\n")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the settings of a vault may be, and what they can't become any more."""
+"""The rules for the settings of a vault: allowed values, and changes that are not reversible."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _VALUES: dict[tuple[str, ...], tuple[str, ...]] = {
     _SECOND_ENCRYPTION: _STATES,
 }
 # documented: immutable vault, always-on soft delete, cross-region and cross-subscription restore, encryption with
-# customer-managed keys: what is never taken back.
+# customer-managed keys: these values are irreversible.
 _LASTING = {
     _IMMUTABILITY: "Locked",
     (*_SOFT_DELETE, "softDeleteState"): "AlwaysON",
@@ -79,7 +79,7 @@ def check_settings(call: Call, body: Json, vault: Vault | None, *, new: bool) ->
 
 
 def _at(holder: Json, path: tuple[str, ...]) -> Any:
-    """The value at a path of a body; what is no object on the way is refused."""
+    """Return the value at a path of a body; refuse anything but objects on that path."""
     found: Json = holder
     for name in path[:-1]:
         found = member(found, name, dict) or {}
@@ -95,7 +95,7 @@ def _check_lasting(path: tuple[str, ...], value: Any, before: Any) -> None:
 
 
 def _forget_later_settings(call: Call, given: Json) -> None:
-    """An older api-version does not know later settings; inferred: it drops them in silence."""
+    """Drop settings that the api-version does not have yet; inferred: it ignores them without an error."""
     immutability = member(member(given, "securitySettings", dict) or {}, "immutabilitySettings", dict)
     if immutability and call.api_version < IMMUTABILITY_CONFIGURATION:
         immutability.pop("configuration", None)
@@ -112,7 +112,7 @@ def _check_identity(body: Json, vault: Vault | None) -> None:
     if "UserAssigned" not in str(kind):
         return
     if vault is None:
-        # recorded in public issues (Azure/azure-rest-api-specs 27851, 27869): creation with one goes wrong; inferred:
+        # recorded in public issues (Azure/azure-rest-api-specs 27851, 27869): creation with one fails; inferred:
         # that it is refused at once.
         raise ArmError(404, "ResourceNotFound", "The vault with user-assigned identities was not found.")
     for name, value in (users or {}).items():
@@ -141,7 +141,7 @@ def _check_immutability(given: Json, before: Json) -> None:
     days = configuration.get("durationInDays")
     timed = configuration.get("type") == "TimeBased"
     if configuration.get("type") not in ("AsPerPolicy", "TimeBased") or timed != isinstance(days, int):
-        # documented: SDK's description of the type (needed when TimeBased, left out when AsPerPolicy); inferred: code.
+        # documented: SDK's description of the type (required when TimeBased, omitted when AsPerPolicy); inferred: code.
         raise ArmError(400, "InvalidRestApiParameter", "immutabilitySettings.configuration is invalid.")
 
 

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which api-versions exist: one tuple per API definition, with its source. Any other version is refused.
+"""The api-versions that exist: one tuple per API definition, with its source. Any other version is refused.
 
-Unless said otherwise the source is the generated type index of the published API definitions
+Unless stated otherwise the source is the generated type index of the published API definitions
 (Azure/bicep-types-az, folder `generated/<service>/<namespace>`), which has one folder per published version.
 """
 
@@ -59,7 +59,7 @@ AUTHORIZATION = Family(
 # Locks: published definitions (specification/resources/resource-manager/Microsoft.Authorization).
 LOCKS = Family("Microsoft.Authorization", ("2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"))
 
-# Machines and disks: nothing of it is simulated but its registration; a choice of the published versions.
+# Machines and disks: only the registration is simulated; a selection of the published versions.
 COMPUTE = Family("Microsoft.Compute", ("2022-08-01", "2023-09-01", "2024-03-01", "2024-07-01"))
 
 # Vaults. 2019-05-13: field use of certificateCreateOptions and backup definitions; 2024-04-01:

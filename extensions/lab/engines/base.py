@@ -28,7 +28,7 @@ class CommandRequest:
 
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
-    """What a command returns: its output, its error output and its exit code."""
+    """The result of a command: its output, its error output and its exit code."""
 
     stdout: bytes = b""
     stderr: bytes = b""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Recovery Services agent's own settings, which only its cmdlets reach."""
+"""The settings of the Recovery Services agent that only its cmdlets can change."""
 
 from __future__ import annotations
 

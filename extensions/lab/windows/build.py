@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines from a lab's document.
+"""Builds the machines of a lab from its document.
 
 machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
@@ -19,7 +19,7 @@ machines: a list of
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
        networks [{name, logical_network}]},
   Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
-  registration {vault, management_uri}: what the registry says about it, and nothing else,
+  registration {vault, management_uri}: only the values in the registry,
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the lab starts.
 Everything but the name has a default.
 """
@@ -55,7 +55,7 @@ _SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
 
 
 def build_machines(world: World, document: Document) -> dict[str, Machine]:
-    """Every machine of the document by its name. Nothing of the building is journalled."""
+    """Build every machine of the document, by name. The journal does not record it."""
     packages = catalogue(document)
     machines: dict[str, Machine] = {}
     for entry in document.get("machines") or []:
@@ -117,7 +117,7 @@ def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> Ma
 
 
 def _shown(machine: Machine, name: str) -> str:
-    """A service's name for people."""
+    """Return a service's display name in the language of the machine."""
     return languages.spoken(name, machine.identity.language)
 
 
@@ -149,7 +149,7 @@ def _windows(machine: Machine, entry: Document) -> None:
     registry.set(layout.DOTNET_KEY, "SystemDefaultTlsVersions", int(tls.get("system_default", 1)))
     if "strong_crypto_32" in tls:
         registry.set(layout.DOTNET_KEY_32, "SchUseStrongCrypto", int(tls["strong_crypto_32"]))
-    # No Defender unless the document has one: many servers have another product.
+    # Many servers have another product, so Defender exists only when the document describes it.
     if entry.get("antivirus") is not None:
         machine.services.add(Service(layout.DEFENDER_SERVICE, _shown(machine, "Microsoft Defender Antivirus Service")))
         for path in entry["antivirus"].get("exclusions") or []:
@@ -246,7 +246,7 @@ def _vmm(machine: Machine, described: Document) -> None:
 
 
 def _cluster(machine: Machine, service: Service, role: str, described: Document) -> None:
-    # The cluster alone starts the service.
+    # Only the cluster starts the service.
     service.start_mode = "Manual"
     nodes: dict[str, str] = {}
     for node in described.get("nodes") or [machine.name]:
@@ -267,7 +267,7 @@ def _cluster(machine: Machine, service: Service, role: str, described: Document)
 
 
 def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
-    """A further node of a cluster sees the same cluster and the same database."""
+    """Connect another node of a cluster with the cluster and the database of the first one."""
     own = machine.cluster
     if own is None:
         return
@@ -280,7 +280,7 @@ def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
 
 
 def _id(machine: Machine, *parts: str) -> str:
-    """The same id for the same name in every run."""
+    """Return the same id for the same name in every run."""
     return str(uuid.uuid5(_NAMES, "/".join((machine.fqdn.lower(), *parts))))
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The classes of WMI that scripts ask a machine for, and the methods of its registry provider.
+"""The WMI classes that scripts read, and the methods of the registry provider.
 
 Property names and return values as in the reference of the Win32 classes and of StdRegProv.
 """
@@ -31,7 +31,7 @@ _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 
 
 def instances(machine: Machine, class_name: str, namespace: str, where: str | None) -> list[Row]:
-    """What Get-CimInstance gives: one mapping per instance."""
+    """Return what Get-CimInstance returns: one mapping per instance."""
     spaces = {"root/cimv2": _CLASSES, "root/virtualization/v2": _VIRTUALIZATION}
     classes = spaces.get(namespace.lower().replace("\\", "/"))
     if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
@@ -114,7 +114,7 @@ def _disks(machine: Machine) -> list[Row]:
 
 
 def _processes(machine: Machine, where: str | None) -> list[Row]:
-    """Services by their process id; any other id is the session that asks."""
+    """Return the service with a process id; any other id is that of the caller's session."""
     if not where:
         raise MachineError("Invalid query ", _CIM_ERROR)
     _name, wanted = _condition(where)
@@ -143,7 +143,7 @@ def _guests(machine: Machine) -> list[Row]:
 
 
 def _guest_disks(machine: Machine) -> list[Row]:
-    """Virtual disks by their place on a controller; the ids as Hyper-V composes them (inferred)."""
+    """Return virtual disks by their place on a controller; the ids are composed as in Hyper-V (inferred)."""
     return [
         {
             "InstanceID": f"Microsoft:{guest.id}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\{place // 2}\\{place % 2}\\L",
@@ -168,7 +168,7 @@ def _guest_drives(machine: Machine) -> list[Row]:
 
 
 def _disk_setting(machine: Machine, arguments: Mapping[str, Any]) -> Row:
-    """GetVirtualHardDiskSettingData: the settings as an embedded instance, or an error number for a closed file."""
+    """Answer GetVirtualHardDiskSettingData: an embedded instance, or an error number for an unreadable file."""
     path = str(arguments["Path"])
     size = next((guest.first_disk_bytes for guest in machine.guests if f"\\{guest.id}\\" in path), None)
     if size is None:
@@ -199,7 +199,7 @@ _VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {
 
 
 def method(machine: Machine, class_name: str, name: str, arguments: Mapping[str, Any], key: Any = None) -> Row:
-    """What Invoke-CimMethod gives. `key` names the instance: the id of a process."""
+    """Call a method as Invoke-CimMethod does. `key` identifies the instance: the id of a process."""
     if class_name.lower() == "stdregprov":
         return _registry(machine, name, arguments)
     if class_name.lower() == "msvm_imagemanagementservice" and name.lower() == "getvirtualharddisksettingdata":
@@ -218,7 +218,7 @@ def _owner(machine: Machine, name: str, process_id: int) -> Row:
 
 
 def owner_sid(machine: Machine, service: Service | None) -> str:
-    """Of a service's process, or of the session that asks."""
+    """Return the SID of the owner of a service's process, or of the caller's session."""
     if service is not None:
         return service.owner_sid
     user = machine.identity.account_user
@@ -226,7 +226,7 @@ def owner_sid(machine: Machine, service: Service | None) -> str:
 
 
 def owner(machine: Machine, service: Service | None) -> tuple[str, str]:
-    """Domain and name of a service's process, or of the session that asks."""
+    """Return domain and name of the owner of a service's process, or of the caller's session."""
     if service is None:
         return machine.identity.account_domain, machine.identity.account_user
     if service.account == "LocalSystem":
@@ -273,7 +273,7 @@ def _enum_key(machine: Machine, path: str, _value: str) -> Row:
 
 
 def _delete_key(machine: Machine, path: str, _value: str) -> Row:
-    """As RegDeleteKey, it removes no key that others lie below."""
+    """Delete a key without subkeys, as RegDeleteKey does."""
     if machine.registry.find(path) is None:
         return {"ReturnValue": _NOT_FOUND}
     if machine.registry.children(path) or not machine.administrator:

@@ -28,7 +28,7 @@ _RESTARTS = 1
 
 
 class Node(Protocol):
-    """What the cluster needs of a machine: its registry, its services without regard to the cluster, its journal."""
+    """The part of a machine that its cluster uses: registry, services and journal."""
 
     registry: Registry
 
@@ -48,7 +48,7 @@ class Node(Protocol):
 
 @dataclass(slots=True)
 class Cluster:
-    """What every node sees alike. A node of the document that is no machine of the lab is only a name."""
+    """The state that all nodes share. A node that is not a machine of the lab is only a name."""
 
     role: str
     #: Inferred: the resource's name and type. The public clean-up script looks for "VMM Service" in the name.
@@ -59,7 +59,7 @@ class Cluster:
     members: dict[str, Node] = field(default_factory=dict)
     failures: int = 0
 
-    # ---- who is who ----
+    # ---- nodes ----
 
     def node_of(self, machine: Node) -> str:
         return next(name for name in self.nodes if name.lower() == machine.name.lower())
@@ -78,10 +78,10 @@ class Cluster:
         if name.lower() != self.role.lower():
             raise MachineError(f"The cluster group '{name}' could not be found.", _ERROR)
 
-    # ---- what the cmdlets do; any node may ask ----
+    # ---- commands, which any node may send ----
 
     def stop(self, machine: Node) -> None:
-        """Stop-ClusterResource: the service ends on the owner; wherever the role goes, the resource stays offline."""
+        """Stop the service on the owner, as Stop-ClusterResource does; the resource stays offline after a move."""
         if self.state == "Offline":
             return
         if machine.fault_at("stop cluster resource") is not None:
@@ -91,7 +91,7 @@ class Cluster:
         self._halt()
 
     def start(self, machine: Node) -> None:
-        """Start-ClusterResource: on the node that owns the role now."""
+        """Start the service on the owner, as Start-ClusterResource does."""
         if self.state == "Online":
             return
         if machine.fault_at("start cluster resource") is not None:
@@ -101,19 +101,19 @@ class Cluster:
         self._run()
 
     def move(self, machine: Node, node: str) -> None:
-        """Move-ClusterGroup."""
+        """Move the role to another node, as Move-ClusterGroup does."""
         target = next((name for name in self.nodes if name.lower() == node.lower()), None)
         if target is None or self.nodes[target] != "Up":
-            raise MachineError(f"The cluster node '{node}' is not up, or is no node of the cluster.", _ERROR)
+            raise MachineError(f"The cluster node '{node}' is not up, or is not a node of the cluster.", _ERROR)
         if target == self.owner:
             return
         machine.note("cluster.move", role=self.role, node=target)
         self.fail_over(target)
 
-    # ---- what happens to it ----
+    # ---- events ----
 
     def fail_over(self, target: str | None = None) -> None:
-        """The role goes to another node, with its checkpoints; without one that is up it fails."""
+        """Move the role and its checkpoints to another node; without a node that is up, the role fails."""
         targets = [target] if target is not None else self.others_up()
         self._halt()
         if not targets:
@@ -128,7 +128,7 @@ class Cluster:
             self._run()
 
     def service_ended(self, machine: Node) -> None:
-        """VMM's service was ended by something else than the cluster."""
+        """Handle an end of VMM's service that the cluster did not cause."""
         if self.state != "Online" or not self.owns(machine):
             return
         self.failures += 1
@@ -152,7 +152,7 @@ class Cluster:
     def _run(self) -> None:
         owner = self.members.get(self.owner.lower())
         if owner is not None:
-            # What asked for it may be a process of another machine.
+            # The caller may be a process of another machine.
             with owner.process():
                 owner.bring_up(layout.VMM_SERVICE)
         self.state = "Online"

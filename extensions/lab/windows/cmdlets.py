@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calls of the imitated cmdlets (engines/pwsh_modules/Lab): a name, arguments, a value that JSON can carry."""
+"""Answers the calls of the imitated cmdlets (engines/pwsh_modules/Lab): name and arguments to a value for JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .programs.internet import head, proxy_at
 from .services import Service
 from .tasks import ScheduledTask
 from .vmm import HostGroup, VmmCloud, cluster_id
-from .web import NoAnswer, ask, download, login_way
+from .web import RequestFailed, ask, download, egress_of_mode
 
 Args = Mapping[str, Any]
 
@@ -74,7 +74,7 @@ def _cluster_nodes(machine: Machine, _args: Args) -> Any:
 
 
 def _cluster_resources(machine: Machine, args: Args) -> Any:
-    """The VMM service, and beside it what every role has: a name in the network."""
+    """List the resources of the role: the VMM service, and its network name, which every role has."""
     cluster = machine.need_cluster()
     rows = [
         {"Name": cluster.role, "State": "Online", "ResourceType": "Network Name", "Parameters": {"Name": cluster.role}},
@@ -118,7 +118,7 @@ def _cluster_move(machine: Machine, args: Args) -> Any:
 
 
 def _tasks(machine: Machine, args: Args) -> Any:
-    """By name, which may be a pattern: no task that fits is no error then."""
+    """List tasks by name or pattern; a pattern without a match is not an error."""
     machine.settle()
     pattern = str(args["name"])
     if "*" not in pattern:
@@ -238,10 +238,10 @@ def _open(machine: Machine, args: Args) -> Any:
 
 def _ask(machine: Machine, args: Args) -> Any:
     username, password = args.get("username"), args.get("password")
-    way = login_way(args["mode"], args.get("proxy"), None if username is None else (username, str(password)))
+    egress = egress_of_mode(args["mode"], args.get("proxy"), None if username is None else (username, str(password)))
     try:
-        answer = ask(machine, args["url"], int(args["offset"]), args["validator"], way)
-    except NoAnswer as exc:
+        answer = ask(machine, args["url"], int(args["offset"]), args["validator"], egress)
+    except RequestFailed as exc:
         return {"reason": exc.reason, "error": str(exc)}
     return {
         "reason": None,
@@ -259,8 +259,8 @@ def _download(machine: Machine, args: Args) -> Any:
 
 def _head(machine: Machine, args: Args) -> Any:
     proxy = args.get("proxy")
-    wish = proxy_at(proxy, args.get("username"), args.get("password")) if proxy else None
-    answer = head(machine, args["url"], wish)
+    settings = proxy_at(proxy, args.get("username"), args.get("password")) if proxy else None
+    answer = head(machine, args["url"], settings)
     return {
         "status": answer.status,
         "method": answer.method,

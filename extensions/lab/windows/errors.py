@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a machine answers when something does not go, in the words of Windows."""
+"""The errors of a machine, with the texts of Windows."""
 
 from __future__ import annotations
 
@@ -23,4 +23,4 @@ def path_not_found(path: str) -> MachineError:
 
 
 class MachineRestarted(Exception):
-    """The machine was restarted while something ran on it: that is gone, and does nothing any more."""
+    """The machine restarted and ended the process that the current thread stands for."""

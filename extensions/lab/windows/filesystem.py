@@ -49,7 +49,7 @@ class File:
 
 
 def tidy(path: str) -> str:
-    """`C:\\a\\b` for every spelling of it; a drive keeps its backslash."""
+    """Return one spelling of a path, `C:\\a\\b`; a drive keeps its backslash."""
     straight = path.replace("/", "\\")
     lead = "\\\\" if straight.startswith("\\\\") else ""
     parts = [part for part in straight.split("\\") if part]
@@ -63,7 +63,7 @@ def parent_of(path: str) -> str:
 
 
 def inherited(sddl: str, *, folder: bool) -> str:
-    """The access that a new thing gets from the folder that it is made in."""
+    """Return the access that a new file or folder inherits from its folder."""
     entries = []
     for ace in _ACE.finditer(sddl):
         flags = ace["flags"]
@@ -75,7 +75,7 @@ def inherited(sddl: str, *, folder: bool) -> str:
 
 
 class FileSystem:
-    """All drives of one machine. Nothing here writes the journal: the machine does."""
+    """All drives of one machine. The machine writes the journal, not this class."""
 
     def __init__(self, drives: list[str], now: datetime) -> None:
         self._files: dict[str, File] = {}
@@ -93,7 +93,7 @@ class FileSystem:
         return found
 
     def folder(self, path: str, now: datetime) -> File:
-        """The folder with all above it; one that exists stays as it is."""
+        """Return a folder, and create it with its parents if it does not exist."""
         clean = tidy(path)
         found = self.find(clean)
         if found is not None:
@@ -107,7 +107,7 @@ class FileSystem:
         return made
 
     def write(self, path: str, content: bytes, now: datetime, *, like: File | None = None) -> File:
-        """Content of a new file or of one that exists. `like` gives what content carries: version, signer, program."""
+        """Write a new or existing file. `like` provides version, signer, signature and program."""
         clean = tidy(path)
         found = self.find(clean)
         if found is not None and found.is_folder:
@@ -137,7 +137,7 @@ class FileSystem:
         return gone
 
     def move(self, source: str, target: str, now: datetime) -> File:
-        """A file only; the target is replaced. Access stays with the file, as on one volume."""
+        """Move a file and replace the target. The file keeps its access, as on one volume."""
         moved = self.need(source)
         clean = tidy(target)
         if self.find(parent_of(clean)) is None:
@@ -166,12 +166,12 @@ class FileSystem:
         ]
 
     def used(self, drive: str) -> int:
-        """The bytes of all files on a drive."""
+        """Return the size of all files on a drive."""
         lead = f"{drive.lower()}:"
         return sum(file.size for lower, file in self._files.items() if lower.startswith(lead))
 
     def share(self, path: str, content: bytes, now: datetime) -> File:
-        """A file on another server, \\\\server\\share\\name, with the folders above it."""
+        """Write a file on another server, \\\\server\\share\\name, with the folders above it."""
         clean = tidy(path)
         parts = clean[2:].split("\\")
         for depth in range(2, len(parts)):

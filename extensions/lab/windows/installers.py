@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two installers as the lab's download addresses serve them: made-up bytes, real version and signer fields."""
+"""The two installers at the lab's download addresses: invented bytes with real versions and signers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIZE = 64 * 1024
 
 
 def content(program: str, version: str, size: int = _SIZE) -> bytes:
-    """The same bytes for the same program and version, so that a pinned hash stays true between runs."""
+    """Return the same bytes for the same program and version, so that a pinned hash is valid in every run."""
     head = f"MZ {program} {version}\n".encode()
     block = hashlib.sha256(head).digest()
     return (head + block * (size // len(block)))[:size]
@@ -45,7 +45,7 @@ def package(
 
 
 def catalogue(document: Mapping[str, Any]) -> dict[str, Package]:
-    """`provider` and `agent` of a lab, under `installers` in its document; a missing one gets the defaults."""
+    """Return `provider` and `agent` from `installers` in a lab's document, with defaults for a missing one."""
     described = document.get("installers") or {}
     found = {}
     for kind, (program, url, version) in _DEFAULTS.items():

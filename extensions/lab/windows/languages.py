@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""German and Japanese machines: what Windows and .NET say there, and how services are called.
+"""The texts of Windows and .NET, and the names of services, on German and Japanese machines.
 
-The words are inferred from how these releases speak; what matters is that they are not English, and that numbers and
-dates are written otherwise (see the culture in engines/warm_driver.ps1). What a program logs stays English: the
-installers of Site Recovery log so everywhere.
+The texts are inferred from the style of these releases. They only have to differ from English, as do the formats of
+numbers and dates (see the culture in tests/lab/emulators/warm_driver.ps1). Logs stay English, because the installers of
+Site Recovery log in English everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final
 
 ENGLISH: Final = "en-US"
-# English, as this code says it, with its names -> the same for each other language. The first that fits is taken.
+# Pattern of the English text in this code -> its text in each other language. The first match applies.
 _SENTENCES: Final[list[tuple[str, dict[str, str]]]] = [
     (
         r"Cannot find any service with service name '(?P<name>.*)'\.",
@@ -115,13 +115,13 @@ _SENTENCES: Final[list[tuple[str, dict[str, str]]]] = [
     ),
 ]
 LANGUAGES: Final = (ENGLISH, *_SENTENCES[0][1])
-# What the thread's machine speaks.
+# The language of the machine that the current thread stands for.
 _spoken = threading.local()
 
 
 @contextlib.contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """What this thread does is done on a machine of that language."""
+    """Run this thread as on a machine of a language."""
     before = getattr(_spoken, "language", ENGLISH)
     _spoken.language = language
     try:
@@ -131,7 +131,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def spoken(text: str, language: str | None = None) -> str:
-    """A sentence as the machine says it; one that is not known stays English."""
+    """Translate a text into the language of the machine; an unknown text stays English."""
     wanted = getattr(_spoken, "language", ENGLISH) if language is None else language
     if wanted == ENGLISH:
         return text

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things are on a Windows server: registry keys, folders, names of services and products.
+"""The layout of a Windows server: registry keys, folders, names of services and products.
 
 Sources: Azure documentation "Set up disaster recovery of VMM clouds" (classic and PowerShell pages), "Troubleshoot
 Hyper-V to Azure replication", "Back up with PowerShell"; KB3093574, KB3139299; the DSC module xASR.
@@ -70,7 +70,7 @@ SYSTEM_SID: Final = "S-1-5-18"
 
 
 def vmm_folder(version: str) -> str:
-    """The install folder of VMM by product version, as its setup chooses it (2012 R2 = 3.2, 2016 = 4.0)."""
+    """Return the install folder of VMM by product version, as its setup chooses it (2012 R2 = 3.2, 2016 = 4.0)."""
     if version.startswith("3."):
         edition = " 2012 R2"
     elif version.startswith("4.0"):

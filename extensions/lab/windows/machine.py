@@ -130,7 +130,7 @@ class Machine(FileOperations, ServiceOperations):
         self.note("registry.set", key=path, name=name)
 
     def unset_value(self, path: str, name: str) -> bool:
-        """Remove a value, and tell whether it was there."""
+        """Remove a value, and tell whether it existed."""
         found = self.registry.get(path, name) is not None
         if found:
             self.registry.unset(path, name)

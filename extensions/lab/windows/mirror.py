@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the servers that hand out installers behave."""
+"""The behavior of the servers that offer installers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Final
 
-#: The documented short links, and the host that they lead to (the path there is made up).
+#: The documented short links and their target host (the path is invented).
 DOWNLOADS: Final = "https://download.microsoft.com/download/lab/"
 SHORT_LINKS: Final = {
     "https://aka.ms/downloaddra": DOWNLOADS + "AzureSiteRecoveryProvider.exe",
@@ -18,7 +18,7 @@ SHORT_LINKS: Final = {
 
 @dataclass(slots=True)
 class Mirror:
-    """How the servers behave: byte ranges, entity tags (strong or weak), dates; and where links lead."""
+    """The features of the servers: byte ranges, entity tags (strong or weak), dates; and the targets of links."""
 
     ranges: bool = True
     tags: bool = True

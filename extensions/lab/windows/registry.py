@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A registry: keys and values without regard to case. The 32-bit view is the branch WOW6432Node, by its own name."""
+"""A registry whose keys and values ignore case. The 32-bit view is the branch WOW6432Node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 Data: TypeAlias = "str | int | list[str]"
 Kind = Literal["REG_SZ", "REG_EXPAND_SZ", "REG_BINARY", "REG_DWORD", "REG_MULTI_SZ", "REG_QWORD"]
-# The numbers that the WMI registry provider gives for the types (StdRegProv.EnumValues).
+# The numbers of the types in the WMI registry provider (StdRegProv.EnumValues).
 KIND_NUMBERS: dict[Kind, int] = {
     "REG_SZ": 1,
     "REG_EXPAND_SZ": 2,
@@ -42,7 +42,7 @@ def kind_of(data: Data) -> Kind:
 
 
 class Registry:
-    """Paths are written with the hive in front: `HKLM\\SOFTWARE\\...`."""
+    """The keys by path; a path begins with the hive: `HKLM\\SOFTWARE\\...`."""
 
     def __init__(self) -> None:
         self._keys: dict[str, Key] = {}
@@ -51,7 +51,7 @@ class Registry:
         return self._keys.get(path.lower())
 
     def ensure(self, path: str) -> Key:
-        """The key with all that lie above it."""
+        """Return a key, and create it with its parents if it does not exist."""
         parts = path.split("\\")
         for end in range(1, len(parts) + 1):
             above = "\\".join(parts[:end])
@@ -64,7 +64,7 @@ class Registry:
         return value.data if value else None
 
     def text(self, path: str, name: str) -> str | None:
-        """A value as text; an empty one counts as absent."""
+        """Return a value as text; an empty one counts as absent."""
         data = self.get(path, name)
         return str(data) if data not in (None, "") else None
 
@@ -77,20 +77,20 @@ class Registry:
             key.values.pop(name.lower(), None)
 
     def remove(self, path: str) -> None:
-        """The key with all below it."""
+        """Remove a key with all keys below it."""
         lower = path.lower()
         for known in [known for known in self._keys if known == lower or known.startswith(lower + "\\")]:
             del self._keys[known]
 
     def replace(self, path: str, other: Registry) -> None:
-        """The key as another machine has it."""
+        """Replace a key by that of another machine."""
         self.remove(path)
         found = other.find(path)
         if found is not None:
             self.ensure(path).values = dict(found.values)
 
     def children(self, path: str) -> list[str]:
-        """The names of the keys right below, in the order in which Windows lists them."""
+        """Return the names of the subkeys in the order in which Windows lists them."""
         lead = path.lower() + "\\"
         below = (
             key.path for lower, key in self._keys.items() if lower.startswith(lead) and "\\" not in lower[len(lead) :]

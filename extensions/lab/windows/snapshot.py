@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine's state in a form that two runs can be compared by."""
+"""The state of a machine in a form in which two runs can be compared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .state import MachineState
 
 
 def of(machine: MachineState) -> dict[str, Any]:
-    """Left out: times, process ids, certificates' names of keys, and logs, which grow with every try."""
+    """Return the state without times, process ids, key names of certificates, and logs, which always grow."""
     return {
         "registry": {key.path: {value.name: value.data for value in key.values.values()} for key in machine.registry},
         "services": {
@@ -36,7 +36,7 @@ def of(machine: MachineState) -> dict[str, Any]:
 
 
 def _content(file: File) -> str:
-    """JSON says the same in any order of its keys."""
+    """Return the hash of a file, or its JSON with sorted keys."""
     if not file.name.lower().endswith(".json"):
         return file.sha256
     try:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scheduled tasks of a machine: what is registered, and how the last run of each ended.
+"""The scheduled tasks of a machine, with the result of their last run.
 
 Values as in the reference of the Task Scheduler ("Task Scheduler error and success constants") and of the module
 ScheduledTasks.
@@ -17,13 +17,13 @@ RUNNING: Final = "Running"
 #: SCHED_S_TASK_RUNNING and SCHED_S_TASK_HAS_NOT_RUN.
 IS_RUNNING: Final = 0x41301
 HAS_NOT_RUN: Final = 0x41303
-#: What a process leaves that Windows ended because it shut down (DBG_TERMINATE_PROCESS); inferred.
+#: The exit code of a process that a shutdown ended (DBG_TERMINATE_PROCESS); inferred.
 ENDED_BY_SHUTDOWN: Final = 0x40010004
 
 
 @dataclass(slots=True)
 class ScheduledTask:
-    """A task without a trigger: it runs when it is told to."""
+    """A task without a trigger: it runs only on demand."""
 
     name: str
     user: str

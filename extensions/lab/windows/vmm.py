@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a VMM server knows: clouds, host groups, hosts, Run As accounts, running jobs."""
+"""The database of a VMM server: clouds, host groups, hosts, Run As accounts, running jobs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class HostGroup:
     children: list[HostGroup] = field(default_factory=list)
 
     def closure(self) -> Iterator[HostGroup]:
-        """The group and every group below it: they all belong to a cloud that names the group."""
+        """Yield the group and all groups below it; a cloud that names the group contains them all."""
         yield self
         for child in self.children:
             yield from child.closure()
@@ -53,13 +53,13 @@ class VmmCloud:
     name: str
     host_groups: list[HostGroup] = field(default_factory=list)
     published: bool = False
-    # Policies of the vault, or another server's clouds, hold on to it.
+    # The cloud is paired with a policy of the vault or with a cloud of another server.
     paired: bool = False
-    # By name; inferred: that a cloud shows them as CapabilityProfiles.
+    # By name; inferred: a cloud shows them as CapabilityProfiles.
     capability_profiles: list[str] = field(default_factory=lambda: ["Hyper-V"])
 
     def hosts(self) -> list[VmHost]:
-        """Each host once, in the order of the groups."""
+        """Return each host once, in the order of the groups."""
         found = {host.id: host for group in self.host_groups for below in group.closure() for host in below.hosts}
         return list(found.values())
 
@@ -72,7 +72,7 @@ class VmNetwork:
 
 @dataclass(slots=True)
 class RunAsAccount:
-    """A login that VMM keeps. The password is only kept as a digest."""
+    """A login in VMM, with a digest in place of the password."""
 
     id: str
     name: str
@@ -82,7 +82,7 @@ class RunAsAccount:
 
 @dataclass(slots=True)
 class Registration:
-    """What VMM's database keeps about its vault beside the registry (tbl_DR_VMMRegistrationDetails)."""
+    """The data on its vault in VMM's database, in addition to the registry (tbl_DR_VMMRegistrationDetails)."""
 
     vault_id: str
     friendly_name: str

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What download addresses answer: short links, byte ranges, entity tags, and connections that break in the middle.
+"""Answers requests to download addresses: short links, byte ranges, entity tags, and broken connections.
 
-The way there is the machine's own, through the lab's real proxy where it has to be; the answer comes from the
+The connection is that of the machine, through the lab's real proxy where necessary; the response comes from the
 packages that the lab serves. How ranges and tags work: RFC 9110, sections 13.1.5 and 14.
 """
 
@@ -20,10 +20,10 @@ from .errors import MachineError
 from .filesystem import File
 from .machine import Machine
 from .mirror import DOWNLOADS, Mirror
-from .programs.internet import NoWay, ProxyWish, pass_through, proxy_at, system_proxy
+from .programs.internet import ConnectionFailed, ProxySettings, proxy_at, system_proxy, test_connection
 from .state import Package
 
-#: Names outside of the company's network.
+#: Names outside the company's network.
 PUBLIC: Final = ("aka.ms", ".microsoft.com")
 _WEB_ERROR: Final = "System.Net.WebException"
 _REASONS: Final = {
@@ -38,8 +38,8 @@ _REASONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer. `breaks`: the connection is lost after the content, which is then not all that was announced."""
+class WebResponse:
+    """A response. With `breaks` the connection is lost after the content, which is then incomplete."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -48,23 +48,23 @@ class Answer:
 
     @property
     def error(self) -> str | None:
-        """What .NET makes an exception of, in its words."""
+        """The text of the exception that .NET throws for the response; None for a success."""
         if self.status < 400:
             return None
         return f"The remote server returned an error: ({self.status}) {_REASONS.get(self.status, 'Error')}."
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A proxy, or the account's own settings with a login for their proxy, or neither: a direct connection."""
+class Egress:
+    """The egress of a request: a proxy, the account's settings with a login for their proxy, or a direct connection."""
 
-    proxy: ProxyWish | None = None
+    proxy: ProxySettings | None = None
     system: bool = True
     login: tuple[str, str] | None = None
 
 
-class NoAnswer(Exception):
-    """No answer, in the words of .NET; `reason` is its WebExceptionStatus."""
+class RequestFailed(Exception):
+    """The request got no response, with the text of .NET; `reason` is its WebExceptionStatus."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -75,44 +75,44 @@ def is_public(host: str) -> bool:
     return any(host == name or (name.startswith(".") and host.endswith(name)) for name in PUBLIC)
 
 
-def ask(machine: Machine, url: str, offset: int = 0, validator: str = "", way: Way | None = None) -> Answer:
-    """A GET without following redirections, from `offset` on if the content still is what `validator` names.
+def ask(machine: Machine, url: str, offset: int = 0, validator: str = "", egress: Egress | None = None) -> WebResponse:
+    """Send a GET without redirections, from `offset` on if `validator` still identifies the content.
 
-    Without a `way` it is the one of the account. Raises NoAnswer.
+    The default egress is that of the account. Raises RequestFailed.
     """
     address = url.partition("?")[0]
     host = (urlsplit(url).hostname or "").lower()
     fault = machine.fault_at(f"download {url}")
     detail = dict(fault.detail) if fault is not None else {}
     if fault is not None and not {"bytes", "status"} & set(detail):
-        raise NoAnswer(str(detail.get("message", "Unable to connect to the remote server")), "ConnectFailure")
+        raise RequestFailed(str(detail.get("message", "Unable to connect to the remote server")), "ConnectFailure")
     try:
-        _travel(machine, host, way or Way())
-    except NoWay as exc:
+        _travel(machine, host, egress or Egress())
+    except ConnectionFailed as exc:
         if exc.status is None:
-            unknown = "could not be resolved" in str(exc)
-            raise NoAnswer(str(exc), "NameResolutionFailure" if unknown else "ConnectFailure") from exc
-        return Answer(exc.status)
+            unknown = exc.failure in {"NameResolutionFailure", "ProxyNameResolutionFailure"}
+            raise RequestFailed(str(exc), "NameResolutionFailure" if unknown else "ConnectFailure") from exc
+        return WebResponse(exc.status)
     if "status" in detail:
-        return Answer(int(detail["status"]))
+        return WebResponse(int(detail["status"]))
     if address in machine.mirror.links:
-        return Answer(302, {"Location": machine.mirror.links[address]})
+        return WebResponse(302, {"Location": machine.mirror.links[address]})
     package = _package(machine, address)
     if package is None:
         if is_public(host) or any((urlsplit(known).hostname or "") == host for known in machine.web):
-            return Answer(404)
-        raise NoAnswer(f"The remote name could not be resolved: '{host}'", "NameResolutionFailure")
+            return WebResponse(404)
+        raise RequestFailed(f"The remote name could not be resolved: '{host}'", "NameResolutionFailure")
     answer = _served(package, machine.mirror, offset, validator)
     if "bytes" not in detail:
         return answer
-    return Answer(answer.status, answer.headers, answer.content[: int(detail["bytes"])], breaks=True)
+    return WebResponse(answer.status, answer.headers, answer.content[: int(detail["bytes"])], breaks=True)
 
 
 def download(machine: Machine, url: str, target: str) -> File:
     """Store a file as Invoke-WebRequest -OutFile does; a download that breaks leaves nothing."""
     try:
         answer = ask(machine, url)
-    except NoAnswer as exc:
+    except RequestFailed as exc:
         raise MachineError(str(exc), _WEB_ERROR) from exc
     if answer.error is not None:
         raise MachineError(answer.error, _WEB_ERROR)
@@ -123,28 +123,28 @@ def download(machine: Machine, url: str, target: str) -> File:
     return written
 
 
-def login_way(mode: str, proxy: str | None, login: tuple[str, str] | None) -> Way:
-    """The way by its mode: direct, system or custom with `proxy` as host:port."""
+def egress_of_mode(mode: str, proxy: str | None, login: tuple[str, str] | None) -> Egress:
+    """Return the egress of a mode: direct, system, or custom with `proxy` as host:port."""
     if mode == "direct":
-        return Way(system=False)
+        return Egress(system=False)
     username, password = login or (None, None)
     if mode == "custom":
-        return Way(proxy_at(proxy or "", username, password), system=False)
-    return Way(login=login)
+        return Egress(proxy_at(proxy or "", username, password), system=False)
+    return Egress(login=login)
 
 
-def _travel(machine: Machine, host: str, way: Way) -> None:
-    """Names of the company are reached without a proxy, unless one is named. Raises NoWay.
+def _travel(machine: Machine, host: str, egress: Egress) -> None:
+    """Test the connection; names of the company need no proxy, unless one is given. Raises ConnectionFailed.
 
-    That the account of the connection has the settings of the service's account is inferred.
+    Inferred: the account of the connection has the settings of the service's account.
     """
-    wish = way.proxy
-    if way.system:
-        wish = system_proxy(machine)
-        if wish is not None and way.login is not None:
-            wish = replace(wish, username=way.login[0], password=way.login[1])
-    if way.proxy is not None or is_public(host):
-        pass_through(machine, host, wish)
+    settings = egress.proxy
+    if egress.system:
+        settings = system_proxy(machine)
+        if settings is not None and egress.login is not None:
+            settings = replace(settings, username=egress.login[0], password=egress.login[1])
+    if egress.proxy is not None or is_public(host):
+        test_connection(machine, host, settings)
 
 
 def _package(machine: Machine, address: str) -> Package | None:
@@ -156,7 +156,7 @@ def _package(machine: Machine, address: str) -> Package | None:
 
 
 def _validators(package: Package, mirror: Mirror) -> dict[str, str]:
-    """What the server calls this very file by."""
+    """Return the headers with which the server identifies this file."""
     found = {}
     if mirror.tags:
         found["ETag"] = f'{"W/" if mirror.weak else ""}"{package.sha256[:16]}"'
@@ -167,15 +167,15 @@ def _validators(package: Package, mirror: Mirror) -> dict[str, str]:
     return found
 
 
-def _served(package: Package, mirror: Mirror, offset: int, validator: str) -> Answer:
-    """A range only for the one who has the same file: a weak tag proves nothing (RFC 9110, section 13.1.5)."""
+def _served(package: Package, mirror: Mirror, offset: int, validator: str) -> WebResponse:
+    """Serve a range only for the same file; a weak tag does not prove that (RFC 9110, section 13.1.5)."""
     headers = _validators(package, mirror)
     size = len(package.content)
     same = not validator or (validator in headers.values() and not validator.startswith("W/"))
     if offset == 0 or not mirror.ranges or not same:
-        return Answer(200, {**headers, "Content-Length": str(size)}, package.content)
+        return WebResponse(200, {**headers, "Content-Length": str(size)}, package.content)
     if offset >= size:
-        return Answer(416, {"Content-Range": f"bytes */{size}"})
+        return WebResponse(416, {"Content-Range": f"bytes */{size}"})
     part = package.content[offset:]
     where = {"Content-Range": f"bytes {offset}-{size - 1}/{size}", "Content-Length": str(len(part))}
-    return Answer(206, {**headers, **where}, part)
+    return WebResponse(206, {**headers, **where}, part)

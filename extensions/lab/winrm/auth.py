@@ -23,24 +23,24 @@ import spnego.exceptions
 if TYPE_CHECKING:
     import asyncio
 
-# pyspnego's acceptor reads its accounts from the file that this variable names; it is set for the moment of a step.
+# pyspnego's acceptor reads its accounts from the file in this variable, which is set only during a step.
 _ACCOUNTS_VARIABLE = "NTLM_USER_FILE"
 _ACCOUNTS_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The one Windows account that the lab's machines know."""
+    """The one Windows account of the lab's machines."""
 
     user: str
     password: str
 
     def store(self, path: Path) -> None:
-        """Write the account as pyspnego's acceptor reads it, for the owner only."""
+        """Write the account in the format of pyspnego's acceptor, readable only for the owner."""
         domain, _backslash, user = self.user.rpartition("\\")
         if ":" in self.user + self.password:
             raise ValueError(
-                "The Windows account of a lab must not hold a colon: the accounts file has no way to write it."
+                "The Windows account of a lab must not contain a colon, which the accounts file cannot represent."
             )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -48,12 +48,12 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a request's login is worth: a principal, or a refusal with the headers that say how to go on."""
+class LoginResult:
+    """The result of a login: a principal, or the headers with which the client must continue."""
 
     principal: str | None = None
     challenges: tuple[str, ...] = ()
-    # Sent with a success when the mechanism has a last word.
+    # Sent with a success when the mechanism ends with a token.
     final_token: str | None = None
 
 
@@ -74,46 +74,46 @@ class Authenticator:
     def offers(self) -> tuple[str, ...]:
         return ("Negotiate", "NTLM", 'Basic realm="WSMAN"') if self._basic else ("Negotiate", "NTLM")
 
-    def check(self, connection: asyncio.BaseTransport, authorization: str | None) -> Verdict:
-        """Judge a request by its Authorization header, or by what its connection has proved before."""
+    def check(self, connection: asyncio.BaseTransport, authorization: str | None) -> LoginResult:
+        """Check a request by its Authorization header, or by an earlier login on its connection."""
         if authorization is None:
             principal = self._principals.get(connection)
-            return Verdict(principal) if principal else Verdict(challenges=self.offers)
+            return LoginResult(principal) if principal else LoginResult(challenges=self.offers)
         self._principals.pop(connection, None)
         scheme, _space, token = authorization.partition(" ")
         if scheme.lower() == "basic" and self._basic:
             return self._check_basic(token)
         if scheme.lower() in {"ntlm", "negotiate"}:
             return self._step(connection, scheme, token)
-        return Verdict(challenges=self.offers)
+        return LoginResult(challenges=self.offers)
 
-    def _check_basic(self, token: str) -> Verdict:
+    def _check_basic(self, token: str) -> LoginResult:
         try:
             user, _colon, password = _text(base64.b64decode(token, validate=True)).partition(":")
         except binascii.Error:
-            return Verdict(challenges=self.offers)
+            return LoginResult(challenges=self.offers)
         same_user = hmac.compare_digest(user.lower().encode(), self._account.user.lower().encode())
         same_password = hmac.compare_digest(password.encode(), self._account.password.encode())
-        return Verdict(self._account.user) if same_user and same_password else Verdict(challenges=self.offers)
+        return LoginResult(self._account.user) if same_user and same_password else LoginResult(challenges=self.offers)
 
-    def _step(self, connection: asyncio.BaseTransport, scheme: str, token: str) -> Verdict:
+    def _step(self, connection: asyncio.BaseTransport, scheme: str, token: str) -> LoginResult:
         try:
             incoming = base64.b64decode(token, validate=True)
             with _ACCOUNTS_LOCK:
                 answer = self._context_step(connection, scheme, incoming)
         except (binascii.Error, spnego.exceptions.SpnegoError):
             self._contexts.pop(connection, None)
-            return Verdict(challenges=self.offers)
+            return LoginResult(challenges=self.offers)
         encoded = base64.b64encode(answer).decode() if answer else None
         context = self._contexts[connection]
         if not context.complete:
-            return Verdict(challenges=(f"{scheme} {encoded}",))
+            return LoginResult(challenges=(f"{scheme} {encoded}",))
         del self._contexts[connection]
         self._principals[connection] = context.client_principal or self._account.user
-        return Verdict(self._principals[connection], final_token=f"{scheme} {encoded}" if encoded else None)
+        return LoginResult(self._principals[connection], final_token=f"{scheme} {encoded}" if encoded else None)
 
     def _context_step(self, connection: asyncio.BaseTransport, scheme: str, incoming: bytes) -> bytes | None:
-        """One step of the handshake; a type 1 message (or none before) begins a new one."""
+        """Take one step of the handshake; a type 1 message, or the first message, begins a new one."""
         before = os.environ.get(_ACCOUNTS_VARIABLE)
         os.environ[_ACCOUNTS_VARIABLE] = str(self._accounts_file)
         try:
@@ -130,7 +130,7 @@ class Authenticator:
 
 
 def _text(data: bytes) -> str:
-    """Clients disagree about the characters of a Basic login: requests writes Latin-1 where it can, others UTF-8."""
+    """Decode a Basic login: requests encodes it as Latin-1 where possible, other clients as UTF-8."""
     try:
         return data.decode()
     except UnicodeDecodeError:

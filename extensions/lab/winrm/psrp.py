@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PowerShell remoting (MS-PSRP) over the same service: runspace pools, and pipelines that an engine answers.
 
-The messages are psrpcore's business, which the lab does without where it is not installed: the service then has no
-such resource. A pipeline's script and input become the command that the same script would be over WinRM, so engines
-know nothing of this protocol.
+psrpcore handles the messages; where it is not installed, the service does not have this resource. The script and the
+input of a pipeline become the command that the same script is over WinRM, so engines do not depend on this protocol.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ if TYPE_CHECKING:
     from ..world import World
 
 Operations = dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]]
-#: What a client sends to stop a pipeline.
+#: The signal with which a client stops a pipeline.
 STOP = "powershell/signal/ctrl_c"
-# psrpcore logs every message at debug level, and Ansible's payloads hold secrets.
+# psrpcore logs every message at debug level, and Ansible's payloads contain secrets.
 logging.getLogger("psrpcore").setLevel(logging.INFO)
 
 
 @dataclass
 class Pipeline:
-    """A pipeline of a pool: its script, the input so far, and what is still to be fetched."""
+    """A pipeline of a pool: its script, its input so far, and its output until the client fetches it."""
 
     id: str
     core: psrpcore.ServerPipeline
@@ -58,7 +57,7 @@ class Pipeline:
             self.input.append(item)
 
     def request(self) -> CommandRequest:
-        """The command that the pipeline would be over WinRM: its script encoded, its input as lines."""
+        """Return the command that the pipeline is over WinRM: its script encoded, its input as lines."""
         metadata = self.core.metadata
         if not isinstance(metadata, psrpcore.PowerShell) or len(metadata.commands) != 1:
             raise soap.invalid_request("Only a pipeline of one script is answered here.")
@@ -87,7 +86,7 @@ class Pool(Shell):
         self.pipelines.clear()
 
     def take_in(self, data: bytes, pipeline_id: uuid.UUID | None = None) -> Iterator[psrpcore.PSRPEvent[Any, Any]]:
-        """Read fragments; every message that they complete comes out as an event."""
+        """Read fragments, and return an event for every message that they complete."""
         payload = psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline_id)
         try:
             self.core.receive_data(payload)
@@ -98,14 +97,14 @@ class Pool(Shell):
         self.drain()
 
     def drain(self) -> None:
-        """Put what is to be sent where its receiver asks for it."""
+        """Store outgoing messages where their receiver fetches them."""
         while (payload := self.core.data_to_send(RECEIVE_SLICE)) is not None:
             pipeline = self.pipelines.get(str(payload.pipeline_id).upper())
             (self.output if pipeline is None else pipeline.output).append(payload.data)
 
 
 class RunspacePools:
-    """What one machine's service does with requests for the PowerShell resource."""
+    """Serves the requests for the PowerShell resource of one machine."""
 
     def __init__(self, machine: Machine, engine: Engine, shells: Shells, world: World) -> None:
         self._machine = machine
@@ -136,7 +135,7 @@ class RunspacePools:
             number = uuid.UUID(command_id)
         except ValueError as exc:
             raise soap.invalid_request("The pipeline's id is not a UUID.") from exc
-        # The pool has to know the pipeline before its first message is read.
+        # The pool must contain the pipeline before its first message is read.
         pool.pipelines[command_id] = Pipeline(command_id, psrpcore.ServerPipeline(pool.core, number))
         self._take_in(pool, fragments)
         self._world.journal.count("execution")
@@ -190,11 +189,11 @@ class RunspacePools:
 
     @staticmethod
     def _finish(pool: Pool, pipeline: Pipeline) -> None:
-        """Write the answer as PowerShell does: each line an object, error output as records, the code to the host."""
+        """Write the output as PowerShell does: lines as objects, error output as records, the exit code to the host."""
         assert pipeline.task is not None
         answer = outcome(pipeline.task)
         core = pipeline.core
-        # Told only now, in one message with the rest: a client that polls once expects to see output then.
+        # Sent only now, together with the output, because a client that polls once expects output.
         core.start()
         for line in _lines(answer.stdout):
             core.write_output(line)
@@ -247,7 +246,7 @@ async def _done(task: asyncio.Task[CommandOutput] | None, timeout: float) -> boo
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Input as a pipeline takes it: a list is one object after the other."""
+    """Return input as a pipeline receives it: the objects of a list one after the other."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from _strings(item)

@@ -28,7 +28,7 @@ PATH = "/wsman"
 CONTENT_TYPE = "application/soap+xml"
 # A put_file chunk is base64 twice: about 446 kB.
 MAX_REQUEST = 2 * 1024 * 1024
-# A planned hang lasts until the client leaves; this is only the end of one that nobody waits for.
+# A planned hang lasts until the client disconnects. This limit only ends a hang without a client.
 HANG = 3600.0
 
 Operations = dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]]
@@ -86,7 +86,7 @@ class WinRmServer:
             await self._runner.cleanup()
 
     async def open(self) -> None:
-        """Listen (again)."""
+        """Listen at the port."""
         assert self._runner is not None
         if self._site is not None:
             return
@@ -98,7 +98,7 @@ class WinRmServer:
         await self._site.start()
 
     async def close(self) -> None:
-        """Be unreachable: no listener, and no connection that stays."""
+        """Close the listener and every connection, so that the machine is unreachable."""
         if self._site is None or self._runner is None:
             return
         await self._site.stop()
@@ -119,7 +119,7 @@ class WinRmServer:
             self.shells.reap(self._idle)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        # The body is read even when the login is missing: the client sends it along with every step of a handshake.
+        # Read the body even without a login, because the client sends it with every step of a handshake.
         data = await request.read()
         connection = request.transport
         if connection is None:
@@ -144,7 +144,7 @@ class WinRmServer:
         try:
             envelope = soap.parse(data)
             relates_to = envelope.message_id
-            await self._misfortune(envelope)
+            await self._apply_fault(envelope)
             return _response(200, await self._operate(envelope, principal))
         except soap.Malformed as exc:
             return _response(400, soap.fault("", soap.WsmanFault(str(exc), subcode="w:SchemaValidationError")))
@@ -161,7 +161,7 @@ class WinRmServer:
             raise soap.WsmanFault(reason, subcode="a:DestinationUnreachable")
         return await resource[envelope.action](envelope, principal)
 
-    async def _misfortune(self, envelope: soap.Envelope) -> None:
+    async def _apply_fault(self, envelope: soap.Envelope) -> None:
         fault = self._world.faults.hit(f"winrm:{self.name}:{envelope.operation}")
         if fault is None:
             return
@@ -221,7 +221,7 @@ class WinRmServer:
 
 
 def _remoting(machine: Machine, engine: Engine, shells: Shells, world: World) -> dict[str, Operations]:
-    """PowerShell remoting, where the library that it needs is installed."""
+    """Return the operations of PowerShell remoting, if its library is installed."""
     if importlib.util.find_spec("psrpcore") is None:
         return {}
     from .psrp import RunspacePools
@@ -230,7 +230,7 @@ def _remoting(machine: Machine, engine: Engine, shells: Shells, world: World) ->
 
 
 def _planned(fault: Fault) -> soap.WsmanFault:
-    """The fault that a plan asks for: `code`, `wmi_code` and `reason` come from its detail."""
+    """Return the fault of a plan: `code`, `wmi_code` and `reason` come from its detail."""
     reason = str(fault.detail.get("reason", "The WS-Management service cannot process the request (planned fault)."))
     if fault.action == "throttle":
         return soap.busy()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shells and their commands: what one machine's WinRM service remembers between two requests."""
+"""Shells and their commands: the state of one machine's WinRM service between two requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("lab.winrm")
 
-# More input than any payload of Ansible's has; a client that goes beyond is refused.
+# More than the largest payload of Ansible; the service rejects more input.
 MAX_INPUT = 64 * 1024 * 1024
 # Raw bytes of one Receive answer: base64 and envelope stay below the 512 KB of a default MaxEnvelopeSizekb.
 RECEIVE_SLICE = 192 * 1024
@@ -33,7 +33,7 @@ def new_id() -> str:
 
 @dataclass
 class Command:
-    """A command of a shell: it collects input until its end, runs, and keeps its output until it is fetched."""
+    """A command of a shell: it collects input until its end, runs, and keeps its output until the client fetches it."""
 
     id: str
     request: CommandRequest
@@ -57,7 +57,7 @@ class Command:
         self.task = asyncio.get_running_loop().create_task(engine.run(machine, request), name=f"command {self.id}")
 
     async def wait(self, timeout: float) -> bool:
-        """Whether the command is done after at most so many seconds."""
+        """Wait for the end of the command for a limited time, and tell whether it has ended."""
         if self.task is None:
             await asyncio.sleep(timeout)
             return False
@@ -65,14 +65,14 @@ class Command:
         return bool(done)
 
     def take(self) -> tuple[list[StreamChunk], int | None]:
-        """The next piece of output, with the exit code when it is the last."""
+        """Return the next piece of output, with the exit code when it is the last."""
         assert self.task is not None
         answer = outcome(self.task)
         if self.output is None:
             self.output = [*_slices("stdout", answer.stdout), *_slices("stderr", answer.stderr)]
         chunk = self.output.pop(0)
         if not self.output:
-            # A client that asks again after the end gets the end again.
+            # A client that repeats its request after the end receives the end again.
             self.output = [StreamChunk("stdout", b"", end=True)]
             return [chunk], answer.exit_code
         return [chunk], None
@@ -83,7 +83,7 @@ class Command:
 
 
 def outcome(task: asyncio.Task[CommandOutput]) -> CommandOutput:
-    """What a command that is over left; a planned drop of the connection is raised."""
+    """Return the output of a command that has ended, or raise a planned drop of the connection."""
     if task.cancelled():
         # The code of a process that was ended from outside, as Windows reports it: STATUS_CONTROL_C_EXIT.
         return CommandOutput(exit_code=-1073741510)
@@ -139,7 +139,7 @@ class Shells:
         return shell
 
     def admit(self, shell: Shell) -> None:
-        """Take a shell in, unless there are too many."""
+        """Add a shell, unless there are too many."""
         if len(self._shells) >= self._limit:
             reason = (
                 f"This user is allowed a maximum number of {self._limit} concurrent shells, which has been exceeded."
@@ -148,7 +148,7 @@ class Shells:
         self._shells[shell.id] = shell
 
     def get(self, shell_id: str | None, principal: str) -> Shell:
-        """The shell; one of somebody else is as unknown as one that never was."""
+        """Return a shell; a shell of another principal counts as unknown."""
         shell = self._shells.get((shell_id or "").upper())
         if shell is None or shell.principal != principal:
             raise unknown_shell(shell_id)
@@ -184,7 +184,7 @@ class Shells:
         return command
 
     def reap(self, idle: float) -> int:
-        """End the shells that nobody has used for so long; returns how many they were."""
+        """End the shells that were idle for too long, and return their number."""
         limit = time.monotonic() - idle
         stale = [shell for shell in self._shells.values() if shell.used < limit]
         for shell in stale:

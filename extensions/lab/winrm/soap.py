@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""WS-Management envelopes: what a client's request says, and the answers and faults it understands.
+"""WS-Management envelopes: reads requests, and writes answers and faults.
 
 Names and codes are those of MS-WSMV (Web Services Management Protocol Extensions for Windows Vista) and DSP0226.
 """
@@ -56,11 +56,11 @@ _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class Malformed(Exception):
-    """The request is no WS-Management envelope that this service reads."""
+    """The request is not a WS-Management envelope that this service supports."""
 
 
 class WsmanFault(Exception):
-    """A fault to send: the reason for people, the codes for the client."""
+    """A fault to send: a reason for people, and codes for the client."""
 
     def __init__(
         self, reason: str, *, code: int | None = None, subcode: str = "w:InternalError", wmi_code: int | None = None
@@ -73,13 +73,13 @@ class WsmanFault(Exception):
 
 
 def operation_timed_out() -> WsmanFault:
-    """Tells the client to ask again: 0x80338029."""
+    """Return the fault that makes the client repeat its request: 0x80338029."""
     reason = "The WS-Management service cannot complete the operation within the time specified in OperationTimeout."
     return WsmanFault(reason, code=2150858793, subcode="w:TimedOut")
 
 
 def unknown_shell(shell_id: str | None) -> WsmanFault:
-    """0x8033805B: the request's selectors name nothing here."""
+    """Return the fault for unknown selectors: 0x8033805B."""
     reason = (
         "The WS-Management service cannot process the request because the request contained invalid selectors for "
         f"the resource: shell {shell_id}."
@@ -92,7 +92,7 @@ def invalid_request(reason: str) -> WsmanFault:
 
 
 def busy() -> WsmanFault:
-    """ERROR_BUSY (170)."""
+    """Return ERROR_BUSY (170)."""
     return WsmanFault("The requested resource is in use.", code=170, subcode="w:Concurrency")
 
 
@@ -110,13 +110,13 @@ class Envelope:
 
     @property
     def operation(self) -> str:
-        """A short name of the action; anything else keeps its address."""
+        """Return a short name of the action; an unknown action keeps its address."""
         return OPERATIONS.get(self.action, self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class StreamChunk:
-    """A piece of a stream, going either way."""
+    """A piece of a stream in either direction."""
 
     name: str
     data: bytes = field(repr=False)
@@ -124,7 +124,7 @@ class StreamChunk:
 
 
 def seconds(duration: str, default: float = 60.0) -> float:
-    """An ISO 8601 duration without years and months in seconds."""
+    """Convert an ISO 8601 duration without years and months to seconds."""
     match = _DURATION.match(duration.strip())
     if match is None:
         return default
@@ -133,7 +133,7 @@ def seconds(duration: str, default: float = 60.0) -> float:
 
 
 def parse(data: bytes) -> Envelope:
-    """Read a request; a document type or an entity in it is refused, and so is an envelope without an action."""
+    """Read a request; reject document types, entities, and envelopes without an action."""
     try:
         root = defusedxml.ElementTree.fromstring(data, forbid_dtd=True)
     except DefusedXmlException as exc:
@@ -167,7 +167,7 @@ def _text(parent: ET.Element, namespace: str, name: str) -> str:
 
 
 def command_line(envelope: Envelope) -> tuple[str, tuple[str, ...]]:
-    """The command and its arguments of a Command request."""
+    """Return the command and the arguments of a Command request."""
     body = _body(envelope, "CommandLine")
     command = body.findtext(f"{{{SHELL}}}Command")
     if not command:
@@ -176,20 +176,20 @@ def command_line(envelope: Envelope) -> tuple[str, tuple[str, ...]]:
 
 
 def shell_environment(envelope: Envelope) -> dict[str, str]:
-    """The variables that a Create request sets for its shell."""
+    """Return the variables that a Create request sets for its shell."""
     body = _body(envelope, "Shell")
     return {item.get("Name", ""): item.text or "" for item in body.iter(f"{{{SHELL}}}Variable")}
 
 
 def pool_creation(envelope: Envelope) -> tuple[str, bytes]:
-    """The id that a client chose for its runspace pool, and the messages that it opens the pool with."""
+    """Return the client's id of its runspace pool, and the messages that open the pool."""
     body = _body(envelope, "Shell")
     shell_id = body.get("ShellId", "").upper() or str(uuid.uuid4()).upper()
     return shell_id, _decoded(body.findtext(f"{{{POWERSHELL}}}creationXml"), "creationXml of the Create request")
 
 
 def pipeline_creation(envelope: Envelope) -> tuple[str, bytes]:
-    """The id that a client chose for a pipeline, and the first fragment of what describes it."""
+    """Return the client's id of a pipeline, and the first fragment of its description."""
     body = _body(envelope, "CommandLine")
     command_id = body.get("CommandId", "").upper()
     return command_id, _decoded(body.findtext(f"{{{SHELL}}}Arguments"), "first fragment of the Command request")
@@ -203,7 +203,7 @@ def _decoded(text: str | None, what: str) -> bytes:
 
 
 def sent_streams(envelope: Envelope) -> tuple[str, list[StreamChunk]]:
-    """The command's id and the pieces of input of a Send request."""
+    """Return the command's id and the pieces of input of a Send request."""
     body = _body(envelope, "Send")
     command_id = ""
     chunks = []
@@ -218,13 +218,13 @@ def sent_streams(envelope: Envelope) -> tuple[str, list[StreamChunk]]:
 
 
 def desired_command(envelope: Envelope) -> str:
-    """The command whose output a Receive request wants."""
+    """Return the command whose output a Receive request requests."""
     stream = _body(envelope, "Receive").find(f"{{{SHELL}}}DesiredStream")
     return "" if stream is None else stream.get("CommandId", "")
 
 
 def signal(envelope: Envelope) -> tuple[str, str]:
-    """The command that a Signal request is for, and the signal's code."""
+    """Return the command and the code of a Signal request."""
     body = _body(envelope, "Signal")
     return body.get("CommandId", ""), (body.findtext(f"{{{SHELL}}}Code") or "").strip()
 
@@ -256,7 +256,7 @@ def sent(relates_to: str) -> bytes:
 
 
 def received(relates_to: str, command_id: str, chunks: Sequence[StreamChunk], exit_code: int | None) -> bytes:
-    """Output of a command; an exit code says that there is no more. Without a command: of the shell itself."""
+    """Return the answer with output of a command, or of the shell itself; an exit code ends the output."""
     owner = {"CommandId": command_id} if command_id else {}
     body = ET.Element(f"{{{SHELL}}}ReceiveResponse")
     for chunk in chunks:
@@ -290,7 +290,7 @@ def deleted(relates_to: str) -> bytes:
 
 
 def fault(relates_to: str, problem: WsmanFault) -> bytes:
-    """The fault as every client reads it: Code, Subcode, Reason, and the numbers in Detail."""
+    """Return the fault as every client reads it: Code, Subcode, Reason, and the numbers in Detail."""
     body = ET.Element(f"{{{SOAP}}}Fault")
     code = ET.SubElement(body, f"{{{SOAP}}}Code")
     _add(code, SOAP, "Value", "s:Receiver" if problem.code == busy().code else "s:Sender")
@@ -319,8 +319,8 @@ def _envelope(action: str, relates_to: str, body: ET.Element | None) -> bytes:
     holder = ET.SubElement(root, f"{{{SOAP}}}Body")
     if body is not None:
         holder.append(body)
-    # Every time: the register is the process's, a client's library in it has prefixes of its own, and the fault codes
-    # are written with these.
+    # Registered every time: the whole process shares this register, in which a client's library sets other prefixes,
+    # and the fault codes use these prefixes.
     for prefix, uri in _PREFIXES.items():
         ET.register_namespace(prefix, uri)
     written: bytes = ET.tostring(root, encoding="utf-8")

@@ -1,46 +1,43 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds recorded traffic against the published API definitions (OpenAPI 2.0 of Azure/azure-rest-api-specs).
+"""Compares recorded traffic with the published API definitions (OpenAPI 2.0 of Azure/azure-rest-api-specs).
 
-`validate(traffic)` gives one line for each thing that the definitions do not allow: an operation that does not exist, a
-status or header that is not described, a body, of request or answer, whose members, types, formats, enumerations or
-required members differ. `ACCEPTED` names the differences that are right nevertheless, each with its reason.
+`validate(traffic)` returns one line for each difference: an unknown operation, an undescribed status or header, a body
+of a request or an answer whose members, types, formats, enumerations or required members differ. `ACCEPTED` lists the
+differences that are correct, each with its reason.
 
-`validate_requests(traffic)` is about what a client sends, whatever it was answered: method, address, api-version, the
-query's members, and the body with what must not be sent: unknown and read-only members.
+`validate_requests(traffic)` checks what a client sends, whatever the answer: method, address, api-version, the members
+of the query, and the body, which must not contain unknown or read-only members.
 
-The folder of definitions is named by the environment variable SITERECOVERY_CONTRACTS; below it lie
+The environment variable SITERECOVERY_CONTRACTS names the folder of definitions, which contains
 `<namespace>/<api-version>/<file>.json` with the files of the specification repository.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tests.lab.arm.definitions import DefinedOperation, Definitions, Json, bare, definitions
+from tests.lab.arm.schemas import Sent, check
+
 VARIABLE = "SITERECOVERY_CONTRACTS"
 
-Json = dict[str, Any]
 Traffic = str | os.PathLike[str] | Iterable[Any]
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _FAILED = 400
-_HTTP_METHODS = ("get", "put", "patch", "post", "delete", "head")
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A difference that is right: what its line looks like, and why it is right."""
+    """A difference that is correct: the pattern of its line, and the reason."""
 
     line: re.Pattern[str]
     reason: str
@@ -50,7 +47,7 @@ def _accepted(line: str, reason: str) -> Accepted:
     return Accepted(re.compile(line), reason)
 
 
-# Differences between the service, as it is recorded or as newer clients know it, and the definitions at hand.
+# Differences between the definitions at hand and the service, as recorded or as newer clients know it.
 ACCEPTED: tuple[Accepted, ...] = (
     _accepted(
         r"networkAcls\.bypass: '(AzureServices|Logging|Metrics)(, (AzureServices|Logging|Metrics))+' is not one of ",
@@ -75,7 +72,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     _accepted(
         r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/(permissions|locks):"
         r" no definition has this operation$",
-        "the definition of Microsoft.Authorization is not among these; test_authorization looks at the form",
+        "the definition of Microsoft.Authorization is not among these; test_authorization checks the form",
     ),
     _accepted(
         r"^GET /subscriptions/[^/]+: no definition has this operation$",
@@ -83,7 +80,7 @@ ACCEPTED: tuple[Accepted, ...] = (
     ),
 )
 
-# Addresses that long-running operations hand out: headers lead there, no definition describes them.
+# Addresses of long-running operations: headers name them, and no definition describes them.
 _POLLING = (
     re.compile(r"/subscriptions/[^/]+/operationresults/[^/]+", re.IGNORECASE),
     re.compile(r"/subscriptions/[^/]+/providers/Microsoft\.Network/locations/[^/]+/operation(s|Results)/[^/]+", re.I),
@@ -93,186 +90,8 @@ _POLLING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of a definition file."""
-
-    method: str
-    template: str
-    segments: tuple[str, ...]
-    body: Json
-    file: Path
-
-    def fits(self, method: str, segments: tuple[str, ...]) -> bool:
-        return (
-            self.method == method
-            and len(self.segments) == len(segments)
-            and all(
-                wanted.startswith("{") or wanted.casefold() == given.casefold()
-                for wanted, given in zip(self.segments, segments, strict=True)
-            )
-        )
-
-    def holes(self) -> int:
-        return sum(segment.startswith("{") for segment in self.segments)
-
-    @property
-    def name(self) -> str:
-        """The end of the template that tells operations apart."""
-        return f"{self.method} {self.template.partition('/providers/')[2] or self.template}"
-
-
-class Definitions:
-    """Every definition file below a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._files: dict[Path, Json] = {}
-        self.operations = [
-            operation
-            for path in sorted(folder.glob("Microsoft.*/*/*.json"))
-            for operation in _operations(path.resolve(), self.load(path.resolve()))
-        ]
-        surface = folder / "sdk-surface"
-        self.surface = dict(_surface(surface))
-        self.versions = dict(_versions(surface))
-        self._later = dict(_later_values(surface))
-        self._models = _later_models(surface)
-
-    def load(self, path: Path) -> Json:
-        if path not in self._files:
-            self._files[path] = json.loads(path.read_text(encoding="utf-8"))
-        return self._files[path]
-
-    def allowed(self, schema: Json, file: Path) -> set[str] | None:
-        """The values of an enumeration, in lower case; None where every value is allowed.
-
-        One that is "modelled as string" may grow in later versions (autorest's x-ms-enum): there the values that the
-        installed client knows are right, too.
-        """
-        values = schema.get("enum")
-        if values is None:
-            return None
-        extension = schema.get("x-ms-enum") or {}
-        later = (
-            self._later.get((_namespace(file), str(extension.get("name")))) if extension.get("modelAsString") else None
-        )
-        return {str(value).casefold() for value in (*values, *(later or ()))}
-
-    def later_member(self, model: str | None, file: Path, name: str) -> Json | None:
-        """A member that the installed client's model has and the (older) definition does not: its type and marks."""
-        return self._models.get((_namespace(file), str(model)), {}).get(name)
-
-    @lru_cache(maxsize=4096)  # noqa: B019 - there are two of them at most
-    def find_cached(self, method: str, path: str) -> Operation | None:
-        return self.find(method, path)
-
-    def find(self, method: str, path: str) -> Operation | None:
-        segments = tuple(segment for segment in path.split("/") if segment)
-        fitting = [operation for operation in self.operations if operation.fits(method, segments)]
-        return min(fitting, key=Operation.holes, default=None)
-
-    def resolve(self, schema: Json, file: Path) -> tuple[Json, Path]:
-        """Follow references until a schema of its own stands there, with the file it stands in."""
-        while "$ref" in schema:
-            target, _, pointer = str(schema["$ref"]).partition("#")
-            file = (file.parent / target).resolve() if target else file
-            found: Any = self.load(file)
-            for part in pointer.strip("/").split("/"):
-                found = found[part.replace("~1", "/").replace("~0", "~")]
-            schema = found
-        return schema, file
-
-    def actual(self, schema: Json, file: Path, value: Any) -> tuple[Json, Path]:
-        """The schema that a discriminator chooses for a value."""
-        schema, file = self.resolve(schema, file)
-        name = schema.get("discriminator")
-        if not name or not isinstance(value, dict) or not isinstance(value.get(name), str):
-            return schema, file
-        for key, candidate in self.load(file).get("definitions", {}).items():
-            if candidate.get("x-ms-discriminator-value", key) == value[name] and self._refines(candidate, schema, file):
-                return candidate, file
-        return schema, file
-
-    def _refines(self, candidate: Json, schema: Json, file: Path) -> bool:
-        """Whether a schema builds on another one: unrelated ones may have the same discriminator value."""
-        bases = [self.resolve(part, file)[0] for part in candidate.get("allOf", ())]
-        return any(base is schema or self._refines(base, schema, file) for base in bases)
-
-    def members(self, schema: Json, file: Path) -> tuple[dict[str, tuple[Json, Path]], set[str], Any]:
-        """Members, required ones and the rule for others, with those of every part of `allOf`."""
-        members = {name: (item, file) for name, item in schema.get("properties", {}).items()}
-        required = set(schema.get("required", ()))
-        rest = schema.get("additionalProperties")
-        for part in schema.get("allOf", ()):
-            base, base_file = self.resolve(part, file)
-            more, needed, other = self.members(base, base_file)
-            members = more | members
-            required |= needed
-            rest = other if rest is None else rest
-        return members, required, rest
-
-
-def _operations(path: Path, document: Json) -> Iterator[Operation]:
-    for template, methods in document.get("paths", {}).items():
-        segments = tuple(segment for segment in template.split("/") if segment)
-        for method, body in methods.items():
-            if method in _HTTP_METHODS:
-                yield Operation(method.upper(), template, segments, body, path)
-
-
-def _surface(folder: Path) -> Iterator[tuple[tuple[str, str], set[int]]]:
-    """Which statuses the installed clients take, by method and template in lower case."""
-    for path in sorted(folder.glob("*.json")):
-        for operation in json.loads(path.read_text(encoding="utf-8"))["operations"]:
-            key = (operation["http"], _bare(operation["url"]))
-            yield key, set(operation["accepted_status"])
-
-
-def _later_values(folder: Path) -> Iterator[tuple[tuple[str, str], list[str]]]:
-    """The enumerations of the installed clients by namespace and name."""
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        urls = " ".join(operation["url"] for operation in document["operations"])
-        for namespace in set(re.findall(r"/providers/(Microsoft\.\w+)/", urls)):
-            for name, definition in document["definitions"].items():
-                if "enum" in definition:
-                    yield (namespace, name), definition["enum"]
-
-
-def _versions(folder: Path) -> Iterator[tuple[tuple[str, str], str]]:
-    """The api-version that the newest clients speak, by method and template in lower case."""
-    for path in sorted(folder.glob("*.json")):
-        for operation in json.loads(path.read_text(encoding="utf-8"))["operations"]:
-            yield (operation["http"], _bare(operation["url"])), operation["api_version"]
-
-
-def _later_models(folder: Path) -> dict[tuple[str, str], dict[str, Json]]:
-    """The members of the installed clients' models by namespace and name."""
-    found: dict[tuple[str, str], dict[str, Json]] = {}
-    for path in sorted(folder.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        urls = " ".join(operation["url"] for operation in document["operations"])
-        for namespace in set(re.findall(r"/providers/(Microsoft\.\w+)/", urls)):
-            for name, definition in document["definitions"].items():
-                found.setdefault((namespace, name), {}).update(definition.get("fields") or {})
-    return found
-
-
-def _namespace(file: Path) -> str:
-    return ".".join(file.parents[1].name.split(".")[:2])
-
-
-def _bare(template: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", template).casefold()
-
-
-@lru_cache(maxsize=2)
-def definitions(folder: Path) -> Definitions:
-    return Definitions(folder)
-
-
 def read(file: Path) -> list[Json]:
-    """The exchanges of a traffic file: one JSON document a line."""
+    """Read the exchanges of a traffic file: one JSON document per line."""
     found = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     if not found:
         raise ValueError(f"{file} holds no traffic")
@@ -280,29 +99,29 @@ def read(file: Path) -> list[Json]:
 
 
 def validate(traffic: Traffic, folder: Path | None = None) -> list[str]:
-    """What the definitions do not allow, one line each, without duplicates and without `ACCEPTED`.
+    """Return what the definitions do not allow, one line each, without duplicates and without `ACCEPTED`.
 
     `traffic`: the path of a traffic file (`world.traffic_file`), its documents, or the exchanges of a server's log.
-    `folder`: where the definitions lie; by default SITERECOVERY_CONTRACTS.
-    A file that is missing or empty is an error: nothing would have been judged.
+    `folder`: the folder of the definitions; by default SITERECOVERY_CONTRACTS.
+    A missing or empty file is an error, because then nothing was checked.
     """
     lines = differences(traffic, folder)
     return [line for line in lines if not any(accepted.line.search(line) for accepted in ACCEPTED)]
 
 
 def differences(traffic: Traffic, folder: Path | None = None) -> list[str]:
-    """The same with those that are accepted."""
+    """Return the same, including the accepted differences."""
     known = definitions(folder or Path(os.environ[VARIABLE]))
     exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
     return list(dict.fromkeys(line for exchange in exchanges for line in _problems(known, _plain(exchange))))
 
 
 def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]:
-    """What a client must not send, one line each, without duplicates and without `ACCEPTED`.
+    """Return what a client must not send, one line each, without duplicates and without `ACCEPTED`.
 
-    Judged whatever the answer was. A read-only member may go back as the service wrote it, last or before somebody
-    else's change: that is how a whole resource is replaced (Resource Manager's RPC contract: a PUT of what was read is
-    no error).
+    The answer does not matter. A client may send back a read-only member as the service wrote it, also as it was
+    before another client's change: that is how a whole resource is replaced (Resource Manager's RPC contract: a PUT of
+    what was read is not an error).
     """
     known = definitions(folder or Path(os.environ[VARIABLE]))
     exchanges = read(Path(traffic)) if isinstance(traffic, (str, os.PathLike)) else traffic
@@ -317,14 +136,14 @@ def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]
 
 
 def _least_wrong(known: Definitions, exchange: Json, seen: Iterable[Json]) -> list[str]:
-    """Against the answer that a request was made from, whichever it was."""
+    """Return the problems compared with that earlier answer from which the request was most likely made."""
     return min((list(_wrong_request(known, exchange, before)) for before in (None, *seen)), key=len)
 
 
 def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[str]:
     method, path = exchange["method"], exchange["path"]
     if method == "HEAD" and not exchange["query"]:
-        # No question to Resource Manager: a machine tries whether an address of its registration can be reached.
+        # Not a request to Resource Manager: a machine tests the connection to an address of its registration.
         return
     operation = known.find_cached(method, path)
     if operation is None:
@@ -333,13 +152,13 @@ def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[
         return
     yield from _check_query(known, operation, exchange["query"])
     version = {name.casefold(): value for name, value in exchange["query"].items()}.get("api-version")
-    newest = known.versions.get((method, _bare(operation.template)))
+    newest = known.versions.get((method, bare(operation.template)))
     for parameter in operation.body.get("parameters", ()):
         resolved, file = known.resolve(parameter, operation.file)
         if resolved.get("in") == "body":
-            sent = _Sent(before, later=version == newest)
+            sent = Sent(before, later=version == newest)
             if exchange["request"] is not None:
-                for line in _check(known, resolved["schema"], file, exchange["request"], "", sent):
+                for line in check(known, resolved["schema"], file, exchange["request"], "", sent):
                     yield f"{operation.name} request: {line}"
             elif resolved.get("required"):
                 yield f"{operation.name} request: the body is missing"
@@ -348,13 +167,13 @@ def _wrong_request(known: Definitions, exchange: Json, before: Any) -> Iterator[
         yield f"{operation.name} request: a body where the definition has none"
 
 
-# Addresses that no definition describes: a machine that asks whether Azure can be reached at all looks at the root.
+# Addresses that no definition describes: a machine that tests its connection to Azure requests the root.
 _UNDEFINED = (re.compile(r"/"),)
-# What pages and signed links carry beyond the definitions.
+# Members of a query in pages and signed links, beyond the definitions.
 _OF_LINKS = {"$skiptoken", "t", "c", "s", "h", "monitor"}
 
 
-def _check_query(known: Definitions, operation: Operation, query: Mapping[str, str]) -> Iterator[str]:
+def _check_query(known: Definitions, operation: DefinedOperation, query: Mapping[str, str]) -> Iterator[str]:
     declared: dict[str, bool] = {}
     for parameter in (*_shared(known, operation), *operation.body.get("parameters", ())):
         resolved, _file = known.resolve(parameter, operation.file)
@@ -367,28 +186,13 @@ def _check_query(known: Definitions, operation: Operation, query: Mapping[str, s
         if required and not given.get(name):
             yield f"{operation.name} request: query member {name} is missing"
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", given.get("api-version", "")):
-        yield f"{operation.name} request: '{given.get('api-version')}' is no released api-version"
+        yield f"{operation.name} request: '{given.get('api-version')}' is not a released api-version"
 
 
-def _shared(known: Definitions, operation: Operation) -> Iterable[Json]:
-    """Parameters that stand beside a path's methods."""
+def _shared(known: Definitions, operation: DefinedOperation) -> Iterable[Json]:
+    """Return the parameters that all methods of a path share."""
     found = known.load(operation.file)["paths"][operation.template].get("parameters") or []
     return [dict(parameter) for parameter in found]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What judges a request's body harder than an answer's: the resource as it was, and whether it may be newer."""
-
-    before: Any
-    later: bool
-
-    def inside(self, name: str | int) -> _Sent:
-        if isinstance(self.before, dict):
-            return _Sent(self.before.get(name), self.later)
-        if isinstance(self.before, list) and isinstance(name, int) and name < len(self.before):
-            return _Sent(self.before[name], self.later)
-        return _Sent(None, self.later)
 
 
 def _plain(exchange: Any) -> Json:
@@ -412,7 +216,7 @@ def _problems(known: Definitions, exchange: Json) -> Iterator[str]:
     yield from _check_response(known, operation, status, exchange["response"])
 
 
-def _check_headers(operation: Operation, exchange: Json) -> Iterator[str]:
+def _check_headers(operation: DefinedOperation, exchange: Json) -> Iterator[str]:
     status = exchange["status"]
     headers = {name.casefold(): value for name, value in exchange["headers"].items()}
     if operation.body.get("x-ms-long-running-operation") and status == 202:
@@ -423,20 +227,20 @@ def _check_headers(operation: Operation, exchange: Json) -> Iterator[str]:
             yield f"{operation.name} {status}: a link is not absolute"
     after = headers.get("retry-after")
     if after is not None and not re.fullmatch(r"[1-9]\d*", after):
-        yield f"{operation.name} {status}: Retry-After is no positive whole number"
+        yield f"{operation.name} {status}: Retry-After is not a positive whole number"
 
 
-def _check_status(known: Definitions, operation: Operation, status: int) -> Iterator[str]:
+def _check_status(known: Definitions, operation: DefinedOperation, status: int) -> Iterator[str]:
     if status >= _FAILED:
         return
     if str(status) not in operation.body["responses"]:
         yield f"{operation.name} {status}: the definition has no such status"
-    taken = known.surface.get((operation.method, _bare(operation.template)))
+    taken = known.surface.get((operation.method, bare(operation.template)))
     if taken is not None and status not in taken:
-        yield f"{operation.name} {status}: the client does not take this status"
+        yield f"{operation.name} {status}: the client does not accept this status"
 
 
-def _check_request(known: Definitions, operation: Operation, body: Any) -> Iterator[str]:
+def _check_request(known: Definitions, operation: DefinedOperation, body: Any) -> Iterator[str]:
     for parameter in operation.body.get("parameters", ()):
         resolved, file = known.resolve(parameter, operation.file)
         if resolved.get("in") != "body":
@@ -445,11 +249,11 @@ def _check_request(known: Definitions, operation: Operation, body: Any) -> Itera
             if resolved.get("required"):
                 yield f"{operation.name} request: the body is missing"
             return
-        for line in _check(known, resolved["schema"], file, body, ""):
+        for line in check(known, resolved["schema"], file, body, ""):
             yield f"{operation.name} request: {line}"
 
 
-def _check_response(known: Definitions, operation: Operation, status: int, body: Any) -> Iterator[str]:
+def _check_response(known: Definitions, operation: DefinedOperation, status: int, body: Any) -> Iterator[str]:
     responses = operation.body["responses"]
     response = (
         responses.get(str(status)) or responses.get("default") if status >= _FAILED else responses.get(str(status))
@@ -468,7 +272,7 @@ def _check_response(known: Definitions, operation: Operation, status: int, body:
         if operation.method != "HEAD" and not (operation.body.get("x-ms-long-running-operation") and status == 202):
             yield f"{operation.name} {status}: the body is missing"
         return
-    for line in _check(known, schema, file, body, ""):
+    for line in check(known, schema, file, body, ""):
         yield f"{operation.name} {status}: {line}"
 
 
@@ -477,137 +281,8 @@ def _is_arm_error(body: Any) -> bool:
     return isinstance(error, dict) and {"code", "message"} <= set(error)
 
 
-# Schemas --------------------------------------------------------------------------------------------------------------
-
-
-def _check(
-    known: Definitions, schema: Json, file: Path, value: Any, where: str, sent: _Sent | None = None
-) -> Iterator[str]:
-    model = str(schema.get("$ref", "")).rpartition("/")[2] or None
-    schema, file = known.actual(schema, file, value)
-    if value is None:
-        # Services write null for members that have no value (recorded throughout); only required ones must have one.
-        return
-    members, required, rest = known.members(schema, file)
-    kind = schema.get("type") or ("object" if members or "allOf" in schema else None)
-    if kind == "object" or members:
-        yield from _check_object(known, (members, required, rest), value, where, _Unknown(model, file), sent)
-    elif kind == "array":
-        if not isinstance(value, list):
-            yield f"{_at(where)}not a list"
-            return
-        for number, item in enumerate(value):
-            inner = sent.inside(number) if sent else None
-            yield from _check(known, schema["items"], file, item, f"{where}[{number}]", inner)
-    elif kind is not None:
-        yield from _check_simple(known, schema, file, value, where)
-
-
-def _at(where: str) -> str:
-    return f"{where}: " if where else ""
-
-
-def _check_object(
-    known: Definitions,
-    shape: tuple[dict[str, tuple[Json, Path]], set[str], Any],
-    value: Any,
-    where: str,
-    unknown: _Unknown,
-    sent: _Sent | None = None,
-) -> Iterator[str]:
-    members, required, rest = shape
-    if not isinstance(value, dict):
-        yield f"{_at(where)}not an object"
-        return
-    for name in sorted(required):
-        if value.get(name) is None and not (members.get(name, ({}, None))[0]).get("readOnly"):
-            yield f"{_at(where)}required member {name} is missing"
-    for name, item in value.items():
-        inner = f"{where}.{name}" if where else name
-        within = sent.inside(name) if sent else None
-        if within is not None and item is not None and within.before == item:
-            # Written back as the service wrote it.
-            continue
-        if name in members:
-            schema, file = members[name]
-            if within is not None and schema.get("readOnly"):
-                yield f"{inner}: a read-only member is sent"
-            yield from _check(known, schema, file, item, inner, within)
-        elif isinstance(rest, dict):
-            if rest.get("type") == "string" and not isinstance(item, str):
-                yield f"{inner}: not a string"
-        elif members and not rest:
-            yield from unknown.judge(known, name, item, where, sent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unknown:
-    """Members that a schema does not have: of which model it is, and in which file it stands."""
-
-    model: str | None
-    file: Path
-
-    def judge(self, known: Definitions, name: str, item: Any, where: str, sent: _Sent | None) -> Iterator[str]:
-        later = known.later_member(self.model, self.file, name) if sent else None
-        if later is None:
-            yield f"{_at(where)}unknown member {name}"
-        elif sent is not None and not sent.later:
-            yield f"{_at(where)}member {name} is newer than the api-version of the request"
-        elif later.get("readonly"):
-            yield f"{_at(where)}{name}: a read-only member is sent"
-        elif not _fits(str(later.get("type", "")), item):
-            yield f"{_at(where)}{name}: not a {later.get('type')}"
-
-
-def _fits(kind: str, value: Any) -> bool:
-    """Whether a value is of a type as the installed client's models write it; their own classes are objects."""
-    inner = re.sub(r"^(Optional|Union)\[(str, )?(.*?)(, NoneType)?\]$", r"\2\3", kind).strip("'\"")
-    for prefix, types in (("str", str), ("int", int), ("float", (int, float)), ("bool", bool), ("list", list)):
-        if inner.startswith(prefix):
-            return isinstance(value, types) and (prefix == "bool" or not isinstance(value, bool))
-    return isinstance(value, dict) or not inner
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-}
-
-
-def _check_simple(known: Definitions, schema: Json, file: Path, value: Any, where: str) -> Iterator[str]:
-    kind = str(schema["type"])
-    wrong = not isinstance(value, _KINDS.get(kind, (object,))) or (kind != "boolean" and isinstance(value, bool))
-    if wrong:
-        yield f"{_at(where)}not a {kind}"
-        return
-    allowed = known.allowed(schema, file)
-    if allowed is not None and str(value).casefold() not in allowed:
-        yield f"{_at(where)}'{value}' is not one of {', '.join(map(str, schema['enum']))}"
-    if kind != "string":
-        return
-    if schema.get("format") == "date-time" and not _DATE_TIME.fullmatch(value):
-        yield f"{_at(where)}not a date-time"
-    if schema.get("format") == "byte" and not _is_base64(value):
-        yield f"{_at(where)}not base64"
-    pattern = schema.get("pattern")
-    if pattern and not re.search(pattern, value):
-        yield f"{_at(where)}does not match {pattern}"
-    if len(value) > schema.get("maxLength", len(value)) or len(value) < schema.get("minLength", 0):
-        yield f"{_at(where)}too short or too long"
-
-
-def _is_base64(value: str) -> bool:
-    try:
-        base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
 def main(files: list[str]) -> int:
-    """Judge traffic files: `python -m tests.lab.arm.oracle FILE ...`; the exit code is 1 when something is wrong."""
+    """Check traffic files: `python -m tests.lab.arm.oracle FILE ...`; the exit code is 1 when there are problems."""
     exchanges = [exchange for name in files for exchange in read(Path(name))]
     problems = validate(exchanges)
     print(*problems, f"{len(exchanges)} exchanges, {len(problems)} problems", sep="\n")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the bench prints is what was asked: its counting, its averages, its comparison of two worlds."""
+"""The benchmark prints what the lab received: counts, medians, and the comparison of two labs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fractions import Fraction
 import pytest
 
 from lab.world import Journal
-from tests.bench.beside import NOUNS, Record, Sample, differences, worlds
 from tests.bench.calls import calls, per_run, shown
+from tests.bench.comparison import RESOURCES, Record, Sample, differences, same_result
 
 
 def journal(**counts: int) -> Journal:
@@ -23,7 +23,7 @@ def journal(**counts: int) -> Journal:
     return made
 
 
-def test_reads_writes_polls_and_sign_ins_are_told_apart() -> None:
+def test_reads_writes_polls_and_sign_ins_are_counted_separately() -> None:
     one = journal(azure_get=3, azure_poll=2, azure_keys=1, azure_check=1, azure_token=1, storage_blob=1)
     one.count("proxy:connect")
     one.write("azure", "/subscriptions/s/resourceGroups/g", "put", status=201)
@@ -34,7 +34,7 @@ def test_reads_writes_polls_and_sign_ins_are_told_apart() -> None:
     assert shown(found) == "GET 3, PUT 1, POST 3, poll 2, blob GET 1, token 1"
 
 
-def test_a_kind_that_the_table_does_not_know_is_shown_all_the_same() -> None:
+def test_a_kind_that_is_missing_in_the_table_is_shown() -> None:
     assert shown(calls(journal(azure_new=2))) == "azure.new 2"
 
 
@@ -55,16 +55,16 @@ def test_seconds_are_medians_and_those_over_a_ping_are_their_difference() -> Non
     assert (record.seconds, record.over_ping, record.calls) == (3.0, 2.5, "GET 1")
 
 
-def test_two_worlds_are_compared_to_the_last_leaf() -> None:
+def test_two_labs_are_compared_value_by_value() -> None:
     same = {"vaults": {"g/v": {"tags": {"a": "1"}}}, "storage_accounts": {}, "virtual_networks": {}}
     other = {**same, "vaults": {"g/v": {"tags": {"a": "2"}, "sku": "RS0"}}}
-    assert list(worlds(same, same)) == ["At the end both worlds are the same."]
+    assert list(same_result(same, same)) == ["Both labs have the same resources."]
     assert list(differences(same, other)) == ["  /vaults/g/v/sku: None | 'RS0'", "  /vaults/g/v/tags/a: '1' | '2'"]
 
 
-@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.title)
-def test_both_are_asked_for_the_same_resource(noun) -> None:  # type: ignore[no-untyped-def]
-    mine, foreign = noun.options(2, own=True), noun.options(2, own=False)
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.title)
+def test_both_collections_create_the_same_resource(resource) -> None:  # type: ignore[no-untyped-def]
+    mine, foreign = resource.options(2, own=True), resource.options(2, own=False)
     shared = mine.keys() & foreign.keys()
     assert {"name", "resource_group", "location", "tags"} <= shared
     assert {key: mine[key] for key in shared} == {key: foreign[key] for key in shared}

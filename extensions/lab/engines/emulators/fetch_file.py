@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ...windows.errors import MachineError
-from ...windows.web import Answer, NoAnswer, ask, login_way
+from ...windows.web import RequestFailed, WebResponse, ask, egress_of_mode
 from .base import Run, ScriptFailed, emulator, file_facts, folder_of, protect_folder
 from .transfer import BLOCK, NO_VALIDATOR, Mark, Transfer, new_facts
 
@@ -24,7 +24,7 @@ _BROKEN = "Unable to read data from the transport connection: The connection was
 
 
 class Failed(Exception):
-    """A transfer that ends early: what the script says of the exception."""
+    """The transfer ends early, with the script's text for the exception."""
 
     def __init__(self, kind: str, message: str, reason: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What comes in, from byte `start` of `total` on."""
+    """The incoming bytes, which begin at `start` of `total`."""
 
     bytes: bytes
     start: int
@@ -90,10 +90,10 @@ def _from_web(job: Job) -> None:
     _save(job, Content(answer.content, start, total, known, answer.breaks))
 
 
-def _open(job: Job, offset: int, validator: str) -> Answer:
+def _open(job: Job, offset: int, validator: str) -> WebResponse:
     run, url = job.run, job.source
     proxy = f"{run.text('ProxyAddress').rstrip('/')}:{run.number('ProxyPort')}"
-    way = login_way(run.text("ProxyMode") or "system", proxy, run.credential("ProxyCredential"))
+    egress = egress_of_mode(run.text("ProxyMode") or "system", proxy, run.credential("ProxyCredential"))
     for _hop in range(_HOPS):
         parts = urlsplit(url)
         job.transfer.facts["host"] = parts.hostname
@@ -101,8 +101,8 @@ def _open(job: Job, offset: int, validator: str) -> Answer:
             job.transfer.facts["insecure"] = True
             raise ScriptFailed(f"The address leads to {parts.scheme}://{parts.hostname}, which is not https.")
         try:
-            answer = ask(run.machine, url, offset, validator, way)
-        except NoAnswer as exc:
+            answer = ask(run.machine, url, offset, validator, egress)
+        except RequestFailed as exc:
             raise Failed("System.Net.WebException", str(exc), exc.reason) from exc
         if answer.error is not None:
             raise Failed("System.Net.WebException", answer.error, "ProtocolError", answer.status)
@@ -113,7 +113,7 @@ def _open(job: Job, offset: int, validator: str) -> Answer:
     raise ScriptFailed("The address leads through more than ten redirections.")
 
 
-def _part(job: Job, answer: Answer, offset: int, mark: Mark | None) -> int:
+def _part(job: Job, answer: WebResponse, offset: int, mark: Mark | None) -> int:
     assert mark is not None
     if answer.headers.get("Content-Range") != f"bytes {offset}-{mark.total - 1}/{mark.total}":
         job.transfer.forget()

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ...windows import layout
 from ...windows.machine import Machine
-from ...windows.programs.internet import ProxyWish, WebAnswer, head, proxy_at
+from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
 from ...windows.registry import Data
 from ...windows.state import Guest
 from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
@@ -359,7 +359,7 @@ def _bypassed(host: str, patterns: Sequence[str]) -> bool:
 
 
 def _route(settings: Section | None, host: str) -> str | None:
-    """The proxy that the service's account uses for a host."""
+    """Return the proxy that the service's account uses for a host."""
     if settings is None or not settings["enabled"] or settings["server"] is None:
         return None
     if _bypassed(host, settings["bypass"]):
@@ -395,7 +395,7 @@ class _Road:
     url: str
     registered: bool
     via: str
-    wish: ProxyWish | None
+    wish: ProxySettings | None
 
 
 def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Road:
@@ -419,7 +419,7 @@ def _reach(machine: Machine, run: Run) -> list[Section]:
     for url in _registered_urls(machine) if run.switch("ReachRegistered", default=False) else ():
         if _host_of(url) not in {_host_of(road.url) for road in roads}:
             roads.append(_road(run, url, True, settings))
-    answers: dict[int, WebAnswer] = {}
+    answers: dict[int, HeadResult] = {}
     clocks: dict[int, str] = {}
 
     def call(number: int, road: _Road) -> None:
@@ -433,11 +433,11 @@ def _reach(machine: Machine, run: Run) -> list[Section]:
         caller.start()
     for caller in callers:
         caller.join(max(0.0, end - time.monotonic()))
-    late = WebAnswer(None, "HEAD", None, "Deadline")
+    late = HeadResult(None, "HEAD", None, "Deadline")
     return [_reached(road, answers.get(number, late), clocks.get(number)) for number, road in enumerate(roads)]
 
 
-def _reached(road: _Road, answer: WebAnswer, clock: str | None) -> Section:
+def _reached(road: _Road, answer: HeadResult, clock: str | None) -> Section:
     return {
         "url": road.url,
         "registered": road.registered,

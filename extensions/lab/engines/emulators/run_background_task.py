@@ -26,7 +26,7 @@ def background_task_runner(emulators: Mapping[str, Emulator]) -> Emulator:
 
 def _run_script(run: Run, emulators: Mapping[str, Emulator]) -> dict[str, Any]:
     folder, machine = run.need("Folder"), run.machine
-    # As in a script that never says otherwise.
+    # The script never sets $Ansible.Changed, so its default applies.
     run.changed = True
     if run.check_mode:
         return {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the emulators that transfer files share: the partial file, its mark, and the free space on the drive."""
+"""The steps that the emulators of file transfers share: the partial file, its mark, and the free space."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ...windows.machine import Machine
 
 BLOCK = 1048576
-#: The mark's validator for a file that nothing but its origin tells from another one.
+#: The mark's validator for a file that only its origin identifies.
 NO_VALIDATOR = "-"
 
 
@@ -25,7 +25,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Transfer:
-    """One execution's part of the work."""
+    """One execution of a transfer, which may need several."""
 
     machine: Machine
     destination: str
@@ -37,7 +37,7 @@ class Transfer:
         return f"{self.destination}.partial"
 
     def mark(self) -> Mark | None:
-        """What the unfinished file beside the destination is a part of."""
+        """Return the mark of the partial file at the destination: the file of which it is a part."""
         files = self.machine.files
         partial, note = files.find(self.partial), files.find(f"{self.partial}.id")
         if partial is None or partial.is_folder or note is None or note.is_folder:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that a machine can start, by the name that they have in Microsoft's packages."""
+"""The programs that a machine can start, by their names in Microsoft's packages."""
 
 from __future__ import annotations
 

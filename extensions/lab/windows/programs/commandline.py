@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command lines as Windows programs take them apart, and as the journal may keep them."""
+"""Splits command lines as Windows programs do, and masks their secrets for the journal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Invocation:
 
 
 def split(line: str) -> list[str]:
-    """The rules of the C runtime: backslashes count only before a quote, quotes group, two in a group are one."""
+    """Split by the rules of the C runtime: backslashes count only before a quote, two quotes in a group are one."""
     words: list[str] = []
     word: list[str] = []
     quoted = started = False
@@ -64,7 +64,7 @@ def split(line: str) -> list[str]:
 
 
 def masked(words: list[str]) -> list[str]:
-    """The words with each secret replaced by its digest, whether it stands alone or behind a colon."""
+    """Return the words with each secret replaced by its digest, as a word of its own or after a colon."""
     return list(_masked(words))
 
 

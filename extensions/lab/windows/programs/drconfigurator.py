@@ -19,7 +19,7 @@ from ..machine import Machine
 from ..state import StoreCertificate
 from ..vmm import Registration, RunAsAccount, Vmm
 from .commandline import Invocation
-from .internet import ProxyWish, check_form, reach
+from .internet import ProxySettings, check_connectivity, check_form
 from .key_file import VaultKey, read_key
 from .outcome import BAD_COMMAND_LINE, OTHER_VAULT, SUCCESS, Refusal
 
@@ -38,7 +38,7 @@ _SIGN_IN = "login.microsoftonline.com"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A command line taken apart; names of switches are compared without case."""
+    """A parsed command line; the names of switches ignore case."""
 
     action: str
     values: dict[str, str]
@@ -48,7 +48,7 @@ class Options:
 
 
 def parse(words: list[str]) -> Options:
-    """Raises Refusal for anything that no document names; the retired data-encryption switch is among that."""
+    """Parse a command line. Raises Refusal for undocumented switches, such as the retired one for data encryption."""
     action = ""
     values: dict[str, str] = {}
     rest = iter(words)
@@ -64,7 +64,7 @@ def parse(words: list[str]) -> Options:
         else:
             raise Refusal(f"The parameter {word} is not known.", BAD_COMMAND_LINE)
     if not action:
-        raise Refusal("Nothing to do: /r or /configure is missing.", BAD_COMMAND_LINE)
+        raise Refusal("The action is missing: use /r or /configure.", BAD_COMMAND_LINE)
     return Options(action, values)
 
 
@@ -94,14 +94,14 @@ def _register(machine: Machine, options: Options, invocation: Invocation) -> lis
         raise Refusal(f"The registration key file {path} was not found.")
     key = read_key(file.content, machine.now())
     _refuse_other_vault(machine, vmm, key)
-    wish = _wish(options)
-    if wish is not None:
-        check_form(wish)
+    settings = _proxy_settings(options)
+    if settings is not None:
+        check_form(settings)
     for host in (_SIGN_IN, urlsplit(key.management_endpoint).hostname or _SIGN_IN):
-        reach(machine, host, wish)
+        check_connectivity(machine, host, settings)
     machine.sleep(machine.world.delays.provider_register)
     _ask_vault(machine, vmm, key, name, invocation.file.version or "")
-    _write_proxy(machine, vmm, wish, options.values.get("/addbypassurls"), default=True)
+    _write_proxy(machine, vmm, settings, options.values.get("/addbypassurls"), default=True)
     _write_registration(machine, vmm, key, name)
     return [f"The server {name} was registered in the vault {key.vault_name}."]
 
@@ -126,7 +126,7 @@ def _vmm(machine: Machine) -> Vmm:
 
 
 def _refuse_other_vault(machine: Machine, vmm: Vmm, key: VaultKey) -> None:
-    """A server belongs to one vault (KB3093574). Registering again in the same vault is allowed."""
+    """Refuse a second vault (KB3093574). A server may register again in the same vault."""
     name = machine.registry.text(layout.REGISTRATION_KEY, "ResourceName") or machine.registry.text(
         layout.ADAPTER_KEY + r"\Registration", "ResourceName"
     )
@@ -170,7 +170,7 @@ def _write_registration(machine: Machine, vmm: Vmm, key: VaultKey, name: str) ->
 # ---- proxy ----
 
 
-def _wish(options: Options) -> ProxyWish | None:
+def _proxy_settings(options: Options) -> ProxySettings | None:
     address = options.get("/proxyaddress")
     if address is None:
         if any(options.get(name) for name in ("/proxyport", "/proxyusername", "/proxypassword")):
@@ -179,34 +179,36 @@ def _wish(options: Options) -> ProxyWish | None:
     port = options.get("/proxyport") or ""
     if not port.isdigit():
         raise Refusal("/proxyport is missing or not a number.", BAD_COMMAND_LINE)
-    return ProxyWish(address, int(port), options.get("/proxyusername"), options.get("/proxypassword"))
+    return ProxySettings(address, int(port), options.get("/proxyusername"), options.get("/proxypassword"))
 
 
 def _configure(machine: Machine, options: Options) -> list[str]:
-    """That the connection is tested here too is inferred: setup does it on its proxy page."""
-    # That an empty list empties the stored one is inferred.
-    wish, bypass = _wish(options), options.values.get("/addbypassurls")
-    if wish is None and bypass is None:
+    """Change the proxy. Inferred: it also tests the connection, as setup does on its proxy page."""
+    # Inferred: an empty list clears the stored one.
+    settings, bypass = _proxy_settings(options), options.values.get("/addbypassurls")
+    if settings is None and bypass is None:
         raise Refusal("/configure needs proxy parameters or /AddBypassUrls.", BAD_COMMAND_LINE)
     vmm = _vmm(machine)
-    if wish is not None:
-        check_form(wish)
-        reach(machine, _SIGN_IN, wish)
-    _write_proxy(machine, vmm, wish, bypass, default=False)
+    if settings is not None:
+        check_form(settings)
+        check_connectivity(machine, _SIGN_IN, settings)
+    _write_proxy(machine, vmm, settings, bypass, default=False)
     return ["The proxy settings were changed."]
 
 
-def _write_proxy(machine: Machine, vmm: Vmm, wish: ProxyWish | None, bypass: str | None, *, default: bool) -> None:
-    """ProxySettings in the registry, and the Run As account that VMM keeps for the login (documented)."""
+def _write_proxy(
+    machine: Machine, vmm: Vmm, settings: ProxySettings | None, bypass: str | None, *, default: bool
+) -> None:
+    """Write ProxySettings in the registry, and VMM's Run As account for the login (documented)."""
     key = layout.PROXY_KEY
-    if wish is not None:
+    if settings is not None:
         machine.set_value(key, "BypassDefault", 0)
-        machine.set_value(key, "ProxyAddress", wish.address)
-        machine.set_value(key, "ProxyPort", str(wish.port))
-        machine.set_value(key, "ProxyUserName", wish.username or "")
-        machine.set_value(key, "ProxyPassword", f"encrypted:{digest(wish.password)}" if wish.password else "")
-        if wish.username is not None and wish.password is not None:
-            _keep_login(machine, vmm, wish.username, wish.password)
+        machine.set_value(key, "ProxyAddress", settings.address)
+        machine.set_value(key, "ProxyPort", str(settings.port))
+        machine.set_value(key, "ProxyUserName", settings.username or "")
+        machine.set_value(key, "ProxyPassword", f"encrypted:{digest(settings.password)}" if settings.password else "")
+        if settings.username is not None and settings.password is not None:
+            _keep_login(machine, vmm, settings.username, settings.password)
     elif default:
         machine.remove_key(key)
         machine.set_value(key, "BypassDefault", 1)

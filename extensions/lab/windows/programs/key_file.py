@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a vault registration key as a data-contract reader does: in the order of the contract and no other.
 
-The format is public: Azure PowerShell, models RSVaultAsrCreds and RSBackupVaultAADCreds. What makes the Provider refuse
-a file is inferred from the texts of Microsoft's public configuration-server setup source (host/ASRSetup resources).
+The format is public: Azure PowerShell, models RSVaultAsrCreds and RSBackupVaultAADCreds. The reasons to
+reject a file are inferred from the texts of Microsoft's public configuration-server setup source (host/ASRSetup
+resources).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _DAMAGED = "The vault registration key file is not valid. Download a new one fro
 
 @dataclass(frozen=True, slots=True)
 class VaultKey:
-    """What a server needs to register: the vault, the sign-in, and the certificate that proves the right to do it."""
+    """The data for a registration: the vault, the sign-in, and the certificate that authorizes it."""
 
     subscription_id: str
     resource_group: str
@@ -80,7 +81,7 @@ class VaultKey:
 
 
 def members(parent: Element, names: Sequence[str]) -> dict[str, Element]:
-    """The children in contract order. The reader only goes forward: one that stands too late or too early is lost."""
+    """Return the children in contract order. The reader only moves forward, so it ignores a misplaced child."""
     found: dict[str, Element] = {}
     position = 0
     for child in parent:
@@ -92,7 +93,7 @@ def members(parent: Element, names: Sequence[str]) -> dict[str, Element]:
 
 
 def read_key(content: bytes, now: datetime) -> VaultKey:
-    """Raises Refusal with the reason that setup would give."""
+    """Read a key file. Raises Refusal with the reason of setup."""
     root = _document(content)
     found = members(root, _MEMBERS)
     if _text(found, "SiteId") or _text(found, "SiteName"):

@@ -19,9 +19,9 @@ from .outcome import BAD_COMMAND_LINE, FAILED, SUCCESS, Refusal, order
 
 _PLAIN = ("/q", "/nu", "/m", "/d")
 _VALUED = ("/p:", "/s:", "/ph:", "/po:", "/pu:", "/pw:")
-# The part of the time after which the installer's process is gone while the installation goes on.
+# The part of the time after which the installer's process ends while the installation continues.
 _FOREGROUND = 0.5
-# Builds from 2022 on are taken to know -BypassUrls: private endpoints came with update rollup 62 (inferred).
+# Inferred: builds from 2022 have -BypassUrls, because private endpoints came with update rollup 62.
 _BYPASS_SINCE = "2.0.9250.0"
 
 
@@ -53,7 +53,7 @@ def parse(words: list[str]) -> dict[str, str]:
         else:
             raise Refusal(f"The switch {word} is not known.", BAD_COMMAND_LINE)
     if "/q" not in switches:
-        raise Refusal("Without /q the installer waits for somebody at its window.", BAD_COMMAND_LINE)
+        raise Refusal("Without /q the installer waits for input in its window.", BAD_COMMAND_LINE)
     return switches
 
 
@@ -74,7 +74,7 @@ def _check(machine: Machine, package: File, switches: dict[str, str]) -> tuple[s
 
 
 def lay_down(machine: Machine, package: File, folder: str, cache: str) -> None:
-    """What an installation leaves: files, registry, the service. Settings that are there stay."""
+    """Install files, registry values and the service. Existing settings stay."""
     version = package.version or "0"
     for path in (f"{folder}\\bin\\Modules\\MSOnlineBackup", cache):
         machine.make_folder(path)
@@ -112,7 +112,7 @@ def _remove(machine: Machine) -> None:
 
 
 def _log(machine: Machine, lines: list[str]) -> None:
-    """OBMsi.log is one file that grows."""
+    """Append lines to OBMsi.log, the only log of the installer."""
     machine.files.folder(layout.AGENT_LOG.rsplit("\\", 1)[0], machine.now())
     known = machine.files.find(layout.AGENT_LOG)
     before = known.content if known is not None and known.content else b""

@@ -17,9 +17,9 @@ OTHER_VAULT: Final = 10
 
 
 class Refusal(Exception):
-    """A program ends without having done anything: the reason in its log, its exit code.
+    """A program ends without a change, with a reason in its log and an exit code.
 
-    `key` names the text in the resources of Microsoft's public setup source; that the log names it too is inferred.
+    `key` names the text in the resources of Microsoft's public setup source; inferred: the log also contains it.
     """
 
     def __init__(self, reason: str, exit_code: int = FAILED, *, key: str = "") -> None:
@@ -28,5 +28,5 @@ class Refusal(Exception):
 
 
 def order(version: str) -> tuple[int, ...]:
-    """A version such that a later one is greater; parts that are no numbers count as 0."""
+    """Convert a version, so that a later one is greater; parts other than numbers count as 0."""
     return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))

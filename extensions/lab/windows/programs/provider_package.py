@@ -15,7 +15,7 @@ def run(machine: Machine, invocation: Invocation) -> int:
     switches = {word.lower() for word in invocation.arguments}
     folders = [word[3:] for word in invocation.arguments if word.lower().startswith("/x:")]
     if len(folders) != 1 or not folders[0] or "/q" not in switches:
-        # With a window it would wait for somebody who is not there; that the code is 2 is inferred.
+        # With a window it would wait for input. Inferred: the code 2.
         return BAD_COMMAND_LINE
     package = invocation.file
     machine.make_folder(folders[0])

@@ -40,7 +40,7 @@ def _log(machine: Machine, lines: list[str]) -> None:
 
 
 def _check(machine: Machine, version: str) -> str:
-    """The folder of VMM, if setup would go on."""
+    """Check the prerequisites, and return the folder of VMM."""
     folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
     if folder is None or machine.service(layout.VMM_SERVICE) is None:
         raise Refusal("No compatible product was found on this server.", PREREQUISITE_FAILED)
@@ -57,7 +57,7 @@ def _check(machine: Machine, version: str) -> str:
 
 
 def lay_down(machine: Machine, folder: str, package: File) -> None:
-    """What an installation leaves. A registration that is there stays (documented for upgrades)."""
+    """Install the Provider. An existing registration stays (documented for upgrades)."""
     version = package.version or "0.0"
     configurator = File(
         "", None, "", machine.now(), version, package.signer, package.signature, program="DRConfigurator.exe"

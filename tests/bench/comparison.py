@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vault, storage account and network made and left alone, by this collection and by azure.azcollection, side by side.
+"""Compare this collection with azure.azcollection: create vault, storage account and network, then run again.
 
-Each has a lab, an environment and a folder of collections of its own; the modules of azure.azcollection run as
-they were released. Both estates end with the same resources, or the difference is printed.
+Each collection has its own lab, environment and collections folder; the modules of azure.azcollection run as they were
+released. Both labs must end with the same resources; otherwise the difference is printed.
 
 Goal: a run without changes at least four times faster. It is measured and printed, not enforced.
 """
@@ -35,10 +35,10 @@ ROUNDS = 3
 REPEATS = 3
 GOAL = 4.0
 _PING = "ansible.builtin.ping"
-_KEPT = "left as it is"
+_KEPT = "no change"
 _KINDS = ("vaults", "storage_accounts", "virtual_networks")
 
-# Libraries are compiled once and not in every process, as on a user's controller.
+# Python compiles the libraries once and not in every process, as on a controller.
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 Options = dict[str, Any]
@@ -46,7 +46,7 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ManagedResource:
-    """One kind of resource: what each collection is told, for a resource of the given number."""
+    """A kind of resource with the options of each collection."""
 
     title: str
     ours: str
@@ -62,8 +62,8 @@ class ManagedResource:
         return {**base, **self.same, **words}
 
 
-# The same world is asked of both: what one collection sets by default is written out for the other.
-NOUNS = (
+# Both collections must create the same resources, so a default of one is an explicit option of the other.
+RESOURCES = (
     ManagedResource("vault", "vault", "azure_rm_recoveryservicesvault", "vault-bench", {}, {}, {}),
     ManagedResource(
         "storage account",
@@ -88,7 +88,7 @@ NOUNS = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one run said of a module: seconds of its tasks and of the pings, calls, and how many tasks changed."""
+    """The measurements of one module in one run: seconds of its tasks and of the pings, calls, number of changed tasks."""
 
     seconds: list[float]
     pings: list[float]
@@ -98,7 +98,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Record:
-    """All samples of one collection for one noun and one situation."""
+    """All samples of one collection for one resource, created or unchanged."""
 
     samples: list[Sample] = field(default_factory=list)
 
@@ -126,8 +126,8 @@ class Side:
     controller: Controller
     lab: Lab
 
-    def module(self, noun: ManagedResource) -> str:
-        return f"siterecovery.hyperv.{noun.ours}" if self.own else f"azure.azcollection.{noun.theirs}"
+    def module(self, resource: ManagedResource) -> str:
+        return f"siterecovery.hyperv.{resource.ours}" if self.own else f"azure.azcollection.{resource.theirs}"
 
     @property
     def login(self) -> Options:
@@ -136,7 +136,7 @@ class Side:
             "subscription_id": login.subscription_id,
             "tenant": login.tenant,
             "client_id": login.client_id,
-            # As a template: the playbook holds no secret.
+            # A template, so that the playbook does not contain the secret.
             "secret": "{{ azure_target_secret }}",
         }
         if self.own:
@@ -144,11 +144,11 @@ class Side:
             return {**given, "cloud_environment": address, "ca_bundle": str(self.lab.authority_path)}
         return {**given, "cloud_environment": f"{self.lab.arm_url}/", "disable_instance_discovery": True}
 
-    def run(self, noun: ManagedResource, number: int, times: int) -> Sample:
-        return self.play(self.module(noun), noun.options(number, self.own), times)
+    def run(self, resource: ManagedResource, number: int, times: int) -> Sample:
+        return self.play(self.module(resource), resource.options(number, self.own), times)
 
     def play(self, module: str, options: Options, times: int) -> Sample:
-        """The module `times` times in one playbook, each time after a ping."""
+        """Run the module several times in one playbook, each time after a ping."""
         pair: list[Options] = [{"name": "Ping", _PING: {}}, {"name": "Work", module: options}]
         group = "siterecovery.hyperv.azure" if self.own else "azure.azcollection.all"
         play = {
@@ -178,10 +178,10 @@ def theirs(lab: Lab) -> Side:
 
 
 def _surroundings(lab: Lab) -> dict[str, str]:
-    """What makes azure.azcollection find the lab, by documented variables of the libraries below it.
+    """Return the documented variables by which the libraries of azure.azcollection find the lab.
 
-    It knows the clouds of azure-cli-core only; that takes them from this address, which must answer with a list. The
-    blob endpoint of an account has a public name, which the lab's proxy resolves.
+    The collection supports only the clouds of azure-cli-core, which reads them from this address and expects a list.
+    The blob endpoint of an account has a public name, which the proxy of the lab resolves.
     """
     proxy = lab.world.proxy
     authority = str(lab.authority_path)
@@ -195,24 +195,24 @@ def _surroundings(lab: Lab) -> dict[str, str]:
     }
 
 
-def beside(here: Lab, there: Lab, rounds: int = ROUNDS) -> None:
-    """Measure in turns, so that both meet the same moods of the machine, and print what came out."""
+def compare(here: Lab, there: Lab, rounds: int = ROUNDS) -> None:
+    """Measure both collections in turns, so that both run under the same load, and print the result."""
     sides = (theirs(there), ours(here))
-    made = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
-    kept = {(noun.title, side.own): Record() for noun in NOUNS for side in sides}
+    made = {(resource.title, side.own): Record() for resource in RESOURCES for side in sides}
+    kept = {(resource.title, side.own): Record() for resource in RESOURCES for side in sides}
     for side in sides:
         side.lab.azure.seed_group(GROUP, PLACE)
-        for noun in NOUNS:
-            # Not counted: it compiles the libraries.
-            side.run(noun, 0, 1)
+        for resource in RESOURCES:
+            # Not counted, because it compiles the libraries.
+            side.run(resource, 0, 1)
     for number in range(1, rounds + 1):
         say(f"side by side: round {number} of {rounds} ...")
-        for noun in NOUNS:
+        for resource in RESOURCES:
             for side in sides:
-                made[noun.title, side.own].samples.append(_expect(side.run(noun, number, 1), changed=1))
-                kept[noun.title, side.own].samples.append(_expect(side.run(noun, number, REPEATS), changed=0))
+                made[resource.title, side.own].samples.append(_expect(side.run(resource, number, 1), changed=1))
+                kept[resource.title, side.own].samples.append(_expect(side.run(resource, number, REPEATS), changed=0))
     print(*report(made, kept, rounds), sep="\n")
-    print(*worlds(there.snapshot()["azure"], here.snapshot()["azure"]), sep="\n")
+    print(*same_result(there.snapshot()["azure"], here.snapshot()["azure"]), sep="\n")
 
 
 def _expect(sample: Sample, *, changed: int) -> Sample:
@@ -225,21 +225,23 @@ Records = Mapping[tuple[str, bool], Record]
 
 
 def report(made: Records, kept: Records, rounds: int) -> Iterator[str]:
-    """Times, then calls: a line for each noun and situation."""
-    yield f"azure.azcollection {_release()} beside siterecovery.hyperv, medians of {rounds} rounds"
-    yield f"{'':32} {'beyond a ping':^24}    {'whole task':^17}"
+    """Yield the table of times and the table of calls."""
+    yield f"azure.azcollection {_release()} and siterecovery.hyperv, medians of {rounds} rounds"
+    yield f"{'':32} {'more than a ping':^24}    {'whole task':^17}"
     yield f"{'':32} {'azcollection':>12} {'ours':>6} {'faster':>6}    {'azcollection':>12} {'ours':>6}"
-    situations = [(noun, word, records) for noun in NOUNS for word, records in (("made", made), (_KEPT, kept))]
-    for noun, word, records in situations:
-        their, our = records[noun.title, False], records[noun.title, True]
+    situations = [
+        (resource, word, records) for resource in RESOURCES for word, records in (("created", made), (_KEPT, kept))
+    ]
+    for resource, word, records in situations:
+        their, our = records[resource.title, False], records[resource.title, True]
         yield (
-            f"{noun.title + ', ' + word:32} {their.over_ping:10.2f} s {our.over_ping:4.2f} s "
+            f"{resource.title + ', ' + word:32} {their.over_ping:10.2f} s {our.over_ping:4.2f} s "
             f"{their.over_ping / max(our.over_ping, 0.01):5.1f}x    {their.seconds:10.2f} s {our.seconds:4.2f} s"
         )
     yield f"Goal: {_KEPT} at least {GOAL:.0f} times faster."
     yield f"{'calls, as the lab counts':32} {'azcollection':56} ours"
-    for noun, word, records in situations:
-        yield f"{noun.title + ', ' + word:32} {records[noun.title, False].calls:56} {records[noun.title, True].calls}"
+    for resource, word, records in situations:
+        yield f"{resource.title + ', ' + word:32} {records[resource.title, False].calls:56} {records[resource.title, True].calls}"
 
 
 def _seconds(run: Run, action: str) -> list[float]:
@@ -251,15 +253,15 @@ def _release() -> str:
     return str(yaml.safe_load(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
 
 
-def worlds(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
-    """Whether both made the same, or where they did not."""
+def same_result(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[str]:
+    """Yield whether both labs have the same resources, and the differences."""
     found = [line for kind in _KINDS for line in differences(there[kind], here[kind], kind)]
-    yield "At the end both worlds differ (azcollection | ours):" if found else "At the end both worlds are the same."
+    yield "The resources differ (azcollection | ours):" if found else "Both labs have the same resources."
     yield from found
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """Where two snapshots differ, a line for each leaf."""
+    """Yield one line for each value in which two snapshots differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in sorted(one.keys() | other.keys()):
             yield from differences(one.get(name), other.get(name), f"{path}/{name}")

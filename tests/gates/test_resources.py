@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A noun is complete: module, documentation, attributes, action group, and one set of options everywhere."""
+"""A resource is complete: module, documentation, attributes, action group, and the same options everywhere."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ WINDOWS = {
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }
-# Azure modules with something in front of them: waiting where it can be seen, or a look at the task. Each is still
-# a module with a spec of its own.
+# Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
+# with its own argument spec.
 IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
-# What a module's argument spec and its documentation say about an option, each in the same words.
-SAID = ("type", "elements", "required", "choices", "default")
+# Keys that the argument spec and the documentation of an option share.
+COMPARED = ("type", "elements", "required", "choices", "default")
 SILENT = {"type": "str", "required": False}
 
 
@@ -47,7 +47,7 @@ def groups() -> dict[str, list[str]]:
     return found
 
 
-def test_the_nouns_are_those_that_the_collection_promises() -> None:
+def test_the_modules_are_those_that_the_collection_promises() -> None:
     assert set(MODULES) == AZURE | WINDOWS
     assert set(ACTIONS) == WINDOWS | IN_FRONT
 
@@ -71,7 +71,7 @@ def test_documentation_is_whole(name: str, docs: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_attributes_say_check_mode_and_diff(name: str, docs: dict[str, Any]) -> None:
+def test_attributes_state_check_mode_and_diff(name: str, docs: dict[str, Any]) -> None:
     attributes = docs[name]["doc"]["attributes"]
     assert attributes["check_mode"]["support"] == "full"
     assert attributes["diff_mode"]["support"] == ("N/A" if name.endswith("_info") else "full")
@@ -79,17 +79,17 @@ def test_attributes_say_check_mode_and_diff(name: str, docs: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("_info")])
-def test_a_changing_noun_returns_plan_and_evidence(name: str, docs: dict[str, Any]) -> None:
+def test_a_changing_module_returns_plan_and_evidence(name: str, docs: dict[str, Any]) -> None:
     assert {"plan", "evidence"} <= docs[name]["return"].keys()
 
 
-def said(options: dict[str, Any]) -> dict[str, Any]:
-    """The options in comparable form, sub-options included."""
+def comparable(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options in comparable form, including suboptions."""
     return {
         name: {
             **SILENT,
-            **{key: option[key] for key in SAID if option.get(key) is not None},
-            **({"options": said(option[inner])} if (inner := _inner(option)) else {}),
+            **{key: option[key] for key in COMPARED if option.get(key) is not None},
+            **({"options": comparable(option[inner])} if (inner := _inner(option)) else {}),
         }
         for name, option in options.items()
     }
@@ -100,14 +100,14 @@ def _inner(option: dict[str, Any]) -> str | None:
 
 
 def test_a_different_default_is_a_difference() -> None:
-    assert said({"port": {"type": "int"}}) != said({"port": {"type": "int", "default": 80}})
+    assert comparable({"port": {"type": "int"}}) != comparable({"port": {"type": "int", "default": 80}})
 
 
 @pytest.mark.parametrize("name", sorted(set(ACTIONS) - IN_FRONT))
 def test_an_action_plugin_takes_what_its_documentation_names(name: str, docs: dict[str, Any]) -> None:
-    """Ansible compares the two for modules; for action plugins nobody else does."""
+    """Ansible compares the two for modules, but not for action plugins."""
     plugin = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{name}")
-    assert said(plugin.ActionModule.OPTIONS) == said(docs[name]["doc"]["options"])
+    assert comparable(plugin.ActionModule.OPTIONS) == comparable(docs[name]["doc"]["options"])
 
 
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
