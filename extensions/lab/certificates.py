@@ -38,7 +38,7 @@ class Certificates:
         return self._authority.cert_pem.bytes()
 
     def server_context(self, directory: Path) -> ssl.SSLContext:
-        """Return a context for listeners. OpenSSL reads the key from a file in `directory`, which exists only for that."""
+        """Return a context for listeners. OpenSSL reads the key from a file, which exists in `directory` briefly."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         with self._leaf.private_key_and_cert_chain_pem.tempfile(dir=str(directory)) as path:

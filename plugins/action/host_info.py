@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs where the playbook runs; the module file beside it is its documentation."""
+"""Runs on the controller. The module of the same name has its documentation."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from ..plugin_utils._services.windows.host_info import read_host
 
 
 class ActionModule(WindowsAction):
-    """Read and judge a VMM server or a Hyper-V host."""
+    """Gather facts and readiness checks from a VMM server or a Hyper-V host."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         "kind": {"type": "str", "choices": ["vmm_server", "hyperv_host"], "required": True},
         "vault_id": {"type": "str"},
-        "proxy": PROXY_OPTIONS["proxy"],
+        "name": {"type": "str"},
+        **PROXY_OPTIONS,
+        "restart_vmm": {"type": "str", "choices": ["when_idle", "always", "never"], "default": "when_idle"},
+        "version": {"type": "str"},
+        "install_path": {"type": "str"},
         "vmm_clouds": {"type": "list", "elements": "str"},
         "check_connectivity": {"type": "bool", "default": True},
         "cloud_environment": {
@@ -30,4 +34,4 @@ class ActionModule(WindowsAction):
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
     }
-    work = staticmethod(read_host)
+    execute = staticmethod(read_host)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs where the playbook runs; the module file beside it is its documentation."""
+"""Runs on the controller. The module of the same name has its documentation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..plugin_utils._services.windows.provider import build
 
 
 class ActionModule(SetupAction):
-    """Have the Site Recovery Provider on a VMM server."""
+    """Install the Site Recovery Provider on a VMM server."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         **SETUP_OPTIONS,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of the same name, unless its result would show a key."""
+"""Run the module of the same name, unless its result would show a key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from ..plugin_utils._no_log_guard import NoLogGuardAction
 
 
 class ActionModule(NoLogGuardAction):
-    """Judges, then hands on."""
+    """Checks the task, then runs the module."""
 
     OPTION = "return_content"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action plugin that does the work; the module file of the same name is its documentation."""
+"""Runs on the controller. The module of the same name has its documentation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ActionModule(WindowsAction):
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {"export_path": {"type": "str"}}
 
-    def work(self, options: Options, session: Session) -> dict[str, Any]:
+    def execute(self, options: Options, session: Session) -> dict[str, Any]:
         """Read the fabric, and write it where a relative path of the playbook leads."""
         path = options["export_path"]
         located = None if not path else str(self._loader.path_dwim(path))

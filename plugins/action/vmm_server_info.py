@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the module of the same name, again and again when it shall wait, and shows how far the servers are."""
+"""Run the module of the same name, repeatedly when it waits, and show the progress of the servers."""
 
 from __future__ import annotations
 
@@ -14,84 +14,68 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._model.common.errors import DeadlineExceeded, Refused
-from ..module_utils._model.common.waiting import duration, interval, is_passing
+from ..module_utils._model.common.errors import DeadlineExceeded, InvalidInput, Refused
+from ..module_utils._model.common.waiting import duration, interval, is_passing, require_timeout
+from ..plugin_utils._progress import ProgressLines
 
 _MODULE = "siterecovery.hyperv.vmm_server_info"
 _DEFAULT_TIMEOUT = 2700
-_REPEAT = 60.0
-_RESUME = "run again to go on waiting, or give a longer wait_timeout; look at the Provider's service on the VMM server"
+_RESUME = "run again to continue waiting, or increase wait_timeout; check the Provider's service on the VMM server"
 Result = dict[str, Any]
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
-    """Waiting belongs here: a module can't say anything before it ends."""
+    """Waits here, because a module cannot show progress before it ends."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> Result:
         self._supports_check_mode = True
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         wait, timeout = _flag(arguments.pop("wait", False)), _seconds(arguments.pop("wait_timeout", _DEFAULT_TIMEOUT))
-        # The module never waits, but knows what waiting asks of the other options.
+        # The module never waits, but it checks the options that waiting requires.
         arguments["wait"] = wait
         if not wait or self._task.check_mode:
-            return self._look(arguments, task_vars)
+            return self._read(arguments, task_vars)
         return self._wait(arguments, timeout, task_vars)
 
     def _wait(self, arguments: dict[str, Any], timeout: float, task_vars: dict[str, Any] | None) -> Result:
         started = time.monotonic()
-        teller = _Teller(timeout)
+        lines = ProgressLines(Display().display, timeout=timeout)
         elapsed = 0.0
         while True:
-            # What the module repeats within one look has to end with the wait as well.
+            # Repeated calls inside the module must end with the wait.
             left_now = {"wait_timeout": max(0, int(timeout - elapsed))}
-            result = self._look({**arguments, **left_now}, task_vars)
+            result = self._read({**arguments, **left_now}, task_vars)
             elapsed = time.monotonic() - started
             state = _state(result)
             if state is None:
                 return _ended(result, elapsed)
-            teller.tell(state, elapsed)
+            lines.show([f"P10 {line}" for line in state], elapsed)
             if elapsed >= timeout:
-                raise_ = DeadlineExceeded("VMM servers and clouds in the vault", elapsed, "; ".join(state), _RESUME)
-                return {**result, "failed": True, "waited": True, **raise_.to_result()}
+                late = DeadlineExceeded("VMM servers and clouds in the vault", elapsed, "; ".join(state), _RESUME)
+                return {**result, "failed": True, "waited": True, **late.to_result()}
             left = timeout - elapsed
-            time.sleep(max(interval(elapsed, left), min(left, _asked_pause(result))))
+            time.sleep(max(interval(elapsed, left), min(left, _requested_pause(result))))
 
-    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> Result:
+    def _read(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> Result:
         result: Result = self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=task_vars)
         return result
 
 
-class _Teller:
-    """Says a state when it is new, and again each minute."""
-
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
-        self._said: list[str] = []
-        self._when = 0.0
-
-    def tell(self, state: list[str], elapsed: float) -> None:
-        if state == self._said and elapsed - self._when < _REPEAT:
-            return
-        self._said, self._when = state, elapsed
-        for line in state:
-            Display().display(f"P10 {line} ({duration(elapsed)} of {duration(self._timeout)})")
-
-
 def _state(result: Result) -> list[str] | None:
-    """What is still awaited, a line per server; None when the wait is over, well or badly."""
+    """Return the outstanding parts, one line for each server; None when the wait is over."""
     if result.get("failed"):
         error = result.get("error")
         passing = isinstance(error, Mapping) and is_passing(error)
-        return [f"Azure can't be read at the moment: {result.get('msg')}"] if passing else None
-    if result.get("vault_id") is None:
+        return [f"Azure is not readable at the moment: {result.get('msg')}"] if passing else None
+    if not result.get("exists"):
         return None
     rows = result.get("progress") or []
     return [f"{row['server']}: {row['reached']}, waiting for {', '.join(row['outstanding'])}" for row in rows] or None
 
 
-def _asked_pause(result: Result) -> float:
-    """The seconds for which a throttling service wants to be left alone."""
+def _requested_pause(result: Result) -> float:
+    """Return the pause in seconds that a throttling service requests."""
     error = result.get("error")
     return float(error.get("retry_after") or 0) if isinstance(error, Mapping) else 0.0
 
@@ -99,10 +83,8 @@ def _asked_pause(result: Result) -> float:
 def _ended(result: Result, elapsed: float) -> Result:
     if result.get("failed"):
         return result
-    if result.get("vault_id") is None:
-        refusal = Refused(
-            "vault_name: the vault does not exist, so no server can show up in it; create it, or correct the names"
-        )
+    if not result.get("exists"):
+        refusal = Refused("vault_name: the vault does not exist, so it has no servers; create it, or correct the names")
         return {**result, "failed": True, **refusal.to_result()}
     done = f"waited {duration(elapsed)}"
     return {**result, "waited": True, "evidence": [{**entry, "done": done} for entry in result["evidence"]]}
@@ -112,14 +94,16 @@ def _flag(value: Any) -> bool:
     try:
         return bool(boolean(value))
     except TypeError as error:
-        raise AnsibleActionFail(f"wait: '{value}' is neither true nor false") from error
+        raise AnsibleActionFail(f"wait must be true or false; correct '{value}'") from error
 
 
 def _seconds(value: Any) -> float:
     try:
         seconds = int(value)
     except (TypeError, ValueError) as error:
-        raise AnsibleActionFail(f"wait_timeout: '{value}' is no number of seconds") from error
-    if seconds < 0:
-        raise AnsibleActionFail("wait_timeout: can't be negative; give a number of seconds")
+        raise AnsibleActionFail(f"wait_timeout must be a number of seconds; correct '{value}'") from error
+    try:
+        require_timeout(seconds)
+    except InvalidInput as error:
+        raise AnsibleActionFail(error.message) from error
     return seconds

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation that several nouns share: attributes, tags, resource group, waiting."""
+"""Documentation that several modules share: attributes, tags, resource group, waiting."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Shared parts; the plain fragment is empty on purpose."""
+    """Shared parts. The plain fragment is intentionally empty."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -17,32 +17,32 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in check mode and tells the whole plan without changing anything.
+    description: Can run in check mode and return the changes without making them.
   diff_mode:
     support: full
-    description: Returns what changed, or in check mode would change, from the same view as the result.
+    description: Returns details of what has changed, or in check mode would change.
   idempotent:
     support: full
-    description: A second run with the same options changes nothing.
+    description: A second run with the same options makes no changes.
 """
 
     READING = r"""
 attributes:
   check_mode:
     support: full
-    description: Only reads, so check mode makes no difference.
+    description: Can run in check mode, because it only reads.
   diff_mode:
     support: N/A
-    description: Changes nothing.
+    description: This module makes no changes.
   idempotent:
     support: full
-    description: Changes nothing.
+    description: This module makes no changes.
 """
 
     AZURE = r"""
 attributes:
   action_group:
-    description: Takes shared options from C(module_defaults) of the action group.
+    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
     support: full
     membership:
       - siterecovery.hyperv.azure
@@ -51,12 +51,12 @@ attributes:
     WINDOWS = r"""
 attributes:
   action_group:
-    description: Takes shared options from C(module_defaults) of the action group.
+    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
     support: full
     membership:
       - siterecovery.hyperv.windows
   platform:
-    description: The target of the task.
+    description: Platform of the target.
     support: full
     platforms: windows
 """
@@ -65,25 +65,25 @@ attributes:
 options:
   tags:
     description:
-      - Tags of the resource. Left alone when not given.
+      - Tags of the resource. Unchanged when not set.
     type: dict
-  append_tags:
+  purge_tags:
     description:
-      - Whether tags that O(tags) does not name are kept.
+      - Remove tags that O(tags) does not list.
     type: bool
-    default: true
+    default: false
 """
 
     GROUP = r"""
 options:
   resource_group:
     description:
-      - The resource group.
+      - Name of the resource group.
     type: str
     required: true
   create_resource_group:
     description:
-      - Whether a missing resource group is created. It is an error otherwise.
+      - Create a missing resource group. Without this option a missing resource group is an error.
     type: bool
     default: false
 """
@@ -92,8 +92,8 @@ options:
 options:
   wait_timeout:
     description:
-      - How many seconds a long-running operation may take. It goes on in Azure after that, and the next run waits for
-        its end.
+      - Maximum time in seconds to wait for a long-running operation. The operation then continues in Azure, and the
+        next run waits for its end.
     type: int
     default: 1800
 """

@@ -1,13 +1,39 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of options that the Windows nouns share: installers and proxies."""
+"""Documentation of options that the Windows modules share: installers and proxies."""
 
 from __future__ import annotations
 
+from textwrap import indent
+
+# Suboptions of every option that names a proxy. Fragments replace whole options, so the text is composed here.
+_PROXY = """\
+address:
+  description:
+    - The address of the proxy as C(http://name). Site Recovery does not support HTTPS proxies.
+  type: str
+port:
+  description:
+    - The port of the proxy, from 1 to 65534.
+  type: int
+username:
+  description:
+    - The user name for a proxy that requires a login.
+  type: str
+password:
+  description:
+    - The password of O(%(option)s.username).
+  type: str
+"""
+
+
+def _suboptions(option: str) -> str:
+    return indent(_PROXY % {"option": option}, " " * 6)
+
 
 class ModuleDocFragment:
-    """Shared parts; the plain fragment says how the machine is reached."""
+    """Fragments for the Windows modules. The plain fragment describes the connection."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -15,156 +41,137 @@ requirements:
   - ansible.windows 2.4.0 or newer on the controller
 notes:
   - The task runs on the Windows machine over the connection of the inventory, as a local administrator.
-  - Nothing is installed on the machine to make it work. What runs there is C(ansible.windows.win_powershell) with the
-    scripts of this collection.
+  - The machine needs no additional software. The task runs the scripts of this collection there with
+    C(ansible.windows.win_powershell).
 """
 
-    INSTALLER = r"""
+    INSTALLER = (
+        r"""
 options:
   source:
     description:
-      - Where the installer is. An https address, which the machine fetches by itself. A path on the machine. A path of
-        a share, such as V(\\\\server\\share\\file.exe), which needs a connection that can delegate credentials
-        (CredSSP, or Kerberos with delegation). Or a path of the controller with slashes, from where it is sent over
-        the connection; a relative one is searched in C(files) as Ansible does.
+      - The source of the installer.
+      - An https address, from which the machine downloads it.
+      - A path on the machine.
+      - A path of a share, such as V(\\\\server\\share\\file.exe). It requires a connection that can delegate
+        credentials (CredSSP, or Kerberos with delegation).
+      - A path on the controller with slashes, from which the file is sent over the connection. A relative path is
+        searched in C(files), as Ansible does.
       - Microsoft's short links, V(https://aka.ms/downloaddra) for the Provider and
-        V(https://aka.ms/downloadmarsagent) for the agent, lead to the newest build only. For repeatable runs mirror the
-        file and pin it with O(checksum).
-      - Redirections are followed through https alone. What was fetched before a connection broke is kept, and fetched
-        on from there when the server still has the same file (byte ranges with C(If-Range), entity tag or date).
-      - The drive of O(staging_dir) needs three times the size of the file, for itself and for what is unpacked.
-      - In check mode nothing is fetched, so that a wrong address is not noticed; a missing file of the controller is.
+        V(https://aka.ms/downloadmarsagent) for the agent, always serve the latest build. For repeatable runs, mirror
+        the file and pin it with O(checksum).
+      - All redirections must use https. An interrupted download resumes if the server still has the same file (byte
+        ranges with C(If-Range), entity tag or date).
+      - The drive of O(staging_dir) needs three times the size of the file, for the file and its unpacked content.
+      - Check mode does not download the file, so it does not detect a wrong address. It detects a missing file on the
+        controller.
     type: str
     required: true
   checksum:
     description:
-      - The installer's SHA-256 in hexadecimal digits. Another file is refused.
-      - A file with this checksum that is in O(staging_dir) already is used, and not fetched again.
-      - With or without it, the file must carry a valid signature of Microsoft.
+      - The SHA-256 hash of the installer in hexadecimal digits. Any other file is rejected.
+      - If O(staging_dir) already has a file with this hash, that file is used.
+      - In addition, the file must always have a valid signature of Microsoft.
     type: str
   version:
     description:
-      - The version that is wanted at least, such as V(5.1.8095.0). An older installation is upgraded, a newer one is
-        left alone, never downgraded.
-      - Without it any installed version will do.
+      - The least version, such as V(5.1.8095.0). An older installation is upgraded. A newer one is never downgraded.
+      - Without this option, any installed version is accepted.
     type: str
   staging_dir:
     description:
-      - The folder on the machine where the installer lies while it runs. It is made for administrators only; one that
-        others can write to is refused.
+      - The folder on the machine for the installer. It is created for administrators only. An existing folder that
+        other users can write to is rejected.
     type: str
     default: C:\ProgramData\siterecovery.hyperv
   download_proxy:
     description:
-      - How the machine gets to an https O(source). With what Windows has set for the account of the connection when not
-        given.
+      - The proxy for the download from an https O(source). The default is the proxy that Windows has configured for the
+        connecting account.
     type: dict
     suboptions:
       mode:
         description:
-          - V(direct) without a proxy, V(system) with what Windows has set for the account of the connection,
-            V(custom) with the proxy named here.
+          - V(direct) uses no proxy, V(system) the one that Windows has configured for the connecting account, and
+            V(custom) the one that the other suboptions describe.
         type: str
         choices: [direct, system, custom]
         required: true
-      address:
-        description:
-          - The proxy as C(http://name).
-        type: str
-      port:
-        description:
-          - The proxy's port, from 1 to 65534.
-        type: int
-      username:
-        description:
-          - The login, if the proxy asks for one.
-        type: str
-      password:
-        description:
-          - The login's password.
-        type: str
+"""
+        + _suboptions("download_proxy")
+        + r"""
   download_timeout:
     description:
-      - Seconds that getting the installer may take. What is there by then is kept, and the next run goes on with it.
+      - The time limit of the transfer in seconds. The next run resumes an unfinished transfer.
     type: int
     default: 3600
   keep_installer:
     description:
-      - Whether the installer stays in O(staging_dir) after it has done its work. It always stays when it failed.
-      - Only one that is pinned with O(checksum) is used again.
+      - Whether the installer stays in O(staging_dir) after setup has succeeded. It always stays after a failure.
+      - Only an installer that is pinned with O(checksum) is used again.
     type: bool
     default: false
 notes:
-  - Not verified on a real server are which proxy Windows has set for an account that is connected over the network
-    (O(download_proxy.mode=system)), and proxies that ask for another login than Basic.
+  - "Not verified on a live system: the proxy that Windows uses for an account with a network logon
+    (O(download_proxy.mode=system)), and proxies with another login method than Basic."
 """
+    )
 
     SETUP = r"""
 options:
   wait_timeout:
     description:
-      - Seconds to wait for the end of setup, also of one that an interrupted run began. After that the task fails,
-        setup goes on, and the next run takes it over.
+      - The seconds to wait for setup, which includes a setup that an interrupted run started. After the timeout the
+        task fails, setup continues, and the next run resumes the wait.
     type: int
     default: 3600
   reboot:
     description:
-      - Whether to restart the machine with M(ansible.windows.win_reboot) when a restart is wanted after something was
-        done. Without it RV(reboot_required) tells so, and nothing is restarted.
-      - A restart that was pending before setup is never made, because setup is not begun then.
+      - Whether to restart the machine with M(ansible.windows.win_reboot) if the task has changed something and a
+        restart is required. Otherwise RV(reboot_required) reports it.
+      - A restart that was pending before is never made, because it blocks setup.
     type: bool
     default: false
 notes:
-  - Setup goes on when the connection breaks or the controller ends. It runs as a scheduled task of the connecting user,
-    with the highest privileges and without a stored password (S4U), never as the system account. The task and its
-    folder below O(staging_dir), which hold no secret, are removed at the end.
-  - The user needs the right to log on as a batch job, which administrators have unless a policy takes it. A policy that
-    runs signed scripts alone stops the task, which is told as work that was cut short.
-  - In check mode a setup that goes on is told, and not waited for.
+  - Setup continues when the connection breaks or the controller stops. It runs as a scheduled task of the connecting
+    user, with the highest privileges and without a stored password (S4U), and never as the system account. The task
+    and its folder in O(staging_dir), which do not contain a secret, are removed at the end.
+  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. A policy
+    that allows only signed scripts stops the task. The error then reports an interrupted setup.
+  - Check mode reports a running setup and does not wait for it.
 """
 
-    PROXY = r"""
+    PROXY = (
+        r"""
 options:
   proxy:
     description:
-      - How the program reaches the Internet. Left alone when not given.
+      - How the program connects to the Internet. Without this option, its proxy is not changed.
     type: dict
     suboptions:
       mode:
         description:
-          - V(direct) without a proxy, V(system) with what Windows has set for the service's account, V(custom) with
-            the proxy named here.
-          - V(direct) and V(system) are the same to the programs, which know no switch for the system's proxy. With
-            V(system) the proxy that the account sees is reported; this was not verified on a real server.
+          - V(direct) uses no proxy, V(system) the one that Windows has configured for the account of the service, and
+            V(custom) the one that the other suboptions describe.
+          - The programs do not distinguish V(direct) and V(system). With V(system), the proxy of the account is
+            reported, which was not verified on a live system.
         type: str
         choices: [direct, system, custom]
         required: true
-      address:
-        description:
-          - The proxy as C(http://name). HTTPS proxies are not supported by Site Recovery.
-        type: str
-      port:
-        description:
-          - The proxy's port, from 1 to 65534.
-        type: int
-      username:
-        description:
-          - The login, if the proxy asks for one.
-        type: str
-      password:
-        description:
-          - The login's password.
-        type: str
+"""
+        + _suboptions("proxy")
+        + r"""
       bypass:
         description:
-          - Addresses that go round the proxy. The present list is left alone when not given.
+          - Addresses that bypass the proxy. C(*) is a wildcard. Without this suboption, the stored list is kept.
         type: list
         elements: str
   update_password:
     description:
-      - A stored password can't be read back. V(on_create) sets it together with any other change of the proxy,
-        V(always) every time, which reports a change and restarts the service.
+      - A stored password cannot be read back. V(on_create) sets it together with any other change of the proxy.
+        V(always) sets it in every run, which reports a change and restarts the service.
     type: str
     choices: [on_create, always]
     default: on_create
 """
+    )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the front end that all Azure modules share. It owns AnsibleModule; nothing below it knows Ansible."""
+"""Private: the front end of all Azure modules. It owns AnsibleModule; the layers below do not know Ansible."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ._azure.clients import Azure
-from ._azure.login import Login
-from ._model.common.errors import InvalidInput, SiteRecoveryError
+from ._azure.login import AzureLogin
+from ._model.common.errors import SiteRecoveryError
+from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
+from ._model.common.waiting import require_timeout
 
-# Most are read from the environment too, but by the login itself: it has to know which source a value comes from.
+# The login itself reads most of them from the environment too, because it needs to know the source of each value.
 LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
     "auth_source": {
         "type": "str",
@@ -46,25 +48,8 @@ LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
     "cloud_environment": {"type": "str"},
     "ca_bundle": {"type": "path", "fallback": (env_fallback, ["REQUESTS_CA_BUNDLE"])},
 }
-TAG_OPTIONS: dict[str, dict[str, Any]] = {
-    "tags": {"type": "dict"},
-    "append_tags": {"type": "bool", "default": True},
-}
-GROUP_OPTIONS: dict[str, dict[str, Any]] = {
-    "resource_group": {"type": "str", "required": True},
-    "create_resource_group": {"type": "bool", "default": False},
-}
-REGION_OPTIONS: dict[str, dict[str, Any]] = {
-    "location": {"type": "str", "required": True},
-    "vault_location": {"type": "str"},
-    "allow_other_region": {"type": "bool", "default": False},
-}
-WAIT_OPTIONS: dict[str, dict[str, Any]] = {
-    "wait_timeout": {"type": "int", "default": 1800},
-}
-
 Options = Mapping[str, Any]
-# What the SDK is called on the package index, by the import that fails.
+# The package that provides each import, for the message about a missing one.
 _PACKAGES = {
     "azure.identity": "azure-identity",
     "azure.mgmt.recoveryservices": "azure-mgmt-recoveryservices",
@@ -83,45 +68,45 @@ def run_resource_module(
     options: dict[str, Any],
     build: Callable[[Options, Azure], ManagedResource[Any, Any]],
     build_local: Callable[[Options], ManagedResource[Any, Any] | None] | None = None,
-    revealing: str | None = None,
+    secret_option: str | None = None,
 ) -> None:
-    """Run a changing module: `build` makes the noun from checked options, the lifecycle does the rest.
+    """Run a changing module: build the resource from validated options, and bring it to its desired state.
 
-    `build_local` may make it without a login, for what is asked of this machine alone; it gives None otherwise.
-    `revealing` is the option with which the result holds a secret.
+    `build_local` builds a resource that needs no login, or returns None. `secret_option` is the option that requests a
+    secret in the result.
     """
     module = _module(options)
 
     def work() -> None:
-        _require_wait(module.params)
-        if revealing and module.params[revealing]:
-            # An action plugin in front judges it too: no_target_syslog looks the same from here.
-            require_hidden(revealing, no_log=module.no_log)
-        noun = build_local(module.params) if build_local else None
-        if noun is None:
-            noun = build(module.params, _azure(module))
-        outcome = converge(noun, check_mode=module.check_mode)
-        _exit(module, result, outcome, noun.secret_results())
+        _require_offline(module.params)
+        if secret_option and module.params[secret_option]:
+            # The action plugin checks this too, because a module cannot tell no_log from no_target_syslog.
+            require_hidden(secret_option, no_log=module.no_log)
+        resource = build_local(module.params) if build_local else None
+        if resource is None:
+            resource = build(module.params, _azure(module))
+        outcome = converge(resource, check_mode=module.check_mode)
+        _exit(module, result, outcome, resource.secret_results())
 
-    with_errors_shown(module, work)
+    report_errors(module, work)
 
 
 def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[str, Any]]) -> None:
-    """Run a reading module: `read` returns the result's keys, and what to warn of as `warnings`."""
+    """Run an info module: `read` returns the result keys, and warnings as `warnings`."""
     module = _module(options)
 
     def work() -> None:
-        _require_wait(module.params)
+        _require_offline(module.params)
         found = read(module.params, _azure(module))
         for warning in found.pop("warnings", ()):
             module.warn(warning)
         module.exit_json(changed=False, **found)
 
-    with_errors_shown(module, work)
+    report_errors(module, work)
 
 
-def with_errors_shown(module: AnsibleModule, work: Callable[[], None]) -> None:
-    """Do `work`; our errors and a missing SDK end the module with one clear message."""
+def report_errors(module: AnsibleModule, work: Callable[[], None]) -> None:
+    """Run `work`. Our errors and a missing SDK end the module with one message."""
     try:
         work()
     except SiteRecoveryError as error:
@@ -134,14 +119,16 @@ def _module(options: dict[str, Any]) -> AnsibleModule:
     return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
 
 
-def _require_wait(options: Options) -> None:
-    if options.get("wait_timeout", 0) < 0:
-        raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
+def _require_offline(options: Options) -> None:
+    for option in ("resource_group", "target_resource_group"):
+        if options.get(option) is not None:
+            require_group_name(options[option], option)
+    require_timeout(options.get("wait_timeout", 0))
 
 
 def _azure(module: AnsibleModule) -> Azure:
-    login = Login.from_options(module.params)
-    # Ansible knows the secrets among the options; these may have come from elsewhere.
+    login = AzureLogin.from_options(module.params)
+    # Ansible masks the secrets among the options, but these may come from other sources.
     module.no_log_values.update(login.secrets)
     for warning in login.warnings:
         module.warn(warning)

@@ -2,142 +2,139 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action plugin of the same name, which does the work."""
+"""Documentation of the action plugin of the same name."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: host_info
-short_description: Read and judge a VMM server or a Hyper-V host
+short_description: Gather facts and readiness checks from a VMM server or a Hyper-V host
 version_added: 0.1.0
 description:
-  - Reads a Windows machine in one remote execution and judges whether disaster recovery can be set up on it (steps S1,
-    S2, P1, P5, P6 and P9 on a VMM server, H1 to H3 and H6 on a Hyper-V host).
-  - Nothing is changed, and a failed check does not fail the task.
+  - Reads a Windows machine in one remote execution and checks whether disaster recovery can be set up on it (steps
+    S1, S2, P1 and P3 to P9 on a VMM server, H1 to H6 on a Hyper-V host).
+  - The module changes nothing, and a failed check does not fail the task.
+  - A check has the severity V(error) only if it blocks an operation that is due. For example, a pending restart is an
+    error where setup must run, and a warning where the requested version is already installed. Pass the options of
+    M(siterecovery.hyperv.provider), M(siterecovery.hyperv.provider_registration),
+    M(siterecovery.hyperv.vmm_cloud_sync), M(siterecovery.hyperv.mars_agent) and M(siterecovery.hyperv.mars_proxy) to
+    find out what is due. These modules refuse what this module reports as an error, with the same check id.
 notes:
-  - Not verified on a real server are the property C(CapabilityProfiles) of a cloud, the registry's place of Defender's
-    exclusions under every release, and that the disk on the first place of a controller is the one that a virtual
-    machine starts from.
+  - "Not verified on a live system: the property C(CapabilityProfiles) of a cloud, the place of Defender's exclusions
+    in the registry of every release, and that a virtual machine starts from the disk in the first slot of a
+    controller."
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   kind:
     description:
-      - What the machine is.
+      - The kind of the machine.
     type: str
     choices: [vmm_server, hyperv_host]
     required: true
   vault_id:
     description:
-      - The vault's resource id. A server of another vault fails the check P5.
+      - The resource id of the vault. A server of another vault fails the check V(vault).
     type: str
-  proxy:
+  name:
     description:
-      - How the machine is going to reach the Internet. The addresses of Azure are called that way.
-    type: dict
-    suboptions:
-      mode:
-        description:
-          - V(direct) and V(system) call as Windows itself does, V(custom) through the proxy named here.
-        type: str
-        choices: [direct, system, custom]
-        required: true
-      address:
-        description:
-          - The proxy as C(http://name).
-        type: str
-      port:
-        description:
-          - The proxy's port, from 1 to 65534.
-        type: int
-      username:
-        description:
-          - The login, if the proxy asks for one.
-        type: str
-      password:
-        description:
-          - The login's password.
-        type: str
-      bypass:
-        description:
-          - Addresses that go round the proxy. C(*) stands for anything.
-        type: list
-        elements: str
+      - The requested name of the VMM server in the vault, which RV(server_name) returns.
+    type: str
+  restart_vmm:
+    description:
+      - When M(siterecovery.hyperv.provider_registration) restarts VMM. With V(when_idle), running jobs block a change
+        of the proxy.
+    type: str
+    choices: [when_idle, always, never]
+    default: when_idle
   vmm_clouds:
     description:
-      - Names of the VMM clouds that are to be synchronized, V(all) for every one. They are judged; without a
-        list, all are.
+      - The names of the VMM clouds to synchronize, compared without case, or V(all). Without this option, all clouds
+        are checked, and no check of them is an error.
     type: list
     elements: str
-  check_connectivity:
+  version:
     description:
-      - Whether the machine calls the addresses of Azure, all at once and for 30 seconds at most. Any answer will do.
-      - Called are the sign-in address, the data address C(backup.windowsazure.com), the addresses of the service that a
-        registered server keeps in its registry, O(storage_accounts) and O(endpoints).
-      - An answer also tells the time, which the machine's clock is compared with.
-    type: bool
-    default: true
-  cloud_environment:
-    description:
-      - Which Azure the machine is going to talk to.
+      - The least version of the Provider on a VMM server, or of the agent on a Hyper-V host. If an older one is
+        installed, an upgrade is due.
     type: str
-    choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
-    default: AzureCloud
-  storage_accounts:
+  install_path:
     description:
-      - Names of storage accounts whose blob addresses are called.
-      - A name that can't be found is only a warning, because an account that is not yet there has none.
-    type: list
-    elements: str
-  endpoints:
-    description:
-      - More https addresses or host names to call, such as those of the private endpoints of a vault or of the control
-        plane before a server is registered. Microsoft publishes these names with a wildcard, which can't be called.
-    type: list
-    elements: str
+      - The requested folder of the Provider or of a new agent.
+    type: str
   cache_path:
     description:
-      - The folder that a new agent's cache is going to have. Its drive is judged.
+      - The requested folder of a new agent's cache.
     type: str
   minimum_cache_gb:
     description:
       - The least free space for the agent's cache, in GB.
     type: int
     default: 5
+  check_connectivity:
+    description:
+      - Whether the machine calls the addresses of Azure, all at once and for at most 30 seconds. Any HTTP response
+        counts as reachable.
+      - The addresses are those for sign-in, the data address C(backup.windowsazure.com), the addresses of the service
+        in the registration of a server, O(storage_accounts) and O(endpoints). They are called through O(proxy).
+      - The time in the responses is compared with the machine's clock.
+    type: bool
+    default: true
+  cloud_environment:
+    description:
+      - The Azure cloud of the vault.
+    type: str
+    choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
+    default: AzureCloud
+  storage_accounts:
+    description:
+      - Names of storage accounts whose blob addresses are called.
+      - A name that does not resolve is only a warning, because an account that does not exist yet has no DNS name.
+    type: list
+    elements: str
+  endpoints:
+    description:
+      - More https addresses or host names to call, such as those of the private endpoints of a vault, or of the
+        control plane before a server is registered. Microsoft publishes these names with a wildcard, which cannot be
+        called.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
+  - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.windows
 """
 
 EXAMPLES = r"""
-- name: Is the host ready?
+- name: Check a Hyper-V host
   siterecovery.hyperv.host_info:
     kind: hyperv_host
+    version: 2.0.9260.0
   register: readiness
 
-- name: What is wrong with it
+- name: Show failed checks
   ansible.builtin.debug:
-    var: readiness.checks | rejectattr('verdict', 'equalto', 'pass')
+    var: readiness.checks | rejectattr('status', 'equalto', 'pass')
 """
 
 RETURN = r"""
 host:
-  description: The observation. A part that the machine does not have, or that its kind does not need, is null.
+  description: The observation. A section that the machine does not have, or that its kind does not need, is null.
   returned: success
   type: dict
   contains:
     host:
       description:
-        - Names, system, account, pending restarts, volumes, TLS settings and the proxy that the service sees.
-        - Hotfixes are read on Windows Server 2012 R2 alone, exclusions of antivirus software from Defender alone.
+        - Names, system, account, pending restarts, volumes, TLS settings and the proxy of the service account.
+        - Hotfixes are read on Windows Server 2012 R2 only, exclusions of antivirus software from Defender only.
       returned: success
       type: dict
       sample: {name: HV01, fqdn: hv01.contoso.example, os_version: 10.0.17763, is_administrator: true}
     vmm:
       description:
-        - VMM's version, service, running jobs, VM networks, and clouds with their capability profiles and hosts.
-        - The hosts of a cloud are those of its host groups and of the groups below them, each once, of every platform.
+        - The version, service, running jobs and VM networks of VMM, and its clouds with capability profiles and hosts.
+        - The hosts of a cloud are those of its host groups and all groups below them, of every platform.
       returned: success
       type: dict
       sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: 0, clouds: []}
@@ -147,7 +144,7 @@ host:
       type: dict
       sample: {version: 5.1.8095.0, adapter_present: true}
     registration:
-      description: The server's own view of its registration, with its proxy.
+      description: The registration that the server has stored, with its proxy.
       returned: success
       type: dict
       sample: {vault_name: vault-dr, certificates: 1}
@@ -157,25 +154,27 @@ host:
       type: dict
       sample: {version: 2.0.9260.0, backup_registered: false}
     hyperv:
-      description: The Hyper-V service, names of virtual switches, and what limits the protection of virtual machines.
+      description: The Hyper-V service, names of virtual switches, and properties that limit the protection of virtual
+        machines.
       returned: success
       type: dict
       sample: {switch_names: [External]}
-    work:
-      description: Setups that an earlier run began and that nobody has ended yet. Not read here.
+    background_tasks:
+      description: Background tasks of earlier runs. This module does not read them.
       returned: success
       type: list
       elements: dict
       sample: null
     updates:
-      description: Whether the machine is opted in to Microsoft Update. Not read here.
+      description: Whether the machine is opted in to Microsoft Update. This module does not read it.
       returned: success
       type: dict
       sample: null
-    reach:
+    connectivity:
       description:
-        - How far the call of each address came. C(failure) is one of .NET's names of errors, C(from_proxy) says that
-          the proxy answered instead of the address, C(date) and C(clock) are the times of the answer and the machine.
+        - The outcome of the call of each address. C(failure) is an error name of .NET. C(from_proxy) means that the
+          proxy responded instead of the address. C(date) is the time of the response, and C(clock) the time of the
+          machine.
       returned: success
       type: list
       elements: dict
@@ -189,40 +188,69 @@ host:
           error: null
           date: Sun, 01 Mar 2026 12:00:00 GMT
           clock: "2026-03-01T12:00:01Z"
+server_name:
+  description:
+    - The name of the VMM server in the vault. This is O(name), or the name of the cluster role of a highly available
+      VMM, or the fully qualified domain name of the machine.
+    - Null for a Hyper-V host.
+  returned: success
+  type: str
+  sample: vmm01.contoso.example
+active_node:
+  description: Whether the machine does the work of its VMM server. False on a node that does not own the cluster role.
+  returned: success
+  type: bool
+  sample: true
+expected_clouds:
+  description: The names in O(vmm_clouds). V(all) is replaced by the names of all clouds of VMM.
+  returned: success
+  type: list
+  elements: str
+  sample: [Gold, Silver]
 checks:
-  description: One verdict per check.
+  description: The checks in the order of the steps of the setup guide.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The check's stable name.
+      description: The stable id of the check.
       returned: success
       type: str
       sample: dotnet
     step:
-      description: The step's id.
+      description: The id of the step.
       returned: success
       type: str
       sample: H2
-    verdict:
-      description: V(pass), V(warn) or V(fail).
+    severity:
+      description: The meaning of a failure, V(error), V(warning) or V(info).
+      returned: success
+      type: str
+      sample: info
+    status:
+      description: V(pass), V(fail), or V(unknown) if the check could not be evaluated.
       returned: success
       type: str
       sample: pass
     message:
-      description: What was seen, and how to mend it.
+      description: The observed state.
       returned: success
       type: str
-      sample: .NET Framework 4.8 or newer (release 528049)
+      sample: .NET Framework is 4.8 or newer (release 528049)
+    fix:
+      description: The remedy. Empty if there is nothing to do.
+      returned: success
+      type: str
+      sample: ""
 evidence:
-  description: The checks in short, one entry per step of the walkthrough.
+  description: The checks in short, one entry per step of the setup guide.
   returned: success
   type: list
   elements: dict
   sample:
     - step: H2
-      found: 6 checks passed
+      found: 10 checks passed
       done: nothing to do
       verified: ready
 """

@@ -2,84 +2,84 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the action plugin of the same name, which does the work."""
+"""Documentation of the action plugin of the same name."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: provider_registration
-short_description: Have a VMM server registered in its Recovery Services vault
+short_description: Register a VMM server in its Recovery Services vault
 version_added: 0.1.0
 description:
-  - Registers a VMM server with the key of a vault, sets the Provider's proxy, and mends the proxy of a server that is
-    registered already (steps P4 to P6 and P8).
-  - A server of another vault is never touched.
-  - The key is read on the controller, sent encrypted, and lies on the server only while the registration program runs,
-    in a folder for administrators only. What an interrupted run left is removed first.
-  - The key is needed only for a server that must be registered. An expired, foreign or damaged one is refused before
-    anything is done.
-  - What the server says about itself names a vault but not its subscription. Give O(azure_registration) to have Azure's view
-    beside it in the evidence.
-  - Parts of a registration that is gone are told apart and named in a warning, and removed only with O(remove_stale_registration).
-    They are registry keys that name the vault while Azure shows no such server, keys of older releases beside a
-    registration that Azure confirms, and certificates of a server that is not registered.
-  - Data encryption of Site Recovery for VMM ended on 2022-04-30 (step P7) and has no option. A server whose
-    registration says that it was set up is told in one line, and is not changed.
-  - A registration is waited for, within O(registration_timeout). When it fails, its exit code, the end of its log, the cause and
-    what helps are told.
+  - Registers a VMM server with the registration key of a vault, sets the Provider's proxy, and updates the proxy of a
+    registered server (steps P4 to P6 and P8).
+  - A server of another vault is never changed.
+  - The key is read on the controller and sent encrypted. It is on the server only while the registration program
+    runs, in a folder for administrators only. A key file that an interrupted run left is removed first.
+  - The key is needed only if the server must be registered. An expired, foreign or damaged key is rejected before any
+    change.
+  - The server itself stores the name of its vault, but not the subscription. Set O(azure_registration) to have the
+    registration in Azure in the evidence.
+  - Stale registration data is reported in a warning and removed only with O(remove_stale_registration). This is
+    registry keys that name the vault although Azure shows no such server, keys of older releases on a server that
+    Azure confirms, and certificates of a server that is not registered.
+  - Data encryption of Site Recovery for VMM was retired on 2022-04-30 (step P7), so there is no option for it. A server
+    whose registration uses it is reported and not changed.
+  - The task waits for the registration program, at most O(registration_timeout) seconds. If it fails, the error
+    includes the exit code, the end of its log, the probable cause and a fix.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   vault_id:
     description:
-      - The vault's resource id, as M(siterecovery.hyperv.vault) returns it.
+      - The resource id of the vault, as M(siterecovery.hyperv.vault) returns it.
     type: str
     required: true
   name:
     description:
-      - The server's name in the vault. The default is the cluster role's name of a highly available VMM, and otherwise
-        the fully qualified domain name.
-      - Up to 256 characters, without quotation marks, control characters and spaces around it. A server that is
-        registered keeps its name.
+      - The name of the server in the vault. The default is the name of the cluster role for a highly available VMM,
+        and the fully qualified domain name of the machine otherwise.
+      - At most 256 characters, without quotation marks, control characters, or blanks at the start or the end. A
+        registered server keeps its name.
     type: str
   key_path:
     description:
-      - The registration key on the controller, as M(siterecovery.hyperv.vault_registration_key) makes it.
-      - Its validity is held against the clocks of the controller and of the server.
+      - The path of the registration key on the controller, as M(siterecovery.hyperv.vault_registration_key) creates it.
+      - Its validity is checked against the clocks of the controller and of the server.
     type: path
   tenant_id:
     description:
-      - The id of the tenant that the vault belongs to. A key of another one is refused, such as one from before the
-        subscription was moved. Not compared when not given.
+      - The id of the vault's tenant. A key of another tenant is rejected, such as a key from before the subscription
+        was moved. Without this option, tenants are not compared.
     type: str
   azure_registration:
     description:
-      - How Azure sees the server, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
+      - The registration as Azure shows it, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
     type: dict
   remove_stale_registration:
     description:
-      - Consent to remove what a registration that is gone left, as the warning of a run without it names it.
-      - The registry keys are exported first, into the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
-        is for administrators only. The private keys of removed certificates stay on the server.
-      - A server that says it is registered counts as gone when O(azure_registration) does not show it. It is then cleaned and
-        registered again, for which O(key_path) is needed. Azure can take 30 minutes to show a new server, and shows
-        nothing either when the server was registered under another name. Look at the vault first.
-      - Nothing that names another vault is removed, unless Azure confirms the server in this one.
-      - Refused for a highly available VMM, whose cluster would bring the keys back.
+      - Whether to remove stale registration data, which a run without this option lists in a warning.
+      - The registry keys are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
+        only administrators can open. The private keys of removed certificates stay on the server.
+      - The registration of a server is stale if O(azure_registration) does not show it. Its data is removed, and the
+        server is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server, and
+        does not show a server that was registered under another name, so check the vault first.
+      - Data that names another vault is not removed, unless Azure confirms the server in this vault.
+      - Rejected for a highly available VMM, whose cluster would restore the registry keys.
     type: bool
     default: false
   restart_vmm:
     description:
-      - The VMM service reads its proxy at its start. V(when_idle) restarts it after a change of the proxy or of its
-        password, and refuses to begin one while jobs of VMM run. A restart that an earlier run did not come to is made
-        up for.
-      - V(always) restarts it in any case. V(never) leaves that to you, and warns.
+      - The VMM service reads its proxy when it starts. V(when_idle) restarts it after a change of the proxy or of its
+        password, and rejects such a change while VMM jobs are running. A restart that an earlier run deferred is
+        performed.
+      - V(always) restarts it even while jobs are running. V(never) does not restart it and warns.
     type: str
     choices: [when_idle, always, never]
     default: when_idle
   registration_timeout:
     description:
-      - How long the registration program may take, in seconds, from 60 to 86400. It is ended then.
+      - The time limit of the registration program in seconds, from 60 to 86400. It is stopped afterwards.
     type: int
     default: 1800
 extends_documentation_fragment:
@@ -88,31 +88,31 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 notes:
-  - The registration program takes the proxy's password on its command line and in no other way, so it can be seen in
-    the server's process list and process audit while the program runs. A proxy that lets the server pass by its address
-    needs no password.
-  - A highly available VMM is registered once, on the node that owns its cluster role; other nodes are refused, but for
-    a key that an interrupted run left there, which is removed. Its
-    service is restarted through the cluster alone. When the role moves away before the program is started, nothing is
-    touched. Not verified on a real cluster is that the registration goes along with the role, and that VMM answers to
-    C(localhost) on the node that owns it.
-  - A server that is registered without O(proxy) goes to the Internet directly.
-  - The program has no switch that takes a custom proxy away. A server goes back to V(direct) or V(system) by being
-    registered again without one, which needs O(key_path), and O(azure_registration) to confirm that the server's name stays the
-    same. The Run As account C(DRAProxyAccount) stays in VMM.
-  - While a proxy was changed and the VMM service was not restarted yet, the id of its process stands in the registry of
-    the server (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run knows. It is removed with the restart.
-  - An empty list in O(proxy.bypass) is handed over as an empty value, and read back.
-  - Not verified on a real server are the signs in the log by which causes are told, the value in the registry that
-    tells of data encryption, that an empty value empties the list, and that registering again takes the proxy away.
-    Each change is read back, and one that did not happen is an error.
+  - The registration program accepts the proxy's password only on its command line, so the password is visible in the
+    server's process list and process audit while the program runs. A proxy that accepts the server by its address needs
+    no password.
+  - A highly available VMM is registered once, on the node that owns its cluster role. The module rejects other nodes,
+    except to remove a key file that an interrupted run left there. The service is restarted only through the cluster.
+    If the role moves before the program starts, the server is not changed.
+  - "Not verified on a live cluster: that the registration moves with the role, and that VMM accepts connections to
+    C(localhost) on the node that owns it."
+  - A server that is registered without O(proxy) connects to the Internet directly.
+  - The program cannot remove a custom proxy. To return to V(direct) or V(system), the server is registered again
+    without a proxy. This requires O(key_path), and O(azure_registration) to confirm that the name of the server stays
+    the same. The Run As account C(DRAProxyAccount) stays in VMM.
+  - From a change of the proxy until the restart of the VMM service, the registry of the server contains the id of its
+    process (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run can perform the restart.
+  - An empty list in O(proxy.bypass) is passed as an empty value and read back.
+  - "Not verified on a live system: the signs in the log that show the cause of a failure, the registry value of data
+    encryption, that an empty value empties the bypass list, and that a second registration removes the proxy. Each
+    change is read back, and a change that did not happen is an error."
 seealso:
   - module: siterecovery.hyperv.vault_registration_key
   - module: siterecovery.hyperv.vmm_server_info
 """
 
 EXAMPLES = r"""
-- name: Have the server registered, through a proxy
+- name: Register the server through a proxy
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
@@ -123,7 +123,7 @@ EXAMPLES = r"""
       username: svc-proxy
       password: "{{ proxy_password }}"
 
-- name: Give the Provider the proxy's new password
+- name: Set the new password of the proxy
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     proxy:
@@ -134,41 +134,41 @@ EXAMPLES = r"""
       password: "{{ proxy_password }}"
     update_password: always
 
-- name: Take the proxy away, when nobody minds a restart of VMM
+- name: Remove the proxy and restart VMM immediately
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_registration: "{{ seen.servers['vmm01.contoso.example'] }}"
+    azure_registration: "{{ vmm_servers.servers['vmm01.contoso.example'] }}"
     proxy:
       mode: direct
     restart_vmm: always
 
-- name: Register a server anew that was removed from the vault by force
+- name: Register a server again that was removed from the vault by force
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_registration: "{{ seen.servers['vmm01.contoso.example'] }}"
+    azure_registration: "{{ vmm_servers.servers['vmm01.contoso.example'] }}"
     remove_stale_registration: true
 """
 
 RETURN = r"""
 registration:
-  description: The registration after the run; in check mode as it is expected to be.
+  description: The registration after the run. In check mode, its expected state.
   returned: success
   type: dict
   contains:
     registered:
-      description: Whether the server says that it is registered.
+      description: Whether the server has stored a registration.
       returned: success
       type: bool
       sample: true
     vault_name:
-      description: The vault that the server names.
+      description: The vault in the stored registration.
       returned: success
       type: str
       sample: vault-dr
     name:
-      description: The server's name in the vault.
+      description: The name of the server in the vault.
       returned: success
       type: str
       sample: vmm01.contoso.example
@@ -178,12 +178,12 @@ registration:
       type: dict
       contains:
         mode:
-          description: V(custom), or the mode that was asked for.
+          description: V(custom), or the requested mode.
           returned: success
           type: str
           sample: custom
         address:
-          description: The proxy.
+          description: The address.
           returned: success
           type: str
           sample: http://proxy.contoso.example
@@ -193,20 +193,20 @@ registration:
           type: int
           sample: 8080
         username:
-          description: The login; never its password.
+          description: The user name of the login. The password is never returned.
           returned: success
           type: str
           sample: svc-proxy
         bypass:
-          description: Addresses that go round the proxy.
+          description: Addresses that bypass the proxy.
           returned: success
           type: list
           elements: str
           sample: []
     restart_due:
       description:
-        - Whether the VMM service runs since before the last change of its proxy. A run that was cut off leaves that, or
-          one that did not restart it because of O(restart_vmm); the next one that may restarts it.
+        - Whether the VMM service has not read the last change of its proxy, because a run was interrupted or did not
+          restart it (O(restart_vmm)). The next run that is allowed to restarts it.
       returned: success
       type: bool
       sample: false
@@ -217,7 +217,7 @@ registration:
       elements: str
       sample: []
     stale:
-      description: What a registration that is gone left on the server.
+      description: Stale registration data on the server.
       returned: success
       type: dict
       contains:
@@ -234,13 +234,13 @@ registration:
           elements: str
           sample: []
     exports:
-      description: Files on the server into which this run exported registry keys before it removed them.
+      description: Files on the server to which this run exported registry keys before it removed them.
       returned: success
       type: list
       elements: str
       sample: []
 plan:
-  description: What was, or in check mode would be, changed; empty when nothing is to do.
+  description: The changes that were made, or in check mode would be made. Empty if no change is due.
   returned: success
   type: list
   elements: dict
@@ -250,7 +250,7 @@ plan:
       after: true
       reason: register the server as vmm01.contoso.example in vault vault-dr
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: One entry per step of the setup guide, with the initial state, the changes and the verified result.
   returned: success
   type: list
   elements: dict
@@ -258,5 +258,5 @@ evidence:
     - step: P4
       found: not registered
       done: register the server as vmm01.contoso.example in vault vault-dr
-      verified: registered, Azure does not show it yet
+      verified: registered, not visible in Azure yet
 """

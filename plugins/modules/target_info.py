@@ -2,60 +2,60 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say which storage accounts and networks a vault can replicate to."""
+"""List storage accounts and networks that are valid replication targets."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_info
-short_description: Say which storage accounts and networks a vault can replicate to
+short_description: List storage accounts and networks that are valid replication targets
 version_added: 0.1.0
 description:
-  - Judges every storage account and virtual network of the subscription, or of one resource group, as the portal's
-    target step does, and says for each one what every rule of the support matrix says about it (steps T2 and T3).
-  - Says where the target lies, and what the login may do there (step T1). The state of the subscription, the resource
-    group, the login's permissions, locks, and whether the resource providers are registered.
-  - The number of calls does not depend on how many accounts and networks there are, beyond paging.
-  - A vault that does not exist is no error; regions are not compared then, and a warning says so.
+  - Checks every storage account and virtual network of the subscription, or of one resource group, against the rules of
+    the support matrix, as the target step of the portal does (steps T2 and T3).
+  - Checks the deployment scope (step T1), which is the state of the subscription, the resource group, the permissions
+    of the identity, locks, and the registration of resource providers.
+  - Returns all results as checks, which the preflight lists.
+  - The number of calls does not depend on the number of accounts and networks, except for paging.
+  - A vault that does not exist is not an error. Regions are then not compared, and a warning says so.
 notes:
-  - What the login may not read is V(unknown), and never taken for a no.
-  - A missing permission only warns, as what exists already need not be made. Deny assignments are not
-    looked at.
-  - A replication policy that encrypts data itself is warned of in one line (step P7). The feature has ended, so no
-    module has an option for it.
+  - Data that the identity cannot read is reported as V(unknown), and never as a failure.
+  - A missing permission is a warning, because existing resources need not be created. Deny assignments are not checked.
+  - A replication policy with data encryption is reported in one line (step P7). The feature was retired, so no module
+    has an option for it.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   vault_name:
     description:
-      - The vault's name.
+      - Name of the vault.
     type: str
     required: true
   resource_group:
     description:
-      - The vault's resource group.
+      - Resource group of the vault.
     type: str
     required: true
   target_resource_group:
     description:
-      - Only candidates of this resource group; those of the whole subscription when not given.
-      - It is also the group whose permissions are read; when not given, that is O(resource_group).
+      - Only check candidates in this resource group. Without it, the whole subscription is checked.
+      - The permissions are read for this resource group, or for O(resource_group) when it is not set.
     type: str
   allow_other_region:
     description:
-      - Whether candidates in another region than the vault's are only warned of.
+      - Treat candidates in another region than the vault's as a warning instead of an error.
     type: bool
     default: false
   allow_soft_delete:
     description:
-      - Whether accounts with blob soft delete are only warned of. The service has refused them as targets.
+      - Treat accounts with blob soft delete as a warning instead of an error. The service has rejected them as targets.
     type: bool
     default: false
   inspect_accounts:
     description:
-      - Names of storage accounts whose blob service is asked too, for soft delete, versioning, change feed and
-        point-in-time restore. It takes one more call per name.
-      - For all other accounts these rules stay V(unknown).
+      - Names of storage accounts whose blob service is read as well, for soft delete, versioning, change feed and
+        point-in-time restore. This takes one more call for each name.
+      - These rules stay V(unknown) for all other accounts.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -68,25 +68,27 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What can the vault replicate to?
+- name: List possible targets of a vault
   siterecovery.hyperv.target_info:
     vault_name: vault-dr
     resource_group: rg-dr
   register: result
 
-- name: Show what can't be used, and why
+- name: Show why storage accounts cannot be used
   ansible.builtin.debug:
-    msg: "{{ item.name }}: {{ item.reasons | join('; ') }}"
-  loop: "{{ result.target.storage_accounts | selectattr('verdict', 'equalto', 'refused') }}"
+    msg: "{{ item.checks | selectattr('status', 'equalto', 'fail') | map(attribute='message') }}"
+  loop: "{{ result.target.storage_accounts | selectattr('status', 'equalto', 'error') }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: May this login make what a failover needs?
+- name: Assert that the identity has all required permissions
   ansible.builtin.assert:
-    that: result.target.scope.verdict == 'ok'
-    fail_msg: "{{ result.target.scope.reasons | join('; ') }}"
+    that: result.target.scope.status == 'pass'
+    fail_msg: "{{ problems | map(attribute='message') | join('; ') }}"
+  vars:
+    problems: "{{ result.target.scope.checks | rejectattr('status', 'equalto', 'pass') }}"
 
-- name: Look closely at the account that is to be used
+- name: Inspect the blob service of one account
   siterecovery.hyperv.target_info:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -95,17 +97,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 target:
-  description: The candidates, judged.
+  description: The candidates with the results of all rules.
   returned: success
   type: dict
   contains:
     vault_id:
-      description: The vault's id, or null when there is no vault.
+      description: Resource id of the vault, also when it does not exist yet.
       returned: success
       type: str
       sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
+    exists:
+      description: Whether the vault exists.
+      returned: success
+      type: bool
+      sample: true
     vault_location:
-      description: The vault's region, or null when there is no vault.
+      description: Region of the vault, or null when it does not exist yet.
       returned: success
       type: str
       sample: westeurope
@@ -116,64 +123,68 @@ target:
       elements: dict
       contains:
         id:
-          description: The resource id.
+          description: Resource id.
           returned: success
           type: str
           sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.Storage/storageAccounts/contosodr
         name:
-          description: The name.
+          description: Name of the account.
           returned: success
           type: str
           sample: contosodr
         resource_group:
-          description: The resource group.
+          description: Resource group of the account.
           returned: success
           type: str
           sample: rg-dr
         location:
-          description: The region.
+          description: Region of the account.
           returned: success
           type: str
           sample: westeurope
-        verdict:
-          description: V(ok), V(warn), which can be used with care, or V(refused).
+        status:
+          description: Result of all checks, V(pass), V(warning), or V(error) for an account that cannot be used.
           returned: success
           type: str
-          sample: refused
-        reasons:
-          description: What speaks against it, the decisive first.
-          returned: success
-          type: list
-          elements: str
-          sample: ["is in northeurope, the vault in westeurope"]
-        rules:
-          description: What every rule says.
+          sample: error
+        checks:
+          description: Results of all rules.
           returned: success
           type: list
           elements: dict
-          contains: &rule
-            rule:
-              description: The rule's name.
+          contains: &check
+            id:
+              description: Id of the rule.
               returned: success
               type: str
               sample: region
-            hardness:
-              description: V(hard) rules it out; V(warn) and V(note) do not.
+            step:
+              description: Step of the setup guide.
               returned: success
               type: str
-              sample: hard
-            verdict:
-              description: V(pass), V(fail), or V(unknown), which refuses nothing.
+              sample: T3
+            severity:
+              description: Meaning of a failure. V(error) blocks, V(warning) does not, V(info) is for the record.
+              returned: success
+              type: str
+              sample: error
+            status:
+              description: Result of the rule, V(pass), V(fail), or V(unknown) when it could not be evaluated.
               returned: success
               type: str
               sample: fail
-            reason:
-              description: Why.
+            message:
+              description: The observed state.
               returned: success
               type: str
-              sample: "is in northeurope, the vault in westeurope"
+              sample: storage account stfar is in northeurope, but the vault is in westeurope
+            fix:
+              description: How to fix a failure, or an empty string.
+              returned: success
+              type: str
+              sample: use one in westeurope
         log_accounts:
-          description: For a premium account the standard ones that can keep its replication logs, by name.
+          description: Names of the standard accounts that can keep the replication logs of a premium account.
           returned: success
           type: list
           elements: str
@@ -185,84 +196,78 @@ target:
       elements: dict
       contains:
         id:
-          description: The resource id.
+          description: Resource id.
           returned: success
           type: str
           sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.Network/virtualNetworks/vnet-dr
         name:
-          description: The name.
+          description: Name of the network.
           returned: success
           type: str
           sample: vnet-dr
         resource_group:
-          description: The resource group.
+          description: Resource group of the network.
           returned: success
           type: str
           sample: rg-dr
         location:
-          description: The region.
+          description: Region of the network.
           returned: success
           type: str
           sample: westeurope
-        verdict:
-          description: V(ok), V(warn), which can be used with care, or V(refused).
+        status:
+          description: Result of all checks, V(pass), V(warning), or V(error) for a network that cannot be used.
           returned: success
           type: str
-          sample: refused
-        reasons:
-          description: What speaks against it, the decisive first.
-          returned: success
-          type: list
-          elements: str
-          sample: ["is in northeurope, the vault in westeurope"]
-        rules:
-          description: What every rule says.
+          sample: pass
+        checks:
+          description: Results of all rules.
           returned: success
           type: list
           elements: dict
-          contains: *rule
+          contains: *check
     scope:
-      description: Where the target lies, and what the login may do there.
+      description: The deployment scope and the permissions of the identity in it.
       returned: success
       type: dict
       contains:
         subscription_id:
-          description: The subscription's id.
+          description: Id of the subscription.
           returned: success
           type: str
           sample: <id>
         subscription_name:
-          description: Its name, or null when the login may not read it.
+          description: Name of the subscription, or null when the identity cannot read it.
           returned: success
           type: str
           sample: Production
         subscription_state:
-          description: Its state, such as V(Enabled) or V(Disabled), or null when the login may not read it.
+          description: State such as V(Enabled) or V(Disabled), or null when the identity cannot read it.
           returned: success
           type: str
           sample: Enabled
         tenant:
-          description: The id of the subscription's directory, or null when the login may not read it.
+          description: Id of the tenant of the subscription, or null when the identity cannot read it.
           returned: success
           type: str
           sample: <id>
         resource_group:
-          description: The group that was looked at.
+          description: The checked resource group.
           returned: success
           type: str
           sample: rg-dr
         resource_group_exists:
-          description: Whether it exists, or null when the login may not read it.
+          description: Whether the resource group exists, or null when the identity cannot read it.
           returned: success
           type: bool
           sample: true
         location:
-          description: The group's own region, which says nothing about where its resources are.
+          description: Region of the resource group. Its resources can be in other regions.
           returned: success
           type: str
           sample: westeurope
         providers:
-          description: The resource providers and whether they are registered; null when the login may not read it.
+          description: Resource providers and their registration, or null when the identity cannot read it.
           returned: success
           type: dict
           sample:
@@ -270,106 +275,94 @@ target:
             Microsoft.Network: Registered
             Microsoft.RecoveryServices: Registered
             Microsoft.Storage: NotRegistered
-        verdict:
-          description: V(ok), V(warn), or V(refused) when nothing can be made there.
+        status:
+          description: Result of all checks, V(pass), V(warning), or V(error) when no resources can be created there.
           returned: success
           type: str
-          sample: warn
-        reasons:
-          description: What speaks against it, with the built-in role that gives a missing right.
-          returned: success
-          type: list
-          elements: str
-          sample:
-            - "resource provider Microsoft.Storage is NotRegistered: register it (az provider register --namespace
-              Microsoft.Storage), which the role Contributor on the subscription allows"
-        rules:
-          description: What every rule says.
+          sample: warning
+        checks:
+          description: Results of all rules.
           returned: success
           type: list
           elements: dict
-          contains: *rule
+          contains: *check
     compatible:
-      description: How many can be used.
+      description: Number of candidates that can be used.
       returned: success
       type: dict
       contains:
         storage_accounts:
-          description: Storage accounts that are not refused.
+          description: Storage accounts whose status is not V(error).
           returned: success
           type: int
           sample: 1
         virtual_networks:
-          description: Networks that are not refused.
+          description: Networks whose status is not V(error).
           returned: success
           type: int
           sample: 1
     policies:
-      description: What the vault's replication policies for Hyper-V say.
+      description: Check of the replication policies of the vault for Hyper-V.
       returned: success
       type: dict
       contains:
-        verdict:
-          description: V(ok), or V(refused) when machines of one can't fail over.
+        status:
+          description:
+            - V(pass), V(warning) when the policies are unreadable, or V(error) when machines of one cannot fail over.
           returned: success
           type: str
-          sample: ok
-        reasons:
-          description: What speaks against which policy.
-          returned: success
-          type: list
-          elements: str
-          sample: []
-        rules:
-          description: What the rule says.
+          sample: pass
+        checks:
+          description: Result of the rule.
           returned: success
           type: list
           elements: dict
-          contains: *rule
+          contains: *check
     notes:
-      description: Rules that are about machines, mappings or later changes, which no account or network shows.
+      description:
+        - Rules about machines, mappings or later changes, which no account or network shows. Their status is
+          V(unknown).
       returned: success
       type: list
       elements: dict
-      contains:
-        rule:
-          description: The rule's name.
-          returned: success
-          type: str
-          sample: mapping
-        hardness:
-          description: V(warn) or V(note).
-          returned: success
-          type: str
-          sample: warn
-        reason:
-          description: What to know.
-          returned: success
-          type: str
-          sample: a machine on a network without a mapping is not connected after failover
+      contains: *check
+checks:
+  description:
+    - The checks that the preflight lists. They cover the sign-in, the vault, the deployment scope, replication
+      policies, and whether the vault has a candidate that it can use.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: vault
+      step: B1
+      severity: info
+      status: pass
+      message: vault vault-dr is in westeurope
+      fix: ""
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: The initial state, the changes and the verified state for each step of the setup guide.
   returned: success
   type: list
   elements: dict
   contains:
     step:
-      description: The step's id.
+      description: Id of the step.
       returned: success
       type: str
       sample: T3
     found:
-      description: What was there.
+      description: Initial state.
       returned: success
       type: str
       sample: "1 of 2 storage accounts and 1 of 1 networks can be used by vault vault-dr in westeurope"
     done:
-      description: What was done, or in check mode would be.
+      description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
       sample: nothing to do
     verified:
-      description: What was seen afterwards.
+      description: State after the run.
       returned: success
       type: str
       sample: "1 of 2 storage accounts and 1 of 1 networks can be used"

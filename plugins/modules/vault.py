@@ -11,139 +11,138 @@ module: vault
 short_description: Create, update or delete a Recovery Services vault
 version_added: 0.1.0
 description:
-  - Makes the vault that Site Recovery protects machines with, or brings an existing one to the wanted state (step B1).
-  - Only options that are given are compared and changed. A vault is never moved.
-  - A vault is deleted only with O(allow_delete=true), and only when nothing is in it any more.
-  - What can't be undone is done only with O(allow_irreversible=true).
+  - Creates the vault that Site Recovery uses, or updates an existing one (step B1).
+  - Only options that are set are compared and changed on an existing vault. A vault is never moved.
+  - A vault is deleted only with O(allow_delete=true), and only when it is empty.
+  - Irreversible changes are made only with O(allow_irreversible=true).
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   name:
     description:
-      - The vault's name, 2 to 50 letters, digits and hyphens, starting with a letter.
+      - Name of the vault, 2 to 50 letters, digits and hyphens, starting with a letter.
     type: str
     required: true
   state:
     description:
-      - Whether the vault is to be there.
-      - With V(absent), a vault that still holds servers, replicated machines, recovery plans, backups or private
-        endpoints is refused, and the message names them.
+      - State of the vault.
+      - V(absent) refuses to delete a vault that contains servers, replicated machines, recovery plans, backups or
+        private endpoints. The message lists them.
     type: str
     choices: [present, absent]
     default: present
   location:
     description:
-      - The region, V(westeurope) or V(West Europe). It can't be changed later.
-      - Needed when O(state=present). With O(state=absent) a vault of another region is not touched.
-      - Regions that were closed, that Site Recovery is not offered in, or that belong to another cloud are refused.
+      - Region of the vault, such as V(westeurope) or V(West Europe). It cannot be changed later.
+      - Required when O(state=present). With O(state=absent), a vault in another region is not deleted.
+      - Closed regions, regions without Site Recovery and regions of another cloud are rejected.
     type: str
   allow_delete:
     description:
-      - Consent to O(state=absent). It is an error otherwise, when there is a vault.
+      - Confirm that O(state=absent) deletes an existing vault. The module fails without it.
     type: bool
     default: false
   allow_irreversible:
     description:
-      - Consent to what Azure never takes back. These are O(immutability=locked), O(soft_delete.state=always_on),
+      - Allow changes that Azure cannot undo. These are O(immutability=locked), O(soft_delete.state=always_on),
         O(soft_delete.hybrid_state=always_on), O(cross_subscription_restore=permanently_disabled),
         O(redundancy.cross_region_restore=enabled), and the first O(encryption.key_uri).
     type: bool
     default: false
   undelete:
     description:
-      - Whether a soft-deleted vault of this name is brought back, with all that was in it, where there is no other.
-        It is an error otherwise, as Azure keeps the name for as long as it keeps the vault.
-      - Needs a newer azure-mgmt-recoveryservices than 3.0. A clash of names is found only with such a one, and only by
-        a login that may list the deleted vaults of the subscription. Others get Azure's own refusal.
+      - Restore a soft-deleted vault of this name with its contents when no other vault has the name. Without this
+        option the module fails, because Azure keeps the name as long as it keeps the vault.
+      - Requires an azure-mgmt-recoveryservices newer than 3.0. A name conflict is detected only with such a release,
+        and only by an identity that can list the deleted vaults of the subscription. Otherwise Azure rejects the
+        creation.
     type: bool
     default: false
   register_resource_provider:
     description:
-      - Whether the resource provider C(Microsoft.RecoveryServices) is registered on a subscription that has never had a
-        vault. It is an error otherwise, which names the command.
+      - Register the resource provider C(Microsoft.RecoveryServices) on a subscription that has never had a vault.
+        Without this option the module fails and shows the command.
     type: bool
     default: true
   public_network_access:
     description:
-      - Whether the vault answers on the public network. Left alone when not given; new vaults are V(enabled).
+      - Access to the vault from public networks. Unchanged when not set; new vaults are V(enabled).
     type: str
     choices: [enabled, disabled]
   identity:
     description:
-      - The vault's managed identities. Left alone when not given.
-      - No identity at all is C(system_assigned=false), C(user_assigned=[]) and C(append=false).
+      - Managed identities of the vault. Unchanged when not set.
+      - To remove all identities, use C(system_assigned=false), C(user_assigned=[]) and C(purge_user_assigned=true).
     type: dict
     suboptions:
       system_assigned:
         description:
-          - Whether the vault has an identity of its own. Left alone when not given.
+          - Whether the vault has a system-assigned identity. Unchanged when not set.
         type: bool
       user_assigned:
         description:
-          - Resource ids of user-assigned identities. Left alone when not given.
+          - Resource ids of user-assigned identities. Unchanged when not set.
         type: list
         elements: str
-      append:
+      purge_user_assigned:
         description:
-          - Whether user-assigned identities that O(identity.user_assigned) does not name are kept.
+          - Remove user-assigned identities that O(identity.user_assigned) does not list.
         type: bool
-        default: true
+        default: false
   immutability:
     description:
-      - Whether backups in the vault can be deleted before they expire. V(locked) can't be undone, and takes a second
-        call on a vault that is not V(unlocked) yet.
+      - Protection of backups against deletion before they expire. V(locked) cannot be undone.
+      - Locking requires the vault to be V(unlocked) first; the module makes both calls.
     type: str
     choices: [disabled, unlocked, locked]
   immutability_days:
     description:
-      - Days for which backups can't be deleted; V(0) means what the backup policy says.
-      - Needs a newer azure-mgmt-recoveryservices than 3.0.
+      - Number of days for which backups cannot be deleted. V(0) follows the backup policy.
+      - Requires an azure-mgmt-recoveryservices newer than 3.0.
     type: int
   soft_delete:
     description:
-      - What happens to deleted backups. Left alone when not given.
-      - In many regions Azure keeps soft delete on for all vaults and refuses V(disabled).
+      - Retention of deleted backups. Unchanged when not set.
+      - In many regions Azure keeps soft delete enabled for all vaults and rejects V(disabled).
     type: dict
     suboptions:
       state:
         description:
-          - Whether deleted backups are kept for a while. V(always_on) can't be undone.
+          - Whether deleted backups are retained. V(always_on) cannot be undone.
         type: str
         choices: [enabled, disabled, always_on]
       days:
         description:
-          - For how many days, 14 to 180.
+          - Number of days to retain them, 14 to 180.
         type: int
       hybrid_state:
         description:
-          - The same for backups that agents and backup servers send from elsewhere (the API's
-            C(enhancedSecurityState)).
+          - The same for backups from agents and backup servers outside of Azure (C(enhancedSecurityState) of the API).
         type: str
         choices: [enabled, disabled, always_on]
   cross_subscription_restore:
     description:
-      - Whether backups can be restored into other subscriptions. V(permanently_disabled) can't be undone.
+      - Restore of backups into other subscriptions. V(permanently_disabled) cannot be undone.
     type: str
     choices: [enabled, disabled, permanently_disabled]
   redundancy:
     description:
-      - How backups are stored. Left alone when not given. Site Recovery itself stores nothing in the vault.
+      - Redundancy of stored backups. Unchanged when not set. Site Recovery itself stores nothing in the vault.
     type: dict
     suboptions:
       storage:
         description:
-          - Where copies are. Azure lets it change only before the first backup, so later changes are refused.
+          - Location of copies. Azure changes it only before the first backup, so later changes are rejected.
         type: str
         choices: [locally_redundant, zone_redundant, geo_redundant]
       cross_region_restore:
         description:
-          - Whether backups can be restored in the paired region. Needs V(geo_redundant) storage and can't be switched
-            off.
+          - Restore of backups in the paired region. Requires V(geo_redundant) storage, and cannot be disabled again.
         type: str
         choices: [enabled, disabled]
   monitoring:
     description:
-      - Alerts. Left alone when not given.
+      - Alerts. Unchanged when not set.
     type: dict
     suboptions:
       job_failures:
@@ -173,22 +172,22 @@ options:
         choices: [enabled, disabled]
   encryption:
     description:
-      - Encryption of backups with a key of yours. Left alone when not given; it can't be switched off again.
-      - The identity needs a right on the key before it is set here.
+      - Encryption of backups with a customer-managed key. Unchanged when not set; it cannot be disabled again.
+      - The identity needs a role on the key first.
     type: dict
     suboptions:
       key_uri:
         description:
-          - The key's identifier in its key vault.
+          - Identifier of the key in its key vault.
         type: str
       identity:
         description:
-          - Which identity of the vault opens the key. V(system) is its own, which a vault has only once it is there;
-            anything else is the id of a user-assigned one.
+          - Identity of the vault that accesses the key. V(system) is the system-assigned identity, which only an
+            existing vault has. Any other value is the resource id of a user-assigned identity.
         type: str
       infrastructure:
         description:
-          - Whether data are encrypted a second time below. It is chosen with the first key and can't be changed.
+          - Second layer of encryption. It is set with the first key and cannot be changed later.
         type: str
         choices: [enabled, disabled]
 extends_documentation_fragment:
@@ -199,11 +198,11 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
 notes:
-  - A vault counts as empty when its usages, its replication usages, its list of Site Recovery servers and its private
-    endpoints say so. Soft-deleted backups show in none of them, so Azure may still refuse to delete the vault. Its
-    message is passed on.
-  - Which settings a vault can have depends on its region and on what is backed up in it. What this module can't know,
-    Azure decides, and its words are passed on.
+  - The module evaluates usages, replication usages, Site Recovery servers and private endpoints to find out whether a
+    vault is empty. Soft-deleted backups appear in none of them, so Azure may still reject the deletion. The module then
+    returns the message of Azure.
+  - The available settings depend on the region of the vault and on its backups. Azure rejects settings that this module
+    cannot check, and the module returns the message of Azure.
   - In regions where Azure soft-deletes vaults, a deleted vault keeps its name until it is purged.
 seealso:
   - module: siterecovery.hyperv.vault_info
@@ -211,7 +210,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The vault for the branch offices
+- name: Create a vault
   siterecovery.hyperv.vault:
     name: vault-dr
     resource_group: rg-dr
@@ -220,7 +219,7 @@ EXAMPLES = r"""
     tags:
       owner: recovery-team
 
-- name: A vault with an identity, alerts, and storage in one region
+- name: Configure identity, alerts and storage redundancy
   siterecovery.hyperv.vault:
     name: vault-dr
     resource_group: rg-dr
@@ -233,7 +232,7 @@ EXAMPLES = r"""
     redundancy:
       storage: zone_redundant
 
-- name: Soft delete for good
+- name: Enable soft delete permanently
   siterecovery.hyperv.vault:
     name: vault-dr
     resource_group: rg-dr
@@ -243,7 +242,7 @@ EXAMPLES = r"""
       days: 30
     allow_irreversible: true
 
-- name: The vault of the test is not needed any more
+- name: Delete an empty vault
   siterecovery.hyperv.vault:
     name: vault-test
     resource_group: rg-dr
@@ -253,98 +252,99 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vault:
-  description: The vault after the run; in check mode as it is expected to be; empty when it is absent.
+  description: The vault after the run, or in check mode the expected vault. Empty when it is absent.
   returned: success
   type: dict
   contains:
     id:
-      description: The resource id.
+      description: Resource id of the vault. In check mode it is also set for a vault that does not exist yet.
       returned: success
       type: str
       sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
     name:
-      description: The name.
+      description: Name of the vault.
       returned: success
       type: str
       sample: vault-dr
     resource_group:
-      description: The resource group.
+      description: Resource group of the vault.
       returned: success
       type: str
       sample: rg-dr
     subscription_id:
-      description: The subscription.
+      description: Subscription of the vault.
       returned: when the vault exists
       type: str
       sample: 00000000-0000-0000-0000-000000000000
     location:
-      description: The region.
+      description: Region of the vault.
       returned: success
       type: str
       sample: westeurope
     sku:
-      description: The pricing model.
+      description: Pricing model.
       returned: success
       type: str
       sample: Standard
     private_endpoint_state:
-      description: Whether Site Recovery uses private endpoints, V(None) or V(Enabled).
+      description: Use of private endpoints by Site Recovery, V(None) or V(Enabled).
       returned: success
       type: str
       sample: None
     private_endpoints:
-      description: Names of the private endpoints that lead to the vault.
+      description: Names of the private endpoints of the vault.
       returned: success
       type: list
       elements: str
       sample: []
     provisioning_state:
-      description: The state of the last operation.
+      description: State of the last operation.
       returned: success
       type: str
       sample: Succeeded
     tags:
-      description: The tags.
+      description: Tags.
       returned: success
       type: dict
       sample: {"owner": "recovery-team"}
     identity:
-      description: The managed identities.
+      description: Managed identities.
       returned: success
       type: dict
       sample: {"system_assigned": false, "user_assigned": [], "principal_id": null}
     public_network_access:
-      description: Whether the vault answers on the public network.
+      description: Access from public networks.
       returned: success
       type: str
       sample: enabled
     immutability:
-      description: Whether backups can be deleted before they expire.
+      description: Protection of backups against deletion.
       returned: success
       type: str
       sample: disabled
     immutability_days:
-      description: Days for which they can't, V(0) for what the backup policy says, null where Azure does not say.
+      description:
+        - Days for which backups cannot be deleted; V(0) follows the policy; null when Azure does not report it.
       returned: success
       type: int
       sample: null
     soft_delete:
-      description: What happens to deleted backups.
+      description: Retention of deleted backups.
       returned: success
       type: dict
       sample: {"state": "enabled", "days": 14, "hybrid_state": null}
     cross_subscription_restore:
-      description: Whether backups can be restored into other subscriptions.
+      description: Restore of backups into other subscriptions.
       returned: success
       type: str
       sample: enabled
     redundancy:
-      description: How backups are stored; null where Azure does not say.
+      description: Redundancy of stored backups; null when Azure does not report it.
       returned: success
       type: dict
       sample: {"storage": "geo_redundant", "cross_region_restore": "disabled"}
     monitoring:
-      description: Alerts; null where Azure does not say.
+      description: Alerts; null when Azure does not report them.
       returned: success
       type: dict
       sample:
@@ -354,19 +354,19 @@ vault:
         classic_critical: enabled
         classic_site_recovery: null
     encryption:
-      description: The key of yours; nulls where Azure uses its own.
+      description: Customer-managed key; null with platform-managed keys.
       returned: success
       type: dict
       sample: {"key_uri": null, "identity": null, "infrastructure": null}
 plan:
-  description: What was, or in check mode would be, changed; empty when nothing is to do.
+  description: The changes that were made, or in check mode would be made; empty without changes.
   returned: success
   type: list
   elements: dict
   sample:
     - {path: tags, before: {}, after: {owner: recovery-team}, reason: ""}
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: The initial state, the changes and the verified state for each step of the setup guide.
   returned: success
   type: list
   elements: dict
@@ -377,65 +377,12 @@ evidence:
       verified: "vault vault-dr in westeurope, Succeeded"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
+from ..module_utils._model.azure.options import WAIT_OPTIONS
+from ..module_utils._model.azure.vault import OPTIONS as VAULT_OPTIONS
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.vault import build
 
-_SWITCH = {"type": "str", "choices": ["enabled", "disabled"]}
-_LASTING = {"type": "str", "choices": ["enabled", "disabled", "always_on"]}
-OPTIONS = {
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "location": {"type": "str"},
-    "allow_delete": {"type": "bool", "default": False},
-    "allow_irreversible": {"type": "bool", "default": False},
-    "undelete": {"type": "bool", "default": False},
-    "register_resource_provider": {"type": "bool", "default": True},
-    "public_network_access": _SWITCH,
-    "identity": {
-        "type": "dict",
-        "options": {
-            "system_assigned": {"type": "bool"},
-            "user_assigned": {"type": "list", "elements": "str"},
-            "append": {"type": "bool", "default": True},
-        },
-    },
-    "immutability": {"type": "str", "choices": ["disabled", "unlocked", "locked"]},
-    "immutability_days": {"type": "int"},
-    "soft_delete": {
-        "type": "dict",
-        "options": {"state": _LASTING, "days": {"type": "int"}, "hybrid_state": _LASTING},
-    },
-    "cross_subscription_restore": {"type": "str", "choices": ["enabled", "disabled", "permanently_disabled"]},
-    "redundancy": {
-        "type": "dict",
-        "options": {
-            "storage": {"type": "str", "choices": ["locally_redundant", "zone_redundant", "geo_redundant"]},
-            "cross_region_restore": _SWITCH,
-        },
-    },
-    "monitoring": {
-        "type": "dict",
-        "options": {
-            "job_failures": _SWITCH,
-            "replication_issues": _SWITCH,
-            "failover_issues": _SWITCH,
-            "classic_critical": _SWITCH,
-            "classic_site_recovery": _SWITCH,
-        },
-    },
-    "encryption": {
-        "type": "dict",
-        "options": {
-            # The address of a key, no secret.
-            "key_uri": {"type": "str", "no_log": False},
-            "identity": {"type": "str"},
-            "infrastructure": _SWITCH,
-        },
-    },
-    **GROUP_OPTIONS,
-    **TAG_OPTIONS,
-    **WAIT_OPTIONS,
-}
+OPTIONS = {**VAULT_OPTIONS, **WAIT_OPTIONS}
 
 
 def main() -> None:

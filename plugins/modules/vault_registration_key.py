@@ -2,97 +2,97 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make, keep or remove the registration key of a vault."""
+"""Create, renew or remove the registration key of a vault."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vault_registration_key
-short_description: Make, keep or remove the registration key of a Recovery Services vault
+short_description: Create, renew or remove the registration key of a Recovery Services vault
 version_added: 0.1.0
 description:
-  - Makes the key file (C(*.VaultCredentials)) with which VMM servers are registered in the vault (step S4).
-    It is the file that the portal offers for download, for Site Recovery with System Center VMM, or for a Hyper-V site.
-  - A key that is still good is kept, and no certificate is asked for. It is good when it belongs to the vault and the
-    site, has the private key of its certificate, and that certificate lives longer than O(renewal_margin_hours).
-    How long a key lives is always read from its certificate.
-  - In check mode no key is made; a vault that does not exist yet is taken as planned.
-  - The file is a secret. Whoever has it can register servers in the vault until it expires, and it can't be revoked.
-    So it is written with mode 0600, never shown in a result unless O(return_content) asks for it, and best removed with
+  - Creates the key file (C(*.VaultCredentials)) that registers VMM servers in the vault (step S4). It is the file that
+    the portal offers for download, for Site Recovery with System Center VMM or for a Hyper-V site.
+  - A usable key is kept, and no certificate is requested. A key is usable when it belongs to the vault and the site,
+    contains the private key of its certificate, and is valid for longer than O(renewal_margin_hours). The validity is
+    always read from the certificate.
+  - No key is created in check mode. A vault that does not exist yet counts as planned.
+  - The file is a secret. It can register servers in the vault until it expires, and it cannot be revoked. So it is
+    written with mode 0600 and is not part of the result unless O(return_content) requests it. Remove it with
     O(state=absent) after use.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   vault_name:
     description:
-      - The vault's name.
+      - Name of the vault.
     type: str
     required: true
   resource_group:
     description:
-      - The vault's resource group.
+      - Resource group of the vault.
     type: str
     required: true
   path:
     description:
-      - Where the file is kept, on the machine that the task runs on, usually the controller. The path is absolute and
-        ends in C(.VaultCredentials). A missing folder is created with mode 0700.
-      - A link, a file with several names or of another user, a file that is no Site Recovery key, and a key of another
-        vault that still lives are refused and left alone.
-      - The folder belongs to the user of the task or to root, and not everybody may write to it, unless it has the
-        sticky bit like C(/tmp).
+      - Absolute path of the file on the machine that the task runs on, usually the controller. It must end in
+        C(.VaultCredentials). Missing folders are created with mode 0700.
+      - The module rejects links, files with hard links, files of other users, files that are not a Site Recovery key,
+        and unexpired keys of another vault.
+      - The folder must belong to the user of the task or to root. It must not be writable by all users unless it has
+        the sticky bit, like C(/tmp).
     type: path
     required: true
   kind:
     description:
-      - What is registered with the key. V(vmm) is for VMM servers, V(hyperv_site) for the hosts of the Hyper-V site
-        O(site), which no VMM manages.
+      - Servers that the key registers. V(vmm) is for VMM servers. V(hyperv_site) is for the hosts of the Hyper-V site
+        O(site), which VMM does not manage.
     type: str
     choices: [vmm, hyperv_site]
     default: vmm
   site:
     description:
-      - The Hyper-V site that the key is for, by the name of its fabric or by its friendly name. It must exist. Only for
-        O(kind=hyperv_site), and needed there.
+      - Hyper-V site of the key, by the name of its fabric or by its friendly name. The site must exist.
+      - Required for O(kind=hyperv_site), and only allowed there.
     type: str
   certificate:
     description:
-      - Who makes the key pair inside a new key. With V(service) the vault's service does and sends both halves, as for
-        the portal. With V(client) it is made here, in memory, and only the public certificate is uploaded, as older
-        cmdlets did.
-      - A key that is still good is kept, whoever made its pair.
+      - Where the key pair of a new key is created. With V(service), the vault's service creates it and sends both keys,
+        as for the portal. With V(client), this machine creates it in memory and uploads only the public certificate, as
+        older cmdlets did.
+      - A usable key is kept regardless of its origin.
     type: str
     choices: [service, client]
     default: service
   channel_integrity_key:
     description:
-      - Whether the file has the vault's channel integrity key, with which requests that reach on-premises parts can be
-        signed. The portal leaves it out, Azure PowerShell writes it.
-      - A vault that has none gets one. An existing one is never replaced, because registered servers share it.
+      - Whether the file contains the channel integrity key of the vault, which can sign requests to on-premises
+        components. The portal omits it, Azure PowerShell writes it.
+      - A vault without such a key gets one. An existing key is never replaced, because registered servers share it.
     type: bool
     default: false
   return_content:
     description:
-      - Whether the result has the file's content as RV(content), for those who hand it on without the file.
-      - Refused unless the task has C(no_log=true), because nothing else hides a registered result, and with C(async),
-        which keeps results in a file.
+      - Return the content of the file as RV(content), to pass it on without the file.
+      - The task must have C(no_log=true), because nothing else hides a registered result. C(async) is rejected, because
+        it keeps results in a file.
     type: bool
     default: false
   validity_hours:
     description:
-      - How long a new key lives, 1 to 120 hours. The portal's keys live 120 hours, which is five days. A certificate
-        that lives longer or shorter than asked for is warned of.
+      - Validity of a new key, 1 to 120 hours. The portal's keys are valid for 120 hours, which is five days. The module
+        warns about a certificate with another validity than requested.
     type: int
     default: 120
   renewal_margin_hours:
     description:
-      - A key that expires within so many hours is replaced. It is less than O(validity_hours).
+      - Replace a key that expires within this time. It must be less than O(validity_hours).
     type: int
     default: 24
   state:
     description:
-      - V(present) has a good key in the file, V(absent) removes the file.
-      - Removing needs no login, so login options and their environment variables may be missing then.
+      - V(present) ensures that the file contains a usable key. V(absent) removes the file.
+      - V(absent) needs no login, so login options and their environment variables can be missing.
     type: str
     choices: [present, absent]
     default: present
@@ -101,20 +101,20 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
 notes:
-  - Nothing in Azure tells a key of a vault that was deleted from one of a new vault with the same name, group and
-    region. Remove the file together with the vault.
-  - The requests and the file follow public recordings, files and clients (Azure PowerShell, Terraform, the portal), and
-    were not tried with a live service. Not known are whether the service would grant more than 120 hours, and whether
-    a new key ends older ones.
-  - A pair that is made here is written in the form of the service's own pairs (3DES and SHA-1 without a password),
-    because Windows Server 2016 and older read nothing newer. A machine in FIPS mode refuses that.
+  - A key of a deleted vault cannot be distinguished from one of a new vault with the same name, group and region.
+    Remove the file together with the vault.
+  - Not verified on a live system. The requests and the file follow public recordings, files and clients (Azure
+    PowerShell, Terraform, the portal). It is unknown whether the service grants more than 120 hours, and whether a new
+    key invalidates older ones.
+  - A client-made pair is written in the form of the service's pairs (3DES and SHA-1 without a password), because
+    Windows Server 2016 and earlier cannot read newer forms. A machine in FIPS mode does not allow it.
 seealso:
   - module: siterecovery.hyperv.vault
   - module: siterecovery.hyperv.provider_registration
 """
 
 EXAMPLES = r"""
-- name: Have a key for the servers that are to be registered
+- name: Create a key for VMM servers
   siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -122,7 +122,7 @@ EXAMPLES = r"""
     validity_hours: 24
     renewal_margin_hours: 4
 
-- name: Have a key for the hosts of a Hyper-V site
+- name: Create a key for the hosts of a Hyper-V site
   siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -130,7 +130,7 @@ EXAMPLES = r"""
     kind: hyperv_site
     site: branch
 
-- name: Hand a key on without showing it
+- name: Return the content of a key
   siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -139,7 +139,7 @@ EXAMPLES = r"""
   no_log: true
   register: key
 
-- name: Remove it after the registration
+- name: Remove the key after the registration
   siterecovery.hyperv.vault_registration_key:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -149,104 +149,104 @@ EXAMPLES = r"""
 
 RETURN = r"""
 vault_registration_key:
-  description: The key file after the run, in check mode as it is expected to be; never its content.
+  description: The key file after the run, or in check mode the expected file. It never has the content.
   returned: success
   type: dict
   contains:
     path:
-      description: The file.
+      description: Path of the file.
       returned: success
       type: str
       sample: /home/ansible/.siterecovery/vault-dr.VaultCredentials
     exists:
-      description: Whether the file is there.
+      description: Whether the file exists.
       returned: success
       type: bool
       sample: true
     expires:
-      description: When the certificate in it expires (UTC), or null without a file.
+      description: Expiry of the certificate in UTC, or null without a file.
       returned: success
       type: str
       sample: "2026-03-06T09:30:00Z"
     kind:
-      description: What is registered with the key, V(vmm) or V(hyperv_site), or null without a file.
+      description: Servers that the key registers, V(vmm) or V(hyperv_site), or null without a file.
       returned: success
       type: str
       sample: vmm
     mode:
-      description: The file's mode, or null without a file.
+      description: Mode of the file, or null without a file.
       returned: success
       type: str
       sample: "0600"
     site_name:
-      description: The Hyper-V site that the key is for, null for VMM servers and without a file.
+      description: Hyper-V site of the key; null for VMM servers and without a file.
       returned: success
       type: str
       sample: null
     vault_id:
-      description: The id of the vault that the key in the file belongs to, or null without a file.
+      description: Resource id of the vault of the key, or null without a file.
       returned: success
       type: str
       sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
     vault_name:
-      description: The name of that vault, or null without a file.
+      description: Name of the vault of the key, or null without a file.
       returned: success
       type: str
       sample: vault-dr
 content:
   description:
-    - The file's content, a secret; null without a file. In check mode the content of the file that is there now.
+    - Content of the file, which is a secret; null without a file. In check mode it is the content of the existing file.
   returned: with O(return_content=true)
   type: str
 plan:
-  description: What was, or in check mode would be, changed; empty when nothing is to do.
+  description: The changes that were made, or in check mode would be made; empty without changes.
   returned: success
   type: list
   elements: dict
   contains:
     path:
-      description: Which value changes.
+      description: Key of the value in the result.
       returned: success
       type: str
       sample: expires
     before:
-      description: The value before.
+      description: Value before the change.
       returned: success
       type: raw
       sample: null
     after:
-      description: The value after; V((known after apply\)) when only the run can tell.
+      description: Value after the change; V((known after apply\)) when only the run determines it.
       returned: success
       type: raw
       sample: (known after apply)
     reason:
-      description: Why, in words.
+      description: Description of the change.
       returned: success
       type: str
-      sample: "make a key for vault vault-dr, valid for 120 hours"
+      sample: "create a key for vault vault-dr, valid for 120 hours"
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: The initial state, the changes and the verified state for each step of the setup guide.
   returned: success
   type: list
   elements: dict
   contains:
     step:
-      description: The step's id.
+      description: Id of the step.
       returned: success
       type: str
       sample: S4
     found:
-      description: What was there.
+      description: Initial state.
       returned: success
       type: str
       sample: no key
     done:
-      description: What was done, or in check mode would be.
+      description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
-      sample: "make a key for vault vault-dr, valid for 120 hours"
+      sample: "create a key for vault vault-dr, valid for 120 hours"
     verified:
-      description: What was seen afterwards.
+      description: State after the run.
       returned: success
       type: str
       sample: "key for vault vault-dr, valid until 2026-03-06T09:30:00Z"
@@ -262,7 +262,7 @@ OPTIONS = {
     "kind": {"type": "str", "choices": ["vmm", "hyperv_site"], "default": "vmm"},
     "site": {"type": "str"},
     "certificate": {"type": "str", "choices": ["service", "client"], "default": "service"},
-    # Whether to have it: the key itself is no option.
+    # A switch. The key itself is not an option.
     "channel_integrity_key": {"type": "bool", "default": False, "no_log": False},
     "return_content": {"type": "bool", "default": False},
     "validity_hours": {"type": "int", "default": 120},
@@ -277,7 +277,7 @@ def main() -> None:
         options=OPTIONS,
         build=build,
         build_local=build_local,
-        revealing="return_content",
+        secret_option="return_content",
     )
 
 

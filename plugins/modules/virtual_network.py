@@ -2,174 +2,172 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Have a network that failed-over machines join."""
+"""Create, update or delete a virtual network for failed-over machines."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: virtual_network
-short_description: Have a virtual network that failed-over machines join
+short_description: Create, update or delete a virtual network for failed-over machines
 version_added: 0.1.0
 description:
-  - Makes a virtual network with subnets, changes what is asked for on an existing one, or deletes an empty one (step
-    T6).
-  - Ranges, subnets and settings that the options do not name are kept as they are, also those that this module knows
-    nothing of. Peerings are not managed.
-  - Ranges are checked before any call, and against what is there before anything is changed. They are well-formed, lie
-    inside the network's ranges and do not overlap. A subnet is /29 to /2, its IPv6 range exactly /64.
-  - What is in use is not taken away. A subnet that somebody uses is not removed and keeps its ranges, and the refusal
-    names who uses it.
-  - Every change carries the mark (etag) of what was read. When somebody else changed the network in between, nothing of
-    it is overwritten.
+  - Creates a virtual network with subnets, updates an existing one, or deletes an empty one (step T6).
+  - Address ranges, subnets and settings that the options do not name are kept, including settings that this module does
+    not know. Peerings are not managed.
+  - Ranges are validated before any call, and compared with the existing network before any change. They must be
+    well-formed, inside the ranges of the network, and must not overlap. A subnet is /29 to /2; its IPv6 range is a /64.
+  - A subnet in use is never removed and keeps its ranges. The error message names its users.
+  - Every change is conditional on the version (etag) that was read, so that a concurrent change is not overwritten.
 notes:
-  - Azure replaces a network by what it is sent, so all that was read is sent back. An installed SDK of an older API
-    version does not read newer settings; Azure refuses such a change of a network that has them, and names the API
-    version that is needed.
-  - Only a real subscription can show that Azure's network service heeds the mark in every kind of change. Where it does
-    not, the last write wins, as it does without the mark.
+  - Azure replaces a network by the document that it receives, so the module sends back everything that it read. An
+    installed SDK with an older API version does not read newer settings. Azure then rejects the change, and its message
+    names the required API version.
+  - Not verified on a live system. Only a real subscription can show that the network service checks the version in
+    every type of change. Otherwise the last write wins, as it does without the version.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   name:
     description:
-      - The network's name, 2 to 64 letters, digits, underscores, dots and hyphens.
+      - Name of the network, 2 to 64 letters, digits, underscores, dots and hyphens.
     type: str
     required: true
   state:
     description:
-      - V(absent) deletes the network with its subnets, when nobody uses one, when it is not peered, and when
-        O(allow_delete) says that it is meant. It is refused otherwise.
+      - State of the network.
+      - V(absent) deletes the network with its subnets if it is unused and not peered, and requires O(allow_delete).
     type: str
     choices: [present, absent]
     default: present
   allow_delete:
     description:
-      - The consent that O(state=absent) needs for a network that exists.
+      - Confirm that O(state=absent) deletes an existing network.
     type: bool
     default: false
   location:
     description:
-      - The region, V(westeurope) or V(West Europe). It can't be changed later.
-      - Needed unless O(state=absent).
+      - Region of the network, such as V(westeurope) or V(West Europe). It cannot be changed later.
+      - Required unless O(state=absent).
     type: str
   vault_location:
     description:
-      - The vault's region. When given, another O(location) is refused before any call, because replicas belong into the
-        vault's region.
+      - Region of the vault. When set, any other O(location) is rejected before any call, because failed-over machines
+        are in the region of the vault.
     type: str
   allow_other_region:
     description:
-      - Whether O(location) may differ from O(vault_location).
+      - Allow an O(location) that differs from O(vault_location).
     type: bool
     default: false
   address_prefixes:
     description:
-      - Address ranges that the network has, such as V(10.20.0.0/16). Missing ones are added.
-      - A new network needs one IPv4 range at least.
-      - A range that overlaps the one behind a peering is refused.
+      - Address ranges of the network, such as V(10.20.0.0/16). Missing ranges are added.
+      - A new network needs at least one IPv4 range.
+      - A range that overlaps with a peered network is rejected.
     type: list
     elements: str
   purge_address_prefixes:
     description:
-      - Whether ranges that O(address_prefixes) does not name are taken away. With it a range can also be replaced by a
-        larger or smaller one.
+      - Remove ranges that O(address_prefixes) does not list. With this option a range can also be replaced by a larger
+        or smaller one.
     type: bool
     default: false
   subnets:
     description:
-      - Subnets that the network has. Missing ones are added, others are changed where they differ in what is written.
-      - Without a subnet no failed-over machine can join.
+      - Subnets of the network. Missing subnets are added; existing subnets are updated in the suboptions that are set.
+      - Failed-over machines need at least one subnet.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - The subnet's name. When it equals the one of a source subnet in VMM, network mapping picks it.
-          - Names that Azure reserves, such as V(GatewaySubnet), are made as well, with a warning that they are no
-            target. They need the size of what they are reserved for.
-          - A subnet can't be renamed. Another name is another subnet.
+          - Name of the subnet. Network mapping selects the subnet with the same name as the source subnet in VMM.
+          - Names that Azure reserves, such as V(GatewaySubnet), are allowed with a warning, because they cannot be
+            targets. They need the size that their purpose requires.
+          - A subnet cannot be renamed. Another name creates another subnet.
         type: str
         required: true
       address_prefix:
         description:
-          - An IPv4 range that it has, inside one of the network's. A new subnet needs it or
+          - An IPv4 range of the subnet, inside a range of the network. A new subnet needs it or
             O(subnets[].address_prefixes).
-          - Another range takes the place of its IPv4 ranges, when nobody uses the subnet. Its IPv6 range is kept.
+          - Another range replaces the IPv4 ranges of an unused subnet. The IPv6 range is kept.
         type: str
       address_prefixes:
         description:
-          - All its ranges, one of IPv4 at least. For IPv6 too, add a /64.
-          - A range may be added to a subnet in use, but none taken away.
+          - All ranges of the subnet, at least one of them IPv4. For IPv6, add a /64.
+          - A subnet in use can get additional ranges, but keeps its present ones.
         type: list
         elements: str
       network_security_group:
         description:
-          - The id of the network security group. Empty text takes it off.
+          - Resource id of the network security group. An empty string removes it.
         type: str
       route_table:
         description:
-          - The id of the route table. Empty text takes it off.
+          - Resource id of the route table. An empty string removes it.
         type: str
       nat_gateway:
         description:
-          - The id of the NAT gateway. Empty text takes it off.
+          - Resource id of the NAT gateway. An empty string removes it.
         type: str
       service_endpoints:
         description:
-          - All services that are reached directly, such as V(Microsoft.Storage). An empty list takes all off.
+          - All services with a service endpoint, such as V(Microsoft.Storage). An empty list removes all.
         type: list
         elements: str
       delegations:
         description:
-          - All services that the subnet belongs to, such as V(Microsoft.Web/serverFarms). An empty list takes all off.
-          - A delegated subnet takes no failed-over machines.
+          - All services that the subnet is delegated to, such as V(Microsoft.Web/serverFarms). An empty list removes
+            all.
+          - A delegated subnet cannot take failed-over machines.
         type: list
         elements: str
       default_outbound_access:
         description:
-          - Whether machines without another way reach the internet. New API versions make subnets without it.
-            Failed-over machines then need a NAT gateway, a firewall or a public address to reach anything outside.
+          - Default outbound access of machines to the internet. New API versions create subnets without it. Failed-over
+            machines then need a NAT gateway, a firewall or a public address for outbound access.
         type: bool
       private_endpoint_network_policies:
         description:
-          - Which rules apply to private endpoints in the subnet, such as those of a vault.
+          - Network policies for private endpoints in the subnet, such as those of a vault.
         type: str
         choices: [Disabled, Enabled, NetworkSecurityGroupEnabled, RouteTableEnabled]
   purge_subnets:
     description:
-      - Whether subnets that O(subnets) does not name are taken away. One that somebody uses is refused.
+      - Remove subnets that O(subnets) does not list. Removing a subnet in use is rejected.
     type: bool
     default: false
   dns_servers:
     description:
-      - Addresses of all DNS servers, in their order. An empty list means Azure's own DNS.
-      - Running machines take it up when they renew their lease.
+      - Addresses of all DNS servers in order. An empty list selects the DNS of Azure.
+      - Running machines use them after they renew their DHCP lease.
     type: list
     elements: str
   flow_timeout_in_minutes:
     description:
-      - After how many minutes an idle connection is forgotten, V(4) to V(30).
+      - Idle timeout of connections in minutes, V(4) to V(30).
     type: int
   encryption:
     description:
-      - Encryption between machines in the network.
-      - It needs accelerated networking, which machines don't have right after a failover.
+      - Encryption of traffic between machines in the network.
+      - It requires accelerated networking, which machines do not have directly after a failover.
     type: dict
     suboptions:
       enabled:
         description:
-          - Whether it is on.
+          - Whether encryption is enabled.
         type: bool
         required: true
       enforcement:
         description:
-          - What happens to traffic of machines that can't encrypt. A new setting gets V(AllowUnencrypted).
-          - With V(DropUnencrypted) machines without accelerated networking reach nobody.
+          - Handling of traffic from machines that cannot encrypt. The default for a new setting is V(AllowUnencrypted).
+          - With V(DropUnencrypted), machines without accelerated networking cannot communicate.
         type: str
         choices: [AllowUnencrypted, DropUnencrypted]
   ddos_protection_plan:
     description:
-      - The id of the DDoS protection plan. Empty text takes it off.
+      - Resource id of the DDoS protection plan. An empty string removes it.
     type: str
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
@@ -184,7 +182,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The network for failed-over machines
+- name: Create a network for failed-over machines
   siterecovery.hyperv.virtual_network:
     name: vnet-dr
     resource_group: rg-dr
@@ -198,7 +196,7 @@ EXAMPLES = r"""
       - name: test-failover
         address_prefix: 10.20.2.0/24
 
-- name: One more subnet in a network that is there already
+- name: Add a subnet to an existing network
   siterecovery.hyperv.virtual_network:
     name: vnet-dr
     resource_group: rg-dr
@@ -207,7 +205,7 @@ EXAMPLES = r"""
       - name: branch
         address_prefix: 10.20.3.0/24
 
-- name: Exactly these ranges and subnets, with IPv6, rules, outgoing traffic and the company's DNS
+- name: Set all ranges and subnets, with IPv6, a security group, a NAT gateway and own DNS servers
   siterecovery.hyperv.virtual_network:
     name: vnet-dr
     resource_group: rg-dr
@@ -239,108 +237,108 @@ EXAMPLES = r"""
 
 RETURN = r"""
 virtual_network:
-  description: The network after the run; in check mode as it is expected to be. Empty when it is absent.
+  description: The network after the run, or in check mode the expected network. Empty when it is absent.
   returned: success
   type: dict
   contains:
     id:
-      description: The resource id.
+      description: Resource id.
       returned: success
       type: str
       sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.Network/virtualNetworks/vnet-dr
     name:
-      description: The name.
+      description: Name of the network.
       returned: success
       type: str
       sample: vnet-dr
     resource_group:
-      description: The resource group.
+      description: Resource group of the network.
       returned: success
       type: str
       sample: rg-dr
     subscription_id:
-      description: The subscription.
+      description: Subscription of the network.
       returned: success
       type: str
       sample: 00000000-0000-0000-0000-000000000000
     location:
-      description: The region.
+      description: Region of the network.
       returned: success
       type: str
       sample: westeurope
     address_prefixes:
-      description: The network's ranges.
+      description: Address ranges of the network.
       returned: success
       type: list
       elements: str
       sample: [10.20.0.0/16]
     subnets:
-      description: All subnets, those that the options do not name included.
+      description: All subnets, including those that the options do not list.
       returned: success
       type: list
       elements: dict
       contains:
         name:
-          description: The subnet's name.
+          description: Name of the subnet.
           returned: success
           type: str
           sample: production
         address_prefix:
-          description: Its first range.
+          description: First range of the subnet.
           returned: success
           type: str
           sample: 10.20.1.0/24
         address_prefixes:
-          description: All its ranges.
+          description: All ranges of the subnet.
           returned: success
           type: list
           elements: str
           sample: [10.20.1.0/24]
         network_security_group:
-          description: The id of its network security group.
+          description: Resource id of the network security group.
           returned: success
           type: str
           sample: null
         route_table:
-          description: The id of its route table.
+          description: Resource id of the route table.
           returned: success
           type: str
           sample: null
         nat_gateway:
-          description: The id of its NAT gateway.
+          description: Resource id of the NAT gateway.
           returned: success
           type: str
           sample: null
         service_endpoints:
-          description: The services that are reached directly.
+          description: Services with a service endpoint.
           returned: success
           type: list
           elements: str
           sample: []
         delegations:
-          description: The services that it belongs to.
+          description: Services that the subnet is delegated to.
           returned: success
           type: list
           elements: str
           sample: []
         default_outbound_access:
-          description: Whether machines reach the internet without another way; not told by older API versions.
+          description: Default outbound access to the internet. Older API versions do not report it.
           returned: success
           type: bool
           sample: null
         private_endpoint_network_policies:
-          description: Which rules apply to private endpoints.
+          description: Network policies for private endpoints.
           returned: success
           type: str
           sample: Disabled
     dns_servers:
-      description: The DNS servers; none means Azure's own.
+      description: DNS servers. An empty list means the DNS of Azure.
       returned: success
       type: list
       elements: str
       sample: []
     flow_timeout_in_minutes:
-      description: After how many minutes an idle connection is forgotten.
+      description: Idle timeout of connections in minutes.
       returned: success
       type: int
       sample: null
@@ -350,121 +348,80 @@ virtual_network:
       type: dict
       sample: null
     ddos_protection_plan:
-      description: The id of the DDoS protection plan.
+      description: Resource id of the DDoS protection plan.
       returned: success
       type: str
       sample: null
     provisioning_state:
-      description: The state of the last operation.
+      description: State of the last operation.
       returned: success
       type: str
       sample: Succeeded
     tags:
-      description: The tags.
+      description: Tags.
       returned: success
       type: dict
       sample: {}
 plan:
-  description: What was, or in check mode would be, changed; empty when nothing is to do.
+  description: The changes that were made, or in check mode would be made; empty without changes.
   returned: success
   type: list
   elements: dict
   contains:
     path:
-      description: Which value changes.
+      description: Key of the value in the result.
       returned: success
       type: str
       sample: subnets
     before:
-      description: The value before.
+      description: Value before the change.
       returned: success
       type: raw
       sample: null
     after:
-      description: The value after; V((known after apply\)) when only the run can tell.
+      description: Value after the change; V((known after apply\)) when only the run determines it.
       returned: success
       type: raw
       sample: [{"name": "production", "address_prefix": "10.20.1.0/24", "address_prefixes": ["10.20.1.0/24"]}]
     reason:
-      description: Why, in words.
+      description: Description of the change.
       returned: success
       type: str
       sample: "add subnet production (10.20.1.0/24)"
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: The initial state, the changes and the verified state for each step of the setup guide.
   returned: success
   type: list
   elements: dict
   contains:
     step:
-      description: The step's id.
+      description: Id of the step.
       returned: success
       type: str
       sample: T6
     found:
-      description: What was there.
+      description: Initial state.
       returned: success
       type: str
       sample: no network
     done:
-      description: What was done, or in check mode would be.
+      description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
       sample: "create network vnet-dr (10.20.0.0/16) in westeurope"
     verified:
-      description: What was seen afterwards.
+      description: State after the run.
       returned: success
       type: str
       sample: "network vnet-dr in westeurope, Succeeded, subnets: production, test-failover"
 """
 
-from ..module_utils._module import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS, WAIT_OPTIONS, run_resource_module
+from ..module_utils._model.azure.options import WAIT_OPTIONS
+from ..module_utils._model.azure.virtual_network import OPTIONS as NETWORK_OPTIONS
+from ..module_utils._module import run_resource_module
 from ..module_utils._services.azure.virtual_network import build
 
-_SUBNET = {
-    "name": {"type": "str", "required": True},
-    "address_prefix": {"type": "str"},
-    "address_prefixes": {"type": "list", "elements": "str"},
-    "network_security_group": {"type": "str"},
-    "route_table": {"type": "str"},
-    "nat_gateway": {"type": "str"},
-    "service_endpoints": {"type": "list", "elements": "str"},
-    "delegations": {"type": "list", "elements": "str"},
-    "default_outbound_access": {"type": "bool"},
-    "private_endpoint_network_policies": {
-        "type": "str",
-        "choices": ["Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"],
-    },
-}
-OPTIONS = {
-    **REGION_OPTIONS,
-    "name": {"type": "str", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "allow_delete": {"type": "bool", "default": False},
-    "location": {"type": "str"},
-    "address_prefixes": {"type": "list", "elements": "str"},
-    "purge_address_prefixes": {"type": "bool", "default": False},
-    "subnets": {
-        "type": "list",
-        "elements": "dict",
-        "options": _SUBNET,
-        "mutually_exclusive": [["address_prefix", "address_prefixes"]],
-    },
-    "purge_subnets": {"type": "bool", "default": False},
-    "dns_servers": {"type": "list", "elements": "str"},
-    "flow_timeout_in_minutes": {"type": "int"},
-    "encryption": {
-        "type": "dict",
-        "options": {
-            "enabled": {"type": "bool", "required": True},
-            "enforcement": {"type": "str", "choices": ["AllowUnencrypted", "DropUnencrypted"]},
-        },
-    },
-    "ddos_protection_plan": {"type": "str"},
-    **GROUP_OPTIONS,
-    **TAG_OPTIONS,
-    **WAIT_OPTIONS,
-}
+OPTIONS = {**NETWORK_OPTIONS, **WAIT_OPTIONS}
 
 
 def main() -> None:

@@ -2,67 +2,67 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, or wait for, the VMM servers of a vault."""
+"""Gather information about the VMM servers of a vault, or wait for their registration."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vmm_server_info
-short_description: Read, or wait for, the VMM servers of a Recovery Services vault
+short_description: Gather information about VMM servers of a Recovery Services vault, or wait for them
 version_added: 0.1.0
 description:
-  - Says how the vault sees VMM servers, which are registered, with which clouds, and whether their Provider is
-    connected (step P10, what the portal shows under Site Recovery Infrastructure, VMM servers).
-  - With O(wait=true) it waits until the servers are registered and connected and the expected clouds are there, and
-    tells on the way how far they are. After a registration that can take half an hour.
-  - Faults that pass, such as throttling, do not end the wait. Missing rights do.
-  - It takes one read of the vault and five list calls, however many servers there are, beyond paging.
-  - Fabrics of other kinds (Hyper-V sites, Azure regions) are left aside.
-  - A Provider that is near or past the end of its support is warned of, and a replication policy with the data
-    encryption that ended on 2022-04-30 (step P7).
+  - Returns the registration status of VMM servers, their clouds, and the connection of their Provider, as the portal
+    does under Site Recovery Infrastructure, VMM servers (step P10).
+  - With O(wait=true), waits until the servers are registered and connected and the expected clouds exist, and shows
+    progress while waiting. After a registration this can take half an hour.
+  - Transient failures such as throttling do not end the wait. Missing permissions do.
+  - Reads the vault with one call and five lists, regardless of the number of servers, except for paging.
+  - Fabrics of other types (Hyper-V sites, Azure regions) are ignored.
+  - Warns about a Provider that is near or past the end of its support, and about a replication policy with data
+    encryption, which was retired on 2022-04-30 (step P7).
   - A vault that does not exist has no servers. Waiting for it is an error.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
   vault_name:
     description:
-      - The vault's name.
+      - Name of the vault.
     type: str
     required: true
   resource_group:
     description:
-      - The vault's resource group.
+      - Resource group of the vault.
     type: str
     required: true
   names:
     description:
-      - The friendly names of the servers, case does not matter; usually the fully qualified domain name, or the role's
-        name of a highly available VMM. All servers when not given.
-      - A name that more than one server of the vault has is refused.
+      - Friendly names of the servers, without regard to case. A name is usually the fully qualified domain name, or the
+        role name of a highly available VMM. Without names, all servers are returned.
+      - A name that more than one server of the vault has is rejected.
     type: list
     elements: str
   vmm_clouds:
     description:
-      - VMM clouds that are expected to show up, on any of the servers. V(all) alone expects one at least.
-      - A name that one server has more than once is refused, with the ids of both.
+      - VMM clouds that are expected on any of the servers. V(all) expects at least one cloud.
+      - A name that one server has more than once is rejected with the ids of both clouds.
     type: list
     elements: str
   networks:
     description:
-      - VM networks of VMM that are expected to show up, on any of the servers. A network mapping begins with one.
-      - A name that one server has more than once is refused, with the ids of both.
+      - VM networks of VMM that are expected on any of the servers. Network mappings start from them.
+      - A name that one server has more than once is rejected with the ids of both networks.
     type: list
     elements: str
   wait:
     description:
-      - Whether to wait until all O(names) are registered and connected and all O(vmm_clouds) and O(networks) are there.
-        Check mode does not wait.
+      - Wait until all O(names) are registered and connected and all O(vmm_clouds) and O(networks) exist. The module
+        does not wait in check mode.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait. The default is 45 minutes.
-      - Pauses that Azure asks for end with it as well.
+      - Maximum time to wait in seconds. The default is 45 minutes.
+      - It also limits the pauses that Azure requests.
     type: int
     default: 2700
 extends_documentation_fragment:
@@ -70,22 +70,22 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.azure
 notes:
-  - Runs as an action plugin around the module, so that progress can be shown while it waits.
-  - Microsoft supports a Provider for Hyper-V that is at most four releases behind. What the service itself says of a
-    version (state, end of support) outweighs the published list that the collection carries; which of its fields the
-    service fills for a VMM server can only be seen in a real vault.
+  - An action plugin runs the module repeatedly, so that progress can be shown while it waits.
+  - Microsoft supports Providers for Hyper-V that are at most four releases behind. Statements of the service about a
+    version (status, end of support) precede the published list in this collection.
+  - Not verified on a live system. Only a real vault shows which of these fields the service sets for a VMM server.
 seealso:
   - module: siterecovery.hyperv.provider_registration
   - module: siterecovery.hyperv.vmm_cloud_sync
 """
 
 EXAMPLES = r"""
-- name: How does the vault see its VMM servers?
+- name: Get the VMM servers of a vault
   siterecovery.hyperv.vmm_server_info:
     vault_name: vault-dr
     resource_group: rg-dr
 
-- name: Wait until a newly registered server and its clouds are there
+- name: Wait for a newly registered server and its clouds
   siterecovery.hyperv.vmm_server_info:
     vault_name: vault-dr
     resource_group: rg-dr
@@ -100,11 +100,11 @@ EXAMPLES = r"""
 RETURN = r"""
 servers:
   description:
-    - The servers by their names, as O(names) spells them. One that is not registered has an entry as well.
-    - C(provider_support.verdict) is one of V(supported), V(upgrade_recommended), V(unsupported) and V(unknown), and
-      C(provider_support.source) tells whose word it is, V(service) or V(table) (of published versions).
+    - The servers by name, in the spelling of O(names). A server that is not registered has an entry as well.
+    - C(provider_support.state) is V(supported), V(upgrade_recommended), V(unsupported) or V(unknown).
+      C(provider_support.source) is V(service), or V(table) for the list of published versions.
     - C(heartbeat_age) is in seconds.
-    - C(key_encryption) is the key that every VMM server makes at registration. It is no sign of data encryption.
+    - C(key_encryption) is the key that every VMM server creates at registration. It does not indicate data encryption.
   returned: success
   type: dict
   sample:
@@ -114,8 +114,8 @@ servers:
       fabric_name: b76fc1d0
       provider_version: 5.1.8095.0
       provider_support:
-        verdict: supported
-        reason: the service calls it Latest
+        state: supported
+        message: the service reports status Latest
         source: service
         expires:
       connected: true
@@ -141,87 +141,106 @@ servers:
           type: NoIsolation
           subnets: []
 missing:
-  description: Those of O(names) that are not registered.
+  description: The O(names) that are not registered.
   returned: success
   type: list
   elements: str
   sample: []
 missing_clouds:
-  description: Those of O(vmm_clouds) that none of the servers shows.
+  description: The O(vmm_clouds) that no server has.
   returned: success
   type: list
   elements: str
   sample: []
 missing_networks:
-  description: Those of O(networks) that none of the servers shows.
+  description: The O(networks) that no server has.
   returned: success
   type: list
   elements: str
   sample: []
 encrypting_policies:
-  description: Replication policies of the vault that have the ended data encryption on (step P7).
+  description: Replication policies of the vault with data encryption (step P7).
   returned: success
   type: list
   elements: str
   sample: []
 progress:
-  description: What is still to show up; empty when everything is there.
+  description: Outstanding parts of the registration; empty when it is complete.
   returned: success
   type: list
   elements: dict
   contains:
     server:
-      description: The server's name.
+      description: Name of the server.
       returned: success
       type: str
       sample: vmm01.contoso.example
     reached:
-      description: How far it is.
+      description: State that the server has reached.
       returned: success
       type: str
       sample: fabric registered
     outstanding:
-      description: What is missing.
+      description: Outstanding parts.
       returned: success
       type: list
       elements: str
       sample: [provider heartbeat]
+checks:
+  description:
+    - Checks of the servers and policies, which are about Provider support, unique names and data encryption. Failed
+      checks are also warnings of the task.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: provider-support
+      step: P10
+      severity: info
+      status: pass
+      message: "VMM server vmm01.contoso.example: Provider 5.1.8095.0 is supported: the service reports status Latest"
+      fix: ""
+exists:
+  description: Whether the vault exists.
+  returned: success
+  type: bool
+  sample: true
 vault_id:
-  description: The vault's id, or null when there is no vault.
+  description: Resource id of the vault, also when it does not exist yet.
   returned: success
   type: str
   sample: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
 waited:
-  description: Whether the run waited; always false in check mode.
+  description: Whether the run waited. It is always false in check mode.
   returned: success
   type: bool
   sample: true
 evidence:
-  description: For each step of the walkthrough what was found, done and verified.
+  description: The initial state, the changes and the verified state for each step of the setup guide.
   returned: success
   type: list
   elements: dict
   contains:
     step:
-      description: The step's id.
+      description: Id of the step.
       returned: success
       type: str
       sample: P10
     found:
-      description: What was there.
+      description: Initial state.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
     done:
-      description: What was done, or in check mode would be.
+      description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
       sample: "waited 12m5s"
     verified:
-      description: What was seen afterwards.
+      description: State after the run.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
 """
 
 from ..module_utils._module import run_info
@@ -233,7 +252,7 @@ OPTIONS = {
     "names": {"type": "list", "elements": "str"},
     "vmm_clouds": {"type": "list", "elements": "str"},
     "networks": {"type": "list", "elements": "str"},
-    # The action plugin beside this module waits, and shows progress on the way.
+    # The action plugin of the same name waits and shows progress.
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 2700},
 }

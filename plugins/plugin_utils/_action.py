@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the front end that all Windows nouns share. It owns ActionBase; nothing below it knows Ansible."""
+"""Private: the front end of all Windows resources. It owns ActionBase; no layer below it knows Ansible."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ansible.utils.display import Display
 
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
-from ..module_utils._model.windows.facts import STAGING_DIR
+from ..module_utils._model.windows.host_facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
 from ._windows.session import ConnectionLost, Session
 
-_WAY_OUT: dict[str, dict[str, Any]] = {
+_PROXY_SUBOPTIONS: dict[str, dict[str, Any]] = {
     "mode": {"type": "str", "choices": ["direct", "system", "custom"], "required": True},
     "address": {"type": "str"},
     "port": {"type": "int"},
@@ -28,7 +28,7 @@ _WAY_OUT: dict[str, dict[str, Any]] = {
     "password": {"type": "str", "no_log": True},
 }
 PROXY_OPTIONS: dict[str, dict[str, Any]] = {
-    "proxy": {"type": "dict", "options": {**_WAY_OUT, "bypass": {"type": "list", "elements": "str"}}},
+    "proxy": {"type": "dict", "options": {**_PROXY_SUBOPTIONS, "bypass": {"type": "list", "elements": "str"}}},
     "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
 }
 INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
@@ -36,11 +36,11 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "checksum": {"type": "str"},
     "version": {"type": "str"},
     "staging_dir": {"type": "str", "default": STAGING_DIR},
-    "download_proxy": {"type": "dict", "options": _WAY_OUT},
+    "download_proxy": {"type": "dict", "options": _PROXY_SUBOPTIONS},
     "download_timeout": {"type": "int", "default": DOWNLOAD_SECONDS},
     "keep_installer": {"type": "bool", "default": False},
 }
-#: For nouns whose setup goes on without the connection, and may want a restart at its end.
+#: For resources whose setup runs as a background task and may ask for a restart.
 SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     **INSTALLER_OPTIONS,
     "wait_timeout": {"type": "int", "default": 3600},
@@ -50,11 +50,12 @@ Options = Mapping[str, Any]
 
 
 class WindowsAction(ActionBase):  # type: ignore[misc]
-    """Base of the Windows nouns' action plugins: options in, one noun, one result out."""
+    """Base class of the Windows action plugins: validates options, runs scripts and returns one result."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task and return its result without secrets."""
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
@@ -63,11 +64,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         session = Session(
             lambda arguments: self._run_script(arguments, self._task_vars),
             check_mode=bool(self._task.check_mode),
-            tell=lambda line: Display().display(f"{host}: {line}" if host else line),
+            show=lambda line: Display().display(f"{host}: {line}" if host else line),
             reconnect=self._reconnect,
         )
         try:
-            result.update(self.work(self._located(options), session))
+            result.update(self.execute(self._with_local_source(options), session))
         except SiteRecoveryError as error:
             result.update(failed=True, changed=session.changed, **error.to_result())
         except ConnectionLost as error:
@@ -76,12 +77,15 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         cleaned: dict[str, Any] = remove_values(result, secrets)
         return cleaned
 
-    def work(self, options: Options, session: Session) -> dict[str, Any]:
-        """The result's keys. Raises SiteRecoveryError."""
+    def execute(self, options: Options, session: Session) -> dict[str, Any]:
+        """Return the keys of the result. Raises SiteRecoveryError."""
         raise NotImplementedError
 
-    def _located(self, options: Options) -> Options:
-        """An installer on the controller is searched as Ansible searches files; check mode finds a mistake too."""
+    def _with_local_source(self, options: Options) -> Options:
+        """Return the options with the path of an installer on the controller, which is searched like Ansible's files.
+
+        Raises InvalidInput, in check mode too.
+        """
         source = options.get("source")
         if not isinstance(source, str) or not is_controller_path(source):
             return options
@@ -89,32 +93,34 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
             return {**options, "source": self._find_needle("files", source)}
         except AnsibleError:
             raise InvalidInput(
-                "source", f"there is no file '{source}' on the controller", "correct the path, or give an https address"
+                "source",
+                f"the controller does not have the file '{source}'",
+                "correct the path, or use an https address",
             ) from None
 
     def _run_script(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> Mapping[str, Any]:
-        # The answer repeats the arguments, secrets among them: the session takes out what it names, and no more.
+        # The answer repeats all arguments, including secrets. The session uses its named keys only.
         try:
             answer: dict[str, Any] = self._execute_module(
                 module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
             )
         except AnsibleConnectionFailure as error:
             if _login_refused(error):
-                # Trying again and again would lock the account.
+                # Repeated attempts would lock the account.
                 raise
             raise ConnectionLost(str(error)) from None
         except _psrp_errors() as error:
             raise _lost(error) from None
         except OSError as error:
             if error.filename is not None:
-                # A file of the controller's own, which has nothing to do with the connection.
+                # A file on the controller failed, not the connection.
                 raise
-            # Connection plugins let their HTTP library's errors through when a connection breaks in the middle.
+            # Connection plugins do not catch the errors of their HTTP library when a connection breaks.
             raise _lost(error) from None
         return answer
 
     def _reconnect(self) -> None:
-        """What a broken connection remembers (a shell, a session) is of no use any more. Raises ConnectionLost."""
+        """Discard the state of a broken connection, such as its shell. Raises ConnectionLost."""
         try:
             self._connection.reset()
         except AnsibleConnectionFailure as error:
@@ -126,63 +132,74 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
 
 
 def _psrp_errors() -> tuple[type[Exception], ...]:
-    """What the library of psrp raises on a broken session, which that connection lets through. Nobody else has it."""
+    """Return the errors of a broken session that the psrp connection does not catch."""
     library = sys.modules.get("pypsrp.exceptions")
     return () if library is None else (library.WinRMError,)
 
 
 def _lost(error: Exception) -> ConnectionLost:
     return ConnectionLost(
-        f"the connection was lost while a script ran on the machine ({type(error).__name__}); it may go on"
-        " there: run again when the machine answers"
+        f"the connection was lost while a script ran on the machine ({type(error).__name__}); the script may still be"
+        " running, so run again when the machine responds"
     )
 
 
+# The winrm connection reports a rejected login by this text only: it raises its general error outside of the handler,
+# so neither type nor cause remain. The text is a constant of that plugin.
+_WINRM_LOGIN_REFUSED = "credentials were rejected"
+
+
 def _login_refused(error: AnsibleConnectionFailure) -> bool:
-    """Only ssh says it by a type of its own; winrm and psrp have these words."""
-    words = ("credentials were rejected", "failed to authenticate")
-    return isinstance(error, AnsibleAuthenticationFailure) or any(word in str(error).lower() for word in words)
+    """Tell whether the machine rejected the login. ssh has a type for it, and psrp keeps the cause."""
+    library = sys.modules.get("pypsrp.exceptions")
+    psrp = () if library is None else (library.AuthenticationError,)
+    if isinstance(error, AnsibleAuthenticationFailure) or isinstance(error.__cause__ or error.__context__, psrp):
+        return True
+    return _WINRM_LOGIN_REFUSED in str(error).lower()
 
 
 class ResourceAction(WindowsAction):
-    """A changing noun: `build` makes it, the lifecycle does the rest."""
+    """Base class for a resource that tasks change: `build` creates it, and the life cycle does the rest."""
 
-    #: The result's key for the projection; empty: the projection's own keys are the result's.
+    #: The key of the resource in the result. If it is empty, the keys of the resource are keys of the result.
     RESULT: ClassVar[str] = ""
 
     def build(self, options: Options, session: Session) -> ManagedResource[Any, Any]:
-        """The noun of checked options. Raises InvalidInput before anything is sent."""
+        """Build the resource from validated options. Raises InvalidInput before anything is sent."""
         raise NotImplementedError
 
-    def work(self, options: Options, session: Session) -> dict[str, Any]:
+    def execute(self, options: Options, session: Session) -> dict[str, Any]:
+        """Bring the resource to its desired state and return the result."""
         outcome = converge(self.build(options, session), check_mode=session.check_mode)
-        return self.shown(outcome)
+        return self.result_of(outcome)
 
-    def shown(self, outcome: Outcome) -> dict[str, Any]:
-        return shown(self.RESULT, outcome, diff_mode=bool(self._task.diff))
+    def result_of(self, outcome: Outcome) -> dict[str, Any]:
+        """Return an outcome as a task result."""
+        return result_of(self.RESULT, outcome, diff_mode=bool(self._task.diff))
 
 
 class SetupAction(ResourceAction):
-    """A noun that is set up by a program: the machine is restarted only when asked for."""
+    """Base class for a resource with a setup program. It restarts the machine only if the task allows it."""
 
-    def work(self, options: Options, session: Session) -> dict[str, Any]:
+    def execute(self, options: Options, session: Session) -> dict[str, Any]:
+        """Bring the resource to its desired state, restart the machine if required, and return the result."""
         outcome = converge(self.build(options, session), check_mode=session.check_mode)
-        result, required = self.shown(outcome), outcome.restart_required
-        # A restart that was pending before is not this task's to make, unless it changed something.
+        result, required = self.result_of(outcome), outcome.restart_required
+        # A task that changed nothing never restarts the machine, although a restart may be pending.
         restarts = bool(required and outcome.changed and options["reboot"] and not session.check_mode)
         if restarts:
             self._restart(options)
             session.reconnect()
             # The result shows the machine after the restart.
-            again = self.shown(converge(self.build(options, session), check_mode=False))
+            again = self.result_of(converge(self.build(options, session), check_mode=False))
             result.update({name: again[name] for name in (self.RESULT, "evidence")}, changed=True)
         return {**result, "reboot_required": required and not restarts, "rebooted": restarts}
 
     def _restart(self, options: Options) -> None:
-        """ansible.windows knows how to restart a machine and to wait for it. Raises RemoteFailure."""
+        """Restart the machine with ansible.windows.win_reboot and wait for it. Raises RemoteFailure."""
         task = self._task.copy()
         task.action = "ansible.windows.win_reboot"
-        task.args = {"reboot_timeout": options["wait_timeout"], "msg": "Restart asked for by Ansible"}
+        task.args = {"reboot_timeout": options["wait_timeout"], "msg": "Restart requested by Ansible"}
         action = self._shared_loader_obj.action_loader.get(
             task.action,
             task=task,
@@ -194,11 +211,11 @@ class SetupAction(ResourceAction):
         )
         answer = action.run(task_vars=self._task_vars)
         if answer.get("failed"):
-            raise RemoteFailure(f"the machine was to be restarted, and was not: {answer.get('msg')}")
+            raise RemoteFailure(f"the restart of the machine failed: {answer.get('msg')}")
 
 
-def shown(name: str, outcome: Outcome, *, diff_mode: bool) -> dict[str, Any]:
-    """An outcome as a task result."""
+def result_of(name: str, outcome: Outcome, *, diff_mode: bool) -> dict[str, Any]:
+    """Return an outcome as a task result."""
     result: dict[str, Any] = {
         "changed": outcome.changed,
         "plan": outcome.plan.to_result(),
@@ -213,7 +230,7 @@ def shown(name: str, outcome: Outcome, *, diff_mode: bool) -> dict[str, Any]:
 
 
 def secret_values(spec: Mapping[str, Mapping[str, Any]], options: Options) -> Iterator[str]:
-    """The texts of all options that the spec marks `no_log`, sub-options included."""
+    """Yield the values of all options and suboptions that the spec marks `no_log`."""
     for name, rule in spec.items():
         value = options.get(name)
         if not value:

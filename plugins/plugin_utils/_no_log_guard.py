@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the front end of modules whose result can hold a secret that was asked for."""
+"""Private: the front end of modules whose result can contain a requested secret."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ..module_utils._model.common.resource import require_hidden
 class NoLogGuardAction(Normal):  # type: ignore[misc]
     """Runs the module of the same name, unless its result would show a secret.
 
-    Judging belongs here: a module can't tell no_log from no_target_syslog, and nothing of async.
+    The check belongs here: a module cannot tell no_log from no_target_syslog, and does not know about async.
     """
 
-    #: The option that asks for the secret.
+    #: The option that requests the secret.
     OPTION: ClassVar[str]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ RESOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The measurements of one module in one run: seconds of its tasks and of the pings, calls, number of changed tasks."""
+    """The measurements of one module in one run: seconds of its tasks and of the pings, calls, and changed tasks."""
 
     seconds: list[float]
     pings: list[float]
@@ -241,7 +241,8 @@ def report(made: Records, kept: Records, rounds: int) -> Iterator[str]:
     yield f"Goal: {_KEPT} at least {GOAL:.0f} times faster."
     yield f"{'calls, as the lab counts':32} {'azcollection':56} ours"
     for resource, word, records in situations:
-        yield f"{resource.title + ', ' + word:32} {records[resource.title, False].calls:56} {records[resource.title, True].calls}"
+        own, other = records[resource.title, False].calls, records[resource.title, True].calls
+        yield f"{resource.title + ', ' + word:32} {own:56} {other}"
 
 
 def _seconds(run: Run, action: str) -> list[float]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count remote executions and bytes per Windows machine: a first site run, one without changes, one after a drift.
 
-A playbook of ansible.windows modules with the same reads is counted as well. Clouds, jobs and Run As accounts of VMM and
-the settings of the agent have no such modules and are omitted. The emulators of the lab do not execute other
+A playbook of ansible.windows modules with the same reads is counted as well. Clouds, jobs and Run As accounts of VMM
+and the settings of the agent have no such modules and are omitted. The emulators of the lab do not execute other
 PowerShell: they reject each module after it was transferred. The executions and the bytes sent are measured, but not
 the answers of these modules.
 

@@ -73,6 +73,14 @@ def test_it_is_over_within_three_minutes(output: str) -> None:
     assert sum(seconds) < 170
 
 
+def test_it_warns_of_nothing(output: str) -> None:
+    assert "[WARNING]" not in output
+    warnings = [line for line in output.splitlines() if re.search(r" warning  |with a warning", line)]
+    # The cache is a note as soon as the checks say so.
+    assert [line for line in warnings if "cache" not in line and "H3" not in line] == []
+    assert "an account that does not exist yet" not in output
+
+
 def test_it_leaves_nothing_behind(output: str, folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == []
 

@@ -23,7 +23,7 @@ MakeLab = Callable[..., Lab]
 
 @pytest.fixture
 def make_lab(tmp_path: Path) -> Iterator[MakeLab]:
-    """Starts estates that end with the test."""
+    """Start labs that end with the test."""
     with Labs(tmp_path) as start:
         yield start
 
@@ -44,9 +44,9 @@ def controller_of(cell: Cell, lab: Lab) -> Controller:
 
 
 class Labs:
-    """Context manager over the estates started through it: in the end all that was asked and answered is judged.
+    """Context manager over the labs started through it: at the end all requests and responses are checked.
 
-    The definitions are published elsewhere; where they are not at hand, test_traffic.py is reported as not run.
+    The definitions are published elsewhere. Without them, test_traffic.py is reported as not run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,8 +68,8 @@ class Labs:
         problems = [line for file in files for judge in judges for line in judge(file)]
         assert problems == []
 
-    def start(self, *, engine: EngineName = "python", scale: float = SCALE) -> Lab:
-        lab = Lab.load("small", engine=engine, time_scale=scale)
+    def start(self, *, estate: str = "small", engine: EngineName = "python", scale: float = SCALE) -> Lab:
+        lab = Lab.load(estate, engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
         lab.world.traffic_file = file
         self._started.append((lab, file))

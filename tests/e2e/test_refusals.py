@@ -41,11 +41,9 @@ CASES = {
         {"azure_target_tenant": "11111111-2222-3333-4444-555555555555"}, ("sign-in refused", "tenant")
     ),
     "classic deployment model": Case({"azure_target_deployment_model": "classic"}, ("classic", "retired")),
-    "data encryption asked for": Case(
-        {"vmm_server_data_encryption": "C:\\key.pfx"}, ("vmm01 P7", "encryption", "2022")
-    ),
+    "data encryption": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("P7: ", "encryption", "2022"), "vmm01"),
     "unknown cloud": Case(
-        {"vmm_server_clouds": ["Gold", "Platinum"]}, ("vmm01 P9", "Platinum", "Gold, Silver, Bronze")
+        {"vmm_server_clouds": ["Gold", "Platinum"]}, ("P9: ", "Platinum", "Gold, Silver, Bronze"), "vmm01"
     ),
     "HTTPS proxy": Case(
         {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}},
@@ -104,7 +102,7 @@ def test_wrong_proxy_password_is_found_before_anything_changes(lab: Lab, control
         "password": "not-the-password",
     }
     run = controller.run(SITE, "-e", json.dumps({"vmm_server_proxy": proxy}))
-    refused(run, "localhost", ("vmm01 P6d", "407"))
+    refused(run, "vmm01", ("P6d: ", "407"))
     assert "not-the-password" not in run.output
     assert lab.world.journal.entries == []
     assert lab.snapshot() == before
@@ -116,6 +114,7 @@ def test_unreachable_host_stops_the_run_before_anything_changes(lab: Lab, contro
     run = controller.run(SITE)
     assert run.returncode != 0
     assert [task.host for task in run.failures() if task.status == "unreachable"] == ["hv02"]
+    refused(run, "hv02", ("H1: not reachable: ",))
     assert lab.world.journal.entries == []
     assert lab.snapshot() == before
 
@@ -142,7 +141,7 @@ def test_server_of_a_foreign_vault_is_never_touched(lab: Lab, controller: Contro
     assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
     before = lab.snapshot()
     lab.world.journal.clear()
-    refused(controller.run(SITE), "localhost", ("vmm01 P5", "vault-other", "vault-dr"))
+    refused(controller.run(SITE), "vmm01", ("P5: ", "vault-other", "vault-dr"))
     assert lab.world.journal.entries == []
     assert lab.snapshot() == before
 

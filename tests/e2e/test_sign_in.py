@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ways to sign in, as a user runs them, with the oldest SDKs that we declare and with those of azure.azcollection."""
+"""Ways to sign in, as a user runs them: all with the oldest and the pinned SDKs, and a profile in every playbook."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support import logins
 from tests.support.logins import CLAIMS, PASSWORD, pair
+from tests.support.playbook import PLAYBOOKS, SITE
 from tests.support.plays import noun, play, write
 
 WHERE = ("subscription_id", "cloud_environment", "ca_bundle")
@@ -49,3 +51,28 @@ def test_each_way_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path: P
     assert len(cli.calls) == 1
     for secret in (PASSWORD, token, held):
         assert secret not in run.output + run.record
+
+
+def test_every_playbook_signs_in_with_a_profile(main_cell: Cell, lab: Lab, tmp_path: Path) -> None:
+    """No variable and no environment names the subscription: only the modules know it."""
+    login = lab.world.login
+    credentials = tmp_path / ".azure" / "credentials"
+    credentials.parent.mkdir()
+    credentials.touch(mode=0o600)
+    values = {
+        "subscription_id": login.subscription_id,
+        "tenant": login.tenant,
+        "client_id": login.client_id,
+        "secret": login.secret,
+    }
+    credentials.write_text("\n".join(["[default]", *(f"{name} = {value}" for name, value in values.items())]))
+    controller = controller_of(main_cell, lab)
+    unset = ("-e", json.dumps(dict.fromkeys((f"azure_target_{name}" for name in values), "")))
+    first = controller.run(SITE, *unset, folder=tmp_path)
+    assert first.returncode == 0, first.output
+    lab.world.journal.clear()
+    for name in PLAYBOOKS:
+        run = controller.run(f"siterecovery.hyperv.{name}", *unset, folder=tmp_path)
+        assert run.returncode == 0, run.output
+        assert login.secret not in run.output
+    assert lab.world.journal.entries == []

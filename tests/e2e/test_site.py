@@ -121,6 +121,8 @@ def test_summary_names_every_host_and_step(story: Story) -> None:
         assert host in summary
         for step in steps:
             assert step in summary, step
+    # The report is plain text: a path can be copied.
+    assert r"C:\Program Files\Microsoft" in summary
 
 
 def test_every_difference_is_shown(story: Story) -> None:

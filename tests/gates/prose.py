@@ -122,7 +122,8 @@ WORDS = (
     _word(r"said", "stated, documented, reported"),
     _word(r"says? (?:so|no|yes|whether|what|who|which|where|how|nothing|why)", "states, shows, reports, decides"),
     _word(
-        r"(?:stands?|stood|standing) (?:in(?! for\b)|on|at|there|here|twice|below|above|behind|under|with|next|after|only)",
+        r"(?:stands?|stood|standing) (?:in(?! for\b)|on|at|there|here|twice|below|above|behind|under|with|next|after"
+        r"|only)",
         "is in, is on, appears, is listed",
     ),
     _word(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 SDK = ("azure", "msal", "cryptography", "requests")
+# Ansible comes with the last two.
+ANSIBLE = ("ansible", "jinja2", "yaml")
 # What reaches beyond the process; the model decides and touches nothing.
 TOUCHING = ("http", "requests", "shutil", "socket", "ssl", "subprocess", "urllib.request")
 COLLECTION = "ansible_collections"
@@ -38,6 +40,9 @@ AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
 REMOTE_TASK = "plugin_utils/_remote_task.py"
+VARIABLES = "plugin_utils/_variables"
+PROGRESS = "plugin_utils/_progress.py"
+REPORT = "plugin_utils/_report"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
@@ -48,17 +53,32 @@ RINGS = {
     AZURE: Ring((COMMON, AZURE_MODEL, AZURE), ansible=True, sdk=SDK),
     AZURE_SERVICES: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
     AZURE_FRONT: Ring((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
-    WINDOWS: Ring((COMMON, WINDOWS_MODEL, WINDOWS)),
+    PROGRESS: Ring((COMMON,)),
+    WINDOWS: Ring((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
     WINDOWS_SERVICES: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
     WINDOWS_FRONT: Ring((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Ring((COMMON,), ansible=True),
     REMOTE_TASK: Ring((COMMON, WINDOWS_FRONT), ansible=True),
+    VARIABLES: Ring((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
+    REPORT: Ring((COMMON, REPORT)),
     "modules": Ring((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Ring(
-        (COMMON, AZURE_MODEL, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES, WINDOWS_FRONT, NO_LOG_FRONT), ansible=True
+        (
+            COMMON,
+            AZURE_MODEL,
+            WINDOWS_MODEL,
+            WINDOWS,
+            WINDOWS_SERVICES,
+            WINDOWS_FRONT,
+            NO_LOG_FRONT,
+            VARIABLES,
+            PROGRESS,
+            REPORT,
+        ),
+        ansible=True,
     ),
     "inventory": Ring((COMMON, WINDOWS_MODEL, REMOTE_TASK), ansible=True),
-    "filter": Ring((COMMON, AZURE_MODEL), ansible=True),
+    "filter": Ring((COMMON, AZURE_MODEL, VARIABLES), ansible=True),
     "doc_fragments": Ring(()),
 }
 
@@ -132,7 +152,7 @@ def _wrong(item: Import, ring: Ring) -> str | None:
         return None if any(_lies_in(name, part) for part in ring.inner) else f"imports {name}, which lies further out"
     if _is(name, (COLLECTION,)):
         return f"imports {name} absolutely; inside the collection imports are relative"
-    if _is(name, ("ansible",)):
+    if _is(name, ANSIBLE):
         return None if ring.ansible else f"imports {name}: this ring does not know Ansible"
     if _is(name, SDK) and not _is(name, ring.sdk):
         return f"imports {name}: this ring does not know the SDK"

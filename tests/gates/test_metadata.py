@@ -153,7 +153,7 @@ def test_ci_calls_the_same_targets_as_the_workflow() -> None:
 def test_an_issue_template_is_complete(path: Path) -> None:
     form = _load(path)
     if path.stem == "config":
-        assert [link["url"] for link in form["contact_links"]][0].endswith("/security/advisories/new")
+        assert form["contact_links"][0]["url"].endswith("/security/advisories/new")
         return
     assert {"name", "description", "body"} <= form.keys()
     fields = [field for field in form["body"] if field["type"] != "markdown"]

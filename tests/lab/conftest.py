@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines outside of a running lab, and one warm PowerShell for the whole session."""
+"""Fixtures: a started lab, machines without a lab, and one PowerShell process for the session."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def scripts(collection_root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def comparison(scripts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
-    """Only for tests that are marked as needing pwsh."""
+    """Start PowerShell for comparisons; the tests that use it are marked as needing pwsh."""
     with Comparison(scripts, tmp_path_factory.mktemp("pwsh")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def internet() -> Iterator[Internet]:
-    """Public names, and a proxy with one login, as DRConfigurator meets it."""
+    """Start a server for public names, and a proxy with one login."""
     started = Internet()
     yield started
     started.close()
@@ -72,7 +72,7 @@ def world(internet: Internet, azure: RecordingAzure) -> World:
 
 @pytest.fixture
 def build(world: World) -> Build:
-    """A machine from an entry of a lab's document, with an empty journal."""
+    """Return a function that builds a machine from an entry of a lab's document, with an empty journal."""
 
     def made(**entry: Any) -> Machine:
         machine = build_machine(world, {"name": "m1", **entry})

@@ -45,7 +45,7 @@ class Started:
     def __init__(self, *arguments: str, before: str = "") -> None:
         command = [sys.executable, "-m", "lab", "up", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(EXTENSIONS)}
-        # With `before`, a shell stands between and is the parent.
+        # With `before`, a shell is the parent of the lab.
         words = ["sh", "-c", f'{before} "$@" & echo $! >&2; wait', "sh", *command] if before else command
         self.process = subprocess.Popen(
             words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
@@ -57,13 +57,13 @@ class Started:
             if line.strip().startswith("directory"):
                 break
         self.directory = Path(self.words[-1].split()[-1])
-        # Azure, the proxy and three machines; the control endpoint stands in its file.
+        # Azure, the proxy, three machines, and the control endpoint, whose address is in its file.
         access = (self.directory / "control.json").read_text()
         self.ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", "\n".join([*self.words, access]))}
         assert len(self.ports) == 6
 
     def left(self) -> list[object]:
-        """What is still there of it."""
+        """Return what remains of the lab."""
         directory = [self.directory] if self.directory.exists() else []
         return [*directory, *(port for port in self.ports if listens(port))]
 

@@ -170,7 +170,7 @@ def test_every_machine_answers_ansible_with_this_inventory(lab: Lab, transport: 
 
 @pytest.mark.needs("pwsh")
 def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path: Path) -> None:
-    """The collection's own script, sent by Ansible as a task of win_powershell, in check mode and without."""
+    """Ansible sends the collection's own script as a task of win_powershell in check mode."""
     script = assembled(collection_root / "plugins/plugin_utils/_windows/scripts", "observe")
     sections = ["host", "vmm", "provider", "registration", "agent", "hyperv"]
     options = {

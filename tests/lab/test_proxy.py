@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proxy of a lab, the way of a machine through it, and the cmdlet server."""
+"""The proxy of a lab, the egress of a machine through it, and the cmdlet server."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ def test_the_proxy_only_serves_connect(lab: Lab) -> None:
     connection.close()
 
 
-# ---- the way out of a machine ----
+# ---- the egress of a machine ----
 
 
 @pytest.mark.parametrize("engine", ["python", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
-def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
+def test_a_machine_connects_through_the_proxy_only_with_its_login(
     engine: Any, collection_root: Path, tmp_path: Path
 ) -> None:
-    """The section reach, sent by Ansible: the answer is the simulated Azure's, and came through the real proxy."""
+    """Ansible runs the section for connectivity: the response is the simulated Azure's, through the real proxy."""
     with Lab.load("small", engine=engine) as lab:
         proxy = lab.world.proxy
         way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}
@@ -114,9 +114,9 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             ("anonymous", way, None),
             ("wrong", way, "wrong"),
             ("right", way, proxy.password),
-            ("unknown", {**way, "ReachUrls": ["https://nowhere.example/"]}, proxy.password),
+            ("unknown", {**way, "ConnectivityUrls": ["https://nowhere.example/"]}, proxy.password),
         ):
-            given = {"Sections": ["reach"], "StagingDir": "C:\\x", "ReachUrls": [url], **parameters}
+            given = {"Sections": ["connectivity"], "StagingDir": "C:\\x", "ConnectivityUrls": [url], **parameters}
             options: dict[str, Any] = {
                 "script": assembled(collection_root / "plugins/plugin_utils/_windows/scripts", "observe"),
                 "parameters": given,
@@ -129,8 +129,8 @@ def test_a_machine_gets_out_through_the_proxy_with_its_login_only(
             trees = tmp_path / name
             task = ["vmm01", "-m", "ansible.windows.win_powershell", "-a", json.dumps(options), "--tree", str(trees)]
             run_ansible(lab, "adhoc", *task)
-            (reach,) = json.loads((trees / "vmm01").read_text())["result"]["reach"]
-            results[name] = (reach["via"], reach["failure"], reach["from_proxy"], reach["status"])
+            (call,) = json.loads((trees / "vmm01").read_text())["result"]["connectivity"]
+            results[name] = (call["via"], call["failure"], call["from_proxy"], call["status"])
         via = f"http://{proxy.name}:{proxy.port}"
         assert results == {
             "direct": ("direct", "ConnectFailure", False, None),

@@ -23,8 +23,15 @@ Description = dict[str, Any]
 class Fleets(Labs):
     """Like Labs; a story that looks at many machines at once pays for one run."""
 
-    def start(self, *, engine: EngineName = "python", scale: float = SCALE, machines: Sequence[Description] = ()) -> Lab:
-        document = {**read_document(find_document("small")), "machines": list(machines)}
+    def start(
+        self,
+        *,
+        estate: str = "small",
+        engine: EngineName = "python",
+        scale: float = SCALE,
+        machines: Sequence[Description] = (),
+    ) -> Lab:
+        document = {**read_document(find_document(estate)), "machines": list(machines)}
         lab = Lab(document, engine=engine, time_scale=scale, directory=None)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
         lab.world.traffic_file = file

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook as a user does and reads what it said."""
+"""Run ansible-playbook as a user does, and read its output."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.e2e.cells import Cell
 
 SITE = "siterecovery.hyperv.site"
 PREFLIGHT = "siterecovery.hyperv.preflight"
+PLAYBOOKS = ("preflight", "target", "vmm_servers", "hyperv_hosts", "report", "site")
 _CALLBACKS = Path(__file__).parent / "callback"
 _DEADLINE = 900
 

@@ -77,7 +77,7 @@ def surroundings(**more: str) -> dict[str, str]:
 
 
 def _keeps(folder: str) -> bool:
-    """Tell whether a folder stays on the PATH. With pwsh, ansible-test would need modules from a gallery; see PSLINT."""
+    """Tell whether a folder stays on the PATH. With pwsh, ansible-test needs modules from a gallery; see PSLINT."""
     return not Path(folder, "pwsh").exists() or Path(folder, "sh").exists()
 
 
@@ -122,7 +122,7 @@ def _of_ansible(name: str, *arguments: str) -> bool:
 
 
 def sanity() -> bool:
-    """Run the sanity tests on the artifact, as a certification does. ruff and mypy check the tests, which are not in it."""
+    """Run the sanity tests on the artifact, as a certification does. ruff and mypy check the tests, which it lacks."""
     target = tree(also=())
     exceptions = sorted(ROOT.glob("tests/sanity/ignore*.txt"))
     if exceptions:

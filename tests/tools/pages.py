@@ -34,17 +34,17 @@ ansible-playbook -i inventory siterecovery.hyperv.site --check --diff
 ansible-playbook -i inventory siterecovery.hyperv.site
 ```
 
-The playbooks expect VMM servers in the group `vmm_servers` and Hyper-V hosts in the group `hyperv_hosts`. The settings of Azure, servers and
-hosts are variables of the [roles](roles.md). The plays on `localhost` read Azure, so include `localhost` when you limit a run:
-`--limit localhost,hv01`.
+The playbooks expect VMM servers in the group `vmm_servers` and Hyper-V hosts in the group `hyperv_hosts`. The settings
+of Azure, servers and hosts are variables of the [roles](roles.md). The plays on `localhost` read Azure, so include
+`localhost` when you limit a run: `--limit localhost,hv01`.
 """
 
 ROLES_INTRODUCTION = """\
 <!-- Made by `make pages` from roles/*/meta/argument_specs.yml: edit those. -->
 # Roles and their variables
 
-Variables begin with the name of their role. A role validates its variables before it changes anything; the playbooks validate the variables
-of all roles when the run begins. The README of each role shows an example.
+Variables begin with the name of their role. A role validates its variables before it changes anything; the playbooks
+validate the variables of all roles when the run begins. The README of each role shows an example.
 """
 
 

@@ -23,20 +23,22 @@ BINDINGS = Path(__file__).with_name("emulators") / "bindings.json"
 #: The scripts of the checkout or the installed collection that contains this package.
 SCRIPTS = Path(__file__).resolve().parents[3] / "plugins" / "plugin_utils" / "_windows" / "scripts"
 _MARKER = re.compile(r"^# siterecovery\.hyperv script: (?P<name>[a-z0-9_]+)\s*$")
-_FUNCTIONS = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
+_INCLUDES = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): (?P<names>.+)$", re.MULTILINE)
 # A planned hang lasts until the client gives up. This limit only ends a hang without a client.
 _HANG = 3600.0
 
 
 def assembled(folder: Path, name: str) -> str:
-    """Return a script as the collection sends it, with its line of functions replaced by their files."""
+    """Return a script as the collection sends it, with its lines of included files replaced by their content."""
 
-    def function(name: str) -> str:
-        _head, word, body = (folder / "functions" / f"{name}.ps1").read_text(encoding="utf-8").partition("function ")
-        return (word + body).rstrip("\n")
+    def content(kind: str, name: str) -> str:
+        _header, _blank, body = (folder / kind / f"{name}.ps1").read_text(encoding="utf-8").partition("\n\n")
+        return body.rstrip("\n")
 
     text = (folder / f"{name}.ps1").read_text(encoding="utf-8")
-    return _FUNCTIONS.sub(lambda match: "\n\n".join(function(each) for each in match["names"].split(", ")), text)
+    return _INCLUDES.sub(
+        lambda match: "\n\n".join(content(match["folder"], each) for each in match["names"].split(", ")), text
+    )
 
 
 class UnknownScript(Exception):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: whether a file holds a certificate that an application can sign in with, told before anything is sent."""
+"""Private: offline checks of a file with the certificate that an application signs in with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PASSWORD = "x509_certificate_password"
 
 
 def check(path: str, password: str | None, thumbprint: str | None = None) -> None:
-    """A PEM or PFX file with an RSA key and its certificate, valid now. Raises InvalidInput."""
+    """Check a PEM or PFX file with an RSA key and its certificate, which must be valid now. Raises InvalidInput."""
     content = _content(path)
     key, certificate = _pem(path, content, password) if b"-----BEGIN" in content else _pfx(path, content, password)
     _check_pair(path, key, certificate)
@@ -31,7 +31,9 @@ def _content(path: str) -> bytes:
             return file.read()
     except OSError as error:
         reason = error.strerror or "no file"
-        raise InvalidInput(_PATH, f"'{path}' can't be read ({reason})", "give the path of a PEM or PFX file") from error
+        raise InvalidInput(
+            _PATH, f"'{path}' is not readable ({reason})", "give the path of a PEM or PFX file"
+        ) from error
 
 
 def _pem(path: str, content: bytes, password: str | None) -> tuple[Any, Any]:
@@ -39,22 +41,22 @@ def _pem(path: str, content: bytes, password: str | None) -> tuple[Any, Any]:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     if b"PRIVATE KEY-----" not in content:
-        raise InvalidInput(_PATH, f"'{path}' holds no private key", "put the key into the file, beside the certificate")
+        raise InvalidInput(_PATH, f"'{path}' contains no private key", "add the key to the file with the certificate")
     try:
         key = load_pem_private_key(content, password.encode() if password else None)
     except TypeError:
         if password:
-            raise InvalidInput(_PASSWORD, f"the key in '{path}' is not encrypted", "leave the password out") from None
+            raise InvalidInput(_PASSWORD, f"the key in '{path}' is not encrypted", "omit the password") from None
         raise InvalidInput(_PASSWORD, f"the key in '{path}' is encrypted", "give its password") from None
     except ValueError:
         if password:
-            raise InvalidInput(_PASSWORD, f"does not open the key in '{path}'", "give its password") from None
-        raise InvalidInput(_PATH, f"the key in '{path}' can't be read", "export key and certificate again") from None
+            raise InvalidInput(_PASSWORD, f"it does not decrypt the key in '{path}'", "correct the password") from None
+        raise InvalidInput(_PATH, f"the key in '{path}' is not readable", "export key and certificate again") from None
     try:
         return key, x509.load_pem_x509_certificate(content)
     except ValueError:
         raise InvalidInput(
-            _PATH, f"'{path}' holds no certificate", "put the certificate into the file, beside the key"
+            _PATH, f"'{path}' contains no certificate", "add the certificate to the file with the key"
         ) from None
 
 
@@ -65,13 +67,13 @@ def _pfx(path: str, content: bytes, password: str | None) -> tuple[Any, Any]:
         key, certificate, _chain = pkcs12.load_key_and_certificates(content, password.encode() if password else None)
     except ValueError:
         if password:
-            raise InvalidInput(_PASSWORD, f"does not open '{path}'", "give the file's password") from None
+            raise InvalidInput(_PASSWORD, f"it does not decrypt '{path}'", "correct the password of the file") from None
         raise InvalidInput(
-            _PATH, f"'{path}' is neither PEM nor a PFX without password", f"give the password as {_PASSWORD}"
+            _PATH, f"'{path}' is neither PEM nor a PFX without a password", f"set the password in {_PASSWORD}"
         ) from None
     if key is None or certificate is None:
         missing = "private key" if key is None else "certificate"
-        raise InvalidInput(_PATH, f"'{path}' holds no {missing}", "export key and certificate together")
+        raise InvalidInput(_PATH, f"'{path}' contains no {missing}", "export key and certificate together")
     return key, certificate
 
 
@@ -80,7 +82,7 @@ def _check_pair(path: str, key: Any, certificate: Any) -> None:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if not isinstance(key, RSAPrivateKey):
-        raise InvalidInput(_PATH, f"the key in '{path}' is no RSA key", "make a certificate with an RSA key")
+        raise InvalidInput(_PATH, f"the key in '{path}' is not an RSA key", "create a certificate with an RSA key")
     ours, theirs = (
         public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         for public in (key.public_key(), certificate.public_key())
@@ -98,18 +100,20 @@ def _check_days(path: str, certificate: Any) -> None:
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if end <= now:
         raise InvalidInput(
-            _PATH, f"the certificate in '{path}' expired on {end:%Y-%m-%d}", "give the application a new certificate"
+            _PATH, f"the certificate in '{path}' expired on {end:%Y-%m-%d}", "renew the certificate of the application"
         )
     if start > now:
         raise InvalidInput(
-            _PATH, f"the certificate in '{path}' is not valid before {start:%Y-%m-%d %H:%M} UTC", "check the clock"
+            _PATH,
+            f"the certificate in '{path}' is not valid before {start:%Y-%m-%d %H:%M} UTC",
+            "check the local clock",
         )
 
 
 def _check_thumbprint(path: str, certificate: Any, thumbprint: str) -> None:
     from cryptography.hazmat.primitives.hashes import SHA1
 
-    # No protection: the name under which the portal shows a certificate.
+    # SHA-1 protects nothing here; the portal uses it as the name of a certificate.
     found = certificate.fingerprint(SHA1()).hex()
     if re.sub(r"[^0-9a-z]", "", thumbprint.lower()) != found:
         raise InvalidInput(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the SDK's clients, made when first needed and sharing one credential."""
+"""Private: the clients of the SDK. They are created on first use and share one credential."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import clouds, imports, pipeline
-from .clouds import Cloud
-from .login import Login
+from .clouds import CloudEnvironment
+from .login import AzureLogin
 
 if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
@@ -33,8 +33,8 @@ _POLL_SECONDS = 5
 class Azure:
     """One login to one subscription. Nothing is sent before the first call of a client."""
 
-    def __init__(self, login: Login, seconds: float | None = None) -> None:
-        """`seconds`: how long repeated calls may take in all, before the last error is told."""
+    def __init__(self, login: AzureLogin, seconds: float | None = None) -> None:
+        """`seconds` limits the total time of repeated calls, before the last error is raised."""
         self.login = login
         self._seconds = seconds
 
@@ -43,11 +43,11 @@ class Azure:
         return self.login.subscription_id
 
     def of_subscription(self, subscription_id: str) -> Azure:
-        """The same login to another subscription."""
+        """Return the same login to another subscription."""
         return Azure(replace(self.login, subscription_id=subscription_id), self._seconds)
 
     @cached_property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> CloudEnvironment:
         return clouds.find(self.login.cloud_environment, self.login.ca_bundle)
 
     @cached_property
@@ -90,7 +90,7 @@ class Azure:
             return self._client(ResourceManagementClient)
 
     def _client(self, kind: Callable[..., Client]) -> Client:
-        # The scope belongs to the cloud, not to base_url: a private cloud needs both.
+        # The scope follows from the cloud, not from base_url, so a private cloud needs both.
         return kind(
             self._credential,
             self.subscription_id,

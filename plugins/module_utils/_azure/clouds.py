@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which Azure: the addresses and the token audience of a cloud."""
+"""Private: cloud environments: the addresses and the token audience of an Azure cloud."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._model.azure.sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 
 _METADATA_TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
-    """One cloud: where Resource Manager listens, who signs in, and for what audience tokens are asked."""
+class CloudEnvironment:
+    """One cloud: the addresses of Resource Manager and of the sign-in service, and the audience of tokens."""
 
     name: str
     resource_manager: str
     authority: str
     audience: str
-    #: A well-known cloud lets the identity library check the authority; a private one has nobody to ask.
+    #: Whether the identity library can validate the authority, which is not possible for a private cloud.
     well_known: bool = True
 
     @property
@@ -35,62 +36,45 @@ class Cloud:
 
 # Addresses: azure-mgmt-core, get_arm_endpoints, and the national clouds pages of the Microsoft documentation.
 _CLOUDS = {
-    "azurecloud": Cloud(
-        "AzureCloud",
+    PUBLIC: CloudEnvironment(
+        CLOUDS[PUBLIC],
         "https://management.azure.com",
         "https://login.microsoftonline.com",
         "https://management.azure.com",
     ),
-    "azurechinacloud": Cloud(
-        "AzureChinaCloud",
+    CHINA: CloudEnvironment(
+        CLOUDS[CHINA],
         "https://management.chinacloudapi.cn",
         "https://login.chinacloudapi.cn",
         "https://management.chinacloudapi.cn",
     ),
-    "azureusgovernment": Cloud(
-        "AzureUSGovernment",
+    GOVERNMENT: CloudEnvironment(
+        CLOUDS[GOVERNMENT],
         "https://management.usgovcloudapi.net",
         "https://login.microsoftonline.us",
         "https://management.core.usgovcloudapi.net",
     ),
 }
-_ALIASES = {
-    "azure_public_cloud": "azurecloud",
-    "azure_china_cloud": "azurechinacloud",
-    "azure_us_gov_cloud": "azureusgovernment",
-}
 
 
 # Other names of the same sign-in addresses (documented: national clouds, authentication endpoints).
 _AUTHORITIES = {
-    "login.windows.net": "azurecloud",
-    "login.microsoft.com": "azurecloud",
-    "sts.windows.net": "azurecloud",
-    "login.partner.microsoftonline.cn": "azurechinacloud",
-    "login-us.microsoftonline.com": "azureusgovernment",
+    "login.windows.net": PUBLIC,
+    "login.microsoft.com": PUBLIC,
+    "sts.windows.net": PUBLIC,
+    "login.partner.microsoftonline.cn": CHINA,
+    "login-us.microsoftonline.com": GOVERNMENT,
     **{urlsplit(cloud.authority).netloc: key for key, cloud in _CLOUDS.items()},
 }
 
 
 def is_known(name: str) -> bool:
-    return _key(name) in _CLOUDS
-
-
-def validate(name: str) -> None:
-    """Offline: a name we know, or an https address."""
-    address = urlsplit(name)
-    if is_known(name) or (address.scheme == "https" and address.netloc):
-        return
-    known = ", ".join(cloud.name for cloud in _CLOUDS.values())
-    raise InvalidInput(
-        "cloud_environment",
-        f"'{name}' is no known cloud",
-        f"use one of {known}, or the https address of a cloud's metadata",
-    )
+    """Tell whether a name is that of a public or national cloud."""
+    return cloud_key(name) in _CLOUDS
 
 
 def of_authority(environment: Mapping[str, str]) -> str:
-    """The cloud that AZURE_AUTHORITY_HOST belongs to, the public one without it. Raises InvalidInput."""
+    """Return the cloud of AZURE_AUTHORITY_HOST, or the public cloud without that variable. Raises InvalidInput."""
     given = environment.get("AZURE_AUTHORITY_HOST", "")
     if not given:
         return "AzureCloud"
@@ -99,27 +83,33 @@ def of_authority(environment: Mapping[str, str]) -> str:
     if cloud is None or address.scheme != "https":
         raise InvalidInput(
             "cloud_environment",
-            f"is needed, because AZURE_AUTHORITY_HOST ({given}) is the address of no known cloud",
+            f"is required, because AZURE_AUTHORITY_HOST ({given}) is not the address of a known cloud",
             "give the https address of the cloud's metadata",
         )
     return _CLOUDS[cloud].name
 
 
-def find(name: str, ca_bundle: str | None = None) -> Cloud:
-    """The cloud of a name, or of a metadata address (one call). Raises InvalidInput, Unreachable, RemoteFailure."""
-    validate(name)
+def find(name: str, ca_bundle: str | None = None) -> CloudEnvironment:
+    """Return the cloud of a name, or of a metadata address with one call.
+
+    Raises InvalidInput, Unreachable, RemoteFailure.
+    """
+    require_cloud(name)
     if is_known(name):
-        return _CLOUDS[_key(name)]
+        return _CLOUDS[cloud_key(name)]
     return from_metadata(name, _download(name, ca_bundle))
 
 
-def from_metadata(address: str, document: Any) -> Cloud:
-    """Read a cloud metadata document; both published forms (one cloud, or a list of clouds) are taken."""
+def from_metadata(address: str, document: Any) -> CloudEnvironment:
+    """Read a cloud metadata document in either published form: one cloud, or a list of clouds.
+
+    Raises RemoteFailure.
+    """
     entry = document[0] if isinstance(document, list) and document else document
     try:
         sign_in = entry["authentication"]
         manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
-        found = Cloud(
+        found = CloudEnvironment(
             name=str(entry.get("name", "private")),
             resource_manager=str(manager).rstrip("/"),
             authority=str(sign_in["loginEndpoint"]).rstrip("/"),
@@ -128,13 +118,13 @@ def from_metadata(address: str, document: Any) -> Cloud:
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise RemoteFailure(
-            f"cloud_environment: {address} answers, but not with a cloud metadata document ({error!r} is missing);"
+            f"cloud_environment: {address} did not answer with a cloud metadata document ({error!r} is missing);"
             " give the address that ends in /metadata/endpoints?api-version=..."
         ) from error
     for place in (found.resource_manager, found.authority):
         if urlsplit(place).scheme != "https":
             raise RemoteFailure(
-                f"cloud_environment: {address} names '{place}', which is no https address; no token is sent there"
+                f"cloud_environment: {address} names '{place}', which is not an https address; no token is sent there"
             )
     return found
 
@@ -144,12 +134,8 @@ def _audience(audiences: list[str], manager: str) -> str:
     return next((audience for audience in audiences if host and host in audience), audiences[0])
 
 
-def _key(name: str) -> str:
-    return _ALIASES.get(name.lower(), name.lower())
-
-
 def _download(address: str, ca_bundle: str | None) -> Any:
-    # Only a cloud of one's own pays for this import. A netrc file holds logins for other purposes than this.
+    # Imported here because only private clouds need it. A netrc file contains logins for other purposes.
     from ansible.module_utils.urls import open_url
 
     try:
@@ -157,10 +143,10 @@ def _download(address: str, ca_bundle: str | None) -> Any:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise RemoteFailure(
-            f"cloud_environment: {address} answers with HTTP {error.code}; check the address"
+            f"cloud_environment: {address} answered with HTTP {error.code}; check the address"
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(
-            f"cloud_environment: {address} can't be read ({reason}); check address, network and ca_bundle"
+            f"cloud_environment: {address} is not readable ({reason}); check address, network and ca_bundle"
         ) from error

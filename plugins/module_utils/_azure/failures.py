@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the SDK raises, as our errors: the service's code, message and request id, and what to do."""
+"""Private: translates exceptions of the SDK into our errors, with code, message, request id and a remedy."""
 
 from __future__ import annotations
 
@@ -18,96 +18,96 @@ from .wire import content
 
 Answer = TypeVar("Answer")
 
-_SOMEBODY_ELSE = "check cloud_environment, and that no proxy answers for Azure"
+_NOT_AZURE = "check cloud_environment, and that no proxy answers in place of Azure"
 _UNKNOWN_TENANT = "Unable to get authority configuration"
 _AADSTS = re.compile(r"AADSTS\d+")
 _SIGN_IN_FIXES = {
-    "AADSTS7000215": "the client secret is wrong: give the secret's value (not its id)",
-    "AADSTS7000222": "the client secret has expired: make a new one",
-    "AADSTS700016": "the application is not known in this tenant: check client_id and tenant",
-    "AADSTS90002": "the tenant is not known: check tenant",
+    "AADSTS7000215": "the client secret is wrong: give the value of the secret (not its id)",
+    "AADSTS7000222": "the client secret has expired: create a new one",
+    "AADSTS700016": "the application is unknown in this tenant: check client_id and tenant",
+    "AADSTS90002": "the tenant is unknown: check tenant",
     "AADSTS7000112": "the application is disabled in this tenant: enable it there",
-    "AADSTS700027": "the directory does not take the certificate: add it to the application, or renew it there",
-    "AADSTS50013": "the token in oidc_token_file_path is not signed by its issuer: look where it comes from",
-    "AADSTS700024": "the token in oidc_token_file_path is no longer valid (or not yet): let its issuer write a new one",
+    "AADSTS700027": "the directory does not accept the certificate: add it to the application, or renew it there",
+    "AADSTS50013": "the token in oidc_token_file_path is not signed by its issuer: check where it comes from",
+    "AADSTS700024": "the token in oidc_token_file_path is expired or not valid yet: have its issuer write a new one",
     "AADSTS700211": "no federated credential of the application has the token's issuer: add it, or check client_id",
     "AADSTS700212": "no federated credential of the application has the token's audience: correct one of the two",
     "AADSTS700213": "no federated credential of the application has the token's subject: correct one of the two",
-    "AADSTS700082": "what the Azure CLI kept has expired: run 'az login' again",
-    "AADSTS50173": "what the Azure CLI kept was revoked: run 'az login' again",
+    "AADSTS700082": "the session of the Azure CLI has expired: run 'az login' again",
+    "AADSTS50173": "the session of the Azure CLI was revoked: run 'az login' again",
     "AADSTS53003": "a Conditional Access policy blocks the sign-in: ask the directory's administrator",
-    "InvalidAuthenticationTokenTenant": "the login is of another tenant than the subscription: give that one's tenant",
+    "InvalidAuthenticationTokenTenant": "the login is for another tenant than the subscription: set its tenant",
     "ExpiredAuthenticationToken": "the token has expired: check this machine's clock, then run again",
 }
-# The library's own refusals, which have no code.
+# Refusals of the identity library itself, which have no code.
 _UNAVAILABLE = {
-    "CLI not found": "the Azure CLI (az) is not on the path: install it where the task runs, or sign in another way",
-    "az login": "nobody is signed in to the Azure CLI: run 'az login' as the user of this task",
-    "Failed to invoke the Azure CLI": "the Azure CLI gave no answer in time: try 'az account get-access-token' by hand",
+    "CLI not found": "the Azure CLI (az) is not on the path: install it on this machine, or use another method",
+    "az login": "the Azure CLI is not signed in: run 'az login' as the user of this task",
+    "Failed to invoke the Azure CLI": "the Azure CLI did not answer in time: try 'az account get-access-token'",
     "Identity not found": "the machine has no such managed identity: assign it, or check client_id",
     "has been assigned to this resource": "the machine has no such managed identity: assign it, or check client_id",
-    "no response from the IMDS": "this machine has no service that gives managed identities: sign in another way",
+    "no response from the IMDS": "this machine has no instance metadata service: use another sign-in method",
 }
 _CODE_FIXES = {
     "MissingSubscriptionRegistration": (
         "register the resource provider on the subscription (az provider register, or ask its owner)"
     ),
-    "InvalidResourceLocation": "it exists already in another region: use that region or another name",
-    "StorageAccountAlreadyTaken": "the name is taken by another customer: choose another name",
-    "StorageAccountInAnotherResourceGroup": "the account exists in another resource group: name that group",
+    "InvalidResourceLocation": "it already exists in another region: use that region, or another name",
+    "StorageAccountAlreadyTaken": "another customer has this name: choose another name",
+    "StorageAccountInAnotherResourceGroup": "the account exists in another resource group: use that group",
     "ResourceRequestsThrottled": "wait as long as the message says, then run again",
     "SubscriptionRequestsThrottled": "wait a minute, then run again",
-    "SubscriptionNotFound": "check subscription_id, and that the login has a role on it",
+    "SubscriptionNotFound": "check subscription_id, and that the identity has a role on it",
     "InvalidResourceType": "this cloud does not have that service: check cloud_environment and the region",
     "InvalidResourceNamespace": "this cloud does not have that service: check cloud_environment and the region",
     "NoRegisteredProviderFound": "this cloud is older than the installed SDK: install an older release of it",
     "ResourceGroupNotFound": "create the group first, or correct its name",
     "ResourceNotFound": "create it first, or correct the names",
-    "ParentResourceNotFound": "create what it belongs to first, or correct the names",
+    "ParentResourceNotFound": "create its parent first, or correct the names",
     "ResourceGroupBeingDeleted": "wait until Azure has deleted the group, then run again",
-    "RoleAssignmentExists": "nothing is left to do: the role is assigned already",
+    "RoleAssignmentExists": "nothing to do: the role is already assigned",
     "SkuNotAvailable": "choose another redundancy or region",
     "LocationNotAvailableForResourceType": "choose one of the regions that the message lists",
-    "AccountPropertyCannotBeUpdated": "it can't change after creation: make a new account, or leave the option away",
-    "StorageAccountTypeConversionNotAllowed": "it can't change after creation: make a new account",
-    "MaxStorageAccountsCountPerSubscriptionExceeded": "remove an account there, or have the quota raised",
-    "InUseSubnetCannotBeDeleted": "remove what uses the subnet first",
+    "AccountPropertyCannotBeUpdated": "it cannot be changed after creation: create a new account, or omit the option",
+    "StorageAccountTypeConversionNotAllowed": "it cannot be changed after creation: create a new account",
+    "MaxStorageAccountsCountPerSubscriptionExceeded": "delete an account there, or request a higher quota",
+    "InUseSubnetCannotBeDeleted": "remove the users of the subnet first",
 }
-# A 404 that is about the address or the login, not about the thing that was asked for.
+# A 404 about the address or the login, and not about the requested resource.
 _NOT_ABSENCE = ("SubscriptionNotFound", "OperationNotFound", "TenantNotFound", "EndpointNotFound")
-# Resource Manager and the services say that a thing is not there in one of these ways; anything else is no absence.
+# The codes of Resource Manager and the services for an absent resource. Any other code does not mean absence.
 _ABSENCE = re.compile(r"\w*NotFound|\w*DoesNotExist|\w*EntityMissing")
 _NO_ROUTE = ("no http resource was found", "no route ")
-# What every answer of Resource Manager carries and a foreign host does not.
+# Headers in every answer of Resource Manager, but not in those of other hosts.
 _OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
-_CANCELLED = ("canceled", "cancelled")
+_CANCELED = ("canceled", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A clean 404, and which of the two kinds: the group, or the thing in it."""
+    """A valid 404. It tells whether the resource group is missing, or the resource in it."""
 
     group_missing: bool
 
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Turn the SDK's exceptions into ours. `action` completes the sentence 'could not ...'."""
+    """Translate exceptions of the SDK into ours. `action` completes the sentence 'could not ...'."""
     from azure.core.exceptions import AzureError, DeserializationError, HttpResponseError
 
     try:
         yield
-    except NotRegistered as told:
-        raise translate(HttpResponseError(response=told.answer), action) from told
+    except NotRegistered as error:
+        raise translate(HttpResponseError(response=error.answer), action) from error
     except AzureError as error:
         raise translate(error, action) from error
     except DeserializationError:
-        # Older generations read the answer before we do; their error may quote what it holds.
+        # Older generations parse the answer themselves, and their error may quote its content.
         raise _no_document(action) from None
 
 
 def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
-    """One read. Only a 404 of the service counts as absence; every other error is raised."""
+    """Make a call that reads. Only a 404 of the service counts as absence; every other error is raised."""
     from azure.core.exceptions import ResourceNotFoundError
 
     with translated(action):
@@ -120,7 +120,7 @@ def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
 
 
 def translate(error: Exception, action: str) -> SiteRecoveryError:
-    """The error of our tree that says the same as the SDK's."""
+    """Return our error for an exception of the SDK."""
     from azure.core.exceptions import (
         ClientAuthenticationError,
         DecodeError,
@@ -128,7 +128,7 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         ServiceResponseError,
     )
 
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_lost(error):
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_unreachable(error):
         return Unreachable(
             f"could not {action}: no answer from Azure ({_short(error)});"
             " check network, proxy and ca_bundle, then run again"
@@ -151,10 +151,10 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         named = "" if denial.right else f"{denial.code}: "
         text = f"could not {action}: {named}{denial.reason}{_reference(error)}; {denial.advice}"
         return kind(text, **{**details, "code": denial.code})
-    if _cancelled(error):
+    if _canceled(error):
         return RemoteFailure(
-            f"could not {action}: {code or 'Canceled'}: the operation was cancelled in Azure{_reference(error)};"
-            " look in its activity log for who did it, then run again to start it anew",
+            f"could not {action}: {code or 'Canceled'}: the operation was canceled in Azure{_reference(error)};"
+            " check the activity log for the cause, then run again to restart it",
             **{**details, "code": code or "Canceled"},
         )
     advice = _recommended_action(error) or _CODE_FIXES.get(code or "") or _advice(code, status, pause)
@@ -163,7 +163,10 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
 
 
 def _says_absent(error: Any) -> bool:
-    """Whether a 404 is the service's word that the thing is not there, and not somebody else's or about the address."""
+    """Tell whether a 404 is the service's statement that the resource is absent.
+
+    Other hosts also answer with 404, and so does Azure for a wrong address.
+    """
     code, headers = _code(error), getattr(error.response, "headers", None) or {}
     return (
         error.status_code == 404
@@ -175,37 +178,37 @@ def _says_absent(error: Any) -> bool:
     )
 
 
-def _cancelled(error: Any) -> bool:
-    """An operation that ended so: its document has a state and often no error."""
+def _canceled(error: Any) -> bool:
+    """Tell whether an operation was canceled. Its document has a status and often no error."""
     status = _body(error).get("status")
-    return isinstance(status, str) and status.casefold() in _CANCELLED
+    return isinstance(status, str) and status.casefold() in _CANCELED
 
 
 def _reference(error: Any) -> str:
-    """What Azure's support asks for."""
+    """Return the request id, which Azure support asks for, as part of a message."""
     found = _request_id(error)
     return f" (request {found})" if found else ""
 
 
 def _no_document(action: str, **details: Any) -> RemoteFailure:
-    return RemoteFailure(f"could not {action}: the answer is no document of the service; {_SOMEBODY_ELSE}", **details)
+    return RemoteFailure(f"could not {action}: the answer is not a document of the service; {_NOT_AZURE}", **details)
 
 
 def _advice(code: str | None, status: int | None, pause: int | None) -> str:
     if pause:
         return f"wait {pause} s, then run again"
     if status is not None and (status in (408, 429) or status >= 500):
-        return "run again in some minutes, and ask Azure's support with the request id if it stays"
+        return "run again in a few minutes, and contact Azure support with the request id if it persists"
     if code:
-        return "correct what it names, then run again"
-    return _SOMEBODY_ELSE if status else "run again, and report it if it stays"
+        return "correct the cause in the message, then run again"
+    return _NOT_AZURE if status else "run again, and report a bug if it persists"
 
 
-def _directory_lost(error: Exception) -> bool:
-    """Whether a sign-in failed because nobody answered: the library calls that a refusal too."""
+def _directory_unreachable(error: Exception) -> bool:
+    """Tell whether a sign-in failed without an answer, which the library also reports as a refusal."""
     from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 
-    if not isinstance(error, ClientAuthenticationError) or _own_words(error):
+    if not isinstance(error, ClientAuthenticationError) or _library_refusal(error):
         return False
     cause: BaseException | None = error
     while cause is not None:
@@ -215,27 +218,31 @@ def _directory_lost(error: Exception) -> bool:
     return False
 
 
-def _own_words(error: Exception) -> str | None:
-    """What to do about a refusal that the library itself spoke."""
+def _library_refusal(error: Exception) -> str | None:
+    """Return the remedy for a refusal of the identity library itself."""
     return next((fix for text, fix in _UNAVAILABLE.items() if text in str(error)), None)
 
 
 def _reason(error: Any) -> str:
-    """What the directory or the Azure CLI says themselves. Output that was not understood may hold a token."""
-    words = _message(error)
-    return "" if "Unexpected output" in words else f"{words.rstrip('.')}; "
+    """Return the message of the directory or the Azure CLI. Unexpected output is dropped: it may contain a token."""
+    message = _message(error)
+    return "" if "Unexpected output" in message else f"{message.rstrip('.')}; "
 
 
 def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     found = _AADSTS.search(str(error))
     code = found.group(0) if found else _code(error)
     if code is None and _UNKNOWN_TENANT in str(error):
-        # The library drops the directory's own words.
+        # The library drops the message of the directory.
         code = "AADSTS90002"
     login = getattr(error, "siterecovery_login", None)
     check = login.method.check if login else "check that tenant exists, then client_id and secret"
-    fix = _SIGN_IN_FIXES.get(code or "") or (not found and _own_words(error)) or f"{_reason(error)}{check}"
-    chosen = f" (auth_source auto chose {login.method.name}; set it to choose another)" if login and login.found else ""
+    fix = _SIGN_IN_FIXES.get(code or "") or (not found and _library_refusal(error)) or f"{_reason(error)}{check}"
+    chosen = (
+        f" (auth_source auto chose {login.method.name}; set it to choose another method)"
+        if login and login.found
+        else ""
+    )
     return AccessDenied(
         f"could not {action}: sign-in refused{f' ({code})' if code else ''}{_reference(error)}: {fix}{chosen}",
         code=code,
@@ -266,7 +273,7 @@ def _code(error: Any) -> str | None:
         return str(code)
     body = _body(error)
     found = _nested(error).get("code") or body.get("ErrorCode") or body.get("code")
-    # A number is some web framework's, not Azure's.
+    # Codes of Azure are texts. A number comes from another web framework.
     return found if isinstance(found, str) and found else None
 
 
@@ -280,7 +287,7 @@ def _whole_message(error: Any) -> str:
 
 
 def _recommended_action(error: Any) -> str:
-    """Site Recovery puts causes and advice beside the message; the SDK's text drops them."""
+    """Return the recommended action, which Site Recovery sends separately and the SDK's message omits."""
     nested = _nested(error)
     holders = [nested, *(detail for detail in nested.get("details") or [] if isinstance(detail, dict))]
     return next(
@@ -295,7 +302,7 @@ def _request_id(error: Any) -> str | None:
 
 
 def _pause(error: Any) -> int | None:
-    """The seconds that the service asks for before the next call."""
+    """Return the seconds that the service requests before the next call."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     text = str(headers.get("Retry-After") or "")
     return int(text) if text.isdigit() else None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: imports of large libraries in a process that lives for a second."""
+"""Private: fast imports of large libraries in a short-lived process."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def large() -> Iterator[None]:
-    """Keep the garbage collector from walking through what is imported here, now and at the end of the process.
+    """Exclude imported objects from garbage collection, during the import and at the end of the process.
 
-    The SDK's thousands of classes stay until the process ends anyway; looking through them for garbage takes up to
-    half as long as importing them. What comes after is collected as ever.
+    The thousands of classes of the SDK live until the process ends, and scanning them for garbage takes up to half as
+    long as importing them. Objects that are created later are collected as usual.
     """
     enabled, before = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
-        # Only after a real import: freezing also keeps what happens to be garbage at this moment.
+        # Freeze only after a real import, because freezing also keeps present garbage.
         if len(sys.modules) > before:
             gc.freeze()
         if enabled:

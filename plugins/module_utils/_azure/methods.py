@@ -1,42 +1,41 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: ways to sign in. One class per method: `validate` offline, `credential` when the first call is made."""
+"""Private: sign-in methods. Each class validates its values offline and creates a credential on the first call."""
 
 from __future__ import annotations
 
 import inspect
-import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from .._model.azure.sign_in import require_tenant
 from .._model.common.errors import InvalidInput
 from . import certificates
-from .clouds import Cloud
+from .clouds import CloudEnvironment
 
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _CONNECT_SECONDS = 15
 _READ_SECONDS = 60
 _RETRIES = 3
-#: Starting `az` takes seconds, and on a small machine more than the library's ten.
+#: Starting `az` can take longer than the library's ten seconds on a small machine.
 _CLI_SECONDS = 60
 CLI = "az"
 
 
 class Method(Protocol):
-    """One way to sign in."""
+    """A sign-in method."""
 
-    #: What it is called in a message, and what to check when the directory refuses it.
+    #: Its name in messages, and what to check when the directory refuses it.
     name: ClassVar[str]
     check: ClassVar[str]
 
     def validate(self) -> None:
-        """Offline; raises InvalidInput that names what is missing."""
+        """Check the values offline. Raises InvalidInput, which names missing values."""
 
-    def credential(self, cloud: Cloud, ca_bundle: str | None, /) -> Any:
-        """The identity library's credential object; it fetches a token at the first call."""
+    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None, /) -> Any:
+        """Return the credential object of the identity library. It fetches a token at the first call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,9 @@ class ClientSecret:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("secret", self.secret, "AZURE_SECRET"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
 
-    def credential(self, cloud: Cloud, ca_bundle: str | None) -> Any:
+    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
         from azure.identity import ClientSecretCredential
 
         return ClientSecretCredential(
@@ -71,7 +70,7 @@ class ClientSecret:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class ClientCertificate:
     """A service principal with a certificate and its key in one PEM or PFX file."""
 
     name: ClassVar[str] = "a certificate"
@@ -91,10 +90,10 @@ class Certificate:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("x509_certificate_path", self.path, "AZURE_X509_CERTIFICATE_PATH"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
         certificates.check(self.path or "", self.password, self.thumbprint)
 
-    def credential(self, cloud: Cloud, ca_bundle: str | None) -> Any:
+    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
         from azure.identity import CertificateCredential
 
         return CertificateCredential(
@@ -109,7 +108,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class ManagedIdentity:
-    """The identity of the Azure machine that this runs on; `client_id` picks one of its user-assigned ones."""
+    """The managed identity of this Azure machine. `client_id` selects one of its user-assigned identities."""
 
     name: ClassVar[str] = "a managed identity"
     check: ClassVar[str] = "check that the machine has a managed identity, and client_id"
@@ -117,13 +116,13 @@ class ManagedIdentity:
     client_id: str | None = None
 
     def validate(self) -> None:
-        """Only the machine's own service knows whether it has an identity."""
+        """Accept any values: only the instance metadata service knows whether there is an identity."""
 
-    def credential(self, _cloud: Cloud, _ca_bundle: str | None) -> Any:
+    def credential(self, _cloud: CloudEnvironment, _ca_bundle: str | None) -> Any:
         from azure.identity import ManagedIdentityCredential
 
-        # Its address is the machine's own: plain http by design, and no proxy leads there. A token file that also lies
-        # there is another method. One more attempt is enough to see that nobody listens.
+        # The instance metadata service is local: it uses plain http by design, and no proxy is needed. A token file is
+        # another method. One retry is enough to find that the service does not exist.
         return ManagedIdentityCredential(
             client_id=self.client_id or None,
             use_env_settings=False,
@@ -135,7 +134,7 @@ class ManagedIdentity:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadIdentity:
-    """An application that trusts tokens of another issuer, such as a Kubernetes cluster; the token lies in a file."""
+    """An application that trusts the tokens of another issuer, such as a Kubernetes cluster. The token is in a file."""
 
     name: ClassVar[str] = "a workload identity"
     check: ClassVar[str] = "check that tenant exists, then client_id and the application's federated credentials"
@@ -151,18 +150,20 @@ class WorkloadIdentity:
             ("client_id", self.client_id, "AZURE_CLIENT_ID"),
             ("oidc_token_file_path", self.token_file, "AZURE_FEDERATED_TOKEN_FILE"),
         )
-        _check_tenant(self.tenant)
+        require_tenant(self.tenant)
         option, path = "oidc_token_file_path", self.token_file or ""
         try:
             with open(path, encoding="ascii") as file:
                 empty = not file.read().strip()
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is no text"
-            raise InvalidInput(option, f"'{path}' can't be read ({reason})", "give the file with the token") from error
+            reason = getattr(error, "strerror", None) or "not text"
+            raise InvalidInput(
+                option, f"'{path}' is not readable ({reason})", "give the file with the token"
+            ) from error
         if empty:
-            raise InvalidInput(option, f"'{path}' is empty", "look why its issuer wrote no token")
+            raise InvalidInput(option, f"'{path}' is empty", "check why the issuer did not write a token")
 
-    def credential(self, cloud: Cloud, ca_bundle: str | None) -> Any:
+    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
         from azure.identity import WorkloadIdentityCredential
 
         return WorkloadIdentityCredential(
@@ -175,7 +176,7 @@ class WorkloadIdentity:
 
 @dataclass(frozen=True, slots=True)
 class AzureCli:
-    """Whoever signed in with `az login`."""
+    """The account that signed in with `az login`."""
 
     name: ClassVar[str] = "the Azure CLI"
     check: ClassVar[str] = "run 'az login' as the user of this task, then check tenant and subscription_id"
@@ -185,22 +186,22 @@ class AzureCli:
 
     def validate(self) -> None:
         if self.tenant:
-            _check_tenant(self.tenant)
+            require_tenant(self.tenant)
         if shutil.which(CLI) is None:
             raise InvalidInput(
                 "auth_source",
                 "the Azure CLI (az) is not on the path of the machine that this task runs on",
-                "install it there, or sign in another way",
+                "install it there, or use another sign-in method",
             )
 
-    def credential(self, _cloud: Cloud, _ca_bundle: str | None) -> Any:
+    def credential(self, _cloud: CloudEnvironment, _ca_bundle: str | None) -> Any:
         from azure.identity import AzureCliCredential
 
         chosen: dict[str, Any] = {"process_timeout": _CLI_SECONDS}
         if self.tenant:
             chosen["tenant_id"] = self.tenant
         elif self.subscription_id and "subscription" in inspect.signature(AzureCliCredential.__init__).parameters:
-            # Without either, az gives a token for the tenant of its own default subscription. Old libraries can't ask.
+            # Without either, az returns a token for the tenant of its default subscription. Old libraries lack it.
             chosen["subscription"] = self.subscription_id
         return AzureCliCredential(**chosen)
 
@@ -213,7 +214,7 @@ def _require(method: str, *needed: tuple[str, str | None, str]) -> None:
     others = _listed([name for name, _variable in missing[1:]])
     raise InvalidInput(
         option,
-        f"is needed to sign in with {method}{f', and so is {others}' if others else ''}",
+        f"is required to sign in with {method}{f', and so is {others}' if others else ''}",
         f"set the option or the environment variable {variable}",
     )
 
@@ -222,13 +223,8 @@ def _listed(names: Iterable[str]) -> str:
     return " and ".join(names)
 
 
-def _check_tenant(tenant: str | None) -> None:
-    if not _TENANT.fullmatch(tenant or ""):
-        raise InvalidInput("tenant", "is neither an id nor a domain name", "take it from the directory's overview page")
-
-
-def _directory(cloud: Cloud, ca_bundle: str | None) -> dict[str, Any]:
-    """How the library reaches the directory."""
+def _directory(cloud: CloudEnvironment, ca_bundle: str | None) -> dict[str, Any]:
+    """Return the connection settings of the identity library."""
     return {
         "authority": cloud.authority,
         "disable_instance_discovery": not cloud.well_known,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: long-running operations with a deadline of our own."""
+"""Private: long-running operations with a timeout."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 State = TypeVar("State")
-# ARM's terminal provisioning states, in both spellings; a resource without a state is not worked on.
+# Terminal provisioning states of Resource Manager, in both spellings. A resource without a state has no operation.
 _FINAL = ("", "succeeded", "failed", "canceled", "cancelled")
-# Another write is under way on this or on a dependent resource: the same request is right a moment later (error codes
-# of the storage resource provider; azure-rest-api-specs issues 11143 and 14202 for the network; 409 of ARM).
-_UNDER_WAY = (
+# Error codes for a concurrent write to this or to a dependent resource: the same request will be accepted later (error
+# codes of the storage resource provider; azure-rest-api-specs issues 11143 and 14202 for the network; 409 of ARM).
+_BUSY = (
     "StorageAccountBeingCreated",
     "StorageAccountIsNotProvisioned",
     "StorageAccountOperationInProgress",
@@ -34,15 +34,15 @@ _UNDER_WAY = (
     "ReferencedResourceNotProvisioned",
     "VirtualNetworkNotInSucceededState",
 )
-_UNDER_WAY_WORDS = (
+_BUSY_MESSAGES = (
     "operation is in progress",
     "operation in progress",
     "another operation is being performed",
     "subnetsnotprovisioned",
     "please retry later",
 )
-_RESUME = "the operation goes on in Azure: run again to pick it up, or give a longer wait_timeout"
-_LATER = "something else is at work on it in Azure: run again when that has ended, or give a longer wait_timeout"
+_RESUME = "the operation continues in Azure: run again to resume the wait, or increase wait_timeout"
+_LATER = "another operation is in progress in Azure: run again when it has ended, or increase wait_timeout"
 
 
 def start(begin: Callable[[], LROPoller[Result]], action: str) -> LROPoller[Result]:
@@ -54,15 +54,15 @@ def start(begin: Callable[[], LROPoller[Result]], action: str) -> LROPoller[Resu
 def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
     """Wait for the end of an operation, at most `timeout` seconds.
 
-    The SDK's poller knows no deadline and loops for ever on states it does not know, so the wait is ours.
-    Raises DeadlineExceeded with the last state, or RemoteFailure with the service's code.
+    The poller of the SDK has no deadline and polls forever on unknown states, so the wait is limited here. Raises
+    DeadlineExceeded with the last state, or RemoteFailure with the service's code.
     """
     started = time.monotonic()
     with translated(action):
         poller.wait(timeout)
         if not poller.done():
             raise DeadlineExceeded(
-                f"end of the operation '{action}'",
+                f"the end of the operation '{action}'",
                 time.monotonic() - started,
                 _status(poller),
                 _RESUME,
@@ -72,40 +72,40 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
 
 
 def run(begin: Callable[[], LROPoller[Result]], action: str, timeout: float) -> Result:
-    """An operation from its first request to its end, at most `timeout` seconds; waits for its turn first."""
+    """Run an operation to its end within `timeout` seconds, including the wait for concurrent writes."""
     started = time.monotonic()
-    poller = patiently(lambda: start(begin, action), action, timeout)
+    poller = retry_while_busy(lambda: start(begin, action), action, timeout)
     return finish(poller, action, max(0.0, timeout - (time.monotonic() - started)))
 
 
 def write(call: Callable[[], Result], action: str, timeout: float) -> Result:
-    """A write that is done when it is answered; waits for its turn at most `timeout` seconds."""
+    """Send a write that is complete when it is answered. Wait for concurrent writes for at most `timeout` seconds."""
 
     def once() -> Result:
         with translated(action):
             return call()
 
-    return patiently(once, action, timeout)
+    return retry_while_busy(once, action, timeout)
 
 
-def patiently(call: Callable[[], Result], action: str, timeout: float) -> Result:
-    """Repeat what is refused because another write is under way, at most `timeout` seconds.
+def retry_while_busy(call: Callable[[], Result], action: str, timeout: float) -> Result:
+    """Repeat a call that is refused because of a concurrent write, for at most `timeout` seconds.
 
-    Raises DeadlineExceeded with the service's last words; every other error at once.
+    Raises DeadlineExceeded with the last message of the service, and any other error immediately.
     """
     started = time.monotonic()
     while True:
         try:
             return call()
         except RemoteFailure as error:
-            if not under_way(error):
+            if not is_busy(error):
                 raise
             elapsed = time.monotonic() - started
             if elapsed >= timeout:
                 raise DeadlineExceeded(
-                    f"a turn to {action}",
+                    f"its turn to {action}",
                     elapsed,
-                    _words(error),
+                    _last_message(error),
                     _LATER,
                     request_id=error.details.get("request_id"),
                     code=error.details.get("code"),
@@ -114,27 +114,28 @@ def patiently(call: Callable[[], Result], action: str, timeout: float) -> Result
             time.sleep(min(timeout - elapsed, max(interval(elapsed, timeout - elapsed), asked)))
 
 
-def under_way(error: RemoteFailure) -> bool:
-    """Whether a refusal is about another write that goes on, not about this one."""
+def is_busy(error: RemoteFailure) -> bool:
+    """Tell whether a refusal is about a concurrent write and not about the request itself."""
     status, code = error.details.get("status"), error.details.get("code")
-    if code in _UNDER_WAY:
+    if code in _BUSY:
         return True
-    words = error.message.casefold()
-    return status in (400, 409, 412, 429) and any(part in words for part in _UNDER_WAY_WORDS)
+    message = error.message.casefold()
+    return status in (400, 409, 412, 429) and any(part in message for part in _BUSY_MESSAGES)
 
 
 def create(
     begin: Callable[[], LROPoller[Any]],
     action: str,
-    look: Callable[[], State],
+    observe: Callable[[], State],
     pending: Callable[[State], str | None],
     timeout: float,
 ) -> None:
-    """Make a resource and wait for its end, at most `timeout` seconds in all.
+    """Create a resource and wait for its end, for at most `timeout` seconds in total.
 
-    A write whose answer was lost on the way is sent again by the SDK, and meets its own resource half made; so does
-    a run beside this one. Then the end of what is under way is waited for; reading back tells whether it is ours. If
-    nothing is there then, the refusal was about something else (a parent, a neighbour): the write is repeated.
+    The SDK repeats a write whose answer was lost, and the repeated write then finds its own unfinished resource. So
+    does a concurrent run. In this case, wait for the end of the operation. Verifying the state tells whether the
+    resource is the desired one. If no resource exists after the wait, the refusal was about another resource (a parent
+    or a sibling), so the write is repeated.
     """
     started = time.monotonic()
 
@@ -145,31 +146,33 @@ def create(
         try:
             finish(start(begin, action), action, left())
         except RemoteFailure as error:
-            if not under_way(error):
+            if not is_busy(error):
                 raise
-            if _absent(settle(look(), look, pending, left())):
+            if _absent(wait_until_settled(observe(), observe, pending, left())):
                 raise
 
-    patiently(once, action, timeout)
+    retry_while_busy(once, action, timeout)
 
 
-def settle(state: State, look: Callable[[], State], pending: Callable[[State], str | None], timeout: float) -> State:
-    """Look again until nothing is pending any more, at most `timeout` seconds.
+def wait_until_settled(
+    state: State, observe: Callable[[], State], pending: Callable[[State], str | None], timeout: float
+) -> State:
+    """Poll until no operation is pending, for at most `timeout` seconds.
 
-    `pending` says in words what is still under way, or None. Raises DeadlineExceeded with its last words.
+    `pending` describes a pending operation, or returns None. Raises DeadlineExceeded with the last description.
     """
     started = time.monotonic()
-    while (words := pending(state)) is not None:
+    while (description := pending(state)) is not None:
         elapsed = time.monotonic() - started
         if elapsed >= timeout:
-            raise DeadlineExceeded("end of an operation that was under way", elapsed, words, _RESUME)
+            raise DeadlineExceeded("the end of a pending operation", elapsed, description, _RESUME)
         time.sleep(interval(elapsed, timeout - elapsed))
-        state = look()
+        state = observe()
     return state
 
 
 def pending_state(what: str, provisioning_state: str) -> str | None:
-    """Words for a resource that is between two states; an unknown state counts as such."""
+    """Describe a resource with a pending operation; None without one. An unknown state counts as pending."""
     return None if provisioning_state.casefold() in _FINAL else f"{what} is {provisioning_state}"
 
 
@@ -177,13 +180,13 @@ def _absent(state: Any) -> bool:
     return state is None or getattr(state, "resource", state) is None
 
 
-def _words(error: RemoteFailure) -> str:
+def _last_message(error: RemoteFailure) -> str:
     code = error.details.get("code")
     return f"{code}: {error.message}" if code and code not in error.message else error.message
 
 
 def _last_request_id(poller: LROPoller[Any]) -> str | None:
-    """Of the last answer to a poll, for Azure's support; the SDK keeps it to itself."""
+    """Return the request id of the last poll, for Azure support. The SDK does not publish it."""
     method = getattr(poller, "polling_method", None)
     answer = getattr(method(), "_pipeline_response", None) if method else None
     headers = getattr(getattr(answer, "http_response", None), "headers", None) or {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the SDK's pipeline does differently for us: how long it waits in silence, what counts as an answer."""
+"""Private: policies for the SDK's pipeline: limits of retries, and checks of answers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .wire import content, document
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 
-# Limits of the vault provider are by the hour: a pause of minutes is told and left to the user.
+# The vault provider has hourly limits. A pause of minutes is reported instead, so that the user can decide.
 _LONGEST_PAUSE = 90.0
-# All pauses of a run that has no deadline of its own.
+# The total of all pauses in a run without a timeout.
 _NO_DEADLINE = 300.0
-# GETs whose address ends like a list's, but that answer one document.
+# GETs whose address ends like that of a list, but whose answer is one document.
 _NO_LISTS = ("checkipaddressavailability", "replicationvaulthealth")
 
 
 def retries(total: int, backoff_max: float, seconds: float | None = None) -> RetryPolicy[Any, Any]:
-    """The SDK's retries, but no pause that would make the run look dead, and none beyond `seconds` from now."""
+    """Return the SDK's retry policy without pauses that are too long, and without any after `seconds` from now."""
     from azure.core.pipeline.policies import RetryPolicy
 
     deadline = time.monotonic() + (_NO_DEADLINE if seconds is None else seconds)
@@ -42,9 +42,9 @@ def retries(total: int, backoff_max: float, seconds: float | None = None) -> Ret
 
 
 def only_documents() -> SansIOHTTPPolicy[Any, Any]:
-    """Refuses a successful answer to a question that holds no JSON object: somebody else than Azure gave it.
+    """Return a policy that rejects successful answers without a JSON object, which do not come from Azure.
 
-    So does one to a list call that holds no list: the SDK would take it for an empty one.
+    It also rejects answers to list calls without a list, which the SDK would treat as an empty list.
     """
     from azure.core.exceptions import DecodeError
     from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -55,13 +55,13 @@ def only_documents() -> SansIOHTTPPolicy[Any, Any]:
                 return
             found = document(response.http_response)
             if is_list(request.http_request.url) and not isinstance(found.get("value"), list):
-                raise DecodeError("the answer to a list call holds no list", response=response.http_response)
+                raise DecodeError("the answer to a list call has no list", response=response.http_response)
 
     return OnlyDocuments()
 
 
 class NotRegistered(Exception):
-    """The subscription is not registered for a namespace. No error of the SDK, which would repeat the call."""
+    """The subscription is not registered for a namespace. The SDK would repeat the call after one of its own errors."""
 
     def __init__(self, answer: Any) -> None:
         super().__init__()
@@ -69,7 +69,10 @@ class NotRegistered(Exception):
 
 
 def no_registration() -> SansIOHTTPPolicy[Any, Any]:
-    """Tells what the SDK would register by itself: a look must not change a subscription, and a wait needs an end."""
+    """Return a policy that keeps the SDK from registering resource providers by itself.
+
+    Reading must not change a subscription, and a registration needs a timeout.
+    """
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
     class NoRegistration(SansIOHTTPPolicy):  # type: ignore[type-arg]
@@ -87,14 +90,14 @@ def _code(answer: Any) -> Any:
     try:
         body = content(answer)
     except (ValueError, AzureError):
-        # The first answer of an operation is read only later; there the SDK registers nothing.
+        # The first answer of an operation is not read yet. The SDK registers nothing in this case.
         return None
     error = body.get("error") if isinstance(body, dict) else None
     return error.get("code") if isinstance(error, dict) else None
 
 
 def is_list(url: str) -> bool:
-    """Whether an address names a collection: after the namespace types and names alternate; it ends with a type."""
+    """Tell whether an address is that of a list: types and names alternate after the namespace, and a type ends it."""
     path = url.partition("?")[0].partition("://")[2].casefold()
     found, rest = path.partition("/providers/")[1:]
     parts = [part for part in rest.split("/") if part]

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: documents as the service writes them, whatever generation of the SDK carries them.
+"""Private: documents in the form of the service, independent of the generation of the SDK.
 
-Older generations drop fields that their models don't know and flatten what the service nests, newer ones do neither.
-Reading the answer itself and sending the finished body makes both behave alike.
+Older generations drop fields that their models do not know and flatten nested objects; newer generations do neither.
+Both behave alike when the raw answer is read and the complete body is sent.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Document = dict[str, Any]
 
 
 def raw(response: Any, _model: Any, _headers: Any) -> Document:
-    """Give it to a call as `cls`: the call returns the answer's JSON object. Raises DecodeError when it is none."""
+    """Return the JSON object of an answer. Pass this function to a call as `cls`. Raises DecodeError without one."""
     return document(response.http_response)
 
 
 def document(answer: Any) -> Document:
-    """The JSON object of a successful answer. Raises DecodeError: somebody else than Azure gave it."""
+    """Return the JSON object of a successful answer. Raises DecodeError for an answer that is not from Azure."""
     from azure.core.exceptions import DecodeError
 
     try:
@@ -30,28 +30,28 @@ def document(answer: Any) -> Document:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise DecodeError("the answer is no JSON document", response=answer)
+        raise DecodeError("the answer is not a JSON document", response=answer)
     return found
 
 
 def content(response: Any) -> Any:
-    """The JSON of an answer, whatever class the SDK wraps it in. Raises ValueError when it is none."""
-    # Older generations' responses have no json().
+    """Return the JSON of an answer of any SDK generation. Raises ValueError without JSON."""
+    # Responses of older generations have no json().
     return json.loads(response.text())
 
 
 def documents(models: Iterable[Any]) -> list[Document]:
-    """The items of a list call, all pages read."""
+    """Return the items of a list call, from all pages."""
     return [_document(model) for model in models]
 
 
 def payload(document: Mapping[str, Any]) -> Any:
-    """A request body that every generation passes on unchanged (typed Any: the SDKs declare it in different words)."""
+    """Return a request body that every SDK generation sends unchanged. Their declared types differ, so it is Any."""
     return json.dumps(document).encode()
 
 
 def _document(model: Any) -> Document:
-    # The older generation's as_dict has Python's names; its serialize has the service's.
+    # In older generations, as_dict uses Python names, while serialize uses the names of the service.
     if hasattr(model, "serialize"):
         return dict(model.serialize(keep_readonly=True))
     return dict(model.as_dict())

@@ -1,23 +1,24 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: one look at a Windows machine: one remote execution, however many parts are asked for."""
+"""Private: observes a Windows machine in one remote execution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ...module_utils._model.windows.facts import STAGING_DIR, MachineFacts
+from ...module_utils._model.windows.facts import MachineFacts
+from ...module_utils._model.windows.host_facts import STAGING_DIR
 from ...module_utils._model.windows.proxy import Proxy
 from .session import Session
 
-#: For all calls together; each may take half of it.
+#: The time limit of all connectivity calls together. One call may take half of it.
 _DEADLINE_SECONDS = 30
 
 
 def observe(session: Session, sections: Sequence[str], *, staging_dir: str = STAGING_DIR) -> MachineFacts:
-    """The asked parts of the machine; the others are None."""
+    """Return the requested sections of the machine. The others are None."""
     return MachineFacts.from_observation(observe_raw(session, sections, staging_dir=staging_dir))
 
 
@@ -29,18 +30,22 @@ def observe_raw(
     proxy: Proxy | None = None,
     staging_dir: str = STAGING_DIR,
 ) -> dict[str, Any]:
-    """The same as the script gives it.
+    """Return the object of the script.
 
-    The section reach calls `addresses`, and those of a registration, through `proxy`, or as Windows itself does.
+    The section `connectivity` calls `addresses`, and those in the registration, through `proxy` or as Windows does.
     """
-    reach: dict[str, Any] = {"ReachUrls": list(addresses), "ReachRegistered": True, "ReachSeconds": _DEADLINE_SECONDS}
+    connectivity: dict[str, Any] = {
+        "ConnectivityUrls": list(addresses),
+        "ConnectivityRegistered": True,
+        "ConnectivitySeconds": _DEADLINE_SECONDS,
+    }
     custom = proxy if proxy is not None and proxy.custom else None
     raw: dict[str, Any] = session.run(
         "observe",
         {
             "Sections": list(sections),
             "StagingDir": staging_dir,
-            **(reach if "reach" in sections else {}),
+            **(connectivity if "connectivity" in sections else {}),
             "ProxyAddress": custom.address if custom else None,
             "ProxyPort": custom.port if custom else None,
             "ProxyBypass": (list(custom.bypass or ()) or None) if custom else None,

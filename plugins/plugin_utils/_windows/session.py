@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: runs a named script on the task's Windows machine, over whatever connection the inventory names."""
+"""Private: runs a named script on the task's Windows machine, over the connection of the inventory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from typing import Any
 from ...module_utils._model.common.errors import RemoteFailure, SiteRecoveryError
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-_SHARED = re.compile(r"^# siterecovery\.hyperv functions: (?P<names>.+)$", re.MULTILINE)
+# A line that names files of a folder. Their content replaces the line.
+_INCLUDE = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): (?P<names>.+)$", re.MULTILINE)
 _DEPTH = 6
-# What win_powershell says instead of running a script that does not declare SupportsShouldProcess.
-_SKIPPED = "skipped, running in check mode"
 
 #: Runs ansible.windows.win_powershell with the given arguments and returns its result.
 Execute = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -25,17 +24,17 @@ Secret = str | tuple[str, str]
 
 
 class ConnectionLost(Exception):
-    """The connection broke while a script ran, or can't be made; what was begun may go on."""
+    """The connection broke while a script ran, or cannot be opened. The script may still be running."""
 
 
-def _silent(_line: str) -> None:
-    """Nobody is there to be told."""
+def _discard(_line: str) -> None:
+    """Show nothing."""
 
 
 class Session:
-    """One task's way to its machine. Every `run` is one remote execution.
+    """The connection of one task to its machine. Each `run` is one remote execution.
 
-    `tell` shows a line to the person who waits; `reconnect` makes the connection anew, or raises ConnectionLost.
+    `show` displays a progress line. `reconnect` opens the connection again, or raises ConnectionLost.
     """
 
     def __init__(
@@ -43,16 +42,16 @@ class Session:
         execute: Execute,
         *,
         check_mode: bool = False,
-        tell: Callable[[str], None] = _silent,
+        show: Callable[[str], None] = _discard,
         reconnect: Callable[[], None] = lambda: None,
     ) -> None:
         self._execute = execute
-        self.tell = tell
+        self.show = show
         self.reconnect = reconnect
         self.check_mode = check_mode
-        #: Whether a script has changed the machine, also when it failed afterwards.
+        #: True once a script has changed the machine, even if it failed afterwards.
         self.changed = False
-        #: Secret texts sent so far: the front end removes them from everything it shows.
+        #: Secret texts sent so far. The front end removes them from results and messages.
         self.secrets: set[str] = set()
 
     def run(
@@ -61,10 +60,10 @@ class Session:
         parameters: Mapping[str, Any] | None = None,
         secrets: Mapping[str, Secret | None] | None = None,
     ) -> Any:
-        """Run `scripts/<script>.ps1` and return its one object.
+        """Run `scripts/<script>.ps1` and return its object.
 
-        A secret that is None is left out. Raises RemoteFailure when the script throws, ConnectionLost when nobody
-        knows.
+        A secret that is None is not sent. Raises RemoteFailure when the script throws, and ConnectionLost when the
+        outcome is unknown.
         """
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
         self.secrets.update(form for secret in sent.values() for form in _forms(secret))
@@ -84,18 +83,19 @@ class Session:
 
 
 def source(script: str) -> str:
-    """The text of a script as it is sent: with the functions that it names, each a file of its own."""
+    """Return the text of a script as it is sent: joined with the files that it includes."""
     text = (_SCRIPTS / f"{script}.ps1").read_text(encoding="utf-8")
-    return _SHARED.sub(lambda named: "\n\n".join(map(_function, named["names"].split(", "))), text)
+    return _INCLUDE.sub(lambda line: _included(line["folder"], line["names"].split(", ")), text)
 
 
-def _function(name: str) -> str:
-    text = (_SCRIPTS / "functions" / f"{name}.ps1").read_text(encoding="utf-8")
-    return text[text.index("function ") :].rstrip("\n")
+def _included(folder: str, names: list[str]) -> str:
+    """Return the content of included files without their comments at the top."""
+    texts = ((_SCRIPTS / folder / f"{name}.ps1").read_text(encoding="utf-8") for name in names)
+    return "\n\n".join(text.partition("\n\n")[2].rstrip("\n") for text in texts)
 
 
 def _forms(secret: Secret) -> set[str]:
-    """The secret text, also as it looks in a message, which is always one line."""
+    """Return the secret text, and its form in a message, which is always one line."""
     text = secret if isinstance(secret, str) else secret[1]
     return {form for form in (text, " ".join(text.split())) if form}
 
@@ -108,18 +108,23 @@ def _argument(name: str, secret: Secret) -> dict[str, str]:
 
 
 def _object(script: str, answer: Mapping[str, Any]) -> Any:
+    """Return the object of a script. Raises RemoteFailure when it failed.
+
+    Every script returns an object that is not empty. The module win_powershell returns an empty one instead of running
+    a script that does not support check mode.
+    """
     if answer.get("failed"):
         raise RemoteFailure(f"script {script} failed: {_reason(answer)}", script=script)
-    if answer.get("msg") == _SKIPPED or "result" not in answer:
+    if not answer.get("result"):
         raise SiteRecoveryError(
-            f"script {script} was not run although it only reads or was asked to; this is a bug of the collection",
+            f"script {script} did not run and returned an empty object; report this as a bug of the collection",
             script=script,
         )
     return answer["result"]
 
 
 def _reason(answer: Mapping[str, Any]) -> str:
-    """The thrown message; falls back to the module's own (a payload that never reached the script)."""
+    """Return the thrown message, or the module's own message if the script did not start."""
     records = answer.get("error") or []
     if records:
         exception = records[-1].get("exception") or {}

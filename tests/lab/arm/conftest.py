@@ -51,7 +51,7 @@ SERVER = VmmServerFacts(
 
 
 class Azure:
-    """One simulated Azure: its world, its server, and the five clients."""
+    """One simulated Azure: its server, its state, and the five clients."""
 
     def __init__(self, server: ArmServer, ca: Path) -> None:
         self.server = server
@@ -69,7 +69,7 @@ class Azure:
         )
 
     def options(self, **changed: Any) -> dict[str, Any]:
-        """Keyword arguments of every management client."""
+        """Return the keyword arguments of every management client."""
         return {
             "base_url": self.server.base_url,
             "credential_scopes": [SCOPE],
@@ -104,7 +104,7 @@ class Azure:
     def send(
         self, method: str, path: str, version: str | None = "2024-04-01", body: Any = None, **extra: Any
     ) -> requests.Response:
-        """One plain request with a token; `token=` gives another one or None."""
+        """Send a plain request with a token; `token=` replaces it."""
         headers: dict[str, str] = dict(extra.get("headers", {}))
         token = extra["token"] if "token" in extra else self.login.get_token(SCOPE).token
         if token is not None:
@@ -118,13 +118,13 @@ class Azure:
         )
 
     def writes(self) -> list[tuple[str, str]]:
-        """The journal as pairs of verb and last part of the target."""
+        """Return the journal as pairs of the verb and the last part of the target."""
         return [(entry.verb, entry.target.rsplit("/", 1)[-1]) for entry in self.world.journal.entries]
 
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
-    """A TLS context for the listener and the file that clients trust."""
+    """Return a TLS context for the listener, and the file that clients trust."""
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)
@@ -167,7 +167,7 @@ async def _listen(server: ArmServer, context: ssl.SSLContext) -> web.AppRunner:
 
 @pytest.fixture
 def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure]:
-    """An Azure with nothing in it, in which everything is done at once; its traffic is recorded."""
+    """Provide an empty Azure without delays, which records its traffic."""
     world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
     world.azure = state = AzureState(world)
     state.record_traffic = True
@@ -179,6 +179,6 @@ def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure
 
 @pytest.fixture
 def slow(azure: Azure) -> Azure:
-    """The same with the delays of a real subscription: nothing is done before `state.hurry()`."""
+    """Provide the same with the delays of a real subscription: no operation ends before `state.hurry()`."""
     azure.world.delays = Delays()
     return azure

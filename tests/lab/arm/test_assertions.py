@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signed assertions at the token endpoint, and the metadata service at a machine's side."""
+"""Signed assertions at the token endpoint, and the instance metadata service."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EXPIRED = pair("expired", starts=-9, ends=-1)
 def assertion(
     azure: Azure, signer: logins.Pair = APP, alg: str = "RS256", head: dict[str, Any] | None = None, **changed: Any
 ) -> str:
-    """As the identity library signs it; a claim that is None is left out."""
+    """Sign an assertion as the identity library does; a claim that is None is omitted."""
     now = int(time.time())
     audience = f"{azure.server.base_url}/{LOGIN.tenant}/oauth2/v2.0/token"
     claims = {"aud": audience, "iss": LOGIN.client_id, "sub": LOGIN.client_id, "nbf": now, "exp": now + 600} | changed

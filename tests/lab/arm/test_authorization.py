@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Roles of the login: shown where they hold, and enforced on every call (T1)."""
+"""The roles of the login: listed at their scopes, and enforced on every call (T1)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCOUNT: dict[str, Any] = {"location": "westeurope", "sku": {"name": "Standard_L
 
 
 def permissions(azure: Azure, scope: str) -> list[list[str]]:
-    """The actions of each role; the form is that of the published definition (PermissionGetResult)."""
+    """Return the actions of each role, in the form of the published definition (PermissionGetResult)."""
     answer = azure.send("GET", scope + PERMISSIONS, "2022-04-01")
     assert answer.status_code == 200
     body = answer.json()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account's blob endpoint: its service properties for whoever holds a key of the account."""
+"""The blob endpoint of an account: its service properties for clients with a key of the account."""
 
 from __future__ import annotations
 

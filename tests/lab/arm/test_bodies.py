@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever a body holds: the answer is one that the service could give, never a fall."""
+"""Any body gets an answer that the service could send; no handler raises a defect."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ VALUES = st.recursive(
 
 
 def nodes(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The ways to every node of a document."""
+    """Yield the paths to all nodes of a document."""
     inner: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         inner = list(value.items())
@@ -76,7 +76,7 @@ def nodes(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> dict[str, Any]:
-    """The full body with up to two nodes replaced or taken out."""
+    """Return the full body with up to two nodes replaced or removed."""
     body = copy.deepcopy(FULL)
     if draw(st.booleans()):
         body["sku"] = {"name": "RS0"}

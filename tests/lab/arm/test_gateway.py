@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Resource Manager checks before a provider sees a call, and what every answer carries."""
+"""The checks of Resource Manager before a call reaches its provider, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_lists_come_in_pages_and_may_end_with_an_empty_one(azure: Azure, size: i
 
 
 def test_the_api_versions_of_both_sdk_generations_exist(azure: Azure) -> None:
-    """The newest clients prove it by use; these are the pins of azure.azcollection."""
+    """The newest clients prove it in other tests; these are the pinned versions of azure.azcollection."""
     azure.state.seed_vault("rg", "vault1", "westeurope")
     azure.state.seed_account("rg", "account1", "westeurope")
     azure.state.seed_network("rg", "net1", "westeurope", ["10.0.0.0/16"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API definitions judge the traffic of a whole set-up; and the judge sees what is wrong."""
+"""The traffic of a complete setup follows the API definitions, and the oracle finds every violation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACCOUNT: dict[str, Any] = {"location": "westeurope", "sku": {"name": "Standard_G
 
 
 def set_up(azure: Azure) -> None:
-    """Everything that a set-up asks, with its refusals."""
+    """Send all requests of a setup, including those that fail."""
     azure.resources.resource_groups.check_existence("rg")
     azure.resources.resource_groups.create_or_update("rg", {"location": "westeurope", "tags": {"a": "1"}})
     azure.resources.resource_groups.get("rg")
@@ -237,7 +237,7 @@ CN = "CN=CB_vault1-11-24-2026-vaultcredentials"
         ("DELETE vault1", _set("status", 200), "no such status"),
         ("DELETE vault1", _set("headers", {}), "no link to the running operation"),
         ("DELETE vault1", _set("headers/Location", "/relative"), "a link is not absolute"),
-        ("DELETE vault1", _set("headers/Retry-After", "0"), "Retry-After is no positive whole number"),
+        ("DELETE vault1", _set("headers/Retry-After", "0"), "Retry-After is not a positive whole number"),
         ("DELETE vault1", _set("path", "/subscriptions/x/nothing"), "no definition has this operation"),
     ],
 )

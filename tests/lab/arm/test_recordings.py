@@ -31,7 +31,7 @@ Prepare = Callable[[Azure, "Names"], None]
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a recorded path speaks of."""
+    """The resources in a recorded path."""
 
     group: str
     kind: str = ""
@@ -46,12 +46,12 @@ class Names:
 
 
 def nothing(azure: Azure, names: Names) -> None:
-    """An empty group."""
+    """Create an empty group."""
     azure.state.seed_group(names.group, "westus")
 
 
 def empty(azure: Azure, names: Names) -> None:
-    """Not even the group."""
+    """Create no resource at all."""
 
 
 def group_with_tags(azure: Azure, names: Names) -> None:
@@ -72,7 +72,7 @@ def vault_in(location: str) -> Prepare:
 def registered(
     *clouds: str, named: str = "9a54cf2c-9ea0-48ca-82e9-70fbff7771e7", networks: tuple[VmNetworkFacts, ...] = ()
 ) -> Prepare:
-    """A vault with a VMM server that has published clouds."""
+    """Create a vault with a VMM server that has published clouds."""
 
     def prepare(azure: Azure, names: Names) -> None:
         vault = azure.state.seed_vault(names.group, names.name, "eastus")
@@ -88,7 +88,7 @@ def registered(
 
 
 def policy(azure: Azure, names: Names) -> None:
-    """A vault with the recorded policy."""
+    """Create a vault with the recorded policy."""
     vault = azure.state.seed_vault(names.group, names.name, "eastus")
     azure.state.seed_policy(vault, "cli-test-policy-H2A-E2A-1")
 
@@ -110,9 +110,9 @@ def network(
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One recorded exchange and the world in which it is sent again.
+    """One recorded exchange, and the state in which the test sends it again.
 
-    `absent`: members and headers that the recording has and the lab does not, with the reason beside the case.
+    `absent`: members and headers that the recording has and the lab does not, with the reason at the case.
     `more`: members that the lab has and the (older) recording does not.
     """
 
@@ -208,7 +208,7 @@ def test_the_lab_answers_like_the_recording(azure: Azure, replay: Replay) -> Non
 
 
 def _own_fabric(azure: Azure, path: str) -> str:
-    """Names of fabrics are made by the service: put ours in the place of the recorded one."""
+    """Replace the recorded name of a fabric, which the service chooses, by the lab's."""
     fabrics = [fabric.name for vault in azure.state.vaults.values() for fabric in vault.fabrics.values()]
     return re.sub(r"(/replicationFabrics/)[0-9a-f]{64}", rf"\g<1>{fabrics[0]}", path) if fabrics else path
 
@@ -225,7 +225,7 @@ def _missing_headers(wanted: dict[str, str], given: set[str]) -> Iterator[str]:
 
 
 def shape(value: Any, where: str = "") -> set[str]:
-    """Members with their kinds; values, and how many of them a list has, do not matter. Tags are content."""
+    """Return the members with their kinds. Values and the lengths of lists do not matter; tags are content."""
     if isinstance(value, dict):
         found: set[str] = set()
         for name, item in value.items():

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a vault shows of a VMM server, from its registration on."""
+"""The records of a VMM server in a vault, from its registration on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def vault(azure: Azure) -> Vault:
 
 
 def register(azure: Azure, vault: Vault, server: VmmServerFacts = SERVER) -> str:
-    """Register with a fresh key and give back its thumbprint."""
+    """Register with a new key and return its thumbprint."""
     thumbprint = str(make_key(azure).thumbprint)
     azure.state.register_vmm_server(thumbprint, str(vault.number), server)
     return thumbprint

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bind`: compares every script with its emulator in PowerShell, then renews bindings.json.
 
-Nothing is written unless all comparisons agree: a binding states that exactly this text was compared.
+It writes only when all comparisons agree, because a binding states that exactly this text was compared.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main() -> int:
             problems += comparison.differences(case)
     if problems:
         print("\n".join(problems), file=sys.stderr)
-        print(f"Nothing was bound: {len(problems)} problems.", file=sys.stderr)
+        print(f"bindings.json was not changed: {len(problems)} problems.", file=sys.stderr)
         return 1
     BINDINGS.write_text(json.dumps(hashes, indent=2) + "\n", encoding="utf-8")
     print(f"Bound {len(hashes)} scripts after {len(CASES)} comparisons.")

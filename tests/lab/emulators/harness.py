@@ -130,8 +130,8 @@ def _timeless(result: Any) -> Any:
     seen = dict(result)
     if isinstance(seen.get("host"), dict):
         seen["host"] = {**seen["host"], _MOMENT: _form(seen["host"][_MOMENT])}
-    if isinstance(seen.get("reach"), list):
-        seen["reach"] = [{**each, "clock": _form(each["clock"])} for each in seen["reach"]]
+    if isinstance(seen.get("connectivity"), list):
+        seen["connectivity"] = [{**each, "clock": _form(each["clock"])} for each in seen["connectivity"]]
     return seen
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twins answer for the texts that they were compared with, and for no others. None of this needs PowerShell."""
+"""Emulators answer only for the texts that they were compared with. These tests do not need PowerShell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.lab.emulators.table import CASES
 from tests.unit.scripts import gate
 from tests.unit.scripts.powershell import functions
 
-TWIN_FILES = sorted(Path(emulators.__file__).parent.glob("*.py"))
+EMULATOR_FILES = sorted(Path(emulators.__file__).parent.glob("*.py"))
 MODULE = Path(emulators.__file__).parents[1] / "pwsh_modules" / "Lab"
 # PowerShell's own on every system; the module shadows none of these.
 CORE = {"ConvertFrom-Json", "ConvertTo-Json", "ForEach-Object", "Get-Command", "Out-Null", "Set-StrictMode"}
@@ -28,12 +28,13 @@ CORE |= {"Sort-Object", "Where-Object"}
 
 
 def test_every_script_is_bound_with_the_text_on_disk(scripts: Path) -> None:
-    """Red after a change of a script: run `python -m tests.lab.emulators.bind` with pwsh on PATH."""
+    """After a change of a script this fails until `make bind` has run with pwsh on PATH."""
     assert load_bindings() == bind.texts(scripts)
 
 
-def test_a_changed_script_is_seen(scripts: Path, tmp_path: Path) -> None:
-    shutil.copytree(scripts / "functions", tmp_path / "functions")
+def test_a_changed_script_is_found(scripts: Path, tmp_path: Path) -> None:
+    for folder in ("functions", "sections"):
+        shutil.copytree(scripts / folder, tmp_path / folder)
     for path in scripts.glob("*.ps1"):
         text = path.read_text()
         (tmp_path / path.name).write_text(text + "# more\n" if path.stem == "observe" else text)
@@ -46,7 +47,7 @@ def test_a_changed_script_is_seen(scripts: Path, tmp_path: Path) -> None:
 
 
 def test_every_function_is_used_by_several(scripts: Path) -> None:
-    """Of one script alone it stands in the script."""
+    """A function of only one script belongs in that script."""
     texts = {path.stem: assembled(scripts, path.stem) for path in scripts.glob("*.ps1")}
     for path in (scripts / "functions").iterdir():
         users = [name for name, text in texts.items() if f"function {path.stem} {{" in text]
@@ -54,16 +55,16 @@ def test_every_function_is_used_by_several(scripts: Path) -> None:
         assert all(text.count(path.stem) > 1 for text in map(texts.get, users) if text), path.stem
 
 
-def test_every_script_has_a_twin(scripts: Path) -> None:
+def test_every_script_has_an_emulator(scripts: Path) -> None:
     assert sorted(EMULATORS) == sorted(path.stem for path in scripts.glob("*.ps1"))
 
 
-def test_every_twin_is_compared() -> None:
+def test_every_emulator_is_compared() -> None:
     assert bind.uncovered() == set()
 
 
 @pytest.mark.parametrize("script", sorted(EMULATORS))
-def test_every_twin_is_compared_in_check_mode_too(script: str) -> None:
+def test_every_emulator_is_also_compared_in_check_mode(script: str) -> None:
     assert any(case.check_mode for case in CASES if case.script == script) or script == "inspect_file"
 
 
@@ -72,8 +73,8 @@ def test_case_names_are_unique() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-@pytest.mark.parametrize("path", TWIN_FILES, ids=lambda path: path.stem)
-def test_a_twin_imports_nothing_of_the_collection(path: Path) -> None:
+@pytest.mark.parametrize("path", EMULATOR_FILES, ids=lambda path: path.stem)
+def test_an_emulator_imports_nothing_of_the_collection(path: Path) -> None:
     modules = [
         name
         for node in ast.walk(ast.parse(path.read_text()))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A script and its twin do the same: over the table of known states, and over generated ones."""
+"""A script and its emulator do the same, for all known states and for generated ones."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def test_known_state(comparison: Comparison, case: Case) -> None:
     assert comparison.differences(case) == []
 
 
-def test_a_twin_that_differs_is_seen(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_different_emulator_is_found(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.script == "start_service")
     assert comparison.differences(case) == []
     monkeypatch.setitem(emulators.EMULATORS, "start_service", lambda *_: EmulatorResult({"status": "Other"}, False))
     assert comparison.differences(case) == [
-        f"{case.name}: result.status: PowerShell has 'Running', the twin has 'Other'"
+        f"{case.name}: result.status: PowerShell has 'Running', the emulator has 'Other'"
     ]
 
 
-def test_a_twin_that_writes_elsewhere_is_seen(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_emulator_that_writes_elsewhere_is_found(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     case = next(case for case in CASES if case.script == "start_service")
     honest = emulators.EMULATORS["start_service"]
 
@@ -55,7 +55,7 @@ def test_a_twin_that_writes_elsewhere_is_seen(comparison: Comparison, monkeypatc
 
 # ---- generated states ----
 
-# What registry values and names may hold; quotes and semicolons included, controls not.
+# Characters of registry values and names: with quotes and semicolons, without control characters.
 _word = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=12)
 _word = _word.filter(lambda text: text.strip() == text)
 _versions = st.tuples(*[st.integers(0, 9999)] * 4).map(lambda parts: ".".join(map(str, parts)))
@@ -72,7 +72,7 @@ _group: st.SearchStrategy[dict[str, Any]] = st.deferred(
 
 
 _state = st.sampled_from(["Up", "Down", "Paused"])
-# It is read only of a highly available VMM.
+# The script reads it only for a highly available VMM.
 _cluster = st.fixed_dictionaries(
     {
         "nodes": st.tuples(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Over the table of known states: the journal tells of every change, and of no secret."""
+"""For all known states, the journal contains every change and no secret."""
 
 from __future__ import annotations
 

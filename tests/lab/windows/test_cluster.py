@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the lab's failover cluster does when its VMM service ends, its node restarts, or its role is moved."""
+"""The failover cluster after the end of its VMM service, a restart of its node, or a move of its role."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command lines are taken apart as the C runtime does, and secrets do not reach the journal."""
+"""Command lines are split as by the C runtime, and secrets do not reach the journal."""
 
 from __future__ import annotations
 

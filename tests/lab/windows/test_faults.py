@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fault that is planned for a script happens before the script has done anything."""
+"""A planned fault of a script happens before the script changes anything."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine as a whole: journal, planned mishaps, time, snapshot, building."""
+"""A complete machine: journal, planned faults, time, snapshot, building."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_stopped_vmm_is_unknown_and_not_without_clouds(build: Build) -> None:
     assert seen["service"]["status"] == "Stopped"
 
 
-def test_a_planned_mishap_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
+def test_a_planned_fault_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
     machine = build()
     download(machine, "https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
     world.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
@@ -246,7 +246,7 @@ def test_what_a_task_runs_is_read_from_its_action(task: ScheduledTask, found: Co
 
 
 def test_a_service_that_ends_right_after_its_start_holds_nobody_up(build: Build, world: World) -> None:
-    """Somebody else may see it run, and see it end, between two looks of the one who started it."""
+    """Another thread may see it run and end between two looks of the thread that started it."""
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
     world.clock.scale = 1.0

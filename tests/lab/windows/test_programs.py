@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What installers and DRConfigurator do to a machine: exit codes, logs, what they leave, what they refuse."""
+"""The effects of the installers and DRConfigurator: exit codes, logs, results and refusals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = TEMP + r"\v.VaultCredentials"
 
 
 def bring(machine: Machine, program: str, version: str) -> str:
-    """A package on the machine's disk."""
+    """Store a package on the machine's disk."""
     package = Package("https://x.test/" + program, b"MZ", "", version, "CN=x", program)
     machine.web[package.url] = package
     download(machine, package.url, f"{TEMP}\\{program}")
@@ -183,7 +183,7 @@ def test_a_file_of_another_shape_is_refused(vmm: Machine, old: str, new: str) ->
 
 
 def test_an_element_in_the_wrong_place_is_lost_without_a_word(world: World) -> None:
-    """The reader goes forward only: the sign-in before the certificate makes the certificate disappear."""
+    """The reader only moves forward, so it ignores a certificate after the sign-in."""
     text = key_document()
     start, end = text.index("<AadDetails>"), text.index("</AadDetails>") + len("</AadDetails>")
     moved = (text[:start] + text[end:]).replace("<ManagementCert>", text[start:end] + "<ManagementCert>")
@@ -302,7 +302,7 @@ def test_no_way_out_without_a_proxy(behind: Machine) -> None:
 
 
 def test_the_account_proxy_is_used_when_none_is_given(build: Build, world: World) -> None:
-    """It asks for a login that nobody gave: proof that it was asked at all."""
+    """The proxy requires a login, which proves that the connection went through it."""
     server = f"{PROXY_NAME}:{world.proxy.port}"
     machine = build(kind="vmm_server", provider={}, egress="proxy", system_proxy={"server": server})
     assert register(machine) == 1

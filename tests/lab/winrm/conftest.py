@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services for the tests of this folder."""
+"""Fixtures: a WinRM service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    """A service that answers words."""
+    """Start a service whose engine answers words."""
     started = Service(tmp_path).start()
     yield started
     started.stop()

@@ -53,7 +53,7 @@ def make_machine(world: World, name: str = "hv01") -> Machine:
 
 @dataclass
 class WordEngine:
-    """Answers by the first word of the line: what a test needs of a command, and nothing of PowerShell."""
+    """Answers by the first word of the line; it needs no PowerShell."""
 
     name: str = "words"
     cancelled: list[str] = field(default_factory=list)
@@ -84,14 +84,14 @@ class WordEngine:
         return CommandOutput(b"", f"no command {word}".encode(), 9009)
 
     async def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: the engine has no resources."""
 
 
 EngineMaker = Callable[[Mapping[str, Machine], ThreadPoolExecutor, Path], Engine]
 
 
 class Service:
-    """One machine's service, started; work on its loop goes through `call`."""
+    """The started service of one machine; `call` runs coroutines on its loop."""
 
     def __init__(self, directory: Path, make_engine: EngineMaker | None = None, *, idle: float = 60.0) -> None:
         self.world = make_world()
@@ -167,7 +167,7 @@ class Service:
         await asyncio.sleep(0.05)
 
     def client(self, transport: Any = "basic", **options: Any) -> winrm.protocol.Protocol:
-        """A real pywinrm client that checks the certificate."""
+        """Return a real pywinrm client that verifies the certificate."""
         settings = {
             "username": ACCOUNT.user,
             "password": ACCOUNT.password,

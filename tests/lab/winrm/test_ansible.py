@@ -29,7 +29,7 @@ from tests.lab.winrm.service import ACCOUNT, Service
 # The interpreter whose Ansible is the client; the service runs in the tests' own.
 PYTHON = os.environ.get("SITERECOVERY_CELL_PYTHON") or sys.executable
 MARKER = "# siterecovery.hyperv script: probe\n"
-# What both engines must answer alike: parameters of every type, secrets, check mode, a result of every type.
+# Both engines must give the same answer to parameters of every type, secrets, check mode, and results of every type.
 PROBE = (
     MARKER
     + """[CmdletBinding(SupportsShouldProcess)]
@@ -207,7 +207,7 @@ PING = {"name": "ping", "ansible.windows.win_ping": {}}
 
 @pytest.fixture(params=["python", pytest.param("pwsh", marks=pytest.mark.needs("pwsh"))])
 def engine(request: pytest.FixtureRequest) -> Service:
-    """The service with either engine."""
+    """Start the service with each engine."""
     service: Service = request.getfixturevalue(request.param)
     return service
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is recognised in a command line and its input, in both formats of Ansible's."""
+"""Command lines and input in both formats of Ansible are recognized."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from pypsrp.wsman import WSMan  # noqa: E402
 
 
 class ScriptEngine:
-    """Answers by the script's first word, as what a pipeline was is of interest and nothing of PowerShell."""
+    """Answers by the first word of a script; it needs no PowerShell."""
 
     name = "scripts"
 
@@ -45,7 +45,7 @@ class ScriptEngine:
         return CommandOutput(b"", f"no script {word}\r\n".encode(), 3)
 
     async def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: the engine has no resources."""
 
 
 @pytest.fixture

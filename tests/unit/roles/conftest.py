@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs roles and playbooks with stand-ins for every module: what is under test is order, conditions and reports."""
+"""Run roles and playbooks with stand-ins for every module: order, conditions and reports are under test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import yaml
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 AZURE = {
-    "azure_target_subscription_id": "sub-1",
+    "azure_target_subscription_id": "11111111-2222-3333-4444-555555555555",
     "azure_target_resource_group": "rg-dr",
     "azure_target_vault_name": "vault-dr",
     "azure_target_location": "westeurope",
@@ -31,7 +31,7 @@ AZURE = {
     "hyperv_host_agent_source": r"C:\agent.exe",
     "hyperv_host_proxy": {"mode": "direct"},
 }
-#: Nothing listens there: an answer comes at once, and it is no.
+#: Nothing listens there, so the connection is refused at once.
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 
 
@@ -41,18 +41,24 @@ class Run:
     output: str
 
     @property
-    def reason(self) -> str:
-        """The message of the last failed task: what a person reads last."""
-        failures = re.findall(r"^fatal: .*?=> (\{.*\})$", self.output, re.MULTILINE)
-        return str(json.loads(failures[-1])["msg"]) if failures else ""
+    def reasons(self) -> dict[str, str]:
+        """Return the message of the last failed task of each host."""
+        failures = re.findall(r"^fatal: \[(\S+?)(?: -> \S+)?\].*?=> (\{.*\})$", self.output, re.MULTILINE)
+        return {host: str(json.loads(result)["msg"]) for host, result in failures}
+
+    @property
+    def failed(self) -> set[str]:
+        """Return the hosts that the recap shows as failed or unreachable."""
+        found = re.findall(r"^(\S+) +: ok=.* unreachable=(\d+) +failed=(\d+)", self.output, re.MULTILINE)
+        return {host for host, *numbers in found if numbers != ["0", "0"]}
 
     @property
     def changed(self) -> int:
         return sum(int(number) for number in re.findall(r"changed=(\d+)", self.output))
 
 
-class Rehearsal:
-    """One folder with a collection of stand-ins, an inventory and a world."""
+class Harness:
+    """One folder with a collection of stand-ins, an inventory, and the state that the stand-ins read and change."""
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
@@ -63,31 +69,35 @@ class Rehearsal:
             "vmm_servers": {"vmm01": {}},
             "hyperv_hosts": {"hv01": {}, "hv02": {}},
         }
+        #: Whether the inventory lists localhost. Otherwise it exists only where it is named.
+        self.lists_localhost = False
         self.collection = folder / "collections" / "ansible_collections" / "siterecovery" / "hyperv"
         self._make_collection()
-        self.world({})
+        self.given({})
 
-    def world(self, state: dict[str, Any]) -> None:
-        (self.folder / "world.json").write_text(json.dumps(state))
+    def given(self, state: dict[str, Any]) -> None:
+        (self.folder / "state.json").write_text(json.dumps(state))
 
     @property
     def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.folder / "world.json").read_text())
+        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
         return state
 
     def journal(self, kind: str) -> list[str]:
-        """What the last run asked of the stand-ins, as `noun name`."""
+        """Return what the last run requested of the stand-ins, as `module name`."""
         path = self.folder / "journal.jsonl"
         lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [f"{line['noun']} {line['name']}" for line in lines if line["kind"] == kind]
+        return [f"{line['module']} {line['name']}" for line in lines if line["kind"] == kind]
 
-    def play(self, playbook: str | list[dict[str, Any]], *arguments: str) -> Run:
+    def play(
+        self, playbook: str | list[dict[str, Any]], *arguments: str, environment: dict[str, str] | None = None
+    ) -> Run:
         (self.folder / "journal.jsonl").unlink(missing_ok=True)
         path = self.collection / "playbooks" / playbook if isinstance(playbook, str) else self._written(playbook)
         command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self._inventory()), str(path), *arguments]
         done = subprocess.run(
             command,
-            env=self._environment(),
+            env={**self._environment(), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -103,16 +113,21 @@ class Rehearsal:
         return path
 
     def _make_collection(self) -> None:
-        for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils"):
+        for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"
         modules.mkdir()
+        (self.collection / "plugins" / "action").mkdir()
+        # Both run on the controller and change nothing, so they need no stand-in.
+        for name in ("report", "validate_variables"):
+            for folder in ("action", "modules"):
+                shutil.copy(self.source / "plugins" / folder / f"{name}.py", self.collection / "plugins" / folder)
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]
-        for noun in (noun for group in groups.values() for noun in group):
-            # Ansible wants the first line; as a file of the tests it would be a program that nobody may start.
-            (modules / f"{noun}.py").write_text("#!/usr/bin/python\n" + STAND_IN.read_text())
+        for name in (name for group in groups.values() for name in group):
+            # Ansible needs the first line. The stand-in itself lacks it, because test files must not be executable.
+            (modules / f"{name}.py").write_text("#!/usr/bin/python\n" + STAND_IN.read_text())
 
     def _inventory(self) -> Path:
         path = self.folder / "hosts.yml"
@@ -120,7 +135,8 @@ class Rehearsal:
             group: {"hosts": {host: {**self._machine(host), **extra} for host, extra in hosts.items()}}
             for group, hosts in self.hosts.items()
         }
-        path.write_text(yaml.safe_dump({"all": {"vars": self.variables, "children": groups}}))
+        listed: dict[str, Any] = {"hosts": {"localhost": {}}} if self.lists_localhost else {}
+        path.write_text(yaml.safe_dump({"all": {"vars": self.variables, "children": groups, **listed}}))
         return path
 
     def _machine(self, host: str) -> dict[str, Any]:
@@ -140,10 +156,10 @@ class Rehearsal:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "ANSIBLE_HOST_KEY_CHECKING": "0",
-            "STAND_IN_WORLD": str(self.folder),
+            "STAND_IN_STATE": str(self.folder),
         }
 
 
 @pytest.fixture
-def rehearsal(tmp_path: Path, collection_root: Path) -> Rehearsal:
-    return Rehearsal(tmp_path, collection_root)
+def harness(tmp_path: Path, collection_root: Path) -> Harness:
+    return Harness(tmp_path, collection_root)

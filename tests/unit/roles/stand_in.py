@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for every module of the collection, so that roles and playbooks alone are under test.
+"""Stand in for every module of the collection, so that only roles and playbooks are under test.
 
-WANT_JSON: Ansible hands the options over as a file. The world lies in one JSON file below STAND_IN_WORLD; a call that
-would change it is written to the journal beside it, and left out in check mode.
+WANT_JSON: Ansible passes the options as a file. The state is one JSON file below STAND_IN_STATE. A call that would
+change it is written to the journal next to it, and omitted in check mode.
 """
 
 from __future__ import annotations
@@ -16,122 +16,117 @@ from pathlib import Path
 from typing import Any
 
 UNKNOWN = "(known after apply)"
-GROUP = "/subscriptions/sub-1/resourceGroups/rg-dr/providers"
+GROUP = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-dr/providers"
 
 
-class World:
-    def __init__(self, folder: Path, noun: str, options: dict[str, Any]) -> None:
+class State:
+    def __init__(self, folder: Path, module: str, options: dict[str, Any]) -> None:
         self.folder = folder
-        self.state: dict[str, Any] = json.loads((folder / "world.json").read_text())
-        self.noun = noun
+        self.values: dict[str, Any] = json.loads((folder / "state.json").read_text())
+        self.module = module
         self.options = options
         self.check = bool(options["_ansible_check_mode"])
 
-    def note(self, kind: str, name: str) -> None:
+    def record(self, kind: str, name: str) -> None:
         given = sorted(name for name in self.options if not name.startswith("_ansible"))
-        line = {"noun": self.noun, "kind": kind, "name": name, "options": given}
+        line = {"module": self.module, "kind": kind, "name": name, "options": given}
         with (self.folder / "journal.jsonl").open("a") as journal:
             journal.write(json.dumps(line) + "\n")
 
     def change(self, step: str, place: str, name: str, value: Any) -> dict[str, Any]:
-        """A changing module's common part of the result."""
-        before = self.state.setdefault(place, {}).get(name)
+        """Make a change, and return the part of the result that all changing modules share."""
+        before = self.values.setdefault(place, {}).get(name)
         changed = before != value
         if changed and not self.check:
-            self.state[place][name] = value
-            (self.folder / "world.json").write_text(json.dumps(self.state))
-            self.note("write", name)
+            self.values[place][name] = value
+            (self.folder / "state.json").write_text(json.dumps(self.values))
+            self.record("write", name)
         done = "nothing to do" if not changed else f"planned: make {name}" if self.check else f"make {name}"
         verified = "after apply" if changed and self.check else f"{name} is there"
         row = {"step": step, "found": "there" if before else "not there", "done": done, "verified": verified}
         return {"changed": changed, "plan": [], "evidence": [row]}
 
 
-def vault(world: World) -> dict[str, Any]:
-    name = world.options["name"]
-    result = world.change("B1", "vaults", name, world.options["location"])
-    there = name in world.state["vaults"]
+def vault(state: State) -> dict[str, Any]:
+    name = state.options["name"]
+    result = state.change("B1", "vaults", name, state.options["location"])
+    there = name in state.values["vaults"]
     shown = f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}" if there else UNKNOWN
-    return {**result, "vault": {"id": shown, "name": name, "location": world.options["location"]}}
+    return {**result, "vault": {"id": shown, "name": name, "location": state.options["location"]}}
 
 
-def vault_info(world: World) -> dict[str, Any]:
-    found = world.state.get("vaults", {})
-    return {"changed": False, "vaults": [{"name": name, "location": place} for name, place in found.items()]}
-
-
-def storage_account(world: World) -> dict[str, Any]:
-    return world.change("T4", "accounts", world.options["name"], "ok")
-
-
-def virtual_network(world: World) -> dict[str, Any]:
-    return world.change("T6", "networks", world.options["name"], "ok")
-
-
-def target_info(world: World) -> dict[str, Any]:
-    vaults = world.state.get("vaults", {})
-    name = world.options["vault_name"]
-    judged = {
-        kind: [
-            {"name": candidate, "verdict": verdict, "reasons": [verdict]}
-            for candidate, verdict in world.state.get(place, {}).items()
-        ]
-        for kind, place in (("storage_accounts", "accounts"), ("virtual_networks", "networks"))
+def vault_info(state: State) -> dict[str, Any]:
+    state.record("read", "vault")
+    name, found = state.options["name"], state.values.get("vaults", {})
+    return {
+        "changed": False,
+        "vaults": [{"name": each, "location": place} for each, place in found.items()],
+        "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}",
+        "exists": name in found,
+        "evidence": [_row("B1", f"vault {name}" if name in found else "no vault")],
     }
-    counts = {kind: sum(entry["verdict"] != "refused" for entry in entries) for kind, entries in judged.items()}
-    told = f"{counts['storage_accounts']} storage accounts and {counts['virtual_networks']} networks can be used"
+
+
+def storage_account(state: State) -> dict[str, Any]:
+    return state.change("T4", "accounts", state.options["name"], "ok")
+
+
+def virtual_network(state: State) -> dict[str, Any]:
+    return state.change("T6", "networks", state.options["name"], "ok")
+
+
+def target_info(state: State) -> dict[str, Any]:
+    state.record("read", "target")
+    name = state.options["vault_name"]
+    accounts, networks = state.values.get("accounts", {}), state.values.get("networks", {})
+    summary = f"{len(accounts)} storage accounts and {len(networks)} networks can be used"
     return {
         "changed": False,
         "target": {
-            "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}" if name in vaults else None,
-            "compatible": counts,
-            "scope": {
-                "subscription_id": "sub-1",
-                "subscription_name": "Production",
-                "resource_group": world.options["resource_group"],
-                "rules": world.state.get("scope", []),
-            },
-            "policies": {"rules": []},
-            **judged,
+            "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}",
+            "exists": name in state.values.get("vaults", {}),
+            "storage_accounts": [{"name": account} for account in accounts],
+            "virtual_networks": [{"name": network} for network in networks],
         },
-        "evidence": [{"step": "T3", "found": told, "done": "nothing to do", "verified": told}],
+        "checks": state.values.get("target_checks", []),
+        "evidence": [_row("T3", summary)],
     }
 
 
-def vault_registration_key(world: World) -> dict[str, Any]:
-    path = Path(world.options["path"])
-    if world.options.get("state") == "absent":
+def vault_registration_key(state: State) -> dict[str, Any]:
+    path = Path(state.options["path"])
+    if state.options.get("state") == "absent":
         changed = path.exists()
-        if changed and not world.check:
-            world.note("write", "remove key")
+        if changed and not state.check:
+            state.record("write", "remove key")
             path.unlink()
         return {"changed": changed, "vault_registration_key": {"path": str(path), "exists": False}, "evidence": []}
-    if not world.check and not world.state.get("vaults"):
+    if not state.check and not state.values.get("vaults"):
         _answer({"failed": True, "msg": "vault does not exist"})
-    world.note("planned" if world.check else "write", "make key")
-    if not world.check:
+    state.record("planned" if state.check else "write", "make key")
+    if not state.check:
         path.write_text("key")
-    done = "planned: make a key" if world.check else "make a key"
+    done = "planned: make a key" if state.check else "make a key"
     row = {"step": "S4", "found": "no key", "done": done, "verified": "after apply"}
     return {"changed": True, "vault_registration_key": {"path": str(path), "exists": True}, "evidence": [row]}
 
 
-def vmm_server_info(world: World) -> dict[str, Any]:
-    world.note("wait" if world.options.get("wait") else "read", "servers")
-    registered = world.state.get("registered", {})
+def vmm_server_info(state: State) -> dict[str, Any]:
+    state.record("wait" if state.options.get("wait") else "read", "servers")
+    registered = state.values.get("registered", {})
     servers: dict[str, dict[str, Any]] = {
         name: {
             "registered": name in registered,
             "connected": name in registered,
-            "clouds": list(world.state.get("clouds", {})) if name in registered else [],
+            "clouds": list(state.values.get("clouds", {})) if name in registered else [],
         }
-        for name in world.options["names"]
+        for name in state.options["names"]
     }
     missing = [name for name in servers if name not in registered]
     shown = {cloud for view in servers.values() for cloud in view["clouds"]}
-    absent = [cloud for cloud in world.options["vmm_clouds"] if cloud not in shown]
+    absent = [cloud for cloud in state.options["vmm_clouds"] if cloud not in shown]
     rows = [f"{name}: {'not ' if name in missing else ''}registered" for name in servers]
-    done = "waited" if world.options.get("wait") else "nothing to do"
+    done = "waited" if state.options.get("wait") else "nothing to do"
     return {
         "changed": False,
         "servers": servers,
@@ -141,53 +136,80 @@ def vmm_server_info(world: World) -> dict[str, Any]:
     }
 
 
-def host_info(world: World) -> dict[str, Any]:
-    host = _host(world)
-    world.note("read", host)
-    registered = host in world.state.get("registered", {})
-    hosts = [{"id": name, "fqdn": f"{name}.x.test", "platform": "HyperV"} for name in world.state.get("of_gold", [])]
-    vmm: dict[str, Any] = {"ha_name": None, "clouds": [{"name": "Gold", "hosts": hosts}, {"name": "Silver"}]}
-    if world.state.get("vmm_stopped"):
-        vmm["clouds"] = None
+def host_info(state: State) -> dict[str, Any]:
+    host = _host(state)
+    state.record("read", host)
+    registered = host in state.values.get("registered", {})
+    server = state.options["kind"] == "vmm_server"
+    hosts = [{"id": name, "fqdn": f"{name}.x.test", "platform": "HyperV"} for name in state.values.get("of_gold", [])]
+    clouds = None if state.values.get("vmm_stopped") else [{"name": "Gold", "hosts": hosts}, {"name": "Silver"}]
     checks = [
-        {"id": "elevated", "step": "S2", "verdict": "pass", "message": "runs as an administrator"},
-        {"id": "dotnet", "step": "S2", "verdict": world.state.get("verdict", "pass"), "message": f".NET on {host}"},
+        _check("elevated", "pass", "runs as an administrator"),
+        _check("dotnet", _status(state), f".NET on {host}"),
     ]
-    observation = {
-        "host": {"name": host, "fqdn": host},
-        "vmm": vmm if world.options["kind"] == "vmm_server" else None,
-        "registration": {"vault_name": "vault-dr"} if registered else None,
+    unknown = [name for name in state.options.get("vmm_clouds") or [] if name not in ("gold", "Gold", "Silver")]
+    if server and unknown and clouds:
+        message = f"VMM has no cloud {', '.join(unknown)}; its clouds are Gold, Silver"
+        checks.append({**_check("cloud-unknown", "error", message), "step": "P9"})
+    return {
+        "changed": False,
+        "host": {
+            "host": {"name": host, "fqdn": state.values.get("names", {}).get(host, host)},
+            "vmm": {"clouds": clouds} if server else None,
+            "provider": {"version": "5"} if host in state.values.get("providers", {}) else None,
+            "registration": {"vault_name": "vault-dr", "management_uri": "https://pod.test"} if registered else None,
+            "agent": {"version": "2"} if host in state.values.get("agents", {}) else None,
+        },
+        "checks": checks,
+        "evidence": [_row("S2" if server else "H2", "2 checks passed")],
+        "server_name": host if server else None,
+        "active_node": host not in state.values.get("passive", []),
+        "expected_clouds": list(state.options.get("vmm_clouds") or []),
     }
-    return {"changed": False, "host": observation, "checks": checks}
 
 
-def provider(world: World) -> dict[str, Any]:
-    return world.change("P1", "providers", _host(world), True)
+def _status(state: State) -> str:
+    return str(state.values.get("status", "pass"))
 
 
-def provider_registration(world: World) -> dict[str, Any]:
-    host = _host(world)
-    new = host not in world.state.get("registered", {})
-    if new and not world.check and not Path(world.options["key_path"]).exists():
+def _check(identity: str, status: str, message: str) -> dict[str, str]:
+    """Return a check by its overall status: pass, warning or error."""
+    severity = "info" if status == "pass" else status
+    shown = "pass" if status == "pass" else "fail"
+    return {"id": identity, "step": "S2", "severity": severity, "status": shown, "message": message, "fix": ""}
+
+
+def _row(step: str, found: str) -> dict[str, str]:
+    return {"step": step, "found": found, "done": "nothing to do", "verified": found}
+
+
+def provider(state: State) -> dict[str, Any]:
+    return state.change("P1", "providers", _host(state), True)
+
+
+def provider_registration(state: State) -> dict[str, Any]:
+    host = _host(state)
+    new = host not in state.values.get("registered", {})
+    if new and not state.check and not Path(state.options["key_path"]).exists():
         return {"failed": True, "msg": "no key file"}
-    return world.change("P4", "registered", host, world.options["vault_id"])
+    return state.change("P4", "registered", host, state.options["vault_id"])
 
 
-def vmm_cloud_sync(world: World) -> dict[str, Any]:
-    return world.change("P9", "clouds", "Gold", True)
+def vmm_cloud_sync(state: State) -> dict[str, Any]:
+    return state.change("P9", "clouds", "Gold", True)
 
 
-def mars_agent(world: World) -> dict[str, Any]:
-    return world.change("H4", "agents", _host(world), True)
+def mars_agent(state: State) -> dict[str, Any]:
+    return state.change("H4", "agents", _host(state), True)
 
 
-def mars_proxy(world: World) -> dict[str, Any]:
-    return world.change("H5", "proxies", _host(world), world.options["proxy"]["mode"])
+def mars_proxy(state: State) -> dict[str, Any]:
+    return state.change("H5", "proxies", _host(state), state.options["proxy"]["mode"])
 
 
-def _host(world: World) -> str:
-    """The inventory gives every machine a temporary folder of its name: nothing else tells a module where it runs."""
-    return str(world.options["_ansible_remote_tmp"].rsplit("/", 1)[1])
+def _host(state: State) -> str:
+    """Return the machine's name. The inventory gives every machine a temporary folder of that name."""
+    return str(state.options["_ansible_remote_tmp"].rsplit("/", 1)[1])
 
 
 def _answer(result: dict[str, Any]) -> None:
@@ -197,13 +219,13 @@ def _answer(result: dict[str, Any]) -> None:
 
 def main() -> None:
     options = json.loads(Path(sys.argv[1]).read_text())
-    noun = options["_ansible_module_name"].rsplit(".", 1)[-1]
-    world = World(Path(os.environ["STAND_IN_WORLD"]), noun, options)
-    faults = world.state.get("faults", {})
-    for place in (noun, f"{noun}:{_host(world)}", *(["wait"] if options.get("wait") else [])):
+    name = options["_ansible_module_name"].rsplit(".", 1)[-1]
+    state = State(Path(os.environ["STAND_IN_STATE"]), name, options)
+    faults = state.values.get("faults", {})
+    for place in (name, f"{name}:{_host(state)}", *(["wait"] if options.get("wait") else [])):
         if place in faults:
             _answer({"failed": True, "msg": faults[place]})
-    _answer(globals()[noun](world))
+    _answer(globals()[name](state))
 
 
 if __name__ == "__main__":

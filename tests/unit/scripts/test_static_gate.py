@@ -33,7 +33,8 @@ PARAMETERS = {
     "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
     "list_vmm_fabric": "",
     "observe": (
-        "Sections StagingDir ReachUrls ReachRegistered ReachSeconds ProxyAddress ProxyPort ProxyBypass ProxyCredential"
+        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
+        " ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
     "publish_cloud": "CloudIds Publish",

@@ -20,7 +20,7 @@ def end_background_task(run: Run) -> dict[str, Any]:
     found = machine.tasks.get(task.lower())
     if found is not None:
         if found.state == "Running" and not machine.exists(rf"{folder}\result.json"):
-            raise ScriptFailed(f"The task '{task}' still runs: wait for its end.")
+            raise ScriptFailed(f"The task '{task}' is still running: wait until it ends.")
         if not run.check_mode:
             machine.unregister_task(task)
             removed.append(task)

@@ -400,7 +400,7 @@ class _Road:
 
 def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Road:
     if not _is_https(url):
-        raise ScriptFailed(f"The section reach needs addresses that begin with https://, and not '{url}'.")
+        raise ScriptFailed(f"The section connectivity requires addresses that begin with https://, not '{url}'.")
     address, host = run.text("ProxyAddress"), _host_of(url)
     if address:
         if _bypassed(host, run.texts("ProxyBypass")):
@@ -413,10 +413,10 @@ def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Ro
     return _Road(url, registered, "system", proxy_at(route))
 
 
-def _reach(machine: Machine, run: Run) -> list[Section]:
+def _connectivity(machine: Machine, run: Run) -> list[Section]:
     settings = None if run.text("ProxyAddress") else _system_proxy(machine)
-    roads = [_road(run, url, False, settings) for url in run.texts("ReachUrls")]
-    for url in _registered_urls(machine) if run.switch("ReachRegistered", default=False) else ():
+    roads = [_road(run, url, False, settings) for url in run.texts("ConnectivityUrls")]
+    for url in _registered_urls(machine) if run.switch("ConnectivityRegistered", default=False) else ():
         if _host_of(url) not in {_host_of(road.url) for road in roads}:
             roads.append(_road(run, url, True, settings))
     answers: dict[int, HeadResult] = {}
@@ -428,7 +428,7 @@ def _reach(machine: Machine, run: Run) -> list[Section]:
         answers[number] = answer
 
     callers = [threading.Thread(target=call, args=each, daemon=True) for each in enumerate(roads)]
-    end = time.monotonic() + run.number("ReachSeconds", 30)
+    end = time.monotonic() + run.number("ConnectivitySeconds", 30)
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -451,7 +451,7 @@ def _reached(road: _Road, answer: HeadResult, clock: str | None) -> Section:
     }
 
 
-def _work(machine: Machine, run: Run) -> list[Section] | None:
+def _background_tasks(machine: Machine, run: Run) -> list[Section] | None:
     place = run.need("StagingDir") + r"\work"
     if machine.files.find(place) is None:
         return None
@@ -480,8 +480,8 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] =
     "registration": _registration,
     "agent": _agent,
     "hyperv": _hyperv,
-    "reach": _reach,
-    "work": _work,
+    "connectivity": _connectivity,
+    "background_tasks": _background_tasks,
     "updates": lambda machine, _run: {"microsoft_update": machine.microsoft_update},
 }
 

@@ -35,8 +35,8 @@ def _wanted(run: Run) -> AgentProxy:
     agent = run.machine.agent
     if bypass and not (agent is not None and agent.bypass_supported):
         raise ScriptFailed(
-            "This build of the Recovery Services agent has no list of addresses that go round the proxy: upgrade the "
-            "agent or leave the list out."
+            "This build of the Recovery Services agent does not support a proxy bypass list: upgrade the agent or"
+            " remove the list."
         )
     password = run.text("ProxyPassword")
     return AgentProxy(

@@ -24,16 +24,16 @@ def start_background_task(run: Run) -> dict[str, Any]:
     folder, task = rf"{staging}\work\{name}", f"siterecovery.hyperv-{name}"
     if owner_sid(machine, None) == SYSTEM_SID:
         raise ScriptFailed(
-            "This session runs as the system account, which may not do it: connect as, or become, a user who is a "
+            "This session runs as the system account, which must not run it: connect as, or become, a user who is a "
             "local administrator (and a VMM administrator on a VMM server)."
         )
     if task.lower() in machine.tasks and not machine.exists(folder):
         raise ScriptFailed(
-            f"The task '{task}' is there, but not its folder '{folder}': it was begun with another staging_dir, or "
-            "somebody removed the folder. Remove the task when it does not run."
+            f"The task '{task}' exists without its folder '{folder}': it was started with another staging_dir, or the "
+            "folder was removed. Remove the task if it is not running."
         )
     if machine.exists(folder):
-        raise ScriptFailed(f"The folder '{folder}' is there: other work was begun and has not been ended.")
+        raise ScriptFailed(f"The folder '{folder}' exists: another background task was started and not cleaned up.")
     if not run.check_mode:
         protect_folder(machine, staging)
         run.changed = True

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what a refusal of Resource Manager means: which right is missing where, which role gives it, who forbids."""
+"""Private: explanations of Resource Manager's refusals: missing permissions, roles that grant them, locks, policies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Least built-in role for an action, the first match counts ("Manage Site Recovery access with Azure role-based access
-# control", "Azure built-in roles"). Site Recovery's own roles can't make or remove a vault.
+# The least privileged built-in role for an action; the first match counts ("Manage Site Recovery access with Azure
+# role-based access control", "Azure built-in roles"). Site Recovery's own roles cannot create or delete a vault.
 _ROLES: tuple[tuple[str, str], ...] = (
     (r"microsoft\.recoveryservices/vaults/(write|delete)", "Contributor on the resource group"),
     (
@@ -43,7 +43,7 @@ _ROLES: tuple[tuple[str, str], ...] = (
     (r".*/register/action", "Contributor on the subscription"),
     (r"microsoft\.authorization/.*read", "Reader there"),
 )
-_ANY_ROLE = "a role that has this action"
+_ANY_ROLE = ""
 
 _ACTION = re.compile(r"authorization to perform action '([^']+)'|perform action '([^']+)'", re.IGNORECASE)
 _SCOPE = re.compile(r"over scope '([^']+)'", re.IGNORECASE)
@@ -59,7 +59,7 @@ _POLICIES = re.compile(r"Policy identifiers: '(\[.*\])'", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What stands in the way, and what to do; `right`: a role would help."""
+    """The cause of a refusal and its remedy. `right`: a role would solve it."""
 
     code: str
     reason: str
@@ -68,16 +68,16 @@ class Denial:
 
 
 def role_for(action: str) -> str:
-    """The least built-in role that has an action, and where to give it."""
+    """Return the least privileged built-in role for an action, and its scope; an empty text for an unknown action."""
     folded = action.casefold()
     return next((role for pattern, role in _ROLES if re.fullmatch(pattern, folded)), _ANY_ROLE)
 
 
 def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
-    """A refusal in words, or None when it is none.
+    """Explain an error as a refusal. Return None when it is not a refusal.
 
-    `error`: the answer's error object, whose details may hold the real one; `forbidden`: it came as a 403. A 403
-    without a code is not Resource Manager's.
+    `error` is the error object of the answer, whose details may contain the real error. `forbidden`: the status was
+    403. A 403 without a code does not come from Resource Manager.
     """
     holders = [error, *(detail for detail in error.get("details") or [] if isinstance(detail, Mapping))]
     for holder in holders:
@@ -90,7 +90,7 @@ def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
             return Denial(
                 code,
                 "the subscription is disabled, so it can only be read",
-                "have it enabled again (spending limit, payment, or who owns its billing), then run again",
+                "ask its billing owner to enable it again (spending limit, payment), then run again",
             )
     if not forbidden or error.get("code") is None:
         return None
@@ -98,7 +98,7 @@ def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
 
 
 def missing_right(code: str, message: str) -> Denial:
-    """Which action the login lacks on which scope, out of Resource Manager's sentence."""
+    """Extract the missing action and its scope from the message of Resource Manager."""
     linked = _LINKED.search(message)
     if linked:
         action, scope = _short_list(linked.group(1)), _short_list(linked.group(2))
@@ -109,7 +109,7 @@ def missing_right(code: str, message: str) -> Denial:
     if found is None:
         return Denial(
             code,
-            f"the login lacks a right: {message.rstrip('.')}",
+            f"the identity lacks a permission: {message.rstrip('.')}",
             "give it a role there, then run again",
             right=True,
         )
@@ -118,10 +118,11 @@ def missing_right(code: str, message: str) -> Denial:
 
 def _lacks(code: str, action: str, place: str) -> Denial:
     role = role_for(action.partition(",")[0].strip())
+    grant = f"the role {role}" if role else "a role with this action"
     return Denial(
         code,
-        f"the login lacks {action}{place}",
-        f"give it the role {role}, then wait some minutes and run again",
+        f"the identity lacks {action}{place}",
+        f"give it {grant}, wait a few minutes, then run again",
         right=True,
     )
 
@@ -139,22 +140,22 @@ def _locked(message: str) -> Denial:
     return Denial(
         "ScopeLocked",
         f"{lock} on {where} forbids it",
-        "ask who set it (az lock list shows name and notes), have it removed, then run again",
+        "ask its owner (az lock list shows name and notes) to remove it, then run again",
     )
 
 
 def _by_policy(message: str, error: Mapping[str, Any]) -> Denial:
     names = list(dict.fromkeys([*_violations(error), *_identified(message)]))
-    told = " and ".join(names[:3]) or "a policy of the organisation"
+    shown = " and ".join(names[:3]) or "a policy of the organization"
     return Denial(
         "RequestDisallowedByPolicy",
-        f"Azure Policy forbids it: {told}",
-        "choose values that the policy allows, or ask who assigned it for an exemption, then run again",
+        f"Azure Policy forbids it: {shown}",
+        "choose values that the policy allows, or ask its owner for an exemption, then run again",
     )
 
 
 def _violations(error: Mapping[str, Any]) -> Iterable[str]:
-    """Policies out of the structured part of the error (`additionalInfo` of type PolicyViolation)."""
+    """Read policies from the structured part of the error (`additionalInfo` of type PolicyViolation)."""
     for entry in error.get("additionalInfo") or []:
         info = entry.get("info") if isinstance(entry, Mapping) else None
         if isinstance(info, Mapping):
@@ -164,7 +165,7 @@ def _violations(error: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _identified(message: str) -> Iterable[str]:
-    """Policies out of the sentence, which carries a JSON list; newer answers have nothing else in some services."""
+    """Read policies from the JSON list in the message. Newer answers of some services have nothing else."""
     found = _POLICIES.search(message)
     try:
         listed = json.loads(found.group(1).replace('\\"', '"')) if found else []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: where a target lies: subscription, resource group, what the login may do there, resource providers (T1)."""
+"""Private: the deployment scope: subscription, resource group, permissions, locks and resource providers (T1)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ..common.check import Check, worst
 from ..common.names import region
-from .candidates import worst
-from .resource_group import Grouped
-from .target_rules import Finding, failed
+from .resource_group import ResourceState
 
-#: What Site Recovery and the machines after a failover are made of.
+#: Resource providers of Site Recovery and of failed-over machines.
 PROVIDERS = ("Microsoft.Compute", "Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage")
-# Documented states of a subscription: it works in the first, and for a while in the second two.
+_STEP = "T1"
+# Documented states of a subscription. A subscription in arrears still works for a while.
 _WORKING = ("enabled",)
 _IN_ARREARS = ("warned", "pastdue")
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription as Azure shows it."""
+    """An observed subscription."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ResourceGroup:
-    """A resource group as Azure shows it. Its location says nothing about where its resources are."""
+    """An observed resource group. Its resources can be in other regions than the group itself."""
 
     name: str
     location: str
@@ -58,21 +58,22 @@ class ResourceGroup:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one role gives: actions, and of these the ones that it leaves out. Both may hold wildcards."""
+    """The permissions of one role: its actions without its excluded actions. Both can contain wildcards."""
 
     actions: tuple[str, ...]
     not_actions: tuple[str, ...]
 
     def allows(self, action: str) -> bool:
+        """Tell whether the role includes an action."""
         return _matches(self.actions, action) and not _matches(self.not_actions, action)
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """All that the login's roles give at one scope. `whole` is False when the service had more to say."""
+    """The permissions of an identity at one scope. `complete` is False when the service has more of them."""
 
     roles: tuple[Permission, ...]
-    whole: bool = True
+    complete: bool = True
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> Permissions:
@@ -81,19 +82,19 @@ class Permissions:
                 Permission(tuple(entry.get("actions") or ()), tuple(entry.get("notActions") or ()))
                 for entry in document.get("value") or ()
             ),
-            whole=not document.get("nextLink"),
+            complete=not document.get("nextLink"),
         )
 
     def allows(self, action: str) -> bool | None:
-        """One role is enough; another one's exceptions don't take it away. None is not known."""
+        """Tell whether any role allows an action. Exclusions of another role do not matter. None: unknown."""
         if any(role.allows(action) for role in self.roles):
             return True
-        return False if self.whole else None
+        return False if self.complete else None
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A management lock, and what it was put on."""
+    """A management lock and its scope."""
 
     name: str
     level: str
@@ -106,16 +107,16 @@ class Lock:
 
     @property
     def above_resources(self) -> bool:
-        """On a subscription or a group; one on a single resource is no matter of the scope."""
+        """Whether the lock is on a subscription or resource group, and not on a single resource."""
         return "/providers/" not in self.scope
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Something that the login should be able to do, with the least built-in role that gives it."""
+    """A task that the identity should be allowed to do, with the least privileged built-in role for it."""
 
-    rule: str
-    words: str
+    id: str
+    task: str
     actions: tuple[str, ...]
     role: str
 
@@ -134,7 +135,7 @@ RIGHTS = (
     ),
     Right(
         "join-networks",
-        "put machines in networks",
+        "connect machines to networks",
         ("Microsoft.Network/virtualNetworks/subnets/join/action",),
         "Virtual Machine Contributor",
     ),
@@ -158,48 +159,48 @@ RIGHTS = (
     ),
     Right("create-vaults", "create vaults", ("Microsoft.RecoveryServices/vaults/write",), "Contributor"),
     Right(
-        "make-vault-keys",
-        "make vault keys",
+        "create-registration-keys",
+        "create registration keys",
         ("Microsoft.RecoveryServices/vaults/certificates/write",),
         "Site Recovery Contributor",
     ),
 )
-_MAKE_GROUPS = "Microsoft.Resources/subscriptions/resourceGroups/write"
+_CREATE_GROUPS = "Microsoft.Resources/subscriptions/resourceGroups/write"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was read. None is what the login may not read, so nothing is concluded from it."""
+    """The observed scope. None marks data that the identity cannot read; no conclusions are drawn from it."""
 
     subscription_id: str
     group_name: str
     subscription: Subscription | None
-    group: Grouped[ResourceGroup] | None
+    group: ResourceState[ResourceGroup] | None
     permissions: Permissions | None
     providers: Mapping[str, str | None]
     locks: tuple[Lock, ...] | None = ()
 
     @property
     def place(self) -> str:
-        """Where permissions were asked for: a group that doesn't exist yet has those of its subscription."""
+        """The scope of the permissions. A resource group that does not exist yet has those of its subscription."""
         missing = self.group is not None and self.group.group_missing
         return f"subscription {self.subscription_id}" if missing else f"resource group {self.group_name}"
 
     def registered(self, provider: str) -> bool:
-        """Whether it can have resources; what is not known may."""
+        """Tell whether a resource provider can have resources. An unknown registration counts as registered."""
         return (self.providers.get(provider) or "").casefold() not in ("notregistered", "unregistered")
 
-    def findings(self) -> list[Finding]:
+    def checks(self) -> list[Check]:
         return [
-            _subscription_finding(self),
-            _group_finding(self),
-            *(_right_finding(self, right) for right in RIGHTS),
-            *_provider_findings(self.providers),
-            *_lock_findings(self),
+            _subscription_check(self),
+            _group_check(self),
+            *(_right_check(self, right) for right in RIGHTS),
+            *_provider_checks(self.providers),
+            *_lock_checks(self),
         ]
 
     def to_result(self) -> dict[str, Any]:
-        findings = self.findings()
+        checks = self.checks()
         group = self.group.resource if self.group else None
         return {
             "subscription_id": self.subscription_id,
@@ -210,151 +211,158 @@ class Scope:
             "resource_group_exists": None if self.group is None else group is not None,
             "location": group.location if group else None,
             "providers": dict(self.providers),
-            "verdict": worst(findings),
-            "reasons": [finding.message for finding in failed(findings)],
-            "rules": [finding.to_result() for finding in findings],
+            "status": worst(checks),
+            "checks": [check.to_result() for check in checks],
         }
 
     def summary(self) -> str:
-        """One line for evidence."""
+        """Describe the scope in one line, for evidence."""
         subscription = self.subscription
         named = f"{subscription.name} ({subscription.state})" if subscription else f"{self.subscription_id}"
-        return "; ".join([f"subscription {named}", _group_words(self), _rights_words(self), _provider_words(self)])
+        parts = [_describe_group(self), _describe_rights(self), _describe_providers(self)]
+        return "; ".join([f"subscription {named}", *parts])
 
     def verified(self) -> str:
-        open_points = [finding.message for finding in failed(self.findings())]
-        return "; ".join(open_points) or "nothing speaks against it"
+        """Describe the failed checks in one line, for evidence."""
+        return "; ".join(check.describe() for check in self.checks() if check.status == "fail") or "no problem found"
 
 
-def _subscription_finding(scope: Scope) -> Finding:
-    found = scope.subscription
-    if found is None:
-        return Finding(
-            "subscription-state",
-            "hard",
-            "the login may not read the subscription (the role Reader on it lets it)",
-            "unknown",
+def _subscription_check(scope: Scope) -> Check:
+    name, subscription = "subscription-state", scope.subscription
+    if subscription is None:
+        return Check.unknown(
+            name, _STEP, "the identity cannot read the subscription", "give it the role Reader on the subscription"
         )
-    state = found.state.casefold()
-    told = f"subscription {found.name or found.id} is in state {found.state}"
+    state = subscription.state.casefold()
+    message = f"subscription {subscription.name or subscription.id} is in state {subscription.state}"
     if state in _WORKING:
-        return Finding("subscription-state", "hard", told, "pass")
+        return Check.passed(name, _STEP, message)
     if state in _IN_ARREARS:
-        return Finding("subscription-state", "warn", f"{told}: settle what is owed before it gets disabled")
-    return Finding("subscription-state", "hard", f"{told}: nothing can be made in it; let its owner enable it")
-
-
-def _group_finding(scope: Scope) -> Finding:
-    if scope.group is None:
-        return Finding(
-            "resource-group",
-            "warn",
-            f"the login may not read resource group {scope.group_name} (the role Reader on it lets it)",
-            "unknown",
-        )
-    group = scope.group.resource
-    if group is None:
-        may = scope.permissions.allows(_MAKE_GROUPS) if scope.permissions else None
-        fix = "create it, or set create_resource_group to true"
-        if may is False:
-            fix = "let somebody with the role Contributor on the subscription create it"
-        return Finding("resource-group", "warn", f"resource group {scope.group_name} does not exist: {fix}")
-    if group.state != "Succeeded":
-        return Finding("resource-group", "hard", f"resource group {group.name} is in state {group.state}")
-    return Finding("resource-group", "warn", f"resource group {group.name} is in {group.location}", "pass")
-
-
-def _right_finding(scope: Scope, right: Right) -> Finding:
-    """It only warns: what exists already need not be made, and somebody else may replicate."""
-    if scope.permissions is None:
-        return Finding(right.rule, "warn", f"the login may not read its permissions on {scope.place}", "unknown")
-    answers = {action: scope.permissions.allows(action) for action in right.actions}
-    refused = [action for action, allowed in answers.items() if allowed is False]
-    if refused:
-        return Finding(
-            right.rule,
-            "warn",
-            f"the login may not {right.words} in {scope.place}: it lacks {', '.join(refused)};"
-            f" give it the role {right.role} there",
-        )
-    if None in answers.values():
-        return Finding(right.rule, "warn", f"the login has more permissions on {scope.place} than were read", "unknown")
-    return Finding(right.rule, "warn", f"the login may {right.words} in {scope.place}", "pass")
-
-
-def _provider_findings(providers: Mapping[str, str | None]) -> Iterator[Finding]:
-    for name, state in providers.items():
-        rule = f"provider-{name.partition('.')[2].lower()}"
-        if state is None:
-            yield Finding(rule, "warn", f"the login may not read whether {name} is registered", "unknown")
-        elif state.casefold() in ("registered", "registering"):
-            yield Finding(rule, "warn", f"resource provider {name} is {state}", "pass")
-        else:
-            yield Finding(
-                rule,
-                "warn",
-                f"resource provider {name} is {state}: register it (az provider register --namespace {name}),"
-                " which the role Contributor on the subscription allows",
-            )
-
-
-def _lock_findings(scope: Scope) -> Iterator[Finding]:
-    """Rules: "Lock your resources to protect your infrastructure"."""
-    if scope.locks is None:
-        yield Finding("locks", "hard", f"the login may not read the locks of {scope.place}", "unknown")
-        return
-    found = [lock for lock in scope.locks if lock.above_resources]
-    closed = [lock.name for lock in found if lock.level.casefold() == "readonly"]
-    kept = [lock.name for lock in found if lock.level.casefold() == "cannotdelete"]
-    if closed:
-        yield Finding(
-            "locks",
-            "hard",
-            f"nothing can be made in {scope.place} while it is read-only: remove the lock {', '.join(closed)},"
-            " which the role User Access Administrator allows",
-        )
-    elif kept:
-        yield Finding(
-            "locks",
-            "note",
-            f"nothing can be deleted in {scope.place}, also not what a test failover leaves behind,"
-            f" because of the lock {', '.join(kept)}",
-        )
-    else:
-        yield Finding("locks", "hard", f"{scope.place} is not locked", "pass")
-
-
-def _group_words(scope: Scope) -> str:
-    if scope.group is None:
-        return f"resource group {scope.group_name} can't be read"
-    group = scope.group.resource
-    return (
-        f"resource group {group.name} in {group.location}" if group else f"resource group {scope.group_name} is absent"
+        return Check.warning(name, _STEP, message, "pay the open invoice before the subscription is disabled")
+    return Check.failed(
+        name, _STEP, f"{message}, so no resources can be created in it", "have its owner enable it again"
     )
 
 
-def _rights_words(scope: Scope) -> str:
+def _group_check(scope: Scope) -> Check:
+    name = "resource-group"
+    if scope.group is None:
+        return Check.unknown(
+            name,
+            _STEP,
+            f"the identity cannot read resource group {scope.group_name}",
+            "give it the role Reader on the resource group",
+        )
+    group = scope.group.resource
+    if group is None:
+        allowed = scope.permissions.allows(_CREATE_GROUPS) if scope.permissions else None
+        fix = "create it, or set create_resource_group to true"
+        if allowed is False:
+            fix = "have an identity with the role Contributor on the subscription create it"
+        return Check.warning(name, _STEP, f"resource group {scope.group_name} does not exist", fix)
+    if group.state != "Succeeded":
+        return Check.failed(
+            name, _STEP, f"resource group {group.name} is in state {group.state}", "wait until its operation has ended"
+        )
+    return Check.passed(name, _STEP, f"resource group {group.name} is in {group.location}")
+
+
+def _right_check(scope: Scope, right: Right) -> Check:
+    """Check one right. A missing right is a warning: existing resources need no creation, and others may replicate."""
     if scope.permissions is None:
-        return "what the login may do there is not known"
-    words = {right.rule: right.words for right in RIGHTS}
-    open_rules = [finding for finding in scope.findings() if finding.rule in words and finding.verdict != "pass"]
-    refused = [words[finding.rule] for finding in failed(open_rules)]
+        return Check.unknown(right.id, _STEP, f"the identity cannot read its permissions on {scope.place}")
+    answers = {action: scope.permissions.allows(action) for action in right.actions}
+    missing = [action for action, allowed in answers.items() if allowed is False]
+    if missing:
+        return Check.warning(
+            right.id,
+            _STEP,
+            f"the identity cannot {right.task} in {scope.place}: it lacks {', '.join(missing)}",
+            f"give it the role {right.role} there",
+        )
+    if None in answers.values():
+        return Check.unknown(right.id, _STEP, f"the identity has more permissions on {scope.place} than were read")
+    return Check.passed(right.id, _STEP, f"the identity can {right.task} in {scope.place}")
+
+
+def _provider_checks(providers: Mapping[str, str | None]) -> Iterator[Check]:
+    for provider, state in providers.items():
+        name = f"provider-{provider.partition('.')[2].lower()}"
+        if state is None:
+            yield Check.unknown(name, _STEP, f"the identity cannot read whether {provider} is registered")
+        elif state.casefold() in ("registered", "registering"):
+            yield Check.passed(name, _STEP, f"resource provider {provider} is {state}")
+        else:
+            yield Check.warning(
+                name,
+                _STEP,
+                f"resource provider {provider} is {state}",
+                f"register it (az provider register --namespace {provider}), which requires the role Contributor on the"
+                " subscription",
+            )
+
+
+def _lock_checks(scope: Scope) -> Iterator[Check]:
+    """Check management locks. Source: "Lock your resources to protect your infrastructure"."""
+    if scope.locks is None:
+        yield Check.unknown("locks", _STEP, f"the identity cannot read the locks of {scope.place}")
+        return
+    found = [lock for lock in scope.locks if lock.above_resources]
+    read_only = [lock.name for lock in found if lock.level.casefold() == "readonly"]
+    undeletable = [lock.name for lock in found if lock.level.casefold() == "cannotdelete"]
+    if read_only:
+        yield Check.failed(
+            "locks",
+            _STEP,
+            f"no resources can be created in {scope.place}, because it is read-only",
+            f"remove the lock {', '.join(read_only)}, which requires the role User Access Administrator",
+        )
+    elif undeletable:
+        yield Check(
+            "locks",
+            _STEP,
+            "info",
+            "fail",
+            f"no resources can be deleted in {scope.place}, including those of a test failover, because of the lock"
+            f" {', '.join(undeletable)}",
+        )
+    else:
+        yield Check.passed("locks", _STEP, f"{scope.place} has no lock")
+
+
+def _describe_group(scope: Scope) -> str:
+    if scope.group is None:
+        return f"resource group {scope.group_name} is not readable"
+    group = scope.group.resource
+    return (
+        f"resource group {group.name} in {group.location}"
+        if group
+        else f"resource group {scope.group_name} does not exist"
+    )
+
+
+def _describe_rights(scope: Scope) -> str:
+    if scope.permissions is None:
+        return "the permissions of the identity are unknown"
+    tasks = {right.id: right.task for right in RIGHTS}
+    open_checks = [check for check in scope.checks() if check.id in tasks and check.status != "pass"]
+    refused = [tasks[check.id] for check in open_checks if check.status == "fail"]
     if refused:
-        return f"the login may not {', '.join(refused)} there"
-    if open_rules:
-        return "what the login may do there is not all known"
-    return "the login may make there what is needed"
+        return f"the identity cannot {', '.join(refused)} there"
+    if open_checks:
+        return "the permissions of the identity are not completely known"
+    return "the identity has all required permissions"
 
 
-def _provider_words(scope: Scope) -> str:
-    words = {
-        name.partition(".")[2]: (state or "not known")
+def _describe_providers(scope: Scope) -> str:
+    states = {
+        name.partition(".")[2]: (state or "unknown")
         for name, state in scope.providers.items()
         if (state or "").casefold() != "registered"
     }
-    if not words:
+    if not states:
         return "all resource providers are registered"
-    return f"resource providers: {', '.join(f'{name} {state}' for name, state in words.items())}"
+    return f"resource providers: {', '.join(f'{name} {state}' for name, state in states.items())}"
 
 
 def _matches(patterns: Iterable[str], action: str) -> bool:
@@ -363,5 +371,5 @@ def _matches(patterns: Iterable[str], action: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _pattern(text: str) -> re.Pattern[str]:
-    """A `*` stands for anything, slashes included; case does not count (role definitions of Azure)."""
+    """Compile a pattern of a role definition: `*` matches any text including slashes, and case is ignored."""
     return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.IGNORECASE)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which kind of server a registration key is for: VMM servers, or the hosts of one Hyper-V site."""
+"""Private: the target of a registration key: VMM servers, or the hosts of one Hyper-V site."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ _KIND = "HyperVSite"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A Hyper-V site as the file names it: the fabric's internal identifier, and its name."""
+class HyperVSite:
+    """A Hyper-V site as a key file names it: the internal identifier of its fabric, and its name."""
 
     id: str
     name: str
 
     def is_same(self, site_id: str, name: str) -> bool:
+        """Tell whether id and name belong to this site."""
         return same_name(self.id, site_id) and same_name(self.name, name)
 
 
-#: A VMM server becomes a fabric of its own, so its file names no site.
-NO_SITE = Site("", "")
+#: A VMM server becomes a fabric of its own, so its key names no site.
+NO_SITE = HyperVSite("", "")
 
 
-def find_site(fabrics: Iterable[Mapping[str, Any]], wanted: str) -> Site | None:
-    """The site with that resource name, or else with that friendly name. Raises Refused, RemoteFailure.
+def find_site(fabrics: Iterable[Mapping[str, Any]], wanted: str) -> HyperVSite | None:
+    """Return the site with that resource name, or else with that friendly name. Raises Refused, RemoteFailure.
 
-    A site that is made through the API has one name for both; two sites may share a friendly name.
+    A site that was created through the API has the same name for both. Two sites can share a friendly name.
     """
     named = [fabric for fabric in fabrics if wanted.casefold() in _names(fabric)]
     sites = [fabric for fabric in named if _kind(fabric) == _KIND]
@@ -41,7 +42,7 @@ def find_site(fabrics: Iterable[Mapping[str, Any]], wanted: str) -> Site | None:
     found = exact or sites
     if len(found) > 1:
         names = ", ".join(sorted(str(fabric.get("name")) for fabric in found))
-        raise Refused(f"site: {len(found)} sites are called {wanted} ({names}); give one of these resource names")
+        raise Refused(f"site: {len(found)} sites are named {wanted} ({names}); use one of these resource names")
     if not found:
         _refuse_others(named, wanted)
         return None
@@ -57,16 +58,16 @@ def find_site(fabrics: Iterable[Mapping[str, Any]], wanted: str) -> Site | None:
     if lacking:
         raise RemoteFailure(
             f"the service's answer about Hyper-V site {wanted} lacks {', '.join(lacking)};"
-            " run again, and report it if it stays"
+            " run again, and report a bug if it persists"
         )
-    return Site(properties["internalIdentifier"], found[0]["name"])
+    return HyperVSite(properties["internalIdentifier"], found[0]["name"])
 
 
 def _refuse_others(named: list[Mapping[str, Any]], wanted: str) -> None:
     for fabric in named:
         raise Refused(
-            f"site: {wanted} is no Hyper-V site but of the type {_kind(fabric) or 'unknown'};"
-            " give a site's name, or kind vmm for VMM servers"
+            f"site: {wanted} is not a Hyper-V site, its type is {_kind(fabric) or 'unknown'};"
+            " give the name of a site, or use kind vmm for VMM servers"
         )
 
 

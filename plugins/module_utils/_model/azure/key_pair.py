@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: a certificate that the client makes for a registration key, in memory, in the form of the older cmdlets.
+"""Private: a certificate that the client creates for a registration key, in memory, in the form of the older cmdlets.
 
-Azure PowerShell before 5.5.0 (CertUtils.cs): RSA of 2048 bits, self-signed, client authentication as its one usage.
+Azure PowerShell before 5.5.0 (CertUtils.cs): 2048-bit RSA, self-signed, with client authentication as its only usage.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from .pfx import write_pfx
 
 _BITS = 2048
 _SUBJECT = "Windows Azure Tools"
-#: The service's clock may be behind this one.
+#: The clock of the service can be behind this one.
 _HEAD_START = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A key pair: `pfx` has both halves and is a secret, `der` is the public certificate alone. Both are base64."""
+class KeyPair:
+    """A key pair in base64: `pfx` has both keys and is a secret, `der` is only the public certificate."""
 
     pfx: str = field(repr=False)
     der: str
 
 
-def make_pair(name: str, now: datetime, hours: int) -> Pair:
-    """A pair that lives `hours` from now; `name` is its friendly name. Raises Refused without 3DES (FIPS mode)."""
+def make_pair(name: str, now: datetime, hours: int) -> KeyPair:
+    """Create a pair that is valid for `hours`, with `name` as its friendly name.
+
+    Raises Refused without 3DES (FIPS mode).
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -52,22 +55,22 @@ def make_pair(name: str, now: datetime, hours: int) -> Pair:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    return Pair(_text(write_pfx(key, certificate, name)), _text(certificate.public_bytes(Encoding.DER)))
+    return KeyPair(_text(write_pfx(key, certificate, name)), _text(certificate.public_bytes(Encoding.DER)))
 
 
-def upload_request(pair: Pair) -> dict[str, Any]:
-    """The body that makes the vault trust the pair: its public half."""
+def upload_request(pair: KeyPair) -> dict[str, Any]:
+    """Return the body that makes the vault trust the pair. It contains the public certificate."""
     return {"properties": {"authType": "AAD", "certificate": pair.der}}
 
 
 def upload_name(vault_name: str, subscription_id: str, now: datetime) -> str:
-    """The name under which the older cmdlets upload a certificate."""
+    """Return the name under which the older cmdlets upload a certificate."""
     day = now.astimezone(timezone.utc)
     return f"{vault_name}{subscription_id}-{day.month}-{day.day}-{day.year}-vaultcredentials"
 
 
-def is_echo(pair: Pair, properties: Mapping[str, Any]) -> bool:
-    """Whether the service's answer is about this pair: it repeats the public certificate (recorded)."""
+def is_echo(pair: KeyPair, properties: Mapping[str, Any]) -> bool:
+    """Tell whether an answer is about this pair: the service repeats the public certificate (recorded)."""
     return "".join(str(properties.get("certificate") or "").split()) == pair.der
 
 

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: a key pair as a PFX without a password, in the form in which the vault's service hands pairs out.
+"""Private: a key pair as a PFX without a password, in the form that the vault's service uses.
 
-Libraries write nothing but a SHA-256 MAC without a password, and Windows Server 2016 and older can't read that
-(pyca/cryptography #7217, dotnet/runtime #115271). So it is written here: both bags under 3DES and the whole under
-SHA-1, with keys derived from no password. That hides nothing, it is only the form: the file's mode keeps the secret.
+Without a password, libraries write only a SHA-256 MAC, which Windows Server 2016 and earlier cannot read
+(pyca/cryptography #7217, dotnet/runtime #115271). So this module writes both bags with 3DES and the MAC with SHA-1,
+with keys derived from an empty password. This encryption protects nothing; the mode of the file protects the secret.
 
-PKCS #12 is RFC 7292, the derivation of keys its appendix B.2.
+PKCS #12 is RFC 7292; the derivation of keys is its appendix B.2.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _ROUNDS = 2000
-#: What SHA-1 takes in at once, and what purpose a derived key has.
+#: The block size of SHA-1, and the purposes of derived keys.
 _BLOCK = 64
 _FOR_KEY, _FOR_IV, _FOR_MAC = 1, 2, 3
 
@@ -37,7 +37,7 @@ _X509_CERTIFICATE = "1.2.840.113549.1.9.22.1"
 _FRIENDLY_NAME = "1.2.840.113549.1.9.20"
 _LOCAL_KEY_ID = "1.2.840.113549.1.9.21"
 _SHA1 = "1.3.14.3.2.26"
-#: Where Windows keeps the key when it imports it: those of the service's pairs.
+#: The key storage that Windows uses at import, as in the pairs of the service.
 _PROVIDER = ("1.3.6.1.4.1.311.17.1", "Microsoft Enhanced Cryptographic Provider v1.0")
 _MACHINE_KEYSET = "1.3.6.1.4.1.311.17.2"
 
@@ -46,7 +46,7 @@ _EXPLICIT, _IMPLICIT = 0xA0, 0x80
 
 
 def write_pfx(key: RSAPrivateKey, certificate: Certificate, friendly_name: str) -> bytes:
-    """The pair as DER; a secret. Raises Refused where the library may not use 3DES."""
+    """Return the pair as DER, which is a secret. Raises Refused where the library must not use 3DES."""
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     key_id = _attribute(_LOCAL_KEY_ID, _der(_OCTETS, b"\x01\x00\x00\x00"))
@@ -71,7 +71,7 @@ def write_pfx(key: RSAPrivateKey, certificate: Certificate, friendly_name: str) 
 
 
 def _encrypted(plain: bytes) -> tuple[bytes, bytes]:
-    """The algorithm's identifier, and what it made of `plain`."""
+    """Return the identifier of the algorithm, and the encrypted content."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.ciphers import Cipher, modes
     from cryptography.hazmat.primitives.padding import PKCS7
@@ -89,8 +89,8 @@ def _encrypted(plain: bytes) -> tuple[bytes, bytes]:
         content = cipher.update(padder.update(plain) + padder.finalize()) + cipher.finalize()
     except UnsupportedAlgorithm:
         raise Refused(
-            "certificate: a pair is written with 3DES, the only form that every Provider reads, and this machine does"
-            " not allow it (FIPS mode); have it made by the service (certificate: service)"
+            "certificate: a client-made pair needs 3DES, the only form that every Provider reads, and this machine does"
+            " not allow it (FIPS mode); let the service make the pair (certificate: service)"
         ) from None
     return _sequence(_object_id(_SHA1_AND_3DES), _sequence(_der(_OCTETS, salt), _integer(_ROUNDS))), content
 
@@ -103,7 +103,7 @@ def _mac(safe: bytes) -> bytes:
 
 
 def _derived(purpose: int, salt: bytes, length: int) -> bytes:
-    """A key, a start value or a MAC's key, from no password and the salt (8 bytes)."""
+    """Derive a key, an initialization vector or a MAC key from an empty password and the salt (8 bytes)."""
     modulus = 1 << (8 * _BLOCK)
     state = int.from_bytes(salt * (_BLOCK // len(salt)), "big")
     found = b""
@@ -142,7 +142,7 @@ def _object_id(dotted: str) -> bytes:
 
 
 def _base128(number: int) -> bytes:
-    """Seven bits a byte, all but the last one marked."""
+    """Encode a number with seven bits in each byte; all bytes except the last one have the high bit."""
     digits = [number & 0x7F]
     while number := number >> 7:
         digits.append(number & 0x7F | 0x80)

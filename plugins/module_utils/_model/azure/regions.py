@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which regions can't be used at all, as far as that is known without asking Azure."""
+"""Private: regions that cannot be used, as far as this is known without asking Azure."""
 
 from __future__ import annotations
 
@@ -9,42 +9,50 @@ import re
 
 from ..common.errors import InvalidInput
 from ..common.names import region
+from .sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key
 
 _NAME = re.compile(r"[a-z]+[a-z0-9]*")
-# Azure Germany was closed on 29 October 2021 (Azure Germany documentation); its regions are no names of others.
+# Azure Germany was closed on 29 October 2021 (Azure Germany documentation). No other region has these names.
 _CLOSED = ("germanycentral", "germanynortheast")
 # Azure Site Recovery documentation, supported regions (May 2026).
 _NOT_OFFERED = ("southcentralindia", "northeastus5")
-# National clouds pages: a region belongs to one cloud. Names of clouds in the spelling of the Azure CLI, without case.
-_NATIONAL = {"azurechinacloud": ("china",), "azureusgovernment": ("usgov", "usdod")}
-_PUBLIC = "azurecloud"
-_ALIASES = {
-    "azure_public_cloud": _PUBLIC,
-    "azure_china_cloud": "azurechinacloud",
-    "azure_us_gov_cloud": "azureusgovernment",
-}
-_SHOWN = {_PUBLIC: "AzureCloud", "azurechinacloud": "AzureChinaCloud", "azureusgovernment": "AzureUSGovernment"}
+# National clouds pages: a region belongs to one cloud.
+_NATIONAL = {CHINA: ("china",), GOVERNMENT: ("usgov", "usdod")}
 
 
 def require_region(name: str, cloud_environment: str | None = None, option: str = "location") -> str:
-    """The region in the API's spelling. Raises InvalidInput for one that can't work.
+    """Return the region in the API's spelling. Raises InvalidInput for a region that cannot be used.
 
-    `cloud_environment` may be the address of a private cloud, whose regions nobody knows here.
+    `cloud_environment` may be the address of a private cloud, whose regions are unknown here.
     """
-    place = region(name)
-    if not _NAME.fullmatch(place):
-        raise InvalidInput(option, f"{name!r} is no region", "give a name such as westeurope or 'West Europe'")
-    if place in _CLOSED:
-        raise InvalidInput(option, f"{place} was closed in October 2021", "choose another region")
-    if place in _NOT_OFFERED:
-        raise InvalidInput(option, f"Site Recovery is not offered in {place}", "choose another region")
-    given = (cloud_environment or "").casefold()
-    cloud = _ALIASES.get(given, given)
-    home = next((known for known, starts in _NATIONAL.items() if place.startswith(starts)), _PUBLIC)
-    if cloud in _SHOWN and cloud != home:
+    location = region(name)
+    if not _NAME.fullmatch(location):
+        raise InvalidInput(option, f"{name!r} is not a region", "give a name such as westeurope or 'West Europe'")
+    if location in _CLOSED:
+        raise InvalidInput(option, f"region {location} was closed in October 2021", "choose another region")
+    if location in _NOT_OFFERED:
+        raise InvalidInput(option, f"Site Recovery is not offered in {location}", "choose another region")
+    cloud = cloud_key(cloud_environment or "")
+    home = next((known for known, prefixes in _NATIONAL.items() if location.startswith(prefixes)), PUBLIC)
+    if cloud in CLOUDS and cloud != home:
         raise InvalidInput(
             option,
-            f"{place} is a region of {_SHOWN[home]}, not of {_SHOWN[cloud]}",
+            f"{location} is a region of {CLOUDS[home]}, not of {CLOUDS[cloud]}",
             "choose a region of your cloud, or correct cloud_environment",
         )
-    return place
+    return location
+
+
+def require_target_region(location: str, vault_location: str | None, allow_other_region: bool) -> None:
+    """Check offline that a target is in a region of Site Recovery, and in the vault's region unless others are allowed.
+
+    Steps T4 and T6. Raises InvalidInput.
+    """
+    if location:
+        require_region(location)
+    if vault_location and not allow_other_region and region(location) != region(vault_location):
+        raise InvalidInput(
+            "location",
+            f"{region(location)} is not the vault's region, {region(vault_location)}",
+            "use the vault's region, or set allow_other_region to true",
+        )

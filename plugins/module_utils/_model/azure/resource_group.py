@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the resource group around a resource."""
+"""Private: the state of a resource, including whether its resource group exists."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Resource = TypeVar("Resource")
 
 
 @dataclass(frozen=True, slots=True)
-class Grouped(Generic[Resource]):
-    """What one GET told: the resource, or that it is absent, or that even its group is."""
+class ResourceState(Generic[Resource]):
+    """The result of one GET: the resource, or its absence, or the absence of its resource group."""
 
     resource: Resource | None
     group_missing: bool = False
 
 
-def group_change(found: Grouped[Resource], group: str, create: bool) -> Change | None:
-    """The change that makes a missing group. Raises Refused when nobody allowed to make it."""
-    if not found.group_missing:
+def group_change(state: ResourceState[Resource], group: str, create: bool) -> Change | None:
+    """Return the change that creates a missing resource group. Raises Refused when creating it is not allowed."""
+    if not state.group_missing:
         return None
     if not create:
         raise Refused(

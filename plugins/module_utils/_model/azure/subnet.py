@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: a subnet: what it is, what is wanted of it, and how it is written without losing the rest.
+"""Private: a subnet: its table of properties, its observed and desired state, and how it is written without losses.
 
-Rules: API description of virtualNetworks/subnets, and the pages on the subnets of VPN Gateway, Azure Firewall, Bastion
-and Route Server.
+Sources: API description of virtualNetworks/subnets, and the pages on the subnets of VPN Gateway, Azure Firewall,
+Bastion and Route Server.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
-from ..common.names import ResourceId, require_subnet_name, same_id, same_name
+from ..common.names import ResourceId, require_subnet_name, same_name
 from ..common.plan import UNKNOWN
 from .address_ranges import as_range, parsed, require_subnet_ranges
+from .properties import (
+    Property,
+    argument_spec,
+    as_fields,
+    check_options,
+    differing,
+    merged,
+    read_properties,
+    reference,
+    show_values,
+    values_of,
+    write_properties,
+)
 
-# What a subnet refers to by id, and what stands there on the wire.
-_REFERENCES = {
-    "network_security_group": ("networkSecurityGroup", "Microsoft.Network/networkSecurityGroups"),
-    "route_table": ("routeTable", "Microsoft.Network/routeTables"),
-    "nat_gateway": ("natGateway", "Microsoft.Network/natGateways"),
-}
-_VALUES = {
-    "default_outbound_access": "defaultOutboundAccess",
-    "private_endpoint_network_policies": "privateEndpointNetworkPolicies",
-}
 _SERVICE = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)+")
 _DELEGATE = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)+")
-# The smallest IPv4 range that the appliance of the name still takes; the smallest gateways take any.
+# The smallest IPv4 range that the appliance of this name accepts. The smallest gateways accept any size.
 _SMALLEST_RESERVED = {
     "azurefirewallsubnet": 26,
     "azurefirewallmanagementsubnet": 26,
@@ -45,7 +48,7 @@ _NOT_ON_RESERVED = {
     "azurebastionsubnet": ("route_table",),
     "routeserversubnet": ("network_security_group", "route_table"),
 }
-# Where a subnet's document tells who is in it, in the order in which a person would look.
+# Members of a subnet's document that list its users, the most telling ones first.
 _USERS = (
     "ipConfigurations",
     "privateEndpoints",
@@ -57,152 +60,226 @@ _USERS = (
 _SHOWN_USERS = 3
 
 
+def _delegation(service: str) -> dict[str, Any]:
+    return {"name": service.replace("/", "."), "properties": {"serviceName": service}}
+
+
+def _delegated_service(entry: Mapping[str, Any]) -> str:
+    return str((entry.get("properties") or {}).get("serviceName"))
+
+
+def _services(path: str, wire: str, *, pattern: re.Pattern[str], example: str, name_of: Any, entry_of: Any) -> Property:
+    """Return a row that lists services. Entries of the document that stay are written back unchanged."""
+
+    def check(option: str, names: Sequence[str]) -> tuple[str, ...]:
+        for name in names:
+            if not pattern.fullmatch(name):
+                raise InvalidInput(option, f"'{name}' is not a service", f"write it like {example}")
+        if len({name.casefold() for name in names}) < len(names):
+            raise InvalidInput(option, "a service is a duplicate", "list each service once")
+        return tuple(names)
+
+    def write(names: Sequence[str], before: Any) -> list[Any]:
+        known = {name_of(entry): entry for entry in before or []}
+        return [known.get(name) or entry_of(name) for name in names]
+
+    return Property(
+        path,
+        wire,
+        {"type": "list", "elements": "str"},
+        unset=(),
+        read=lambda entries: tuple(map(name_of, entries)),
+        write=write,
+        check=check,
+        merge=_merge_names,
+        show=list,
+    )
+
+
+def _merge_names(before: Sequence[str], desired: Sequence[str]) -> tuple[str, ...]:
+    """Return the desired names, in the present order and spelling where Azure has them already."""
+    wanted, known = {name.casefold() for name in desired}, {name.casefold() for name in before}
+    kept = [name for name in before if name.casefold() in wanted]
+    return (*kept, *(name for name in desired if name.casefold() not in known))
+
+
+PROPERTIES = (
+    reference(
+        "network_security_group",
+        "properties.networkSecurityGroup",
+        "Microsoft.Network/networkSecurityGroups",
+        "a network security group",
+    ),
+    reference("route_table", "properties.routeTable", "Microsoft.Network/routeTables", "a route table"),
+    reference("nat_gateway", "properties.natGateway", "Microsoft.Network/natGateways", "a NAT gateway"),
+    _services(
+        "service_endpoints",
+        "properties.serviceEndpoints",
+        pattern=_SERVICE,
+        example="Microsoft.Storage",
+        name_of=lambda entry: str(entry.get("service")),
+        entry_of=lambda name: {"service": name},
+    ),
+    _services(
+        "delegations",
+        "properties.delegations",
+        pattern=_DELEGATE,
+        example="Microsoft.Web/serverFarms",
+        name_of=_delegated_service,
+        entry_of=_delegation,
+    ),
+    # The outbound access of a new subnet depends on the API version.
+    Property("default_outbound_access", "properties.defaultOutboundAccess", {"type": "bool"}, new=UNKNOWN),
+    Property(
+        "private_endpoint_network_policies",
+        "properties.privateEndpointNetworkPolicies",
+        {"type": "str", "choices": ["Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"]},
+        new="Disabled",
+    ),
+)
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "address_prefix": {"type": "str"},
+    "address_prefixes": {"type": "list", "elements": "str"},
+    **argument_spec(PROPERTIES),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A subnet; `delegations` are the services that own it, `users` what sits in it."""
+    """An observed subnet. `delegations` are the services that own it, `users` the resources in it."""
 
     name: str
     prefixes: tuple[str, ...]
     delegations: tuple[str, ...] = ()
-    network_security_group: str | None = None
-    route_table: str | None = None
-    nat_gateway: str | None = None
-    service_endpoints: tuple[str, ...] = ()
-    default_outbound_access: bool | str | None = None
-    private_endpoint_network_policies: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
     users: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> Subnet:
         properties = document.get("properties") or {}
         single = properties.get("addressPrefix")
-        delegations = (entry.get("properties") or {} for entry in properties.get("delegations") or [])
-        plain: dict[str, Any] = {
-            **{name: (properties.get(wire) or {}).get("id") for name, (wire, _kind) in _REFERENCES.items()},
-            **{name: properties.get(wire) for name, wire in _VALUES.items()},
-        }
         return cls(
             name=document["name"],
             prefixes=tuple(properties.get("addressPrefixes") or ([single] if single else [])),
-            delegations=tuple(str(entry.get("serviceName")) for entry in delegations),
-            service_endpoints=tuple(str(entry.get("service")) for entry in properties.get("serviceEndpoints") or []),
             users=tuple(dict.fromkeys(_users(properties))),
-            **plain,
+            **as_fields(cls, read_properties(PROPERTIES, document)),
         )
+
+    def values(self) -> dict[str, Any]:
+        """Return every property of the table by its path."""
+        return values_of(PROPERTIES, self)
 
     def to_result(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "address_prefix": self.prefixes[0] if self.prefixes else None,
             "address_prefixes": list(self.prefixes),
-            "network_security_group": self.network_security_group,
-            "route_table": self.route_table,
-            "nat_gateway": self.nat_gateway,
-            "service_endpoints": list(self.service_endpoints),
-            "delegations": list(self.delegations),
-            "default_outbound_access": self.default_outbound_access,
-            "private_endpoint_network_policies": self.private_endpoint_network_policies,
+            **show_values(PROPERTIES, self.values()),
         }
 
     @property
     def used_by(self) -> str:
-        """Who is in it, in words that stay short."""
+        """The users in a text that stays short."""
         more = len(self.users) - _SHOWN_USERS
         return ", ".join(self.users[:_SHOWN_USERS]) + (f" and {more} more" if more > 0 else "")
 
 
+# What Azure gives a new subnet whose options are not set.
+_NEW = Subnet("", (), **as_fields(Subnet, {row.path: row.initial for row in PROPERTIES}))
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredSubnet:
-    """A subnet as the playbook wants it. None: nobody wrote it. Empty text or an empty list: take it away.
+    """A desired subnet. `values` has the options that are set; an empty text or list removes the property.
 
-    `prefix` is a range that it has, `prefixes` are all its ranges; one of both at most is written.
+    `prefix` is one of its ranges, `prefixes` are all of its ranges. At most one of them is set.
     """
 
     name: str
     prefix: str | None = None
     prefixes: tuple[str, ...] | None = None
-    network_security_group: str | None = None
-    route_table: str | None = None
-    nat_gateway: str | None = None
-    service_endpoints: tuple[str, ...] | None = None
-    delegations: tuple[str, ...] | None = None
-    default_outbound_access: bool | None = None
-    private_endpoint_network_policies: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], subscription_id: str) -> DesiredSubnet:
-        """Checked offline, without a subscription all but that what it refers to lies there. Raises InvalidInput."""
-        option = f"subnets ({options['name']})"
-        require_subnet_name(options["name"], option)
-        plain: dict[str, Any] = {name: options.get(name) for name in (*_REFERENCES, *_VALUES)}
-        wanted = cls(
+        """Check the options offline. Without a subscription, the subscription of references is not checked.
+
+        Raises InvalidInput.
+        """
+        label = f"subnets ({options['name']})"
+        require_subnet_name(options["name"], label)
+        prefixes = options.get("address_prefixes")
+        desired = cls(
             name=options["name"],
             prefix=options.get("address_prefix"),
-            prefixes=_as_tuple(options.get("address_prefixes")),
-            service_endpoints=_as_tuple(options.get("service_endpoints")),
-            delegations=_as_tuple(options.get("delegations")),
-            **plain,
+            prefixes=None if prefixes is None else tuple(prefixes),
+            values=check_options(PROPERTIES, options, f"{label} "),
         )
-        if wanted.prefix is not None or wanted.prefixes is not None:
-            require_subnet_ranges(option, wanted.ranges)
-        for name, (_wire, kind) in _REFERENCES.items():
-            _require_reference(f"{option} {name}", getattr(wanted, name), kind, subscription_id)
-        _require_services(f"{option} service_endpoints", wanted.service_endpoints, _SERVICE, "Microsoft.Storage")
-        _require_services(f"{option} delegations", wanted.delegations, _DELEGATE, "Microsoft.Web/serverFarms")
-        for name in _NOT_ON_RESERVED.get(wanted.name.casefold(), ()):
-            if getattr(wanted, name):
-                raise InvalidInput(f"{option} {name}", f"Azure supports none on {wanted.name}", "leave it out")
-        return wanted
+        if desired.prefix is not None and desired.prefixes is not None:
+            raise InvalidInput(
+                f"{label} address_prefix", "must not be given together with address_prefixes", "give one of them"
+            )
+        if desired.prefix is not None or desired.prefixes is not None:
+            require_subnet_ranges(label, desired.ranges)
+        desired._require_own_subscription(label, subscription_id)
+        for path in _NOT_ON_RESERVED.get(desired.name.casefold(), ()):
+            if desired.values.get(path):
+                raise InvalidInput(f"{label} {path}", f"Azure does not support it on {desired.name}", "omit the option")
+        return desired
+
+    def _require_own_subscription(self, label: str, subscription_id: str) -> None:
+        for row in PROPERTIES:
+            text = self.values.get(row.path) if row.refers_to and subscription_id else None
+            if text and not same_name(ResourceId.parse(text).subscription_id, subscription_id):
+                raise InvalidInput(
+                    f"{label} {row.path}",
+                    f"it is in subscription {ResourceId.parse(text).subscription_id}",
+                    "use one of the network's own subscription",
+                )
 
     @property
     def ranges(self) -> tuple[str, ...]:
-        """What is written of its ranges."""
+        """The desired ranges."""
         if self.prefixes is not None:
             return self.prefixes
         return () if self.prefix is None else (self.prefix,)
 
-    def over(self, existing: Subnet | None) -> Subnet:
-        """The subnet afterwards. What Azure tells apart by no letter keeps the spelling that it has."""
+    def merge_into(self, existing: Subnet | None) -> Subnet:
+        """Return the subnet after the change. Raises InvalidInput for a new one without a range, or a range too small.
+
+        Values that Azure compares without case keep their present spelling.
+        """
         before = existing or _NEW
-        plain: dict[str, Any] = {
-            **{name: _reference(getattr(before, name), getattr(self, name)) for name in _REFERENCES},
-            **{name: _or(getattr(self, name), getattr(before, name)) for name in _VALUES},
-        }
         after = Subnet(
             name=before.name or self.name,
-            prefixes=self._prefixes(before.prefixes),
-            delegations=_respelled(before.delegations, self.delegations),
-            service_endpoints=_respelled(before.service_endpoints, self.service_endpoints),
+            prefixes=self._merged_prefixes(before.prefixes),
             users=before.users,
-            **plain,
+            **as_fields(Subnet, merged(PROPERTIES, before.values(), self.values)),
         )
         if not after.prefixes:
             raise InvalidInput(
-                f"subnets ({self.name})", "it does not exist yet, and a new one needs a range", "give address_prefix"
+                f"subnets ({self.name})", "it does not exist yet, and a new subnet needs a range", "give address_prefix"
             )
         if after.prefixes != before.prefixes:
             _require_room(after)
         return after
 
-    def _prefixes(self, before: tuple[str, ...]) -> tuple[str, ...]:
+    def _merged_prefixes(self, before: tuple[str, ...]) -> tuple[str, ...]:
         known = {as_range(text): text for text in before}
         if self.prefixes is not None:
-            wanted = {as_range(text): text for text in self.prefixes}
-            kept = [text for place, text in known.items() if place in wanted]
-            return (*kept, *(text for place, text in wanted.items() if place not in known))
+            desired = {as_range(text): text for text in self.prefixes}
+            kept = [text for network, text in known.items() if network in desired]
+            return (*kept, *(text for network, text in desired.items() if network not in known))
         if self.prefix is None or as_range(self.prefix) in known:
             return before
-        # It takes the place of the range of its kind; what it says nothing of (IPv6) stays.
+        # It replaces the ranges of its address family. Ranges of the other family stay.
         version = as_range(self.prefix).version
-        return (self.prefix, *(text for place, text in known.items() if place.version != version))
+        return (self.prefix, *(text for network, text in known.items() if network.version != version))
 
 
-# What Azure gives a new subnet where nobody asks for something; its outbound access depends on the API version.
-_NEW = Subnet("", (), default_outbound_access=UNKNOWN, private_endpoint_network_policies="Disabled")
-
-
-def written(after: Subnet, before: Subnet | None, document: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A subnet's body: what was read of it, and over it only what differs between the two."""
+def write_subnet(after: Subnet, before: Subnet | None, document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the body of a subnet: the document that was read, with only the differences written into it."""
     body: dict[str, Any] = copy.deepcopy(dict(document)) if document is not None else {"name": after.name}
     old = before or _NEW
     if after == old:
@@ -210,51 +287,38 @@ def written(after: Subnet, before: Subnet | None, document: Mapping[str, Any] | 
     properties = body.setdefault("properties", {})
     if after.prefixes != old.prefixes:
         _write_prefixes(properties, after.prefixes)
-    for name, (wire, _kind) in _REFERENCES.items():
-        if getattr(after, name) != getattr(old, name):
-            _write(properties, wire, {"id": getattr(after, name)} if getattr(after, name) else None)
-    for name, wire in _VALUES.items():
-        if getattr(after, name) != getattr(old, name):
-            _write(properties, wire, getattr(after, name))
-    if after.service_endpoints != old.service_endpoints:
-        known = {entry.get("service"): entry for entry in properties.get("serviceEndpoints") or []}
-        properties["serviceEndpoints"] = [known.get(name, {"service": name}) for name in after.service_endpoints]
-    if after.delegations != old.delegations:
-        known = {
-            (entry.get("properties") or {}).get("serviceName"): entry for entry in properties.get("delegations") or []
-        }
-        properties["delegations"] = [known.get(name, _delegation(name)) for name in after.delegations]
-    return body
+    return write_properties(PROPERTIES, differing(PROPERTIES, old.values(), after.values()), body)
 
 
 def refuse_loss(network: str, before: Subnet, after: Subnet | None) -> None:
-    """What is in use stays. Raises Refused with the names of those that use it."""
+    """Raise Refused for a subnet in use that would be removed or lose a range. The message names its users."""
     if not before.users:
         return
     if after is None:
         raise Refused(
-            f"subnets: {before.name} of network {network} is used by {before.used_by} and can't be taken away;"
-            " move or delete these first, or name the subnet to keep it"
+            f"subnets: {before.name} of network {network} is used by {before.used_by} and cannot be removed;"
+            " move or delete these first, or list the subnet to keep it"
         )
     lost = [text for text in before.prefixes if text not in after.prefixes]
     if lost:
         raise Refused(
             f"subnets: {before.name} of network {network} is used by {before.used_by}, so its range {', '.join(lost)}"
-            f" can't become {', '.join(after.prefixes)}; give its range, or another name for a new subnet"
+            f" cannot become {', '.join(after.prefixes)}; keep its range, or choose another name for a new subnet"
         )
 
 
-def difference(before: Subnet, after: Subnet) -> str:
-    """What changes, in words."""
-    told = [
-        f"{name} {_words(old)} -> {_words(new)}"
+def describe_change(before: Subnet, after: Subnet) -> str:
+    """Describe what changes in a subnet."""
+    parts = [
+        f"{name} {_shown(old)} -> {_shown(new)}"
         for (name, old), new in zip(before.to_result().items(), after.to_result().values(), strict=True)
         if old != new and name != "address_prefix"
     ]
-    return f"change subnet {before.name}: {', '.join(told)}"
+    return f"change subnet {before.name}: {', '.join(parts)}"
 
 
-def addition(subnet: Subnet) -> str:
+def describe_subnet(subnet: Subnet) -> str:
+    """Return the name of a subnet with its ranges."""
     return f"{subnet.name} ({', '.join(subnet.prefixes)})"
 
 
@@ -262,79 +326,28 @@ def _users(properties: Mapping[str, Any]) -> Iterator[str]:
     for holder in _USERS:
         for entry in properties.get(holder) or []:
             inner = entry.get("properties") or {}
-            # A link's own id lies in the subnet; what it stands for is told inside.
+            # The id of a link is inside the subnet itself, so use the resource that it links to.
             yield _user(inner.get("link") or inner.get("linkedResourceType") or entry.get("id") or holder)
 
 
 def _user(text: str) -> str:
-    """Type and name of the resource of an id, of which only an inner part is in the subnet."""
+    """Return type and name of the resource in an id that may name an inner part of it."""
     _before, found, inner = text.rpartition("/providers/")
     return "/".join(inner.split("/")[1:3]) if found else text
-
-
-def _require_reference(option: str, text: str | None, kind: str, subscription_id: str) -> None:
-    if not text:
-        return
-    try:
-        found = ResourceId.parse(text)
-    except ValueError:
-        found = None
-    if found is None or not same_name(found.provider_type, kind):
-        raise InvalidInput(option, f"'{text}' is not the id of one", f"give an id that ends in {kind}/<name>")
-    if subscription_id and not same_name(found.subscription_id, subscription_id):
-        raise InvalidInput(option, f"it is in subscription {found.subscription_id}", "use one of the network's own")
-
-
-def _require_services(option: str, names: Sequence[str] | None, rule: re.Pattern[str], example: str) -> None:
-    for name in names or ():
-        if not rule.fullmatch(name):
-            raise InvalidInput(option, f"'{name}' is no service", f"write it like {example}")
-    if len({name.casefold() for name in names or ()}) < len(names or ()):
-        raise InvalidInput(option, "a service stands there twice", "name each once")
 
 
 def _require_room(subnet: Subnet) -> None:
     smallest = _SMALLEST_RESERVED.get(subnet.name.casefold())
     for text in subnet.prefixes:
-        place = parsed(f"subnets ({subnet.name})", text)
-        if smallest and place.version == 4 and place.prefixlen > smallest:
+        network = parsed(f"subnets ({subnet.name})", text)
+        if smallest and network.version == 4 and network.prefixlen > smallest:
             raise InvalidInput(
-                f"subnets ({subnet.name})", f"{text} is too small, it needs /{smallest}", "give a larger range"
+                f"subnets ({subnet.name})", f"{text} is too small: it needs /{smallest}", "give a larger range"
             )
 
 
-def _respelled(before: tuple[str, ...], wanted: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The wanted names: those that were there first, as they were written, then the new ones."""
-    if wanted is None:
-        return before
-    asked, known = {name.casefold() for name in wanted}, {name.casefold() for name in before}
-    kept = [name for name in before if name.casefold() in asked]
-    return (*kept, *(name for name in wanted if name.casefold() not in known))
-
-
-def _reference(before: str | None, wanted: str | None) -> str | None:
-    if wanted is None or same_id(before, wanted):
-        return before
-    return wanted or None
-
-
-def _as_tuple(entries: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if entries is None else tuple(entries)
-
-
-def _or(wanted: Any, before: Any) -> Any:
-    return before if wanted is None else wanted
-
-
-def _write(properties: dict[str, Any], name: str, value: Any) -> None:
-    if value is None:
-        properties.pop(name, None)
-    else:
-        properties[name] = value
-
-
 def _write_prefixes(properties: dict[str, Any], prefixes: tuple[str, ...]) -> None:
-    """In the form that it has; Azure takes one of both forms."""
+    """Write ranges in the form that the document has. Azure accepts only one of both forms at a time."""
     if len(prefixes) == 1 and not properties.get("addressPrefixes"):
         properties["addressPrefix"] = prefixes[0]
     else:
@@ -342,11 +355,7 @@ def _write_prefixes(properties: dict[str, Any], prefixes: tuple[str, ...]) -> No
         properties["addressPrefixes"] = list(prefixes)
 
 
-def _delegation(service: str) -> dict[str, Any]:
-    return {"name": service.replace("/", "."), "properties": {"serviceName": service}}
-
-
-def _words(value: Any) -> str:
+def _shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)

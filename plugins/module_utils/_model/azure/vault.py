@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the Recovery Services vault: what it is, what is wanted, what to change."""
+"""Private: the Recovery Services vault: its observed and desired state, its plan and its request bodies."""
 
 from __future__ import annotations
 
@@ -9,46 +9,39 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common.check import Check
 from ..common.errors import InvalidInput, Refused
-from ..common.names import ResourceId, region, require_vault_name
+from ..common.names import VAULT_TYPE, ResourceId, region, require_vault_name, vault_id
 from ..common.plan import UNKNOWN, Change, Plan, checked_tags, compare, creation, merged_tags
+from .options import GROUP_OPTIONS, TAG_OPTIONS
+from .properties import argument_spec, nested, new_values, read_properties, write_properties
 from .regions import require_region
-from .resource_group import Grouped, group_change
+from .resource_group import ResourceState, group_change
 from .vault_contents import Contents, DeletedVault
-from .vault_identity import Identity, WantedIdentity, require_identity_id
-from .vault_settings import (
-    SYSTEM,
-    nested,
-    read_settings,
-    require_consent,
-    setting_changes,
-    steps_of,
-    write_settings,
-    written,
-)
+from .vault_identity import OPTION as IDENTITY_OPTION
+from .vault_identity import DesiredIdentity, VaultIdentity, require_identity_id
+from .vault_settings import SETTINGS, SYSTEM, desired_settings, require_consent, setting_changes, update_steps
 
-PROVIDER = "Microsoft.RecoveryServices"
-_TYPE = f"{PROVIDER}/vaults"
-
-
-def parse_vault_id(text: str) -> ResourceId:
-    """Raises InvalidInput when it is not the id of a vault."""
-    try:
-        found = ResourceId.parse(text)
-    except ValueError:
-        found = None
-    if found is None or found.provider_type.casefold() != _TYPE.casefold():
-        raise InvalidInput(
-            "id",
-            f"'{text}' is not the id of a vault",
-            f"give /subscriptions/.../resourceGroups/.../providers/{_TYPE}/...",
-        )
-    return found
+PROVIDER = VAULT_TYPE.partition("/")[0]
+#: The options that describe a vault; the module adds those that are about the run.
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "location": {"type": "str"},
+    "allow_delete": {"type": "bool", "default": False},
+    "allow_irreversible": {"type": "bool", "default": False},
+    "undelete": {"type": "bool", "default": False},
+    "register_resource_provider": {"type": "bool", "default": True},
+    "identity": IDENTITY_OPTION,
+    **argument_spec(SETTINGS),
+    **GROUP_OPTIONS,
+    **TAG_OPTIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A vault as Azure shows it. `private_endpoint_state` is the one for Site Recovery: None or Enabled."""
+    """An observed vault. `private_endpoint_state` is the one for Site Recovery: None or Enabled."""
 
     id: str
     name: str
@@ -59,14 +52,14 @@ class Vault:
     private_endpoint_state: str
     provisioning_state: str
     tags: Mapping[str, str]
-    identity: Identity = field(default_factory=Identity)
+    identity: VaultIdentity = field(default_factory=VaultIdentity)
     private_endpoints: tuple[str, ...] = ()
-    #: Every setting by its path, None where Azure does not say.
+    #: Every setting by its path; None where Azure does not report it.
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> Vault:
-        """From the service's JSON; what it leaves out has the meaning that its API description gives."""
+        """Read the service's JSON. Omitted members have the defaults of the API description."""
         where = ResourceId.parse(document["id"])
         properties = document.get("properties") or {}
         return cls(
@@ -79,9 +72,9 @@ class Vault:
             private_endpoint_state=properties.get("privateEndpointStateForSiteRecovery") or "None",
             provisioning_state=properties.get("provisioningState") or "",
             tags=dict(document.get("tags") or {}),
-            identity=Identity.from_wire(document.get("identity")),
+            identity=VaultIdentity.from_wire(document.get("identity")),
             private_endpoints=_endpoints(properties.get("privateEndpointConnections") or []),
-            settings=read_settings(properties),
+            settings=read_properties(SETTINGS, document),
         )
 
     def to_result(self) -> dict[str, Any]:
@@ -102,7 +95,7 @@ class Vault:
 
 
 def _endpoints(connections: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Names of private endpoints; a connection whose endpoint can't be seen goes by its own name."""
+    """Return the names of private endpoints. A connection whose endpoint is not visible has its own name."""
     names = []
     for connection in connections:
         endpoint = ((connection.get("properties") or {}).get("privateEndpoint") or {}).get("id") or ""
@@ -111,20 +104,20 @@ def _endpoints(connections: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight(Grouped[Vault]):
-    """What is known before a decision: the vault, and what only some decisions need."""
+class VaultState(ResourceState[Vault]):
+    """The observed state: the vault, and data that only some decisions need."""
 
     #: A soft-deleted vault of the same name.
     deleted: DeletedVault | None = None
-    #: What is in the vault; None when nobody asked.
+    #: The contents of the vault; None when they were not read.
     contents: Contents | None = None
-    #: The subscription knows no vaults at all yet.
+    #: Whether the subscription is not registered for vaults yet.
     unregistered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredVault:
-    """A vault as the playbook wants it; None means: not written, leave alone."""
+    """A desired vault. None leaves a part unchanged."""
 
     name: str
     resource_group: str
@@ -137,17 +130,17 @@ class DesiredVault:
     allow_delete: bool = False
     allow_irreversible: bool = False
     tags: Mapping[str, str] | None = None
-    append_tags: bool = True
-    identity: WantedIdentity = field(default_factory=WantedIdentity)
-    #: The written settings by their path.
+    purge_tags: bool = False
+    identity: DesiredIdentity = field(default_factory=DesiredIdentity)
+    #: The desired settings by their path.
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredVault:
-        """Checked offline. Raises InvalidInput."""
+        """Check the options offline. Raises InvalidInput."""
         require_vault_name(options["name"])
         absent = options["state"] == "absent"
-        settings = written(options)
+        settings = desired_settings(options)
         key_identity = settings.get("encryption.identity")
         if key_identity is not None and key_identity != SYSTEM:
             require_identity_id(key_identity, "encryption.identity")
@@ -163,14 +156,15 @@ class DesiredVault:
             allow_delete=options["allow_delete"],
             allow_irreversible=options["allow_irreversible"],
             tags=checked_tags(options["tags"]),
-            append_tags=options["append_tags"],
-            identity=WantedIdentity.from_options(options["identity"]),
+            purge_tags=options["purge_tags"],
+            identity=DesiredIdentity.from_options(options["identity"]),
             settings=settings,
         )
 
     @property
     def vault_id(self) -> str:
-        return f"{self.group_id}/providers/{_TYPE}/{self.name}"
+        """The id that the vault has, or will have once it exists."""
+        return vault_id(self.subscription_id, self.resource_group, self.name)
 
     @property
     def group_id(self) -> str:
@@ -180,8 +174,8 @@ class DesiredVault:
     def completed_later(self) -> bool:
         """Whether a new vault needs a second call.
 
-        Creation with user-assigned identities ends badly (azure-rest-api-specs issues 27851 and 27869), a key needs
-        an identity that has a right on it, and nothing is locked that was not unlocked.
+        Creation with user-assigned identities fails (azure-rest-api-specs issues 27851 and 27869), a key needs an
+        identity that already has a role on it, and only an unlocked vault can be locked.
         """
         return (
             bool(self.identity.user_assigned)
@@ -195,63 +189,63 @@ def _location(options: Mapping[str, Any], absent: bool) -> str:
     if not given:
         if absent:
             return ""
-        raise InvalidInput("location", "is needed to have a vault", "give its region")
+        raise InvalidInput("location", "is required unless state is absent", "give the region of the vault")
     return require_region(given, options.get("cloud_environment"))
 
 
 # Decisions -------------------------------------------------------------------------------------------------------
 
 
-def asks_for_contents(vault: Vault, desired: DesiredVault) -> bool:
-    """Whether the decision depends on what is in the vault."""
+def needs_contents(vault: Vault, desired: DesiredVault) -> bool:
+    """Tell whether the decision depends on the contents of the vault."""
     if desired.absent:
         return desired.allow_delete
     storage = desired.settings.get("redundancy.storage")
     return storage is not None and storage != vault.settings.get("redundancy.storage")
 
 
-def plan_vault(found: Grouped[Vault], desired: DesiredVault) -> Plan:
-    """Raises Refused for what can't be done, or not without consent."""
-    sight = found if isinstance(found, Sight) else Sight(found.resource, found.group_missing)
+def plan_vault(state: VaultState, desired: DesiredVault) -> Plan:
+    """Plan one vault. Raises Refused for impossible changes, and for irreversible ones without consent."""
     if desired.absent:
-        return _deletion(sight, desired)
-    if sight.resource is None:
-        return _creation(sight, desired)
-    vault = sight.resource
+        return _deletion(state, desired)
+    if state.resource is None:
+        return _creation(state, desired)
+    vault = state.resource
     if vault.location != desired.location:
         raise Refused(
-            f"location: vault {vault.name} is in {vault.location} and can't be moved to {desired.location};"
-            " give its location, or another name for a new vault"
+            f"location: vault {vault.name} is in {vault.location} and cannot be moved to {desired.location};"
+            " use its location, or choose another name for a new vault"
         )
     changes = setting_changes(vault.name, vault.settings, desired.settings, desired.allow_irreversible)
-    _refuse_late_storage(sight, changes)
-    identity = desired.identity.over(vault.identity)
+    _refuse_late_storage(state, changes)
+    identity = desired.identity.merge_into(vault.identity)
     _require_key_identity(vault.name, identity, {**vault.settings, **desired.settings})
     return Plan.of([*changes, *_identity_changes(vault.identity, identity), _tags_change(vault, desired)])
 
 
-def _refuse_late_storage(sight: Sight, changes: Iterable[Change]) -> None:
+def _refuse_late_storage(state: VaultState, changes: Iterable[Change]) -> None:
     storage = next((change for change in changes if change.path == "redundancy.storage"), None)
-    if storage is None or sight.resource is None or sight.contents is None or not sight.contents.backup:
+    if storage is None or state.resource is None or state.contents is None or not state.contents.backup:
         return
     raise Refused(
-        f"redundancy.storage: vault {sight.resource.name} holds {'; '.join(sight.contents.backup)}, and Azure lets its"
-        f" storage change only before the first backup; keep {storage.before or 'what it has'}, or use a new vault"
+        f"redundancy.storage: vault {state.resource.name} contains {'; '.join(state.contents.backup)}, and Azure"
+        f" changes the storage of a vault only before its first backup; keep {storage.before or 'its storage'}, or"
+        " use a new vault"
     )
 
 
-def _require_key_identity(vault: str, after: Identity, settings: Mapping[str, Any]) -> None:
-    """The identity that opens the key has to stay, or come with it."""
+def _require_key_identity(vault: str, after: VaultIdentity, settings: Mapping[str, Any]) -> None:
+    """Raise Refused when the vault would not have the identity that unlocks its key."""
     needed = settings.get("encryption.identity")
     if settings.get("encryption.key_uri") and needed and not after.has(needed):
         shown = "its system-assigned identity" if needed == SYSTEM else needed
         raise Refused(
-            f"identity: vault {vault} opens its key with {shown}, which it would not have;"
+            f"identity: vault {vault} unlocks its key with {shown}, which it would not have;"
             " keep or add that identity, or change encryption.identity"
         )
 
 
-def _identity_changes(actual: Identity, after: Identity) -> list[Change | None]:
+def _identity_changes(actual: VaultIdentity, after: VaultIdentity) -> list[Change | None]:
     return [
         compare("identity.system_assigned", actual.system_assigned, after.system_assigned),
         compare("identity.user_assigned", list(actual.user_assigned), list(after.user_assigned)),
@@ -262,72 +256,72 @@ def _identity_changes(actual: Identity, after: Identity) -> list[Change | None]:
 
 
 def _tags_change(vault: Vault, desired: DesiredVault) -> Change | None:
-    return compare("tags", dict(vault.tags), merged_tags(vault.tags, desired.tags, desired.append_tags))
+    return compare("tags", dict(vault.tags), merged_tags(vault.tags, desired.tags, desired.purge_tags))
 
 
-def _deletion(sight: Sight, desired: DesiredVault) -> Plan:
-    vault = sight.resource
+def _deletion(state: VaultState, desired: DesiredVault) -> Plan:
+    vault = state.resource
     if vault is None:
         return Plan()
     if desired.location and vault.location != desired.location:
         raise Refused(
-            f"location: vault {vault.name} is in {vault.location}, not in {desired.location}, so it may not be the one"
-            " that is meant; correct location or leave it out"
+            f"location: vault {vault.name} is in {vault.location}, not in {desired.location}, so it may be another"
+            " vault than intended; correct location, or omit it"
         )
     if not desired.allow_delete:
-        raise Refused(f"state: absent would delete vault {vault.name}; set allow_delete to true if that is meant")
-    held = (sight.contents or Contents()).summary(vault.private_endpoints)
-    if held:
-        raise Refused(f"vault {vault.name} is not empty, it still has {held}; remove them, then delete it")
+        raise Refused(f"state: absent would delete vault {vault.name}; set allow_delete to true to confirm it")
+    remaining = (state.contents or Contents()).summary(vault.private_endpoints)
+    if remaining:
+        raise Refused(f"vault {vault.name} is not empty, it still has {remaining}; remove them, then delete it")
     return Plan((Change("state", "present", "absent", f"delete vault {vault.name}"),))
 
 
-def _creation(sight: Sight, desired: DesiredVault) -> Plan:
-    provider = _provider_change(sight, desired)
-    group = group_change(sight, desired.resource_group, desired.create_resource_group)
-    if sight.deleted is not None:
+def _creation(state: VaultState, desired: DesiredVault) -> Plan:
+    provider = _provider_change(state, desired)
+    group = group_change(state, desired.resource_group, desired.create_resource_group)
+    if state.deleted is not None:
         if not desired.undelete:
-            raise Refused(_clash(sight.deleted, desired))
+            raise Refused(_clash(state.deleted, desired))
         if not desired.allow_irreversible:
             require_consent(Change(path, UNKNOWN, value) for path, value in desired.settings.items())
-        made = _undeletion(sight.deleted, desired)
+        changes = _undeletion(state.deleted, desired)
     else:
-        # Consent is asked for as with an existing vault.
+        # A new vault needs the same consent as an existing one.
         setting_changes(desired.name, {}, desired.settings, desired.allow_irreversible)
-        identity = desired.identity.over(Identity())
+        identity = desired.identity.merge_into(VaultIdentity())
         if desired.settings.get("encryption.identity") == SYSTEM:
             raise Refused(
-                f"encryption.identity: vault {desired.name} does not exist yet, so its own identity has no right on the"
-                " key; make the vault first and give its identity a role on the key vault, or use a user-assigned one"
+                f"encryption.identity: vault {desired.name} does not exist yet, so its own identity has no role on the"
+                " key; create the vault first and give its identity a role on the key vault, or use a user-assigned"
+                " identity"
             )
         _require_key_identity(desired.name, identity, desired.settings)
-        made = creation(f"create vault {desired.name} in {desired.location}", _expected(desired, identity))
-    return Plan.of([provider, group, *made])
+        changes = creation(f"create vault {desired.name} in {desired.location}", _expected(desired, identity))
+    return Plan.of([provider, group, *changes])
 
 
 def _clash(deleted: DeletedVault, desired: DesiredVault) -> str:
     purged = f" until {deleted.purged_at}" if deleted.purged_at else ""
     return (
-        f"name: a vault {desired.name} of resource group {desired.resource_group} was deleted at {deleted.deleted_at}"
-        f" and Azure keeps it and its name{purged}; set undelete to true to have it back, wait, or choose another name"
+        f"name: a vault {desired.name} of resource group {desired.resource_group} was deleted at {deleted.deleted_at},"
+        f" and Azure keeps it and its name{purged}; set undelete to true to restore it, wait, or choose another name"
     )
 
 
 def _undeletion(deleted: DeletedVault, desired: DesiredVault) -> list[Change]:
     reason = f"undelete vault {desired.name}, deleted at {deleted.deleted_at}"
-    unknown = {**_expected(desired, Identity()), "sku": UNKNOWN}
-    if desired.tags is None or desired.append_tags:
-        unknown["tags"] = UNKNOWN
-    unknown["identity.system_assigned"] = unknown["identity.user_assigned"] = UNKNOWN
-    unknown["identity.principal_id"] = UNKNOWN
-    return creation(reason, unknown)
+    expected = {**_expected(desired, VaultIdentity()), "sku": UNKNOWN}
+    if desired.tags is None or not desired.purge_tags:
+        expected["tags"] = UNKNOWN
+    expected["identity.system_assigned"] = expected["identity.user_assigned"] = UNKNOWN
+    expected["identity.principal_id"] = UNKNOWN
+    return creation(reason, expected)
 
 
-def _expected(desired: DesiredVault, identity: Identity) -> dict[str, Any]:
-    """A new vault by the paths of its projection; what nobody wrote is the service's choice."""
-    chosen = dict.fromkeys(read_settings({}), UNKNOWN)
+def _expected(desired: DesiredVault, identity: VaultIdentity) -> dict[str, Any]:
+    """Return the result of a new vault by path. The service chooses the settings that are not set."""
     return {
-        "id": UNKNOWN,
+        "id": desired.vault_id,
         "name": desired.name,
         "resource_group": desired.resource_group,
         "subscription_id": desired.subscription_id,
@@ -340,14 +334,12 @@ def _expected(desired: DesiredVault, identity: Identity) -> dict[str, Any]:
         "identity.system_assigned": identity.system_assigned,
         "identity.user_assigned": list(identity.user_assigned),
         "identity.principal_id": identity.principal_id,
-        **chosen,
-        "public_network_access": "enabled",
-        **desired.settings,
+        **new_values(SETTINGS, desired.settings),
     }
 
 
-def _provider_change(sight: Sight, desired: DesiredVault) -> Change | None:
-    if not sight.unregistered:
+def _provider_change(state: VaultState, desired: DesiredVault) -> Change | None:
+    if not state.unregistered:
         return None
     if not desired.register_resource_provider:
         raise Refused(not_registered(desired.subscription_id))
@@ -355,6 +347,7 @@ def _provider_change(sight: Sight, desired: DesiredVault) -> Change | None:
 
 
 def not_registered(subscription_id: str) -> str:
+    """Return the message about a subscription that is not registered for vaults."""
     return (
         f"resource provider {PROVIDER} is not registered on subscription {subscription_id};"
         f" run `az provider register --namespace {PROVIDER} --subscription {subscription_id}`,"
@@ -366,15 +359,15 @@ def not_registered(subscription_id: str) -> str:
 
 
 def creation_body(desired: DesiredVault) -> dict[str, Any]:
-    """The PUT of a new vault, without what only a second call can do."""
+    """Return the body that creates a vault, without the parts that need a second call."""
     settings = {path: value for path, value in desired.settings.items() if not path.startswith("encryption.")}
     if settings.get("immutability") == "locked":
         settings["immutability"] = "unlocked"
     body: dict[str, Any] = {
         "location": desired.location,
         "sku": {"name": "Standard"},
-        "properties": write_settings(settings),
         "tags": dict(desired.tags or {}),
+        **write_properties(SETTINGS, settings, {"properties": {}}),
     }
     if desired.identity.system_assigned and not desired.identity.user_assigned:
         body["identity"] = {"type": "SystemAssigned"}
@@ -382,28 +375,43 @@ def creation_body(desired: DesiredVault) -> dict[str, Any]:
 
 
 def update_bodies(vault: Vault, desired: DesiredVault, plan: Plan) -> list[dict[str, Any]]:
-    """The PATCHes of a plan: one, but for what needs two."""
+    """Return the bodies that carry out a plan: one, or two where the service needs two calls."""
     after = {change.path: change.after for change in plan.changes}
     first: dict[str, Any] = {}
     if "tags" in after:
         first["tags"] = after["tags"]
     if plan.touches("identity"):
-        first["identity"] = _identity_body(vault.identity, desired.identity.over(vault.identity))
+        first["identity"] = _identity_body(vault.identity, desired.identity.merge_into(vault.identity))
     changed = {path: value for path, value in after.items() if path in vault.settings}
-    steps = list(steps_of(changed, vault.settings)) if changed else []
-    bodies = [{"properties": write_settings(step)} for step in steps] or [{}]
+    steps = list(update_steps(changed, vault.settings)) if changed else []
+    bodies = [write_properties(SETTINGS, step) for step in steps] or [{}]
     bodies[0] = {**first, **bodies[0]}
     return bodies
 
 
-def _identity_body(actual: Identity, after: Identity) -> dict[str, Any]:
+def _identity_body(actual: VaultIdentity, after: VaultIdentity) -> dict[str, Any]:
     kinds = [
         *(["SystemAssigned"] if after.system_assigned else []),
         *(["UserAssigned"] if after.user_assigned else []),
     ]
     body: dict[str, Any] = {"type": ", ".join(kinds) or "None"}
     if after.user_assigned:
-        # A PATCH merges: what is not named stays, what is null goes.
-        gone = {one: None for one in actual.user_assigned if one not in after.user_assigned}
-        body["userAssignedIdentities"] = {**{one: {} for one in after.user_assigned}, **gone}
+        # A PATCH merges: it keeps identities that are not listed and removes those that are null.
+        removed = {one: None for one in actual.user_assigned if one not in after.user_assigned}
+        body["userAssignedIdentities"] = {**{one: {} for one in after.user_assigned}, **removed}
     return body
+
+
+def vault_checks(resource_group: str, name: str, location: str | None) -> list[Check]:
+    """Return the checks that a successful read of a vault passes. `location` is None if the vault does not exist."""
+    return [
+        Check.passed(
+            "azure-login", "T1", f"the sign-in works, and the vaults of resource group {resource_group} can be read"
+        ),
+        Check.passed("vault", "B1", describe_location(name, location)),
+    ]
+
+
+def describe_location(name: str, location: str | None) -> str:
+    """Describe where a vault is, as one phrase."""
+    return f"vault {name} is in {location}" if location else f"vault {name} does not exist yet"

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what a vault holds, and what is left of a deleted one."""
+"""Private: the contents of a vault, and the soft-deleted vault of the same name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# Backup counts that stand for nothing of their own: health, jobs and space of what others count.
+# Backup counts that describe health, jobs or space of items that another count contains.
 _DERIVED = ("CriticalCount", "WarningCount", "JobsCount", "Usage", "UsedDiskSize", "ManagedInstances")
 _WHOLE = "ProtectedItemCount"
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a vault holds, as its own counts and lists tell: words such as `2 backup items`."""
+    """The contents of a vault from its usage counts and lists, as texts such as `backup items: 2`."""
 
     protection: tuple[str, ...] = ()
     backup: tuple[str, ...] = ()
@@ -31,8 +31,9 @@ class Contents:
         return cls(tuple(_protection(list(replication), list(fabrics))), tuple(_backup(usages)))
 
     def summary(self, private_endpoints: tuple[str, ...] = ()) -> str:
-        ends = [f"private endpoints: {', '.join(private_endpoints)}"] if private_endpoints else []
-        return "; ".join([*self.protection, *self.backup, *ends])
+        """Describe the contents in one line; an empty text for an empty vault."""
+        endpoints = [f"private endpoints: {', '.join(private_endpoints)}"] if private_endpoints else []
+        return "; ".join([*self.protection, *self.backup, *endpoints])
 
 
 def _protection(replication: list[Mapping[str, Any]], fabrics: list[Mapping[str, Any]]) -> Iterable[str]:

@@ -1,67 +1,64 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the settings of a vault in one table: the option, the place in the service's JSON, the words of both."""
+"""Private: the settings of a vault as a table of properties, and the rules that involve several settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
 from ..common.names import same_id
-from ..common.plan import Change
+from ..common.plan import UNKNOWN, Change
+from .properties import Property, Values, check_options, words
 
-#: What `encryption.identity` says for the vault's own identity.
+#: The value of `encryption.identity` for the system-assigned identity of the vault.
 SYSTEM = "system"
 # Soft delete retention: Azure Backup documentation, "Configure and manage soft delete".
 _RETENTION_DAYS = range(14, 181)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting. `path` is its place in options and result, `wire` the one below the vault's `properties`."""
-
-    path: str
-    wire: tuple[str, ...]
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Any]
-    #: What the service means when it leaves the setting out.
-    unset: Any = None
-    #: The value that can't be left once it is taken.
-    final: str | None = None
+def _setting(path: str, wire: str, names: Mapping[str, str], unset: Any = None, final: str | None = None) -> Property:
+    """Return a row whose values are a few words."""
+    return Property(path, f"properties.{wire}", **words(names), unset=unset, new=UNKNOWN, final=final)
 
 
-def _words(path: str, wire: str, words: Mapping[str, str], unset: Any = None, final: str | None = None) -> Setting:
-    """A setting of a few words; one that a later version of the service adds is shown as it comes."""
-    back = {told.casefold(): word for word, told in words.items()}
-    return Setting(
-        path,
-        tuple(wire.split(".")),
-        lambda told: back.get(str(told).casefold(), str(told).lower()),
-        words.__getitem__,
-        unset,
-        final,
-    )
+def _read_configuration(wire: Mapping[str, Any]) -> int | None:
+    return wire.get("durationInDays") if wire.get("type") == "TimeBased" else 0
 
 
-def _read_configuration(told: Mapping[str, Any]) -> int | None:
-    return told.get("durationInDays") if told.get("type") == "TimeBased" else 0
-
-
-def _write_configuration(days: int) -> dict[str, Any]:
+def _write_configuration(days: int, _before: Any) -> dict[str, Any]:
     return {"type": "TimeBased", "durationInDays": days} if days else {"type": "AsPerPolicy"}
 
 
-def _read_kek_identity(told: Mapping[str, Any]) -> str | None:
-    return SYSTEM if told.get("useSystemAssignedIdentity") else told.get("userAssignedIdentity")
+def _read_key_identity(wire: Mapping[str, Any]) -> str | None:
+    return SYSTEM if wire.get("useSystemAssignedIdentity") else wire.get("userAssignedIdentity")
 
 
-def _write_kek_identity(identity: str) -> dict[str, Any]:
+def _write_key_identity(identity: str, _before: Any) -> dict[str, Any]:
     if identity == SYSTEM:
         return {"useSystemAssignedIdentity": True}
     return {"useSystemAssignedIdentity": False, "userAssignedIdentity": identity}
+
+
+def _retention(option: str, days: int) -> int:
+    if days not in _RETENTION_DAYS:
+        raise InvalidInput(option, f"must be between {_RETENTION_DAYS[0]} and {_RETENTION_DAYS[-1]}", f"correct {days}")
+    return days
+
+
+def _immutable_days(option: str, days: int) -> int:
+    if days < 0:
+        raise InvalidInput(option, "must not be negative", "give days, or 0 to follow the backup policy")
+    return days
+
+
+def _key_uri(option: str, uri: str) -> str:
+    if not uri.lower().startswith("https://"):
+        raise InvalidInput(option, "must be an https address", "copy the key identifier from the key vault")
+    return uri
 
 
 _SWITCH = {"enabled": "Enabled", "disabled": "Disabled"}
@@ -71,31 +68,40 @@ _CLASSIC_ALERTS = "monitoringSettings.classicAlertSettings"
 _SOFT_DELETE = "securitySettings.softDeleteSettings"
 
 SETTINGS = (
-    _words("public_network_access", "publicNetworkAccess", _SWITCH, "enabled"),
-    _words(
+    replace(_setting("public_network_access", "publicNetworkAccess", _SWITCH, "enabled"), new="enabled"),
+    _setting(
         "immutability",
         "securitySettings.immutabilitySettings.state",
         {"disabled": "Disabled", "unlocked": "Unlocked", "locked": "Locked"},
         "disabled",
         "locked",
     ),
-    Setting(
+    Property(
         "immutability_days",
-        ("securitySettings", "immutabilitySettings", "configuration"),
-        _read_configuration,
-        _write_configuration,
+        "properties.securitySettings.immutabilitySettings.configuration",
+        {"type": "int"},
+        new=UNKNOWN,
+        read=_read_configuration,
+        write=_write_configuration,
+        check=_immutable_days,
     ),
-    _words("soft_delete.state", f"{_SOFT_DELETE}.softDeleteState", _SOFT, None, "always_on"),
-    Setting("soft_delete.days", (*_SOFT_DELETE.split("."), "softDeleteRetentionPeriodInDays"), int, int),
-    _words("soft_delete.hybrid_state", f"{_SOFT_DELETE}.enhancedSecurityState", _SOFT, None, "always_on"),
-    _words(
+    _setting("soft_delete.state", f"{_SOFT_DELETE}.softDeleteState", _SOFT, None, "always_on"),
+    Property(
+        "soft_delete.days",
+        f"properties.{_SOFT_DELETE}.softDeleteRetentionPeriodInDays",
+        {"type": "int"},
+        new=UNKNOWN,
+        check=_retention,
+    ),
+    _setting("soft_delete.hybrid_state", f"{_SOFT_DELETE}.enhancedSecurityState", _SOFT, None, "always_on"),
+    _setting(
         "cross_subscription_restore",
         "restoreSettings.crossSubscriptionRestoreSettings.crossSubscriptionRestoreState",
         {**_SWITCH, "permanently_disabled": "PermanentlyDisabled"},
         None,
         "permanently_disabled",
     ),
-    _words(
+    _setting(
         "redundancy.storage",
         "redundancySettings.standardTierStorageRedundancy",
         {
@@ -104,142 +110,107 @@ SETTINGS = (
             "geo_redundant": "GeoRedundant",
         },
     ),
-    _words(
+    _setting(
         "redundancy.cross_region_restore",
         "redundancySettings.crossRegionRestore",
         _SWITCH,
         "disabled",
         "enabled",
     ),
-    _words("monitoring.job_failures", f"{_AZURE_ALERTS}.alertsForAllJobFailures", _SWITCH),
-    _words("monitoring.replication_issues", f"{_AZURE_ALERTS}.alertsForAllReplicationIssues", _SWITCH),
-    _words("monitoring.failover_issues", f"{_AZURE_ALERTS}.alertsForAllFailoverIssues", _SWITCH),
-    _words("monitoring.classic_critical", f"{_CLASSIC_ALERTS}.alertsForCriticalOperations", _SWITCH),
-    _words("monitoring.classic_site_recovery", f"{_CLASSIC_ALERTS}.emailNotificationsForSiteRecovery", _SWITCH),
-    Setting("encryption.key_uri", ("encryption", "keyVaultProperties", "keyUri"), str, str),
-    Setting("encryption.identity", ("encryption", "kekIdentity"), _read_kek_identity, _write_kek_identity),
-    _words("encryption.infrastructure", "encryption.infrastructureEncryption", _SWITCH, None, "enabled"),
+    _setting("monitoring.job_failures", f"{_AZURE_ALERTS}.alertsForAllJobFailures", _SWITCH),
+    _setting("monitoring.replication_issues", f"{_AZURE_ALERTS}.alertsForAllReplicationIssues", _SWITCH),
+    _setting("monitoring.failover_issues", f"{_AZURE_ALERTS}.alertsForAllFailoverIssues", _SWITCH),
+    _setting("monitoring.classic_critical", f"{_CLASSIC_ALERTS}.alertsForCriticalOperations", _SWITCH),
+    _setting("monitoring.classic_site_recovery", f"{_CLASSIC_ALERTS}.emailNotificationsForSiteRecovery", _SWITCH),
+    Property(
+        "encryption.key_uri",
+        "properties.encryption.keyVaultProperties.keyUri",
+        # The address of a key is not a secret.
+        {"type": "str", "no_log": False},
+        new=UNKNOWN,
+        check=_key_uri,
+    ),
+    Property(
+        "encryption.identity",
+        "properties.encryption.kekIdentity",
+        {"type": "str"},
+        new=UNKNOWN,
+        read=_read_key_identity,
+        write=_write_key_identity,
+        # Azure returns ids in another case.
+        merge=lambda before, desired: before if same_id(before, desired) else desired,
+    ),
+    _setting("encryption.infrastructure", "encryption.infrastructureEncryption", _SWITCH, None, "enabled"),
 )
 _BY_PATH = {setting.path: setting for setting in SETTINGS}
-#: The class that an SDK has when it knows the setting: older ones speak an api-version that drops it in silence.
+#: The class that an SDK has when it knows the setting. Older SDKs use an API version that ignores it silently.
 SINCE = {"immutability_days": "ImmutabilityConfiguration"}
 
-Values = Mapping[str, Any]
 
-
-def read_settings(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Every setting by its path; None where the service does not say."""
-    return {setting.path: _read(setting, properties) for setting in SETTINGS}
-
-
-def _read(setting: Setting, properties: Mapping[str, Any]) -> Any:
-    found: Any = properties
-    for name in setting.wire:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return setting.unset if found is None else setting.read(found)
-
-
-def write_settings(values: Values) -> dict[str, Any]:
-    """The JSON of settings, as it stands below the vault's `properties`."""
-    properties: dict[str, Any] = {}
-    for path, value in values.items():
-        *parents, leaf = _BY_PATH[path].wire
-        place = properties
-        for name in parents:
-            place = place.setdefault(name, {})
-        place[leaf] = _BY_PATH[path].write(value)
-    return properties
-
-
-def with_siblings(changed: Values, actual: Values) -> dict[str, Any]:
-    """The changed settings and what stands beside them: right whether the service merges or replaces."""
-    tops = {_BY_PATH[path].wire[0] for path in changed}
-    beside = {
-        setting.path: actual[setting.path]
-        for setting in SETTINGS
-        if setting.wire[0] in tops and actual.get(setting.path) not in (None, "invalid")
-    }
-    return {**beside, **changed}
-
-
-def nested(values: Values) -> dict[str, Any]:
-    """Settings as result and options show them: `soft_delete.state` below `soft_delete`."""
-    shown: dict[str, Any] = {}
-    for path, value in values.items():
-        *parents, leaf = path.split(".")
-        place = shown
-        for name in parents:
-            place = place.setdefault(name, {})
-        place[leaf] = value
-    return shown
-
-
-def written(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that the options name. Raises InvalidInput."""
-    found: dict[str, Any] = {}
-    for setting in SETTINGS:
-        value: Any = options
-        for name in setting.path.split("."):
-            value = (value or {}).get(name)
-        if value is not None:
-            found[setting.path] = value
-    _require_sense(found)
-    return found
-
-
-def _require_sense(values: Values) -> None:
-    days = values.get("soft_delete.days")
-    if days is not None and days not in _RETENTION_DAYS:
-        raise InvalidInput("soft_delete.days", f"{days} is not between 14 and 180", "give days in that range")
-    if values.get("immutability_days", 0) < 0:
-        raise InvalidInput("immutability_days", "can't be negative", "give days, or 0 for what the backup policy says")
+def desired_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that the options set, by their path. Raises InvalidInput."""
+    values = check_options(SETTINGS, options)
     if values.get("immutability_days") is not None and values.get("immutability") == "disabled":
         raise InvalidInput(
-            "immutability_days", "means nothing while immutability is disabled", "leave it out, or set immutability"
+            "immutability_days", "it has no effect while immutability is disabled", "omit it, or set immutability"
         )
     storage = values.get("redundancy.storage")
     if values.get("redundancy.cross_region_restore") == "enabled" and storage not in (None, "geo_redundant"):
         raise InvalidInput(
             "redundancy.cross_region_restore",
-            f"needs geo-redundant storage, not {storage}",
-            "set redundancy.storage to geo_redundant, or leave cross-region restore out",
+            f"it requires geo-redundant storage, not {storage}",
+            "set redundancy.storage to geo_redundant, or omit cross-region restore",
         )
-    key = values.get("encryption.key_uri")
-    if key is not None and not str(key).lower().startswith("https://"):
-        raise InvalidInput("encryption.key_uri", "is no https address", "take the key identifier from the key vault")
+    return values
+
+
+def with_siblings(changed: Values, actual: Values) -> dict[str, Any]:
+    """Return the changed settings together with their siblings in the document.
+
+    The result is the same whether the service merges an object of the document or replaces it.
+    """
+    groups = {_group(_BY_PATH[path]) for path in changed}
+    siblings = {
+        setting.path: actual[setting.path]
+        for setting in SETTINGS
+        if _group(setting) in groups and actual.get(setting.path) not in (None, "invalid")
+    }
+    return {**siblings, **changed}
+
+
+def _group(setting: Property) -> str:
+    return setting.wire.split(".")[1]
 
 
 def setting_changes(vault: str, actual: Values, desired: Values, allow_irreversible: bool) -> list[Change]:
-    """What to change. Raises Refused for what the service never takes back, and for going there without consent."""
+    """Return the changes of settings. Raises Refused for changes that Azure does not support or cannot undo.
+
+    The latter are only refused without consent.
+    """
     changes = []
     for path, value in desired.items():
-        wanted = _as_spelled(actual.get(path), value) if path == "encryption.identity" else value
-        if actual.get(path) == wanted:
+        after = _BY_PATH[path].merge(actual.get(path), value)
+        if actual.get(path) == after:
             continue
-        _refuse_return(vault, _BY_PATH[path], actual, wanted)
-        changes.append(Change(path, actual.get(path), wanted))
+        _refuse_return(vault, _BY_PATH[path], actual, after)
+        changes.append(Change(path, actual.get(path), after))
     _refuse_impossible(vault, actual, {**actual, **desired})
     if not allow_irreversible:
         require_consent(changes)
     return changes
 
 
-def _as_spelled(actual: Any, wanted: str) -> str:
-    """Ids come back in another case."""
-    return actual if isinstance(actual, str) and same_id(actual, wanted) else wanted
-
-
-def _refuse_return(vault: str, setting: Setting, values: Values, wanted: Any) -> None:
+def _refuse_return(vault: str, setting: Property, values: Values, after: Any) -> None:
     actual = values.get(setting.path)
     if setting.final is not None and actual == setting.final:
         raise Refused(
-            f"{setting.path}: vault {vault} has {actual}, which can't be undone, so it can't become {wanted};"
-            f" ask for {actual}, or use a new vault"
+            f"{setting.path}: vault {vault} has {actual}, which cannot be undone, so it cannot become {after};"
+            f" set it to {actual}, or use a new vault"
         )
     if setting.path == "encryption.infrastructure" and values.get("encryption.key_uri"):
         raise Refused(
-            f"{setting.path}: vault {vault} got its key with {actual or 'disabled'}, and that can't be changed"
-            " afterwards; leave it out, or use a new vault"
+            f"{setting.path}: vault {vault} got its key with {actual or 'disabled'}, which cannot be changed"
+            " afterwards; omit it, or use a new vault"
         )
 
 
@@ -247,34 +218,37 @@ def _refuse_impossible(vault: str, actual: Values, after: Values) -> None:
     geo = after.get("redundancy.storage") in (None, "geo_redundant")
     if after.get("redundancy.cross_region_restore") == "enabled" and not geo:
         raise Refused(
-            f"redundancy.cross_region_restore: needs geo-redundant storage, vault {vault} would have"
-            f" {after['redundancy.storage']}; set redundancy.storage to geo_redundant if nothing is backed up there yet"
+            f"redundancy.cross_region_restore: it requires geo-redundant storage, but vault {vault} would have"
+            f" {after['redundancy.storage']}; set redundancy.storage to geo_redundant if the vault has no backup yet"
         )
-    wants_encryption = any(
+    changes_encryption = any(
         after.get(path) != actual.get(path) for path in ("encryption.identity", "encryption.infrastructure")
     )
-    if wants_encryption and not after.get("encryption.key_uri"):
-        raise Refused(f"encryption: vault {vault} has no key of yours; give encryption.key_uri as well")
+    if changes_encryption and not after.get("encryption.key_uri"):
+        raise Refused(f"encryption: vault {vault} has no customer-managed key; set encryption.key_uri as well")
     if after.get("encryption.key_uri") and not after.get("encryption.identity"):
-        raise Refused("encryption.identity: is needed with a key; give 'system' or the id of a user-assigned identity")
+        raise Refused(
+            "encryption.identity is required with a key; set it to 'system' or the id of a user-assigned identity"
+        )
 
 
 def require_consent(changes: Iterable[Change]) -> None:
-    """Raises Refused for what can't be undone."""
+    """Raise Refused for the first change that cannot be undone."""
     for change in changes:
         if change.path == "encryption.key_uri" and change.before is None:
-            told = "encryption with a key of yours can't be switched off again"
+            problem = "encryption with a customer-managed key cannot be disabled again"
         elif change.after is not None and change.after == _BY_PATH[change.path].final:
-            told = f"{change.after} can't be undone"
+            problem = f"{change.after} cannot be undone"
         else:
             continue
-        raise Refused(f"{change.path}: {told}; set allow_irreversible to true if that is meant")
+        raise Refused(f"{change.path}: {problem}; set allow_irreversible to true to confirm it")
 
 
-def steps_of(changed: Values, actual: Values) -> Iterable[dict[str, Any]]:
-    """The changed settings in the calls that they need.
+def update_steps(changed: Values, actual: Values) -> Iterable[dict[str, Any]]:
+    """Return the changed settings, one entry for each call that they need.
 
-    The service locks only what is unlocked already (terraform-provider-azurerm, recovery_services_vault).
+    The service locks immutability only when it is unlocked already (terraform-provider-azurerm,
+    recovery_services_vault).
     """
     if changed.get("immutability") == "locked" and actual.get("immutability") != "unlocked":
         yield with_siblings({**changed, "immutability": "unlocked"}, actual)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: VMM servers as the vault shows them (P10): fabric, provider, clouds."""
+"""Private: VMM servers as the vault shows them (P10): fabric, Provider, clouds and VM networks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..common.check import Check
 from ..common.errors import InvalidInput, Refused
-from ..common.provider_support import Support, judge, moment
+from ..common.provider_support import ProviderSupport, evaluate_support, moment
 
 ALL = "all"
 _VMM = "VMM"
-_ON = ("enabled", "true")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """Something of a server that people know by a friendly name: a cloud or a VM network."""
+class NamedItem:
+    """A cloud or a VM network of a server, with the friendly name that people use."""
 
     name: str
     id: str
@@ -33,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class KeyEncryption:
-    """The key encryption key that each VMM server makes at registration; no sign of the ended data encryption."""
+    """The key encryption key that each VMM server creates at registration. It does not indicate data encryption."""
 
     state: str | None
     thumbprint: str | None
@@ -45,7 +45,7 @@ class KeyEncryption:
 
 @dataclass(frozen=True, slots=True)
 class VmmServer:
-    """A registered VMM server. People know the friendly name; `fabric_name` is an id."""
+    """A registered VMM server. `name` is its friendly name; `fabric_name` is an id."""
 
     name: str
     fabric_id: str
@@ -56,13 +56,13 @@ class VmmServer:
     last_heartbeat: str | None
     clouds: tuple[str, ...]
     heartbeat_age: int | None = None
-    support: Support | None = None
+    support: ProviderSupport | None = None
     vmm_version: str | None = None
     protected_items: int | None = None
     health_errors: tuple[str, ...] = ()
     key_encryption: KeyEncryption | None = None
-    cloud_items: tuple[Item, ...] = ()
-    networks: tuple[Item, ...] = ()
+    cloud_items: tuple[NamedItem, ...] = ()
+    networks: tuple[NamedItem, ...] = ()
 
     def to_result(self) -> dict[str, Any]:
         return {
@@ -85,14 +85,15 @@ class VmmServer:
         }
 
     def describe(self) -> str:
+        """Describe the server in one line, for evidence."""
         version = self.provider_version or "of unknown version"
-        heard = "connected" if self.connected else "not connected"
-        return f"{self.name}: registered, provider {version} {heard}, clouds: {', '.join(self.clouds) or 'none'}"
+        connection = "connected" if self.connected else "not connected"
+        return f"{self.name}: registered, Provider {version} {connection}, clouds: {', '.join(self.clouds) or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a server has come, and what is still to show up."""
+class RegistrationProgress:
+    """The state that a server has reached, and the outstanding parts of its registration."""
 
     server: str
     reached: str
@@ -128,17 +129,17 @@ def require_names(
     wait: bool,
     networks: Sequence[str] | None = None,
 ) -> None:
-    """Offline. Raises InvalidInput."""
+    """Check the names offline. Raises InvalidInput."""
     for option, given in (("names", names), ("vmm_clouds", clouds), ("networks", networks)):
         if any(not name.strip() for name in given or []):
-            raise InvalidInput(option, "has an empty name", "leave it out")
+            raise InvalidInput(option, "must not contain an empty name", "remove it")
     folded = [name.casefold() for name in names or []]
     if len(set(folded)) < len(folded):
-        raise InvalidInput("names", "a name stands there twice", "name each server once")
+        raise InvalidInput("names", "a name is a duplicate", "list each server once")
     if wait and not names:
-        raise InvalidInput("names", "is needed to wait", "name the servers that must show up")
+        raise InvalidInput("names", "is required when wait is true", "list the servers to wait for")
     if clouds and ALL in clouds and len(clouds) > 1:
-        raise InvalidInput("vmm_clouds", "'all' stands with other names", "give 'all' alone, or only names")
+        raise InvalidInput("vmm_clouds", "'all' cannot be combined with other names", "use either 'all' or names")
 
 
 def servers_from_wire(
@@ -148,110 +149,93 @@ def servers_from_wire(
     networks: Iterable[Mapping[str, Any]],
     now: datetime,
 ) -> list[VmmServer]:
-    """VMM servers out of the vault's four lists; fabrics of other kinds (Hyper-V sites, Azure) are left out."""
+    """Build the VMM servers from four lists of the vault. Fabrics of other types (Hyper-V sites, Azure) are ignored."""
     by_kind = (_grouped(providers), _grouped(containers), _grouped(networks))
     return [_server(fabric, *by_kind, now) for fabric in fabrics if is_vmm(fabric)]
 
 
 def select(servers: Sequence[VmmServer], names: Sequence[str] | None) -> dict[str, VmmServer | None]:
-    """Each wanted name with its server or None; without names every server. Case does not matter.
+    """Return each requested name with its server or None; without names every server. Case is ignored.
 
-    Raises Refused when a name fits more than one server: nobody could tell which is meant.
+    Raises Refused when a requested name matches more than one server.
     """
     found: dict[str, list[VmmServer]] = {}
     for server in servers:
         found.setdefault(server.name.casefold(), []).append(server)
-    wanted = names if names else [server.name for server in servers]
-    for name in wanted:
+    requested = names if names else [server.name for server in servers]
+    for name in requested:
         if len(found.get(name.casefold(), [])) > 1:
             ids = ", ".join(server.fabric_id for server in found[name.casefold()])
             raise Refused(
                 f"names: the vault has more than one VMM server named '{name}' ({ids});"
-                " remove the dead one from the vault"
+                " remove the stale one from the vault"
             )
-    return {name: next(iter(found.get(name.casefold(), [])), None) for name in wanted}
+    return {name: next(iter(found.get(name.casefold(), [])), None) for name in requested}
 
 
 def require_unique(
     selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None
 ) -> None:
-    """Names that were asked for must mean one thing on each server. Raises Refused with the ids of all that bear it."""
+    """Raise Refused when an expected name is ambiguous on a server. The message has the ids of all matches."""
     for server in filter(None, selected.values()):
-        for option, what, wanted, items in (
-            ("clouds", "cloud", clouds, server.cloud_items),
+        for option, noun, expected, items in (
+            ("vmm_clouds", "cloud", clouds, server.cloud_items),
             ("networks", "VM network", networks, server.networks),
         ):
-            for name in wanted or []:
+            for name in expected or []:
                 same = [item.id for item in items if item.name.casefold() == name.casefold()]
                 if len(same) > 1:
                     raise Refused(
-                        f"{option}: VMM server {server.name} has more than one {what} named '{name}'"
+                        f"{option}: VMM server {server.name} has more than one {noun} named '{name}'"
                         f" ({', '.join(same)}); rename one in VMM, or remove it from the vault"
                     )
 
 
-def warnings(selected: Mapping[str, VmmServer | None]) -> list[str]:
-    """What whoever keeps the servers should know: Providers near or past their end, names that mean two things."""
-    told = []
+def server_checks(selected: Mapping[str, VmmServer | None]) -> list[Check]:
+    """Check the support of each Provider, and that names are unique on each server."""
+    checks = []
     for server in filter(None, selected.values()):
-        support = server.support
-        if support and support.verdict in ("upgrade_recommended", "unsupported"):
-            state = "is not supported any more" if support.verdict == "unsupported" else "should be upgraded"
-            told.append(f"VMM server {server.name}: Provider {server.provider_version} {state}: {support.reason}")
-        for what, items in (("clouds", server.cloud_items), ("VM networks", server.networks)):
+        if server.support:
+            subject = f"VMM server {server.name}: Provider {server.provider_version or 'of unknown version'}"
+            checks.append(server.support.check(subject))
+        for noun, items in (("clouds", server.cloud_items), ("VM networks", server.networks)):
             spelled = {item.name.casefold(): item.name for item in reversed(items)}
             counted = Counter(item.name.casefold() for item in items)
-            told += [
-                f"VMM server {server.name} has {count} {what} named '{spelled[name]}'"
+            checks += [
+                Check.warning(
+                    "unique-names",
+                    "P10",
+                    f"VMM server {server.name} has {count} {noun} named '{spelled[name]}'",
+                    "rename one of them in VMM",
+                )
                 for name, count in sorted(counted.items())
                 if count > 1
             ]
-    return told
-
-
-def encrypting(policies: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Names of the policies that have the ended data encryption on (P7)."""
-    found = []
-    for policy in policies:
-        properties = policy.get("properties") or {}
-        details = properties.get("providerSpecificDetails") or {}
-        if str(details.get("encryption")).casefold() in _ON:
-            found.append(str(properties.get("friendlyName") or policy.get("name")))
-    return sorted(found)
-
-
-def encryption_warning(names: Sequence[str]) -> list[str]:
-    """One line (P7; "Deprecation of Site Recovery data encryption feature")."""
-    if not names:
-        return []
-    which = f"policy {names[0]} has" if len(names) == 1 else f"policies {', '.join(names)} have"
-    return [
-        f"P7: {which} data encryption on, which ended on 2022-04-30: machines under it can't fail over;"
-        " end their protection, make a policy without it and protect them again"
-    ]
+    return checks
 
 
 def missing_networks(selected: Mapping[str, VmmServer | None], networks: Sequence[str] | None) -> list[str]:
-    """Expected VM networks that no server shows."""
+    """Return the expected VM networks that no server has."""
     shown = {item.name.casefold() for server in selected.values() if server for item in server.networks}
     return [name for name in networks or [] if name.casefold() not in shown]
 
 
 def servers_result(selected: Mapping[str, VmmServer | None]) -> dict[str, dict[str, Any]]:
+    """Return the result of each selected server, including those that are not registered."""
     return {name: server.to_result() if server else _unregistered() for name, server in selected.items()}
 
 
 def _unregistered() -> dict[str, Any]:
-    """A fresh one each time: its lists are nobody else's."""
+    """Return a new dictionary with lists of its own."""
     return {key: list(value) if isinstance(value, list) else value for key, value in UNREGISTERED.items()}
 
 
 def progress(
     selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None = None
-) -> list[Progress]:
-    """Servers that are not yet there as expected. An expected cloud or network may be on any of the servers."""
+) -> list[RegistrationProgress]:
+    """Return the servers that are not ready yet. An expected cloud or network can be on any of the servers."""
     rows = [
-        Progress(name, _reached(server), tuple(outstanding))
+        RegistrationProgress(name, _reached(server), tuple(outstanding))
         for name, server in selected.items()
         if (outstanding := _outstanding(server))
     ]
@@ -260,12 +244,12 @@ def progress(
         *(f"VM network {name}" for name in missing_networks(selected, networks)),
     ]
     if missing and not rows:
-        rows = [Progress(", ".join(selected), "registered, provider connected", tuple(missing))]
+        rows = [RegistrationProgress(", ".join(selected), "registered, provider connected", tuple(missing))]
     return rows
 
 
 def missing_clouds(selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None) -> list[str]:
-    """Expected clouds that no server shows. How many `all` are only VMM knows: one at least is expected."""
+    """Return the expected clouds that no server has. Only VMM knows how many `all` are, so it expects at least one."""
     shown = {cloud.casefold() for server in selected.values() if server for cloud in server.clouds}
     if list(clouds or []) == [ALL]:
         return [] if shown else ["of any name"]
@@ -283,6 +267,7 @@ def _outstanding(server: VmmServer | None) -> list[str]:
 
 
 def is_vmm(fabric: Mapping[str, Any]) -> bool:
+    """Tell whether a fabric is a VMM server."""
     details = (fabric.get("properties") or {}).get("customDetails") or {}
     return str(details.get("instanceType")).casefold() == _VMM.casefold()
 
@@ -307,7 +292,7 @@ def _server(
         last_heartbeat=provider.get("lastHeartBeat"),
         clouds=tuple(item.name for item in clouds),
         heartbeat_age=_age(provider.get("lastHeartBeat"), now),
-        support=judge(provider, now) if provider else None,
+        support=evaluate_support(provider, now) if provider else None,
         vmm_version=provider.get("serverVersion"),
         protected_items=provider.get("protectedItemCount"),
         health_errors=(*_errors(properties), *_errors(provider)),
@@ -318,13 +303,13 @@ def _server(
 
 
 def _age(heartbeat: Any, now: datetime) -> int | None:
-    """Whole seconds since a heartbeat; never negative, clocks differ."""
-    heard = moment(heartbeat)
-    return max(0, int((now - heard).total_seconds())) if heard and heard.year > 1 else None
+    """Return whole seconds since a heartbeat. Clocks differ, so the result is never negative."""
+    beat = moment(heartbeat)
+    return max(0, int((now - beat).total_seconds())) if beat and beat.year > 1 else None
 
 
 def _errors(properties: Mapping[str, Any]) -> list[str]:
-    """What the service says is wrong, a line each: its code, its words and what it recommends."""
+    """Return the health errors of the service, one line each: code, message and recommended action."""
     lines = []
     for error in properties.get("healthErrorDetails") or []:
         parts = [
@@ -345,9 +330,9 @@ def _key_encryption(details: Any) -> KeyEncryption | None:
 
 def _items(
     children: Iterable[Mapping[str, Any]], facts: Callable[[Mapping[str, Any]], dict[str, Any]]
-) -> tuple[Item, ...]:
+) -> tuple[NamedItem, ...]:
     found = [
-        Item(
+        NamedItem(
             str((child.get("properties") or {}).get("friendlyName") or child["name"]),
             str(child["id"]),
             tuple(facts(child.get("properties") or {}).items()),
@@ -379,12 +364,12 @@ def _network_facts(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prefix(entry: Any) -> str:
-    """The range alone: the service writes `192.168.1.0/24-0 0`."""
+    """Return the range of an address list entry, which the service writes as `192.168.1.0/24-0 0`."""
     return str(entry).partition("-")[0].strip()
 
 
 def _best(providers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The provider that speaks for a fabric: a connected one before others, then the latest heard of."""
+    """Return the properties of the Provider that represents a fabric: a connected one, else the latest heartbeat."""
     all_properties = [provider.get("properties") or {} for provider in providers]
     empty: Mapping[str, Any] = {}
     return max(
@@ -395,7 +380,7 @@ def _best(providers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _grouped(children: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Children of fabrics by the fabric's name, which stands in their ids."""
+    """Group the children of fabrics by the name of the fabric, which is part of their ids."""
     grouped: dict[str, list[Mapping[str, Any]]] = {}
     for child in children:
         parts = child["id"].split("/")

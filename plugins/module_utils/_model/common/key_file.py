@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the registration key file: its form, how to read it and how to write it.
+"""Private: the registration key file: its format, its parser and its writer.
 
-The form is that of the portal's files for Site Recovery: a data contract `RSVaultAsrCreds` whose reader skips every
-element that is out of order. The whole content is a secret: it can register servers until the certificate expires.
+The format is that of the files that the portal offers for Site Recovery: a data contract `RSVaultAsrCreds` whose reader
+skips every element that is out of order. The whole content is a secret: it can register servers until its certificate
+expires.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from .names import vault_id
+
 _ROOT = "RSVaultAsrCreds"
-#: Files of the same family that people take for a key.
+#: Similar files that are easily mistaken for a key.
 _OTHER_FILES = {
     "RSBackupVaultAADCreds": "it is a vault credential for Azure Backup",
     "BackupVaultCreds": "it is a vault credential for Azure Backup",
@@ -31,12 +34,12 @@ LARGEST_FILE = 256 * 1024
 
 
 class NotAKey(ValueError):
-    """The content is no Site Recovery key; the text says why, without any of the content."""
+    """The content is not a Site Recovery key. The text gives the reason and contains nothing of the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCertificate:
-    """What the life of a key depends on."""
+    """The validity of the certificate inside a key, which is the validity of the key."""
 
     not_before: datetime
     not_after: datetime
@@ -44,7 +47,7 @@ class KeyCertificate:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationKey:
-    """The content of a key file. `resource_id` is a 64-bit number and stays text."""
+    """The content of a key file. `resource_id` is a 64-bit number that is kept as text."""
 
     subscription_id: str
     resource_group: str
@@ -64,14 +67,11 @@ class RegistrationKey:
 
     @property
     def vault_id(self) -> str:
-        return (
-            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.RecoveryServices/vaults/{self.vault_name}"
-        )
+        return vault_id(self.subscription_id, self.resource_group, self.vault_name)
 
 
 def needed(key: RegistrationKey) -> dict[str, str]:
-    """What registration can't do without; the certificate is judged for itself."""
+    """Return the elements that registration requires, except the certificate, which has its own check."""
     return {
         "ResourceId": key.resource_id,
         "AadAuthority": key.aad_authority,
@@ -83,7 +83,7 @@ def needed(key: RegistrationKey) -> dict[str, str]:
 
 
 def certificate_of(key: RegistrationKey) -> KeyCertificate | None:
-    """The certificate inside, or None when it can't be read, has no private key or not the one that belongs to it."""
+    """Return the certificate inside a key, or None when it is unreadable or has no matching private key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 
@@ -101,7 +101,7 @@ def certificate_of(key: RegistrationKey) -> KeyCertificate | None:
 
 
 def render(key: RegistrationKey) -> bytes:
-    """The file's content, UTF-8 without a byte order mark."""
+    """Return the content of the file: UTF-8 without a byte order mark."""
     body = "\n".join(_lines(_content(key), "  "))
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -110,7 +110,7 @@ def render(key: RegistrationKey) -> bytes:
 
 
 def parse(content: bytes) -> RegistrationKey:
-    """Read a file's content. Raises NotAKey."""
+    """Parse the content of a file. Raises NotAKey."""
     texts = _texts(_root(content), _content(RegistrationKey(*[""] * len(fields(RegistrationKey)))))
     if not texts.get("ResourceName"):
         raise NotAKey("it names no vault")
@@ -134,6 +134,7 @@ def parse(content: bytes) -> RegistrationKey:
 
 
 def timestamp(moment: datetime) -> str:
+    """Format a moment in UTC, to the second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -143,21 +144,21 @@ def _root(content: bytes) -> ElementTree.Element:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise NotAKey("it is no UTF-8 text") from None
-    # A key has no document type, and the parser must not expand what one declares.
+        raise NotAKey("it is not UTF-8 text") from None
+    # A key has no document type, and the parser must not expand the entities of one.
     if "<!" in text:
         raise NotAKey("it declares a document type")
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError:
-        raise NotAKey("it is no XML") from None
+        raise NotAKey("it is not XML") from None
     if root.tag != f"{{{_NAMESPACE}}}{_ROOT}":
         raise NotAKey(_OTHER_FILES.get(root.tag.rpartition("}")[2], f"its root element is not {_ROOT}"))
     return root
 
 
 def _texts(parent: ElementTree.Element, members: list[tuple[str, Any]]) -> dict[str, str]:
-    """Values as the reader of a data contract finds them: it looks forward only, and skips what stands elsewhere."""
+    """Read values as the reader of a data contract does: forward only, skipping elements that are out of order."""
     names = [name for name, _value in members]
     texts: dict[str, str] = {}
     start = 0
@@ -173,7 +174,7 @@ def _texts(parent: ElementTree.Element, members: list[tuple[str, Any]]) -> dict[
 
 
 def _content(key: RegistrationKey) -> list[tuple[str, Any]]:
-    """Elements in the order that the reader wants; a list is an element with children."""
+    """Return the elements in the order that the reader requires. A list is an element with children."""
     return [
         (
             "VaultDetails",

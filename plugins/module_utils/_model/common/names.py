@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 from .errors import InvalidInput
 
+# Letters and digits of any language, and no period at the end: "." and ".." would change the address of a request.
+_GROUP = r"[\w().-]{0,89}[\w()-]"
+_GROUP_NAME = re.compile(_GROUP)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # A namespace and at least one pair of type and name. Texts are matched in full: `$` would accept a final line break.
 _ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/\n]+)/resourcegroups/(?P<group>[^/\n]+)"
+    rf"/subscriptions/(?P<subscription>[^/\n]+)/resourcegroups/(?P<group>{_GROUP})"
     r"/providers/(?P<types>[^/\n]+(/[^/\n]+/[^/\n]+)*/[^/\n]+)/(?P<name>[^/\n]+)/?",
     re.IGNORECASE,
 )
@@ -89,6 +93,24 @@ def same_name(left: str | None, right: str | None) -> bool:
 def region(name: str) -> str:
     """Return a region as the API writes it: `West Europe` becomes `westeurope`."""
     return name.replace(" ", "").lower()
+
+
+def is_guid(text: str) -> bool:
+    """Tell whether a text is the id of a subscription, tenant or application."""
+    return _GUID.fullmatch(text) is not None
+
+
+def require_group_name(name: str, option: str = "resource_group") -> None:
+    """Raise InvalidInput for a name that no resource group has.
+
+    Rule: naming rules of Azure resources, Microsoft.Resources/resourcegroups.
+    """
+    _require(
+        _GROUP_NAME,
+        name,
+        option,
+        "must have 1 to 90 letters, digits, '_', '-', '.', '(' and ')', and must not end with a period",
+    )
 
 
 def require_vault_name(name: str, option: str = "name") -> None:

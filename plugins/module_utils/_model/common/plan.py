@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what is going to change. Check mode, diff, `changed` and reports are views of the same plan."""
+"""Private: the plan of changes. Check mode, diff, `changed` and reports are views of the same plan."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between what is and what was asked for.
+    """One difference between the observed and the desired state.
 
-    `path` is the dotted place in the noun's projection (`tags.owner`), or the name of an action (`installation`)
-    for something that has no place there. `reason` says why in words. A secret's values are never shown.
+    `path` is the dotted key in the resource's result (`tags.owner`), or the name of an action (`installation`) that has
+    no key there. `reason` describes the change in words. The values of a secret are never shown.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Ordered changes of one object."""
+    """The ordered changes of one resource."""
 
     changes: tuple[Change, ...] = ()
 
@@ -53,63 +53,63 @@ class Plan:
         return bool(self.changes)
 
     def touches(self, path: str) -> bool:
-        """Whether something at or below `path` changes."""
+        """Tell whether a value at or below `path` changes."""
         return any(change.path == path or change.path.startswith(path + ".") for change in self.changes)
 
     def only(self, *paths: str) -> Plan:
-        """The changes at or below one of the paths."""
+        """Return the changes at or below one of the paths."""
         return Plan(tuple(change for change in self.changes if any(Plan((change,)).touches(path) for path in paths)))
 
     def to_result(self) -> list[dict[str, Any]]:
         return [change.to_result() for change in self.changes]
 
     def describe(self) -> str:
-        """The plan in one line for evidence and messages."""
+        """Return the plan in one line, for evidence and messages."""
         return "; ".join(dict.fromkeys(change.describe() for change in self.changes))
 
 
 def compare(path: str, actual: Any, desired: Any, reason: str = "") -> Change | None:
-    """A change if `desired` was written (is not None) and differs."""
+    """Return a change when `desired` is set and differs from `actual`."""
     if desired is None or actual == desired:
         return None
     return Change(path, actual, desired, reason)
 
 
 def creation(reason: str, values: Mapping[str, Any]) -> list[Change]:
-    """The changes that make a thing from nothing: one per projected value, all for the same reason."""
+    """Return the changes that create a resource: one for each value of its result, all with the same reason."""
     return [Change(path, None, value, reason) for path, value in values.items()]
 
 
 def checked_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
-    """Tags as they are sent, all of them text. Raises InvalidInput.
+    """Return tags as Azure takes them, with every value as text. Raises InvalidInput.
 
-    Rules: limits of tags, Azure Resource Manager. Names are told apart without case.
+    The rules are the tag limits of Azure Resource Manager. Names that differ only in case are the same name.
     """
     texts: dict[str, str] = {}
     for name, value in (tags or {}).items():
         text = str(name)
         if not text or _NOT_IN_TAG_NAMES & set(text):
-            raise InvalidInput("tags", f"'{text}' is empty or has one of < > % & \\ ? /", "give the tag another name")
+            raise InvalidInput("tags", f"'{text}' is empty or contains one of < > % & \\ ? /", "rename the tag")
         if text.casefold() in (known.casefold() for known in texts):
-            raise InvalidInput("tags", f"'{text}' stands there twice (case does not tell tags apart)", "give it once")
+            raise InvalidInput("tags", f"'{text}' is a duplicate (tag names ignore case)", "remove one of the two")
         texts[text] = "" if value is None else str(value)
     return None if tags is None else texts
 
 
-def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, append: bool) -> dict[str, str]:
-    """Tags after the change: unwritten ones are kept, or dropped when not appending. None means: leave alone.
+def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, purge: bool) -> dict[str, str]:
+    """Return the tags after the change. Other tags are kept unless `purge` is set; None leaves all tags unchanged.
 
-    Azure tells tag names apart without case and keeps the spelling that was there first.
+    Azure ignores the case of tag names and keeps the first spelling.
     """
     if desired is None:
         return dict(actual)
-    kept = dict(actual) if append else {}
+    kept = {} if purge else dict(actual)
     spelled = {name.casefold(): name for name in actual}
     return {**kept, **{spelled.get(name.casefold(), name): value for name, value in desired.items()}}
 
 
 def apply_changes(projection: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
-    """The projection with the planned changes laid over it: what check mode expects to see. A secret is never in it."""
+    """Return a result with the planned changes applied, as check mode shows it. It never contains a secret."""
     result = _copy(projection)
     for change in changes:
         if change.secret:

@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: published versions of the Provider, and how far one may be behind the next (N-4).
+"""Private: published versions of the Provider, and how many update rollups one upgrade may span (N-4).
 
-From the tables of "What's new in Site Recovery" (Azure documentation, site-recovery-whats-new, editions of 2020-01 to
-2024-03): the column "Site Recovery Provider", where it does not say that a version is for VMware alone. Editions with
-the rollups 55 to 62 were not at hand; rollup 44 brought no Provider, 69 and later ones are listed for VMware or without
-saying for whom. The rule: "Service updates in Site Recovery" (service-updates-how-to): N-4 is supported, from further
-behind one goes up in steps.
+Source: the column "Site Recovery Provider" in the tables of "What's new in Site Recovery" (Azure documentation,
+site-recovery-whats-new, editions of 2020-01 to 2024-03), without the versions that are for VMware only. The editions
+with rollups 55 to 62 were not available. Rollup 44 brought no Provider. Rollups 69 and later are listed for VMware, or
+without a platform. Rule: "Service updates in Site Recovery" (service-updates-how-to) supports N-4; an older version is
+upgraded in steps.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ RELEASES: tuple[tuple[int, str], ...] = (
 
 
 def rollups(version: str) -> tuple[int | None, int | None]:
-    """The oldest and the newest update rollup that can have brought a version; None: no bound is known."""
+    """Return the oldest and the newest update rollup that can contain a version. None: the bound is unknown."""
     wanted = numbers(version)
     same = [rollup for rollup, known in RELEASES if numbers(known) == wanted]
     if same:
@@ -53,12 +53,12 @@ def rollups(version: str) -> tuple[int | None, int | None]:
 
 
 def too_far(installed: str, wanted: str) -> bool | None:
-    """Whether an upgrade spans more than four update rollups. None: the published versions do not say."""
+    """Tell whether an upgrade spans more than four update rollups. None: the published versions do not tell."""
     oldest, newest = rollups(installed)
     first, last = rollups(wanted)
     least = None if first is None or newest is None else first - newest
     most = None if last is None or oldest is None else last - oldest
-    # The bounds leave room on both sides: only what holds for all of them is certain.
+    # The bounds are ranges, so the answer is certain only when it holds for every pair of rollups.
     if least is not None and least > MOST_ROLLUPS:
         return True
     if most is not None and most <= MOST_ROLLUPS:
@@ -67,7 +67,7 @@ def too_far(installed: str, wanted: str) -> bool | None:
 
 
 def next_step(installed: str) -> str:
-    """Where an upgrade that spans too much goes first, in words."""
+    """Describe the first step of an upgrade that spans too many rollups."""
     oldest, newest = rollups(installed)
     limit = oldest if oldest is not None else newest
     reachable = [

@@ -9,7 +9,7 @@ import re
 
 
 def numbers(version: str | None) -> tuple[int, ...]:
-    """A version for comparing: missing parts count as zero, an unknown version is older than all."""
+    """Return a version in comparable form. Missing parts count as zero; an unknown version is the oldest."""
     if not version:
         return ()
     parts = [int(part) for part in re.findall(r"\d+", version)][:4]
@@ -17,5 +17,5 @@ def numbers(version: str | None) -> tuple[int, ...]:
 
 
 def older(version: str | None, wanted: str | None) -> bool:
-    """Whether an upgrade is due; nothing is due when no version was asked for."""
+    """Tell whether an upgrade to the requested version is due. None requests no version."""
     return wanted is not None and numbers(version) < numbers(wanted)

@@ -1,32 +1,56 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: how to wait for something that takes minutes: how often to look, what to tell, when to give up."""
+"""Private: how to wait for operations that take minutes: how often to poll, and how to show the time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from .errors import InvalidInput
+
 _FIRST = 2.0
 _LONGEST = 30.0
-# Looking after each further fifth of the time that has passed finds the end at most a fifth too late.
+# Each pause is a fifth of the time that has passed, so the end is noticed at most a fifth too late.
 _SHARE = 5
 
 
 def interval(elapsed: float, left: float) -> float:
-    """Seconds until the next look, growing with the time that has passed; never beyond the deadline."""
+    """Return the seconds until the next poll. They grow with the elapsed time and never pass the deadline."""
     return max(0.0, min(left, max(_FIRST, min(_LONGEST, elapsed / _SHARE))))
 
 
+def require_timeout(seconds: int, option: str = "wait_timeout") -> None:
+    """Raise InvalidInput for a negative number of seconds."""
+    if seconds < 0:
+        raise InvalidInput(option, "must not be negative", "give a number of seconds")
+
+
 def is_passing(error: Mapping[str, Any]) -> bool:
-    """Whether a failure (a result's `error`) may be gone at the next look: no answer, throttling, a service's fault."""
+    """Tell whether a failure (the `error` of a result) is transient: no answer, throttling or a server error."""
     status = error.get("status")
     return error.get("kind") == "unreachable" or (isinstance(status, int) and (status in (408, 429) or status >= 500))
 
 
+class Reminder:
+    """Decides when to show a state: when it is new, and again after `every` seconds."""
+
+    def __init__(self, every: float = 60.0) -> None:
+        self._every = every
+        self._shown: object = None
+        self._shown_at = 0.0
+
+    def is_due(self, state: object, elapsed: float) -> bool:
+        """Tell whether to show the state now. A state that is shown counts as shown from then on."""
+        if state == self._shown and elapsed - self._shown_at < self._every:
+            return False
+        self._shown, self._shown_at = state, elapsed
+        return True
+
+
 def duration(seconds: float) -> str:
-    """Seconds as people say them: 40s, 2m10s, 45m, 1h05m."""
+    """Format seconds for people: 40s, 2m10s, 45m, 1h05m."""
     whole = int(seconds)
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     if hours:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: long work that goes on without a session, as a scheduled task of the machine: what has become of it."""
+"""Private: programs that run on the machine as a scheduled task, so that a lost connection does not end them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import InvalidInput
+from ..common.waiting import require_timeout
 
-#: It goes on; its answer waits to be taken; it was cut short (a restart); it has not begun yet; there is none.
+#: The task runs; its result can be fetched; it ended without a result; it has not started; it does not exist.
 RUNNING, FINISHED, LOST, PENDING, ABSENT = "running", "finished", "lost", "pending", "absent"
-_GOING_ON = ("Running", "Queued")
+_ACTIVE = ("Running", "Queued")
 # "Task Scheduler error and success constants": the task is running, the task has not yet run.
 _IS_RUNNING, _HAS_NOT_RUN = 0x41301, 0x41303
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One kind of long work. `what` names it in messages, `step` in what a person sees meanwhile."""
+class BackgroundTask:
+    """One kind of background task. Messages call it `what`; progress lines begin with `step`."""
 
     name: str
     script: str
@@ -29,43 +29,45 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkFacts:
-    """Work that was begun on a machine and that nobody has ended yet."""
+class BackgroundTaskFacts:
+    """A background task of an earlier run that was not cleaned up yet."""
 
     name: str
     state: str
 
     @classmethod
-    def from_observation(cls, raw: Mapping[str, Any]) -> WorkFacts:
-        return cls(raw["name"], state_of(raw["task"], raw["task_result"], folder=True, finished=raw["finished"]))
+    def from_observation(cls, raw: Mapping[str, Any]) -> BackgroundTaskFacts:
+        """Build the facts from one entry of section `background_tasks`."""
+        return cls(raw["name"], task_state(raw["task"], raw["task_result"], folder=True, finished=raw["finished"]))
 
     @property
-    def goes_on(self) -> bool:
+    def active(self) -> bool:
+        """Tell whether the task runs or is about to run."""
         return self.state in (RUNNING, PENDING)
 
 
-def timeout_of(options: Mapping[str, Any]) -> int:
-    """Seconds that a run waits for the end of long work. Raises InvalidInput."""
+def checked_timeout(options: Mapping[str, Any]) -> int:
+    """Return how many seconds a run waits for a background task. Raises InvalidInput."""
     seconds: int = options["wait_timeout"]
-    if seconds < 0:
-        raise InvalidInput("wait_timeout", "can't be negative", "give a number of seconds")
+    require_timeout(seconds)
     return seconds
 
 
-def state_of(task: str | None, code: int | None, *, folder: bool, finished: bool) -> str:
-    """From the state of the task and of its folder; `code` is how the task's last run ended.
+def task_state(task: str | None, code: int | None, *, folder: bool, finished: bool) -> str:
+    """Derive the state of a background task from its scheduled task and its folder.
 
-    A task that does not run any more and left no answer is lost: its process was ended with the machine, or never got
-    to its end.
+    `code` is the result of the last run of the scheduled task. A task that stopped without a result is lost: its
+    process ended together with the machine, or failed before the end.
     """
     if finished:
         return FINISHED
     if task is None:
         return LOST if folder else ABSENT
-    if task in _GOING_ON or code == _IS_RUNNING:
+    if task in _ACTIVE or code == _IS_RUNNING:
         return RUNNING
     return PENDING if code == _HAS_NOT_RUN else LOST
 
 
-def found(works: Iterable[WorkFacts] | None, name: str) -> WorkFacts | None:
-    return next((work for work in works or () if work.name == name), None)
+def find_task(tasks: Iterable[BackgroundTaskFacts], task: BackgroundTask) -> BackgroundTaskFacts | None:
+    """Return the observed background task of this kind, or None."""
+    return next((observed for observed in tasks if observed.name == task.name), None)

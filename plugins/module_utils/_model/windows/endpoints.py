@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the addresses that a machine has to reach, and what the call of one says.
+"""Private: the addresses that a machine needs, and what a call to one of them shows.
 
 Names: "Support matrix for disaster recovery of on-premises Hyper-V VMs to Azure", and for the bare backup name issue
-66940 of MicrosoftDocs/azure-docs. Most are documented with a wildcard; what can be called is a name that exists: the
-sign-in hosts, the bare backup name, what a registration wrote down, and the accounts that are named.
+66940 of MicrosoftDocs/azure-docs. Most names are documented with a wildcard, and only a name that exists can be called:
+the sign-in hosts, the bare backup name, the names in the registration, and those of the given accounts.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 from ..common.errors import InvalidInput
 from ..common.names import require_account_name
-from .facts import ReachFacts
+from .facts import ConnectivityFacts
 
 SIGN_IN, DATA, CONTROL, STORAGE, OTHER = "sign-in", "data", "control-plane", "storage", "endpoint"
-DEFAULT_CLOUD = "AzureCloud"
+DEFAULT_ENVIRONMENT = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
-class CloudAddresses:
-    """The names of one Azure cloud. `backup` also ends the names of the data plane."""
+class EnvironmentNames:
+    """Host names of one Azure cloud. `backup` is also the suffix of the names of the data plane."""
 
     sign_in: tuple[str, ...]
     backup: str
@@ -32,106 +32,119 @@ class CloudAddresses:
     blob: str
 
 
-CLOUDS = {
-    DEFAULT_CLOUD: CloudAddresses(
+ENVIRONMENTS = {
+    DEFAULT_ENVIRONMENT: EnvironmentNames(
         ("login.microsoftonline.com",),
         "backup.windowsazure.com",
         "hypervrecoverymanager.windowsazure.com",
         "blob.core.windows.net",
     ),
-    "AzureUSGovernment": CloudAddresses(
+    "AzureUSGovernment": EnvironmentNames(
         ("login.microsoftonline.us",),
         "backup.windowsazure.us",
         "hypervrecoverymanager.windowsazure.us",
         "blob.core.usgovcloudapi.net",
     ),
-    "AzureChinaCloud": CloudAddresses(
+    "AzureChinaCloud": EnvironmentNames(
         ("login.chinacloudapi.cn", "login.microsoftonline.cn"),
         "backup.windowsazure.cn",
         "hypervrecoverymanager.windowsazure.cn",
         "blob.core.chinacloudapi.cn",
     ),
 }
-#: Private endpoints of a vault have their control plane here.
+#: The suffix of the control plane names of a vault's private endpoints.
 _PRIVATE_CONTROL = "siterecovery.windowsazure.com"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 _DNS = ("NameResolutionFailure", "HostNotFound", "NoData", "TryAgain")
 _TCP = ("ConnectFailure", "ConnectionRefused", "TimedOut", "HostUnreachable", "NetworkUnreachable")
 _LATE = ("Timeout", "Deadline")
-_LOGIN_WANTED = 407
+_LOGIN_REQUIRED = 407
 
 
-def addresses(cloud: str, accounts: Iterable[str] = (), more: Iterable[str] = ()) -> tuple[str, ...]:
-    """What to call, as https addresses, each host once. Raises InvalidInput."""
-    known = CLOUDS[cloud]
+def addresses(environment: str, accounts: Iterable[str] = (), more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the https addresses to call, each host once. Raises InvalidInput."""
+    known = ENVIRONMENTS[environment]
     hosts = [*known.sign_in, known.backup]
     for account in accounts:
         require_account_name(account, "storage_accounts")
         hosts.append(f"{account}.{known.blob}")
-    found: dict[str, str] = {host: f"https://{host}" for host in hosts}
+    urls: dict[str, str] = {host: f"https://{host}" for host in hosts}
     for text in more:
         url = _address(text)
-        found.setdefault(host_of(url), url)
-    return tuple(found.values())
+        urls.setdefault(host_of(url), url)
+    return tuple(urls.values())
 
 
 def _address(text: str) -> str:
-    """An https address, also from a bare host name. Raises InvalidInput."""
+    """Return an https address, also for a host name only. Raises InvalidInput."""
     scheme, mark, rest = text.partition("://")
     host = (rest if mark else text).partition("/")[0]
     if (mark and scheme.lower() != "https") or not _HOST.fullmatch(host):
-        raise InvalidInput("endpoints", f"'{text}' is no https address", "give one, or a host name")
+        raise InvalidInput(
+            "endpoints", f"must be https addresses or host names, not '{text}'", "correct or remove the entry"
+        )
     return f"https://{rest}" if mark else f"https://{host}"
 
 
 def host_of(url: str) -> str:
+    """Return the host name of an address in lower case."""
     return url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
 
 
 def purpose_of(host: str) -> str:
-    """What a name is for, by its end."""
-    for cloud in CLOUDS.values():
-        if host in cloud.sign_in:
+    """Return the purpose of a host name, which its suffix shows."""
+    for environment in ENVIRONMENTS.values():
+        if host in environment.sign_in:
             return SIGN_IN
-        if host == cloud.backup or host.endswith(f".{cloud.backup}"):
+        if host == environment.backup or host.endswith(f".{environment.backup}"):
             return DATA
-        if host.endswith(f".{cloud.control}"):
+        if host.endswith(f".{environment.control}"):
             return CONTROL
-        if host.endswith(f".{cloud.blob}"):
+        if host.endswith(f".{environment.blob}"):
             return STORAGE
     return CONTROL if host.endswith(f".{_PRIVATE_CONTROL}") else OTHER
 
 
-def stage_of(seen: ReachFacts) -> str | None:
-    """Where a call ended: dns, proxy-dns, tcp, tls, login, proxy or late; None when the far end answered."""
-    if seen.reachable:
+def stage_of(call: ConnectivityFacts) -> str | None:
+    """Return the stage at which a call failed: dns, proxy-dns, tcp, tls, login, proxy or late. None means success."""
+    if call.reachable:
         return None
-    if seen.from_proxy:
-        return "login" if seen.status == _LOGIN_WANTED else "proxy"
-    if seen.failure == "ProxyNameResolutionFailure":
+    if call.from_proxy:
+        return "login" if call.status == _LOGIN_REQUIRED else "proxy"
+    if call.failure == "ProxyNameResolutionFailure":
         return "proxy-dns"
     for stage, failures in (("dns", _DNS), ("tcp", _TCP), ("late", _LATE)):
-        if seen.failure in failures:
-            # With a proxy, names are the proxy's business: the only one that the machine looks up is the proxy's own.
-            return "proxy-dns" if stage == "dns" and seen.via != "direct" else stage
+        if call.failure in failures:
+            # With a proxy, the machine resolves the name of the proxy only.
+            return "proxy-dns" if stage == "dns" and call.via != "direct" else stage
     return "tls"
 
 
-def summary(seen: ReachFacts) -> str:
-    """What is wrong with a way, and how to mend it."""
-    host, via = host_of(seen.url), "the system's proxy" if seen.via == "system" else f"the proxy {seen.via}"
-    direct = seen.via == "direct"
-    return {
-        None: f"{host} answers, {'directly' if direct else f'via {via}'}",
-        "dns": f"{host} does not resolve on this machine: correct its DNS, or give a proxy",
-        "proxy-dns": f"the name of {via} does not resolve on this machine: correct the proxy's address",
-        "tcp": f"{host} takes no connection on port 443: let it through the firewall, or give a proxy"
+def explain(call: ConnectivityFacts) -> tuple[str, str]:
+    """Return what a call shows, and the fix, which is empty for an address that responded."""
+    host, via = host_of(call.url), "the system proxy" if call.via == "system" else f"the proxy {call.via}"
+    direct = call.via == "direct"
+    path = "directly" if direct else f"through {via}"
+    explanations: dict[str | None, tuple[str, str]] = {
+        None: (f"{host} responds {path}", ""),
+        "dns": (f"{host} does not resolve on this machine", "correct the DNS settings, or use a proxy"),
+        "proxy-dns": (f"the name of {via} does not resolve on this machine", "correct the address of the proxy"),
+        "tcp": (f"{host} does not accept connections on port 443", "allow it in the firewall, or use a proxy")
         if direct
-        else f"{via} takes no connection: correct its address and port, or let it through the firewall",
-        "tls": f"{host} is connected to, but TLS fails ({seen.failure}): except it from TLS inspection, check TLS 1.2"
-        " and the trusted roots",
-        "login": f"{via} refuses the login (407): correct proxy.username and proxy.password",
-        "proxy": f"{via} does not let {host} through (status {seen.status}): allow it there",
-        "late": f"{host} does not answer in time, {'directly' if direct else f'via {via}'}: see what drops its packets",
-    }[stage_of(seen)]
+        else (
+            f"{via} does not accept connections",
+            "correct its address and port, or allow it in the firewall",
+        ),
+        "tls": (
+            f"the TLS handshake with {host} fails ({call.failure})",
+            "exclude it from TLS inspection, and check TLS 1.2 and the trusted roots",
+        ),
+        "login": (f"{via} rejects the login (407)", "correct proxy.username and proxy.password"),
+        "proxy": (f"{via} blocks {host} (status {call.status})", "allow it in the proxy"),
+        "late": (
+            f"{host} does not respond in time {path}",
+            "find the firewall or proxy that drops the packets",
+        ),
+    }
+    return explanations[stage_of(call)]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: installers: where they come from, how they are pinned, what their exit codes mean."""
+"""Private: installers: their source, how they are pinned, and the meaning of their exit codes."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from ..common.errors import InvalidInput, Refused, RemoteFailure
 from ..common.versions import older
 from .proxy import Proxy
 
-# All are matched in full: `$` would let a line break pass.
+# All are matched in full: `$` would accept a final line break.
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,3}")
-# Neither backslashes nor colons: those make a mistyped Windows path.
+# Neither backslashes nor colons: a path with one of them is a mistyped Windows path.
 _CONTROLLER_PATH = re.compile(r"[^\\:\x00-\x1f]+")
 _ADDRESS = re.compile(r"https://[^\s/?#@\\]+(/[^\s\x00-\x1f]*)?", re.IGNORECASE)
 _PROGRAM = re.compile(r"[^<>:\"|?*/\\\x00-\x1f]*[^<>:\"|?*/\\\x00-\x1f.]\.exe", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
-#: How long a machine may take to get an installer.
+#: The default time limit of a download.
 DOWNLOAD_SECONDS = 3600
-#: What PowerShell calls an Authenticode signature that fits and is trusted.
+#: PowerShell's name for a trusted Authenticode signature that matches the file.
 _VALID = "Valid"
 _LOG_LINES = 3
-#: Both count as success; the second wants a restart.
+#: Both mean success. The second asks for a restart.
 _SUCCESS, _SUCCESS_RESTART = 0, 3010
 
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """An installer as the playbook names it."""
+    """An installer, as the task describes it."""
 
     source: str
     checksum: str | None
     version: str | None
     staging_dir: str
-    #: Its name where the source does not tell: a short link.
+    #: The file name for a source that does not contain it, such as a short link.
     default_name: str = ""
     proxy: Proxy | None = None
     keep: bool = False
@@ -48,11 +48,11 @@ class Installer:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], default_name: str = "") -> Installer:
-        """Checked offline. Raises InvalidInput."""
+        """Build the installer from the task's options and validate it offline. Raises InvalidInput."""
         installer = cls(
             options["source"],
             (options["checksum"] or "").lower() or None,
-            options["version"],
+            checked_version(options["version"]),
             options["staging_dir"].rstrip("\\"),
             default_name,
             Proxy.from_options(options.get("download_proxy"), "download_proxy"),
@@ -64,80 +64,97 @@ class Installer:
 
     @property
     def staged_path(self) -> str:
-        """Where it lies on the machine before it runs."""
+        """Return the path on the machine from which the installer runs."""
         return f"{self.staging_dir}\\{self.file_name}"
 
     @property
     def file_name(self) -> str:
+        """Return the file name on the machine."""
         path = urlsplit(self.source).path if self.from_web else self.source
         name = path.replace("\\", "/").rsplit("/", 1)[-1]
         return self.default_name if self.from_web and not _is_program(name) else name
 
     @property
     def from_web(self) -> bool:
+        """Tell whether the source is an address."""
         return "://" in self.source
 
     @property
     def from_controller(self) -> bool:
-        """Whether it is a file of the controller, which is sent over the connection."""
+        """Tell whether the source is a file on the controller, which is sent over the connection."""
         return is_controller_path(self.source)
 
     @property
     def shown_source(self) -> str:
-        """An address may carry a signature that opens a private mirror: all behind the question mark stays out."""
+        """Return the source without its query, which may hold a signature that grants access to a private mirror."""
         return self.source.partition("?")[0] if self.from_web else self.source
 
     @property
     def stays(self) -> bool:
-        """Whether it lies there after success: it is the user's own, or kept for later."""
+        """Tell whether the file stays on the machine after success: it belongs to the user or is kept for later."""
         return self.in_place or self.keep
 
     @property
     def in_place(self) -> bool:
-        """Whether the user keeps it in the very place where it is staged: then it is not ours to remove."""
+        """Tell whether the user's own file already is at the staged path. It is never removed."""
         return self.source.casefold() == self.staged_path.casefold()
 
     @property
-    def leftovers(self) -> list[str]:
-        """All that getting it may leave on the machine."""
+    def temporary_files(self) -> list[str]:
+        """Return every file that a transfer may leave on the machine."""
         return [self.staged_path, f"{self.staged_path}.partial", f"{self.staged_path}.partial.id"]
 
-    def fits(self, sha256: str | None) -> bool:
-        """Whether a file with this hash is the pinned one."""
+    def matches(self, sha256: str | None) -> bool:
+        """Tell whether a hash is the pinned one."""
         return self.checksum is not None and sha256 is not None and sha256.lower() == self.checksum
 
     def _validate(self) -> None:
         scheme = urlsplit(self.source).scheme.lower() if self.from_web else ""
         if self.from_web and scheme != "https":
-            raise InvalidInput("source", f"'{scheme}' addresses are not fetched", "give an https address or a path")
+            raise InvalidInput(
+                "source", f"must not be an address with the scheme '{scheme}'", "use an https address or a path"
+            )
         if self.from_web and not _ADDRESS.fullmatch(self.source):
-            raise InvalidInput("source", "is an address without a host, or with a login or a blank in it", "correct it")
+            raise InvalidInput(
+                "source", "must be an https address with a host, and without a login or blanks", "correct the address"
+            )
         if not self.from_web and not self.from_controller and not _WINDOWS_PATH.fullmatch(self.source):
             raise InvalidInput(
                 "source",
-                f"'{self.source}' is neither an https address, a full Windows path, nor a path of the controller",
-                "correct it",
+                f"must be an https address, a full Windows path or a path on the controller, not '{self.source}'",
+                "correct the path",
             )
         if not _is_program(self.file_name):
-            raise InvalidInput("source", "does not end in the name of an .exe file", "name the installer itself")
+            raise InvalidInput("source", "must end in the name of an .exe file", "name the installer itself")
         if self.checksum is not None and not _SHA256.fullmatch(self.checksum):
-            raise InvalidInput("checksum", "is not a SHA-256 in 64 hexadecimal digits", "take it with Get-FileHash")
-        if self.version is not None and not _VERSION.fullmatch(self.version):
-            raise InvalidInput("version", f"'{self.version}' is not a version like 5.1.8095.0", "correct it")
+            raise InvalidInput(
+                "checksum", "must be a SHA-256 hash of 64 hexadecimal digits", "calculate it with Get-FileHash"
+            )
         if not _WINDOWS_PATH.fullmatch(self.staging_dir):
             raise InvalidInput(
-                "staging_dir", f"'{self.staging_dir}' is not a full Windows path", r"give one like C:\Staging"
+                "staging_dir",
+                f"must be a full Windows path, not '{self.staging_dir}'",
+                r"set it to a path like C:\Staging",
             )
         if self.proxy is not None and not self.from_web:
-            raise InvalidInput("download_proxy", "has no meaning for a path", "leave it out or give an https address")
+            raise InvalidInput(
+                "download_proxy", "must not be set when source is a path", "remove it or use an https address"
+            )
         if self.proxy is not None and self.proxy.bypass:
-            raise InvalidInput("download_proxy.bypass", "has no meaning for one address", "leave it out")
+            raise InvalidInput("download_proxy.bypass", "must not be set", "remove it: there is one address only")
         if self.timeout <= 0:
-            raise InvalidInput("download_timeout", "is not above zero", "give seconds")
+            raise InvalidInput("download_timeout", "must be positive", "set it to a number of seconds")
+
+
+def checked_version(version: str | None) -> str | None:
+    """Return a valid version. Raises InvalidInput."""
+    if version is not None and not _VERSION.fullmatch(version):
+        raise InvalidInput("version", f"must be a version like 5.1.8095.0, not '{version}'", "correct it")
+    return version
 
 
 def is_controller_path(source: str) -> bool:
-    """Whether a source is a path of the controller: of POSIX, absolute or to be searched."""
+    """Tell whether a source is a POSIX path on the controller, absolute or to be searched."""
     return _CONTROLLER_PATH.fullmatch(source) is not None
 
 
@@ -146,43 +163,45 @@ def _is_program(name: str) -> bool:
 
 
 def is_windows_path(text: str) -> bool:
-    """Whether it is a full path, on a drive or of a share."""
+    """Tell whether a text is a full path on a drive or on a share."""
     return _WINDOWS_PATH.fullmatch(text) is not None
 
 
 def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
-    """Raises Refused when what lies on the machine is not the installer that was asked for."""
+    """Raise Refused when the file on the machine is not the desired installer."""
     path = facts["path"]
     if facts["sha256"] is None:
         raise Refused(f"source: {installer.shown_source} did not arrive at {path}; check it, then run again")
     if installer.checksum and facts["sha256"].lower() != installer.checksum:
         raise Refused(
-            f"checksum: {path} has SHA-256 {facts['sha256']}, asked for was {installer.checksum}; correct source or"
+            f"checksum: {path} has the SHA-256 hash {facts['sha256']}, not {installer.checksum}; correct source or"
             " checksum"
         )
     if facts["signature_status"] != _VALID:
         raise Refused(
-            f"source: the signature of {path} is {facts['signature_status']}; take the installer from Microsoft or an"
-            " unchanged mirror of it"
+            f"source: the signature of {path} is {facts['signature_status']}; use the installer from Microsoft or an"
+            " unchanged copy of it"
         )
     if "O=Microsoft Corporation" not in (facts["signer"] or ""):
         raise Refused(
-            f"source: {path} is signed by {facts['signer']}, not by Microsoft Corporation; take the installer from"
+            f"source: {path} is signed by {facts['signer']}, not by Microsoft Corporation; use the installer from"
             " Microsoft"
         )
     if older(facts["version"], installer.version):
         raise Refused(
-            f"version: {path} is version {facts['version']}, asked for was at least {installer.version}; correct"
+            f"version: {path} has version {facts['version']}, but at least {installer.version} is required; correct"
             " source or version"
         )
 
 
 def require_success(program: str, code: int, meanings: Mapping[int, str], log: list[str]) -> bool:
-    """Whether the program asks for a restart. Raises RemoteFailure with the code's meaning and the end of the log."""
+    """Return whether the program asks for a restart. Raises RemoteFailure with the code's meaning and the log's end."""
     if code in (_SUCCESS, _SUCCESS_RESTART):
         return code == _SUCCESS_RESTART
-    meaning = meanings.get(code, "no meaning of this code is published; read the log")
+    meaning = meanings.get(code, "the meaning of this code is not published; read the log")
     tail = " | ".join(line.strip() for line in log[-_LOG_LINES:] if line.strip())
     raise RemoteFailure(
-        f"{program} ended with {code}: {meaning}" + (f"; log: {tail}" if tail else ""), exit_code=code, log=log
+        f"{program} ended with exit code {code}: {meaning}" + (f"; log: {tail}" if tail else ""),
+        exit_code=code,
+        log=log,
     )

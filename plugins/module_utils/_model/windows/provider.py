@@ -9,26 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import InvalidInput, Refused
+from ..common.errors import InvalidInput
 from ..common.plan import UNKNOWN, Change, Plan, compare
-from ..common.provider_releases import MOST_ROLLUPS, next_step, too_far
-from ..common.versions import numbers, older
-from .background_task import Job, found
-from .facts import OLDEST_OS, ONLINE, RUNNING, HostFacts, MachineFacts, ProviderFacts, VmmFacts
+from ..common.provider_releases import MOST_ROLLUPS, too_far
+from ..common.versions import older
+from .background_task import BackgroundTask
+from .expectation import VMM_SERVER, Expectation
+from .facts import MachineFacts
+from .host_facts import RUNNING
+from .host_requirements import visual_cpp
 from .installer import Installer, is_windows_path
-from .requirements import advice, require_prerequisites
+from .operations import Setup, provider_operations, provider_setup
+from .requirement_context import Context
+from .requirements import require_for
+from .setup import installs, setup_in_progress
+from .vmm_facts import ONLINE, ProviderFacts, VmmFacts
+from .vmm_requirements import cluster
 
-SECTIONS = ("host", "vmm", "provider", "work")
-#: Asked for only where somebody wants it one way or the other.
+SECTIONS = ("host", "vmm", "provider", "background_tasks")
+#: Read only if the task sets microsoft_update.
 UPDATES = "updates"
-SETUP = Job("provider", "install_provider", "setup of the Provider", "P1")
-OPT_IN = Job("updates", "set_microsoft_update", "the opt-in to Microsoft Update", "P2")
-#: What Microsoft's short link leads to.
+SETUP = BackgroundTask("provider", "install_provider", "the Provider's setup", "P1")
+OPT_IN = BackgroundTask("updates", "set_microsoft_update", "the opt-in to Microsoft Update", "P2")
+#: The file behind Microsoft's short link.
 PACKAGE = "AzureSiteRecoveryProvider.exe"
 
 # From the setup framework in Microsoft's public configuration-server setup source; no table is published for VMM.
 SETUP_CODES = {
-    1: "setup failed; the log says at which step",
+    1: "setup failed; the log names the step",
     2: "setup did not understand its command line; report this as a bug",
     4: "a prerequisite is missing; the log names it",
 }
@@ -36,7 +44,7 @@ SETUP_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class DesiredProvider:
-    """The Provider as the playbook wants it. What is None is left alone."""
+    """The desired Provider. An option that is None is not set and never changed."""
 
     installer: Installer
     install_path: str | None = None
@@ -44,119 +52,104 @@ class DesiredProvider:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredProvider:
-        """Checked offline. Raises InvalidInput."""
-        path = options["install_path"]
-        if path is not None and not is_windows_path(path):
-            raise InvalidInput("install_path", f"'{path}' is not a full Windows path", "correct it, or leave it out")
+        """Build the desired Provider from the task's options and validate it offline. Raises InvalidInput."""
         return cls(
-            Installer.from_options(options, PACKAGE), path.rstrip("\\") if path else None, options["microsoft_update"]
+            Installer.from_options(options, PACKAGE),
+            checked_provider_folder(options["install_path"]),
+            options["microsoft_update"],
         )
 
     @property
+    def expectation(self) -> Expectation:
+        """Return the options that requirements depend on."""
+        return Expectation(version=self.installer.version, install_path=self.install_path)
+
+    @property
     def sections(self) -> tuple[str, ...]:
+        """Return the sections to observe."""
         return SECTIONS if self.microsoft_update is None else (*SECTIONS, UPDATES)
 
 
-def vmm_of(machine: MachineFacts) -> VmmFacts:
-    """Raises Refused on a machine without a VMM server."""
-    if machine.vmm is None:
-        raise Refused("this machine runs no VMM server; put the VMM server into the group, not a console or a host")
-    return machine.vmm
+def checked_provider_folder(path: str | None) -> str | None:
+    """Return the folder of the Provider without a final backslash. Raises InvalidInput."""
+    if path is None:
+        return None
+    if not is_windows_path(path):
+        raise InvalidInput(
+            "install_path", f"must be a full Windows path, not '{path}'", "correct it, or remove the option"
+        )
+    return path.rstrip("\\")
 
 
 def plan_provider(machine: MachineFacts, desired: DesiredProvider) -> Plan:
-    """Install, upgrade or start the VMM service; never a downgrade. Raises Refused before anything starts."""
-    vmm = vmm_of(machine)
-    provider = machine.provider
-    _require_place(provider, vmm, desired.install_path)
+    """Plan to install or upgrade the Provider, or to start VMM. Never downgrade. Raises Refused beforehand."""
+    expected, provider = desired.expectation, machine.provider
+    require_for(VMM_SERVER, machine, expected, frozenset(("manage_provider",)))
     opt_in = compare(
         "microsoft_update",
         machine.microsoft_update,
         desired.microsoft_update,
         f"{'opt in to' if desired.microsoft_update else 'opt out of'} Microsoft Update",
     )
-    setup = found(machine.work, SETUP.name)
-    if setup is not None and setup.goes_on:
-        # Only check mode sees this: every other run waits for the end first.
-        before = bool(provider and provider.complete)
-        reason = "wait for the end of the setup that an earlier run began, which goes on"
-        return Plan.of([Change("installed", before, UNKNOWN, reason), opt_in])
-    action = _action(provider, desired.installer)
-    if action:
-        _require_ready(machine.host, vmm)
-        _require_span(provider, desired.installer)
-        return Plan.of([*_installation(provider, vmm, action, desired.installer), opt_in])
-    service = None
-    if vmm.service != RUNNING and vmm.elsewhere is None:
-        require_cluster(vmm, "a start of the VMM service")
-        service = Change("vmm_service", vmm.service, RUNNING, "start the VMM service")
-    return Plan.of([service, opt_in])
+    waiting = setup_in_progress(machine, SETUP, installed=bool(provider and provider.complete))
+    if waiting is not None:
+        return Plan.of([waiting, opt_in])
+    due = provider_operations(machine, expected)
+    require_for(VMM_SERVER, machine, expected, due)
+    setup, vmm = provider_setup(provider, desired.installer.version), machine.vmm
+    if setup is not None and vmm is not None:
+        return Plan.of([*_installation(provider, vmm, setup, desired.installer), opt_in])
+    before = vmm.service if vmm else None
+    start = Change("vmm_service", before, RUNNING, "start the VMM service") if "start_service" in due else None
+    return Plan.of([start, opt_in])
 
 
-def counted_jobs(number: int) -> str:
-    return f"{number} job" if number == 1 else f"{number} jobs"
-
-
-def installs(plan: Plan) -> bool:
-    """Whether setup runs; otherwise only the service is started."""
-    return plan.touches("version") or any(
-        change.path == "installed" and change.after is True for change in plan.changes
-    )
-
-
-def warnings(machine: MachineFacts, desired: DesiredProvider) -> tuple[str, ...]:
-    """What a person should know before setup runs."""
+def setup_notes(machine: MachineFacts, desired: DesiredProvider) -> tuple[str, ...]:
+    """Return one line for each condition that the user should know about when setup runs."""
     installed = machine.provider.version if machine.provider else None
-    wanted = desired.installer.version
-    told = [*advice(machine.host), *_missing_nodes(machine.vmm)]
-    upgrade = installed is not None and wanted is not None and older(installed, wanted)
-    if upgrade and too_far(str(installed), str(wanted)) is None:
-        told.append(
-            f"the published versions do not say whether {wanted} is at most {MOST_ROLLUPS} update rollups after"
-            f" {installed}; longer steps are not supported"
+    version = desired.installer.version
+    context = Context(VMM_SERVER, machine, desired.expectation, frozenset())
+    checks = [check for check in (visual_cpp(context), cluster(context)) if check is not None]
+    found = [check.describe() for check in checks if check.status != "pass" and not check.blocks]
+    upgrade = installed is not None and version is not None and older(installed, version)
+    if upgrade and too_far(str(installed), str(version)) is None:
+        found.append(
+            f"the published versions do not show whether {version} is at most {MOST_ROLLUPS} update rollups newer than"
+            f" {installed}; larger upgrades are not supported"
         )
-    return tuple(told)
-
-
-def _missing_nodes(vmm: VmmFacts | None) -> list[str]:
-    down = vmm.cluster.down if vmm is not None and vmm.cluster is not None else ()
-    if not down:
-        return []
-    return [
-        f"of the cluster of {vmm.ha_name if vmm else ''}, {', '.join(down)} {'is' if len(down) == 1 else 'are'} down:"
-        " install the same Provider there before the role moves there"
-    ]
+    return tuple(found)
 
 
 def summary(step: str, machine: MachineFacts, desired: DesiredProvider) -> str:
-    """What the server says about one step of the walkthrough."""
+    """Describe the server's state for one step of the setup guide."""
     provider, installer = machine.provider, desired.installer
     if step == "S3":
         return f"installer {installer.file_name}, {'pinned by SHA-256' if installer.checksum else 'not pinned'}"
     if step == "P2":
-        return _told_updates(machine, desired)
+        return _describe_updates(machine, desired)
     if provider is None:
         return "no Provider"
     if step == "P3":
         return f"in {provider.configurator_path}" if provider.configurator_path else "DRConfigurator.exe is missing"
-    whole = "" if provider.complete else ", incomplete"
+    incomplete = "" if provider.complete else ", incomplete"
     service = machine.vmm.service if machine.vmm else None
-    if machine.vmm is not None and machine.vmm.elsewhere is not None:
+    if machine.vmm is not None and not machine.vmm.active:
         service = f"on node {machine.vmm.elsewhere}"
-    return f"Provider {provider.version or 'of unknown version'}{whole}, VMM service {service or 'missing'}"
+    return f"Provider {provider.version or 'of unknown version'}{incomplete}, VMM service {service or 'missing'}"
 
 
-def _told_updates(machine: MachineFacts, desired: DesiredProvider) -> str:
+def _describe_updates(machine: MachineFacts, desired: DesiredProvider) -> str:
     if desired.microsoft_update is None:
-        return "Microsoft Update left as it is"
+        return "Microsoft Update not managed"
     return "opted in to Microsoft Update" if machine.microsoft_update else "not opted in to Microsoft Update"
 
 
 def changes_for_step(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
-    """The changes that belong to one step; that the installer is brought is no change of its own."""
+    """Return the changes that belong to one step. The plan itself has no change for the transfer of the installer."""
     if step == "S3":
         name = desired.installer.file_name
-        return Plan((Change("installer", None, name, f"bring {name} to the server and check it"),) * installs(plan))
+        transfer = Change("installer", None, name, f"transfer {name} to the server and verify it")
+        return Plan((transfer,) if installs(plan) else ())
     if step == "P2":
         return plan.only("microsoft_update")
     if step == "P3":
@@ -165,6 +158,7 @@ def changes_for_step(step: str, plan: Plan, desired: DesiredProvider) -> Plan:
 
 
 def provider_result(machine: MachineFacts, desired: DesiredProvider) -> dict[str, Any]:
+    """Return the Provider as results show it."""
     provider = machine.provider
     updates = {} if desired.microsoft_update is None else {"microsoft_update": machine.microsoft_update}
     return {
@@ -182,23 +176,25 @@ def _cluster_result(vmm: VmmFacts | None) -> dict[str, Any]:
     if vmm is None or vmm.cluster is None:
         return {}
     cluster = vmm.cluster
-    return {"cluster": {"role": vmm.ha_name, "node": cluster.node, "owner_node": cluster.owner_node}}
+    return {
+        "cluster": {
+            "role": vmm.ha_name,
+            "node": cluster.node,
+            "owner_node": cluster.owner_node,
+            "active": vmm.active,
+        }
+    }
 
 
-def _action(provider: ProviderFacts | None, installer: Installer) -> str | None:
-    if provider is None:
-        return f"install the Provider{' ' + installer.version if installer.version else ''}"
-    if not provider.complete:
-        return "install the Provider again: an earlier setup did not end"
-    if older(provider.version, installer.version):
-        return f"upgrade the Provider from {provider.version} to {installer.version}"
-    return None
-
-
-def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, installer: Installer) -> list[Change]:
-    meanwhile = f"runs on node {vmm.elsewhere}" if vmm.elsewhere else "is stopped"
-    reason = f"{action}; the VMM service {meanwhile} meanwhile"
+def _installation(provider: ProviderFacts | None, vmm: VmmFacts, setup: Setup, installer: Installer) -> list[Change]:
     before = provider or ProviderFacts(None, False, None)
+    action = {
+        "install": f"install the Provider{' ' + installer.version if installer.version else ''}",
+        "repair": "install the Provider again, because an earlier setup was incomplete",
+        "upgrade": f"upgrade the Provider from {before.version} to {installer.version}",
+    }[setup]
+    meanwhile = "is stopped meanwhile" if vmm.active else f"continues to run on node {vmm.elsewhere}"
+    reason = f"{action}; the VMM service {meanwhile}"
     changes = [
         Change("installed", before.complete, True, reason),
         Change("version", before.version, _version_after(before, installer), reason),
@@ -207,113 +203,33 @@ def _installation(provider: ProviderFacts | None, vmm: VmmFacts, action: str, in
             "configurator_path",
             before.configurator_path,
             before.configurator_path or UNKNOWN,
-            "install where setup puts it, beside VMM",
+            "setup chooses the folder, next to VMM",
         ),
-        Change("vmm_service", vmm.service, vmm.service if vmm.elsewhere else RUNNING, reason),
+        Change("vmm_service", vmm.service, RUNNING if vmm.active else vmm.service, reason),
     ]
     return [change for change in changes if change.before != change.after]
 
 
 def _version_after(before: ProviderFacts, installer: Installer) -> str | None:
-    """What setup leaves: where a newer version lies in pieces, setup mends it and goes no way back."""
+    """Return the version after setup. Setup repairs a newer version, if that is incomplete, and never downgrades it."""
     if installer.version is None:
         return UNKNOWN
     return installer.version if older(before.version, installer.version) else before.version
 
 
-def require_cluster(vmm: VmmFacts, what: str) -> None:
-    """Raises Refused where the service of a highly available VMM can't be stopped and started through its cluster."""
-    if not vmm.ha_name or (vmm.cluster is not None and vmm.cluster.resource is not None):
-        return
-    if vmm.cluster is None:
-        lacking = "this machine has no cluster service; is it one of its nodes?"
-    elif vmm.cluster.service != RUNNING:
-        lacking = f"the cluster service of this node is {vmm.cluster.service}; start ClusSvc, then run again"
-    elif vmm.cluster.nodes is None:
-        lacking = "its commands are not here; add the Windows feature RSAT-Clustering-PowerShell, then run again"
-    else:
-        lacking = "no resource of it, or more than one, runs SCVMMService; look at its roles in the cluster's manager"
-    raise Refused(
-        f"this VMM is highly available (cluster role {vmm.ha_name}), and {what} stops its service through the cluster:"
-        f" {lacking}"
-    )
-
-
 def cluster_resource(vmm: VmmFacts | None) -> str | None:
-    """What a script stops and starts instead of the service, which the cluster would start again, or fail over."""
+    """Return the cluster resource that scripts stop and start instead of the service.
+
+    The cluster would restart a stopped service, or fail over.
+    """
     return vmm.cluster.resource if vmm is not None and vmm.cluster is not None else None
 
 
 def left_stopped(vmm: VmmFacts | None, answer: Mapping[str, Any]) -> str | None:
-    """The state in which setup left the VMM service, when it should run."""
+    """Return the state in which setup left the VMM service, or None if it runs as it should."""
     if vmm is None or vmm.cluster is None:
         service = answer["service_after"]
         return None if service == RUNNING else service or "missing"
-    # A node that does not own the role has no service to start; after a move it runs on another one.
+    # A node that does not own the role has no service to start, and after a move it runs on another node.
     resource = answer["resource_after"]
     return None if resource in (None, ONLINE) else f"{resource} in the cluster"
-
-
-def require_owner(vmm: VmmFacts, what: str) -> None:
-    """Raises Refused on the node that does not own the role of a highly available VMM."""
-    if vmm.elsewhere is not None and vmm.cluster is not None:
-        raise Refused(
-            f"{what} of a highly available VMM is done on the node that owns its cluster role {vmm.ha_name}, which is"
-            f" {vmm.elsewhere} and not {vmm.cluster.node}; run there, or move the role here first (Move-ClusterGroup)"
-        )
-
-
-def _require_place(provider: ProviderFacts | None, vmm: VmmFacts, wanted: str | None) -> None:
-    """Setup has no switch for a folder: it goes beside VMM."""
-    if wanted is None:
-        return
-    if provider is not None and provider.configurator_path is not None:
-        actual = provider.configurator_path.rpartition("\\")[0]
-    elif vmm.install_path is not None:
-        actual = vmm.install_path.rstrip("\\") + "\\bin"
-    else:
-        return
-    if actual.casefold() != wanted.casefold():
-        raise Refused(
-            f"install_path: setup of the Provider takes no folder, it goes beside VMM, into {actual}; asked for was"
-            f" {wanted}: leave the option out, or name that folder"
-        )
-
-
-def _require_span(provider: ProviderFacts | None, installer: Installer) -> None:
-    """The N-4 rule: Microsoft supports upgrades over four update rollups at most."""
-    installed = provider.version if provider else None
-    if installed is None or installer.version is None or not older(installed, installer.version):
-        return
-    if too_far(installed, installer.version):
-        raise Refused(
-            f"version: {installer.version} is more than {MOST_ROLLUPS} update rollups after the installed"
-            f" {installed}, which is no supported upgrade; upgrade to {next_step(installed)} first"
-        )
-
-
-def _require_ready(host: HostFacts | None, vmm: VmmFacts) -> None:
-    require_cluster(vmm, "setup of the Provider")
-    if host is None:
-        return
-    if not host.is_administrator:
-        raise Refused(
-            f"{host.account} is no elevated administrator on {host.name}; connect as a local administrator who is VMM"
-            " administrator too"
-        )
-    if numbers(host.os_version)[:2] < OLDEST_OS:
-        raise Refused(
-            f"{host.os_caption} is older than Windows Server 2012 R2, which the Provider needs; move VMM to a"
-            " supported system"
-        )
-    require_prerequisites(host, "setup of the Provider")
-    if host.pending_restart:
-        raise Refused(
-            f"{host.name} waits for a restart ({', '.join(host.pending_restart)}), and setup refuses then; restart"
-            " it, then run again"
-        )
-    if vmm.running_jobs:
-        raise Refused(
-            f"VMM runs {counted_jobs(vmm.running_jobs)}, which a stop of its service would hurt; wait for the end, then"
-            " run again"
-        )

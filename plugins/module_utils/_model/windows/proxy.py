@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: how a program on a Windows machine reaches the Internet: direct, system or custom proxy."""
+"""Private: the proxy of a program on a Windows machine: direct, the proxy of Windows, or a custom one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..common.errors import InvalidInput, Refused
+from ..common.errors import InvalidInput
 from ..common.plan import HIDDEN, Change
-from .facts import ProxyFacts
 
 DIRECT, SYSTEM, CUSTOM = "direct", "system", "custom"
-# Matched in full: `$` would let a line break pass.
+# Matched in full: `$` would accept a final line break.
 _ADDRESS = re.compile(r"http://[^\s/:?#@]+/?", re.IGNORECASE)
-_MOST_PORT = 65534
+_HIGHEST_PORT = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyFacts:
+    """A proxy as a program has stored it. Passwords are never shown; `login_shown` tells whether the user name is."""
+
+    address: str
+    port: int | None
+    username: str | None
+    bypass: tuple[str, ...]
+    login_shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """The wanted proxy. None and an empty list mean: not written."""
+    """The desired proxy. An option that is None was not set."""
 
     mode: str
     address: str | None = None
@@ -33,7 +43,7 @@ class Proxy:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any] | None, option: str = "proxy") -> Proxy | None:
-        """Checked offline. Raises InvalidInput with the name that the option has."""
+        """Build the proxy from the value of `option` and validate it offline. Raises InvalidInput."""
         if options is None:
             return None
         bypass = options.get("bypass")
@@ -50,65 +60,74 @@ class Proxy:
 
     @classmethod
     def required(cls, options: Mapping[str, Any] | None) -> Proxy:
-        """The same where the option can't be left out. Raises InvalidInput."""
+        """Build the proxy of a task that cannot do without one. Raises InvalidInput."""
         proxy = cls.from_options(options)
         if proxy is None:
-            raise InvalidInput("proxy", "is needed", "give proxy.mode at least")
+            raise InvalidInput("proxy", "is required", "set at least proxy.mode")
         return proxy
 
     @property
     def custom(self) -> bool:
+        """Tell whether the proxy has an address of its own."""
         return self.mode == CUSTOM
 
     @property
     def credential(self) -> tuple[str, str] | None:
+        """Return user name and password, or None without a login."""
         return (self.username, self.password) if self.username and self.password else None
 
     def _validate(self, option: str) -> None:
         if not self.custom:
-            self._require_nothing_else(option)
+            self._require_mode_only(option)
             return
         if not self.address:
-            raise InvalidInput(f"{option}.address", "is needed for mode custom", "give it as http://name")
+            raise InvalidInput(f"{option}.address", "is required when mode is custom", "set it to http://<name>")
         if self.address.lower().startswith("https:"):
             raise InvalidInput(
-                f"{option}.address", "Site Recovery supports no HTTPS proxies", "give a proxy that listens on http://"
+                f"{option}.address", "must not be an https address", "Site Recovery supports http:// proxies only"
             )
         if not _ADDRESS.fullmatch(self.address):
             raise InvalidInput(
                 f"{option}.address",
-                f"'{self.address}' is not of the form http://name",
-                f"put the port into {option}.port and leave the rest out",
+                f"must have the form http://<name>, not '{self.address}'",
+                f"set the port in {option}.port and remove everything else",
             )
         if self.port is None:
-            raise InvalidInput(f"{option}.port", "is needed for mode custom", f"give a number from 1 to {_MOST_PORT}")
-        if not 1 <= self.port <= _MOST_PORT:
-            raise InvalidInput(f"{option}.port", f"{self.port} is not from 1 to {_MOST_PORT}", "correct the number")
+            raise InvalidInput(
+                f"{option}.port", "is required when mode is custom", f"set it to a number from 1 to {_HIGHEST_PORT}"
+            )
+        if not 1 <= self.port <= _HIGHEST_PORT:
+            raise InvalidInput(
+                f"{option}.port", f"must be from 1 to {_HIGHEST_PORT}, not {self.port}", "correct the number"
+            )
         if bool(self.username) != bool(self.password):
-            raise InvalidInput(f"{option}.username", "user name and password go together", "give both or neither")
+            raise InvalidInput(
+                f"{option}.username", "must be set together with password", "set both options or neither"
+            )
 
-    def _require_nothing_else(self, option: str) -> None:
+    def _require_mode_only(self, option: str) -> None:
         for name in ("address", "port", "username", "password", "bypass"):
             if getattr(self, name):
                 raise InvalidInput(
                     f"{option}.{name}",
-                    f"has no meaning in mode {self.mode}",
-                    f"set {option}.mode to custom or leave it out",
+                    f"must not be set when mode is {self.mode}",
+                    f"set {option}.mode to custom or remove the option",
                 )
 
     @property
     def facts(self) -> ProxyFacts | None:
-        """The same as a program would store it."""
+        """Return the proxy as a program would store it, or None for a mode without an address."""
         return ProxyFacts(self.address or "", self.port, self.username, self.bypass or ()) if self.custom else None
 
     def to_result(self) -> dict[str, Any]:
+        """Return the proxy as results show it."""
         return to_result(self.facts, self.mode)
 
 
 def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, Any]:
-    """A stored proxy as the result shows it.
+    """Return a stored proxy as results show it.
 
-    Without a stored one, direct and system look alike: `mode` says which was asked for.
+    Programs store nothing for direct and system, so `mode` says which of them is desired.
     """
     if facts is None:
         return {
@@ -127,54 +146,64 @@ def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, An
     }
 
 
-def drift(
-    facts: ProxyFacts | None, wanted: Proxy, prefix: str = "", *, always_password: bool = False, update_reason: str = ""
+def diff(
+    facts: ProxyFacts | None,
+    desired: Proxy,
+    prefix: str = "",
+    *,
+    always_password: bool = False,
+    update_reason: str = "",
 ) -> list[Change]:
-    """What differs between the stored proxy and the wanted one; an option that was not written is left alone.
+    """Compare the stored proxy with the desired one. An option that is not set is not compared.
 
-    A password can't be read back. It is set together with any other change, because the programs set a proxy as a
-    whole, or when `always_password` is set.
+    A password cannot be read back. It is set together with any other change, because the programs replace the whole
+    proxy, or when `always_password` is set.
     """
-    if not wanted.custom:
+    if not desired.custom:
         if facts is None:
             return []
         return [
-            Change(f"{prefix}{name}", value, new, update_reason) for name, value, new in _removals(facts, wanted.mode)
+            Change(f"{prefix}{name}", value, new, update_reason) for name, value, new in _removals(facts, desired.mode)
         ]
-    before, after = to_result(facts), wanted.to_result()
-    written = {
-        "mode": True,
-        "address": True,
-        "port": True,
-        "username": bool(wanted.username),
-        "bypass": wanted.bypass is not None,
-    }
-    changes = [
-        Change(f"{prefix}{name}", before[name], after[name], update_reason)
-        for name, given in written.items()
-        if given and not _same(name, before[name], after[name])
-    ]
-    if changes and facts is not None and facts.username and not wanted.username:
-        raise Refused(
-            f"proxy.username: the present proxy has the login {facts.username}, whose password can't be read back;"
-            " give username and password with the change"
+    changes = [Change(f"{prefix}{name}", old, new, update_reason) for name, old, new in _differences(facts, desired)]
+    if desired.password and (always_password or changes):
+        reason = "set the password: it cannot be read back, and update_password is always"
+        changes.append(
+            Change(f"{prefix}password", HIDDEN, HIDDEN, reason if always_password else update_reason, secret=True)
         )
-    if wanted.password and (always_password or changes):
-        reason = (
-            "the password can't be read back, and update_password is always: set again"
-            if always_password
-            else update_reason
-        )
-        changes.append(Change(f"{prefix}password", HIDDEN, HIDDEN, reason, secret=True))
     return changes
 
 
+def loses_login(facts: ProxyFacts | None, desired: Proxy) -> bool:
+    """Tell whether a change would remove the stored login although the desired proxy does not mention a login.
+
+    The programs replace the whole proxy, and the stored password cannot be read back.
+    """
+    stored = facts is not None and bool(facts.username)
+    return desired.custom and stored and not desired.username and any(_differences(facts, desired))
+
+
 def describe(facts: ProxyFacts | None, mode: str | None = None) -> str:
-    """In a few words."""
+    """Describe a stored proxy in a few words."""
     if facts is None:
-        return "no proxy of its own (system)" if mode == SYSTEM else "no proxy of its own"
-    login = f", login {facts.username}" if facts.username else ""
+        return "no custom proxy (system)" if mode == SYSTEM else "no custom proxy"
+    login = f", user {facts.username}" if facts.username else ""
     return f"proxy {facts.address.rstrip('/')}:{facts.port}{login}"
+
+
+def _differences(facts: ProxyFacts | None, desired: Proxy) -> Iterable[tuple[str, Any, Any]]:
+    """Yield name, stored and desired value of every set option that differs. Passwords are not compared."""
+    before, after = to_result(facts), desired.to_result()
+    options = {
+        "mode": True,
+        "address": True,
+        "port": True,
+        "username": bool(desired.username),
+        "bypass": desired.bypass is not None,
+    }
+    for name, is_set in options.items():
+        if is_set and not _same(name, before[name], after[name]):
+            yield name, before[name], after[name]
 
 
 def _removals(facts: ProxyFacts, mode: str) -> Iterable[tuple[str, Any, Any]]:

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: why DRConfigurator failed, told from its exit code and its log, and what helps.
+"""Private: causes of a failed DRConfigurator, derived from its exit code and its log, and their fixes.
 
-Signs are what no display language changes: keys of the texts in the resources of Microsoft's public
-configuration-server setup source, which shares its framework with the Provider's setup, names that .NET gives to
-failures of a connection, and error numbers. That the log of a VMM server names them was not verified on a real server;
-a log without a known sign leaves the exit code's meaning.
+Signs do not depend on the display language: keys of the texts in the resources of Microsoft's public
+configuration-server setup source, which shares its framework with the Provider's setup, error names of .NET for
+connections, and error numbers. That the log of a VMM server contains them was not verified on a live system. For a log
+without a known sign, the exit code decides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that goes wrong: the first row with a sign in the log counts, then the first with the exit code."""
+    """A cause of a failure. The first row with a sign in the log applies, else the first row with the exit code."""
 
     cause: str
     fix: str
@@ -27,13 +27,13 @@ class Failure:
 
 
 _CLOCK = "correct the server's time and time zone"
-_ADDRESSES = "let the server reach the addresses of Site Recovery, in the firewall and through the proxy"
+_ADDRESSES = "allow the addresses of Site Recovery in the firewall and in the proxy"
 
-#: More special rows stand before more general ones.
+#: Specific rows precede general ones.
 FAILURES: tuple[Failure, ...] = (
     Failure(
         "the server is already registered in another vault",
-        "unregister it there first, or give a key of that vault",
+        "unregister it there first, or use a key of that vault",
         ("ReRegistrationError",),
     ),
     Failure(
@@ -42,43 +42,43 @@ FAILURES: tuple[Failure, ...] = (
         ("DraIdEmptyError",),
     ),
     Failure(
-        "the key is too old for this server: it lasts five days, by the server's clock",
-        f"make a new one, or {_CLOCK}",
+        "the key has expired: it is valid for five days, by the server's clock",
+        f"create a new key, or {_CLOCK}",
         ("CredentialFileExpired",),
     ),
     Failure("the server's clock is wrong", _CLOCK, ("ACS50008",)),
-    Failure("the key file is damaged", "make a new one", ("SettingsFileCorrupt",)),
+    Failure("the key file is damaged", "create a new key", ("SettingsFileCorrupt",)),
     Failure(
-        "the key asks for a newer Provider",
+        "the key requires a newer Provider",
         "upgrade the Provider first (siterecovery.hyperv.provider)",
         ("DraVersionNotSupported",),
     ),
     Failure(
-        "the key was made for the other kind of deployment, Hyper-V site or VMM",
-        "make one of the vault without a site",
+        "the key is for the other kind of deployment, Hyper-V site or VMM",
+        "create a key without a site",
         ("WrongSettingsFileForSMB",),
     ),
-    Failure("the key names more than one vault", "make a new one", ("MultipleVaultsPerCertificate",)),
+    Failure("the key names more than one vault", "create a new key", ("MultipleVaultsPerCertificate",)),
     Failure(
-        "the proxy asks for a login, or does not take the one that was given",
+        "the proxy requires a login, or rejects the given one",
         "correct proxy.username and proxy.password",
         ("ProxyAuthenticationRequired", r"\(407\)", "100050"),
     ),
-    Failure("the proxy's name is not known", "correct proxy.address", ("ProxyNameResolutionFailure",)),
-    Failure("the proxy forbids the connection", _ADDRESSES, ("RequestProhibitedByProxy",)),
+    Failure("the name of the proxy does not resolve", "correct proxy.address", ("ProxyNameResolutionFailure",)),
+    Failure("the proxy blocks the connection", _ADDRESSES, ("RequestProhibitedByProxy",)),
     Failure(
-        "the proxy is not usable: HTTP proxies alone are supported",
+        "the proxy cannot be used: only HTTP proxies are supported",
         "correct proxy.address and proxy.port",
         ("InvalidProxySettings", "InvalidPort", "ProxyError"),
     ),
     Failure(
-        "a name could not be resolved",
-        "correct the server's name resolution, or give it a proxy",
+        "a name does not resolve",
+        "correct the DNS settings of the server, or use a proxy",
         ("NameResolutionFailure", "0x80072EE7"),
     ),
     Failure(
-        "TLS did not come about: TLS 1.2 is off, or a root certificate is missing",
-        "switch TLS 1.2 on for .NET and SCHANNEL, and update the trusted roots",
+        "the TLS handshake failed: TLS 1.2 is disabled, or a root certificate is missing",
+        "enable TLS 1.2 for .NET and SCHANNEL, and update the trusted roots",
         ("SecureChannelFailure", "TrustFailure", "10054"),
     ),
     Failure(
@@ -100,7 +100,7 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         "the VMM service could not be stopped",
-        "wait for the end of VMM's jobs, then run again",
+        "wait until no VMM job runs, then run again",
         ("FailedToStopVmmService",),
     ),
     Failure(
@@ -110,46 +110,48 @@ FAILURES: tuple[Failure, ...] = (
     ),
     Failure(
         "no VMM server was found on this machine",
-        "run on the VMM server, not on one with its console alone",
+        "run on the VMM server; its console is not enough",
         ("NoCompatibleAdapterFound", "NoCompatibleAdapterFoundVmm"),
     ),
-    Failure("the server waits for a restart", "restart it, then run again", ("PendingRestart",)),
+    Failure("the server has a pending restart", "restart it, then run again", ("PendingRestart",)),
     Failure(
-        "a newer Provider is installed than the one that runs",
-        "install the newest one (siterecovery.hyperv.provider)",
+        "a newer Provider is installed than the running one",
+        "install the newest version (siterecovery.hyperv.provider)",
         ("HigherVersionInstalled",),
     ),
     Failure(
-        "the certificate of the registration could not be made or stored",
-        "connect as an elevated local administrator and check the rights on the machine's key containers",
+        "the certificate of the registration could not be created or stored",
+        "connect as an elevated local administrator and check the permissions of the machine's key containers",
         ("SrsAuthCertCreationFailure", "CertificateInstallationFailure"),
     ),
     Failure(
-        "data encryption of Site Recovery for VMM is set up, and ended on 2022-04-30",
-        "end the protection of encrypted machines, and use a policy without encryption",
+        "data encryption of Site Recovery for VMM is enabled, which was retired on 2022-04-30",
+        "stop the protection of encrypted machines, and use a policy without encryption",
         ("KekOperationsFailed", "KekFileNotFound", "KekStatusFetchFailed", "InvalidKekState"),
     ),
     Failure(
-        "a value of the registry is missing or can't be read",
+        "a registry value is missing or cannot be read",
         "install the Provider again, and connect as an elevated local administrator",
         ("MissingRegistryEntry", "WrongValueDataType", "WritingProxyToRegistryFailed"),
     ),
-    Failure("another setup runs on the server", "wait for its end, then run again", ("ProcessAlreadyLaunched",)),
+    Failure(
+        "another setup is running on the server", "wait until it ends, then run again", ("ProcessAlreadyLaunched",)
+    ),
     Failure(
         "the command line was not understood",
         "report this as a bug",
         ("InvalidCommandLine", "CmdlineParameterMissing"),
     ),
-    # What the exit code alone says. None is published for VMM: they are those of the setup framework.
-    Failure("registration failed", "the log says at which step", code=1),
+    # Exit codes of the setup framework. None are published for VMM.
+    Failure("registration failed", "read the log, which names the step", code=1),
     Failure("the command line was not understood", "report this as a bug", code=2),
-    Failure("a prerequisite is missing", "the log names it", code=4),
+    Failure("a prerequisite is missing", "read the log, which names it", code=4),
     Failure("the server is already registered in another vault", "unregister it there first", code=10),
 )
 
 
 def failure_of(code: int, log: Sequence[str]) -> Failure | None:
-    """The row that fits; None where neither log nor code say anything known."""
+    """Return the matching row, or None if neither the log nor the code is known."""
     text = "\n".join(log)
     for failure in FAILURES:
         if any(re.search(rf"(?<![A-Za-z0-9]){_pattern(sign)}(?![A-Za-z0-9])", text) for sign in failure.signs):
@@ -158,13 +160,13 @@ def failure_of(code: int, log: Sequence[str]) -> Failure | None:
 
 
 def meaning_of(code: int, log: Sequence[str]) -> dict[int, str]:
-    """What to say of a code, as the judge of exit codes wants it."""
+    """Return the meaning of an exit code in the form that `require_success` takes."""
     failure = failure_of(code, log)
     return {} if failure is None else {code: f"{failure.cause}; {failure.fix}"}
 
 
-def told_log(log: Sequence[str]) -> str:
-    """The last line with something in it."""
+def last_line(log: Sequence[str]) -> str:
+    """Return the last line of a log that is not blank."""
     return next((line.strip() for line in reversed(log) if line.strip()), "")
 
 

@@ -1,46 +1,136 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what the programs need to be on a machine before they are set up, and what of it is missing.
+"""Private: the table of requirements on a machine.
 
-.NET Framework 4.6.2 is the support matrix's (Azure documentation, hyper-v-azure-support-matrix); Windows PowerShell 5.1
-is what ansible.windows and the cmdlets of VMM and of the agent want. No document lists the Visual C++ runtime: its
-absence is worth a word, and no reason to stop.
+The preflight lists all of them. A plan requires those that block its operations. So both report the same requirement
+with the same id and in the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Final
 
-from ..common.errors import Refused
-from ..common.versions import numbers
-from .facts import HostFacts
-
-#: `Release` of .NET Framework 4.6.2 in the registry.
-DOTNET_NEEDED = 394802
-_POWERSHELL_NEEDED = (5, 1)
-
-
-def missing(host: HostFacts) -> Iterator[str]:
-    if (host.dotnet_release or 0) < DOTNET_NEEDED:
-        release = f" (found: release {host.dotnet_release})" if host.dotnet_release else ""
-        yield f".NET Framework 4.6.2 or newer{release}"
-    if numbers(host.powershell_version)[:2] < _POWERSHELL_NEEDED:
-        found = f" (found: {host.powershell_version})" if host.powershell_version else ""
-        yield f"Windows PowerShell 5.1{found}"
+from ..common.check import Check, Severity, require
+from . import cloud_requirements as clouds
+from . import host_requirements as host
+from . import hyperv_requirements as hyperv
+from . import vmm_requirements as vmm
+from .expectation import HYPERV_HOST, VMM_SERVER, Expectation
+from .facts import MachineFacts
+from .operations import Operations
+from .requirement_context import Context
 
 
-def require_prerequisites(host: HostFacts, program: str) -> None:
-    """Raises Refused and names all that is missing."""
-    lacks = list(missing(host))
-    if lacks:
-        raise Refused(f"{host.name} lacks {' and '.join(lacks)}, which {program} needs; install it, then run again")
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One rule about a machine.
+
+    `blocks` has the operations that a failure blocks. If none of them is due, a failure has the severity `otherwise`.
+    A requirement that blocks no operation is for the preflight only.
+    """
+
+    id: str
+    evaluate: Callable[[Context], Check | None]
+    blocks: Operations = frozenset()
+    otherwise: Severity = "warning"
+
+    def check(self, context: Context) -> Check | None:
+        """Evaluate the rule. Return None if it does not apply to the machine."""
+        check = self.evaluate(context)
+        if check is None or not check.blocks or not self.blocks or self.blocks & context.operations:
+            return check
+        return replace(check, severity=self.otherwise)
 
 
-def advice(host: HostFacts | None) -> tuple[str, ...]:
-    """What may be missing."""
-    if host is None or host.visual_cpp is not None:
-        return ()
-    return (
-        f"{host.name} shows no Visual C++ runtime (2015 or later, x64); should setup ask for it in its log, install it",
-    )
+_INSTALL: Final[Operations] = frozenset(("install",))
+_CHANGE: Final[Operations] = frozenset(
+    ("install", "start_service", "register", "change_proxy", "restart_service", "clean_up", "remove_key")
+)
+_PROVIDER: Final[Operations] = frozenset(("manage_provider",))
+_REGISTRATION: Final[Operations] = frozenset(("manage_registration",))
+_CLOUDS: Final[Operations] = frozenset(("manage_clouds",))
+_AGENT: Final[Operations] = frozenset(("manage_agent",))
+_AGENT_PROXY: Final[Operations] = frozenset(("manage_agent_proxy",))
+
+_HOST: Final = (
+    Requirement("elevated", host.elevated, _CHANGE),
+    Requirement("os", host.operating_system, _INSTALL),
+    Requirement("domain-controller", host.domain_controller),
+    Requirement("antivirus", host.antivirus),
+    Requirement("restart", host.pending_restart, _INSTALL),
+    Requirement("dotnet", host.dotnet, _INSTALL),
+    Requirement("powershell", host.powershell, _INSTALL),
+    Requirement("visual-cpp", host.visual_cpp),
+    Requirement("tls", host.tls),
+    Requirement("clock", host.clock),
+)
+_VMM_SERVER: Final = (
+    Requirement("vmm", vmm.vmm, _PROVIDER | _REGISTRATION | _CLOUDS),
+    Requirement("active-node", vmm.active_node, _REGISTRATION | _CLOUDS, otherwise="info"),
+    Requirement("vmm-version", vmm.vmm_version),
+    Requirement("vmm-id", vmm.vmm_id),
+    Requirement("vmm-service", vmm.vmm_service, _CLOUDS),
+    Requirement("provider-folder", vmm.provider_folder, _PROVIDER),
+    Requirement("cluster", vmm.cluster, frozenset(("install", "start_service", "change_proxy", "restart_service"))),
+    *_HOST,
+    Requirement("vault", vmm.vault, _REGISTRATION),
+    Requirement("provider", vmm.provider, _REGISTRATION),
+    Requirement("provider-upgrade", vmm.provider_upgrade, _INSTALL),
+    Requirement("vmm-jobs", vmm.vmm_jobs, frozenset(("interrupt_jobs",))),
+    Requirement("stale-registration", vmm.stale_registration, frozenset(("clean_up",))),
+    Requirement(
+        "data-encryption",
+        vmm.data_encryption,
+        frozenset(("register", "change_proxy", "restart_service", "clean_up", "remove_key")),
+    ),
+    Requirement("proxy", vmm.proxy),
+    Requirement("proxy-reset", vmm.proxy_reset, frozenset(("change_proxy",))),
+    Requirement("proxy-login", vmm.proxy_login, frozenset(("change_proxy",))),
+    Requirement("vm-networks", vmm.vm_networks),
+    Requirement("cloud-flag", clouds.cloud_flag, _CLOUDS),
+    Requirement("cloud-ambiguous", clouds.cloud_ambiguous, _CLOUDS),
+    Requirement("cloud-unknown", clouds.cloud_unknown, _CLOUDS),
+    Requirement("cloud-hosts", clouds.cloud_hosts),
+    Requirement("capability", clouds.capability),
+)
+_HYPERV_HOST: Final = (
+    Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
+    Requirement("hyperv", hyperv.hyperv),
+    Requirement("switch-names", hyperv.switch_names),
+    Requirement("vms", hyperv.virtual_machines),
+    *_HOST,
+    Requirement("hotfix", hyperv.hotfix),
+    Requirement("agent-folder", hyperv.agent_folder, _AGENT),
+    Requirement("install-drive", hyperv.install_drive, _INSTALL),
+    Requirement("cache", hyperv.cache, _INSTALL),
+    Requirement("space", hyperv.space),
+    Requirement("agent", hyperv.agent, _AGENT_PROXY),
+    Requirement("agent-service", hyperv.agent_service, frozenset(("start_service",))),
+    Requirement("agent-upgrade", hyperv.agent_upgrade, _INSTALL),
+    Requirement("agent-proxy", hyperv.agent_proxy, _AGENT_PROXY),
+    Requirement("proxy-bypass", hyperv.proxy_bypass, _AGENT_PROXY),
+    Requirement("proxy-login", hyperv.agent_proxy_login, frozenset(("change_proxy",))),
+)
+#: The requirements on each kind of machine, in the order in which plans report them.
+REQUIREMENTS: Final = {VMM_SERVER: _VMM_SERVER, HYPERV_HOST: _HYPERV_HOST}
+
+
+def required_ids(kind: str, operations: Operations) -> frozenset[str]:
+    """Return the ids of the requirements that can block one of the operations."""
+    return frozenset(row.id for row in REQUIREMENTS[kind] if row.blocks & operations)
+
+
+def evaluate(context: Context, ids: Iterable[str] | None = None) -> tuple[Check, ...]:
+    """Evaluate the requirements of the context's kind of machine, all of them or those with one of the ids."""
+    wanted = None if ids is None else frozenset(ids)
+    rows = (row for row in REQUIREMENTS[context.kind] if wanted is None or row.id in wanted)
+    return tuple(check for row in rows if (check := row.check(context)) is not None)
+
+
+def require_for(kind: str, machine: MachineFacts, expected: Expectation, operations: Operations) -> None:
+    """Raise Refused with the id of the first requirement that blocks one of the operations."""
+    ids = required_ids(kind, operations)
+    require(evaluate(Context(kind, machine, expected, operations), ids), ids)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: where a target lies, read from Azure (T1): subscription, group, permissions, resource providers."""
+"""Private: reads the deployment scope (T1): subscription, resource group, permissions, locks, resource providers."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read
 from ..._azure.wire import Document, raw
 from ..._model.azure.deployment_scope import PROVIDERS, Lock, Permissions, ResourceGroup, Scope, Subscription
-from ..._model.azure.resource_group import Grouped
+from ..._model.azure.resource_group import ResourceState
 from ..._model.common.errors import AccessDenied
 from . import resource_groups as groups
 
 Answer = TypeVar("Answer")
 
-# The last version of azure-mgmt-resource's subscription client that all its generations have.
+# The latest API version that all generations of the subscription client in azure-mgmt-resource support.
 _SUBSCRIPTIONS = "2022-12-01"
-# REST reference, Permissions - List For Resource Group; the service answers at a subscription in the same form.
+# REST reference, Permissions - List For Resource Group. The answer for a subscription has the same form.
 _PERMISSIONS = "2022-04-01"
 # REST reference, Management Locks - List At Resource Group Level.
 _LOCKS = "2020-05-01"
 
 
 def read_scope(azure: Azure, group_name: str) -> Scope:
-    """What the login may not read is None in the answer; every other failure is raised."""
+    """Read the scope. Data that the identity cannot read is None; every other failure is raised."""
     group = if_allowed(lambda: _group(azure, group_name))
     missing = group is not None and group.group_missing
     root = f"/subscriptions/{azure.subscription_id}"
-    place = root if missing else f"{root}/resourceGroups/{group_name}"
+    scope = root if missing else f"{root}/resourceGroups/{group_name}"
     return Scope(
         subscription_id=azure.subscription_id,
         group_name=group_name,
@@ -39,14 +39,14 @@ def read_scope(azure: Azure, group_name: str) -> Scope:
         group=group,
         permissions=_document(
             azure,
-            f"{place}/providers/Microsoft.Authorization/permissions",
+            f"{scope}/providers/Microsoft.Authorization/permissions",
             _PERMISSIONS,
-            "read the login's permissions",
+            "read the permissions of the identity",
             Permissions.from_wire,
         ),
         locks=_document(
             azure,
-            f"{place}/providers/Microsoft.Authorization/locks",
+            f"{scope}/providers/Microsoft.Authorization/locks",
             _LOCKS,
             "read the locks",
             lambda found: tuple(Lock.from_wire(lock) for lock in found.get("value") or ()),
@@ -55,17 +55,17 @@ def read_scope(azure: Azure, group_name: str) -> Scope:
     )
 
 
-def if_allowed(ask: Callable[[], Answer]) -> Answer | None:
-    """None when the login may not ask. A refused sign-in is raised: then nothing is known."""
+def if_allowed(call: Callable[[], Answer]) -> Answer | None:
+    """Return None when the identity has no permission for the call. A refused sign-in is raised."""
     try:
-        return ask()
+        return call()
     except AccessDenied as error:
         if error.details.get("status") == 403:
             return None
         raise
 
 
-def _group(azure: Azure, name: str) -> Grouped[ResourceGroup]:
+def _group(azure: Azure, name: str) -> ResourceState[ResourceGroup]:
     return groups.find(
         f"read resource group {name}",
         lambda: azure.resources.resource_groups.get(name, cls=raw),
@@ -76,7 +76,7 @@ def _group(azure: Azure, name: str) -> Grouped[ResourceGroup]:
 def _document(
     azure: Azure, path: str, version: str, action: str, convert: Callable[[Document], Answer]
 ) -> Answer | None:
-    """A document that none of the clients has a call for."""
+    """Read a document for which the clients have no call of their own."""
     resources: Any = azure.resources.resources
     answer: Document | Absent | None = if_allowed(
         lambda: read(action, lambda: resources.get_by_id(path, api_version=version, cls=raw))

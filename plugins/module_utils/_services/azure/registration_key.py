@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the registration key: asked for in Azure, kept in a file of this machine."""
+"""Private: the registration key: requested from Azure, and kept in a file on this machine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.channel_key import ChannelKey, channel_key_from_wire, new_channel_key
-from ..._model.azure.hyperv_site import NO_SITE, Site, find_site
-from ..._model.azure.key_pair import Pair, make_pair, upload_name, upload_request
+from ..._model.azure.hyperv_site import NO_SITE, HyperVSite, find_site
+from ..._model.azure.key_pair import KeyPair, make_pair, upload_name, upload_request
 from ..._model.azure.registration_key import (
     CLIENT_MADE,
     MODE,
@@ -30,13 +30,13 @@ from ..._model.azure.registration_key import (
     StoredKey,
     certificate_name,
     certificate_request,
+    creates_key,
     key_from_answer,
+    key_problem,
     key_result,
-    life_note,
-    makes_key,
     plan_key,
     require_own,
-    unfit,
+    validity_note,
 )
 from ..._model.azure.vault import Vault
 from ..._model.common.errors import Refused, RemoteFailure
@@ -45,24 +45,24 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from . import vault as vaults
 
-#: How long a request waits for its turn while the vault is being written to.
-_TURN_SECONDS = 300
+#: How long a request waits while another write to the vault is in progress.
+_BUSY_SECONDS = 300
 _FILE_MODE = int(MODE, 8)
 _FOLDER_MODE = 0o700
 
 
 class KeyFile:
-    """The file of a key: never followed through a link, never readable for others, never half written."""
+    """The file of a key. It never follows links, is never readable by others, and is never written partially."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         folder, name = os.path.split(path)
         self._folder = folder
-        # Always the same name, so that what a killed run left can be found.
-        self._part = os.path.join(folder, f".{name}.part")
+        # The fixed name lets a later run find the partial file of an interrupted one.
+        self._partial = os.path.join(folder, f".{name}.part")
 
     def read(self) -> StoredKey | None:
-        """Raises Refused for anything there that is not a key, or that others have a hand on."""
+        """Read the key. Raises Refused for any other content, and for a file that other users can modify."""
         with _io_errors("read", self._path):
             found = self._open()
             if found is None:
@@ -74,13 +74,13 @@ class KeyFile:
             key = parse(content)
         except NotAKey as error:
             raise Refused(
-                f"path: {self._path} holds something else than a Site Recovery key ({error}), which is left alone;"
-                " remove it, or give another path"
+                f"path: {self._path} does not contain a Site Recovery key ({error}), so it is not replaced;"
+                " remove it, or use another path"
             ) from None
         return StoredKey(key, certificate_of(key), f"{mode:04o}")
 
     def text(self) -> str | None:
-        """The content as it lies there, None without a file."""
+        """Return the content of the file; None without a file."""
         with _io_errors("read", self._path):
             found = self._open()
             if found is None:
@@ -89,10 +89,10 @@ class KeyFile:
                 return file.read(LARGEST_FILE).decode("utf-8-sig")
 
     def _open(self) -> BinaryIO | None:
-        """The file, if it is a plain one of this user with no other name."""
+        """Open the file if it is a regular file of this user without hard links. Raises Refused for any other file."""
         try:
             self._require_plain(os.lstat(self._path))
-            # Somebody may have put something else there since: what was opened is judged again.
+            # The file may have been replaced since lstat, so the opened file is checked again.
             file = open(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")  # noqa: SIM115
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -107,7 +107,7 @@ class KeyFile:
         kind = (
             "a link"
             if stat.S_ISLNK(found.st_mode)
-            else "no plain file"
+            else "not a regular file"
             if not stat.S_ISREG(found.st_mode)
             else "a file of another user"
             if found.st_uid != os.geteuid()
@@ -116,10 +116,13 @@ class KeyFile:
             else None
         )
         if kind:
-            raise Refused(f"path: {self._path} is {kind}, which is left alone; remove it, or give another path")
+            raise Refused(f"path: {self._path} is {kind}, so it is not used; remove it, or use another path")
 
     def require_safe_folder(self) -> None:
-        """Nobody else can swap the file. Raises Refused. A folder that will be made is judged by the one above it."""
+        """Check that other users cannot replace the file. Raises Refused.
+
+        A folder that does not exist yet is checked by its parent.
+        """
         with _io_errors("write", self._path):
             folder = self._folder
             while not os.path.lexists(folder) and folder != os.path.dirname(folder):
@@ -127,47 +130,48 @@ class KeyFile:
             try:
                 found = os.stat(folder)
             except (FileNotFoundError, NotADirectoryError):
-                # A link to nowhere; writing tells.
+                # A dangling link. The write will fail with the reason.
                 return
         if found.st_uid not in (os.geteuid(), 0):
-            raise Refused(f"path: folder {folder} belongs to another user, who could swap the key; give another path")
-        # The sticky bit keeps what one user has there from the others, as in /tmp.
+            raise Refused(f"path: folder {folder} belongs to another user, who could replace the key; use another path")
+        # The sticky bit protects the files of each user from the others, as in /tmp.
         if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
             raise Refused(
-                f"path: folder {folder} is writable for everybody ({stat.S_IMODE(found.st_mode):04o}), who could swap"
-                " the key; take that right away, or give another path"
+                f"path: folder {folder} is writable by all users ({stat.S_IMODE(found.st_mode):04o}), who could"
+                " replace the key; remove that permission, or use another path"
             )
 
-    def has_leftover(self) -> bool:
-        return os.path.lexists(self._part)
+    def has_partial_file(self) -> bool:
+        return os.path.lexists(self._partial)
 
     def prepare(self) -> None:
-        """Find out what would keep the file from being written while no key has been made for it."""
+        """Check that the file can be written before a key is requested for it. Raises Refused."""
         with _io_errors("write", self._path):
             _make_folders(self._folder)
-            self.remove_leftover()
+            self.remove_partial_file()
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def write(self, content: bytes) -> None:
-        """All or nothing, also when the machine stops; secret from the first byte."""
+        """Write the file atomically, also when the machine stops. It is never readable by others."""
         self.prepare()
         with _io_errors("write", self._path):
-            descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _FILE_MODE)
+            descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _FILE_MODE)
             try:
                 with open(descriptor, "wb") as file:
-                    # A umask may have taken rights of the owner's away.
+                    # The umask may have removed permissions of the owner.
                     os.fchmod(file.fileno(), _FILE_MODE)
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                os.rename(self._part, self._path)
+                os.rename(self._partial, self._path)
             except BaseException:
-                self.remove_leftover()
+                self.remove_partial_file()
                 raise
             self._sync_folder()
 
     def restrict(self) -> None:
+        """Make the file readable only by its owner."""
         with _io_errors("restrict", self._path):
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
             try:
@@ -180,9 +184,9 @@ class KeyFile:
             os.unlink(self._path)
             self._sync_folder()
 
-    def remove_leftover(self) -> None:
-        with _io_errors("remove", self._part), contextlib.suppress(FileNotFoundError):
-            os.unlink(self._part)
+    def remove_partial_file(self) -> None:
+        with _io_errors("remove", self._partial), contextlib.suppress(FileNotFoundError):
+            os.unlink(self._partial)
 
     def _sync_folder(self) -> None:
         descriptor = os.open(self._folder, os.O_RDONLY)
@@ -193,43 +197,43 @@ class KeyFile:
 
 
 class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
-    """The key file of a vault: made when there is no good one (S4), or removed, for which no login is needed."""
+    """The key file of a vault: created when there is no usable one (S4), or removed, which needs no login."""
 
     steps = ("S4",)
 
     def __init__(self, azure: Azure | None, desired: DesiredKey, now: Callable[[], datetime] | None = None) -> None:
         self._azure = azure
-        # The profile of a login may be what names the subscription.
+        # Only the login knows a subscription that comes from a profile or the environment.
         self._desired = replace(desired, subscription_id=azure.subscription_id) if azure else desired
         self._file = KeyFile(desired.path)
         self._now = now or (lambda: datetime.now(timezone.utc))
 
     def observe(self) -> KeyState:
-        # The file first: a path that must not be touched is refused before any call.
+        # Read the file first, so that a path that must not be used is refused before any call.
         desired = self._desired
-        stored, leftover = self._file.read(), self._file.has_leftover()
+        stored, partial = self._file.read(), self._file.has_partial_file()
         require_own(stored, desired, desired.path, self._now())
         if not desired.present:
-            return KeyState(None, stored, leftover)
+            return KeyState(None, stored, partial)
         self._file.require_safe_folder()
         vault = self._find_vault()
-        return KeyState(vault, stored, leftover, self._find_site(vault), self._find_channel_key(vault))
+        return KeyState(vault, stored, partial, self._find_site(vault), self._find_channel_key(vault))
 
     def plan(self, state: KeyState) -> Plan:
         return plan_key(state, self._desired, self._now())
 
     def apply(self, plan: Plan, state: KeyState) -> Applied:
         notes: tuple[str, ...] = ()
-        if makes_key(plan):
+        if creates_key(plan):
             vault, site = self._require_all(state)
             self._file.prepare()
-            key, notes = self._make(vault, site, state)
+            key, notes = self._create(vault, site, state)
             self._file.write(render(key))
         elif plan.touches("exists"):
             self._file.remove()
         elif plan.touches("mode"):
             self._file.restrict()
-        self._file.remove_leftover()
+        self._file.remove_partial_file()
         return Applied(notes)
 
     def to_result(self, state: KeyState) -> dict[str, Any]:
@@ -237,7 +241,7 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
 
     def preview(self, state: KeyState, plan: Plan) -> dict[str, Any]:
         shown = ManagedResource.preview(self, state, plan)
-        for action in ("leftover", "channel_integrity_key"):
+        for action in ("partial_file", "channel_integrity_key"):
             shown.pop(action, None)
         return shown
 
@@ -255,18 +259,15 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
     def warnings(self, state: KeyState) -> tuple[str, ...]:
         desired = self._desired
         if desired.present and state.vault is None:
-            return (f"vault '{desired.vault_name}' does not exist yet; it must be there before its key can be made",)
+            return (f"vault '{desired.vault_name}' does not exist yet; create it before its key",)
         if desired.present and state.site is None:
-            return (
-                f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; it must be there before a key"
-                " for it can be made",
-            )
+            return (f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; create it before its key",)
         return ()
 
     def _find_vault(self) -> Vault | None:
         return vaults.find(self._login(), self._desired.resource_group, self._desired.vault_name).resource
 
-    def _find_site(self, vault: Vault | None) -> Site | None:
+    def _find_site(self, vault: Vault | None) -> HyperVSite | None:
         desired = self._desired
         if desired.kind != SITE_KEY or desired.site is None:
             return NO_SITE
@@ -291,10 +292,10 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
 
     def _login(self) -> Azure:
         if self._azure is None:
-            raise AssertionError("a key that is wanted needs a login")
+            raise AssertionError("a key that is to be present needs a login")
         return self._azure
 
-    def _make(self, vault: Vault, site: Site, state: KeyState) -> tuple[RegistrationKey, tuple[str, ...]]:
+    def _create(self, vault: Vault, site: HyperVSite, state: KeyState) -> tuple[RegistrationKey, tuple[str, ...]]:
         azure, desired = self._login(), self._desired
         channel_key = self._channel_key(vault, state) if desired.channel_integrity_key else None
         now = self._now()
@@ -302,26 +303,25 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
         certificates, content = azure.recovery_services.vault_certificates, payload(body)
         answer: Any = write(
             lambda: certificates.create(vault.resource_group, vault.name, name, content, cls=raw),
-            f"make a key for vault {vault.name}",
-            _TURN_SECONDS,
+            f"create a key for vault {vault.name}",
+            _BUSY_SECONDS,
         )
         key = key_from_answer(vault, answer, pair=pair, site=site, channel_key=channel_key)
-        note = self._require_life(key, vault, site, now)
+        note = self._require_validity(key, vault, site, now)
         return key, (note,) if note else ()
 
-    def _require_all(self, state: KeyState) -> tuple[Vault, Site]:
-        """What a key is made for. Raises Refused when it is not there."""
+    def _require_all(self, state: KeyState) -> tuple[Vault, HyperVSite]:
+        """Return the vault and the site of a key. Raises Refused when one does not exist."""
         desired = self._desired
         vault = state.vault or vaults.require(self._login(), desired.resource_group, desired.vault_name)
         if state.site is None:
             raise Refused(
-                f"site: vault {vault.name} has no Hyper-V site '{desired.site}'; create it there first, or correct"
-                " the name"
+                f"site: vault {vault.name} has no Hyper-V site '{desired.site}'; create it first, or correct the name"
             )
         return vault, state.site
 
-    def _request(self, vault: Vault, now: datetime) -> tuple[str, Pair | None, dict[str, Any]]:
-        """The name and the body of the request, and the pair if it is made here."""
+    def _request(self, vault: Vault, now: datetime) -> tuple[str, KeyPair | None, dict[str, Any]]:
+        """Return the name and the body of the request, and a client-made pair."""
         hours = self._desired.validity_hours
         if self._desired.certificate != CLIENT_MADE:
             return certificate_name(vault.name, now), None, certificate_request(hours)
@@ -330,43 +330,46 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
         return name, pair, upload_request(pair)
 
     def _channel_key(self, vault: Vault, state: KeyState) -> ChannelKey:
-        """The vault's own, or a new one where a clean 404 said that there is none: registered servers share it."""
+        """Return the key of the vault. Create one only after a 404 for it, because registered servers share it."""
         if state.channel_key is not None:
             return state.channel_key
         extended, content = self._login().recovery_services.vault_extended_info, payload(new_channel_key())
         answer: Any = write(
             lambda: extended.create_or_update(vault.resource_group, vault.name, content, cls=raw),
-            f"give vault {vault.name} a channel integrity key",
-            _TURN_SECONDS,
+            f"create a channel integrity key for vault {vault.name}",
+            _BUSY_SECONDS,
         )
         return channel_key_from_wire(answer, vault.name)
 
-    def _require_life(self, key: RegistrationKey, vault: Vault, site: Site, now: datetime) -> str | None:
-        """A key that the next run would replace is not worth writing: the clock is wrong, or its life is too short."""
+    def _require_validity(self, key: RegistrationKey, vault: Vault, site: HyperVSite, now: datetime) -> str | None:
+        """Refuse a key that the next run would replace: the clock is wrong, or the key expires too soon.
+
+        Return a warning about its validity, or None. Raises RemoteFailure.
+        """
         certificate = certificate_of(key)
-        fresh = StoredKey(key, certificate, MODE)
-        problem = unfit(fresh, vault, now, timedelta(hours=self._desired.renewal_margin_hours), site)
+        created = StoredKey(key, certificate, MODE)
+        problem = key_problem(created, vault, now, timedelta(hours=self._desired.renewal_margin_hours), site)
         if problem:
             raise RemoteFailure(
-                f"the service made a key that will not do: {problem}, and it is {timestamp(now)} here;"
+                f"the service created a key that cannot be used: {problem}, and the local time is {timestamp(now)};"
                 " check this machine's clock and renewal_margin_hours"
             )
-        return life_note(certificate, self._desired.validity_hours, now) if certificate else None
+        return validity_note(certificate, self._desired.validity_hours, now) if certificate else None
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> RegistrationKeyResource:
-    """The noun of the module's options; raises InvalidInput."""
+    """Build the resource from the options of the module. Raises InvalidInput."""
     return RegistrationKeyResource(azure, DesiredKey.from_options(options))
 
 
 def build_local(options: Mapping[str, Any]) -> RegistrationKeyResource | None:
-    """The noun when it needs no login: a key is removed from this machine alone."""
+    """Build the resource without a login, to remove a key from this machine. Return None for a key to be present."""
     desired = DesiredKey.from_options(options)
     return None if desired.present else RegistrationKeyResource(None, desired)
 
 
 def _make_folders(folder: str) -> None:
-    """The folder and those above it, each for its owner only, whatever the umask."""
+    """Create the folder and its parents with access for the owner only, regardless of the umask."""
     missing = []
     while not os.path.isdir(folder):
         missing.append(folder)
@@ -375,7 +378,7 @@ def _make_folders(folder: str) -> None:
         try:
             os.mkdir(each, _FOLDER_MODE)
         except FileExistsError:
-            # Another run may have been faster; anything else than a folder is an error.
+            # Another run may have created it. Anything but a folder is an error.
             if not os.path.isdir(each):
                 raise
 

@@ -9,30 +9,31 @@ from typing import Any
 
 from ..._azure.clients import Azure
 from ..._azure.failures import translated
-from ..._azure.operations import settle
+from ..._azure.operations import wait_until_settled
 from ..._azure.wire import raw
 from ..._model.common.errors import RemoteFailure
 
-#: What Azure answers to everything of a namespace that the subscription does not use yet.
+#: Azure's error code for calls to a namespace that the subscription is not registered for.
 NOT_REGISTERED = "MissingSubscriptionRegistration"
 
 
-def says_not_registered(error: RemoteFailure) -> bool:
+def is_not_registered(error: RemoteFailure) -> bool:
+    """Tell whether a failure means that the subscription is not registered for a namespace."""
     return error.details.get("code") == NOT_REGISTERED
 
 
 def registration(azure: Azure, namespace: str) -> str:
-    """Registered, Registering, NotRegistered or Unregistering."""
+    """Return the state: Registered, Registering, NotRegistered or Unregistering."""
     with translated(f"read resource provider {namespace}"):
         found: Any = azure.resources.providers.get(namespace, cls=raw)
     return str(found.get("registrationState") or "")
 
 
 def register(azure: Azure, namespace: str, timeout: float) -> None:
-    """Register and wait, at most `timeout` seconds. The SDK does it by itself for some calls, without a deadline."""
+    """Register a namespace and wait for at most `timeout` seconds. The SDK would do this without a deadline."""
     with translated(f"register resource provider {namespace}"):
         azure.resources.providers.register(namespace)
-    settle(
+    wait_until_settled(
         registration(azure, namespace),
         lambda: registration(azure, namespace),
         lambda state: None if state == "Registered" else f"resource provider {namespace} is {state}",

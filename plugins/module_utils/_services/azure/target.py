@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what of a subscription a vault can replicate to (T1 to T3); the number of calls doesn't grow with it."""
+"""Private: reads the possible targets of a vault (T1 to T3). The number of calls does not grow with the candidates."""
 
 from __future__ import annotations
 
@@ -12,79 +12,109 @@ from typing import Any
 
 from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read
-from ..._azure.wire import Document, documents, raw
-from ..._model.azure.candidates import Candidate, compatible, judge_accounts, judge_networks, worst
+from ..._azure.wire import Document, raw
+from ..._model.azure.candidates import Candidate, compatible, evaluate_accounts, evaluate_networks
 from ..._model.azure.deployment_scope import Scope
+from ..._model.azure.replication_policy import ReplicationPolicy, encryption_check, policies_from_wire
 from ..._model.azure.storage_account import StorageAccount
-from ..._model.azure.target_rules import (
-    GENERAL,
-    POLICY_RULE,
-    Around,
-    BlobSettings,
-    Finding,
-    ReplicationPolicy,
-    policy_findings,
-)
+from ..._model.azure.target_checks import count_compatible, target_checks
+from ..._model.azure.target_notes import NOTES
+from ..._model.azure.target_rule import BlobSettings, RuleContext
 from ..._model.azure.vault import Vault
-from ..._model.common.names import require_account_name
+from ..._model.common.check import Check
+from ..._model.common.names import require_account_name, vault_id
 from ..._model.common.resource import Evidence
 from . import resource_groups as groups
 from .deployment_scope import if_allowed, read_scope
 from .storage_account import list_accounts
+from .vault_lists import list_of_vault
 from .virtual_network import list_networks
 
 
 @dataclass(frozen=True, slots=True)
-class _SeenVault:
+class _TargetVault:
     vault: Vault
     identity: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Everything that was read and evaluated."""
+
+    vault: Vault | None
+    scope: Scope
+    encryption: Check
+    accounts: list[Candidate]
+    networks: list[Candidate]
+
+
 def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
-    """The result's keys. Raises InvalidInput."""
+    """Return the result keys. Raises InvalidInput."""
     named = _named(options["inspect_accounts"] or ())
+    group, vault_name = options["resource_group"], options["vault_name"]
+    target = _observe(options, azure, named)
+    vault = target.vault
+    checks = target_checks(
+        vault_name=vault_name,
+        vault_location=vault.location if vault else None,
+        scope=target.scope,
+        encryption=target.encryption,
+        accounts=target.accounts,
+        networks=target.networks,
+    )
+    missing = [] if vault else [f"vault '{vault_name}' does not exist, so regions were not compared"]
+    return {
+        "target": {
+            "vault_id": vault.id if vault else vault_id(azure.subscription_id, group, vault_name),
+            "exists": vault is not None,
+            "vault_location": vault.location if vault else None,
+            "scope": target.scope.to_result(),
+            "storage_accounts": [
+                {**candidate.to_result(), "log_accounts": list(candidate.log_accounts)} for candidate in target.accounts
+            ],
+            "virtual_networks": [candidate.to_result() for candidate in target.networks],
+            "compatible": {
+                "storage_accounts": compatible(target.accounts),
+                "virtual_networks": compatible(target.networks),
+            },
+            "policies": {"status": target.encryption.overall, "checks": [target.encryption.to_result()]},
+            "notes": [note.to_result() for note in NOTES],
+        },
+        "checks": [check.to_result() for check in checks],
+        "evidence": [entry.to_result() for entry in _evidence(target)],
+        "warnings": [
+            *missing,
+            *([target.encryption.describe()] if target.encryption.status == "fail" else []),
+            *_not_found(target.accounts, named),
+        ],
+    }
+
+
+def _observe(options: Mapping[str, Any], azure: Azure, named: set[str]) -> _Target:
     group = options["target_resource_group"]
     scope = read_scope(azure, group or options["resource_group"])
-    seen = _find_vault(azure, scope, options["resource_group"], options["vault_name"])
-    vault = seen.vault if seen else None
+    found = _find_vault(azure, scope, options["resource_group"], options["vault_name"])
+    vault = found.vault if found else None
     policies = if_allowed(lambda: _policies(azure, vault)) if vault else None
     accounts = _accounts(azure, scope, group)
-    around = Around(
+    context = RuleContext(
         vault_location=vault.location if vault else None,
         vault_subscription=vault.subscription_id if vault else None,
-        vault_identity=seen.identity if seen else None,
+        vault_identity=found.identity if found else None,
         allow_other_region=options["allow_other_region"],
         allow_soft_delete=options["allow_soft_delete"],
         whole_subscription=group is None,
         policies=policies,
         blob_settings=_blob_settings(azure, accounts, named),
     )
-    judged = judge_accounts(accounts, around), judge_networks(_networks(azure, scope, group), around)
-    problems = policy_findings(policies or ())
-    return {
-        "target": {
-            "vault_id": vault.id if vault else None,
-            "vault_location": around.vault_location,
-            "scope": scope.to_result(),
-            "storage_accounts": [
-                {**candidate.to_result(), "log_accounts": list(candidate.log_accounts)} for candidate in judged[0]
-            ],
-            "virtual_networks": [candidate.to_result() for candidate in judged[1]],
-            "compatible": {"storage_accounts": compatible(judged[0]), "virtual_networks": compatible(judged[1])},
-            "policies": {
-                "verdict": worst(problems),
-                "reasons": [finding.message for finding in problems],
-                "rules": [finding.to_result() for finding in _policy_rows(policies)],
-            },
-            "notes": [{"rule": note.rule, "hardness": note.hardness, "reason": note.message} for note in GENERAL],
-        },
-        "evidence": [entry.to_result() for entry in _evidence(scope, vault, problems, *judged)],
-        "warnings": [
-            *([] if vault else [f"vault '{options['vault_name']}' does not exist, so regions were not compared"]),
-            *(finding.message for finding in problems),
-            *_not_found(accounts, named),
-        ],
-    }
+    return _Target(
+        vault,
+        scope,
+        # A vault that does not exist yet has no policies.
+        encryption_check(policies if vault else ()),
+        evaluate_accounts(accounts, context),
+        evaluate_networks(_networks(azure, scope, group), context),
+    )
 
 
 def _named(names: Sequence[str]) -> set[str]:
@@ -93,32 +123,28 @@ def _named(names: Sequence[str]) -> set[str]:
     return set(names)
 
 
-def _find_vault(azure: Azure, scope: Scope, group: str, name: str) -> _SeenVault | None:
-    """A subscription that is not registered for vaults has none, and would refuse the question."""
+def _find_vault(azure: Azure, scope: Scope, group: str, name: str) -> _TargetVault | None:
+    """Read the vault. A subscription that is not registered for vaults has none, and Azure would refuse the call."""
     if not scope.registered("Microsoft.RecoveryServices"):
         return None
     vaults = azure.recovery_services.vaults
 
-    def convert(document: Document) -> _SeenVault:
+    def convert(document: Document) -> _TargetVault:
         kind = str((document.get("identity") or {}).get("type") or "None")
-        return _SeenVault(Vault.from_wire(document), kind.casefold() != "none")
+        return _TargetVault(Vault.from_wire(document), kind.casefold() != "none")
 
     return groups.find(f"read vault {name}", lambda: vaults.get(group, name, cls=raw), convert).resource
 
 
 def _policies(azure: Azure, vault: Vault) -> list[ReplicationPolicy]:
     policies = azure.site_recovery.replication_policies
-    answer = read(
-        "list the vault's replication policies",
-        lambda: documents(policies.list(vault.resource_group, vault.name)),
+    return policies_from_wire(
+        list_of_vault("replication policies", lambda: policies.list(vault.resource_group, vault.name))
     )
-    # The vault was there a moment ago; one that has just gone has no policy.
-    found = [] if isinstance(answer, Absent) else [ReplicationPolicy.from_wire(document) for document in answer]
-    return [policy for policy in found if policy]
 
 
 def _accounts(azure: Azure, scope: Scope, group: str | None) -> list[StorageAccount]:
-    """None where there can be none, as for vaults."""
+    """List the accounts. A subscription that is not registered for storage has none."""
     return (list_accounts(azure, group) or []) if scope.registered("Microsoft.Storage") else []
 
 
@@ -127,7 +153,7 @@ def _networks(azure: Azure, scope: Scope, group: str | None) -> Sequence[Any]:
 
 
 def _blob_settings(azure: Azure, accounts: Sequence[StorageAccount], named: set[str]) -> dict[str, BlobSettings]:
-    """One question per named account, and none for the others."""
+    """Read the blob service of each named account with one call, and of no other account."""
     services = azure.storage.blob_services
     found = {}
     for account in accounts:
@@ -146,32 +172,21 @@ def _blob_service(services: Any, account: StorageAccount) -> Document | Absent:
     )
 
 
-def _not_found(accounts: Sequence[StorageAccount], named: set[str]) -> list[str]:
+def _not_found(accounts: Sequence[Candidate], named: set[str]) -> list[str]:
     missing = sorted(named - {account.name for account in accounts})
     return [f"inspect_accounts: {', '.join(missing)} not found among the storage accounts"] if missing else []
 
 
-def _policy_rows(policies: Sequence[ReplicationPolicy] | None) -> list[Finding]:
-    if policies is None:
-        return [Finding(POLICY_RULE, "hard", "the vault's policies are not known", "unknown")]
-    return policy_findings(policies) or [Finding(POLICY_RULE, "hard", "no policy encrypts data itself", "pass")]
-
-
-def _evidence(
-    scope: Scope,
-    vault: Vault | None,
-    problems: Sequence[Finding],
-    accounts: list[Candidate],
-    networks: list[Candidate],
-) -> tuple[Evidence, ...]:
-    counted = (
-        f"{compatible(accounts)} of {len(accounts)} storage accounts and"
-        f" {compatible(networks)} of {len(networks)} networks can be used"
+def _evidence(target: _Target) -> tuple[Evidence, ...]:
+    counted = count_compatible(target.accounts, target.networks)
+    vault = target.vault
+    by = f"by vault {vault.name} in {vault.location}" if vault else "(there is no vault yet)"
+    encryption = target.encryption
+    lines = (
+        Evidence("T1", target.scope.summary(), "nothing to do", target.scope.verified()),
+        Evidence("T2", "deployment model Resource Manager", "nothing to do", "the only available model"),
+        Evidence("T3", f"{counted} {by}", "nothing to do", counted),
     )
-    where = f"by vault {vault.name} in {vault.location}" if vault else "(there is no vault yet)"
-    return (
-        Evidence("T1", scope.summary(), "nothing to do", scope.verified()),
-        Evidence("T2", "deployment model Resource Manager", "nothing to do", "the only model there is"),
-        Evidence("T3", f"{counted} {where}", "nothing to do", counted),
-        *(Evidence("P7", finding.message, "nothing to do", "not usable") for finding in problems),
-    )
+    if encryption.status != "fail":
+        return lines
+    return (*lines, Evidence("P7", encryption.message, "nothing to do", encryption.fix))

@@ -5,44 +5,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read, translated
-from ..._azure.operations import pending_state, run, settle
-from ..._azure.wire import Document, documents, payload, raw
-from ..._model.azure.resource_group import Grouped
+from ..._azure.operations import pending_state, run, wait_until_settled
+from ..._azure.wire import documents, payload, raw
+from ..._model.azure.resource_group import ResourceState
 from ..._model.azure.vault import (
     PROVIDER,
     DesiredVault,
-    Sight,
     Vault,
-    asks_for_contents,
+    VaultState,
     creation_body,
+    needs_contents,
     not_registered,
-    parse_vault_id,
     plan_vault,
     update_bodies,
+    vault_checks,
 )
 from ..._model.azure.vault_contents import Contents, DeletedVault
 from ..._model.azure.vault_settings import SINCE
+from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
-from ..._model.common.names import same_id, same_name
+from ..._model.common.names import parse_vault_id, same_id, same_name, vault_id
 from ..._model.common.plan import Change, Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from . import resource_groups as groups
 from . import resource_providers as providers
+from .vault_lists import list_of_vault
 
 
-def find(azure: Azure, resource_group: str, name: str) -> Grouped[Vault]:
+def find(azure: Azure, resource_group: str, name: str) -> ResourceState[Vault]:
+    """Read a vault with one GET."""
     vaults = azure.recovery_services.vaults
     return groups.find(f"read vault {name}", lambda: vaults.get(resource_group, name, cls=raw), Vault.from_wire)
 
 
 def require(azure: Azure, resource_group: str, name: str) -> Vault:
-    """The vault, or a refusal that says what is missing."""
+    """Read a vault that must exist. Raises Refused, which names what is missing."""
     found = find(azure, resource_group, name)
     if found.resource is None:
         missing = (
@@ -58,7 +61,7 @@ def require(azure: Azure, resource_group: str, name: str) -> Vault:
 
 
 def list_vaults(azure: Azure, resource_group: str | None) -> list[Vault]:
-    """All vaults of a group or of the subscription; a missing group has none."""
+    """List all vaults of a resource group or of the subscription. A missing group has none."""
     vaults = azure.recovery_services.vaults
     answer = read(
         "list vaults",
@@ -70,44 +73,57 @@ def list_vaults(azure: Azure, resource_group: str | None) -> list[Vault]:
 
 
 def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
-    """The result's keys: one vault, or those of a group or of the subscription, ordered by name."""
-    vaults = _by_id(options, azure) if options["id"] else _by_name(options, azure)
+    """Return the result keys: one vault, or those of a resource group or of the subscription, ordered by name.
+
+    A request for one vault also returns its id and whether it exists.
+    """
+    one_id, vaults = _by_id(options, azure) if options["id"] else _by_name(options, azure)
     vaults.sort(key=lambda vault: (vault.name.casefold(), vault.id.casefold()))
-    told = ", ".join(_words(vault) for vault in vaults) or "no vault"
+    found = ", ".join(_describe(vault) for vault in vaults) or "no vault"
     return {
         "vaults": [vault.to_result() for vault in vaults],
-        "evidence": [Evidence("B1", told, "nothing to do", told).to_result()],
+        "vault_id": vaults[0].id if one_id and vaults else one_id,
+        "exists": bool(vaults) if one_id else None,
+        "checks": [check.to_result() for check in _checks(one_id, vaults)],
+        "evidence": [Evidence("B1", found, "nothing to do", found).to_result()],
     }
 
 
-def _by_id(options: Mapping[str, Any], azure: Azure) -> list[Vault]:
-    """The vault of an id, in the id's own subscription, which the same login may see."""
-    where = parse_vault_id(options["id"])
+def _checks(one_id: str | None, vaults: Sequence[Vault]) -> list[Check]:
+    if one_id is None:
+        return []
+    where = parse_vault_id("id", one_id)
+    return vault_checks(where.resource_group, where.name, vaults[0].location if vaults else None)
+
+
+def _by_id(options: Mapping[str, Any], azure: Azure) -> tuple[str, list[Vault]]:
+    """Read the vault of an id, in the subscription of the id, which the same login may be able to read."""
+    where = parse_vault_id("id", options["id"])
     for option in ("name", "resource_group"):
         if options[option]:
-            raise InvalidInput(option, "says nothing beside id", "give either")
-    place = azure
+            raise InvalidInput(option, "must not be combined with id", "set either of them")
+    owner = azure
     if not same_name(where.subscription_id, azure.subscription_id):
-        place = azure.of_subscription(where.subscription_id)
-    found = find(place, where.resource_group, where.name).resource
-    return [found] if found else []
+        owner = azure.of_subscription(where.subscription_id)
+    found = find(owner, where.resource_group, where.name).resource
+    return where.to_text(), [found] if found else []
 
 
-def _by_name(options: Mapping[str, Any], azure: Azure) -> list[Vault]:
+def _by_name(options: Mapping[str, Any], azure: Azure) -> tuple[str | None, list[Vault]]:
     group, name = options["resource_group"], options["name"]
     if group and name:
         found = find(azure, group, name).resource
-        return [found] if found else []
-    return [vault for vault in list_vaults(azure, group) if name is None or same_name(vault.name, name)]
+        return vault_id(azure.subscription_id, group, name), [found] if found else []
+    return None, [vault for vault in list_vaults(azure, group) if name is None or same_name(vault.name, name)]
 
 
 _BROKEN = ("failed", "canceled", "cancelled")
-# A list that some clouds and regions don't have yet.
+# Error codes of clouds and regions that do not have this list yet.
 _NO_SUCH_LIST = ("InvalidResourceType", "NoRegisteredProviderFound")
 
 
-class VaultResource(ManagedResource[Sight, Applied]):
-    """One vault, created, kept as wanted or deleted (B1)."""
+class VaultResource(ManagedResource[VaultState, Applied]):
+    """One vault that is created, updated or deleted (B1)."""
 
     steps = ("B1",)
 
@@ -116,27 +132,27 @@ class VaultResource(ManagedResource[Sight, Applied]):
         self._desired = desired
         self._wait_timeout = wait_timeout
 
-    def observe(self) -> Sight:
+    def observe(self) -> VaultState:
         try:
             found = find(self._azure, self._desired.resource_group, self._desired.name)
         except RemoteFailure as error:
             return self._unregistered(error)
-        sight = Sight(found.resource, found.group_missing)
+        state = VaultState(found.resource, found.group_missing)
         if found.resource is not None:
-            if asks_for_contents(found.resource, self._desired):
-                return replace(sight, contents=self._contents())
-            return sight
+            if needs_contents(found.resource, self._desired):
+                return replace(state, contents=self._contents())
+            return state
         if self._desired.absent or (found.group_missing and not self._desired.undelete):
-            return sight
-        return replace(sight, deleted=self._deleted())
+            return state
+        return replace(state, deleted=self._deleted())
 
-    def wait_until_settled(self, state: Sight) -> tuple[Sight, Applied]:
-        return settle(state, self.observe, _pending, self._wait_timeout), Applied()
+    def wait_until_settled(self, state: VaultState) -> tuple[VaultState, Applied]:
+        return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
 
-    def plan(self, state: Sight) -> Plan:
+    def plan(self, state: VaultState) -> Plan:
         return plan_vault(state, self._desired)
 
-    def apply(self, plan: Plan, state: Sight) -> Applied:
+    def apply(self, plan: Plan, state: VaultState) -> Applied:
         if state.unregistered and not self._desired.absent:
             providers.register(self._azure, PROVIDER, self._wait_timeout)
         if state.group_missing:
@@ -152,54 +168,60 @@ class VaultResource(ManagedResource[Sight, Applied]):
                 self._complete()
         return Applied()
 
-    def to_result(self, state: Sight) -> dict[str, Any]:
+    def to_result(self, state: VaultState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
 
-    def preview(self, state: Sight, plan: Plan) -> dict[str, Any]:
+    def preview(self, state: VaultState, plan: Plan) -> dict[str, Any]:
         if self._desired.absent:
             return {}
-        return super().preview(state, Plan(tuple(one for one in plan.changes if not _is_aside(one))))
+        return super().preview(state, Plan(tuple(one for one in plan.changes if not _is_separate(one))))
 
-    def describe(self, state: Sight) -> str:
-        return _words(state.resource) if state.resource else "no vault"
+    def describe(self, state: VaultState) -> str:
+        return _describe(state.resource) if state.resource else "no vault"
 
-    def warnings(self, state: Sight) -> tuple[str, ...]:
+    def warnings(self, state: VaultState) -> tuple[str, ...]:
         vault = state.resource
         if vault is None or vault.provisioning_state.casefold() not in _BROKEN:
             return ()
         return (
             f"vault {vault.name} is in state {vault.provisioning_state}, so it may not work;"
-            " look at its activity log, delete it if it was never used, and run again",
+            " check its activity log, delete it if it was never used, then run again",
         )
 
-    # Looking ---------------------------------------------------------------------------------------------------------
+    # Observe ---------------------------------------------------------------------------------------------------------
 
-    def _unregistered(self, error: RemoteFailure) -> Sight:
-        """A subscription without vaults yet. An answer that the provider's own state does not bear out is raised."""
-        if not providers.says_not_registered(error) or providers.registration(self._azure, PROVIDER) == "Registered":
+    def _unregistered(self, error: RemoteFailure) -> VaultState:
+        """Return the state of a subscription that is not registered for vaults.
+
+        An error that the state of the resource provider does not confirm is raised.
+        """
+        if not providers.is_not_registered(error) or providers.registration(self._azure, PROVIDER) == "Registered":
             raise error
         group = self._desired.resource_group
         with translated(f"read resource group {group}"):
             exists = self._azure.resources.resource_groups.check_existence(group)
-        return Sight(None, group_missing=not exists, unregistered=True)
+        return VaultState(None, group_missing=not exists, unregistered=True)
 
     def _contents(self) -> Contents:
         group, name, client = self._desired.resource_group, self._desired.name, self._azure.recovery_services
         sites = self._azure.site_recovery
         return Contents.from_wire(
-            _list("usages", lambda: client.usages.list_by_vaults(group, name)),
-            _list("replication usages", lambda: client.replication_usages.list(group, name)),
-            _list("servers", lambda: sites.replication_fabrics.list(group, name)),
+            list_of_vault("usages", lambda: client.usages.list_by_vaults(group, name)),
+            list_of_vault("replication usages", lambda: client.replication_usages.list(group, name)),
+            list_of_vault("servers", lambda: sites.replication_fabrics.list(group, name)),
         )
 
     def _deleted(self) -> DeletedVault | None:
-        """The soft-deleted vault of the same name. Who may not see the list, learns of a clash from the creation."""
+        """Return the soft-deleted vault of the same name.
+
+        An identity that cannot read the list learns of a name conflict from the creation.
+        """
         client = getattr(self._azure.recovery_services, "deleted_vaults", None)
         if client is None:
             return None
-        place = self._desired.location
+        location = self._desired.location
         try:
-            answer = read("list deleted vaults", lambda: documents(client.list_by_subscription_id(place)))
+            answer = read("list deleted vaults", lambda: documents(client.list_by_subscription_id(location)))
         except AccessDenied:
             if self._desired.undelete:
                 raise
@@ -211,7 +233,7 @@ class VaultResource(ManagedResource[Sight, Applied]):
         found = [] if isinstance(answer, Absent) else [DeletedVault.from_wire(entry) for entry in answer]
         return next((one for one in found if same_id(one.vault_id, self._desired.vault_id)), None)
 
-    # Changing --------------------------------------------------------------------------------------------------------
+    # Apply ----------------------------------------------------------------------------------------------------------
 
     def _change(self, plan: Plan, vault: Vault) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
@@ -235,7 +257,7 @@ class VaultResource(ManagedResource[Sight, Applied]):
         try:
             put()
         except RemoteFailure as error:
-            if not providers.says_not_registered(error):
+            if not providers.is_not_registered(error):
                 raise
             if not desired.register_resource_provider:
                 raise Refused(not_registered(desired.subscription_id)) from error
@@ -248,7 +270,7 @@ class VaultResource(ManagedResource[Sight, Applied]):
         self._run(lambda: client.begin_undelete(desired.location, deleted.name, content), "undelete")
 
     def _complete(self) -> None:
-        """What a vault can be given only once it is there."""
+        """Make the changes that need an existing vault."""
         state, _settled = self.wait_until_settled(self.observe())
         if state.resource is not None:
             plan = self.plan(state)
@@ -261,45 +283,39 @@ class VaultResource(ManagedResource[Sight, Applied]):
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> VaultResource:
-    """The noun of the module's options; raises InvalidInput."""
-    desired = DesiredVault.from_options(options)
-    _require_known(desired)
+    """Build the resource from the options of the module. Raises InvalidInput."""
+    desired = DesiredVault.from_options({**options, "subscription_id": azure.subscription_id})
+    _require_supported(desired)
     return VaultResource(azure, desired, options["wait_timeout"])
 
 
-def _require_known(desired: DesiredVault) -> None:
-    """Older SDKs speak an api-version that drops newer settings in silence."""
-    wanted = {option: name for option, name in SINCE.items() if option in desired.settings}
+def _require_supported(desired: DesiredVault) -> None:
+    """Raise InvalidInput for settings that the installed SDK is too old for: its API version ignores them silently."""
+    required = {option: name for option, name in SINCE.items() if option in desired.settings}
     if desired.undelete:
-        wanted["undelete"] = "DeletedVault"
-    if not wanted:
+        required["undelete"] = "DeletedVault"
+    if not required:
         return
     from azure.mgmt.recoveryservices import models
 
-    for option, name in wanted.items():
+    for option, name in required.items():
         if not hasattr(models, name):
             raise InvalidInput(
                 option,
-                "is not known to the installed azure-mgmt-recoveryservices",
-                "install a newer one, or leave the option out",
+                "the installed azure-mgmt-recoveryservices does not support it",
+                "install a newer release, or omit the option",
             )
 
 
-def _list(what: str, call: Callable[[], Iterable[Any]]) -> list[Document]:
-    answer = read(f"list the vault's {what}", lambda: documents(call()))
-    # The vault was there a moment ago; one that has just gone has nothing in it.
-    return [] if isinstance(answer, Absent) else answer
-
-
-def _is_aside(change: Change) -> bool:
-    """Whether it happens beside the vault, and so is no part of what the vault looks like."""
+def _is_separate(change: Change) -> bool:
+    """Tell whether a change is not about the vault itself, so that the result of the vault does not contain it."""
     return change.path == "resource_provider"
 
 
-def _words(vault: Vault) -> str:
+def _describe(vault: Vault) -> str:
     return f"vault {vault.name} in {vault.location}, {vault.provisioning_state}"
 
 
-def _pending(state: Grouped[Vault]) -> str | None:
+def _pending(state: VaultState) -> str | None:
     vault = state.resource
     return pending_state(f"vault {vault.name}", vault.provisioning_state) if vault else None

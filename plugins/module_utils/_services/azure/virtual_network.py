@@ -7,36 +7,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read, translated
-from ..._azure.operations import create, finish, pending_state, settle, start, under_way
+from ..._azure.operations import create, finish, is_busy, pending_state, start, wait_until_settled
 from ..._azure.wire import documents, payload, raw
-from ..._model.azure import target_rules as target
-from ..._model.azure.resource_group import Grouped
-from ..._model.azure.virtual_network import (
-    DesiredNetwork,
-    VirtualNetwork,
-    creation_body,
-    merged_body,
-    only_tags,
-    peering_findings,
-    plan_network,
-)
+from ..._model.azure.candidates import network_checks, own_problems
+from ..._model.azure.network_plan import creation_body, merged_body, only_tags, peering_problems, plan_network
+from ..._model.azure.resource_group import ResourceState
+from ..._model.azure.target_rule import RuleContext
+from ..._model.azure.virtual_network import DesiredNetwork, VirtualNetwork
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
 from ..._model.common.plan import Plan, apply_changes
 from ..._model.common.resource import Applied, ManagedResource
 from ..._model.common.waiting import interval
 from . import resource_groups as groups
 
-Found = Grouped[VirtualNetwork]
-# Somebody else writes just now; somebody else wrote since we read.
-_MOVED = 412
+NetworkState: TypeAlias = ResourceState[VirtualNetwork]
+# The precondition failed: the network was modified after it was read.
+_MODIFIED = 412
 
 
 def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwork] | None:
-    """All networks of a group or of the subscription; None when the group does not exist."""
+    """List all networks of a resource group or of the subscription; None when the group does not exist."""
     networks = azure.network.virtual_networks
     answer = read(
         "list virtual networks",
@@ -45,8 +39,8 @@ def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwo
     return None if isinstance(answer, Absent) else [VirtualNetwork.from_wire(document) for document in answer]
 
 
-class VirtualNetworkResource(ManagedResource[Found, Applied]):
-    """One network, created, changed or deleted as wanted (T6)."""
+class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
+    """One network that is created, updated or deleted (T6)."""
 
     steps = ("T6",)
 
@@ -56,7 +50,7 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
         self._vault_location = vault_location
         self._wait_timeout = wait_timeout
 
-    def observe(self) -> Found:
+    def observe(self) -> NetworkState:
         desired = self._desired
         networks = self._azure.network.virtual_networks
         return groups.find(
@@ -65,13 +59,13 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
             VirtualNetwork.from_wire,
         )
 
-    def wait_until_settled(self, state: Found) -> tuple[Found, Applied]:
-        return settle(state, self.observe, _pending, self._wait_timeout), Applied()
+    def wait_until_settled(self, state: NetworkState) -> tuple[NetworkState, Applied]:
+        return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
 
-    def plan(self, state: Found) -> Plan:
+    def plan(self, state: NetworkState) -> Plan:
         return plan_network(state, self._desired)
 
-    def apply(self, plan: Plan, state: Found) -> Applied:
+    def apply(self, plan: Plan, state: NetworkState) -> Applied:
         if state.resource is not None:
             self._change(plan, state.resource)
             return Applied()
@@ -81,64 +75,65 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
         create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
         return Applied()
 
-    def to_result(self, state: Found) -> dict[str, Any]:
+    def to_result(self, state: NetworkState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
 
-    def preview(self, state: Found, plan: Plan) -> dict[str, Any]:
+    def preview(self, state: NetworkState, plan: Plan) -> dict[str, Any]:
         return apply_changes(self.to_result(state), plan.changes) if self._desired.present else {}
 
-    def describe(self, state: Found) -> str:
+    def describe(self, state: NetworkState) -> str:
         network = state.resource
         if network is None:
             return "no network"
         subnets = ", ".join(subnet.name for subnet in network.subnets) or "none"
         return f"network {network.name} in {network.location}, {network.provisioning_state}, subnets: {subnets}"
 
-    def warnings(self, state: Found) -> tuple[str, ...]:
+    def warnings(self, state: NetworkState) -> tuple[str, ...]:
         if not self._desired.present:
             return ()
         name = self._desired.name
-        told = [
+        reserved = [
             f"network {name}: subnet {subnet} is reserved by Azure; failed-over machines never use it"
             for subnet in self._desired.reserved
         ]
-        for network in [state.resource] if state.resource else []:
-            findings = [
-                *target.network_findings(network),
-                *target.region_findings(network.location, self._vault_location, allow_other_region=True),
-            ]
-            told += [f"network {name} {finding.message}" for finding in findings]
-            told += [f"network {name}: {finding}" for finding in peering_findings(network)]
-        return tuple(told)
+        network = state.resource
+        if network is None:
+            return tuple(reserved)
+        found = own_problems(network, network_checks(network, RuleContext()), self._vault_location)
+        peerings = [f"network {name}: {problem}" for problem in peering_problems(network)]
+        return (*reserved, *(check.describe() for check in found), *peerings)
 
     def _change(self, plan: Plan, network: VirtualNetwork) -> None:
-        """Write over what was read, and only over that.
+        """Write the network only if it is unchanged since it was read.
 
-        When somebody else writes meanwhile, the end of that is waited for. What was planned is then done on what is
-        there now, if it is still the same; nothing of the other change is lost either way.
+        After a concurrent write, wait for its end. Then carry out the plan on the current network if the plan is still
+        the same. The other change is never overwritten.
         """
         started = time.monotonic()
         while True:
             try:
                 self._send(plan, network)
             except RemoteFailure as error:
-                if not under_way(error) and error.details.get("status") != _MOVED:
+                if not is_busy(error) and error.details.get("status") != _MODIFIED:
                     raise
-                found = self._after_another(plan, started, error)
-                if found is None:
+                current = self._after_concurrent_write(plan, started, error)
+                if current is None:
                     return
-                network = found
+                network = current
             else:
                 return
 
-    def _after_another(self, plan: Plan, started: float, error: RemoteFailure) -> VirtualNetwork | None:
-        """The network after somebody else's change, or None when it already is as wanted."""
+    def _after_concurrent_write(self, plan: Plan, started: float, error: RemoteFailure) -> VirtualNetwork | None:
+        """Return the network after a concurrent write, or None when it already has the desired state.
+
+        Raises Refused when the plan is not the same anymore, and DeadlineExceeded.
+        """
         elapsed = time.monotonic() - started
         if elapsed >= self._wait_timeout:
             raise DeadlineExceeded(
-                f"a moment to write network {self._desired.name}", elapsed, error.message, "run again"
+                f"its turn to write network {self._desired.name}", elapsed, error.message, "run again"
             ) from error
-        if under_way(error):
+        if is_busy(error):
             time.sleep(interval(elapsed, self._wait_timeout - elapsed))
         state, _settled = self.wait_until_settled(self.observe())
         rest = self.plan(state)
@@ -146,8 +141,7 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
             return None
         if rest != plan or state.resource is None:
             raise Refused(
-                f"network {self._desired.name}: somebody changed it while this run was at work, so nothing was changed"
-                " here; run again"
+                f"network {self._desired.name} was modified concurrently, so this run changed nothing; run again"
             ) from error
         return state.resource
 
@@ -167,7 +161,7 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
         desired = self._desired
         networks = self._azure.network.virtual_networks
         content = payload(body)
-        # Each call gets headers of its own: the SDK adds to them.
+        # Each call needs its own headers, because the SDK modifies them.
         return lambda: networks.begin_create_or_update(
             desired.resource_group, desired.name, content, headers=dict(headers or {})
         )
@@ -192,12 +186,11 @@ class VirtualNetworkResource(ManagedResource[Found, Applied]):
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkResource:
-    """The noun of the module's options; raises InvalidInput."""
-    return VirtualNetworkResource(
-        azure, DesiredNetwork.from_options(options), options["vault_location"], options["wait_timeout"]
-    )
+    """Build the resource from the options of the module. Raises InvalidInput."""
+    desired = DesiredNetwork.from_options({**options, "subscription_id": azure.subscription_id})
+    return VirtualNetworkResource(azure, desired, options["vault_location"], options["wait_timeout"])
 
 
-def _pending(state: Found) -> str | None:
+def _pending(state: NetworkState) -> str | None:
     network = state.resource
     return pending_state(f"network {network.name}", network.provisioning_state) if network else None

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: reads and judges a Windows machine, in one remote execution."""
+"""Private: reads a Windows machine and evaluates its readiness, in one remote execution."""
 
 from __future__ import annotations
 
@@ -9,28 +9,53 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from ....module_utils._model.common.names import parse_vault_id
+from ....module_utils._model.windows.agent import checked_cache_size, checked_folder
 from ....module_utils._model.windows.endpoints import addresses
+from ....module_utils._model.windows.expectation import HYPERV_HOST, Expectation
 from ....module_utils._model.windows.facts import MachineFacts
-from ....module_utils._model.windows.preflight import SECTIONS, Expectation, checks, evidence, parse_vault_id
+from ....module_utils._model.windows.installer import checked_version
+from ....module_utils._model.windows.preflight import SECTIONS, checks, evidence, expected_clouds
+from ....module_utils._model.windows.provider import checked_provider_folder
 from ....module_utils._model.windows.proxy import Proxy
+from ....module_utils._model.windows.registration import checked_name
 from ..._windows.observation import observe_raw
 from ..._windows.session import Session
 
 
-def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
-    """The observation and the checks, as the result shows them. Raises InvalidInput before anything is sent."""
-    called = addresses(options["cloud_environment"], options["storage_accounts"] or (), options["endpoints"] or ())
-    vault, proxy = parse_vault_id(options["vault_id"]), Proxy.from_options(options["proxy"])
-    sections = SECTIONS[options["kind"]] + (("reach",) if options["check_connectivity"] else ())
-    raw = observe_raw(session, sections, addresses=called, proxy=proxy)
-    cache = (options["minimum_cache_gb"], options["cache_path"])
-    wanted = Expectation(
-        options["kind"], vault, proxy, *cache, datetime.now(timezone.utc), tuple(options["vmm_clouds"] or ())
+def expectation_of(options: Mapping[str, Any]) -> Expectation:
+    """Build the desired state from the module's options and validate it offline. Raises InvalidInput."""
+    is_host = options["kind"] == HYPERV_HOST
+    folder = options["install_path"]
+    return Expectation(
+        version=checked_version(options["version"]),
+        install_path=checked_folder("install_path", folder) if is_host else checked_provider_folder(folder),
+        cache_path=checked_folder("cache_path", options["cache_path"]),
+        minimum_cache_gb=checked_cache_size(options["minimum_cache_gb"]),
+        vault=parse_vault_id("vault_id", options["vault_id"]) if options["vault_id"] else None,
+        proxy=Proxy.from_options(options["proxy"]),
+        always_password=options["update_password"] == "always",
+        restart_vmm=options["restart_vmm"],
+        clouds=tuple(options["vmm_clouds"] or ()),
+        azure_open=True,
+        planned=True,
     )
-    judged = checks(MachineFacts.from_observation(raw), wanted)
+
+
+def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    """Return the observation, the checks and what they show. Raises InvalidInput before anything is sent."""
+    urls = addresses(options["cloud_environment"], options["storage_accounts"] or (), options["endpoints"] or ())
+    kind, expected, name = options["kind"], expectation_of(options), checked_name(options["name"])
+    sections = SECTIONS[kind] + (("connectivity",) if options["check_connectivity"] else ())
+    raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy)
+    machine = MachineFacts.from_observation(raw)
+    found = checks(kind, machine, expected, datetime.now(timezone.utc))
     return {
         "changed": False,
         "host": raw,
-        "checks": [check.to_result() for check in judged],
-        "evidence": [entry.to_result() for entry in evidence(judged)],
+        "server_name": None if kind == HYPERV_HOST else machine.server_name(name) or None,
+        "active_node": machine.active,
+        "expected_clouds": [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds),
+        "checks": [check.to_result() for check in found],
+        "evidence": [entry.to_result() for entry in evidence(found)],
     }

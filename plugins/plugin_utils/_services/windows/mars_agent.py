@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: has the Recovery Services agent on a Hyper-V host."""
+"""Private: manages the Recovery Services agent on a Hyper-V host."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import agent as model
 from ....module_utils._model.windows.agent import SETUP, DesiredAgent
-from ....module_utils._model.windows.background_task import found, timeout_of
-from ....module_utils._model.windows.facts import RUNNING, MachineFacts
+from ....module_utils._model.windows.background_task import checked_timeout, find_task
+from ....module_utils._model.windows.facts import MachineFacts
+from ....module_utils._model.windows.host_facts import RUNNING
 from ....module_utils._model.windows.installer import require_success
-from ....module_utils._model.windows.requirements import advice
-from ..._windows.background_task import DetachedWork
+from ....module_utils._model.windows.setup import installs, restart_pending
+from ..._windows.background_task import BackgroundTaskRunner
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
@@ -26,30 +27,34 @@ RESTART_NOTE = "the agent's installer asks for a restart of the host (exit code 
 
 
 class MarsAgent(ManagedResource[MachineFacts, Applied]):
-    """The agent: installed, upgraded in place, never downgraded; its service runs afterwards (H1, H3, H4)."""
+    """The agent: installed, upgraded in place and never downgraded, with its service running (H1, H3, H4)."""
 
     steps = ("H1", "H3", "H4")
 
     def __init__(self, session: Session, desired: DesiredAgent, timeout: float) -> None:
         self._session = session
         self._desired = desired
-        self._setup = DetachedWork(session, SETUP, desired.installer.staging_dir, timeout)
+        self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.staging_dir, timeout)
 
     def observe(self) -> MachineFacts:
+        """Read the machine."""
         return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.staging_dir)
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
-        if found(state.work, SETUP.name) is None:
+        """Wait for a setup that an earlier run started."""
+        if find_task(state.background_tasks, SETUP) is None:
             return state, Applied()
-        ended = self._setup.taken_over(_require_installed)
+        ended = self._setup.resume(_require_installed)
         return self.observe(), ended
 
     def plan(self, state: MachineFacts) -> Plan:
+        """Plan the changes. Raises Refused."""
         return model.plan_agent(state, self._desired)
 
     def apply(self, plan: Plan, state: MachineFacts) -> Applied:
+        """Run setup or start the service, then set the limits."""
         applied = Applied()
-        if model.installs(plan):
+        if installs(plan):
             applied = self._install(state)
         elif plan.touches("service"):
             self._session.run("start_service", {"Name": "obengine"})
@@ -60,7 +65,7 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
 
     def _install(self, state: MachineFacts) -> Applied:
         new = state.agent is None
-        with staged(self._session, self._desired.installer, self._setup_wanted) as path:
+        with staged(self._session, self._desired.installer, self._still_needed) as path:
             answer = self._setup.run(
                 {
                     "InstallerPath": path,
@@ -70,42 +75,48 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
                 }
             )
             restart = _require_installed(answer)
-        notes = advice(state.host)
+        notes = model.setup_notes(state, self._desired)
         return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
 
-    def _setup_wanted(self) -> bool:
-        """Whether the next run would still install, whatever this one was told."""
-        return model.installs(self.plan(self.observe()))
+    def _still_needed(self) -> bool:
+        """Tell whether the next run would run setup again, although this one was reported as failed."""
+        return installs(self.plan(self.observe()))
 
     def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        """Return the agent as results show it."""
         return model.agent_result(state, self._desired)
 
     def describe(self, state: MachineFacts) -> str:
+        """Describe the agent and its service."""
         return model.summary("H4", state, self._desired)
 
     def summary(self, step: str, state: MachineFacts) -> str:
+        """Describe the state for one step."""
         return model.summary(step, state, self._desired)
 
     def changes_for_step(self, step: str, plan: Plan) -> Plan:
+        """Return the changes of one step."""
         return model.changes_for_step(step, plan)
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
-        return model.warnings(self._desired, state.agent)
+        """Return one line for each inadvisable condition."""
+        return model.warnings(state, self._desired)
 
     def restart_pending(self, state: MachineFacts) -> bool:
-        return bool(state.host and state.host.pending_restart)
+        """Tell whether Windows waits for a restart."""
+        return restart_pending(state)
 
     def _limit(self, parameters: Mapping[str, Any]) -> None:
         answer = self._session.run("set_agent_limits", parameters)
         if answer["service"] != RUNNING:
             raise RemoteFailure(
-                f"the agent's limits are set, but service obengine is {answer['service'] or 'missing'} after its"
+                f"the agent's limits were set, but service obengine is {answer['service'] or 'missing'} after its"
                 " restart; start it, then run again"
             )
 
 
 def _require_installed(answer: Mapping[str, Any]) -> bool:
-    """Return whether the installer asks for a restart. Raises RemoteFailure when it failed or the agent does not run."""
+    """Return whether the installer asks for a restart. Raises RemoteFailure when it failed or left it stopped."""
     restart = require_success("MARSAgentInstaller.exe", answer["exit_code"], model.CODES, answer["log_tail"])
     if answer["service"] != RUNNING:
         raise RemoteFailure(
@@ -116,5 +127,5 @@ def _require_installed(answer: Mapping[str, Any]) -> bool:
 
 
 def build(options: Mapping[str, Any], session: Session) -> MarsAgent:
-    """The noun of the action's options; raises InvalidInput."""
-    return MarsAgent(session, DesiredAgent.from_options(options), timeout_of(options))
+    """Build the resource from the task's options. Raises InvalidInput."""
+    return MarsAgent(session, DesiredAgent.from_options(options), checked_timeout(options))

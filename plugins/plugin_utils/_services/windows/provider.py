@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: has the Site Recovery Provider on a VMM server."""
+"""Private: manages the Site Recovery Provider on a VMM server."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource, merged
 from ....module_utils._model.windows import provider as model
-from ....module_utils._model.windows.background_task import found, timeout_of
+from ....module_utils._model.windows.background_task import checked_timeout, find_task
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import OPT_IN, SETUP, DesiredProvider
-from ..._windows.background_task import DetachedWork
+from ....module_utils._model.windows.setup import installs, restart_pending
+from ..._windows.background_task import BackgroundTaskRunner
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
@@ -27,7 +28,7 @@ RESTART_NOTE = "the Provider's setup asks for a restart of the server (exit code
 
 
 class Provider(ManagedResource[MachineFacts, Applied]):
-    """The Provider: installed, upgraded, never downgraded; the VMM service runs afterwards (S3, P1, P2, P3)."""
+    """The Provider: installed, upgraded and never downgraded, with the VMM service running (S3, P1, P2, P3)."""
 
     steps = ("S3", "P1", "P2", "P3")
 
@@ -35,26 +36,30 @@ class Provider(ManagedResource[MachineFacts, Applied]):
         self._session = session
         self._desired = desired
         self._staging = desired.installer.staging_dir
-        self._setup = DetachedWork(session, SETUP, self._staging, timeout)
-        self._opt_in = DetachedWork(session, OPT_IN, self._staging, timeout)
+        self._setup = BackgroundTaskRunner(session, SETUP, self._staging, timeout)
+        self._opt_in = BackgroundTaskRunner(session, OPT_IN, self._staging, timeout)
 
     def observe(self) -> MachineFacts:
+        """Read the machine."""
         return observe(self._session, self._desired.sections, staging_dir=self._staging)
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
+        """Wait for background tasks that an earlier run started."""
         ended: list[Applied] = []
-        if found(state.work, SETUP.name) is not None:
-            ended.append(self._setup.taken_over(lambda answer: _require_installed(answer, state)))
-        if found(state.work, OPT_IN.name) is not None:
-            ended.append(self._opt_in.taken_over(_require_opted_in))
+        if find_task(state.background_tasks, SETUP) is not None:
+            ended.append(self._setup.resume(lambda answer: _require_installed(answer, state)))
+        if find_task(state.background_tasks, OPT_IN) is not None:
+            ended.append(self._opt_in.resume(_require_opted_in))
         return (self.observe(), merged(ended)) if ended else (state, Applied())
 
     def plan(self, state: MachineFacts) -> Plan:
+        """Plan the changes. Raises Refused."""
         return model.plan_provider(state, self._desired)
 
     def apply(self, plan: Plan, state: MachineFacts) -> Applied:
+        """Run setup or start the service, then opt in to Microsoft Update or out of it."""
         applied = Applied()
-        if model.installs(plan):
+        if installs(plan):
             applied = self._install(state)
         elif plan.touches("vmm_service"):
             resource = model.cluster_resource(state.vmm)
@@ -65,38 +70,43 @@ class Provider(ManagedResource[MachineFacts, Applied]):
 
     def _install(self, state: MachineFacts) -> Applied:
         installer, resource = self._desired.installer, model.cluster_resource(state.vmm)
-        with staged(self._session, installer, self._setup_wanted) as path:
+        with staged(self._session, installer, self._still_needed) as path:
             answer = self._setup.run(
                 {
                     "InstallerPath": path,
-                    # In the folder of the work, that only administrators can write to: it goes with it in any case.
+                    # Only administrators can write to the task's folder, and it is always removed with the task.
                     "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
                     "RemoveInstaller": not installer.stays,
                     **({"ClusterResource": resource} if resource else {}),
                 }
             )
             restart = _require_installed(answer, state)
-        notes = model.warnings(state, self._desired)
+        notes = model.setup_notes(state, self._desired)
         return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
 
-    def _setup_wanted(self) -> bool:
-        """Whether the next run would still install, whatever this one was told."""
-        return model.installs(self.plan(self.observe()))
+    def _still_needed(self) -> bool:
+        """Tell whether the next run would run setup again, although this one was reported as failed."""
+        return installs(self.plan(self.observe()))
 
     def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        """Return the Provider as results show it."""
         return model.provider_result(state, self._desired)
 
     def describe(self, state: MachineFacts) -> str:
+        """Describe the Provider and the VMM service."""
         return model.summary("P1", state, self._desired)
 
     def summary(self, step: str, state: MachineFacts) -> str:
+        """Describe the state for one step."""
         return model.summary(step, state, self._desired)
 
     def changes_for_step(self, step: str, plan: Plan) -> Plan:
+        """Return the changes of one step."""
         return model.changes_for_step(step, plan, self._desired)
 
     def restart_pending(self, state: MachineFacts) -> bool:
-        return bool(state.host and state.host.pending_restart)
+        """Tell whether Windows waits for a restart."""
+        return restart_pending(state)
 
 
 def _require_installed(answer: Mapping[str, Any], state: MachineFacts) -> bool:
@@ -117,12 +127,12 @@ def _require_opted_in(answer: Mapping[str, Any]) -> bool:
     """Raise RemoteFailure while Windows Update has not accepted the opt-in. It never needs a restart."""
     if answer["registration"] == _PENDING:
         raise RemoteFailure(
-            "microsoft_update: Windows Update keeps the opt-in as pending, because it can't reach its service now; let"
-            " the server reach Windows Update, then run again"
+            "microsoft_update: the opt-in is pending, because Windows Update cannot reach its service; allow the"
+            " server to reach Windows Update, then run again"
         )
     return False
 
 
 def build(options: Mapping[str, Any], session: Session) -> Provider:
-    """The noun of the action's options; raises InvalidInput."""
-    return Provider(session, DesiredProvider.from_options(options), timeout_of(options))
+    """Build the resource from the task's options. Raises InvalidInput."""
+    return Provider(session, DesiredProvider.from_options(options), checked_timeout(options))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: has a VMM server registered in its vault."""
+"""Private: manages the registration of a VMM server in its vault."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ....module_utils._model.common.errors import DeadlineExceeded, Refused, Sit
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import ManagedResource
 from ....module_utils._model.windows import registration as model
-from ....module_utils._model.windows.facts import RUNNING, STAGING_DIR, MachineFacts
+from ....module_utils._model.windows import registration_report as report
+from ....module_utils._model.windows.expectation import NEVER, WHEN_IDLE
+from ....module_utils._model.windows.facts import MachineFacts
+from ....module_utils._model.windows.host_facts import RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
-from ....module_utils._model.windows.provider import cluster_resource, counted_jobs
-from ....module_utils._model.windows.registration import (
-    AppliedRegistration,
-    DesiredRegistration,
-    RegistrationKeyContent,
-)
-from ....module_utils._model.windows.registration_failures import meaning_of, told_log
+from ....module_utils._model.windows.provider import cluster_resource
+from ....module_utils._model.windows.registration import AppliedRegistration, DesiredRegistration
+from ....module_utils._model.windows.registration_failures import last_line, meaning_of
+from ....module_utils._model.windows.usable_key import RegistrationKeyContent, require_usable_key
+from ....module_utils._model.windows.vmm_requirements import describe_jobs
 from ..._windows.observation import observe
 from ..._windows.session import Session
 
@@ -31,7 +32,7 @@ from ..._windows.session import Session
 class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     """The registration with its proxy (P4 to P6, P8).
 
-    The key stays in memory, and lies on the server only while the program runs.
+    The key stays in memory. Its file is on the server only while the program runs.
     """
 
     def __init__(self, session: Session, desired: DesiredRegistration) -> None:
@@ -40,9 +41,11 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         self.steps = desired.steps
 
     def observe(self) -> MachineFacts:
+        """Read the machine."""
         return observe(self._session, model.SECTIONS)
 
     def plan(self, state: MachineFacts) -> Plan:
+        """Plan the changes and check the key that they need. Raises Refused."""
         plan = self._plan(state)
         if model.needs_key(plan) and not self._session.check_mode:
             # A registration must not start with a key that cannot work. In check mode the key may not exist yet.
@@ -53,13 +56,15 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return model.plan_registration(state, self._desired, check_mode=self._session.check_mode, applied=applied)
 
     def remaining(self, state: MachineFacts, applied: AppliedRegistration) -> Plan:
+        """Plan again with what this run has changed."""
         return self._plan(state, applied)
 
     def apply(self, plan: Plan, state: MachineFacts) -> AppliedRegistration:
+        """Remove leftovers and stale parts, then register the server or change its proxy."""
         applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
         key = self._key(plan, state) if model.needs_key(plan) else None
-        if model.cleans(plan):
-            applied = replace(applied, exports=self._clean(plan))
+        if model.cleans_up(plan):
+            applied = replace(applied, exports=self._clean_up(plan))
         try:
             return self._change(plan, state, key, applied)
         except SiteRecoveryError as error:
@@ -70,10 +75,10 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     def _remove_leftovers(self, state: MachineFacts) -> AppliedRegistration:
         paths = state.registration.key_leftovers if state.registration else ()
         self._session.run("remove_file", {"Paths": list(paths)})
-        if state.vmm is None or state.vmm.elsewhere is None:
+        if state.vmm is None or state.active:
             return AppliedRegistration()
         note = (
-            "only the key file of an interrupted run was removed here: the registration belongs to node"
+            "only the key file of an interrupted run was removed: the registration is managed on node"
             f" {state.vmm.elsewhere}, which owns the cluster role"
         )
         return AppliedRegistration((note,), leftovers_removed=True)
@@ -94,39 +99,46 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             # DRConfigurator also creates the Run As account again when it was removed.
             parameters, secrets = self._arguments(plan, state)
             answer = self._session.run("configure_provider", parameters, secrets)
-            return self._finish(answer, state, self._judge(answer, applied))
+            return self._finish(answer, state, self._evaluate(answer, applied))
         return self._restart_vmm(state, applied) if model.restarts_only(plan) else applied
 
     def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        """Return the registration as results show it."""
         return self.final_result(state, AppliedRegistration())
 
     def final_result(self, state: MachineFacts, applied: AppliedRegistration) -> dict[str, Any]:
-        return {**model.registration_result(state, self._desired, applied), "exports": list(applied.exports)}
+        """Return the registration after this run, with the exported registry keys."""
+        return {**report.registration_result(state, self._desired, applied), "exports": list(applied.exports)}
 
     def describe(self, state: MachineFacts) -> str:
-        return model.summary("P4", state, self._desired)
+        """Describe the registration."""
+        return report.summary("P4", state, self._desired)
 
     def summary(self, step: str, state: MachineFacts) -> str:
-        return model.summary(step, state, self._desired)
+        """Describe the state for one step."""
+        return report.summary(step, state, self._desired)
 
     def changes_for_step(self, step: str, plan: Plan) -> Plan:
-        return model.changes_for_step(step, plan)
+        """Return the changes of one step."""
+        return report.changes_for_step(step, plan)
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
-        return model.warnings(state, self._desired)
+        """Return one line for each condition that the plan does not change."""
+        return report.warnings(state, self._desired)
 
     def final_warnings(self, state: MachineFacts, applied: AppliedRegistration) -> tuple[str, ...]:
-        return model.warnings(state, self._desired, applied)
+        """Return the warnings after this run."""
+        return report.warnings(state, self._desired, applied)
 
-    def _clean(self, plan: Plan) -> tuple[str, ...]:
+    def _clean_up(self, plan: Plan) -> tuple[str, ...]:
         """Remove a stale registration. Return the paths of the exported registry keys."""
-        found = {change.path: change.before for change in plan.only("stale").changes}
+        stale = {change.path: change.before for change in plan.only(model.STALE).changes}
         answer = self._session.run(
             "clean_registration",
             {
                 "ExportFolder": STAGING_DIR,
-                "RegistryKeys": found.get("stale.keys"),
-                "Thumbprints": found.get("stale.certificates"),
+                "RegistryKeys": stale.get("stale.keys"),
+                "Thumbprints": stale.get("stale.certificates"),
             },
         )
         return tuple(answer["exports"])
@@ -138,35 +150,35 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         place = {
             "FriendlyName": self._desired.server_name(state),
             "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
-            # A first registration needs no restart of VMM; one that removes a proxy does.
+            # VMM must be restarted only after a registration that removes a proxy.
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
         answer = self._session.run("register_vmm_server", {**parameters, **place}, secrets)
-        applied = replace(self._judge(answer, applied), registered=model.registers(plan))
+        applied = replace(self._evaluate(answer, applied), registered=model.registers(plan))
         return self._finish(answer, state, applied, restart=model.registers_again(plan))
 
     def _arguments(self, plan: Plan, state: MachineFacts) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What registration and a change of the proxy have in common: parameters and secrets."""
+        """Return the parameters and secrets that registration and a change of the proxy share."""
         proxy = self._desired.proxy if self._desired.proxy and self._desired.proxy.custom else None
         parameters = {
             "ConfiguratorPath": state.provider.configurator_path if state.provider else None,
             "ProxyAddress": proxy.address if proxy else None,
             "ProxyPort": proxy.port if proxy else None,
-            "BypassUrls": model.sent_bypass(plan, proxy),
+            "BypassUrls": model.bypass_argument(plan, proxy),
             "TimeoutSeconds": self._desired.registration_timeout,
             "ClusterResource": cluster_resource(state.vmm),
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
-    def _judge(self, answer: Mapping[str, Any], applied: AppliedRegistration) -> AppliedRegistration:
+    def _evaluate(self, answer: Mapping[str, Any], applied: AppliedRegistration) -> AppliedRegistration:
         log, code = answer["log_tail"], answer["exit_code"]
         if code is None:
             raise DeadlineExceeded(
                 "the end of DRConfigurator.exe",
                 self._desired.registration_timeout,
-                told_log(log) or "nothing in its log",
-                "it was ended; run again, with a longer registration_timeout if the log shows that it went on",
+                last_line(log) or "its log is empty",
+                "it was stopped; run again, with a longer registration_timeout if the log shows progress",
             )
         if not require_success("DRConfigurator.exe", code, meaning_of(code, log), log):
             return applied
@@ -176,7 +188,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     def _finish(
         self, answer: Mapping[str, Any], state: MachineFacts, applied: AppliedRegistration, *, restart: bool = True
     ) -> AppliedRegistration:
-        """Leave the VMM service running as before, with the changed settings read."""
+        """Ensure that the VMM service runs as before, and that it has read the changed settings."""
         vmm = state.vmm
         ran = vmm is not None and vmm.service == RUNNING
         if ran and answer["service"] != RUNNING:
@@ -186,42 +198,43 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return self._restart_vmm(state, applied) if restart else applied
 
     def _restart_vmm(self, state: MachineFacts, applied: AppliedRegistration) -> AppliedRegistration:
-        if self._desired.restart_vmm == model.NEVER:
+        if self._desired.restart_vmm == NEVER:
             return applied
         answer = self._session.run(
             "restart_service",
             {
                 "Name": "SCVMMService",
-                "WhenIdle": self._desired.restart_vmm == model.WHEN_IDLE,
+                "WhenIdle": self._desired.restart_vmm == WHEN_IDLE,
                 "ClusterResource": cluster_resource(state.vmm),
             },
         )
         if answer["restarted"]:
             return applied
         note = (
-            f"the VMM service was not restarted, because {counted_jobs(answer['running_jobs'])} started meanwhile; it"
-            " reads the proxy when it starts: run again after they end, or restart SCVMMService"
+            f"the VMM service was not restarted and has not read the proxy: {describe_jobs(answer['running_jobs'])};"
+            " run again when no job runs, or restart SCVMMService"
         )
         return replace(applied, notes=(*applied.notes, note), restart_deferred=True)
 
     def _key(self, plan: Plan, state: MachineFacts) -> RegistrationKeyContent:
         path = self._desired.key_path
         if path is None:
-            again = " again, to take its proxy away" if model.registers_again(plan) else ""
+            again = " again to remove its proxy" if model.registers_again(plan) else ""
             raise Refused(
-                f"key_path: the server must be registered{again}, which needs a key; make one with"
-                " siterecovery.hyperv.vault_registration_key and give its path"
+                f"key_path is required, because the server must be registered{again}; create a key with"
+                " siterecovery.hyperv.vault_registration_key and set key_path to its path"
             )
         try:
             content = Path(path).expanduser().read_bytes()
         except OSError as error:
             raise Refused(
-                f"key_path: {path} can't be read ({error.strerror}); make a key with siterecovery.hyperv.vault_registration_key"
+                f"key_path: {path} cannot be read ({error.strerror}); correct the path, or create a key with"
+                " siterecovery.hyperv.vault_registration_key"
             ) from None
         server_now = state.host.utc_now if state.host else None
-        return model.require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)
+        return require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)
 
 
 def build(options: Mapping[str, Any], session: Session) -> ProviderRegistration:
-    """The noun of the action's options; raises InvalidInput."""
+    """Build the resource from the task's options. Raises InvalidInput."""
     return ProviderRegistration(session, DesiredRegistration.from_options(options))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: brings an installer to the machine, and takes it away again."""
+"""Private: transfers an installer to the machine and removes it afterwards."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from typing import IO, Any
 from ....module_utils._model.common.errors import Refused, RemoteFailure, SiteRecoveryError
 from ....module_utils._model.windows.download import (
     SPACE_FACTOR,
-    Progress,
+    Attempts,
     Transfer,
     progress_line,
+    require_possible,
     require_time,
-    require_way,
 )
 from ....module_utils._model.windows.installer import Installer, require_genuine
 from ..._windows.session import ConnectionLost, Session
 
-#: What one execution carries: some seconds of work on a slow connection, and well below the limits of its memory.
+#: The bytes that one execution carries: seconds on a slow connection, and far below its memory limits.
 PIECE = 4 * 1024 * 1024
-#: How long one execution fetches before it tells how far it came.
+#: The seconds that one execution downloads before it reports progress.
 SLICE_SECONDS = 60
 _BLOCK = 1024 * 1024
 
@@ -34,19 +34,19 @@ Facts = Mapping[str, Any]
 
 
 def _always() -> bool:
-    """A next run is thought to need it."""
+    """Assume that the next run needs the installer."""
     return True
 
 
 @contextmanager
 def staged(session: Session, installer: Installer, needed: Callable[[], bool] = _always) -> Iterator[str]:
-    """The path of the checked installer on the machine, for as long as it is needed.
+    """Provide the verified installer on the machine and yield its path.
 
-    One that an earlier run left is used again when its checksum fits. When its user fails it stays for the next run,
-    if that needs it: `needed` looks. One that is not what was asked for does not stay. Raises Refused, RemoteFailure,
+    A file of an earlier run is used again if its checksum matches. After a failure the file stays if the next run needs
+    it, which `needed` tells. A file that is not the desired installer is removed. Raises Refused, RemoteFailure and
     DeadlineExceeded.
     """
-    facts = _bring(session, installer)
+    facts = _transfer(session, installer)
     try:
         require_genuine(facts, installer)
     except Refused:
@@ -55,7 +55,7 @@ def staged(session: Session, installer: Installer, needed: Callable[[], bool] = 
     try:
         yield installer.staged_path
     except RemoteFailure:
-        # What says that it failed may have done its work all the same: then no run after this one asks for the file.
+        # The installer may have succeeded although setup reported an error. Then no later run needs the file.
         with suppress(SiteRecoveryError, ConnectionLost):
             if not installer.keep and not needed():
                 _remove(session, installer)
@@ -64,25 +64,25 @@ def staged(session: Session, installer: Installer, needed: Callable[[], bool] = 
         _remove(session, installer)
 
 
-def _bring(session: Session, installer: Installer) -> Facts:
-    """What lies at the staged path afterwards."""
+def _transfer(session: Session, installer: Installer) -> Facts:
+    """Transfer the installer and return the facts of the file at the staged path."""
     if installer.from_controller:
-        return _bring_own(session, installer)
+        return _send_from_controller(session, installer)
     path = installer.staged_path
-    there = installer.checksum is not None and installer.fits(_present(session, path))
-    # A file that was there is fetched from itself: that checks the folder, and nobody holds the copy open.
+    there = installer.checksum is not None and installer.matches(_hash_of(session, path))
+    # A file that is there already is its own source: this verifies the folder, and that no process has the file open.
     return _fetch(session, installer, path if there else installer.source)
 
 
-def _present(session: Session, path: str) -> str | None:
-    """The hash of the file at the path."""
+def _hash_of(session: Session, path: str) -> str | None:
+    """Return the hash of a file on the machine."""
     sha256: str | None = session.run("inspect_file", {"Path": path})["sha256"]
     return sha256
 
 
 def _fetch(session: Session, installer: Installer, source: str) -> Facts:
-    """The machine pulls, one stretch of time after the other, until the whole file is there."""
-    proxy, progress, started = installer.proxy, Progress(installer), time.monotonic()
+    """Let the machine download the file, in several executions if it takes long."""
+    proxy, attempts, started = installer.proxy, Attempts(installer), time.monotonic()
     parameters = {
         "Source": source,
         "Destination": installer.staged_path,
@@ -97,38 +97,40 @@ def _fetch(session: Session, installer: Installer, source: str) -> Facts:
         transfer, elapsed = Transfer.of(facts), time.monotonic() - started
         if transfer.complete:
             if source == installer.source:
-                session.tell(progress_line(transfer, installer, elapsed))
+                session.show(progress_line(transfer, installer, elapsed))
             return facts
-        pause = progress.note(transfer, elapsed)
-        session.tell(progress_line(transfer, installer, elapsed))
+        pause = attempts.pause_after(transfer, elapsed)
+        session.show(progress_line(transfer, installer, elapsed))
         time.sleep(min(pause, max(0.0, installer.timeout - elapsed)))
 
 
-def _bring_own(session: Session, installer: Installer) -> Facts:
-    """The controller sends. What the machine has of the same file already, whole or in part, is not sent again.
+def _send_from_controller(session: Session, installer: Installer) -> Facts:
+    """Send the file from the controller, except for parts that the machine already has.
 
-    Scripts carry it and not the connection's own file transfer: they go on after a drop, and write straight into the
-    folder that only administrators can reach, over every kind of connection.
+    Scripts carry the content instead of the connection's own file transfer: they resume after an interruption and
+    write into the protected folder directly, over every kind of connection.
     """
     try:
         with open(installer.source, "rb") as file:
             size, sha256 = _measure(file)
             if size == 0:
-                raise Refused(f"source: {installer.source} is empty; give the installer itself")
-            if installer.checksum and not installer.fits(sha256):
+                raise Refused(f"source: {installer.source} is empty; use the installer itself")
+            if installer.checksum and not installer.matches(sha256):
                 raise Refused(
-                    f"checksum: {installer.source} has SHA-256 {sha256}, asked for was {installer.checksum}; correct"
+                    f"checksum: {installer.source} has the SHA-256 hash {sha256}, not {installer.checksum}; correct"
                     " source or checksum"
                 )
             path = installer.staged_path
-            if _present(session, path) == sha256:
+            if _hash_of(session, path) == sha256:
                 return _fetch(session, installer, path)
             return _send(session, installer, file, size, sha256)
     except OSError as error:
         if error.filename != installer.source:
-            # The connection's, and not the file's.
+            # The connection failed, not the file.
             raise
-        raise Refused(f"source: {installer.source} can't be read: {error.strerror}; correct path or rights") from None
+        raise Refused(
+            f"source: {installer.source} cannot be read: {error.strerror}; correct the path or its permissions"
+        ) from None
 
 
 def _measure(file: IO[bytes]) -> tuple[int, str]:
@@ -143,7 +145,7 @@ def _send(session: Session, installer: Installer, file: IO[bytes], size: int, sh
     offset, started, tried = 0, time.monotonic(), set[int]()
     while True:
         if offset in tried:
-            raise RemoteFailure(f"source: {installer.source} does not get beyond byte {offset} on the machine")
+            raise RemoteFailure(f"source: the transfer of {installer.source} does not proceed beyond byte {offset}")
         tried.add(offset)
         file.seek(offset)
         facts: Facts = session.run(
@@ -158,8 +160,8 @@ def _send(session: Session, installer: Installer, file: IO[bytes], size: int, sh
             },
         )
         transfer = Transfer.of(facts)
-        require_way(transfer, installer)
-        session.tell(progress_line(transfer, installer, time.monotonic() - started))
+        require_possible(transfer, installer)
+        session.show(progress_line(transfer, installer, time.monotonic() - started))
         if transfer.complete:
             return facts
         require_time(transfer, installer, time.monotonic() - started)
@@ -168,4 +170,4 @@ def _send(session: Session, installer: Installer, file: IO[bytes], size: int, sh
 
 def _remove(session: Session, installer: Installer) -> None:
     if not installer.in_place:
-        session.run("remove_file", {"Paths": installer.leftovers})
+        session.run("remove_file", {"Paths": installer.temporary_files})

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the metadata flag of VMM clouds."""
+"""Private: manages the metadata flag of VMM clouds."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from typing import Any
 from ....module_utils._model.common.plan import UNKNOWN, Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import vmm_cloud as model
-from ....module_utils._model.windows.facts import Cloud
-from ....module_utils._model.windows.provider import require_owner, vmm_of
-from ....module_utils._model.windows.vmm_cloud import require_readable
+from ....module_utils._model.windows.facts import MachineFacts
+from ....module_utils._model.windows.vmm_facts import VmmCloud
 from ..._windows.observation import observe
 from ..._windows.session import Session
 
-#: None: VMM's service does not run, so its clouds can't be read.
-Clouds = tuple[Cloud, ...] | None
 
-
-class VmmCloudSync(ManagedResource[Clouds, Applied]):
-    """The clouds whose metadata goes to the vault, or goes there no longer (P9)."""
+class VmmCloudSync(ManagedResource[MachineFacts, Applied]):
+    """The clouds whose metadata VMM sends to the vault, or no longer sends (P9)."""
 
     steps = ("P9",)
 
@@ -35,47 +31,53 @@ class VmmCloudSync(ManagedResource[Clouds, Applied]):
         self._names = names
         self._publish = publish
 
-    def observe(self) -> Clouds:
-        vmm = vmm_of(observe(self._session, ("vmm",)))
-        require_owner(vmm, "the synchronization of clouds")
-        # In check mode a service that an earlier task would start counts as planned.
-        if vmm.clouds is None and self._session.check_mode:
-            return None
-        return require_readable(vmm)
+    def observe(self) -> MachineFacts:
+        """Read the clouds. Raises Refused."""
+        return observe(self._session, model.SECTIONS)
 
-    def plan(self, state: Clouds) -> Plan:
-        if state is None:
-            return model.plan_unread(self._names, publish=self._publish)
-        return model.plan_clouds(state, self._names, publish=self._publish)
+    def _clouds(self, state: MachineFacts) -> tuple[VmmCloud, ...] | None:
+        """Return the clouds, or None while the VMM service does not run."""
+        return state.vmm.clouds if state.vmm else None
 
-    def apply(self, plan: Plan, state: Clouds) -> Applied:  # noqa: ARG002
+    def plan(self, state: MachineFacts) -> Plan:
+        """Plan the changes. Raises Refused."""
+        return model.plan_clouds(state, self._names, publish=self._publish, check_mode=self._session.check_mode)
+
+    def apply(self, plan: Plan, state: MachineFacts) -> Applied:  # noqa: ARG002
+        """Set the flag of the planned clouds."""
         ids = [change.path for change in plan.changes]
         self._session.run("publish_cloud", {"CloudIds": ids, "Publish": self._publish})
         return Applied()
 
-    def to_result(self, state: Clouds) -> dict[str, Any]:
-        return {"clouds": [cloud.to_result() for cloud in state or ()]}
+    def to_result(self, state: MachineFacts) -> dict[str, Any]:
+        """Return all clouds as results show them."""
+        return _result(self._clouds(state) or ())
 
-    def preview(self, state: Clouds, plan: Plan) -> dict[str, Any]:
-        if state is None:
-            return self.to_result(tuple(Cloud(UNKNOWN, name, self._publish) for name in self._names))
+    def preview(self, state: MachineFacts, plan: Plan) -> dict[str, Any]:
+        """Return the expected clouds after the plan."""
+        clouds = self._clouds(state)
+        if clouds is None:
+            return _result([VmmCloud(UNKNOWN, name, self._publish) for name in self._names])
         planned = {change.path: bool(change.after) for change in plan.changes}
-        return self.to_result(
-            tuple(replace(cloud, published=planned.get(cloud.id, cloud.published)) for cloud in state)
-        )
+        return _result([replace(cloud, published=planned.get(cloud.id, cloud.published)) for cloud in clouds])
 
-    def describe(self, state: Clouds) -> str:
-        if state is None:
+    def describe(self, state: MachineFacts) -> str:
+        """Name the synchronized clouds."""
+        clouds = self._clouds(state)
+        if clouds is None:
             return "unknown while service SCVMMService does not run"
-        names = ", ".join(cloud.name for cloud in state if cloud.published)
+        names = ", ".join(cloud.name for cloud in clouds if cloud.published)
         return f"synchronized clouds: {names or 'none'}"
 
-    def warnings(self, state: Clouds) -> tuple[str, ...]:
-        if state is None or not self._publish:
-            return ()
-        return model.warnings(model.wanted_clouds(state, self._names))
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        """Return one line for each reason why machines of the synchronized clouds cannot be protected."""
+        return model.warnings(state, self._names) if self._publish else ()
+
+
+def _result(clouds: Sequence[VmmCloud]) -> dict[str, Any]:
+    return {"clouds": [cloud.to_result() for cloud in clouds]}
 
 
 def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
-    """The noun of the action's options; raises InvalidInput."""
+    """Build the resource from the task's options. Raises InvalidInput."""
     return VmmCloudSync(session, options["vmm_clouds"], publish=options["state"] == "present")

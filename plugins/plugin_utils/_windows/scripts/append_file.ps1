@@ -3,15 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Adds one piece to a file that comes from the controller, and says how much of it is here. A piece that does not begin
-# where the file ends is not taken: the answer says where to go on.
+# Appends one piece to a file from the controller and returns how much of the file is here. A piece that does not begin
+# at the end of the file is rejected: the answer has the offset at which to continue.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
     [string] $Destination,
 
-    # SHA-256 of the whole file.
+    # SHA-256 of the complete file.
     [Parameter(Mandatory = $true)]
     [string] $Origin,
 
@@ -20,12 +20,12 @@ param(
 
     [long] $Offset,
 
-    # Base64, of eight MiB at most.
+    # Base64 of at most eight MiB.
     [Parameter(Mandatory = $true)]
     [ValidateLength(1, 11184812)]
     [string] $Content,
 
-    # The room that has to be free, in sizes of the file.
+    # The required free space, in sizes of the file.
     [int] $SpaceFactor = 3
 )
 
@@ -33,7 +33,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Complete-File, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Set-Mark, Test-Room

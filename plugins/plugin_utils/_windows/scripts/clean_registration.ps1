@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Removes what a registration that is gone left: registry keys and certificates. Every key is exported first, into a folder
-# that is closed to all but administrators and the system; unless all exports are there nothing is removed.
+# Removes registry keys and certificates of a stale registration. Every key is exported first, to a folder that only
+# administrators and the system can open. Nothing is removed unless all exports succeed.
 # The private keys of the certificates stay in their containers.
 
 [CmdletBinding(SupportsShouldProcess)]
@@ -12,7 +12,7 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $ExportFolder,
 
-    # With the hive in front: HKLM\SOFTWARE\...
+    # With the hive: HKLM\SOFTWARE\...
     [string[]] $RegistryKeys = @(),
 
     [string[]] $Thumbprints = @()
@@ -22,14 +22,14 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $localMachine = [uint32] 2147483650
 
 # siterecovery.hyperv functions: Initialize-ProtectedFolder
 
 function Get-FreePath {
-    # Nothing that an earlier run exported is written over.
+    # Exports of earlier runs are never overwritten.
     param([string] $Folder)
 
     $number = 1
@@ -40,7 +40,7 @@ function Get-FreePath {
 }
 
 function Get-ChildKey {
-    # The names of the keys right below, or null when there is no such key.
+    # The names of the direct subkeys, or null if the key does not exist.
     param([string] $Key)
 
     $known = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments @{ hDefKey = $localMachine; sSubKeyName = $Key }
@@ -54,7 +54,7 @@ function Get-ChildKey {
 }
 
 function Remove-RegistryKey {
-    # The method removes a key only when none is below it.
+    # The method removes a key only if it has no subkeys.
     param([string] $Key)
 
     foreach ($child in (Get-ChildKey -Key $Key)) {
@@ -67,7 +67,7 @@ function Remove-RegistryKey {
 }
 
 $result = @{ exports = @(); removed_keys = @(); removed_certificates = @() }
-if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove leftovers of a registration')) {
+if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove a stale registration')) {
     $found = @()
     foreach ($full in $RegistryKeys) {
         $key = $full -replace '^HKLM\\', ''

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Changes the Provider's proxy after registration. No key is needed for that.
-# DRConfigurator takes the proxy's password on its command line and in no other way.
+# Changes the Provider's proxy after registration, which does not require a key.
+# DRConfigurator accepts the proxy's password only on its command line.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -17,12 +17,12 @@ param(
 
     [System.Management.Automation.PSCredential] $ProxyCredential,
 
-    # An empty list that is given empties the Provider's.
+    # An empty list empties the list of the Provider.
     [string[]] $BypassUrls,
 
     [int] $TimeoutSeconds = 1800,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 
@@ -30,7 +30,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Invoke-Configurator, Set-RestartMark

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Takes away what start_background_task made, once the work has ended in whatever way. Work that goes on is left alone.
+# Removes the files and the scheduled task of start_background_task after the end of the task. It never stops a running one.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -18,7 +18,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $parent = "$StagingDir\work"
 $folder = "$parent\$Name"
@@ -30,7 +30,7 @@ foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
         continue
     }
     if ("$($known.State)" -eq 'Running' -and -not (Test-Path -LiteralPath "$folder\result.json")) {
-        throw "The task '$task' still runs: wait for its end."
+        throw "The task '$task' is still running: wait until it ends."
     }
     if ($PSCmdlet.ShouldProcess($task, 'Remove')) {
         Unregister-ScheduledTask -TaskName $task -Confirm:$false
@@ -42,7 +42,7 @@ foreach ($path in $folder, $parent) {
     if (-not (Test-Path -LiteralPath $path)) {
         continue
     }
-    # Other work may have its folder there.
+    # Another background task may have its folder there.
     if ($path -eq $parent -and @(Get-ChildItem -LiteralPath $parent -Force).Count -gt 0) {
         continue
     }

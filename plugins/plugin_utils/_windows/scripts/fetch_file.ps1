@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Brings a file to the machine from an https address, a share or a folder of its own, and says how far it came. What is
-# missing when the time is over, or the connection breaks, is fetched by the next execution.
+# Copies a file to the machine from an https address, a share or a local folder, and returns how much of it is here. When
+# the time is over or the connection breaks, the next execution continues.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -23,7 +23,7 @@ param(
 
     [System.Management.Automation.PSCredential] $ProxyCredential,
 
-    # The room that has to be free, in sizes of the file.
+    # The required free space, in sizes of the file.
     [int] $SpaceFactor = 3,
 
     [int] $Seconds = 60
@@ -33,20 +33,20 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Complete-File, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Set-Mark, Test-Room
 
 function Get-Origin {
-    # Tells sources apart. What stands behind the question mark of an address may be a signature that changes.
+    # Identifies the source. The query of an address is left out, because it may be a signature that changes.
     $bytes = [Text.Encoding]::UTF8.GetBytes($Source.Split('?')[0])
     $hash = [Security.Cryptography.SHA256]::Create().ComputeHash($bytes)
     return [BitConverter]::ToString($hash).Replace('-', '').ToLowerInvariant()
 }
 
 function Get-Proxy {
-    # The way out; nothing for a direct connection.
+    # The proxy, or nothing for a direct connection.
     if ($ProxyMode -eq 'direct') {
         return
     }
@@ -63,7 +63,7 @@ function Get-Proxy {
 }
 
 function Open-Address {
-    # The answer to a request for what comes behind the offset, after redirections. All of them have to be https.
+    # The response to a request for the bytes after the offset. All redirections must use https.
     param([long] $Offset, [string] $Validator)
 
     $uri = [Uri] $Source
@@ -94,10 +94,10 @@ function Open-Address {
 }
 
 function Receive-Address {
-    # From the web: goes on where the last try ended if the server still has the same file.
+    # Downloads the file. Continues where the last attempt ended if the server still has the same file.
     param([string] $Partial, [string] $Origin)
 
-    # Windows PowerShell offers old protocols only unless told otherwise.
+    # By default, Windows PowerShell offers only old protocols.
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
     $offset = [long] 0
     $mark = Get-Mark -Path $Partial
@@ -118,7 +118,7 @@ function Receive-Address {
         if ($response.ContentLength -ge 0) {
             $total = $start + [long] $response.ContentLength
         }
-        # A weak tag does not stand for the very same bytes.
+        # A weak tag does not guarantee identical bytes.
         $validator = "$($response.Headers['ETag'])"
         if ($validator -notmatch '^"[\x21-\x7e]*"$') {
             $validator = "$($response.Headers['Last-Modified'])"
@@ -138,7 +138,7 @@ function Receive-Address {
 }
 
 function Receive-File {
-    # From a share or a folder: goes on where the last try ended if length and time are the same.
+    # Copies the file from a share or a folder. Continues where the last attempt ended if length and time are unchanged.
     param([string] $Partial, [string] $Origin)
 
     $stream = Open-File -Path $Source -Mode Open
@@ -158,7 +158,7 @@ function Receive-File {
 }
 
 function Save-Stream {
-    # Adds to the unfinished file what comes in, until all is there or the time is over.
+    # Appends the incoming bytes to the partial file until it is complete or the time is over.
     param($Stream, [string] $Partial, [long] $Start, $Total, [string] $Mark)
 
     $transfer.total = $Total
@@ -188,14 +188,14 @@ function Save-Stream {
     } finally {
         $file.Dispose()
     }
-    # A connection that was cut off looks like the end of the file.
+    # An interrupted connection looks like the end of the file.
     if ($ended -and ($null -eq $Total -or $transfer.received -eq $Total)) {
         Complete-File -Partial $Partial -Path $Destination
     }
 }
 
 function Get-Failure {
-    # What went wrong, by types and numbers: the text is in the language of the system.
+    # The failure by type and number, because the text is in the language of the system.
     param($ErrorRecord)
 
     $cause = $ErrorRecord.Exception
@@ -227,7 +227,7 @@ if ($PSCmdlet.ShouldProcess($Destination, 'Fetch')) {
         }
     } catch {
         $transfer.error = Get-Failure -ErrorRecord $_
-        # What the server no longer has as it was is not asked for again.
+        # The server has another file now: start over.
         if ($transfer.error.status -eq 416 -and (Test-Path -LiteralPath "$Destination.partial.id")) {
             Remove-Item -LiteralPath "$Destination.partial.id" -Force
         }

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Installs or upgrades the Recovery Services agent. The installer may go on in the background after its process ended,
-# so its service is waited for. After a success the installer goes, if told so.
+# Installs or upgrades the Recovery Services agent. The installer can continue in the background after its process has
+# ended, so the script waits for the agent's service. After a success it removes the installer if requested.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -39,7 +39,7 @@ function Get-LogTail {
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {
-    # /q: no window, /nu: no search for updates. A folder is named only when asked for.
+    # /q: no window, /nu: no search for updates. A folder is passed only if it was requested.
     $arguments = '/q /nu'
     if (-not [string]::IsNullOrEmpty($InstallPath)) {
         $arguments += ' /p:"' + $InstallPath.TrimEnd('\') + '"'

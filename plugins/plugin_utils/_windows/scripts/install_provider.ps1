@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Unpacks the Site Recovery Provider's package and runs its setup while the VMM service is stopped, as setup needs it.
-# On a node of a highly available VMM that does not own its role the service does not run, and the role is left alone.
-# The service is started again whatever happens, and the unpacked files go; after a success the installer too, if told so.
+# Unpacks the package of the Site Recovery Provider and runs its setup, which requires a stopped VMM service. On a node
+# that does not own the role of a highly available VMM, the service does not run, and the role is not touched. The script
+# always starts the service again and removes the unpacked files. After a success it removes the installer if requested.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -17,7 +17,7 @@ param(
 
     [bool] $RemoveInstaller = $false,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 
@@ -30,7 +30,7 @@ $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 # siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog
 
 function Test-VmmHere {
-    # Whether the VMM service is this machine's: its role may move at any time.
+    # Whether this machine runs VMM. Its role may move at any time.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         return $null -ne $before
     }
@@ -39,7 +39,7 @@ function Test-VmmHere {
 }
 
 function Stop-Vmm {
-    # A cluster would start a service that was stopped without it again, or fail over.
+    # The cluster would restart a service that was stopped without it, or fail over.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         Stop-Service -Name SCVMMService -Force
     } else {
@@ -48,7 +48,7 @@ function Stop-Vmm {
 }
 
 function Start-Vmm {
-    # A cluster starts it on the node that owns the role by now.
+    # The cluster starts it on the node that owns the role now.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         Start-Service -Name SCVMMService
     } else {
@@ -86,7 +86,7 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
                 Start-Vmm
             }
         } finally {
-            # Also when the service does not start.
+            # Even if the service does not start.
             if (Test-Path -LiteralPath $ExtractDir) {
                 Remove-Item -LiteralPath $ExtractDir -Recurse -Force
             }

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Looks at long work that start_background_task began, for so many seconds at most or until it ends: its task, its answer, and the
-# last line that its program wrote into its log since then.
+# Waits for a task that start_background_task started, until it ends or the given seconds have passed. Returns the state
+# of the scheduled task, its answer, and the last line that its program has written to its log since the start.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -21,7 +21,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"
@@ -30,22 +30,22 @@ $logs = @{
     agent = @("$env:SystemRoot\Temp", 'OBMsi.log')
 }
 
-function Get-Work {
-    # The task first: when it does not run any more, its answer is there or will never be.
-    $work = @{ task = $null; task_result = $null; folder = $false; answer = $null; log = $null }
+function Get-TaskState {
+    # Read the task first: once it has stopped, its answer exists or never will.
+    $observed = @{ task = $null; task_result = $null; folder = $false; answer = $null; log = $null }
     foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
         if ($known.TaskName -eq $task) {
-            $work.task = "$($known.State)"
-            $work.task_result = [long] (Get-ScheduledTaskInfo -TaskName $task).LastTaskResult
+            $observed.task = "$($known.State)"
+            $observed.task_result = [long] (Get-ScheduledTaskInfo -TaskName $task).LastTaskResult
         }
     }
     if (Test-Path -LiteralPath $folder) {
-        $work.folder = $true
+        $observed.folder = $true
         if (Test-Path -LiteralPath "$folder\result.json") {
-            $work.answer = "$(Get-Content -LiteralPath "$folder\result.json" -Raw -Encoding UTF8)"
+            $observed.answer = "$(Get-Content -LiteralPath "$folder\result.json" -Raw -Encoding UTF8)"
         }
     }
-    return $work
+    return $observed
 }
 
 function Get-LastLine {
@@ -64,12 +64,12 @@ function Get-LastLine {
     return "$($line[0])"
 }
 
-$work = Get-Work
+$observed = Get-TaskState
 $waited = 0
-while ($null -eq $work.answer -and 'Running', 'Queued' -contains $work.task -and $waited -lt $Seconds) {
+while ($null -eq $observed.answer -and 'Running', 'Queued' -contains $observed.task -and $waited -lt $Seconds) {
     Start-Sleep -Seconds 2
     $waited += 2
-    $work = Get-Work
+    $observed = Get-TaskState
 }
-$work.log = Get-LastLine
-$Ansible.Result = $work
+$observed.log = Get-LastLine
+$Ansible.Result = $observed

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Lets VMM send the metadata of the given clouds to the vault, or no longer. VMM refuses the second while a cloud is paired.
+# Makes VMM send the metadata of the given clouds to the vault, or stop doing so. VMM rejects the latter for a paired cloud.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(

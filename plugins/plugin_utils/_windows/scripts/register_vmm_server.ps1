@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Registers the VMM server in the vault that the key names. The key lies on the disk only while DRConfigurator runs, in a
-# folder and a file that are closed to all but administrators and the system before anything is written.
-# DRConfigurator takes the proxy's password on its command line and in no other way.
+# Registers the VMM server in the vault that the key names. The key is on the disk only while DRConfigurator runs, in a
+# folder and a file that only administrators and the system can open, and that are protected before the key is written.
+# DRConfigurator accepts the proxy's password only on its command line.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -31,10 +31,10 @@ param(
 
     [int] $TimeoutSeconds = 1800,
 
-    # Whether the VMM service, which reads the proxy at its start, has to be restarted afterwards.
+    # Whether the VMM service, which reads the proxy when it starts, must be restarted afterwards.
     [switch] $NeedsRestart,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 
@@ -42,7 +42,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Set-RestartMark
@@ -58,7 +58,7 @@ function Write-KeyFile {
     $acl = Get-Acl -LiteralPath $Path
     $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)', 'Owner, Group, Access')
     Set-Acl -LiteralPath $Path -AclObject $acl
-    # Bytes, because Windows PowerShell's UTF8 writes a byte order mark; the switch for bytes changed its name in version 6.
+    # Bytes, because UTF8 of Windows PowerShell writes a byte order mark. The switch for bytes was renamed in version 6.
     $asBytes = @{ Encoding = 'Byte' }
     if ($PSVersionTable.PSVersion.Major -ge 6) {
         $asBytes = @{ AsByteStream = $true }

@@ -3,17 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Restarts a service, which reads at its start what was set before; VMM of a cluster through the cluster.
+# Restarts a service, so that it reads changed settings. A clustered VMM is restarted through the cluster.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
     [string] $Name,
 
-    # Only while no job of VMM runs.
+    # Restart only if no VMM job is running.
     [switch] $WhenIdle,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 
@@ -21,13 +21,13 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus, Remove-RestartMark
 
 function Get-RunningJobCount {
-    # A service that does not run has no jobs.
+    # A stopped service has no jobs.
     if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {
         return 0
     }
@@ -35,7 +35,7 @@ function Get-RunningJobCount {
 }
 
 function Restart-Target {
-    # A cluster would start a service that was stopped without it again, or fail over.
+    # The cluster would restart a service that was stopped without it, or fail over.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         Restart-Service -Name $Name -Force
         return

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# What the scheduled task of long work runs: it gives the script beside it what ansible.windows.win_powershell would give,
-# and leaves the answer in result.json. That file is there only as a whole. It is the one script that is not run by
-# win_powershell, and the one that runs text: a script of the collection, from a folder for administrators only.
+# The program of a scheduled task: it runs the script in its folder as ansible.windows.win_powershell would, and writes the
+# answer to result.json, which appears only when it is complete. This is the only script that win_powershell does not run,
+# and the only one that executes text: a script of the collection, from a folder that only administrators can write to.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -16,10 +16,10 @@ param(
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-if ($PSCmdlet.ShouldProcess($Folder, 'Run the work')) {
+if ($PSCmdlet.ShouldProcess($Folder, 'Run the background task')) {
     $Ansible = [pscustomobject] @{ Result = @{}; Changed = $true; Failed = $false; CheckMode = $false }
     $answer = @{ failed = $false; error = $null; changed = $true; result = $null }
     try {
@@ -28,8 +28,8 @@ if ($PSCmdlet.ShouldProcess($Folder, 'Run the work')) {
         foreach ($property in $given.PSObject.Properties) {
             $parameters[$property.Name] = $property.Value
         }
-        $work = [scriptblock]::Create("$(Get-Content -LiteralPath "$Folder\script.ps1" -Raw -Encoding UTF8)")
-        $null = & $work @parameters
+        $body = [scriptblock]::Create("$(Get-Content -LiteralPath "$Folder\script.ps1" -Raw -Encoding UTF8)")
+        $null = & $body @parameters
         $answer.result = $Ansible.Result
     } catch {
         $answer.failed = $true

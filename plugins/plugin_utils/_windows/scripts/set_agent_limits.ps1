@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Sets how much of the network the Recovery Services agent uses: its throttling with its own commands, its threads in the
-# registry. Its service reads the threads when it starts, so only they restart it: it is stopped before they are written,
-# so that a run that breaks off in between leaves a stopped service, which is seen, and no service with the old threads.
+# Sets the network limits of the Recovery Services agent: throttling with the agent's commands, threads in the registry.
+# The service reads the threads when it starts, so only they need a restart. It is stopped before they are written: an
+# interrupted run then leaves a stopped service, which the next run notices, and not one that runs with the old threads.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -39,7 +39,7 @@ $agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
 # siterecovery.hyperv functions: Get-ServiceStatus
 
 function Import-AgentModule {
-    # By its path: a session that was opened before the agent was installed does not find the module by its name.
+    # By path: a session that was opened before the agent was installed does not find the module by name.
     $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$agentKey\Setup"; sValueName = 'InstallPath' }
     if ($answer.ReturnValue -ne 0) {
         throw "The install folder of the Recovery Services agent cannot be read from '$agentKey\Setup' (error $($answer.ReturnValue))."
@@ -63,7 +63,7 @@ function Set-ThreadCount {
 }
 
 $result = @{ applied = $false; service = $null }
-if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set what it uses of the network')) {
+if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set its network limits')) {
     if ($Throttle -ne 'keep') {
         Import-AgentModule
         if ($Throttle -eq 'none') {

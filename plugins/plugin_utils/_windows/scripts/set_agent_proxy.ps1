@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Sets or clears the proxy of the Recovery Services agent with the agent's own commands. Its service reads it at its start.
+# Sets or clears the proxy of the Recovery Services agent with the agent's own commands. Its service reads it when it starts.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -35,7 +35,7 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
     if ($answer.ReturnValue -ne 0) {
         throw "The install folder of the Recovery Services agent cannot be read from '$key' (error $($answer.ReturnValue))."
     }
-    # By its path: a session that was opened before the agent was installed does not find the module by its name.
+    # By path: a session that was opened before the agent was installed does not find the module by name.
     $folder = $answer.sValue.TrimEnd('\')
     Import-Module -Name "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
     $setting = @{ Confirm = $false }
@@ -52,7 +52,7 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
         }
         if ($BypassUrls.Count -gt 0) {
             if (-not (Get-Command -Name Set-OBMachineSetting).Parameters.ContainsKey('BypassUrls')) {
-                throw 'This build of the Recovery Services agent has no list of addresses that go round the proxy: upgrade the agent or leave the list out.'
+                throw 'This build of the Recovery Services agent does not support a proxy bypass list: upgrade the agent or remove the list.'
             }
             $setting.BypassUrls = ($BypassUrls -join ';')
         }

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Opts in to, or out of, updates for all of Microsoft's products through the Windows Update Agent's own interface. It
-# refuses this to a session over the network: the script is run as a scheduled task.
+# Opts in to updates for other Microsoft products, or out of them, with the interface of the Windows Update Agent. The agent
+# rejects this in a remote session, so the script runs as a scheduled task.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -16,9 +16,9 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
-# The service's published id.
+# The published id of the service.
 $id = '7971f918-a847-4430-9279-4a52d1efe18d'
 $manager = New-Object -ComObject 'Microsoft.Update.ServiceManager'
 
@@ -34,7 +34,7 @@ function Test-OptIn {
 $registration = $null
 if ((Test-OptIn) -ne $OptIn -and $PSCmdlet.ShouldProcess('Microsoft Update', 'Change')) {
     if ($OptIn) {
-        # Allow pending and online registration, and have automatic updates use it.
+        # Allow pending and online registration, and register the service with automatic updates.
         $registration = [int] $manager.AddService2($id, 7, '').RegistrationState
     } else {
         $null = $manager.RemoveService($id)

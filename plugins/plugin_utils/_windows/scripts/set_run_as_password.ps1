@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Gives a Run As account of VMM its login anew. The VMM service reads it at its start.
+# Sets the login of a Run As account of VMM. The VMM service reads it when it starts.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -13,7 +13,7 @@ param(
     [Parameter(Mandatory = $true)]
     [System.Management.Automation.PSCredential] $Credential,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 
@@ -21,7 +21,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# Ends here where WMI does not answer: nothing has been touched yet.
+# Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
 # siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus, Set-RestartMark
@@ -40,7 +40,7 @@ if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')
     }
     $Ansible.Changed = $true
     Set-RestartMark -Name SCVMMService
-    # The login of a proxy is not always one of the domain, which VMM would otherwise check.
+    # The login of a proxy is not always a domain account, which VMM would otherwise validate.
     Set-SCRunAsAccount -RunAsAccount $account[0] -Credential $Credential -NoValidation | Out-Null
     $result.updated = $true
     $result.service = Get-ServiceStatus -Name SCVMMService

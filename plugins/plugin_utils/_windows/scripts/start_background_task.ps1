@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Begins long work that goes on without this session: a scheduled task of the connecting user runs a script of the
-# collection and leaves its answer in a folder for administrators only. No secret may be among the parameters: they
-# lie in that folder.
+# Starts a script of the collection as a scheduled task of the connecting user, which continues without this session. The
+# task writes its answer to a folder that only administrators can open. Parameters are stored there, so they must not
+# contain a secret.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -39,15 +39,15 @@ $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"
 
 if ($sid -eq 'S-1-5-18') {
-    throw 'This session runs as the system account, which may not do it: connect as, or become, a user who is a local administrator (and a VMM administrator on a VMM server).'
+    throw 'This session runs as the system account, which must not run it: connect as, or become, a user who is a local administrator (and a VMM administrator on a VMM server).'
 }
 foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
     if ($known.TaskName -eq $task -and -not (Test-Path -LiteralPath $folder)) {
-        throw "The task '$task' is there, but not its folder '$folder': it was begun with another staging_dir, or somebody removed the folder. Remove the task when it does not run."
+        throw "The task '$task' exists without its folder '$folder': it was started with another staging_dir, or the folder was removed. Remove the task if it is not running."
     }
 }
 if (Test-Path -LiteralPath $folder) {
-    throw "The folder '$folder' is there: other work was begun and has not been ended."
+    throw "The folder '$folder' exists: another background task was started and not cleaned up."
 }
 if ($PSCmdlet.ShouldProcess($task, 'Start')) {
     Initialize-ProtectedFolder -Path $StagingDir
@@ -59,15 +59,15 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         Set-Content -LiteralPath "$folder\run.ps1" -Value $Runner -Encoding UTF8 -NoNewline
         $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}\run.ps1" -Folder "{0}"' -f $folder
         $action = New-ScheduledTaskAction -Execute "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" -Argument $arguments
-        # S4U: no password is stored, and it needs nobody who is logged on. 4 is what an interactive program has.
+        # S4U: no password is stored, and no user must be logged on. 4 is the priority of an interactive program.
         $principal = New-ScheduledTaskPrincipal -UserId "$($owner.Domain)\$($owner.User)" -LogonType S4U -RunLevel Highest
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
-        Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Work of the Ansible collection siterecovery.hyperv; it removes this task at the end.' | Out-Null
+        Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Background task of the Ansible collection siterecovery.hyperv, which removes it at the end.' | Out-Null
         Start-ScheduledTask -TaskName $task
     } catch {
-        # Nothing runs: nothing stays.
+        # The task does not run, so remove its files.
         foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
-            # Also one whose registration was told as failed.
+            # The task may exist although its registration was reported as failed.
             if ($known.TaskName -eq $task) {
                 Unregister-ScheduledTask -TaskName $task -Confirm:$false
             }

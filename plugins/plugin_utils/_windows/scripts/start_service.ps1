@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Starts a service and waits until it runs; one that belongs to a cluster by its resource, on the node that owns it.
+# Starts a service and waits until it runs. A clustered service is started by its resource, on the node that owns it.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
     [string] $Name,
 
-    # The cluster's resource of a highly available VMM, which is stopped and started through the cluster alone.
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
 

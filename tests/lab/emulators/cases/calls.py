@@ -22,7 +22,7 @@ from lab.windows.states import (
 from tests.lab.emulators.harness import Case
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER
 
-SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "work"]
+SECTIONS: Final = ["host", "vmm", "provider", "registration", "agent", "hyperv", "background_tasks"]
 PROVIDER_URL = "https://mirror.lab.test/AzureSiteRecoveryProvider.exe"
 AGENT_URL = "https://mirror.lab.test/MARSAgentInstaller.exe"
 PROVIDER_EXE = STAGING + r"\AzureSiteRecoveryProvider.exe"

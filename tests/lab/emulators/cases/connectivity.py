@@ -30,8 +30,13 @@ from tests.lab.emulators.internet import PROXY_NAME
 
 
 def _reach(name: str, machine: Mapping[str, Any], url: str = "https://management.azure.com/", **more: Any) -> Case:
-    parameters = {"Sections": ["reach"], "StagingDir": STAGING, "ReachUrls": [url], **more.pop("parameters", {})}
-    return Case(f"observe reach {name}", "observe", machine, parameters, **more)
+    parameters = {
+        "Sections": ["connectivity"],
+        "StagingDir": STAGING,
+        "ConnectivityUrls": [url],
+        **more.pop("parameters", {}),
+    }
+    return Case(f"observe connectivity {name}", "observe", machine, parameters, **more)
 
 
 def _service_proxy(server: str, *bypass: str) -> dict[str, Any]:
@@ -45,14 +50,14 @@ _MANY = [
     "https://nowhere.test",
     "https://a.azure.com/503",
 ]
-_REGISTERED = {"ReachRegistered": True}
+_REGISTERED = {"ConnectivityRegistered": True}
 CASES: Final = [
     _reach("directly", hyperv_host()),
     *(
         _reach(f"that answers {status}", vmm_server(), f"https://x.azure.com/{status}")
         for status in (200, 302, 404, 407, 410, 503)
     ),
-    _reach("with all other sections", vmm_server(), parameters={"Sections": [*SECTIONS, "reach"]}),
+    _reach("with all other sections", vmm_server(), parameters={"Sections": [*SECTIONS, "connectivity"]}),
     _reach("in check mode", vmm_server(), check_mode=True),
     _reach("without an address", vmm_server(), ""),
     _reach("with plain HTTP", vmm_server(), "http://management.azure.com"),
@@ -83,31 +88,31 @@ CASES: Final = [
         vmm_server(),
         prepare=fault("reach *", message="Could not establish trust relationship.", failure="TrustFailure"),
     ),
-    _reach("of many at once", vmm_server(), parameters={"ReachUrls": _MANY}),
+    _reach("of many at once", vmm_server(), parameters={"ConnectivityUrls": _MANY}),
     _reach(
         "of many through a proxy, some past it",
         _PROXIED,
-        parameters={**PROXY, "ReachUrls": _MANY, "ProxyBypass": ["*.windowsazure.com", "nowhere.test"]},
+        parameters={**PROXY, "ConnectivityUrls": _MANY, "ProxyBypass": ["*.windowsazure.com", "nowhere.test"]},
         secrets=LOGIN,
     ),
     _reach(
         "of many while one hangs",
         vmm_server(),
         prepare=fault("reach login.microsoftonline.com", "hang", seconds=2.5),
-        parameters={"ReachUrls": _MANY, "ReachSeconds": 1},
+        parameters={"ConnectivityUrls": _MANY, "ConnectivitySeconds": 1},
     ),
-    _reach("of nothing", vmm_server(), parameters={"ReachUrls": []}),
+    _reach("of nothing", vmm_server(), parameters={"ConnectivityUrls": []}),
     _reach("of what registration names", vmm_server(), prepare=registered(), parameters=_REGISTERED),
     _reach(
         "of what an early registration names", vmm_server(), prepare=registered(old_place=True), parameters=_REGISTERED
     ),
     _reach("of a server without a registration", vmm_server(), parameters=_REGISTERED),
-    _reach("of nothing but what registration names", vmm_server(), parameters={**_REGISTERED, "ReachUrls": []}),
+    _reach("of nothing but what registration names", vmm_server(), parameters={**_REGISTERED, "ConnectivityUrls": []}),
     _reach(
         "of registered names that are asked for anyway",
         vmm_server(),
         "https://POD01-srs1.weu.hypervrecoverymanager.windowsazure.com",
         prepare=all_of(registered(), value(layout.REGISTRATION_KEY, "IdmgmtSVCEndpoint", "http://plain.test/")),
-        parameters={"ReachRegistered": True},
+        parameters={"ConnectivityRegistered": True},
     ),
 ]

@@ -41,7 +41,7 @@ _SHARE = r"\\fs01\install\MARSAgentInstaller.exe"
 
 
 def broken(bytes: int, **fetched: Any) -> Prepare:
-    """A download of the destination that broke after some bytes, as an earlier execution leaves it."""
+    """Leave a download that broke after some bytes in an earlier execution."""
 
     def prepare(machine: Machine) -> None:
         machine.world.faults.plan(f"windows:{machine.name}:download *", "fail", bytes=bytes)
@@ -65,7 +65,7 @@ def mirror(**traits: bool) -> Prepare:
 
 
 def replaced(size: int | None = None) -> Prepare:
-    """The mirror has another build under the same address."""
+    """Replace the build behind the address on the mirror."""
 
     def prepare(machine: Machine) -> None:
         machine.web[AGENT_URL] = package("MARSAgentInstaller.exe", AGENT_URL, "2.0.9999.0", size=size)

@@ -13,7 +13,7 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: results
 type: stdout
-short_description: One JSON line per task
+short_description: Print one JSON line per task
 description: Prints the name and the result of each task as a line of JSON.
 """
 

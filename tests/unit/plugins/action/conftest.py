@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugins as Ansible runs them, with a machine of the lab in the place of the connection."""
+"""The action plugins as Ansible runs them, with a machine of the lab instead of a connection."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 
-from tests.unit.plugins.plugin_utils.bench import Bench
-from tests.unit.plugins.plugin_utils.conftest import MakeBench, bench, internet
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness, harness, internet
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
-__all__ = ["bench", "internet"]
+__all__ = ["harness", "internet"]
 
-NOUNS = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync")
+RESOURCES = ("host_info", "mars_agent", "mars_proxy", "provider", "provider_registration", "vmm_cloud_sync")
 
 
 class Runner:
-    """Runs a noun's own ActionModule; only the remote execution is another."""
+    """Runs the ActionModule of a resource. Only the remote execution is replaced."""
 
-    def __init__(self, machine: Bench) -> None:
+    def __init__(self, machine: ScriptHarness) -> None:
         self.machine = machine
-        #: What the machine answers, changed on its way.
+        #: Changes the answers of the machine.
         self.twist: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: answer
-        #: Where the play lies.
+        #: The folder of the play.
         self.folder = Path("/nowhere")
         #: The connection and the plugin loader of the next run.
         self.connection: Any = SimpleNamespace(
             _shell=SimpleNamespace(tmpdir="C:\\tmp"), always_pipeline_modules=True, reset=lambda: None
         )
         self.loader: Any = None
-        #: The modules that were asked for.
+        #: The executed modules.
         self.modules: list[str] = []
 
-    def run(self, noun: str, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+    def run(self, name: str, *, check: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         self.machine.executions.clear()
-        module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{noun}")
+        module = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{name}")
         task = Task()
-        task.action, task.args = f"siterecovery.hyperv.{noun}", options
+        task.action, task.args = f"siterecovery.hyperv.{name}", options
         task.check_mode, task.diff = check, diff
         plugin: ActionBase = module.ActionModule(
             task=task,
@@ -58,11 +58,11 @@ class Runner:
         )
         if self.loader is not None:
             plugin._shared_loader_obj = self.loader
-        # As the plugin loader says it.
+        # As the plugin loader sets it.
         plugin._load_name = task.action
         plugin._execute_module = self._execute(check)
         result: dict[str, Any] = plugin.run(task_vars={})
-        # What Ansible sends on to callbacks.
+        # As callbacks receive it.
         through: dict[str, Any] = json.loads(json.dumps(result))
         return through
 
@@ -75,7 +75,7 @@ class Runner:
         def execute(*, module_name: str, module_args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
             self.modules.append(module_name)
             answer = dict(self.machine.execute(module_args, check_mode=check))
-            # As every module answers when it is told to be loud.
+            # As every module answers with high verbosity.
             return self.twist({**answer, "invocation": {"module_args": module_args}})
 
         return execute
@@ -86,8 +86,8 @@ class Runner:
 
 
 @pytest.fixture
-def runner(bench: MakeBench) -> Callable[..., Runner]:
+def runner(harness: MakeHarness) -> Callable[..., Runner]:
     def made(entry: dict[str, Any], prepare: Any = None) -> Runner:
-        return Runner(bench(entry, prepare))
+        return Runner(harness(entry, prepare))
 
     return made

@@ -18,7 +18,7 @@ from tests.lab.emulators.cases.fabric import vmm_server
 from tests.unit.plugins.action.conftest import Runner
 
 MakeRunner = Callable[..., Runner]
-NOUN = "vmm_fabric_info"
+MODULE = "vmm_fabric_info"
 HA: dict[str, Any] = {"ha_name": "VMMROLE", "cluster": {"nodes": ["vmm01", "vmm02"], "owner": "vmm01"}}
 
 
@@ -26,7 +26,7 @@ HA: dict[str, Any] = {"ha_name": "VMMROLE", "cluster": {"nodes": ["vmm01", "vmm0
 def test_one_execution_reads_everything(runner: MakeRunner, check: bool) -> None:
     found = runner(vmm_server())
     before = found.machine.machine.snapshot()
-    result = found.run(NOUN, check=check)
+    result = found.run(MODULE, check=check)
     assert (found.scripts, found.machine.machine.snapshot()) == (["list_vmm_fabric"], before)
     assert set(result) == {"changed", "server", "fabric"}
     assert result["changed"] is False
@@ -49,14 +49,14 @@ def test_one_execution_reads_everything(runner: MakeRunner, check: bool) -> None
 def test_the_export_is_written_once_for_its_owner_only(runner: MakeRunner, tmp_path: Path) -> None:
     found = runner(vmm_server())
     found.folder, target = tmp_path, tmp_path / "vmm01.json"
-    planned = found.run(NOUN, check=True, export_path="vmm01.json")
+    planned = found.run(MODULE, check=True, export_path="vmm01.json")
     assert (planned["changed"], target.exists()) == (True, False)
-    done = found.run(NOUN, export_path="vmm01.json")
+    done = found.run(MODULE, export_path="vmm01.json")
     assert (done["changed"], stat.S_IMODE(target.stat().st_mode)) == (True, 0o600)
     assert Fabric.from_json(target.read_text(encoding="utf-8"), "x") == Fabric.from_document(done["fabric"], "x")
     assert "Räume & Gänge" in target.read_text(encoding="utf-8")
     written = target.stat()
-    again = found.run(NOUN, export_path="vmm01.json")
+    again = found.run(MODULE, export_path="vmm01.json")
     assert (again["changed"], target.stat()) == (False, written)
     assert list(tmp_path.iterdir()) == [target]
 
@@ -66,16 +66,16 @@ def test_another_mode_or_content_is_replaced(
     runner: MakeRunner, tmp_path: Path, change: Callable[[Path], object]
 ) -> None:
     found, target = runner(vmm_server()), tmp_path / "vmm01.json"
-    found.run(NOUN, export_path=str(target))
+    found.run(MODULE, export_path=str(target))
     content = target.read_text(encoding="utf-8")
     change(target)
-    assert found.run(NOUN, export_path=str(target))["changed"]
+    assert found.run(MODULE, export_path=str(target))["changed"]
     assert (target.read_text(encoding="utf-8"), stat.S_IMODE(target.stat().st_mode)) == (content, 0o600)
 
 
 def test_a_missing_folder_is_refused_before_anything_is_sent(runner: MakeRunner, tmp_path: Path) -> None:
     found = runner(vmm_server())
-    result = found.run(NOUN, export_path=str(tmp_path / "exports" / "vmm01.json"))
+    result = found.run(MODULE, export_path=str(tmp_path / "exports" / "vmm01.json"))
     assert (result["failed"], found.scripts) == (True, [])
     assert (
         result["msg"] == f"export_path: the folder {tmp_path / 'exports'} does not exist; create it on the controller"
@@ -84,7 +84,7 @@ def test_a_missing_folder_is_refused_before_anything_is_sent(runner: MakeRunner,
 
 def test_a_folder_in_the_place_of_the_file_is_refused(runner: MakeRunner, tmp_path: Path) -> None:
     found = runner(vmm_server())
-    result = found.run(NOUN, export_path=str(tmp_path))
+    result = found.run(MODULE, export_path=str(tmp_path))
     assert (result["failed"], found.scripts) == (True, [])
     assert result["msg"] == f"export_path: '{tmp_path}' is a folder; give the path of a file"
 
@@ -94,7 +94,7 @@ def test_a_passive_node_returns_no_fabric(runner: MakeRunner, tmp_path: Path) ->
         runner(vmm_server(**{**HA, "cluster": {**HA["cluster"], "owner": "vmm02"}})),
         tmp_path / "vmm01.json",
     )
-    result = found.run(NOUN, export_path=str(target))
+    result = found.run(MODULE, export_path=str(target))
     assert (result["changed"], result["fabric"], target.exists()) == (False, None, False)
     assert (result["server"]["owner_node"], result["server"]["service"]) == ("vmm02", "Stopped")
     assert result["warnings"] == [
@@ -103,7 +103,7 @@ def test_a_passive_node_returns_no_fabric(runner: MakeRunner, tmp_path: Path) ->
 
 
 def test_the_active_node_returns_the_nodes(runner: MakeRunner) -> None:
-    result = runner(vmm_server(**HA)).run(NOUN)
+    result = runner(vmm_server(**HA)).run(MODULE)
     assert (result["server"]["ha_name"], result["server"]["nodes"]) == ("VMMROLE", ["vmm01", "vmm02"])
     assert result["fabric"] is not None
 
@@ -129,6 +129,6 @@ def test_a_machine_that_cannot_tell(
     found = runner(entry)
     if service is not None:
         found.machine.machine.stop_service(service)
-    result = found.run(NOUN)
+    result = found.run(MODULE)
     assert (result["failed"], result["changed"], result["msg"]) == (True, False, message)
     assert result["error"]["kind"] == "refused"

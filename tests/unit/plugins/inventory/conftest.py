@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.support.inventories import Answer, ansible_inventory
-from tests.unit.plugins.model.fabrics import Document
+from tests.unit.plugins.module_utils.model.windows.fabrics import Document
 
 CONNECTIONS = Path(__file__).parents[3] / "support" / "connection"
 PLUGIN = "siterecovery.hyperv.vmm"

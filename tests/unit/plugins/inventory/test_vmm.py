@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.fabric import to_json
 from tests.unit.plugins.inventory.conftest import Site
-from tests.unit.plugins.model.fabrics import Document, cloud, document, host
+from tests.unit.plugins.module_utils.model.windows.fabrics import Document, cloud, document, host
 
 SMALL = document([cloud("Gold", "DC 1")], {"DC 1": ["hv01.corp.test", host("hv02.corp.test", maintenance=True)]})
 OTHER = document(

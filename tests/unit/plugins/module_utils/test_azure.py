@@ -28,7 +28,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failure
     translate,
     translated,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import AzureLogin
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     AccessDenied,
     DeadlineExceeded,
@@ -37,7 +37,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     SiteRecoveryError,
     Unreachable,
 )
-from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION
+from tests.unit.plugins.module_utils.resources import SUBSCRIPTION
 
 # Clouds ---------------------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ def test_known_clouds(name: str, manager: str, scope: str) -> None:
 @pytest.mark.parametrize("name", ["", "AzureMoon", "http://127.0.0.1/metadata", "ftp://x", "https://", "https:"])
 def test_what_is_no_cloud(name: str) -> None:
     with pytest.raises(InvalidInput, match=r"^cloud_environment: .*; use one of AzureCloud, "):
-        clouds.validate(name)
+        clouds.find(name)
 
 
 ADDRESS = "https://management.local.example:444/metadata/endpoints?api-version=2022-09-01"
@@ -123,7 +123,9 @@ def test_what_is_no_metadata(document: Any) -> None:
 )
 def test_a_private_cloud_without_tls_gets_no_token(changed: dict[str, Any]) -> None:
     document = {"resourceManager": "https://management.local.example/", "authentication": SIGN_IN, **changed}
-    with pytest.raises(RemoteFailure, match=r"names 'http://.*', which is no https address; no token is sent there"):
+    with pytest.raises(
+        RemoteFailure, match=r"names 'http://.*', which is not an https address; no token is sent there"
+    ):
         clouds.from_metadata(ADDRESS, document)
 
 
@@ -154,13 +156,13 @@ WHOLE = {
 )
 def test_a_login_is_checked_offline(option: str, value: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
-        Login.from_options({**WHOLE, option: value})
+        AzureLogin.from_options({**WHOLE, option: value})
     assert caught.value.details == {"option": option}
     assert "; " in caught.value.message
 
 
 def test_a_login_does_not_show_its_secret_and_sends_nothing() -> None:
-    azure = Azure(Login.from_options(WHOLE))
+    azure = Azure(AzureLogin.from_options(WHOLE))
     assert "canary" not in repr(azure.login)
     assert azure.subscription_id == SUBSCRIPTION
     assert azure.recovery_services is azure.recovery_services
@@ -193,14 +195,14 @@ def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
             failed(500, arm("InternalServerError", "Sorry.")),
             RemoteFailure,
             "InternalServerError",
-            "run again in some minutes",
+            "run again in a few minutes",
         ),
-        (failed(408), RemoteFailure, None, "run again in some minutes"),
+        (failed(408), RemoteFailure, None, "run again in a few minutes"),
         (
             failed(429, arm("TooManyRequests", "Slow down")),
             RemoteFailure,
             "TooManyRequests",
-            "run again in some minutes",
+            "run again in a few minutes",
         ),
         (
             failed(429, arm("TooManyRequests", "Slow down"), pause="324"),
@@ -212,7 +214,7 @@ def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
             failed(400, arm("BadRequest", "Wrong.")),
             RemoteFailure,
             "BadRequest",
-            "correct what it names, then run again",
+            "correct the cause in the message, then run again",
         ),
         (
             failed(409, arm("StorageAccountAlreadyTaken", "Taken")),
@@ -230,22 +232,22 @@ def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
             failed(404, {"ErrorCode": "ResourceExtendedInfoNotFound", "Message": {}}),
             RemoteFailure,
             "ResourceExtendedInfoNotFound",
-            "correct what it names",
+            "correct the cause",
         ),
-        (failed(502, "<html>bad gateway"), RemoteFailure, None, "run again in some minutes"),
+        (failed(502, "<html>bad gateway"), RemoteFailure, None, "run again in a few minutes"),
         (failed(404, "<html>not here"), RemoteFailure, None, "check cloud_environment, and that no proxy answers"),
         (failed(403, "<html>blocked"), RemoteFailure, None, "check cloud_environment, and that no proxy answers"),
         (
             failed(403, arm("AuthorizationFailed", "perform action 'Microsoft.Storage/x/write' over scope '/s'")),
             AccessDenied,
             "AuthorizationFailed",
-            "then wait some minutes and run again",
+            "wait a few minutes, then run again",
         ),
         (
             ClientAuthenticationError("AADSTS7000222: expired"),
             AccessDenied,
             "AADSTS7000222",
-            "has expired: make a new one",
+            "has expired: create a new one",
         ),
         (ClientAuthenticationError("AADSTS90002: tenant"), AccessDenied, "AADSTS90002", "check tenant"),
         (
@@ -260,7 +262,7 @@ def arm(code: str, message: str, **more: Any) -> dict[str, Any]:
             "InvalidAuthenticationToken",
             "check that tenant exists, then client_id and secret",
         ),
-        (AzureError("odd"), RemoteFailure, None, "error: odd; run again, and report it if it stays"),
+        (AzureError("odd"), RemoteFailure, None, "error: odd; run again, and report a bug if it persists"),
     ],
 )
 def test_what_an_error_becomes(error: Any, kind: type[SiteRecoveryError], code: str | None, advice: str) -> None:
@@ -343,7 +345,10 @@ def test_an_operation_ends_or_is_past_its_deadline() -> None:
     ended: Any = Poller(True)
     assert operations.finish(ended, "create it", 0) == "made"
     running: Any = Poller(False)
-    with pytest.raises(DeadlineExceeded, match=r"'create it' was not reached within 0 s; last seen: InProgress; .*run"):
+    with pytest.raises(
+        DeadlineExceeded,
+        match=r"timed out after 0 s waiting for the end of the operation 'create it'; last state: InProgress; .*run",
+    ):
         operations.finish(running, "create it", 0)
 
 
@@ -361,10 +366,10 @@ def test_settling_looks_until_nothing_is_pending(monkeypatch: pytest.MonkeyPatch
     def pending(state: str) -> str | None:
         return operations.pending_state("it", state)
 
-    assert operations.settle("Creating", lambda: next(looks), pending, 100) == "Succeeded"
+    assert operations.wait_until_settled("Creating", lambda: next(looks), pending, 100) == "Succeeded"
     assert sleeps == [2, 2]
-    with pytest.raises(DeadlineExceeded, match=r"last seen: it is Creating"):
-        operations.settle("Creating", lambda: "Creating", pending, 7)
+    with pytest.raises(DeadlineExceeded, match=r"last state: it is Creating"):
+        operations.wait_until_settled("Creating", lambda: "Creating", pending, 7)
     assert sum(sleeps) == 4 + 7
 
 

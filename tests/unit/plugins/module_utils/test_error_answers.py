@@ -16,7 +16,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failures import Absent, read, translate
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.operations import under_way
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.operations import is_busy
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.denials import role_for
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import RemoteFailure
 from tests.unit.plugins.module_utils.test_azure import answered
@@ -93,15 +93,15 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         arm("AuthorizationFailed", LACKS.format("Microsoft.RecoveryServices/vaults/read", GROUP)),
         "access_denied",
         "AuthorizationFailed",
-        f"the login lacks Microsoft.RecoveryServices/vaults/read on {GROUP} (request r-1); give it the role"
-        " Site Recovery Reader on the vault, then wait some minutes and run again",
+        f"the identity lacks Microsoft.RecoveryServices/vaults/read on {GROUP} (request r-1); give it the role"
+        " Site Recovery Reader on the vault, wait a few minutes, then run again",
     ),
     (
         403,
         arm("LinkedAuthorizationFailed", LINKED),
         "access_denied",
         "LinkedAuthorizationFailed",
-        "the login lacks Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action on the linked scope"
+        "the identity lacks Microsoft.Network/virtualNetworks/subnets/joinViaServiceEndpoint/action on the linked scope"
         f" {NETWORK}/subnets/a (linked from {GROUP}) (request r-1); give it the role Network Contributor",
     ),
     (
@@ -109,7 +109,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         arm("AuthorizationFailed", "Nobody may."),
         "access_denied",
         "AuthorizationFailed",
-        "lacks a right: Nobody may",
+        "lacks a permission: Nobody may",
     ),
     (
         403,
@@ -146,7 +146,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         arm("RequestDisallowedByPolicy", "Policy identifiers: '[{broken]'."),
         "remote_failure",
         "RequestDisallowedByPolicy",
-        "a policy of the organisation",
+        "a policy of the organization",
     ),
     (
         409,
@@ -157,7 +157,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         ),
         "remote_failure",
         "ScopeLocked",
-        f"ScopeLocked: the lock 'keep' on {GROUP} forbids it (request r-1); ask who set it",
+        f"ScopeLocked: the lock 'keep' on {GROUP} forbids it (request r-1); ask its owner",
     ),
     (
         409,
@@ -198,7 +198,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "'324' seconds (request r-1); wait as long as the message says",
     ),
     (429, arm("SubscriptionRequestsThrottled"), "remote_failure", "SubscriptionRequestsThrottled", "wait a minute"),
-    (429, arm("TooManyRequests"), "remote_failure", "TooManyRequests", "run again in some minutes"),
+    (429, arm("TooManyRequests"), "remote_failure", "TooManyRequests", "run again in a few minutes"),
     # Another write.
     (409, arm("StorageAccountBeingCreated"), "under way", "StorageAccountBeingCreated", ""),
     (409, arm("StorageAccountIsNotProvisioned"), "under way", "StorageAccountIsNotProvisioned", ""),
@@ -215,7 +215,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "",
     ),
     (409, arm("ResourceGroupBeingDeleted"), "remote_failure", "ResourceGroupBeingDeleted", "deleted the group"),
-    (409, arm("Conflict"), "remote_failure", "Conflict", "correct what it names"),
+    (409, arm("Conflict"), "remote_failure", "Conflict", "correct the cause"),
     # What was asked for.
     (409, arm("StorageAccountAlreadyTaken"), "remote_failure", "StorageAccountAlreadyTaken", "choose another name"),
     (
@@ -223,18 +223,24 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         arm("StorageAccountInAnotherResourceGroup"),
         "remote_failure",
         "StorageAccountInAnotherResourceGroup",
-        "name that",
+        "use that group",
     ),
-    (400, arm("AccountNameInvalid"), "remote_failure", "AccountNameInvalid", "correct what it names"),
-    (400, arm("StorageAccountNameNotValid"), "remote_failure", "StorageAccountNameNotValid", "correct what it names"),
+    (400, arm("AccountNameInvalid"), "remote_failure", "AccountNameInvalid", "correct the cause"),
+    (400, arm("StorageAccountNameNotValid"), "remote_failure", "StorageAccountNameNotValid", "correct the cause"),
     (
         400,
         arm("InvalidValuesForRequestParameters"),
         "remote_failure",
         "InvalidValuesForRequestParameters",
-        "correct what",
+        "correct the cause",
     ),
-    (409, arm("InvalidResourceLocation"), "remote_failure", "InvalidResourceLocation", "that region or another name"),
+    (
+        409,
+        arm("InvalidResourceLocation"),
+        "remote_failure",
+        "InvalidResourceLocation",
+        "use that region, or another name",
+    ),
     (400, arm("AccountPropertyCannotBeUpdated"), "remote_failure", "AccountPropertyCannotBeUpdated", "after creation"),
     (
         400,
@@ -258,17 +264,17 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "MaxStorageAccountsCountPerSubscriptionExceeded",
         "quota",
     ),
-    (400, arm("InvalidAddressPrefixFormat"), "remote_failure", "InvalidAddressPrefixFormat", "correct what it names"),
-    (400, arm("NetcfgSubnetRangesOverlap"), "remote_failure", "NetcfgSubnetRangesOverlap", "correct what it names"),
+    (400, arm("InvalidAddressPrefixFormat"), "remote_failure", "InvalidAddressPrefixFormat", "correct the cause"),
+    (400, arm("NetcfgSubnetRangesOverlap"), "remote_failure", "NetcfgSubnetRangesOverlap", "correct the cause"),
     (
         400,
         arm("NetcfgSubnetRangeOutsideVnet"),
         "remote_failure",
         "NetcfgSubnetRangeOutsideVnet",
-        "correct what it names",
+        "correct the cause",
     ),
-    (400, arm("NetcfgInvalidSubnet"), "remote_failure", "NetcfgInvalidSubnet", "correct what it names"),
-    (400, arm("InUseSubnetCannotBeDeleted"), "remote_failure", "InUseSubnetCannotBeDeleted", "what uses the subnet"),
+    (400, arm("NetcfgInvalidSubnet"), "remote_failure", "NetcfgInvalidSubnet", "correct the cause"),
+    (400, arm("InUseSubnetCannotBeDeleted"), "remote_failure", "InUseSubnetCannotBeDeleted", "the users of the subnet"),
     (
         409,
         arm("ServiceResourceNotEmptyWithContainerDetails"),
@@ -276,7 +282,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "ServiceResourceNotEmptyWithContainerDetails",
         "",
     ),
-    (409, arm("RoleAssignmentExists"), "remote_failure", "RoleAssignmentExists", "assigned already"),
+    (409, arm("RoleAssignmentExists"), "remote_failure", "RoleAssignmentExists", "already assigned"),
     (
         400,
         arm("BadRequest", details=[{"code": "InvalidFailoverDirection", **CAUSES}]),
@@ -298,9 +304,9 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         {"status": "Canceled"},
         "remote_failure",
         "Canceled",
-        "was cancelled in Azure (request r-1); look in its activity",
+        "was canceled in Azure (request r-1); check the activity log",
     ),
-    (200, {"status": "Cancelled", **arm("ByUser")}, "remote_failure", "ByUser", "run again to start it anew"),
+    (200, {"status": "Cancelled", **arm("ByUser")}, "remote_failure", "ByUser", "run again to restart it"),
 )
 
 
@@ -319,7 +325,7 @@ def what_it_becomes(status: int, body: Any, pause: str = "") -> tuple[str, str |
         return ("no group" if isinstance(found, Absent) and found.group_missing else "absent"), None, ""
     told = translate(error, "do it")
     assert isinstance(told, RemoteFailure)
-    return ("under way" if under_way(told) else told.kind), told.details.get("code"), told.message
+    return ("under way" if is_busy(told) else told.kind), told.details.get("code"), told.message
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "code", "words"), ROWS)
@@ -423,7 +429,7 @@ def test_every_recorded_error_is_known() -> None:
         ("Microsoft.Resources/subscriptions/resourceGroups/read", "Reader on the subscription"),
         ("Microsoft.Resources/subscriptions/resourceGroups/write", "Contributor on the subscription"),
         ("Microsoft.Authorization/roleAssignments/write", "User Access Administrator there"),
-        ("Microsoft.Else/things/write", "a role that has this action"),
+        ("Microsoft.Else/things/write", ""),
     ],
 )
 def test_the_least_role_for_an_action(action: str, role: str) -> None:

@@ -25,9 +25,9 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.c
     channel_key_from_wire,
     new_channel_key,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.hyperv_site import Site, find_site
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.hyperv_site import HyperVSite, find_site
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.key_pair import (
-    Pair,
+    KeyPair,
     is_echo,
     make_pair,
     upload_name,
@@ -36,10 +36,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.k
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.registration_key import key_from_answer
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused, RemoteFailure
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import certificate_of
-from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key as vault_registration_key
+from ansible_collections.siterecovery.hyperv.plugins.modules import vault_registration_key
 from tests.support.properties import unaccounted
-from tests.unit.plugins.module_utils.test_registration_key import KEY, NOW
-from tests.unit.plugins.module_utils.test_vault import VAULT
+from tests.unit.plugins.module_utils.registration_keys import KEY, NOW
+from tests.unit.plugins.module_utils.vaults import VAULT
 
 FOLDER = "vault-credentials"
 
@@ -86,11 +86,11 @@ def test_every_property_that_can_be_sent_is_an_option_or_has_a_reason(
 
 
 @pytest.fixture(scope="module")
-def pair() -> Pair:
+def pair() -> KeyPair:
     return make_pair("vault-dr-name", NOW, 120)
 
 
-def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: Pair) -> None:
+def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: KeyPair) -> None:
     private, certificate, others = pkcs12.load_key_and_certificates(base64.b64decode(pair.pfx), None)
     assert isinstance(private, rsa.RSAPrivateKey)
     assert certificate is not None
@@ -107,7 +107,7 @@ def test_a_pair_has_the_form_that_the_older_cmdlets_give_it(pair: Pair) -> None:
     assert certificate.not_valid_after_utc == NOW + timedelta(hours=120)
 
 
-def test_a_pair_is_written_as_old_servers_read_it(pair: Pair) -> None:
+def test_a_pair_is_written_in_the_form_that_old_servers_read(pair: KeyPair) -> None:
     content = base64.b64decode(pair.pfx)
     # Both bags under SHA-1 and 3DES, the MAC with SHA-1, 2000 rounds each, and nothing of AES, PBES2 or SHA-256.
     assert content.count(bytes.fromhex("060a2a864886f70d010c0103")) == 2
@@ -122,21 +122,21 @@ def test_a_pair_is_written_as_old_servers_read_it(pair: Pair) -> None:
     assert found.additional_certs == []
 
 
-def test_a_machine_that_allows_no_3des_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_3des_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_given: Any) -> None:
         raise UnsupportedAlgorithm("cipher 3DES in CBC mode is not supported")
 
     monkeypatch.setattr("cryptography.hazmat.primitives.ciphers.Cipher.encryptor", refuse)
-    with pytest.raises(Refused, match=r"does not allow it \(FIPS mode\); have it made by the service"):
+    with pytest.raises(Refused, match=r"does not allow it \(FIPS mode\); let the service make the pair"):
         make_pair("vault-dr-name", NOW, 120)
 
 
-def test_a_pair_is_another_one_each_time_and_not_shown(pair: Pair) -> None:
+def test_each_pair_is_new_and_not_shown(pair: KeyPair) -> None:
     assert make_pair("vault-dr-name", NOW, 120).der != pair.der
     assert pair.pfx[200:260] not in repr(pair)
 
 
-def test_only_the_public_half_is_uploaded(pair: Pair) -> None:
+def test_only_the_public_certificate_is_uploaded(pair: KeyPair) -> None:
     assert upload_request(pair) == {"properties": {"authType": "AAD", "certificate": pair.der}}
     assert pair.pfx not in json.dumps(upload_request(pair))
 
@@ -149,7 +149,7 @@ def test_the_upload_is_named_by_vault_subscription_and_day(now: datetime, day: s
     assert upload_name("vault-dr", "s-1", now) == f"vault-drs-1-{day}-vaultcredentials"
 
 
-def test_the_key_holds_the_clients_pair_and_not_the_echo(pair: Pair) -> None:
+def test_the_key_contains_the_clients_pair_and_not_the_echo(pair: KeyPair) -> None:
     properties = {
         "authType": "AzureActiveDirectory",
         "certificate": pair.der,
@@ -162,11 +162,11 @@ def test_the_key_holds_the_clients_pair_and_not_the_echo(pair: Pair) -> None:
     key = key_from_answer(VAULT, {"properties": properties}, pair=pair)
     assert key.management_cert == pair.pfx
     assert certificate_of(key) is not None
-    with pytest.raises(RemoteFailure, match="is a public certificate and no PFX with a private key") as caught:
+    with pytest.raises(RemoteFailure, match="is a public certificate instead of a PFX with a private key") as caught:
         key_from_answer(VAULT, {"properties": properties})
     assert pair.der[:60] not in caught.value.message
     other = make_pair("vault-dr-name", NOW, 120)
-    with pytest.raises(RemoteFailure, match="about another certificate"):
+    with pytest.raises(RemoteFailure, match="with another certificate"):
         key_from_answer(VAULT, {"properties": properties}, pair=other)
 
 
@@ -179,7 +179,7 @@ def test_a_recorded_upload_has_our_form_and_its_answer_makes_a_key(name: str) ->
     sent, answer = exchange["request"]["body"], exchange["response"]["body"]
     public = x509.load_der_x509_certificate(base64.b64decode(sent["properties"]["certificate"]))
     # What stands for our own private half is not in a recording: only that the rest is taken over is seen here.
-    pair = Pair(make_pair("x", NOW, 1).pfx, sent["properties"]["certificate"])
+    pair = KeyPair(make_pair("x", NOW, 1).pfx, sent["properties"]["certificate"])
     assert upload_request(pair) == sent
     assert is_echo(pair, answer["properties"])
     assert public.subject.rfc4514_string() == "CN=Windows Azure Tools"
@@ -194,7 +194,7 @@ def test_a_recorded_upload_has_our_form_and_its_answer_makes_a_key(name: str) ->
 
 
 @pytest.mark.needs("recordings")
-def test_the_audience_of_the_answer_is_passed_on_in_any_form(pair: Pair) -> None:
+def test_the_audience_of_the_answer_is_passed_on_in_any_form(pair: KeyPair) -> None:
     (exchange,) = recorded("certificates-put-aad-spec-example-2024-04-01.json")
     properties = {**exchange["response"]["body"]["properties"], "certificate": pair.der}
     key = key_from_answer(VAULT, {"properties": properties}, pair=pair)
@@ -205,7 +205,7 @@ def test_the_audience_of_the_answer_is_passed_on_in_any_form(pair: Pair) -> None
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
-def good(pair: Pair, **changed: Any) -> dict[str, Any]:
+def good(pair: KeyPair, **changed: Any) -> dict[str, Any]:
     properties = {
         "authType": "AzureActiveDirectory",
         "certificate": pair.pfx,
@@ -219,32 +219,32 @@ def good(pair: Pair, **changed: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "text"),
     [
         ({"authType": None}, r"lacks properties.authType \(authType not given\)"),
-        ({"authType": "AccessControlService", "globalAcsHostName": "canary"}, "which was retired"),
-        ({"authType": "SomethingNew"}, r"not known here \(authType SomethingNew, expected AzureActiveDirectory\)"),
-        ({"authType": "AAD"}, r"not known here \(authType AAD, "),
+        ({"authType": "AccessControlService", "globalAcsHostName": "canary"}, "the retired Access Control Service"),
+        ({"authType": "SomethingNew"}, r"unknown sign-in \(authType SomethingNew, expected AzureActiveDirectory\)"),
+        ({"authType": "AAD"}, r"unknown sign-in \(authType AAD, "),
         ({"authType": "canary " * 20}, "authType unreadable"),
         ({"authType": ["canary"]}, r"lacks properties.authType \(authType unreadable\)"),
         ({"resourceId": 6.1e18}, "lacks properties.resourceId "),
         ({"resourceId": True}, "lacks properties.resourceId "),
         ({"resourceId": "canary"}, "lacks properties.resourceId "),
         ({"aadTenantId": ["canary"], "aadAuthority": " "}, "lacks properties.aadAuthority, properties.aadTenantId "),
-        ({"aadAudience": {"canary": 1}}, "properties.aadAudience that is no text"),
-        ({"aadTenantId": "canary\x00"}, "a value that can't stand in a key file"),
-        ({"certificate": "Y2FuYXJ5"}, "is no PFX with a private key"),
+        ({"aadAudience": {"canary": 1}}, "properties.aadAudience that is not text"),
+        ({"aadTenantId": "canary\x00"}, "a value that a key file cannot contain"),
+        ({"certificate": "Y2FuYXJ5"}, "is not a PFX with a private key"),
     ],
 )
-def test_an_answer_that_is_not_whole_or_not_known(changed: dict[str, Any], told: str, pair: Pair) -> None:
-    with pytest.raises(RemoteFailure, match=told) as caught:
+def test_an_incomplete_or_unknown_answer(changed: dict[str, Any], text: str, pair: KeyPair) -> None:
+    with pytest.raises(RemoteFailure, match=text) as caught:
         key_from_answer(VAULT, good(pair, **changed))
     assert not {"canary", "Y2FuYXJ5"} & set(caught.value.message.replace("(", " ").split())
     assert pair.pfx[:60] not in caught.value.message
     assert "\n" not in caught.value.message
 
 
-def test_a_number_beyond_a_float_stays_exact(pair: Pair) -> None:
+def test_a_number_beyond_a_float_stays_exact(pair: KeyPair) -> None:
     for number in (6066914184940997397, "6066914184940997397"):
         assert key_from_answer(VAULT, good(pair, resourceId=number)).resource_id == "6066914184940997397"
 
@@ -275,28 +275,28 @@ FABRICS = [
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ("branch", Site("id-of-branch", "branch")),
-        ("BRANCH", Site("id-of-branch", "branch")),
-        ("A1", Site("id-of-a1", "a1")),
-        ("twin2", Site("id-of-twin2", "twin2")),
+        ("branch", HyperVSite("id-of-branch", "branch")),
+        ("BRANCH", HyperVSite("id-of-branch", "branch")),
+        ("A1", HyperVSite("id-of-a1", "a1")),
+        ("twin2", HyperVSite("id-of-twin2", "twin2")),
         ("nowhere", None),
     ],
 )
-def test_a_site_is_found_by_its_name_before_its_friendly_name(wanted: str, found: Site | None) -> None:
+def test_a_site_is_found_by_its_name_before_its_friendly_name(wanted: str, found: HyperVSite | None) -> None:
     assert find_site(FABRICS, wanted) == found
 
 
 @pytest.mark.parametrize(
-    ("wanted", "error", "told"),
+    ("wanted", "error", "text"),
     [
-        ("twin", Refused, r"site: 2 sites are called twin \(a1, a2\); give one"),
-        ("VMM01.contoso.example", Refused, "is no Hyper-V site but of the type VMM;"),
-        ("bare", Refused, "of the type unknown;"),
+        ("twin", Refused, r"site: 2 sites are named twin \(a1, a2\); use one"),
+        ("VMM01.contoso.example", Refused, "is not a Hyper-V site, its type is VMM;"),
+        ("bare", Refused, "its type is unknown;"),
         ("lacking", RemoteFailure, r"about Hyper-V site lacking lacks properties.internalIdentifier;"),
     ],
 )
-def test_a_site_that_no_key_can_be_for(wanted: str, error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told):
+def test_a_site_that_cannot_have_a_key(wanted: str, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
         find_site(FABRICS, wanted)
 
 
@@ -322,15 +322,15 @@ def test_recorded_extended_information_is_sent_and_read(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "error", "told"),
+    ("document", "error", "text"),
     [
         ({}, RemoteFailure, "lacks properties.integrityKey"),
         ({"properties": "canary"}, RemoteFailure, "lacks properties.integrityKey"),
         ({"properties": {"integrityKey": " "}}, RemoteFailure, "lacks properties.integrityKey"),
-        ({"properties": {"integrityKey": "canary", "algorithm": "RSA"}}, Refused, "wrapped by an older portal"),
+        ({"properties": {"integrityKey": "canary", "algorithm": "RSA"}}, Refused, "an older portal wrapped"),
     ],
 )
-def test_a_channel_key_that_nobody_can_use(document: dict[str, Any], error: type[Exception], told: str) -> None:
-    with pytest.raises(error, match=told) as caught:
+def test_an_unusable_channel_key(document: dict[str, Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text) as caught:
         channel_key_from_wire(document, "vault-dr")
     assert "canary" not in str(caught.value)

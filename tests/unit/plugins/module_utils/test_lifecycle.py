@@ -74,20 +74,20 @@ SETTLE = ["observe", "wait_until_settled", "plan"]
     ],
 )
 def test_converge(name: str, actual: str, check: bool, calls: list[str], after: str) -> None:
-    noun = Switch(actual, "on")
-    outcome = converge(noun, check_mode=check)
-    assert noun.calls == calls
+    resource = Switch(actual, "on")
+    outcome = converge(resource, check_mode=check)
+    assert resource.calls == calls
     assert outcome.changed is (actual != "on")
     assert (outcome.before, outcome.after) == ({"value": actual}, {"value": after})
-    assert noun.actual == (actual if check else "on")
+    assert resource.actual == (actual if check else "on")
 
 
 def test_a_second_run_applies_nothing() -> None:
-    noun = Switch("off", "on")
-    converge(noun, check_mode=False)
-    noun.calls.clear()
-    assert not converge(noun, check_mode=False).changed
-    assert "apply" not in noun.calls
+    resource = Switch("off", "on")
+    converge(resource, check_mode=False)
+    resource.calls.clear()
+    assert not converge(resource, check_mode=False).changed
+    assert "apply" not in resource.calls
 
 
 def test_what_reads_back_differently_has_not_converged() -> None:
@@ -99,8 +99,8 @@ def test_what_reads_back_differently_has_not_converged() -> None:
 
 
 def test_a_password_that_is_planned_again_is_no_failure_and_is_never_shown() -> None:
-    noun = Switch("on", "on", password="canary-1")
-    outcomes = [converge(noun, check_mode=check) for check in (False, True)]
+    resource = Switch("on", "on", password="canary-1")
+    outcomes = [converge(resource, check_mode=check) for check in (False, True)]
     assert all(outcome.changed for outcome in outcomes)
     assert "password" not in outcomes[1].after
     assert outcomes[1].plan.to_result()[-1]["after"] == HIDDEN

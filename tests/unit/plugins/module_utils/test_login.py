@@ -15,11 +15,11 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import certificates, login, methods
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failures import translate
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import Login
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.login import AzureLogin
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from tests.support import logins
 from tests.support.logins import PASSWORD, pair
-from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION
+from tests.unit.plugins.module_utils.resources import SUBSCRIPTION
 
 CLIENT = "33333333-4444-4555-8666-777777777777"
 OTHER = "99999999-4444-4555-8666-777777777777"
@@ -46,8 +46,8 @@ def have_cli(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "CLI", "az")
 
 
-def find(options: dict[str, Any], environment: dict[str, str] | None = None) -> Login:
-    return Login.from_options({"subscription_id": SUBSCRIPTION, **options}, environment or {})
+def find(options: dict[str, Any], environment: dict[str, str] | None = None) -> AzureLogin:
+    return AzureLogin.from_options({"subscription_id": SUBSCRIPTION, **options}, environment or {})
 
 
 def refused(options: dict[str, Any], environment: dict[str, str] | None = None) -> InvalidInput:
@@ -69,13 +69,13 @@ POD = {"AZURE_FEDERATED_TOKEN_FILE": "TOKEN", "AZURE_CLIENT_ID": CLIENT, "AZURE_
     [
         ({**SOMEBODY, "secret": SECRET}, {}, methods.ClientSecret),
         ({**SOMEBODY, "secret": SECRET, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientSecret),
-        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {}, methods.Certificate),
+        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {}, methods.ClientCertificate),
         ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {}, methods.WorkloadIdentity),
         # What is written in the task beats what lies in the environment.
-        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {"AZURE_SECRET": SECRET}, methods.Certificate),
+        ({**SOMEBODY, "x509_certificate_path": "CERTIFICATE"}, {"AZURE_SECRET": SECRET}, methods.ClientCertificate),
         ({**SOMEBODY, "oidc_token_file_path": "TOKEN"}, {"AZURE_SECRET": SECRET}, methods.WorkloadIdentity),
         (SOMEBODY, {"AZURE_CLIENT_SECRET": SECRET}, methods.ClientSecret),
-        (SOMEBODY, {"AZURE_CLIENT_CERTIFICATE_PATH": "CERTIFICATE"}, methods.Certificate),
+        (SOMEBODY, {"AZURE_CLIENT_CERTIFICATE_PATH": "CERTIFICATE"}, methods.ClientCertificate),
         # What is given beats what is found.
         ({**SOMEBODY, "secret": SECRET}, MANAGED, methods.ClientSecret),
         ({**SOMEBODY, "secret": SECRET}, POD, methods.ClientSecret),
@@ -127,23 +127,28 @@ def test_a_machine_of_azure_is_known_by_its_asset_tag(
 @pytest.mark.parametrize(
     ("options", "environment", "option", "told"),
     [
-        ({}, {}, "auth_source", "finds nobody to sign in: no secret, certificate or token file"),
-        (SOMEBODY, {}, "secret", "nothing that proves them; give secret (AZURE_SECRET), x509_certificate_path"),
+        ({}, {}, "auth_source", "found no sign-in method: no secret, certificate or token file"),
+        (SOMEBODY, {}, "secret", "are set without a credential; set secret (AZURE_SECRET), x509_certificate_path"),
         # Nobody else signs in instead.
         (SOMEBODY, {**MANAGED, "CLI": "yes"}, "secret", "or set auth_source to msi or cli"),
-        ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "client_id is given alone"),
-        ({"thumbprint": "AA"}, MANAGED, "x509_certificate_path", "is needed beside thumbprint"),
-        ({"x509_certificate_password": PASSWORD}, {}, "x509_certificate_path", "beside x509_certificate_password"),
+        ({"client_id": CLIENT}, {"CLI": "yes"}, "tenant", "client_id is set alone"),
+        ({"thumbprint": "AA"}, MANAGED, "x509_certificate_path", "is required with thumbprint"),
+        (
+            {"x509_certificate_password": PASSWORD},
+            {},
+            "x509_certificate_path",
+            "is required with x509_certificate_password",
+        ),
         ({"secret": SECRET}, {}, "tenant", "with a client secret, and so is client_id; set the option or the"),
         ({"x509_certificate_path": "x"}, {}, "tenant", "with a certificate, and so is client_id"),
         ({"oidc_token_file_path": "x", "tenant": TENANT}, {}, "client_id", "with a workload identity; set"),
         ({}, {"AZURE_AD_USER": "ann@contoso.example", "AZURE_PASSWORD": SECRET}, "ad_user", "(in AWX: client ID"),
-        ({}, {"AZURE_AD_USER": "ann@contoso.example", **MANAGED}, "ad_user", "can't sign in: the identity platform"),
+        ({}, {"AZURE_AD_USER": "ann@contoso.example", **MANAGED}, "ad_user", "are not supported: this sign-in method"),
         ({"auth_source": "client_secret"}, MANAGED, "tenant", "client secret, and so is client_id and secret"),
         ({"auth_source": "certificate", **SOMEBODY}, {}, "x509_certificate_path", "AZURE_X509_CERTIFICATE_PATH"),
         ({"auth_source": "workload_identity", **SOMEBODY}, {}, "oidc_token_file_path", "AZURE_FEDERATED_TOKEN_FILE"),
-        ({"auth_source": "env", **SOMEBODY, "secret": SECRET}, {}, "auth_source", "the environment holds neither"),
-        ({"auth_source": "credential_file", "profile": "x"}, {}, "profile", "can't be read (No such file"),
+        ({"auth_source": "env", **SOMEBODY, "secret": SECRET}, {}, "auth_source", "the environment contains neither"),
+        ({"auth_source": "credential_file", "profile": "x"}, {}, "profile", "is not readable (No such file"),
     ],
 )
 def test_what_is_missing_is_named(
@@ -231,7 +236,7 @@ def test_where_values_come_from(
     options: dict[str, Any], environment: dict[str, str], subscription: str, method: Any, home: Path
 ) -> None:
     logins.profile(home, PROFILES)
-    found = Login.from_options(options, environment)
+    found = AzureLogin.from_options(options, environment)
     assert (found.subscription_id, found.method) == (subscription, method)
     assert found.warnings == ()
     assert "canary" not in repr(found.method)
@@ -239,16 +244,16 @@ def test_where_values_come_from(
 
 def test_a_profile_names_its_cloud(home: Path) -> None:
     logins.profile(home, PROFILES)
-    assert Login.from_options({"profile": "east"}, {}).cloud_environment == "AzureChinaCloud"
+    assert AzureLogin.from_options({"profile": "east"}, {}).cloud_environment == "AzureChinaCloud"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (PROFILES, "has no profile 'west'; it has: default, east"),
-        ("", "has no profile 'west'; it has: none"),
-        ("secret = canary\n", "is no INI file; write one [section] for each profile"),
-        ("[a]\nb\ncanary", "is no INI file"),
+        (PROFILES, "has no profile 'west'; use one of: default, east"),
+        ("", "has no profile 'west'; use one of: none"),
+        ("secret = canary\n", "is not an INI file; write one [section] for each profile"),
+        ("[a]\nb\ncanary", "is not an INI file"),
     ],
 )
 def test_a_profile_that_can_not_be_used(text: str, told: str, home: Path) -> None:
@@ -261,8 +266,8 @@ def test_a_profile_that_can_not_be_used(text: str, told: str, home: Path) -> Non
 
 def test_a_profile_that_others_can_read_is_warned_of(home: Path) -> None:
     file = logins.profile(home, PROFILES, 0o644)
-    assert Login.from_options({}, {}).warnings == (
-        f"{file} holds secrets and can be read by others; run chmod 600 on it",
+    assert AzureLogin.from_options({}, {}).warnings == (
+        f"{file} contains secrets and is readable by other users; run chmod 600 on it",
     )
 
 
@@ -287,10 +292,10 @@ def test_the_cli_knows_its_subscription(text: str, subscription: str, home: Path
     (home / "azureProfile.json").write_text(text, encoding="utf-8")
     environment = {"AZURE_CONFIG_DIR": str(home)}
     if subscription:
-        assert Login.from_options({"auth_source": "cli"}, environment).subscription_id == subscription
+        assert AzureLogin.from_options({"auth_source": "cli"}, environment).subscription_id == subscription
     else:
-        with pytest.raises(InvalidInput, match=r"^subscription_id: is needed"):
-            Login.from_options({"auth_source": "cli"}, environment)
+        with pytest.raises(InvalidInput, match=r"^subscription_id is required"):
+            AzureLogin.from_options({"auth_source": "cli"}, environment)
 
 
 @pytest.mark.parametrize(
@@ -324,15 +329,15 @@ def test_which_cloud(environment: dict[str, str], cloud: str | None) -> None:
         ("pem with password", None, ""),
         ("pfx", None, ""),
         ("pfx with password", None, ""),
-        ("nothing there", "x509_certificate_path", "can't be read (No such file or directory)"),
+        ("nothing there", "x509_certificate_path", "is not readable (No such file or directory)"),
         ("password forgotten", "x509_certificate_password", "is encrypted; give its password"),
-        ("wrong password", "x509_certificate_password", "does not open the key"),
-        ("password for nothing", "x509_certificate_password", "is not encrypted; leave the password out"),
-        ("pfx password forgotten", "x509_certificate_path", "is neither PEM nor a PFX without password"),
-        ("pfx wrong password", "x509_certificate_password", "does not open '"),
+        ("wrong password", "x509_certificate_password", "does not decrypt the key"),
+        ("password for nothing", "x509_certificate_password", "is not encrypted; omit the password"),
+        ("pfx password forgotten", "x509_certificate_path", "is neither PEM nor a PFX without a password"),
+        ("pfx wrong password", "x509_certificate_password", "does not decrypt '"),
         ("rubbish", "x509_certificate_path", "is neither PEM nor a PFX"),
-        ("only the key", "x509_certificate_path", "holds no certificate"),
-        ("only the certificate", "x509_certificate_path", "holds no private key"),
+        ("only the key", "x509_certificate_path", "contains no certificate"),
+        ("only the certificate", "x509_certificate_path", "contains no private key"),
         ("another key", "x509_certificate_path", "does not belong to the key"),
         ("expired", "x509_certificate_path", "expired on "),
         ("too early", "x509_certificate_path", "is not valid before "),
@@ -374,7 +379,7 @@ def test_a_certificate_is_checked_before_anything_is_sent(case: str, option: str
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(None, "can't be read (No such file"), (b"\n", "is empty"), (b"\xff", "is no text")]
+    ("content", "told"), [(None, "is not readable (No such file"), (b"\n", "is empty"), (b"\xff", "not text")]
 )
 def test_a_token_file_is_checked(content: bytes | None, told: str, home: Path) -> None:
     if content is not None:
@@ -405,7 +410,7 @@ class Counting:
 )
 def test_a_token_is_kept_while_it_lasts(seconds: float, options: dict[str, Any], asked: int) -> None:
     credential = Counting(seconds)
-    kept: Any = login.OneToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(credential, find({**SOMEBODY, "secret": SECRET}))
     kept.get_token("a")
     assert kept.get_token("a", **options).token == str(asked)
     assert kept.get_token("a").token == str(asked + (seconds < 300))
@@ -413,7 +418,7 @@ def test_a_token_is_kept_while_it_lasts(seconds: float, options: dict[str, Any],
 
 def test_another_audience_is_another_token() -> None:
     credential = Counting()
-    kept: Any = login.OneToken(credential, find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(credential, find({**SOMEBODY, "secret": SECRET}))
     assert [kept.get_token(scope).token for scope in "abab"] == ["1", "2", "1", "2"]
 
 
@@ -421,8 +426,10 @@ def test_a_refusal_knows_who_was_refused() -> None:
     def refuse(*_scopes: str) -> None:
         raise ClientAuthenticationError("no")
 
-    kept: Any = login.OneToken(SimpleNamespace(get_token=refuse), find({**SOMEBODY, "secret": SECRET}))
+    kept: Any = login.CachedToken(SimpleNamespace(get_token=refuse), find({**SOMEBODY, "secret": SECRET}))
     with pytest.raises(ClientAuthenticationError) as caught:
         kept.get_token("a")
     told = translate(caught.value, "read it").message
-    assert told.endswith("then client_id and secret (auth_source auto chose a client secret; set it to choose another)")
+    assert told.endswith(
+        "then client_id and secret (auth_source auto chose a client secret; set it to choose another method)"
+    )

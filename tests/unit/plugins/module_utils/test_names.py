@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names, ids, regions, waiting, and the one line that an error is."""
+"""Names, ids, regions, waiting, and error messages."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     same_name,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.waiting import (
+    Reminder,
     duration,
     interval,
     is_passing,
@@ -55,7 +56,7 @@ LETTERS = st.text("abcDEF019 ", min_size=1)
         ),
     ],
 )
-def test_an_id_is_taken_apart(text: str, expected: tuple[str, ...]) -> None:
+def test_an_id_is_split(text: str, expected: tuple[str, ...]) -> None:
     found = ResourceId.parse(text)
     assert (found.subscription_id, found.resource_group, found.provider_type, found.name) == expected
 
@@ -77,20 +78,38 @@ def test_an_id_is_taken_apart(text: str, expected: tuple[str, ...]) -> None:
         f"{VAULT}\n",
     ],
 )
-def test_what_is_no_resource_id(text: str) -> None:
+def test_a_text_that_is_not_a_resource_id(text: str) -> None:
     with pytest.raises(ValueError, match="not a resource id"):
         ResourceId.parse(text)
 
 
+@pytest.mark.parametrize(
+    "text", [VAULT, VAULT.replace("Microsoft", "microsoft"), VAULT.replace("resourceG", "resourceg")]
+)
+def test_the_id_of_a_vault(text: str) -> None:
+    found = names.parse_vault_id("vault_id", text)
+    assert (found.subscription_id, found.resource_group, found.name) == ("s1", "rg-dr", "vault-dr")
+    assert same_id(found.to_text(), VAULT)
+    assert names.vault_id("s1", "rg-dr", "vault-dr") == VAULT
+
+
+@pytest.mark.parametrize("text", ["", "vault-dr", VAULT + "\n", VAULT.replace("vaults", "other"), f"{VAULT}/x/y"])
+def test_anything_else_is_not_the_id_of_a_vault(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        names.parse_vault_id("vault_id", text)
+    assert (caught.value.option, caught.value.rule) == ("vault_id", f"'{text}' is not the id of a vault")
+    assert caught.value.fix.startswith("give /subscriptions/")
+
+
 @given(SEGMENTS)
-def test_ids_and_names_fold(text: str) -> None:
+def test_ids_and_names_ignore_case(text: str) -> None:
     assert same_name(text.casefold(), text)
     assert same_id(f"/subscriptions/{text}", f"/Subscriptions/{text.casefold()}/")
     assert not same_id(f"/subscriptions/{text}", f"/subscriptions/{text}x")
 
 
 @pytest.mark.parametrize("compare", [same_name, same_id])
-def test_nothing_equals_nothing(compare: Callable[[str | None, str | None], bool]) -> None:
+def test_none_equals_nothing(compare: Callable[[str | None, str | None], bool]) -> None:
     assert not compare(None, None)
     assert not compare("a", None)
     assert not compare(None, "a")
@@ -98,7 +117,7 @@ def test_nothing_equals_nothing(compare: Callable[[str | None, str | None], bool
 
 
 @given(LETTERS)
-def test_a_region_is_one_however_it_is_written(name: str) -> None:
+def test_all_spellings_of_a_region_are_equal(name: str) -> None:
     assert region(name) == region(region(name)) == region(name.upper()) == region(f" {name} ")
 
 
@@ -111,6 +130,11 @@ RULES: dict[str, tuple[Callable[[str, str], None], list[str], list[str]]] = {
         names.require_vault_name,
         ["v1", "Vault-DR", "v" * 50],
         ["", "v", "1v", "-v", "v_1", "v.1", "v" * 51, "v 1", "vä", "vault\n"],
+    ),
+    "resource group": (
+        names.require_group_name,
+        ["r", "rg-dr", "RG_1.(a)", "Gruppe-ä", "r" * 90, ".r"],
+        ["", ".", "..", "rg.", "rg new", "rg/x", "rg#", "r" * 91, "rg\n"],
     ),
     "account": (
         names.require_account_name,
@@ -136,7 +160,7 @@ def test_naming_rules(kind: str) -> None:
     for name in good:
         require(name, "option")
     for name in bad:
-        with pytest.raises(InvalidInput, match=f"^option: an? .*{kind} name has"):
+        with pytest.raises(InvalidInput, match=r"^option(: the name)? must have .*; choose another name than"):
             require(name, "option")
 
 
@@ -144,7 +168,7 @@ def test_naming_rules(kind: str) -> None:
     ("elapsed", "left", "expected"),
     [(0, 100, 2), (20, 100, 4), (1000, 100, 30), (1000, 5, 5), (50, 0, 0), (50, -3, 0)],
 )
-def test_looks_become_rarer_and_never_pass_the_deadline(elapsed: float, left: float, expected: float) -> None:
+def test_polls_become_rarer_and_never_pass_the_deadline(elapsed: float, left: float, expected: float) -> None:
     assert interval(elapsed, left) == expected
 
 
@@ -178,18 +202,37 @@ def test_duration(seconds: float, words: str) -> None:
         (AccessDenied("wrong secret"), False),
     ],
 )
-def test_only_faults_that_pass_are_worth_another_look(error: RemoteFailure, passing: bool) -> None:
+def test_only_transient_faults_are_polled_again(error: RemoteFailure, passing: bool) -> None:
     assert is_passing(error.to_result()["error"]) is passing
 
 
-def test_a_message_is_one_line_and_empty_details_are_left_out() -> None:
+def test_a_state_is_shown_when_it_is_new_and_again_after_a_minute() -> None:
+    reminder = Reminder()
+    shown = [
+        reminder.is_due(state, elapsed) for state, elapsed in (("a", 0), ("a", 59), ("b", 60), ("b", 119), ("b", 120))
+    ]
+    assert shown == [True, False, True, False, True]
+
+
+def test_a_message_is_one_line_and_empty_details_are_omitted() -> None:
     error = RemoteFailure("first\n  second\r\n third", code=None, status=0)
     assert error.to_result() == {"msg": "first second third", "error": {"kind": "remote_failure", "status": 0}}
 
 
-def test_a_deadline_says_what_was_seen_last_and_how_to_go_on() -> None:
+def test_invalid_input_has_the_parts_of_its_message() -> None:
+    predicate = InvalidInput("port", "must be a number", "correct it")
+    sentence = InvalidInput("port", "'x' is not a number", "correct it")
+    assert (predicate.message, predicate.problem) == ("port must be a number; correct it", "port must be a number")
+    assert (sentence.message, sentence.problem) == (
+        "port: 'x' is not a number; correct it",
+        "port: 'x' is not a number",
+    )
+    assert (sentence.option, sentence.rule, sentence.fix) == ("port", "'x' is not a number", "correct it")
+
+
+def test_a_timeout_reports_the_last_state_and_how_to_continue() -> None:
     error = DeadlineExceeded("the vault's creation", 29.6, "vault v is Provisioning", "run again").to_result()
     assert error["msg"] == (
-        "the vault's creation was not reached within 30 s; last seen: vault v is Provisioning; run again"
+        "timed out after 30 s waiting for the vault's creation; last state: vault v is Provisioning; run again"
     )
     assert error["error"] == {"kind": "deadline_exceeded", "last_state": "vault v is Provisioning", "seconds": 29.6}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plan: what differs, how it is told, and what the world looks like after it."""
+"""A plan: differences, descriptions, and the state after it."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 VALUES = st.none() | st.booleans() | st.integers() | st.text()
 NAMES = st.text(st.characters(exclude_characters="."), min_size=1, max_size=8)
 STATES = st.dictionaries(NAMES, VALUES, max_size=6)
-# Names that differ in case alone are refused before.
+# Names that differ only in case are refused earlier.
 TAGS = st.dictionaries(st.text("abcä", max_size=6), st.text(max_size=6), max_size=5)
 
 
 @pytest.mark.parametrize(
     ("name", "actual", "desired", "differs"),
     [
-        ("not written", "a", None, False),
-        ("as wanted", "a", "a", False),
+        ("not set", "a", None, False),
+        ("equal", "a", "a", False),
         ("another value", "a", "b", True),
-        ("false is written", True, False, True),
-        ("empty is written", ["a"], [], True),
-        ("nothing there yet", None, "a", True),
+        ("false is a value", True, False, True),
+        ("an empty list is a value", ["a"], [], True),
+        ("not there yet", None, "a", True),
     ],
 )
 def test_compare(name: str, actual: Any, desired: Any, differs: bool) -> None:
@@ -56,7 +56,7 @@ def test_the_plan_of_the_state_after_a_plan_is_empty(actual: dict[str, Any], des
     assert first.changed == any(value not in (None, actual.get(name)) for name, value in desired.items())
 
 
-def test_overlaid_lays_changes_into_a_copy_and_leaves_secrets_out() -> None:
+def test_changes_are_applied_to_a_copy_without_secrets() -> None:
     before = {"tags": {"owner": "it"}, "mode": "0644", "list": [1]}
     changes = [
         Change("tags.owner", "it", "dr"),
@@ -70,23 +70,23 @@ def test_overlaid_lays_changes_into_a_copy_and_leaves_secrets_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "actual", "desired", "append", "expected"),
+    ("name", "actual", "desired", "purge", "expected"),
     [
-        ("not written: kept", {"a": "1"}, None, True, {"a": "1"}),
-        ("not written: kept even when replacing", {"a": "1"}, None, False, {"a": "1"}),
-        ("appended", {"a": "1"}, {"b": "2"}, True, {"a": "1", "b": "2"}),
-        ("overwritten", {"a": "1"}, {"a": "2"}, True, {"a": "2"}),
-        ("replaced", {"a": "1"}, {"b": "2"}, False, {"b": "2"}),
-        ("all removed", {"a": "1"}, {}, False, {}),
-        ("an empty one adds nothing", {"a": "1"}, {}, True, {"a": "1"}),
-        ("a name that differs in case is the same tag", {"Owner": "it"}, {"owner": "dr"}, True, {"Owner": "dr"}),
-        ("the same when replacing", {"Owner": "it", "b": "2"}, {"owner": "it"}, False, {"Owner": "it"}),
+        ("not set: kept", {"a": "1"}, None, False, {"a": "1"}),
+        ("not set: kept also with purge", {"a": "1"}, None, True, {"a": "1"}),
+        ("added", {"a": "1"}, {"b": "2"}, False, {"a": "1", "b": "2"}),
+        ("overwritten", {"a": "1"}, {"a": "2"}, False, {"a": "2"}),
+        ("purged", {"a": "1"}, {"b": "2"}, True, {"b": "2"}),
+        ("all purged", {"a": "1"}, {}, True, {}),
+        ("an empty dictionary adds nothing", {"a": "1"}, {}, False, {"a": "1"}),
+        ("a name that differs in case is the same tag", {"Owner": "it"}, {"owner": "dr"}, False, {"Owner": "dr"}),
+        ("the same with purge", {"Owner": "it", "b": "2"}, {"owner": "it"}, True, {"Owner": "it"}),
     ],
 )
 def test_merged_tags(
-    name: str, actual: dict[str, str], desired: dict[str, str] | None, append: bool, expected: dict[str, str]
+    name: str, actual: dict[str, str], desired: dict[str, str] | None, purge: bool, expected: dict[str, str]
 ) -> None:
-    assert merged_tags(actual, desired, append) == expected
+    assert merged_tags(actual, desired, purge) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,18 +102,20 @@ def test_tags_become_text(tags: dict[Any, Any] | None, expected: dict[str, str] 
 
 
 @pytest.mark.parametrize("tags", [{"Owner": "a", "owner": "b"}, {"1": "a", 1: "b"}, {"": "a"}, {"a/b": ""}, {"a%": ""}])
-def test_tags_that_azure_does_not_take(tags: dict[Any, Any]) -> None:
-    with pytest.raises(InvalidInput, match=r"^tags: '.*'.*; give"):
+def test_tags_that_azure_does_not_accept(tags: dict[Any, Any]) -> None:
+    with pytest.raises(InvalidInput, match=r"^tags: '.*'.*; (rename|remove)"):
         checked_tags(tags)
 
 
 @given(TAGS, TAGS | st.none(), st.booleans())
-def test_tags_once_merged_stay(actual: dict[str, str], desired: dict[str, str] | None, append: bool) -> None:
-    once = merged_tags(actual, desired, append)
-    assert merged_tags(once, desired, append) == once
+def test_merging_tags_twice_changes_nothing_more(
+    actual: dict[str, str], desired: dict[str, str] | None, purge: bool
+) -> None:
+    once = merged_tags(actual, desired, purge)
+    assert merged_tags(once, desired, purge) == once
 
 
-def test_a_plan_tells_each_reason_once_and_no_secret() -> None:
+def test_a_plan_describes_each_reason_once_and_no_secret() -> None:
     plan = Plan.of(
         [
             *creation("create vault v", {"id": 1, "name": "v"}),
@@ -123,9 +125,9 @@ def test_a_plan_tells_each_reason_once_and_no_secret() -> None:
         ]
     )
     assert plan.describe() == "create vault v; set password; sku: A -> B"
-    told = plan.to_result()
-    assert told[0] == {"path": "id", "before": None, "after": 1, "reason": "create vault v"}
-    assert told[2] == {"path": "password", "before": HIDDEN, "after": HIDDEN, "reason": "set password"}
+    shown = plan.to_result()
+    assert shown[0] == {"path": "id", "before": None, "after": 1, "reason": "create vault v"}
+    assert shown[2] == {"path": "password", "before": HIDDEN, "after": HIDDEN, "reason": "set password"}
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Storage accounts: what is compared, what is refused (T4, T5)."""
+"""Storage accounts: comparison, refusals, request bodies (T4, T5)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import ResourceState
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_account import (
     DesiredAccount,
     StorageAccount,
@@ -23,7 +23,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.s
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_firewall import NetworkAcls
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
-from tests.unit.plugins.module_utils.nouns import GROUP, SUBSCRIPTION, options_of, short
+from tests.unit.plugins.module_utils.resources import GROUP, SUBSCRIPTION, options_of, short
 
 ACCOUNT = StorageAccount(
     id=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdr",
@@ -34,16 +34,24 @@ ACCOUNT = StorageAccount(
     sku="Standard_LRS",
     kind="StorageV2",
     access_tier="Hot",
-    https_only=True,
-    minimum_tls_version="TLS1_2",
-    allow_blob_public_access=False,
-    allow_shared_key_access=True,
-    hierarchical_namespace=False,
     provisioning_state="Succeeded",
     tags={"owner": "it"},
+    settings={
+        "https_only": True,
+        "minimum_tls_version": "TLS1_2",
+        "allow_blob_public_access": False,
+        "allow_cross_tenant_replication": False,
+        "default_to_oauth_authentication": False,
+        "require_infrastructure_encryption": False,
+        "identity": "none",
+    },
 )
 OLD = replace(ACCOUNT, kind="Storage", access_tier=None)
 PREMIUM = replace(ACCOUNT, sku="Premium_LRS", access_tier=None)
+
+
+def with_settings(**changed: Any) -> StorageAccount:
+    return replace(ACCOUNT, settings={**ACCOUNT.settings, **changed})
 
 
 def desired(**given: Any) -> DesiredAccount:
@@ -52,36 +60,36 @@ def desired(**given: Any) -> DesiredAccount:
     )
 
 
-def changed_body(account: StorageAccount, asked: DesiredAccount) -> dict[str, Any]:
-    return update_body(plan_account(Grouped(account), asked), account, asked)
+def changed_body(account: StorageAccount, requested: DesiredAccount) -> dict[str, Any]:
+    return update_body(plan_account(ResourceState(account), requested), account, requested)
 
 
 @pytest.mark.parametrize(
-    ("option", "given", "told"),
+    ("option", "given", "text"),
     [
-        ("name", {"name": "Stdr"}, "3 to 24 lower-case letters"),
+        ("name", {"name": "Stdr"}, "3 to 24 lowercase letters"),
         ("location", {"vault_location": "northeurope"}, "westeurope is not the vault's region, northeurope"),
-        ("sku", {"sku": "Standard_XRS"}, "'Standard_XRS' is unknown; give one of Standard_LRS"),
-        ("sku", {"sku": "Standard_ZRS"}, "replicates over zones"),
-        ("sku", {"sku": "standard_ragzrs"}, "Standard_RAGZRS replicates over zones"),
-        ("kind", {"kind": "BlobStorage"}, "no page blobs"),
-        ("kind", {"kind": "FileStorage", "sku": "Premium_LRS"}, "no page blobs"),
+        ("sku", {"sku": "Standard_XRS"}, "'Standard_XRS' is unknown; choose one of Standard_LRS"),
+        ("sku", {"sku": "Standard_ZRS"}, "is zone-redundant"),
+        ("sku", {"sku": "standard_ragzrs"}, "Standard_RAGZRS is zone-redundant"),
+        ("kind", {"kind": "BlobStorage"}, "do not support page blobs"),
+        ("kind", {"kind": "FileStorage", "sku": "Premium_LRS"}, "do not support page blobs"),
         ("kind", {"kind": "StorageV3"}, "unknown"),
-        ("access_tier", {"access_tier": "Cool"}, "only Hot"),
-        ("access_tier", {"access_tier": "cold"}, "only Hot"),
+        ("access_tier", {"access_tier": "Cool"}, "use access tier Hot"),
+        ("access_tier", {"access_tier": "cold"}, "use access tier Hot"),
         ("access_tier", {"access_tier": "warm"}, "unknown"),
-        ("access_tier", {"access_tier": "Hot", "sku": "Premium_LRS"}, "v2 accounts alone"),
-        ("access_tier", {"access_tier": "Premium", "sku": "Premium_LRS"}, "v2 accounts alone"),
+        ("access_tier", {"access_tier": "Hot", "sku": "Premium_LRS"}, "only standard general-purpose v2 accounts"),
+        ("access_tier", {"access_tier": "Premium", "sku": "Premium_LRS"}, "only standard general-purpose v2 accounts"),
         ("access_tier", {"access_tier": "Premium"}, "'Premium' is the tier of premium accounts"),
-        ("access_tier", {"access_tier": "Hot", "kind": "Storage"}, "v2 accounts alone"),
-        ("tags", {"tags": {"a": 1, "A": 2}}, "twice"),
+        ("access_tier", {"access_tier": "Hot", "kind": "Storage"}, "only standard general-purpose v2 accounts"),
+        ("tags", {"tags": {"a": 1, "A": 2}}, "is a duplicate"),
     ],
 )
-def test_refused_before_any_call(option: str, given: dict[str, Any], told: str) -> None:
+def test_refused_before_any_call(option: str, given: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         desired(**given)
     assert caught.value.details == {"option": option}
-    assert told in caught.value.message
+    assert text in caught.value.message
     assert "; " in caught.value.message
 
 
@@ -95,15 +103,15 @@ def test_refused_before_any_call(option: str, given: dict[str, Any], told: str) 
         {"kind": "Storage", "sku": "Standard_RAGRS"},
     ],
 )
-def test_usable_ones_are_taken_in_any_case(given: dict[str, Any]) -> None:
+def test_supported_values_are_accepted_in_any_case(given: dict[str, Any]) -> None:
     assert desired(**given).location == "westeurope"
 
 
 @pytest.mark.parametrize(
     ("name", "account", "given", "expected"),
     [
-        ("as wanted", ACCOUNT, {}, {}),
-        ("what is not written is left alone", replace(ACCOUNT, https_only=False, minimum_tls_version="TLS1_0"), {}, {}),
+        ("no difference", ACCOUNT, {}, {}),
+        ("options that are not set", with_settings(https_only=False, minimum_tls_version="TLS1_0"), {}, {}),
         ("sku in other case", ACCOUNT, {"sku": "standard_lrs"}, {}),
         ("sku", ACCOUNT, {"sku": "Standard_GRS"}, {"sku": "Standard_GRS"}),
         ("kind upgraded", OLD, {"kind": "StorageV2"}, {"kind": "StorageV2", "access_tier": "Hot"}),
@@ -114,18 +122,18 @@ def test_usable_ones_are_taken_in_any_case(given: dict[str, Any]) -> None:
             {"kind": "StorageV2", "access_tier": "Hot"},
         ),
         ("tier", replace(ACCOUNT, access_tier="Cool"), {"access_tier": "Hot"}, {"access_tier": "Hot"}),
-        ("https", replace(ACCOUNT, https_only=False), {"https_only": True}, {"https_only": True}),
+        ("https", with_settings(https_only=False), {"https_only": True}, {"https_only": True}),
         ("https off", ACCOUNT, {"https_only": False}, {"https_only": False}),
         ("tls", ACCOUNT, {"minimum_tls_version": "TLS1_3"}, {"minimum_tls_version": "TLS1_3"}),
         ("blobs", ACCOUNT, {"allow_blob_public_access": True}, {"allow_blob_public_access": True}),
         ("tags", ACCOUNT, {"tags": {"a": 1}}, {"tags": {"owner": "it", "a": "1"}}),
-        ("tags replaced", ACCOUNT, {"tags": {"a": 1}, "append_tags": False}, {"tags": {"a": "1"}}),
+        ("tags replaced", ACCOUNT, {"tags": {"a": 1}, "purge_tags": True}, {"tags": {"a": "1"}}),
     ],
 )
-def test_plan_of_an_account_that_is_there(
+def test_plan_of_an_existing_account(
     name: str, account: StorageAccount, given: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert short(plan_account(Grouped(account), desired(**given))) == expected
+    assert short(plan_account(ResourceState(account), desired(**given))) == expected
 
 
 @pytest.mark.parametrize(
@@ -141,9 +149,11 @@ def test_plan_of_an_account_that_is_there(
         ("access_tier", PREMIUM, {"access_tier": "Hot"}),
     ],
 )
-def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccount, given: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match=rf"^{option}: storage account stdr is .*; "):
-        plan_account(Grouped(account), desired(**given))
+def test_a_change_that_azure_does_not_support_is_refused(
+    option: str, account: StorageAccount, given: dict[str, Any]
+) -> None:
+    with pytest.raises(Refused, match=rf"^{option}: storage account stdr (is|has) .*; "):
+        plan_account(ResourceState(account), desired(**given))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +161,7 @@ def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccoun
     [
         ("hardened by default", {}, {}),
         (
-            "switches as written",
+            "options that are set",
             {"https_only": False, "minimum_tls_version": "TLS1_3"},
             {"https_only": False, "minimum_tls_version": "TLS1_3"},
         ),
@@ -161,18 +171,18 @@ def test_what_azure_cannot_change_is_refused(option: str, account: StorageAccoun
     ],
 )
 def test_plan_of_a_new_account(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
-    plan = plan_account(Grouped(None), desired(**given))
+    plan = plan_account(ResourceState(None), desired(**given))
     assert short(plan) == {**ACCOUNT.to_result(), "id": UNKNOWN, "tags": {}, **expected}
 
 
-def test_a_missing_group_is_made_only_when_allowed() -> None:
-    nothing: Grouped[StorageAccount] = Grouped(None, group_missing=True)
+def test_a_missing_group_is_created_only_when_allowed() -> None:
+    nothing: ResourceState[StorageAccount] = ResourceState(None, group_missing=True)
     with pytest.raises(Refused, match=r"^resource_group: "):
         plan_account(nothing, desired())
     assert plan_account(nothing, desired(create_resource_group=True)).changes[0].path == "resource_group"
 
 
-def test_bodies_have_the_services_names() -> None:
+def test_bodies_use_the_names_of_the_service() -> None:
     assert creation_body(desired(access_tier="Hot", tags={"a": 1})) == {
         "location": "westeurope",
         "sku": {"name": "Standard_LRS"},
@@ -186,8 +196,8 @@ def test_bodies_have_the_services_names() -> None:
         },
         "tags": {"a": "1"},
     }
-    asked = desired(kind="StorageV2", sku="Standard_GRS", https_only=False)
-    assert changed_body(OLD, asked) == {
+    requested = desired(kind="StorageV2", sku="Standard_GRS", https_only=False)
+    assert changed_body(OLD, requested) == {
         "kind": "StorageV2",
         "sku": {"name": "Standard_GRS"},
         "properties": {"accessTier": "Hot", "supportsHttpsTrafficOnly": False},
@@ -199,7 +209,7 @@ def test_bodies_have_the_services_names() -> None:
     ("name", "properties", "expected"),
     [
         (
-            "nothing said",
+            "nothing reported",
             {},
             {
                 "access_tier": None,
@@ -216,7 +226,7 @@ def test_bodies_have_the_services_names() -> None:
         ("namespace", {"isHnsEnabled": True}, {"hierarchical_namespace": True}),
     ],
 )
-def test_what_the_service_leaves_out_has_its_documented_meaning(
+def test_an_omitted_member_has_its_documented_default(
     name: str, properties: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     document = {"id": ACCOUNT.id, "name": "stdr", "location": "West Europe", "properties": properties}
@@ -227,7 +237,7 @@ def test_what_the_service_leaves_out_has_its_documented_meaning(
 
 
 SKUS = st.sampled_from(["Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Premium_LRS"])
-WANTED = st.fixed_dictionaries(
+DESIRED = st.fixed_dictionaries(
     {},
     optional={
         "sku": SKUS,
@@ -247,10 +257,10 @@ WANTED = st.fixed_dictionaries(
                 "ip_rules": st.lists(st.sampled_from(["192.0.2.1", "203.0.113.0/24"]), unique=True),
             },
         ),
-        "append_network_rules": st.booleans(),
+        "purge_network_rules": st.booleans(),
         "require_infrastructure_encryption": st.booleans(),
         "tags": st.dictionaries(st.sampled_from(["owner", "cost"]), st.integers(0, 2)),
-        "append_tags": st.booleans(),
+        "purge_tags": st.booleans(),
     },
 )
 ACTUAL = st.sampled_from(
@@ -260,17 +270,17 @@ ACTUAL = st.sampled_from(
         OLD,
         PREMIUM,
         replace(ACCOUNT, access_tier="Cool"),
-        replace(ACCOUNT, https_only=False, tags={}),
+        replace(with_settings(https_only=False), tags={}),
         replace(ACCOUNT, network_acls=NetworkAcls("deny", (), ("198.51.100.7", "192.0.2.1"))),
     ]
 )
 
 
-@given(WANTED, ACTUAL)
+@given(DESIRED, ACTUAL)
 def test_the_plan_of_the_account_after_its_plan_is_empty(given: dict[str, Any], account: StorageAccount | None) -> None:
     try:
-        asked = desired(**given)
-        plan = plan_account(Grouped(account), asked)
+        requested = desired(**given)
+        plan = plan_account(ResourceState(account), requested)
     except (InvalidInput, Refused):
         assume(False)
     shown = apply_changes(account.to_result() if account else {}, plan.changes)
@@ -278,5 +288,8 @@ def test_the_plan_of_the_account_after_its_plan_is_empty(given: dict[str, Any], 
     firewall = NetworkAcls(
         acls["default_action"], tuple(acls["bypass"]), tuple(acls["ip_rules"]), tuple(acls["virtual_network_rules"])
     )
-    after = replace(StorageAccount(**shown), network_acls=firewall)
-    assert not plan_account(Grouped(after), asked).changed
+    own = {field.name for field in fields(StorageAccount)}
+    settings = {name: value for name, value in shown.items() if name not in own}
+    given_fields = {name: value for name, value in shown.items() if name in own}
+    after = replace(StorageAccount(**given_fields, settings=settings), network_acls=firewall)
+    assert not plan_account(ResourceState(after), requested).changed

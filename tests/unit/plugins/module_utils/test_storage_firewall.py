@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firewall of a storage account: which rules are taken, what stays, and that Site Recovery is never shut out."""
+"""The firewall of a storage account: accepted rules, rules that are kept, and access for Site Recovery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import ResourceState
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.storage_account import (
     creation_body,
     plan_account,
@@ -23,7 +23,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.s
     NetworkAcls,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
-from tests.unit.plugins.module_utils.nouns import SUBSCRIPTION, short
+from tests.unit.plugins.module_utils.resources import SUBSCRIPTION, short
 from tests.unit.plugins.module_utils.test_storage_account import ACCOUNT, desired
 
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/hub"
@@ -33,43 +33,43 @@ SHUT = NetworkAcls("deny", ("azure_services", "logging"), ("203.0.113.0/24", "19
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "text"),
     [
         ({"ip_rules": ["10.1.2.3"]}, "private range"),
         ({"ip_rules": ["172.31.0.0/16"]}, "private range"),
         ({"ip_rules": ["192.168.7.0/24"]}, "private range"),
         ({"ip_rules": ["0.0.0.0/0"]}, "private range"),
-        ({"ip_rules": ["203.0.113.7/32"]}, "no ranges of /31 or /32; give 203.0.113.7"),
+        ({"ip_rules": ["203.0.113.7/32"]}, "does not accept /31 and /32 ranges; give 203.0.113.7"),
         ({"ip_rules": ["203.0.113.6/31"]}, "give 203.0.113.6 and 203.0.113.7"),
-        ({"ip_rules": ["203.0.113.7/24"]}, "no IPv4 address or range"),
-        ({"ip_rules": ["2001:db8::1"]}, "no IPv4 address or range"),
-        ({"ip_rules": ["office"]}, "no IPv4 address or range"),
-        ({"ip_rules": ["203.0.113.0/33"]}, "no IPv4 address or range"),
-        ({"ip_rules": [f"198.51.{n // 250}.{n % 250}" for n in range(401)]}, "401 rules, an account takes 400"),
+        ({"ip_rules": ["203.0.113.7/24"]}, "is not an IPv4 address or range"),
+        ({"ip_rules": ["2001:db8::1"]}, "is not an IPv4 address or range"),
+        ({"ip_rules": ["office"]}, "is not an IPv4 address or range"),
+        ({"ip_rules": ["203.0.113.0/33"]}, "is not an IPv4 address or range"),
+        ({"ip_rules": [f"198.51.{n // 250}.{n % 250}" for n in range(401)]}, "401 rules, but an account supports 400"),
         ({"virtual_network_rules": ["jump"]}, "not the id of a subnet"),
         ({"virtual_network_rules": [NETWORK]}, "not the id of a subnet"),
         ({"virtual_network_rules": [f"{JUMP}\n"]}, "not the id of a subnet"),
         ({"bypass": ["azure"]}, "bypass 'azure' is unknown"),
         ({"default_action": "maybe"}, "'maybe' is unknown"),
-        ({"default_action": "deny", "bypass": []}, "trusted services; have azure_services in bypass"),
-        ({"default_action": "deny", "bypass": ["logging"]}, "trusted services; have azure_services in bypass"),
+        ({"default_action": "deny", "bypass": []}, "trusted services; add azure_services to bypass"),
+        ({"default_action": "deny", "bypass": ["logging"]}, "trusted services; add azure_services to bypass"),
     ],
 )
-def test_refused_before_any_call(given: dict[str, Any], told: str) -> None:
+def test_refused_before_any_call(given: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         desired(network_acls=given)
     assert caught.value.details == {"option": "network_acls"}
-    assert told in caught.value.message
+    assert text in caught.value.message
 
 
 @pytest.mark.parametrize(
     ("name", "actual", "given", "expected"),
     [
-        ("not written", SHUT, None, {}),
-        ("nothing in it written", SHUT, {}, {}),
-        ("as it is", SHUT, {"default_action": "deny", "bypass": ["logging", "azure_services"]}, {}),
-        ("order says nothing", SHUT, {"ip_rules": ["198.51.100.7", "203.0.113.0/24"]}, {}),
-        ("case of an id says nothing", SHUT, {"virtual_network_rules": [JUMP.lower() + "/"]}, {}),
+        ("not set", SHUT, None, {}),
+        ("empty", SHUT, {}, {}),
+        ("no difference", SHUT, {"default_action": "deny", "bypass": ["logging", "azure_services"]}, {}),
+        ("another order", SHUT, {"ip_rules": ["198.51.100.7", "203.0.113.0/24"]}, {}),
+        ("an id in another case", SHUT, {"virtual_network_rules": [JUMP.lower() + "/"]}, {}),
         (
             "rules are added",
             SHUT,
@@ -79,18 +79,18 @@ def test_refused_before_any_call(given: dict[str, Any], told: str) -> None:
                 "network_acls.virtual_network_rules": [JUMP, OTHER],
             },
         ),
-        ("no rule of a list is dropped", SHUT, {"ip_rules": []}, {}),
+        ("an empty list without purge", SHUT, {"ip_rules": []}, {}),
         (
-            "rules are all there is when asked",
+            "other rules are purged",
             SHUT,
-            {"ip_rules": ["198.51.100.7", "192.0.2.1"], "append": False},
+            {"ip_rules": ["198.51.100.7", "192.0.2.1"], "purge": True},
             {"network_acls.ip_rules": ["198.51.100.7", "192.0.2.1"]},
         ),
-        ("even none", SHUT, {"ip_rules": [], "append": False}, {"network_acls.ip_rules": []}),
-        ("a list that is not written stays", SHUT, {"default_action": "deny", "append": False}, {}),
+        ("all rules are purged", SHUT, {"ip_rules": [], "purge": True}, {"network_acls.ip_rules": []}),
+        ("a list that is not set is not purged", SHUT, {"default_action": "deny", "purge": True}, {}),
         ("opened", SHUT, {"default_action": "allow"}, {"network_acls.default_action": "allow"}),
         ("shut", NetworkAcls(), {"default_action": "deny"}, {"network_acls.default_action": "deny"}),
-        ("bypass as a whole", SHUT, {"bypass": ["azure_services"]}, {"network_acls.bypass": ["azure_services"]}),
+        ("bypass is replaced", SHUT, {"bypass": ["azure_services"]}, {"network_acls.bypass": ["azure_services"]}),
         (
             "no bypass while it is open",
             NetworkAcls(),
@@ -98,7 +98,7 @@ def test_refused_before_any_call(given: dict[str, Any], told: str) -> None:
             {"network_acls.bypass": []},
         ),
         (
-            "rules of an account that shuts replication out already are not what to refuse",
+            "rules of an account that already blocks replication",
             replace(SHUT, bypass=()),
             {"virtual_network_rules": [OTHER]},
             {"network_acls.virtual_network_rules": [JUMP, OTHER]},
@@ -106,9 +106,9 @@ def test_refused_before_any_call(given: dict[str, Any], told: str) -> None:
     ],
 )
 def test_plan(name: str, actual: NetworkAcls, given: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    append = given.pop("append", True) if given else True
-    asked = desired(network_acls=given, append_network_rules=append)
-    assert short(plan_account(Grouped(replace(ACCOUNT, network_acls=actual)), asked)) == expected
+    purge = given.pop("purge", False) if given else False
+    requested = desired(network_acls=given, purge_network_rules=purge)
+    assert short(plan_account(ResourceState(replace(ACCOUNT, network_acls=actual)), requested)) == expected
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_plan(name: str, actual: NetworkAcls, given: dict[str, Any] | None, expe
         (SHUT, {"bypass": ["metrics"]}),
     ],
 )
-def test_site_recovery_is_never_shut_out(actual: NetworkAcls, given: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match=r"^network_acls: storage account stdr: .*; have azure_services in bypass$"):
-        plan_account(Grouped(replace(ACCOUNT, network_acls=actual)), desired(network_acls=given))
+def test_a_change_must_not_block_site_recovery(actual: NetworkAcls, given: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match=r"^network_acls: storage account stdr: .*; add azure_services to bypass$"):
+        plan_account(ResourceState(replace(ACCOUNT, network_acls=actual)), desired(network_acls=given))
 
 
-def test_an_update_sends_all_of_the_firewall_and_rules_of_other_sorts_as_they_came() -> None:
+def test_an_update_sends_the_complete_firewall_with_unmanaged_rules_unchanged() -> None:
     wire = {
         "defaultAction": "Deny",
         "bypass": "Logging, AzureServices",
@@ -134,8 +134,8 @@ def test_an_update_sends_all_of_the_firewall_and_rules_of_other_sorts_as_they_ca
         "ipv6Rules": [{"value": "2001:db8::/64", "action": "Allow"}],
     }
     account = replace(ACCOUNT, network_acls=NetworkAcls.from_wire(wire))
-    asked = desired(network_acls={"ip_rules": ["192.0.2.1"]})
-    assert update_body(plan_account(Grouped(account), asked), account, asked) == {
+    requested = desired(network_acls={"ip_rules": ["192.0.2.1"]})
+    assert update_body(plan_account(ResourceState(account), requested), account, requested) == {
         "properties": {
             "networkAcls": {
                 **wire,
@@ -149,12 +149,12 @@ def test_an_update_sends_all_of_the_firewall_and_rules_of_other_sorts_as_they_ca
         }
     }
     other = desired(https_only=False, network_acls={"default_action": "deny"})
-    assert update_body(plan_account(Grouped(account), other), account, other) == {
+    assert update_body(plan_account(ResourceState(account), other), account, other) == {
         "properties": {"supportsHttpsTrafficOnly": False}
     }
 
 
-def test_a_new_account_has_the_firewall_that_is_written_and_none_otherwise() -> None:
+def test_a_new_account_has_only_a_firewall_that_is_set() -> None:
     assert "networkAcls" not in creation_body(desired())["properties"]
     assert creation_body(desired(network_acls={"default_action": "deny"}))["properties"]["networkAcls"] == {
         "defaultAction": "Deny",
@@ -182,7 +182,7 @@ def test_bypass_is_read_from_one_text(bypass: str | None, expected: list[str]) -
     }
 
 
-def test_no_firewall_said_is_none() -> None:
+def test_an_account_without_a_firewall() -> None:
     assert NetworkAcls.from_wire(None) == NetworkAcls.from_wire({}) == NetworkAcls()
 
 
@@ -198,14 +198,13 @@ ACLS = st.builds(
 
 
 @drawn(ACLS, st.none() | ADDRESSES, st.none() | SUBNETS, st.booleans())
-def test_a_second_run_finds_nothing_and_nothing_unnamed_is_lost(
-    actual: NetworkAcls, addresses: list[str] | None, subnets: list[str] | None, append: bool
+def test_a_second_run_changes_nothing_and_other_rules_are_kept(
+    actual: NetworkAcls, addresses: list[str] | None, subnets: list[str] | None, purge: bool
 ) -> None:
-    asked = DesiredAcls.from_options({"ip_rules": addresses, "virtual_network_rules": subnets}, append)
-    assert asked is not None
-    after = asked.over(actual)
-    assert asked.over(after) == after
-    if append:
+    requested = DesiredAcls.from_options({"ip_rules": addresses, "virtual_network_rules": subnets}, purge)
+    after = requested.merge_into(actual)
+    assert requested.merge_into(after) == after
+    if not purge:
         assert set(actual.ip_rules) <= set(after.ip_rules)
         assert set(actual.virtual_network_rules) <= set(after.virtual_network_rules)
     elif addresses is not None:

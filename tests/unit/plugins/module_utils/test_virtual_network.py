@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks: ranges checked offline, what is added, and that nothing is lost that was not named (T6)."""
+"""Networks: offline checks, plans, deletion, and networks from the service (T6)."""
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from typing import Any
 
@@ -13,99 +12,32 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import Grouped
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.subnet import Subnet
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.virtual_network import (
-    DesiredNetwork,
-    VirtualNetwork,
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.network_plan import (
     creation_body,
     merged_body,
     only_tags,
-    peering_findings,
     plan_network,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import ResourceState
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.subnet import Subnet
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.virtual_network import VirtualNetwork
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN, apply_changes
-from tests.unit.plugins.module_utils.nouns import GROUP, options_of, short
-
-NSG = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/nsg"
-RT = f"{GROUP}/providers/Microsoft.Network/routeTables/rt"
-NAT = f"{GROUP}/providers/Microsoft.Network/natGateways/nat"
-DDOS = f"{GROUP}/providers/Microsoft.Network/ddosProtectionPlans/plan"
-
-DOCUMENT: dict[str, Any] = {
-    "id": f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-dr",
-    "name": "vnet-dr",
-    "location": "West Europe",
-    "etag": 'W/"1"',
-    "tags": {"owner": "it"},
-    "properties": {
-        "provisioningState": "Succeeded",
-        "addressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00::/48"]},
-        "dhcpOptions": {"dnsServers": ["10.1.0.4"]},
-        "futureSetting": {"kept": True},
-        "subnets": [
-            {
-                "name": "Machines",
-                "etag": 'W/"1"',
-                "properties": {
-                    "addressPrefix": "10.1.1.0/24",
-                    "routeTable": {"id": RT},
-                    "serviceEndpoints": [{"service": "Microsoft.Storage", "locations": ["westeurope"]}],
-                    "sharingScope": "Tenant",
-                },
-            },
-            {
-                "name": "dual",
-                "properties": {
-                    "addressPrefixes": ["10.1.2.0/24", "fd00::/64"],
-                    "delegations": [{"name": "d", "properties": {"serviceName": "Microsoft.Web/serverFarms"}}],
-                },
-            },
-        ],
-        "virtualNetworkPeerings": [
-            {"name": "hub", "properties": {"remoteAddressSpace": {"addressPrefixes": ["10.8.0.0/16"]}}},
-        ],
-    },
-}
-NETWORK = VirtualNetwork.from_wire(DOCUMENT)
-
-
-def subnet(name: str, prefix: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "address_prefix": prefix, **more}
-
-
-def dual(name: str, *prefixes: str) -> dict[str, Any]:
-    return {"name": name, "address_prefixes": list(prefixes)}
-
-
-def used(**inner: Any) -> VirtualNetwork:
-    """The network with somebody in its first subnet."""
-    document = copy.deepcopy(DOCUMENT)
-    users = [
-        {"id": f"{GROUP}/providers/Microsoft.Network/networkInterfaces/nic{n}/ipConfigurations/c"} for n in "12345"
-    ]
-    document["properties"]["subnets"][0]["properties"].update(inner or {"ipConfigurations": users})
-    return VirtualNetwork.from_wire(document)
-
-
-def desired(**given: Any) -> DesiredNetwork:
-    return DesiredNetwork.from_options(
-        options_of("virtual_network", **{"name": "vnet-dr", "location": "westeurope", **given})
-    )
+from tests.unit.plugins.module_utils.networks import DDOS, DOCUMENT, NAT, NETWORK, NSG, RT, desired, dual, subnet, used
+from tests.unit.plugins.module_utils.resources import short
 
 
 @pytest.mark.parametrize(
-    ("option", "given", "told"),
+    ("option", "given", "text"),
     [
         ("name", {"name": "v"}, "2 to 64"),
         ("location", {"vault_location": "northeurope"}, "not the vault's region"),
-        ("address_prefixes", {"address_prefixes": ["ten"]}, "'ten' is no address range; write it like"),
-        ("address_prefixes", {"address_prefixes": [""]}, "no address range"),
-        ("address_prefixes", {"address_prefixes": ["10.0.0.0/33"]}, "no address range"),
-        ("address_prefixes", {"address_prefixes": ["10.0.0.1/16"]}, "if the whole range is meant, write 10.0.0.0/16"),
-        ("address_prefixes", {"address_prefixes": ["10.0.0.0/16"] * 2}, "twice"),
-        ("address_prefixes", {"address_prefixes": ["10.0.0.0/16", "10.0.0.0/255.255.0.0"]}, "twice"),
+        ("address_prefixes", {"address_prefixes": ["ten"]}, "'ten' is not an address range; write it like"),
+        ("address_prefixes", {"address_prefixes": [""]}, "is not an address range"),
+        ("address_prefixes", {"address_prefixes": ["10.0.0.0/33"]}, "is not an address range"),
+        ("address_prefixes", {"address_prefixes": ["10.0.0.1/16"]}, "write 10.0.0.0/16 for the whole range"),
+        ("address_prefixes", {"address_prefixes": ["10.0.0.0/16"] * 2}, "a duplicate"),
+        ("address_prefixes", {"address_prefixes": ["10.0.0.0/16", "10.0.0.0/255.255.0.0"]}, "a duplicate"),
         ("address_prefixes", {"address_prefixes": ["10.0.0.0/16", "10.0.128.0/17"]}, "overlap"),
         ("address_prefixes", {"address_prefixes": ["127.0.0.0/8"]}, "loopback"),
         ("address_prefixes", {"address_prefixes": ["0.0.0.0/0"]}, "which Azure does not allow"),
@@ -115,9 +47,9 @@ def desired(**given: Any) -> DesiredNetwork:
         ("subnets (a)", {"subnets": [subnet("a", "fd00::/64")]}, "need IPv4"),
         ("subnets (a)", {"subnets": [subnet("a", "0.0.0.0/1")]}, "largest subnet is /2"),
         ("subnets (a)", {"subnets": [dual("a")]}, "need IPv4"),
-        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "fd00::/63")]}, "is no /64"),
-        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "fd00::/65")]}, "is no /64"),
-        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "10.1.0.0/24")]}, "twice"),
+        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "fd00::/63")]}, "is not a /64"),
+        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "fd00::/65")]}, "is not a /64"),
+        ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "10.1.0.0/24")]}, "a duplicate"),
         ("subnets (a)", {"subnets": [dual("a", "10.1.0.0/24", "10.1.0.0/25")]}, "overlap"),
         (
             "subnets",
@@ -127,9 +59,13 @@ def desired(**given: Any) -> DesiredNetwork:
         (
             "subnets (a)",
             {"address_prefixes": ["10.1.0.0/16", "fd00::/56"], "subnets": [dual("a", "10.1.0.0/24", "fd00:1::/64")]},
-            "fd00:1::/64 lies outside",
+            "fd00:1::/64 is outside",
         ),
-        ("subnets (a) route_table", {"subnets": [subnet("a", "10.1.0.0/24", route_table="rt")]}, "'rt' is not the id"),
+        (
+            "subnets (a) route_table",
+            {"subnets": [subnet("a", "10.1.0.0/24", route_table="rt")]},
+            "'rt' is not the id of a route table",
+        ),
         ("subnets (a) route_table", {"subnets": [subnet("a", "10.1.0.0/24", route_table=NSG)]}, "routeTables/<name>"),
         (
             "subnets (a) nat_gateway",
@@ -139,12 +75,12 @@ def desired(**given: Any) -> DesiredNetwork:
         (
             "subnets (a) service_endpoints",
             {"subnets": [subnet("a", "10.1.0.0/24", service_endpoints=["storage"])]},
-            "'storage' is no service; write it like Microsoft.Storage",
+            "'storage' is not a service; write it like Microsoft.Storage",
         ),
         (
             "subnets (a) service_endpoints",
             {"subnets": [subnet("a", "10.1.0.0/24", service_endpoints=["Microsoft.Sql", "microsoft.sql"])]},
-            "twice",
+            "a duplicate",
         ),
         (
             "subnets (a) delegations",
@@ -154,47 +90,51 @@ def desired(**given: Any) -> DesiredNetwork:
         (
             "subnets (GatewaySubnet) network_security_group",
             {"subnets": [subnet("GatewaySubnet", "10.1.0.0/24", network_security_group=NSG)]},
-            "supports none on GatewaySubnet",
+            "does not support it on GatewaySubnet",
         ),
-        ("purge_subnets", {"purge_subnets": True}, "would take all away"),
-        ("purge_address_prefixes", {"purge_address_prefixes": True, "address_prefixes": []}, "would take all away"),
-        ("dns_servers", {"dns_servers": ["dns.example.com"]}, "names don't work"),
-        ("dns_servers", {"dns_servers": ["10.1.0.4", "10.1.0.4"]}, "twice"),
-        ("flow_timeout_in_minutes", {"flow_timeout_in_minutes": 3}, "4 to 30"),
-        ("flow_timeout_in_minutes", {"flow_timeout_in_minutes": 31}, "4 to 30"),
-        ("ddos_protection_plan", {"ddos_protection_plan": "plan"}, "is not the id of one"),
+        ("purge_subnets", {"purge_subnets": True}, "would remove everything"),
+        ("purge_address_prefixes", {"purge_address_prefixes": True, "address_prefixes": []}, "would remove everything"),
+        ("dns_servers", {"dns_servers": ["dns.example.com"]}, "addresses instead of names"),
+        ("dns_servers", {"dns_servers": ["10.1.0.4", "10.1.0.4"]}, "a duplicate"),
+        ("flow_timeout_in_minutes", {"flow_timeout_in_minutes": 3}, "must be between 4 and 30"),
+        ("flow_timeout_in_minutes", {"flow_timeout_in_minutes": 31}, "must be between 4 and 30"),
+        ("ddos_protection_plan", {"ddos_protection_plan": "plan"}, "is not the id of a DDoS protection plan"),
         ("ddos_protection_plan", {"ddos_protection_plan": NSG}, "ddosProtectionPlans/<name>"),
-        ("location", {"location": None}, "needed unless"),
-        ("subnets (a)", {"subnets": [subnet("a", "10.1.0.4/29")]}, "write 10.1.0.0/29"),
-        ("subnets (A)", {"subnets": [subnet("a", "10.1.0.0/24"), subnet("A", "10.1.1.0/24")]}, "twice"),
+        ("location", {"location": None}, "is required unless"),
+        ("subnets (a)", {"subnets": [subnet("a", "10.1.0.4/29")]}, "write 10.1.0.0/29 for the whole range"),
+        ("subnets (A)", {"subnets": [subnet("a", "10.1.0.0/24"), subnet("A", "10.1.1.0/24")]}, "a duplicate"),
         ("subnets", {"subnets": [subnet("a", "10.1.0.0/24"), subnet("b", "10.1.0.128/25")]}, "overlap"),
         (
             "subnets (a)",
             {"address_prefixes": ["10.2.0.0/16", "fd00::/48"], "subnets": [subnet("a", "10.1.0.0/24")]},
-            "lies outside of 10.2.0.0/16, fd00::/48",
+            "is outside of 10.2.0.0/16, fd00::/48",
         ),
-        ("tags", {"tags": {"": "x"}}, "another name"),
+        ("tags", {"tags": {"": "x"}}, "rename the tag"),
     ],
 )
-def test_refused_before_any_call(option: str, given: dict[str, Any], told: str) -> None:
+def test_refused_before_any_call(option: str, given: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         desired(**given)
     assert caught.value.details == {"option": option}
-    assert told in caught.value.message
+    assert text in caught.value.message
     assert "; " in caught.value.message
 
 
 def test_a_new_network_needs_an_ipv4_range() -> None:
     for prefixes in (None, [], ["fd00::/48"]):
         with pytest.raises(InvalidInput, match=r"^address_prefixes: network vnet-dr does not exist yet.*; give one$"):
-            plan_network(Grouped(None), desired(address_prefixes=prefixes))
+            plan_network(ResourceState(None), desired(address_prefixes=prefixes))
 
 
 @pytest.mark.parametrize(
     ("name", "given", "expected"),
     [
-        ("as wanted", {}, {}),
-        ("what is there", {"address_prefixes": ["10.1.0.0/16"], "subnets": [subnet("machines", "10.1.1.0/24")]}, {}),
+        ("no difference", {}, {}),
+        (
+            "existing range and subnet",
+            {"address_prefixes": ["10.1.0.0/16"], "subnets": [subnet("machines", "10.1.1.0/24")]},
+            {},
+        ),
         ("one of two ranges", {"subnets": [subnet("dual", "10.1.2.0/24")]}, {}),
         (
             "a range",
@@ -202,8 +142,8 @@ def test_a_new_network_needs_an_ipv4_range() -> None:
             {"address_prefixes": ["10.1.0.0/16", "fd00::/48", "10.2.0.0/16"]},
         ),
         ("tags", {"tags": {"a": 1}}, {"tags": {"owner": "it", "a": "1"}}),
-        ("tags replaced", {"tags": {"a": 1}, "append_tags": False}, {"tags": {"a": "1"}}),
-        ("tags removed", {"tags": {}, "append_tags": False}, {"tags": {}}),
+        ("tags replaced", {"tags": {"a": 1}, "purge_tags": True}, {"tags": {"a": "1"}}),
+        ("tags removed", {"tags": {}, "purge_tags": True}, {"tags": {}}),
         ("the same DNS", {"dns_servers": ["10.1.0.4"]}, {}),
         ("other DNS", {"dns_servers": ["10.1.0.5", "10.1.0.4"]}, {"dns_servers": ["10.1.0.5", "10.1.0.4"]}),
         ("Azure's DNS", {"dns_servers": []}, {"dns_servers": []}),
@@ -232,285 +172,105 @@ def test_a_new_network_needs_an_ipv4_range() -> None:
         ),
     ],
 )
-def test_plan_of_a_network_that_is_there(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert short(plan_network(Grouped(NETWORK), desired(**given))) == expected
+def test_plan_of_an_existing_network(name: str, given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert short(plan_network(ResourceState(NETWORK), desired(**given))) == expected
 
 
-def test_a_subnet_is_added_behind_the_others_also_into_a_new_range() -> None:
-    asked = desired(
+def test_new_subnets_follow_the_existing_ones_also_in_a_new_range() -> None:
+    requested = desired(
         address_prefixes=["10.1.0.0/16", "10.2.0.0/16"],
         subnets=[subnet("a", "10.1.9.0/24"), subnet("b", "10.2.0.0/24")],
     )
-    plan = plan_network(Grouped(NETWORK), asked)
+    plan = plan_network(ResourceState(NETWORK), requested)
     assert [entry["name"] for entry in short(plan)["subnets"]] == ["Machines", "dual", "a", "b"]
     assert "add subnet a (10.1.9.0/24), b (10.2.0.0/24)" in plan.describe()
 
 
 @pytest.mark.parametrize(
-    ("option", "given", "told"),
+    ("option", "given", "text"),
     [
-        ("location", {"location": "northeurope"}, "can't be moved to northeurope"),
+        ("location", {"location": "northeurope"}, "cannot be moved to northeurope"),
         ("address_prefixes", {"address_prefixes": ["10.0.0.0/8"]}, "overlaps 10.1.0.0/16"),
         ("address_prefixes", {"address_prefixes": ["10.8.128.0/17"]}, "overlaps 10.8.0.0/16 of the network behind"),
         (
             "address_prefixes",
             {"address_prefixes": ["10.9.0.0/16", "fd00::/48"], "purge_address_prefixes": True},
-            r"range of subnet Machines \(10.1.1.0/24\) of network vnet-dr would be left without one",
+            r"subnet Machines \(10.1.1.0/24\) would be outside of the ranges of network vnet-dr",
         ),
-        ("subnets", {"subnets": [subnet("renamed", "10.1.1.0/24")]}, "can't be renamed, only replaced"),
+        ("subnets", {"subnets": [subnet("renamed", "10.1.1.0/24")]}, "replace the subnet with purge_subnets"),
         ("subnets", {"subnets": [dual("a", "10.1.4.0/24", "fd00::/64")]}, r"\(fd00::/64\) overlaps dual"),
         ("subnets", {"subnets": [subnet("machines", "10.1.0.0/22")]}, "overlaps dual"),
         ("subnets", {"subnets": [subnet("new", "10.1.1.128/25")]}, r"overlaps Machines \(10.1.1.0/24\)"),
-        ("subnets", {"subnets": [subnet("new", "10.9.0.0/24")]}, "lies outside of network vnet-dr"),
+        ("subnets", {"subnets": [subnet("new", "10.9.0.0/24")]}, "is outside of network vnet-dr"),
     ],
 )
-def test_what_would_harm_the_network_is_refused(option: str, given: dict[str, Any], told: str) -> None:
-    with pytest.raises(Refused, match=rf"^{option}: .*{told}"):
-        plan_network(Grouped(NETWORK), desired(**given))
+def test_a_harmful_change_is_refused(option: str, given: dict[str, Any], text: str) -> None:
+    with pytest.raises(Refused, match=rf"^{option}: .*{text}"):
+        plan_network(ResourceState(NETWORK), desired(**given))
 
 
-def test_a_missing_group_is_made_only_when_allowed() -> None:
-    nothing: Grouped[VirtualNetwork] = Grouped(None, group_missing=True)
+def test_a_missing_group_is_created_only_when_allowed() -> None:
+    nothing: ResourceState[VirtualNetwork] = ResourceState(None, group_missing=True)
     with pytest.raises(Refused, match=r"^resource_group: "):
         plan_network(nothing, desired(address_prefixes=["10.1.0.0/16"]))
     plan = plan_network(nothing, desired(address_prefixes=["10.1.0.0/16"], create_resource_group=True))
     assert plan.changes[0].path == "resource_group"
 
 
-def test_an_update_sends_all_that_was_read() -> None:
-    before = copy.deepcopy(DOCUMENT)
-    asked = desired(address_prefixes=["10.2.0.0/16"], subnets=[subnet("new", "10.2.0.0/24")], tags={"a": 1})
-    added = {"name": "new", "properties": {"addressPrefix": "10.2.0.0/24"}}
-    assert merged_body(NETWORK, asked) == {
-        **before,
-        "tags": {"owner": "it", "a": "1"},
-        "properties": {
-            **before["properties"],
-            "addressSpace": {"addressPrefixes": ["10.1.0.0/16", "fd00::/48", "10.2.0.0/16"]},
-            "subnets": [*before["properties"]["subnets"], added],
-        },
-    }
-    assert before == DOCUMENT
-
-
-STORAGE = {"service": "Microsoft.Storage", "locations": ["westeurope"]}
-WEB = {"name": "Microsoft.Web.serverFarms", "properties": {"serviceName": "Microsoft.Web/serverFarms"}}
-GONE: Any = object()
-
-
-@pytest.mark.parametrize(
-    ("which", "asked", "changed"),
-    [
-        # What is asked of one of the two subnets, and the only members of its properties that are then others.
-        (0, {"address_prefix": "10.1.4.0/24"}, {"addressPrefix": "10.1.4.0/24"}),
-        (
-            0,
-            {"address_prefixes": ["10.1.1.0/24", "fd00:0:0:9::/64"]},
-            {"addressPrefix": GONE, "addressPrefixes": ["10.1.1.0/24", "fd00:0:0:9::/64"]},
-        ),
-        (1, {"address_prefix": "10.1.4.0/24"}, {"addressPrefixes": ["10.1.4.0/24", "fd00::/64"]}),
-        (1, {"address_prefixes": ["10.1.2.0/24"]}, {"addressPrefixes": ["10.1.2.0/24"]}),
-        (0, {"network_security_group": NSG}, {"networkSecurityGroup": {"id": NSG}}),
-        (0, {"nat_gateway": NAT}, {"natGateway": {"id": NAT}}),
-        (0, {"route_table": ""}, {"routeTable": GONE}),
-        (0, {"route_table": f"{RT}2"}, {"routeTable": {"id": f"{RT}2"}}),
-        (
-            0,
-            {"service_endpoints": ["Microsoft.Sql", "microsoft.storage"]},
-            {"serviceEndpoints": [STORAGE, {"service": "Microsoft.Sql"}]},
-        ),
-        (0, {"service_endpoints": []}, {"serviceEndpoints": []}),
-        (0, {"delegations": ["Microsoft.Web/serverFarms"]}, {"delegations": [WEB]}),
-        (1, {"delegations": []}, {"delegations": []}),
-        (0, {"default_outbound_access": False}, {"defaultOutboundAccess": False}),
-        (0, {"private_endpoint_network_policies": "Enabled"}, {"privateEndpointNetworkPolicies": "Enabled"}),
-    ],
-)
-def test_only_what_is_asked_of_a_subnet_changes_in_its_body(
-    which: int, asked: dict[str, Any], changed: dict[str, Any]
-) -> None:
-    wanted = desired(subnets=[{"name": NETWORK.subnets[which].name.upper(), **asked}])
-    expected = copy.deepcopy(DOCUMENT)
-    inner = expected["properties"]["subnets"][which]["properties"]
-    inner.update(changed)
-    for name in [name for name, value in changed.items() if value is GONE]:
-        del inner[name]
-    assert merged_body(NETWORK, wanted) == expected
-    assert plan_network(Grouped(NETWORK), wanted).changed
-    assert not plan_network(Grouped(VirtualNetwork.from_wire(expected)), wanted).changed
-
-
-@pytest.mark.parametrize(
-    ("asked", "changed"),
-    [
-        ({"dns_servers": []}, {"dhcpOptions": {"dnsServers": []}}),
-        ({"flow_timeout_in_minutes": 4}, {"flowTimeoutInMinutes": 4}),
-        (
-            {"encryption": {"enabled": True}},
-            {"encryption": {"enabled": True, "enforcement": "AllowUnencrypted"}},
-        ),
-        ({"ddos_protection_plan": DDOS}, {"ddosProtectionPlan": {"id": DDOS}, "enableDdosProtection": True}),
-    ],
-)
-def test_only_the_setting_that_is_asked_for_changes_in_the_body(asked: dict[str, Any], changed: dict[str, Any]) -> None:
-    expected = {**DOCUMENT, "properties": {**DOCUMENT["properties"], **changed}}
-    assert merged_body(NETWORK, desired(**asked)) == expected
-    assert not plan_network(Grouped(VirtualNetwork.from_wire(expected)), desired(**asked)).changed
-
-
-def test_a_plan_is_taken_off_with_its_switch() -> None:
-    document = {**DOCUMENT, "properties": {**DOCUMENT["properties"], "ddosProtectionPlan": {"id": DDOS}}}
-    body = merged_body(VirtualNetwork.from_wire(document), desired(ddos_protection_plan=""))
-    assert body == {**DOCUMENT, "properties": {**DOCUMENT["properties"], "enableDdosProtection": False}}
-
-
-def test_purging_replaces_a_subnet_and_tells_it() -> None:
-    asked = desired(subnets=[subnet("machines", "10.1.1.0/24"), subnet("new", "10.1.2.0/25")], purge_subnets=True)
-    plan = plan_network(Grouped(NETWORK), asked)
-    assert plan.describe() == (
-        "take away subnet dual (10.1.2.0/24, fd00::/64); add subnet new (10.1.2.0/25); new is made in place of dual"
-    )
-    names = [entry["name"] for entry in merged_body(NETWORK, asked)["properties"]["subnets"]]
-    assert names == ["Machines", "new"]
-
-
-def test_an_empty_list_with_purging_takes_all_subnets() -> None:
-    assert short(plan_network(Grouped(NETWORK), desired(subnets=[], purge_subnets=True))) == {"subnets": []}
-
-
-NICS = "used by networkInterfaces/nic1, networkInterfaces/nic2, networkInterfaces/nic3 and 2 more"
-
-
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [
-        ({"subnets": [], "purge_subnets": True}, f"Machines of network vnet-dr is {NICS} and can't be taken away"),
-        (
-            {"subnets": [subnet("machines", "10.1.0.0/23")]},
-            f"{NICS}, so its range 10.1.1.0/24 can't become 10.1.0.0/23",
-        ),
-    ],
-)
-def test_a_subnet_in_use_stays_and_its_users_are_named(asked: dict[str, Any], told: str) -> None:
-    with pytest.raises(Refused) as caught:
-        plan_network(Grouped(used()), desired(**asked))
-    assert told in caught.value.message
-
-
-def test_a_subnet_in_use_may_get_more_ranges() -> None:
-    asked = desired(subnets=[dual("Machines", "10.1.1.0/24", "fd00:0:0:1::/64")])
-    assert (
-        "address_prefixes 10.1.1.0/24 -> 10.1.1.0/24, fd00:0:0:1::/64"
-        in plan_network(Grouped(used()), asked).describe()
-    )
-
-
-@pytest.mark.parametrize(
-    ("inner", "told"),
-    [
-        (
-            {"privateEndpoints": [{"id": f"{GROUP}/providers/Microsoft.Network/privateEndpoints/pe"}]},
-            "privateEndpoints/pe",
-        ),
-        (
-            {"serviceAssociationLinks": [{"properties": {"linkedResourceType": "Microsoft.Web/serverfarms"}}]},
-            "Microsoft.Web/serverfarms",
-        ),
-        (
-            {"resourceNavigationLinks": [{"properties": {"link": f"{GROUP}/providers/Microsoft.Cache/Redis/r"}}]},
-            "Redis/r",
-        ),
-    ],
-)
-def test_every_kind_of_user_is_seen(inner: dict[str, Any], told: str) -> None:
-    assert used(**inner).subnets[0].users == (told,)
-
-
-@pytest.mark.parametrize(
-    ("name", "prefix", "fits"),
-    [
-        ("AzureBastionSubnet", "10.1.9.0/27", False),
-        ("azurebastionsubnet", "10.1.9.0/26", True),
-        ("AzureFirewallSubnet", "10.1.9.0/27", False),
-        ("RouteServerSubnet", "10.1.9.0/28", False),
-        ("GatewaySubnet", "10.1.9.0/29", True),
-    ],
-)
-def test_a_new_reserved_subnet_has_room_for_what_it_is_for(name: str, prefix: str, fits: bool) -> None:
-    asked = desired(subnets=[subnet(name, prefix)])
-    if fits:
-        assert plan_network(Grouped(NETWORK), asked).changed
-        return
-    with pytest.raises(InvalidInput, match="is too small, it needs /2"):
-        plan_network(Grouped(NETWORK), asked)
-
-
-def test_a_small_reserved_subnet_that_is_there_is_not_judged() -> None:
-    document = copy.deepcopy(DOCUMENT)
-    document["properties"]["subnets"][0] = {
-        "name": "AzureBastionSubnet",
-        "properties": {"addressPrefix": "10.1.9.0/27"},
-    }
-    network = VirtualNetwork.from_wire(document)
-    assert not plan_network(Grouped(network), desired(subnets=[subnet("AzureBastionSubnet", "10.1.9.0/27")])).changed
-
-
-def test_a_new_subnet_needs_a_range() -> None:
-    with pytest.raises(InvalidInput, match=r"^subnets \(new\): it does not exist yet, and a new one needs a range"):
-        plan_network(Grouped(NETWORK), desired(subnets=[{"name": "new"}]))
-
-
-def test_peerings_that_lag_behind_are_told() -> None:
-    document = copy.deepcopy(DOCUMENT)
-    assert peering_findings(NETWORK) == []
-    document["properties"]["virtualNetworkPeerings"][0]["properties"]["peeringSyncLevel"] = "LocalNotInSync"
-    (finding,) = peering_findings(VirtualNetwork.from_wire(document))
-    assert finding.startswith("peering hub does not have the network's present ranges; synchronize it")
-
-
 ABSENT = {"state": "absent", "location": None}
-LONELY = VirtualNetwork.from_wire({**DOCUMENT, "properties": {**DOCUMENT["properties"], "virtualNetworkPeerings": []}})
+UNPEERED = VirtualNetwork.from_wire(
+    {**DOCUMENT, "properties": {**DOCUMENT["properties"], "virtualNetworkPeerings": []}}
+)
 
 
 @pytest.mark.parametrize(
-    ("network", "asked", "told"),
+    ("network", "requested", "text"),
     [
         (used(), {"allow_delete": True}, "state: network vnet-dr is in use (subnet Machines by networkInterfaces/nic1"),
         (NETWORK, {"allow_delete": True}, "state: network vnet-dr is peered (hub); delete the peerings"),
-        (LONELY, {}, "set allow_delete to true if that is meant"),
-        (LONELY, {"allow_delete": True, "location": "northeurope"}, "location: network vnet-dr is in westeurope"),
+        (UNPEERED, {}, "set allow_delete to true to confirm it"),
+        (UNPEERED, {"allow_delete": True, "location": "northeurope"}, "location: network vnet-dr is in westeurope"),
     ],
 )
-def test_a_network_is_deleted_only_when_empty_and_meant(
-    network: VirtualNetwork, asked: dict[str, Any], told: str
+def test_a_network_is_deleted_only_when_it_is_empty_and_confirmed(
+    network: VirtualNetwork, requested: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(Refused) as caught:
-        plan_network(Grouped(network), desired(**{**ABSENT, **asked}))
-    assert told in caught.value.message
+        plan_network(ResourceState(network), desired(**{**ABSENT, **requested}))
+    assert text in caught.value.message
 
 
 def test_the_deletion_of_an_empty_network() -> None:
-    plan = plan_network(Grouped(LONELY), desired(**ABSENT, allow_delete=True))
+    plan = plan_network(ResourceState(UNPEERED), desired(**ABSENT, allow_delete=True))
     assert short(plan) == {"state": "absent"}
     assert plan.describe() == "delete network vnet-dr (empty subnets: Machines, dual)"
-    assert not plan_network(Grouped(None), desired(**ABSENT)).changed
-    assert not plan_network(Grouped(None, group_missing=True), desired(**ABSENT)).changed
+    assert not plan_network(ResourceState(None), desired(**ABSENT)).changed
+    assert not plan_network(ResourceState(None, group_missing=True), desired(**ABSENT)).changed
 
 
-def test_tags_alone_need_no_update_of_the_network() -> None:
-    assert only_tags(plan_network(Grouped(NETWORK), desired(tags={"a": 1})))
-    assert not only_tags(plan_network(Grouped(NETWORK), desired(tags={"a": 1}, address_prefixes=["10.2.0.0/16"])))
+def test_a_change_of_tags_needs_no_update_of_the_network() -> None:
+    assert only_tags(plan_network(ResourceState(NETWORK), desired(tags={"a": 1})))
+    assert not only_tags(plan_network(ResourceState(NETWORK), desired(tags={"a": 1}, address_prefixes=["10.2.0.0/16"])))
+
+
+def made_of(name: str, *prefixes: str, **settings: Any) -> Subnet:
+    """Return a subnet with defaults for the settings that are not given."""
+    bare = Subnet.from_wire({"name": name})
+    delegations = settings.pop("delegations", ())
+    return replace(bare, prefixes=prefixes, delegations=delegations, settings={**bare.settings, **settings})
 
 
 def test_plan_and_body_of_a_new_network() -> None:
-    asked = desired(address_prefixes=["10.1.0.0/16"], subnets=[subnet("GatewaySubnet", "10.1.1.0/24")], tags={"a": 1})
-    assert short(plan_network(Grouped(None), asked)) == {
+    requested = desired(
+        address_prefixes=["10.1.0.0/16"], subnets=[subnet("GatewaySubnet", "10.1.1.0/24")], tags={"a": 1}
+    )
+    assert short(plan_network(ResourceState(None), requested)) == {
         **NETWORK.to_result(),
         "id": UNKNOWN,
         "address_prefixes": ["10.1.0.0/16"],
         "subnets": [
             {
-                **Subnet("GatewaySubnet", ("10.1.1.0/24",)).to_result(),
+                **made_of("GatewaySubnet", "10.1.1.0/24").to_result(),
                 "default_outbound_access": UNKNOWN,
                 "private_endpoint_network_policies": "Disabled",
             },
@@ -518,7 +278,7 @@ def test_plan_and_body_of_a_new_network() -> None:
         "dns_servers": [],
         "tags": {"a": "1"},
     }
-    assert creation_body(asked) == {
+    assert creation_body(requested) == {
         "location": "westeurope",
         "properties": {
             "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
@@ -526,22 +286,22 @@ def test_plan_and_body_of_a_new_network() -> None:
         },
         "tags": {"a": "1"},
     }
-    assert asked.reserved == ["GatewaySubnet"]
+    assert requested.reserved == ["GatewaySubnet"]
 
 
 @pytest.mark.parametrize(
     ("name", "document", "expected"),
     [
-        ("bare", {"name": "s"}, Subnet("s", ())),
+        ("bare", {"name": "s"}, made_of("s")),
         (
             "single",
             DOCUMENT["properties"]["subnets"][0],
-            Subnet("Machines", ("10.1.1.0/24",), route_table=RT, service_endpoints=("Microsoft.Storage",)),
+            made_of("Machines", "10.1.1.0/24", route_table=RT, service_endpoints=("Microsoft.Storage",)),
         ),
         (
             "several, delegated",
             DOCUMENT["properties"]["subnets"][1],
-            Subnet("dual", ("10.1.2.0/24", "fd00::/64"), ("Microsoft.Web/serverFarms",)),
+            made_of("dual", "10.1.2.0/24", "fd00::/64", delegations=("Microsoft.Web/serverFarms",)),
         ),
     ],
 )
@@ -573,13 +333,11 @@ SUBNETS = st.lists(
 )
 
 
-def _subnet_shown(entry: dict[str, Any]) -> Subnet:
-    plain: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in entry.items()
-        if name not in ("address_prefix", "address_prefixes")
-    }
-    return Subnet(**plain)
+def from_result(entry: dict[str, Any]) -> Subnet:
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    name, prefixes = str(values.pop("name")), values.pop("address_prefixes")
+    del values["address_prefix"]
+    return made_of(name, *prefixes, **values)
 
 
 @given(
@@ -600,26 +358,27 @@ def test_the_plan_of_the_network_after_its_plan_is_empty(
 ) -> None:
     network = None if new else NETWORK
     try:
-        asked = desired(
+        requested = desired(
             address_prefixes=prefixes,
             subnets=subnets,
             tags=tags,
             purge_address_prefixes=purge and bool(prefixes),
             purge_subnets=purge_subnets,
         )
-        plan = plan_network(Grouped(network), asked)
+        plan = plan_network(ResourceState(network), requested)
     except (InvalidInput, Refused):
         assume(False)
     shown = apply_changes(network.to_result() if network else {}, plan.changes)
-    entries = [{**entry, "prefixes": tuple(entry["address_prefixes"])} for entry in shown.pop("subnets")]
-    made = tuple(map(_subnet_shown, entries))
-    lists = {name: tuple(shown[name]) for name in ("address_prefixes", "dns_servers")}
-    after = VirtualNetwork(**{**shown, **lists, "subnets": made})
-    assert not plan_network(Grouped(after), asked).changed
+    made = tuple(map(from_result, shown.pop("subnets")))
+    settings = {name: shown.pop(name) for name in NETWORK.settings}
+    settings["dns_servers"] = tuple(settings["dns_servers"])
+    prefixes_after = tuple(shown.pop("address_prefixes"))
+    after = VirtualNetwork(**shown, address_prefixes=prefixes_after, subnets=made, settings=settings)
+    assert not plan_network(ResourceState(after), requested).changed
     if network is not None:
-        # What goes to the service holds the same as the preview, apart from what the service fills itself.
-        written = VirtualNetwork.from_wire(merged_body(network, asked))
-        assert replace(written, subnets=()) == replace(after, subnets=(), provisioning_state="Succeeded")
-        assert [(subnet.name, subnet.prefixes, subnet.route_table) for subnet in written.subnets] == [
-            (subnet.name, subnet.prefixes, subnet.route_table) for subnet in made
+        # The body has the same values as the preview, except those that the service sets.
+        sent = VirtualNetwork.from_wire(merged_body(network, requested))
+        assert replace(sent, subnets=()) == replace(after, subnets=(), provisioning_state="Succeeded")
+        assert [(subnet.name, subnet.prefixes, subnet.settings["route_table"]) for subnet in sent.subnets] == [
+            (subnet.name, subnet.prefixes, subnet.settings["route_table"]) for subnet in made
         ]

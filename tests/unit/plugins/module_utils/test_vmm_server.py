@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VMM servers out of the vault's lists, and what is still awaited (P10)."""
+"""VMM servers from the lists of the vault, and the outstanding parts of their registration (P10)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vmm_server import (
     UNREGISTERED,
-    Item,
+    NamedItem,
     VmmServer,
-    encrypting,
-    encryption_warning,
     missing_clouds,
     missing_networks,
     progress,
     require_names,
     require_unique,
     select,
+    server_checks,
     servers_from_wire,
     servers_result,
-    warnings,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
 
@@ -61,7 +59,7 @@ SERVER = VmmServer("vmm01", "/id", "f1", "Normal", "5.1", True, "2026-03-01T09:3
 DEAF = replace(SERVER, connected=False)
 
 
-def test_servers_come_out_of_three_lists() -> None:
+def test_servers_are_built_from_the_lists() -> None:
     fabrics = [
         fabric("F1", health="Normal"),
         fabric("site", "HyperVSite"),
@@ -87,7 +85,7 @@ def test_servers_come_out_of_three_lists() -> None:
     assert (shown["provider_support"], shown["heartbeat_age"], shown["key_encryption"]) == (None, None, None)
 
 
-def test_of_providers_that_are_not_connected_the_last_heard_of_speaks() -> None:
+def test_the_latest_heartbeat_decides_among_disconnected_providers() -> None:
     providers = [
         provider("f1", "p1", lastHeartBeat="2026-03-01", providerVersion="old"),
         provider("f1", "p2", lastHeartBeat="2026-03-02", providerVersion="new"),
@@ -107,13 +105,13 @@ def test_of_providers_that_are_not_connected_the_last_heard_of_speaks() -> None:
         (["vmm02", "vmm01"], {"vmm02": None, "vmm01": SERVER}),
     ],
 )
-def test_names_are_found_without_case_and_kept_as_written(
+def test_names_ignore_case_and_keep_their_spelling(
     names: list[str] | None, expected: dict[str, VmmServer | None]
 ) -> None:
     assert select([SERVER], names) == expected
 
 
-def test_what_a_server_shows() -> None:
+def test_the_result_of_a_server() -> None:
     errors = [
         {"errorCode": 31317, "errorMessage": "No heartbeat.", "recommendedAction": "Start\nthe service."},
         {"summaryMessage": "Odd"},
@@ -151,7 +149,7 @@ def test_what_a_server_shows() -> None:
     assert shown["heartbeat_age"] == 0
     assert shown["key_encryption"] == {"state": "Enabled", "thumbprint": "AB", "expires": "2029-01-01T00:00:00Z"}
     assert (shown["vmm_version"], shown["protected_items"]) == ("10.19", 3)
-    assert shown["provider_support"]["verdict"] == "upgrade_recommended"
+    assert shown["provider_support"]["state"] == "upgrade_recommended"
     (container,) = shown["protection_containers"]
     assert container["id"].endswith("/c1")
     assert (container["name"], container["paired"], container["protected_items"]) == ("Gold", True, 3)
@@ -161,56 +159,45 @@ def test_what_a_server_shows() -> None:
         {"name": "sub", "address_prefixes": ["192.168.1.0/24"]},
         {"name": "s2", "address_prefixes": []},
     ]
-    (warning,) = warnings({"x": server})
-    assert warning.startswith("VMM server f1.example: Provider 5.1.7626.0 should be upgraded: 4 behind ")
+    (check,) = server_checks({"x": server})
+    assert (check.id, check.overall) == ("provider-support", "warning")
+    assert check.message.startswith("VMM server f1.example: Provider 5.1.7626.0 should be upgraded: 4 releases behind ")
 
 
-@pytest.mark.parametrize(("option", "clouds", "networks"), [("clouds", ["GOLD"], None), ("networks", None, ["Corp"])])
-def test_a_name_that_means_two_things_is_refused_when_it_is_asked_for(
+@pytest.mark.parametrize(
+    ("option", "clouds", "networks"), [("vmm_clouds", ["GOLD"], None), ("networks", None, ["Corp"])]
+)
+def test_an_ambiguous_name_is_refused_when_it_is_requested(
     option: str, clouds: list[str] | None, networks: list[str] | None
 ) -> None:
     twice = replace(
         SERVER,
-        cloud_items=(Item("Gold", "/c/1"), Item("gold", "/c/2")),
-        networks=(Item("corp", "/n/1"), Item("corp", "/n/2"), Item("dmz", "/n/3")),
+        cloud_items=(NamedItem("Gold", "/c/1"), NamedItem("gold", "/c/2")),
+        networks=(NamedItem("corp", "/n/1"), NamedItem("corp", "/n/2"), NamedItem("dmz", "/n/3")),
     )
     ids = r"\(/c/1, /c/2\)" if clouds else r"\(/n/1, /n/2\)"
     with pytest.raises(Refused, match=rf"^{option}: VMM server vmm01 has more than one .* {ids}; rename"):
         require_unique({"a": None, "b": twice}, clouds, networks)
     require_unique({"b": twice}, ["Silver", "all"], ["dmz"])
-    told = warnings({"a": None, "b": twice})
-    assert told == [
+    found = server_checks({"a": None, "b": twice})
+    assert [check.message for check in found] == [
         "VMM server vmm01 has 2 clouds named 'Gold'",
         "VMM server vmm01 has 2 VM networks named 'corp'",
     ]
-    # The same name on two servers is nothing odd.
-    once = replace(SERVER, networks=(Item("corp", "/n/1"),))
+    # Two servers can have the same name.
+    once = replace(SERVER, networks=(NamedItem("corp", "/n/1"),))
     require_unique({"a": once, "b": once}, None, ["corp"])
 
 
-@pytest.mark.parametrize(
-    ("encryption", "names"),
-    [("Enabled", ["p"]), ("enabled", ["p"]), ("Disabled", []), (None, []), ("", []), (True, ["p"])],
-)
-def test_policies_with_the_ended_encryption_are_one_line(encryption: Any, names: list[str]) -> None:
-    details = {"instanceType": "HyperVReplicaAzure", "encryption": encryption}
-    found = encrypting([{"name": "p", "properties": {"providerSpecificDetails": details}}, {"name": "q"}])
-    assert found == names
-    lines = encryption_warning(found)
-    assert len(lines) == len(names)
-    assert all(line.startswith("P7: policy p has data encryption on") for line in lines)
-    assert "policies a, b have" in encryption_warning(["a", "b"])[0]
-
-
 def test_expected_networks_are_waited_for() -> None:
-    there = replace(SERVER, networks=(Item("corp", "/n/1"),))
+    there = replace(SERVER, networks=(NamedItem("corp", "/n/1"),))
     assert missing_networks({"a": there, "b": None}, ["CORP", "dmz"]) == ["dmz"]
     (row,) = progress({"a": there}, ["Gold"], ["dmz"])
     assert row.outstanding == ("VM network dmz",)
     assert progress({"a": there}, None, ["corp"]) == []
 
 
-def test_a_name_of_two_servers_is_refused_only_when_it_is_wanted() -> None:
+def test_a_name_of_two_servers_is_refused_only_when_it_is_requested() -> None:
     twin = replace(SERVER, name="VMM01", fabric_id="/id2", fabric_name="f2")
     other = replace(SERVER, name="vmm02")
     with pytest.raises(Refused, match=r"^names: .*'vmm01' \(/id, /id2\); remove"):
@@ -230,12 +217,12 @@ def test_a_name_of_two_servers_is_refused_only_when_it_is_wanted() -> None:
 def test_names_and_clouds_are_checked_offline(
     option: str, names: list[str] | None, clouds: list[str] | None, wait: bool
 ) -> None:
-    with pytest.raises(InvalidInput, match=rf"^{option}: .*; "):
+    with pytest.raises(InvalidInput, match=rf"^{option}(: | is required).*; "):
         require_names(names, clouds, wait)
     require_names(["vmm01"], ["all"], True)
     require_names(None, None, False)
     for wrong, given in (("names", ([" "], None)), ("vmm_clouds", (None, [""])), ("networks", (None, None, [""]))):
-        with pytest.raises(InvalidInput, match=rf"^{wrong}: has an empty name; leave it out"):
+        with pytest.raises(InvalidInput, match=rf"^{wrong} must not contain an empty name; remove it"):
             require_names(given[0], given[1], False, given[2] if len(given) > 2 else None)
 
 

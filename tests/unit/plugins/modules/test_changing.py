@@ -164,11 +164,11 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     "vault tag": ("vault", {"tags": {"a": "1"}}, {"tags": {"cost": "7", "a": "1"}}, "patch vault-dr"),
     "vault tags replaced": (
         "vault",
-        {"tags": {"a": "1"}, "append_tags": False},
+        {"tags": {"a": "1"}, "purge_tags": True},
         {"tags": {"a": "1"}},
         "patch vault-dr",
     ),
-    "vault tags removed": ("vault", {"tags": {}, "append_tags": False}, {"tags": {}}, "patch vault-dr"),
+    "vault tags removed": ("vault", {"tags": {}, "purge_tags": True}, {"tags": {}}, "patch vault-dr"),
     "vault access": (
         "vault",
         {"public_network_access": "disabled"},
@@ -185,7 +185,7 @@ DRIFTS: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     ),
     "account tags replaced": (
         "storage_account",
-        {"tags": {"a": "1"}, "append_tags": False},
+        {"tags": {"a": "1"}, "purge_tags": True},
         {"tags": {"a": "1"}, "sku": "Standard_LRS"},
         "patch stdr",
     ),
@@ -236,7 +236,7 @@ def test_an_account_of_the_first_generation_is_upgraded(subscription: Subscripti
     planned, done = case.run(subscription, check=True, **asked), case.run(subscription, **asked)
     assert case.shown(planned) == case.shown(done)
     assert done.paths == ["kind", "access_tier"]
-    assert "can't be undone" in done.result["plan"][0]["reason"]
+    assert "cannot be undone" in done.result["plan"][0]["reason"]
     assert not case.run(subscription, **asked).result["changed"]
 
 
@@ -256,7 +256,7 @@ Seed = Callable[[Subscription], Any]
 
 
 @pytest.mark.parametrize(
-    ("module", "seed", "changed", "told"),
+    ("module", "seed", "changed", "text"),
     [
         (
             "vault",
@@ -276,12 +276,12 @@ Seed = Callable[[Subscription], Any]
             {"sku": "Premium_LRS"},
             "sku: ",
         ),
-        ("storage_account", lambda s: s.state.seed_foreign_account("stdr"), {}, "name: 'stdr' can't be had"),
+        ("storage_account", lambda s: s.state.seed_foreign_account("stdr"), {}, "name: 'stdr' is not available"),
         (
             "storage_account",
             lambda s: s.state.seed_account("rg-2", "stdr", "westeurope"),
             {},
-            "name: 'stdr' can't be had",
+            "name: 'stdr' is not available",
         ),
         (
             "virtual_network",
@@ -299,12 +299,12 @@ Seed = Callable[[Subscription], Any]
 )
 @pytest.mark.parametrize("check", [False, True], ids=["run", "check"])
 def test_refused_the_same_in_check_mode(
-    module: str, seed: Seed, changed: dict[str, Any], told: str, check: bool, subscription: Subscription
+    module: str, seed: Seed, changed: dict[str, Any], text: str, check: bool, subscription: Subscription
 ) -> None:
     seed(subscription)
     refused = CASES[module].run(subscription, check=check, **changed)
     assert (refused.error["kind"], subscription.writes) == ("refused", [])
-    assert refused.msg.startswith(told)
+    assert refused.msg.startswith(text)
 
 
 @pytest.mark.parametrize(
@@ -328,13 +328,13 @@ def test_a_wrong_option_costs_no_call(
 
 
 @pytest.mark.parametrize(
-    ("module", "changed", "told"),
+    ("module", "changed", "text"),
     [
-        ("storage_account", {"sku": "Premium_LRS"}, "needs a second, standard account"),
+        ("storage_account", {"sku": "Premium_LRS"}, "needs a standard account in the same region"),
         (
             "storage_account",
             {"vault_location": "northeurope", "allow_other_region": True},
-            "is in westeurope, the vault in northeurope",
+            "is in westeurope, but the vault is in northeurope",
         ),
         ("virtual_network", {"subnets": []}, "has no subnet"),
         (
@@ -345,9 +345,9 @@ def test_a_wrong_option_costs_no_call(
     ],
 )
 def test_what_is_allowed_but_not_usable_is_warned_of(
-    module: str, changed: dict[str, Any], told: str, subscription: Subscription
+    module: str, changed: dict[str, Any], text: str, subscription: Subscription
 ) -> None:
     case = CASES[module]
     for _ in range(2):
-        assert told in " ".join(case.run(subscription, **changed).result["warnings"])
+        assert text in " ".join(case.run(subscription, **changed).result["warnings"])
     assert case.run(subscription, name="plain1").result["warnings"] == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the support matrix rules out is refused by its option and reason before Azure is asked (T2, T4 to T7, P7)."""
+"""Unsupported values are refused with option and reason before any call to Azure (T2, T4 to T7, P7)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.siterecovery.hyperv.plugins.filter.target import target_refusals
 from tests.unit.plugins.modules.conftest import GROUP, Subscription
 
 ACCOUNT = {"name": "stdr", "location": "westeurope"}
 NETWORK = {"name": "vnet-dr", "location": "westeurope", "address_prefixes": ["10.1.0.0/16"]}
 ROWS: list[tuple[str, str, dict[str, Any], str, str]] = [
     *(
-        ("T4", "storage_account", {**ACCOUNT, "sku": sku}, "sku", "replicates over zones")
+        ("T4", "storage_account", {**ACCOUNT, "sku": sku}, "sku", "is zone-redundant")
         for sku in ("Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS", "Premium_ZRS")
     ),
     ("T4", "storage_account", {**ACCOUNT, "sku": "StandardV2_LRS"}, "sku", "'StandardV2_LRS' is unknown"),
-    ("T4", "storage_account", {**ACCOUNT, "kind": "BlobStorage"}, "kind", "offer no page blobs"),
+    ("T4", "storage_account", {**ACCOUNT, "kind": "BlobStorage"}, "kind", "do not support page blobs"),
     *(
-        ("T4", "storage_account", {**ACCOUNT, "sku": "Premium_LRS", "kind": kind}, "kind", "offer no page blobs")
+        ("T4", "storage_account", {**ACCOUNT, "sku": "Premium_LRS", "kind": kind}, "kind", "do not support page blobs")
         for kind in ("BlockBlobStorage", "FileStorage")
     ),
     *(
@@ -30,12 +29,12 @@ ROWS: list[tuple[str, str, dict[str, Any], str, str]] = [
         for tier in ("Cool", "Cold", "Smart")
     ),
     *(
-        (step, module, {**options, "location": place}, "location", told)
+        (step, module, {**options, "location": place}, "location", text)
         for step, module, options in (("T4", "storage_account", ACCOUNT), ("T6", "virtual_network", NETWORK))
-        for place, told in (
+        for place, text in (
             ("South Central India", "Site Recovery is not offered in southcentralindia"),
             ("northeastus5", "Site Recovery is not offered in northeastus5"),
-            ("germanycentral", "germanycentral was closed"),
+            ("germanycentral", "region germanycentral was closed"),
         )
     ),
     *(
@@ -52,44 +51,48 @@ ROWS: list[tuple[str, str, dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "module", "options", "option", "told"), ROWS)
+@pytest.mark.parametrize(("step", "module", "options", "option", "text"), ROWS)
 def test_a_module_refuses_it(
-    step: str, module: str, options: dict[str, Any], option: str, told: str, subscription: Subscription
+    step: str, module: str, options: dict[str, Any], option: str, text: str, subscription: Subscription
 ) -> None:
     for check in (False, True):
         ended = subscription.run(module, check=check, resource_group=GROUP, **options)
         assert ended.error == {"kind": "invalid_input", "option": option}
-        assert told in ended.msg
+        assert text in ended.msg
         assert "\n" not in ended.msg
         assert subscription.requests == []
 
 
-@pytest.mark.parametrize(("step", "module", "options", "option", "told"), ROWS)
-def test_the_role_refuses_it(step: str, module: str, options: dict[str, Any], option: str, told: str) -> None:
-    """Its filter names the step and the thing; the vault's region is that of the row, or another one."""
-    vault = options.get("vault_location") or options["location"]
-    entry = {name: value for name, value in options.items() if name != "vault_location"}
-    accounts, networks = ([entry], []) if module == "storage_account" else ([], [entry])
-    refusals = target_refusals(accounts, virtual_networks=networks, location=vault)
-    found = [row for row in refusals if row["step"] == step]
-    assert [row["verdict"] for row in found] == ["fail"]
-    assert told in found[0]["message"]
-    assert entry["name"] in found[0]["message"]
-
-
-@pytest.mark.parametrize("model", ["classic", "Classic", "CLASSIC"])
-def test_the_classic_model_is_refused_as_retired(model: str) -> None:
-    """T2 and T7: the one question of the walkthrough that has one answer left."""
-    (refusal,) = target_refusals([], deployment_model=model)
-    assert (refusal["step"], refusal["verdict"]) == ("T2", "fail")
-    assert "the classic model is retired" in refusal["message"]
-
-
 @pytest.mark.parametrize("option", ["hierarchical_namespace", "data_encryption", "encryption_certificate"])
 @pytest.mark.parametrize("module", ["storage_account", "virtual_network", "vault", "target_info"])
-def test_what_can_t_work_is_no_option(module: str, option: str) -> None:
-    """A hierarchical namespace (T4) and data encryption (P7) can't even be asked for."""
+def test_impossible_features_have_no_option(module: str, option: str) -> None:
+    """A hierarchical namespace (T4) and data encryption (P7) cannot be requested."""
     import importlib
 
     found = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.modules.{module}")
     assert option not in found.OPTIONS
+
+
+GROUPED: dict[str, dict[str, Any]] = {
+    "storage_account": ACCOUNT,
+    "virtual_network": NETWORK,
+    "vault": {"name": "vault-dr", "location": "westeurope"},
+    "vault_info": {"name": "vault-dr"},
+    "vault_registration_key": {"vault_name": "vault-dr", "path": "/tmp/vault-dr.VaultCredentials"},
+    "target_info": {"vault_name": "vault-dr"},
+    "vmm_server_info": {"vault_name": "vault-dr"},
+}
+
+
+@pytest.mark.parametrize("module", GROUPED)
+@pytest.mark.parametrize("group", ["..", ".", "", "rg new", "rg-new.", "a/b", "r" * 91])
+def test_a_name_that_no_resource_group_has_is_refused(module: str, group: str, subscription: Subscription) -> None:
+    """`..` would change the address of the request itself."""
+    ended = subscription.run(module, resource_group=group, **GROUPED[module])
+    assert ended.error == {"kind": "invalid_input", "option": "resource_group"}
+    assert subscription.requests == []
+
+
+def test_the_group_of_the_targets_has_a_name_too(subscription: Subscription) -> None:
+    ended = subscription.run("target_info", vault_name="vault-dr", resource_group=GROUP, target_resource_group="..")
+    assert ended.error == {"kind": "invalid_input", "option": "target_resource_group"}

@@ -104,7 +104,7 @@ def test_a_server_with_provider_and_clouds(name: str, vault: Vault, subscription
     assert subscription.writes == []
 
 
-def test_what_the_vault_knows_of_a_server(vault: Vault, subscription: Subscription) -> None:
+def test_the_result_of_a_server(vault: Vault, subscription: Subscription) -> None:
     corp = VmNetworkFacts("68A19C46-18A9-47EC-9829-E814038FF99D", "corp", "VLANNetwork", (("sub", "192.168.1.0/24"),))
     register(subscription, vault, replace(SERVER, networks=(corp, replace(corp, id="5D", name="dmz"))))
     subscription.state.seed_site(vault, "branch")
@@ -117,8 +117,8 @@ def test_what_the_vault_knows_of_a_server(vault: Vault, subscription: Subscripti
     ]
     assert shown["networks"][0]["subnets"] == [{"name": "sub", "address_prefixes": ["192.168.1.0/24"]}]
     assert shown["provider_support"] == {
-        "verdict": "supported",
-        "reason": "the service calls it Latest",
+        "state": "supported",
+        "message": "the service reports status Latest",
         "source": "service",
         "expires": None,
     }
@@ -128,13 +128,13 @@ def test_what_the_vault_knows_of_a_server(vault: Vault, subscription: Subscripti
     assert ended.result["progress"][0]["outstanding"] == ["VM network lan"]
 
 
-def test_only_sites_are_no_vmm_servers(vault: Vault, subscription: Subscription) -> None:
+def test_hyperv_sites_are_not_vmm_servers(vault: Vault, subscription: Subscription) -> None:
     subscription.state.seed_site(vault, "branch")
     assert servers(subscription).result["servers"] == {}
     assert subscription.requests == [VAULT, "GET vault-dr/replicationFabrics"]
 
 
-def test_two_networks_of_one_name_are_refused_when_asked_for(vault: Vault, subscription: Subscription) -> None:
+def test_two_networks_of_one_name_are_refused_when_requested(vault: Vault, subscription: Subscription) -> None:
     twins = (VmNetworkFacts("5c", "corp"), VmNetworkFacts("5d", "corp"))
     register(subscription, vault, replace(SERVER, networks=twins))
     ended = servers(subscription, networks=["corp"])
@@ -142,40 +142,42 @@ def test_two_networks_of_one_name_are_refused_when_asked_for(vault: Vault, subsc
     assert "replicationNetworks/5c" in ended.msg
     assert "replicationNetworks/5d" in ended.msg
     assert servers(subscription).result["warnings"] == [
-        f"VMM server {SERVER.friendly_name} has 2 VM networks named 'corp'"
+        f"VMM server {SERVER.friendly_name} has 2 VM networks named 'corp'; rename one of them in VMM"
     ]
 
 
 @pytest.mark.parametrize(
-    ("facts", "verdict"),
+    ("facts", "state"),
     [
         ({}, "unsupported"),
         ({"providerVersionState": "Latest", "providerVersionExpiryDate": "2020-01-01T00:00:00Z"}, "unsupported"),
         ({"providerVersionDetails": {"status": "UpdateRequired"}}, "upgrade_recommended"),
     ],
 )
-def test_a_provider_near_or_past_its_end_is_warned_of(
-    facts: dict[str, Any], verdict: str, vault: Vault, subscription: Subscription
+def test_a_provider_near_or_past_its_end_of_support_is_a_warning(
+    facts: dict[str, Any], state: str, vault: Vault, subscription: Subscription
 ) -> None:
     register(subscription, vault, replace(SERVER, provider_version="5.1.2300.0"))
     next(iter(vault.fabrics.values())).version_facts = facts
     ended = servers(subscription)
-    assert ended.result["servers"][SERVER.friendly_name]["provider_support"]["verdict"] == verdict
+    assert ended.result["servers"][SERVER.friendly_name]["provider_support"]["state"] == state
     (warning,) = ended.result["warnings"]
     assert warning.startswith(f"VMM server {SERVER.friendly_name}: Provider 5.1.2300.0 ")
 
 
-def test_a_policy_with_the_ended_encryption_is_one_line(vault: Vault, subscription: Subscription) -> None:
+def test_a_policy_with_data_encryption_is_one_line(vault: Vault, subscription: Subscription) -> None:
     register(subscription, vault)
     subscription.state.seed_policy(vault, "old", encryption="Enabled")
     subscription.state.seed_policy(vault, "new")
     ended = servers(subscription)
     assert ended.result["encrypting_policies"] == ["old"]
     (warning,) = ended.result["warnings"]
-    assert warning.startswith("P7: policy old has data encryption on, which ended on 2022-04-30")
+    assert warning.startswith("replication policy old uses data encryption, which was retired on 2022-04-30")
+    check = ended.result["checks"][-1]
+    assert (check["id"], check["step"], check["status"]) == ("data-encryption", "P7", "fail")
 
 
-def test_a_server_that_is_not_heard_of(vault: Vault, subscription: Subscription) -> None:
+def test_a_server_without_a_heartbeat(vault: Vault, subscription: Subscription) -> None:
     register(subscription, vault)
     subscription.state.set_connected(SERVER.vmm_id, False)
     ended = servers(subscription)
@@ -183,9 +185,10 @@ def test_a_server_that_is_not_heard_of(vault: Vault, subscription: Subscription)
     assert ended.result["progress"][0]["outstanding"] == ["provider heartbeat"]
 
 
-def test_a_vault_that_is_not_there_has_no_servers(subscription: Subscription) -> None:
+def test_a_vault_that_does_not_exist_has_no_servers(subscription: Subscription) -> None:
     ended = servers(subscription, names=["vmm01"])
-    assert (ended.result["vault_id"], ended.result["missing"]) == (None, ["vmm01"])
+    assert (ended.result["exists"], ended.result["missing"]) == (False, ["vmm01"])
+    assert ended.result["vault_id"].endswith("/vaults/vault-dr")
     assert "does not exist" in ended.result["warnings"][0]
     assert subscription.requests == [VAULT]
 

@@ -48,7 +48,7 @@ WRONG: tuple[tuple[str, str, Change, str], ...] = (
     ("vault", "PUT", put("request/id", "/subscriptions/s"), "id: a read-only member is sent"),
     ("vault", "PUT", put("request", None), "the body is missing"),
     ("vault", "PUT", put("query", {}), "query member api-version is missing"),
-    ("vault", "PUT", put("query/api-version", "2026-11-01-preview"), "is no released api-version"),
+    ("vault", "PUT", put("query/api-version", "2026-11-01-preview"), "is not a released api-version"),
     ("vault", "PUT", put("query/forceDelete", "true"), "unknown query member forcedelete"),
     ("vault", "PUT", put("method", "POST"), "no definition has this operation"),
     ("vault", "GET", put("request", {"a": 1}), "a body where the definition has none"),

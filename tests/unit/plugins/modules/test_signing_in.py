@@ -199,7 +199,7 @@ def test_awx_with_a_user_name_is_refused_with_the_reason(desk: Desk) -> None:
     desk.set(AZURE_AD_USER="ann@contoso.example", AZURE_PASSWORD="canary~password")
     ended = desk.run()
     assert ended.error == {"kind": "invalid_input", "option": "ad_user"}
-    assert "knows no second factor" in ended.msg
+    assert "does not support MFA" in ended.msg
     assert (desk.tokens, desk.subscription.requests) == (0, [])
 
 
@@ -210,7 +210,9 @@ def test_a_profile_signs_in(desk: Desk) -> None:
     for options in ({"profile": "east"}, {"profile": "east", "auth_source": "credential_file"}):
         ended = desk.run(subscription_id=None, cloud_environment=None, **options)
         assert not ended.failed, ended.msg
-        assert ended.result["warnings"] == [f"{file} holds secrets and can be read by others; run chmod 600 on it"]
+        assert ended.result["warnings"] == [
+            f"{file} contains secrets and is readable by other users; run chmod 600 on it"
+        ]
 
 
 @pytest.mark.parametrize(("client", "taken"), [(OTHER, True), (LOGIN.client_id, False)])
@@ -282,7 +284,7 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
     "certificate the application does not know": (
         _unknown_certificate,
         "AADSTS700027",
-        "the directory does not take the certificate: add it to the application, or renew it there",
+        "the directory does not accept the certificate: add it to the application, or renew it there",
     ),
     "certificate of an unknown application": (
         lambda desk: {**desk.with_certificate(), "client_id": OTHER},
@@ -312,15 +314,19 @@ REFUSALS: dict[str, tuple[Any, str | None, str]] = {
     "token that is too old": (
         lambda desk: desk.with_workload_identity(nbf=1700000000, exp=1700003600),
         "AADSTS700024",
-        "let its issuer write a new one",
+        "have its issuer write a new one",
     ),
     "token that is forged": (_renewed_key, "AADSTS50013", "is not signed by its issuer"),
     "machine without an identity": (_no_identity, None, "the machine has no such managed identity"),
-    "machine outside of Azure": (_no_service, None, "no service that gives managed identities: sign in another way"),
+    "machine outside of Azure": (
+        _no_service,
+        None,
+        "this machine has no instance metadata service: use another sign-in method",
+    ),
     "nobody at the CLI": (
         _cli_says("ERROR: Please run 'az login' to setup account."),
         None,
-        "nobody is signed in to the Azure CLI: run 'az login' as the user of this task",
+        "the Azure CLI is not signed in: run 'az login' as the user of this task",
     ),
     "stale CLI": (
         _cli_says("ERROR: AADSTS700082: The refresh token has expired.\nRun az login.\nTrace ID: x"),
@@ -357,7 +363,7 @@ def test_what_auto_chose_is_told_when_it_is_refused(desk: Desk) -> None:
     prepare, _, told = REFUSALS["machine without an identity"]
     prepare(desk)
     ended = desk.run()
-    chosen = "(auth_source auto chose a managed identity; set it to choose another)"
+    chosen = "(auth_source auto chose a managed identity; set it to choose another method)"
     assert ended.msg.endswith(f"{told}: assign it, or check client_id {chosen}")
 
 
@@ -365,7 +371,7 @@ def test_no_answer_in_time_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     options = desk.with_cli()
     desk.cli.hang()
     monkeypatch.setattr(methods, "_CLI_SECONDS", 1)
-    assert "the Azure CLI gave no answer in time" in desk.run(**options).msg
+    assert "the Azure CLI did not answer in time" in desk.run(**options).msg
 
 
 def test_everything_goes_through_the_proxy(desk: Desk, loop: Any) -> None:

@@ -178,7 +178,7 @@ def test_the_second_layer_of_encryption_is_for_ever(subscription: Subscription) 
     assert not run(subscription, require_infrastructure_encryption=False).result["changed"]
     refused = run(subscription, require_infrastructure_encryption=True)
     assert (refused.error["kind"], subscription.writes) == ("refused", [])
-    assert "was made without it" in refused.msg
+    assert "has the value false, which cannot be changed to true" in refused.msg
 
 
 def test_rules_of_other_sorts_survive_a_change_of_the_firewall(subscription: Subscription) -> None:
@@ -215,9 +215,9 @@ def test_a_subnet_that_the_service_does_not_take_is_told(
     [
         (
             lambda s: s.state.seed_account("rg-2", "stdr", "westeurope"),
-            "name: 'stdr' can't be had: it is an account of resource group rg-2 in this subscription; name that group",
+            "name: 'stdr' is not available: resource group rg-2 of this subscription has it; use that group",
         ),
-        (lambda s: s.state.seed_foreign_account("stdr"), "already taken; account names are unique in all of Azure"),
+        (lambda s: s.state.seed_foreign_account("stdr"), "already taken; account names are unique across Azure"),
     ],
 )
 def test_who_has_the_name_is_told_as_far_as_it_can_be_known(
@@ -318,9 +318,9 @@ def test_a_missing_group_is_made_once_for_both(subscription: Subscription) -> No
     ("log", "option", "told"),
     [
         ({"name": "stdr"}, "log_account.name", "is the account itself"),
-        ({"name": "St-Logs"}, "log_account.name", "3 to 24 lower-case letters"),
+        ({"name": "St-Logs"}, "log_account.name", "3 to 24 lowercase letters"),
         ({"name": "stlogs", "sku": "Premium_LRS"}, "log_account.sku", "written to a standard account"),
-        ({"name": "stlogs", "sku": "Standard_ZRS"}, "log_account.sku", "replicates over zones"),
+        ({"name": "stlogs", "sku": "Standard_ZRS"}, "log_account.sku", "is zone-redundant"),
         ({"name": "stlogs", "sku": "Cheap"}, "log_account.sku", "'Cheap' is unknown"),
     ],
 )
@@ -340,7 +340,7 @@ def test_a_log_account_that_can_not_be_one_costs_no_call(
             "storage account stlogs is Premium_LRS",
         ),
         (lambda s: s.state.seed_account(GROUP, "stlogs", "northeurope"), "location: storage account stlogs is in"),
-        (lambda s: s.state.seed_foreign_account("stlogs"), "name: 'stlogs' can't be had"),
+        (lambda s: s.state.seed_foreign_account("stlogs"), "name: 'stlogs' is not available"),
     ],
 )
 def test_when_one_of_both_can_not_be_had_none_is_touched(
@@ -385,7 +385,7 @@ def test_an_answer_without_keys_is_an_error_that_quotes_nothing(body: Any, subsc
     subscription.fault("POST", "storageaccounts/stdr/listkeys", "fail", status=200, body=body)
     ended = run(subscription, return_keys=True, _ansible_no_log=True)
     assert (ended.failed, ended.error["kind"]) == (True, "remote_failure")
-    assert "the answer holds none" in ended.msg
+    assert "the answer has none" in ended.msg
     assert "half a key" not in json.dumps(ended.result)
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a vault can replicate to, read from Azure: scope, candidates, rules, and what it costs (T1 to T3, P7)."""
+"""Possible targets of a vault, read from Azure: scope, candidates, checks, and the number of calls (T1 to T3, P7)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RIGHTS = (
     "create-storage",
     "read-account-keys",
     "create-vaults",
-    "make-vault-keys",
+    "create-registration-keys",
 )
-#: One of each, however large the subscription is.
+#: One call of each, regardless of the size of the subscription.
 CALLS = [
     "GET resourcegroups/rg-dr",
     "GET subscriptions/00000000-0000-0000-0000-000000000000",
@@ -41,7 +41,7 @@ CALLS = [
 
 @pytest.fixture
 def filled(subscription: Subscription) -> Subscription:
-    """A vault, and accounts and networks in two groups and two regions."""
+    """Return a subscription with a vault, and accounts and networks in two groups and two regions."""
     state = subscription.state
     state.seed_vault(GROUP, "vault-dr", "westeurope")
     state.seed_account(GROUP, "stgood", "westeurope")
@@ -56,8 +56,8 @@ def target(subscription: Subscription, **given: Any) -> Ended:
     return subscription.run("target_info", **{"vault_name": "vault-dr", "resource_group": GROUP, **given})
 
 
-def rows(holder: dict[str, Any], verdict: str) -> list[str]:
-    return [row["rule"] for row in holder["rules"] if row["verdict"] == verdict]
+def ids(holder: dict[str, Any], status: str) -> list[str]:
+    return [row["id"] for row in holder["checks"] if row["status"] == status]
 
 
 def named(ended: Ended, name: str) -> dict[str, Any]:
@@ -69,19 +69,19 @@ def named(ended: Ended, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("given", "accounts", "networks"),
     [
-        ({}, {"stgood": "ok", "stfar": "refused", "stpremium": "ok"}, {"vnet-good": "ok", "vnet-gateway": "refused"}),
+        ({}, {"stgood": "pass", "stfar": "error", "stpremium": "pass"}, {"vnet-good": "pass", "vnet-gateway": "error"}),
         (
             {"allow_other_region": True},
-            {"stgood": "ok", "stfar": "warn", "stpremium": "ok"},
-            {"vnet-good": "ok", "vnet-gateway": "refused"},
+            {"stgood": "pass", "stfar": "warning", "stpremium": "pass"},
+            {"vnet-good": "pass", "vnet-gateway": "error"},
         ),
-        ({"target_resource_group": "rg-2"}, {"stfar": "refused", "stpremium": "warn"}, {"vnet-gateway": "refused"}),
-        ({"target_resource_group": GROUP}, {"stgood": "ok"}, {"vnet-good": "ok"}),
+        ({"target_resource_group": "rg-2"}, {"stfar": "error", "stpremium": "warning"}, {"vnet-gateway": "error"}),
+        ({"target_resource_group": GROUP}, {"stgood": "pass"}, {"vnet-good": "pass"}),
         ({"target_resource_group": "rg-none"}, {}, {}),
         (
             {"vault_name": "vault-9"},
-            {"stgood": "ok", "stfar": "ok", "stpremium": "ok"},
-            {"vnet-good": "ok", "vnet-gateway": "refused"},
+            {"stgood": "pass", "stfar": "pass", "stpremium": "pass"},
+            {"vnet-good": "pass", "vnet-gateway": "error"},
         ),
     ],
 )
@@ -90,17 +90,17 @@ def test_candidates(
 ) -> None:
     ended = target(filled, **given)
     found = ended.result["target"]
-    assert {entry["name"]: entry["verdict"] for entry in found["storage_accounts"]} == accounts
-    assert {entry["name"]: entry["verdict"] for entry in found["virtual_networks"]} == networks
+    assert {entry["name"]: entry["status"] for entry in found["storage_accounts"]} == accounts
+    assert {entry["name"]: entry["status"] for entry in found["virtual_networks"]} == networks
     assert found["compatible"] == {
-        "storage_accounts": sum(verdict != "refused" for verdict in accounts.values()),
-        "virtual_networks": sum(verdict != "refused" for verdict in networks.values()),
+        "storage_accounts": sum(status != "error" for status in accounts.values()),
+        "virtual_networks": sum(status != "error" for status in networks.values()),
     }
     assert filled.writes == []
     assert [entry["step"] for entry in ended.result["evidence"]] == ["T1", "T2", "T3"]
     assert bool(ended.result["warnings"]) == ("vault_name" in given)
     for entry in (*found["storage_accounts"], *found["virtual_networks"]):
-        assert bool(entry["reasons"]) == (entry["verdict"] != "ok")
+        assert (entry["status"] == "pass") == (ids(entry, "fail") == [])
 
 
 @pytest.mark.needs("contracts")
@@ -140,36 +140,37 @@ def test_500_accounts_and_networks_cost_the_calls_of_one(filled: Subscription) -
 
 
 @pytest.mark.parametrize(
-    ("rule", "hardness", "made"),
+    ("rule", "severity", "made"),
     [
-        ("sku", "hard", {"sku": "Standard_ZRS"}),
-        ("sku", "hard", {"sku": "Standard_GZRS"}),
-        ("kind", "hard", {"kind": "BlobStorage", "accessTier": "Hot"}),
-        ("kind", "hard", {"kind": "FileStorage", "sku": "Premium_LRS"}),
-        ("old-kind", "note", {"kind": "Storage"}),
-        ("access-tier", "hard", {"accessTier": "Cool"}),
-        ("hierarchical-namespace", "hard", {"isHnsEnabled": True}),
-        ("sftp", "hard", {"isHnsEnabled": True, "isSftpEnabled": True}),
-        ("nfs", "hard", {"isHnsEnabled": True, "isNfsV3Enabled": True}),
-        ("firewall", "hard", {"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}),
-        ("public-network-access", "warn", {"publicNetworkAccess": "Disabled"}),
-        ("shared-key", "hard", {"allowSharedKeyAccess": False}),
+        ("sku", "error", {"sku": "Standard_ZRS"}),
+        ("sku", "error", {"sku": "Standard_GZRS"}),
+        ("kind", "error", {"kind": "BlobStorage", "accessTier": "Hot"}),
+        ("kind", "error", {"kind": "FileStorage", "sku": "Premium_LRS"}),
+        ("old-kind", "info", {"kind": "Storage"}),
+        ("access-tier", "error", {"accessTier": "Cool"}),
+        ("hierarchical-namespace", "error", {"isHnsEnabled": True}),
+        ("sftp", "error", {"isHnsEnabled": True, "isSftpEnabled": True}),
+        ("nfs", "error", {"isHnsEnabled": True, "isNfsV3Enabled": True}),
+        ("firewall", "error", {"networkAcls": {"defaultAction": "Deny", "bypass": "None"}}),
+        ("public-network-access", "warning", {"publicNetworkAccess": "Disabled"}),
+        ("shared-key", "error", {"allowSharedKeyAccess": False}),
     ],
 )
-def test_an_account_of_the_world_that_breaks_a_rule(
-    rule: str, hardness: str, made: dict[str, Any], filled: Subscription
+def test_an_existing_account_that_breaks_a_rule(
+    rule: str, severity: str, made: dict[str, Any], filled: Subscription
 ) -> None:
     filled.state.seed_account(GROUP, "stbad", "westeurope", **made)
-    found = {row["rule"]: row for row in named(target(filled), "stbad")["rules"]}
-    assert (found[rule]["verdict"], found[rule]["hardness"]) == ("fail", hardness)
-    assert found[rule]["reason"]
+    found = {row["id"]: row for row in named(target(filled), "stbad")["checks"]}
+    assert (found[rule]["status"], found[rule]["severity"]) == ("fail", severity)
+    assert found[rule]["message"].startswith("storage account stbad ")
+    assert set(found[rule]) == {"id", "step", "severity", "status", "message", "fix"}
 
 
-def test_a_vault_with_an_identity_can_do_without_shared_keys(filled: Subscription) -> None:
+def test_a_vault_with_an_identity_needs_no_shared_keys(filled: Subscription) -> None:
     filled.state.seed_account(GROUP, "stbad", "westeurope", allowSharedKeyAccess=False)
     vault = next(iter(filled.state.vaults.values()))
     vault.document["identity"] = {"type": "SystemAssigned", "principalId": "1", "tenantId": "2"}
-    assert named(target(filled), "stbad")["verdict"] == "ok"
+    assert named(target(filled), "stbad")["status"] == "pass"
 
 
 def test_a_premium_account_names_its_log_accounts(filled: Subscription) -> None:
@@ -178,18 +179,18 @@ def test_a_premium_account_names_its_log_accounts(filled: Subscription) -> None:
     assert named(ended, "stgood")["log_accounts"] == []
 
 
-def test_blob_settings_are_asked_for_named_accounts_only(filled: Subscription) -> None:
+def test_blob_settings_are_read_for_named_accounts_only(filled: Subscription) -> None:
     filled.state.seed_account(GROUP, "stsoft", "westeurope", soft_delete=True)
-    assert {"soft-delete", "versioning"} <= set(rows(named(target(filled), "stsoft"), "unknown"))
+    assert {"soft-delete", "versioning"} <= set(ids(named(target(filled), "stsoft"), "unknown"))
     ended = target(filled, inspect_accounts=["stsoft", "stgone"])
     assert [request for request in filled.requests if request not in CALLS] == ["GET blobServices/default"]
-    assert (named(ended, "stsoft")["verdict"], named(ended, "stgood")["verdict"]) == ("refused", "ok")
-    assert "soft delete" in named(ended, "stsoft")["reasons"][0]
+    assert (named(ended, "stsoft")["status"], named(ended, "stgood")["status"]) == ("error", "pass")
+    assert ids(named(ended, "stsoft"), "fail") == ["soft-delete"]
     assert ended.result["warnings"] == ["inspect_accounts: stgone not found among the storage accounts"]
-    assert named(target(filled, inspect_accounts=["stsoft"], allow_soft_delete=True), "stsoft")["verdict"] == "warn"
+    assert named(target(filled, inspect_accounts=["stsoft"], allow_soft_delete=True), "stsoft")["status"] == "warning"
 
 
-def test_a_name_that_no_account_can_have_is_refused_before_any_call(filled: Subscription) -> None:
+def test_an_invalid_account_name_is_refused_before_any_call(filled: Subscription) -> None:
     ended = target(filled, inspect_accounts=["Not-a-name"])
     assert (ended.error, filled.requests) == ({"kind": "invalid_input", "option": "inspect_accounts"}, [])
 
@@ -201,9 +202,9 @@ def scope(subscription: Subscription, **given: Any) -> dict[str, Any]:
     return dict(target(subscription, **given).result["target"]["scope"])
 
 
-def test_a_contributor_may_do_everything(filled: Subscription) -> None:
+def test_a_contributor_has_all_permissions(filled: Subscription) -> None:
     shown = scope(filled)
-    assert (shown["verdict"], shown["reasons"]) == ("ok", [])
+    assert (shown["status"], ids(shown, "fail")) == ("pass", [])
     assert (shown["subscription_state"], shown["resource_group"], shown["location"]) == (
         "Enabled",
         GROUP,
@@ -217,86 +218,88 @@ def test_a_contributor_may_do_everything(filled: Subscription) -> None:
     [
         ("Reader", RIGHTS),
         ("Owner", ()),
-        # It may write network cards and join networks; what it lacks is the account and network.
+        # It can write network adapters and join networks, but lacks accounts and machines.
         ("Network Contributor", tuple(name for name in RIGHTS if "network" not in name)),
         ("Storage Account Contributor", tuple(name for name in RIGHTS if name not in RIGHTS[3:5])),
         ("Virtual Machine Contributor", RIGHTS[2:4] + RIGHTS[5:]),
     ],
 )
-def test_what_a_role_on_the_group_lacks(role: str, missing: tuple[str, ...], filled: Subscription) -> None:
+def test_missing_permissions_of_a_role_on_the_group(role: str, missing: tuple[str, ...], filled: Subscription) -> None:
     filled.state.give_role("Reader", only=True)
     filled.state.give_role(role, GROUP)
     shown = scope(filled)
-    assert rows(shown, "fail") == list(missing)
-    assert all("give it the role " in reason for reason in shown["reasons"])
-    assert shown["verdict"] == ("warn" if missing else "ok")
+    assert ids(shown, "fail") == list(missing)
+    assert all(row["fix"].startswith("give it the role ") for row in shown["checks"] if row["status"] == "fail")
+    assert shown["status"] == ("warning" if missing else "pass")
 
 
-def test_a_role_on_the_group_alone(filled: Subscription) -> None:
-    """It may not ask for resource providers: not known, and never a no. Lists show what it may see."""
+def test_a_role_only_on_the_group(filled: Subscription) -> None:
+    """It cannot read resource providers, so their state is unknown and not a failure. Lists show the readable part."""
     filled.state.give_role("Contributor", GROUP, only=True)
     ended = target(filled)
     shown = ended.result["target"]["scope"]
-    assert (shown["verdict"], rows(shown, "fail")) == ("ok", [])
-    assert rows(shown, "unknown") == [
+    assert (shown["status"], ids(shown, "fail")) == ("warning", [])
+    assert ids(shown, "unknown") == [
         f"provider-{name}" for name in ("compute", "network", "recoveryservices", "storage")
     ]
     assert [entry["name"] for entry in ended.result["target"]["storage_accounts"]] == ["stgood"]
 
 
-def test_permissions_that_can_t_be_read_are_not_known(filled: Subscription) -> None:
+def test_unreadable_permissions_are_unknown(filled: Subscription) -> None:
     filled.fault("GET", "microsoft.authorization/permissions", "fail", times=9, status=403, code="AuthorizationFailed")
     shown = scope(filled)
-    assert (rows(shown, "unknown"), shown["verdict"]) == (list(RIGHTS), "ok")
+    assert (ids(shown, "unknown"), shown["status"]) == (list(RIGHTS), "warning")
 
 
 def test_permissions_that_fail_otherwise_are_an_error(filled: Subscription) -> None:
     filled.fault("GET", "microsoft.authorization/permissions", "fail", times=9, status=500)
     ended = target(filled)
     assert ended.error["status"] == 500
-    assert ended.msg.startswith("could not read the login's permissions")
+    assert ended.msg.startswith("could not read the permissions of the identity")
 
 
 def test_a_group_that_does_not_exist(filled: Subscription) -> None:
     filled.state.give_role("Reader", only=True)
     shown = scope(filled, target_resource_group="rg-new")
     assert (shown["resource_group_exists"], shown["location"]) == (False, None)
-    assert "let somebody with the role Contributor on the subscription create it" in shown["reasons"][0]
-    assert "in subscription 00000000-0000-0000-0000-000000000000" in shown["reasons"][1]
+    group, right = [row for row in shown["checks"] if row["status"] == "fail"][:2]
+    assert group["fix"] == "have an identity with the role Contributor on the subscription create it"
+    assert "in subscription 00000000-0000-0000-0000-000000000000" in right["message"]
 
 
 def test_a_disabled_subscription(filled: Subscription) -> None:
     filled.state.subscription_state = "Disabled"
     shown = scope(filled)
-    assert (shown["verdict"], rows(shown, "fail")) == ("refused", ["subscription-state"])
+    assert (shown["status"], ids(shown, "fail")) == ("error", ["subscription-state"])
 
 
 @pytest.mark.parametrize(
     "name", ["Microsoft.Compute", "Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage"]
 )
 def test_a_provider_that_is_not_registered(name: str, filled: Subscription) -> None:
-    """Without it there is nothing to list, and the question would be refused."""
+    """Without it there is nothing to list, and Azure would refuse the call."""
     filled.state.unregister_provider(name)
     ended = target(filled)
     assert not ended.failed
-    assert rows(ended.result["target"]["scope"], "fail") == [f"provider-{name.split('.')[1].lower()}"]
+    assert ids(ended.result["target"]["scope"], "fail") == [f"provider-{name.split('.')[1].lower()}"]
     assert name in ended.result["evidence"][0]["verified"]
 
 
 @pytest.mark.parametrize(
-    ("level", "place", "verdict", "told"),
+    ("level", "place", "status", "text"),
     [
-        ("ReadOnly", GROUP, "refused", "nothing can be made in resource group rg-dr while it is read-only"),
-        ("ReadOnly", None, "refused", "remove the lock keep, which the role User Access Administrator allows"),
-        ("CanNotDelete", GROUP, "ok", "also not what a test failover leaves behind, because of the lock keep"),
-        ("ReadOnly", "rg-2", "ok", None),
+        ("ReadOnly", GROUP, "error", "no resources can be created in resource group rg-dr, because it is read-only"),
+        ("ReadOnly", None, "error", "remove the lock keep, which requires the role User Access Administrator"),
+        ("CanNotDelete", GROUP, "pass", "including those of a test failover, because of the lock keep"),
+        ("ReadOnly", "rg-2", "pass", None),
     ],
 )
-def test_locks(level: str, place: str | None, verdict: str, told: str | None, filled: Subscription) -> None:
+def test_locks(level: str, place: str | None, status: str, text: str | None, filled: Subscription) -> None:
     filled.state.seed_lock("keep", level, place)
     shown = scope(filled)
-    assert (shown["verdict"], rows(shown, "fail")) == (verdict, ["locks"] if told else [])
-    assert (told or "") in "".join(shown["reasons"])
+    assert (shown["status"], ids(shown, "fail")) == (status, ["locks"] if text else [])
+    found = [f"{row['message']}; {row['fix']}" for row in shown["checks"] if row["status"] == "fail"]
+    assert (text or "") in "".join(found)
 
 
 def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> None:
@@ -304,26 +307,30 @@ def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> N
     assert found["found"].startswith(
         "subscription Site Recovery rehearsal (Enabled); resource group rg-dr in westeurope"
     )
-    assert "; the login may make there what is needed; all resource providers are registered" in found["found"]
-    assert found["verified"] == "nothing speaks against it"
+    assert "; the identity has all required permissions; all resource providers are registered" in found["found"]
+    assert found["verified"] == "no problem found"
 
 
 # Policies -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_policy_with_data_encryption_is_told_in_one_line(filled: Subscription) -> None:
+def test_a_policy_with_data_encryption_is_reported_in_one_line(filled: Subscription) -> None:
     vault = next(iter(filled.state.vaults.values()))
     filled.state.seed_policy(vault, "new")
-    assert target(filled).result["target"]["policies"]["verdict"] == "ok"
+    assert target(filled).result["target"]["policies"]["status"] == "pass"
     filled.state.seed_policy(vault, "old", encryption="Enabled")
     ended = target(filled)
     (line,) = ended.result["warnings"]
-    assert line.startswith("policy old encrypts data itself, a feature that ended on 2022-04-30")
-    assert ended.result["target"]["policies"] == {
-        "verdict": "refused",
-        "reasons": [line],
-        "rules": [{"rule": "data-encryption", "hardness": "hard", "verdict": "fail", "reason": line}],
-    }
+    assert line.startswith("replication policy old uses data encryption, which was retired on 2022-04-30")
+    policies = ended.result["target"]["policies"]
+    (check,) = policies["checks"]
+    assert (policies["status"], check["id"], check["severity"], check["status"]) == (
+        "error",
+        "data-encryption",
+        "error",
+        "fail",
+    )
+    assert line == f"{check['message']}; {check['fix']}"
     assert ended.result["evidence"][-1]["step"] == "P7"
 
 
@@ -331,12 +338,79 @@ def test_a_policy_that_copies_every_30_seconds(filled: Subscription) -> None:
     vault = next(iter(filled.state.vaults.values()))
     filled.state.seed_policy(vault, "fast", interval=30)
     ended = target(filled)
-    assert rows(named(ended, "stpremium"), "fail") == ["copy-frequency"]
-    assert (named(ended, "stpremium")["verdict"], rows(named(ended, "stgood"), "fail")) == ("ok", [])
+    assert ids(named(ended, "stpremium"), "fail") == ["copy-frequency"]
+    assert (named(ended, "stpremium")["status"], ids(named(ended, "stgood"), "fail")) == ("pass", [])
 
 
-def test_policies_that_may_not_be_read_are_not_known(filled: Subscription) -> None:
+def test_unreadable_policies_are_unknown(filled: Subscription) -> None:
     filled.fault("GET", "vault-dr/replicationpolicies", "fail", times=9, status=403, code="AuthorizationFailed")
     ended = target(filled)
-    assert ended.result["target"]["policies"]["rules"][0]["verdict"] == "unknown"
-    assert "copy-frequency" in rows(named(ended, "stpremium"), "unknown")
+    assert ended.result["target"]["policies"]["checks"][0]["status"] == "unknown"
+    assert "copy-frequency" in ids(named(ended, "stpremium"), "unknown")
+
+
+# The checks of the preflight ------------------------------------------------------------------------------------------
+
+
+def checks(subscription: Subscription, **given: Any) -> list[tuple[str, str, str, str]]:
+    """Return the checks that the preflight lists."""
+    found = target(subscription, **given).result["checks"]
+    return [(row["id"], row["step"], row["status"], row["message"]) for row in found]
+
+
+def test_the_checks_of_a_target_without_problems(filled: Subscription) -> None:
+    found = checks(filled, target_resource_group=GROUP)
+    assert found == [
+        ("azure-login", "T1", "pass", "the sign-in works, and the vaults of resource group rg-dr can be read"),
+        ("vault", "B1", "pass", "vault vault-dr is in westeurope"),
+        ("target-scope", "T1", "pass", "subscription Site Recovery rehearsal, resource group rg-dr"),
+        ("data-encryption", "P7", "pass", "no replication policy uses data encryption"),
+        (
+            "compatible-target",
+            "T3",
+            "pass",
+            "1 of 1 storage accounts and 1 of 1 networks can be used; vault vault-dr is in westeurope",
+        ),
+    ]
+
+
+def test_the_checks_name_candidates_that_cannot_be_used(filled: Subscription) -> None:
+    name, step, status, message = checks(filled)[-1]
+    assert (name, step, status) == ("compatible-target", "T3", "pass")
+    assert "storage account stfar is in northeurope, but the vault is in westeurope" in message
+    assert "network vnet-gateway has no usable subnet: GatewaySubnet is reserved" in message
+
+
+def test_a_target_without_a_usable_candidate_is_a_warning(filled: Subscription) -> None:
+    ended = target(filled, target_resource_group="rg-2")
+    check = ended.result["checks"][-1]
+    assert (check["id"], check["severity"], check["status"]) == ("compatible-target", "warning", "fail")
+    assert check["fix"]
+
+
+def test_a_vault_that_does_not_exist_has_a_planned_id(filled: Subscription) -> None:
+    existing = target(filled).result["target"]
+    planned = target(filled, vault_name="vault-9").result["target"]
+    assert (existing["exists"], planned["exists"], planned["vault_location"]) == (True, False, None)
+    assert planned["vault_id"] == existing["vault_id"].replace("vault-dr", "vault-9")
+    found = checks(filled, vault_name="vault-9")
+    assert [row[:3] for row in found] == [
+        ("azure-login", "T1", "pass"),
+        ("vault", "B1", "pass"),
+        ("target-scope", "T1", "pass"),
+        ("data-encryption", "P7", "pass"),
+    ]
+    assert found[1][3] == "vault vault-9 does not exist yet"
+
+
+def test_unreadable_permissions_are_one_check_for_all_tasks(filled: Subscription) -> None:
+    filled.fault("GET", "microsoft.authorization/permissions", "fail", times=9, status=403, code="AuthorizationFailed")
+    unknown = [row for row in checks(filled) if row[2] == "unknown"]
+    assert [row[3] for row in unknown] == ["the identity cannot read its permissions on resource group rg-dr"]
+
+
+def test_missing_permissions_are_checks_with_their_role(filled: Subscription) -> None:
+    filled.state.give_role("Reader", only=True)
+    failed = [row for row in target(filled).result["checks"] if row["status"] == "fail"]
+    assert [row["id"] for row in failed] == list(RIGHTS)
+    assert {row["severity"] for row in failed} == {"warning"}

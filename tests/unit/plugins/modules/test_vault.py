@@ -68,7 +68,7 @@ STEPS: list[tuple[dict[str, Any], dict[str, Any], int]] = [
     ),
     (USERS, {"identity": {"system_assigned": True, "user_assigned": [ONE, TWO]}}, 1),
     (
-        {"identity": {"user_assigned": [ONE.upper()], "append": False}},
+        {"identity": {"user_assigned": [ONE.upper()], "purge_user_assigned": True}},
         {"identity": {"system_assigned": True, "user_assigned": [ONE]}},
         1,
     ),
@@ -255,7 +255,9 @@ def test_storage_stays_once_there_are_backups(check: bool, vault: Any, subscript
     assert subscription.requests == [VAULT]
     ended = run(subscription, check=check, redundancy={"storage": "zone_redundant"})
     assert (ended.error["kind"], subscription.writes) == ("refused", [])
-    assert "holds backup items: 3, and Azure lets its storage change only before the first backup" in ended.msg
+    assert (
+        "contains backup items: 3, and Azure changes the storage of a vault only before its first backup" in ended.msg
+    )
 
 
 # What a deletion leaves ----------------------------------------------------------------------------------------------

@@ -262,9 +262,8 @@ def test_exactly_the_named_ranges_and_subnets(subscription: Subscription) -> Non
     done = run(subscription, **asked)
     assert subscription.writes == ["put vnet-dr"]
     assert [entry["reason"] for entry in done.result["plan"]] == [
-        "take away 10.21.0.0/16",
-        "take away subnet a (10.20.1.0/24), b (10.21.1.0/24); add subnet renamed (10.20.1.0/24);"
-        " renamed is made in place of a",
+        "remove 10.21.0.0/16",
+        "remove subnet a (10.20.1.0/24), b (10.21.1.0/24); add subnet renamed (10.20.1.0/24); renamed replaces a",
     ]
     assert not run(subscription, **asked).result["changed"]
 
@@ -273,8 +272,8 @@ def test_a_subnet_in_use_is_refused_before_any_write(subscription: Subscription,
     ended = run(subscription, subnets=[], purge_subnets=True)
     assert (ended.error["kind"], subscription.writes) == ("refused", [])
     assert ended.msg == (
-        "subnets: old of network vnet-dr is used by networkInterfaces/nic-1 and can't be taken away;"
-        " move or delete these first, or name the subnet to keep it"
+        "subnets: old of network vnet-dr is used by networkInterfaces/nic-1 and cannot be removed;"
+        " move or delete these first, or list the subnet to keep it"
     )
 
 
@@ -298,8 +297,8 @@ def test_what_a_subnet_refers_to_must_be_there(subscription: Subscription, netwo
 def test_a_peering_that_lags_behind_is_told(subscription: Subscription, network: dict[str, Any]) -> None:
     ended = run(subscription, address_prefixes=["10.22.0.0/16"])
     assert [warning for warning in ended.result["warnings"] if "peering" in warning] == [
-        "network vnet-dr: peering hub does not have the network's present ranges; synchronize it, so that traffic finds"
-        " them"
+        "network vnet-dr: peering hub does not have the present ranges of the network; synchronize it, so that traffic"
+        " is routed to all of them"
     ]
     refused = run(subscription, address_prefixes=["10.8.1.0/24"])
     assert (refused.error["kind"], subscription.writes) == ("refused", [])
@@ -315,10 +314,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], 
     def plan(event: Callable[[], Any]) -> None:
         send, events = VirtualNetworkResource._send, [event]
 
-        def late(noun: Any, *arguments: Any) -> None:
+        def late(resource: Any, *arguments: Any) -> None:
             if events:
                 events.pop()()
-            send(noun, *arguments)
+            send(resource, *arguments)
 
         monkeypatch.setattr(VirtualNetworkResource, "_send", late)
 
@@ -375,9 +374,7 @@ def test_a_change_of_the_same_is_never_overwritten(
     meanwhile(others)
     ended = run(subscription, **asked)
     assert ended.error["kind"] == "refused"
-    assert ended.msg == (
-        "network vnet-dr: somebody changed it while this run was at work, so nothing was changed here; run again"
-    )
+    assert ended.msg == ("network vnet-dr was modified concurrently, so this run changed nothing; run again")
     assert subscription.state.snapshot() == theirs[0]
     assert not run(subscription, **asked).failed
 
@@ -416,7 +413,7 @@ def test_another_operation_without_end_is_a_deadline(subscription: Subscription,
     subscription.fault("PUT", PATH, "fail", times=ALWAYS, status=409, code="AnotherOperationInProgress")
     ended = run(subscription, subnets=[NEW], wait_timeout=0)
     assert ended.error["kind"] == "deadline_exceeded"
-    assert "a moment to write network vnet-dr was not reached within 0 s" in ended.msg
+    assert "timed out after 0 s waiting for its turn to write network vnet-dr" in ended.msg
     assert ended.msg.endswith("; run again")
 
 

@@ -16,12 +16,19 @@ from ansible_collections.siterecovery.hyperv.plugins.action import vmm_server_in
 
 VAULT_ID = "/subscriptions/s/vault"
 EVIDENCE = [{"step": "P10", "found": "x", "done": "nothing to do", "verified": "x"}]
-DONE: dict[str, Any] = {"changed": False, "vault_id": VAULT_ID, "progress": [], "waited": False, "evidence": EVIDENCE}
+DONE: dict[str, Any] = {
+    "changed": False,
+    "vault_id": VAULT_ID,
+    "exists": True,
+    "progress": [],
+    "waited": False,
+    "evidence": EVIDENCE,
+}
 MISSING = {"server": "vmm01", "reached": "not registered", "outstanding": ["registration"]}
 DEAF = {"server": "vmm01", "reached": "fabric registered", "outstanding": ["provider heartbeat"]}
 NOT_YET = {**DONE, "progress": [MISSING]}
 NEARLY = {**DONE, "progress": [DEAF]}
-NO_VAULT = {**NOT_YET, "vault_id": None}
+NO_VAULT = {**NOT_YET, "exists": False}
 
 
 def failure(kind: str, **details: Any) -> dict[str, Any]:
@@ -98,7 +105,10 @@ def test_a_vault_that_does_not_exist_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     ("last", "told"),
-    [(NEARLY, "vmm01: fabric registered, waiting for provider heartbeat"), (CUT, "Azure can't be read at the moment")],
+    [
+        (NEARLY, "vmm01: fabric registered, waiting for provider heartbeat"),
+        (CUT, "Azure is not readable at the moment"),
+    ],
 )
 def test_the_deadline(last: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage([NOT_YET, last], monkeypatch)
@@ -106,7 +116,7 @@ def test_the_deadline(last: dict[str, Any], told: str, monkeypatch: pytest.Monke
     assert (result["failed"], result["error"]["kind"]) == (True, "deadline_exceeded")
     assert (stage.now, result["waited"]) == (60, True)
     assert told in result["msg"]
-    assert "run again to go on waiting, or give a longer wait_timeout" in result["msg"]
+    assert "run again to continue waiting, or increase wait_timeout" in result["msg"]
     assert result.get("progress") == last.get("progress")
 
 
@@ -151,6 +161,6 @@ def test_one_look_without_waiting(wait: Any, check: bool, monkeypatch: pytest.Mo
 )
 def test_a_wrong_value_is_refused_before_any_look(option: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage([DONE], monkeypatch)
-    with pytest.raises(AnsibleActionFail, match=rf"^{option}: "):
+    with pytest.raises(AnsibleActionFail, match=rf"^{option} must "):
         stage.run(**{"wait": True, option: value})
     assert stage.asked == []

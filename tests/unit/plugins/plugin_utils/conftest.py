@@ -6,29 +6,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.emulators.internet import Internet
-from tests.unit.plugins.plugin_utils.bench import Bench
+from tests.unit.plugins.module_utils.model.windows.keys import key_file
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 
-MakeBench = Callable[..., Bench]
+MakeHarness = Callable[..., ScriptHarness]
 
 
 @pytest.fixture(scope="session")
 def internet() -> Iterator[Internet]:
-    """Public names, and a proxy with one login, as the Provider's program meets it."""
+    """Provide public names, and a proxy with one login, for the program of the Provider."""
     started = Internet()
     yield started
     started.close()
 
 
 @pytest.fixture
-def bench(internet: Internet) -> MakeBench:
-    """A machine from an entry of a lab's document, and what is done to it first."""
+def harness(internet: Internet) -> MakeHarness:
+    """Build a machine from an entry of a lab's description, and prepare it."""
 
-    def made(entry: dict[str, Any], prepare: Any = None) -> Bench:
-        return Bench(internet, entry, prepare)
+    def made(entry: dict[str, Any], prepare: Any = None) -> ScriptHarness:
+        return ScriptHarness(internet, entry, prepare)
 
     return made
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    """Write a usable registration key and return its path."""
+    path = tmp_path / "vault-asr.VaultCredentials"
+    path.write_bytes(key_file())
+    return str(path)

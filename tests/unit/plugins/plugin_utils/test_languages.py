@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every Windows noun on German and Japanese machines, with names and folders of theirs (P1, P4, P9, H1, H5)."""
+"""Every Windows resource on German and Japanese machines, with names in these languages (P1, P4, P9, H1, H5)."""
 
 from __future__ import annotations
 
@@ -23,16 +23,12 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
 from lab.windows.installers import catalogue
-from lab.windows.states import (
-    NATIVE,
-    disabled,
-    native_host,
-    native_server,
-    registered,
-)
-from tests.unit.plugins.model.keys import VAULT_ID, key_file
-from tests.unit.plugins.plugin_utils.bench import Bench
-from tests.unit.plugins.plugin_utils.conftest import MakeBench
+from lab.windows.states import NATIVE, disabled, native_host, native_server, registered
+from tests.unit.plugins.module_utils.model.windows.keys import key_file
+from tests.unit.plugins.module_utils.model.windows.registrations import registration_options
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
+from tests.unit.plugins.plugin_utils.options import host_info_options
 
 PACKAGES = catalogue({})
 
@@ -54,24 +50,10 @@ def agent(folder: str) -> dict[str, Any]:
 
 
 def registration(key: Path, cloud: str) -> dict[str, Any]:
-    options = {
-        "azure_registration": None,
-        "proxy": None,
-        "update_password": "on_create",
-        "tenant_id": None,
-        "remove_stale_registration": False,
-    }
-    return {
-        **options,
-        "vault_id": VAULT_ID,
-        "name": cloud,
-        "key_path": str(key),
-        "restart_vmm": "always",
-        "registration_timeout": 60,
-    }
+    return registration_options(name=cloud, key_path=str(key), restart_vmm="always", registration_timeout=60)
 
 
-NOUNS: list[tuple[str, Callable[..., Any], bool]] = [
+RESOURCES: list[tuple[str, Callable[..., Any], bool]] = [
     ("provider", provider.build, True),
     ("provider_registration", provider_registration.build, True),
     ("vmm_cloud_sync", vmm_cloud_sync.build, True),
@@ -80,9 +62,9 @@ NOUNS: list[tuple[str, Callable[..., Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "build", "on_vmm"), NOUNS, ids=[row[0] for row in NOUNS])
-def test_a_noun_does_its_work_once(
-    bench: MakeBench, tmp_path: Path, language: str, name: str, build: Callable[..., Any], on_vmm: bool
+@pytest.mark.parametrize(("name", "build", "on_vmm"), RESOURCES, ids=[row[0] for row in RESOURCES])
+def test_a_resource_converges(
+    harness: MakeHarness, tmp_path: Path, language: str, name: str, build: Callable[..., Any], on_vmm: bool
 ) -> None:
     folder, cloud = NATIVE[language]["folder"], NATIVE[language]["cloud"]
     key = tmp_path / f"{cloud}.VaultCredentials"
@@ -99,34 +81,38 @@ def test_a_noun_does_its_work_once(
     }
     has: dict[str, Any] = {"provider_registration": {"provider": {}}, "mars_agent": {"agent": None}}
     if on_vmm:
-        found = bench(native_server(language, **has.get(name, {})), registered() if name == "vmm_cloud_sync" else None)
+        found = harness(
+            native_server(language, **has.get(name, {})), registered() if name == "vmm_cloud_sync" else None
+        )
     else:
-        found = bench(native_host(language, **has.get(name, {})))
+        found = harness(native_host(language, **has.get(name, {})))
 
-    def wish(session: Session) -> Any:
+    def wanted(session: Session) -> Any:
         return build(options[name], session)
 
-    planned = found.run(wish, check=True)
+    planned = found.run(wanted, check=True)
     assert planned.changed
-    assert found.run(wish).changed
-    assert found.run(wish).changed is False
+    assert found.run(wanted).changed
+    assert found.run(wanted).changed is False
     assert found.scripts == ["observe"]
 
 
 @pytest.mark.parametrize("kind", ["vmm_server", "hyperv_host"])
-def test_host_info_reads_it_as_it_is(bench: MakeBench, language: str, kind: str) -> None:
-    found = bench(native_server(language) if kind == "vmm_server" else native_host(language))
+def test_host_info_keeps_the_spelling(harness: MakeHarness, language: str, kind: str) -> None:
+    found = harness(native_server(language) if kind == "vmm_server" else native_host(language))
     result = _read(found, kind)
     if kind == "vmm_server":
         assert [cloud["name"] for cloud in result["host"]["vmm"]["clouds"]] == [NATIVE[language]["cloud"]]
         assert NATIVE[language]["host"] in str(result["host"]["vmm"])
     else:
         assert result["host"]["agent"]["cache_path"] == NATIVE[language]["folder"] + "\\cache"
-    assert [check["id"] for check in result["checks"] if check["verdict"] == "fail"] == []
+    assert [
+        check["id"] for check in result["checks"] if check["severity"] == "error" and check["status"] == "fail"
+    ] == []
 
 
-def test_what_windows_says_is_passed_on(bench: MakeBench, language: str) -> None:
-    found = bench(native_server(language, provider={}), disabled(layout.VMM_SERVICE))
+def test_messages_of_windows_are_passed_on(harness: MakeHarness, language: str) -> None:
+    found = harness(native_server(language, provider={}), disabled(layout.VMM_SERVICE))
     options = setup("provider", NATIVE[language]["folder"], microsoft_update=None)
     with pytest.raises(RemoteFailure) as failed:
         found.run(lambda session: provider.build(options, session))
@@ -135,12 +121,5 @@ def test_what_windows_says_is_passed_on(bench: MakeBench, language: str) -> None
     assert "cannot be started" not in failed.value.message
 
 
-def _read(found: Bench, kind: str) -> dict[str, Any]:
-    options: dict[str, Any] = {"kind": kind, "vault_id": VAULT_ID, "proxy": None, "cache_path": None}
-    options |= {
-        "minimum_cache_gb": 5,
-        "check_connectivity": False,
-        "cloud_environment": "AzureCloud",
-        "storage_accounts": None,
-    }
-    return read_host({**options, "endpoints": None, "vmm_clouds": None}, Session(found.execute))
+def _read(found: ScriptHarness, kind: str) -> dict[str, Any]:
+    return read_host(host_info_options(kind), Session(found.execute))

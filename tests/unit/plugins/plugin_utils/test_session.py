@@ -30,7 +30,7 @@ def session(answer: Mapping[str, Any], sent: list[dict[str, Any]] | None = None)
     return Session(execute)
 
 
-def test_what_is_sent() -> None:
+def test_the_arguments() -> None:
     sent: list[dict[str, Any]] = []
     found = session(GOOD, sent).run(
         "start_service",
@@ -52,13 +52,13 @@ def test_what_is_sent() -> None:
     ]
 
 
-def test_without_secrets_nothing_says_so() -> None:
+def test_no_argument_for_missing_secrets() -> None:
     sent: list[dict[str, Any]] = []
     session(GOOD, sent).run("start_service", {"Name": "x"}, {"Password": None})
     assert "sensitive_parameters" not in sent[0]
 
 
-def test_a_script_is_sent_with_the_functions_that_it_names(collection_root: Path) -> None:
+def test_a_script_is_sent_with_the_files_that_it_includes(collection_root: Path) -> None:
     folder = collection_root / "plugins" / "plugin_utils" / "_windows" / "scripts"
     names = [path.stem for path in folder.glob("*.ps1")]
     assert {name: source(name) for name in names} == {name: assembled(folder, name) for name in names}
@@ -67,6 +67,9 @@ def test_a_script_is_sent_with_the_functions_that_it_names(collection_root: Path
     assert sent.startswith("# siterecovery.hyperv script: start_service\n")
     assert "\n\nfunction Get-ServiceStatus {\n" in sent
     assert "siterecovery.hyperv functions:" not in sent
+    observed = source("observe")
+    assert "\n\nfunction Get-HostSection {\n" in observed
+    assert "siterecovery.hyperv sections:" not in observed
 
 
 @pytest.mark.parametrize(
@@ -97,15 +100,19 @@ def test_a_script_that_fails(answer: dict[str, Any], line: str, monkeypatch: pyt
     "answer",
     [
         {"changed": True, "msg": "skipped, running in check mode", "result": {}},
+        {"changed": True, "msg": "any other words", "result": {}},
+        {"changed": False, "failed": False, "result": None},
         {"changed": False, "failed": False},
     ],
 )
-def test_a_script_that_did_not_run_is_no_observation(answer: dict[str, Any]) -> None:
-    with pytest.raises(SiteRecoveryError, match=r"was not run .* a bug of the collection"):
+def test_an_answer_without_an_object_is_a_bug(answer: dict[str, Any]) -> None:
+    with pytest.raises(
+        SiteRecoveryError, match=r"^script start_service did not run and returned an empty object; report this as a bug"
+    ):
         session(answer).run("start_service")
 
 
-def test_changed_is_kept_also_after_a_failure() -> None:
+def test_a_change_is_kept_after_a_failure() -> None:
     kept = session({"failed": True, "changed": True})
     assert kept.changed is False
     with pytest.raises(RemoteFailure):
@@ -116,7 +123,7 @@ def test_changed_is_kept_also_after_a_failure() -> None:
     assert fresh.changed is False
 
 
-def test_secrets_are_known_also_as_they_look_in_one_line() -> None:
+def test_secrets_are_known_in_their_one_line_form_too() -> None:
     sender = session(GOOD)
     sender.run("start_service", {"Name": "x"}, {"A": "two\n  lines", "B": ("user", "p  w"), "C": "", "D": ("u", "")})
     assert sender.secrets == {"two\n  lines", "two lines", "p  w", "p w"}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Complete-File {
-    # The whole file takes the place of the destination in one step.
+    # Replaces the destination with the complete file in one step.
     param([string] $Partial, [string] $Path)
 
     Move-Item -LiteralPath $Partial -Destination $Path -Force

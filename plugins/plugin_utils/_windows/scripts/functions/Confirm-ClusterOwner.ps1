@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Confirm-ClusterOwner {
-    # Ends here where the role of a highly available VMM has moved away since it was read.
+    # Fails if the role of a highly available VMM has moved to another node since it was read.
     if ([string]::IsNullOrEmpty($ClusterResource)) {
         return
     }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function ConvertTo-Argument {
-    # One quoted argument as the C runtime takes command lines apart: backslashes count only before a quote.
+    # Quotes one argument for the C runtime, which treats backslashes specially only before a quote.
     param([string] $Value)
 
     $escaped = $Value -replace '(\\*)"', '$1$1\"'

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-FileFact {
-    # What tells one installer from another: size, hash, signature, numeric version.
+    # The size, hash, signature and numeric version of a file.
     param([string] $Path)
 
     $facts = @{ path = $Path; size = $null; sha256 = $null; signature_status = $null; signer = $null; version = $null }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-Mark {
-    # What the unfinished file beside the destination is a part of; nothing when that is unknown.
+    # The source of a partial file, or nothing if it is unknown.
     param([string] $Path)
 
     if (-not ((Test-Path -LiteralPath $Path -PathType Leaf) -and (Test-Path -LiteralPath "$Path.id" -PathType Leaf))) {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-SetupLog {
-    # The last lines of the newest log of setup and registration.
+    # The last lines of the newest log of setup and registration, without the secret.
     param([string] $Secret)
 
     $folder = "$env:ProgramData\ASRLogs"
@@ -18,7 +18,7 @@ function Get-SetupLog {
         if ([string]::IsNullOrEmpty($Secret)) {
             "$line"
         } else {
-            # A log may repeat the command line, where quotes and backslashes of the secret are escaped.
+            # A log may contain the command line, in which quotes and backslashes of the secret are escaped.
             $escaped = ConvertTo-Argument -Value $Secret
             "$line".Replace($escaped.Substring(1, $escaped.Length - 2), '********').Replace($Secret, '********')
         }

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Initialize-ProtectedFolder {
-    # Makes the folder for administrators and the system alone. One that exists is used only if it is as closed:
-    # the access of a folder that somebody else made is never changed, and nothing goes where others could read or swap it.
+    # Creates the folder for administrators and the system only. An existing folder must be protected in the same way: the
+    # access of a folder of others is never changed, and no file is stored where others could read or replace it.
     param([string] $Path)
 
     if (Test-Path -LiteralPath $Path) {
@@ -14,14 +14,14 @@ function Initialize-ProtectedFolder {
         }
         return
     }
-    # It gets its name when it is closed: a run that breaks off in between leaves no open folder that the next refuses.
+    # The folder is renamed after it is protected, so an interrupted run leaves no open folder that the next run rejects.
     $made = "$Path.siterecovery.hyperv-new"
     if (Test-Path -LiteralPath $made) {
         Remove-Item -LiteralPath $made -Force
     }
     New-Item -ItemType Directory -Path $made -Force | Out-Null
     $acl = Get-Acl -LiteralPath $made
-    # SDDL names the two groups by their well-known ids, so no display language matters.
+    # SDDL names the two groups by well-known ids, which do not depend on the display language.
     $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
     Set-Acl -LiteralPath $made -AclObject $acl
     Move-Item -LiteralPath $made -Destination $Path

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Invoke-Configurator {
-    # Runs DRConfigurator to its end, but no longer than the timeout: then it is ended, and there is no exit code.
+    # Runs DRConfigurator. After the timeout it is stopped, and there is no exit code.
     param([string] $Path, [string] $Arguments, [int] $Seconds)
 
     $process = Start-Process -FilePath $Path -ArgumentList $Arguments -PassThru
-    # Windows PowerShell keeps the exit code only of a process whose handle was asked for while it ran.
+    # Windows PowerShell keeps the exit code only if the handle was read while the process ran.
     $null = $process.Handle
     if ($process.WaitForExit($Seconds * 1000)) {
         return [int] $process.ExitCode

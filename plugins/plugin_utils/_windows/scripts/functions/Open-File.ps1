@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Open-File {
-    # Nobody else writes to the file meanwhile.
+    # No other process can write to the file meanwhile.
     param([string] $Path, [string] $Mode)
 
     if ($Mode -eq 'Open') {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Remove-RestartMark {
-    # What was noted when a script set something that the service reads at its start; it need not be there (2).
+    # Removes the mark of Set-RestartMark, which does not have to exist (2).
     param([string] $Name)
 
     $key = 'SOFTWARE\siterecovery.hyperv'

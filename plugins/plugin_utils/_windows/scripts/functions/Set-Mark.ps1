@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Set-Mark {
-    # Written before the first byte: an unfinished file is never taken for a part of another one.
+    # The mark is written before the first byte, so that a partial file is never continued with another source.
     param([string] $Path, [string] $Text)
 
     foreach ($old in $Path, "$Path.id") {

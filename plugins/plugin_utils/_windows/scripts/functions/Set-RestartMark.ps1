@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Set-RestartMark {
-    # The service reads what is set here only when it starts. The process that has not read it is noted, so that a run
-    # that is cut off before the restart is made good by the next one.
+    # The service reads the changed setting only when it starts. The mark names the process that has not read it, so that
+    # the next run restarts the service if this one is interrupted.
     param([string] $Name)
 
     $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"

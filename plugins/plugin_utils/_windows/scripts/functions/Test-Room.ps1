@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Test-Room {
-    # Whether the drive has room for the file and what is unpacked from it.
+    # Whether the drive has space for the file and its unpacked content.
     param([string] $Path, [long] $Total, [long] $Present)
 
     $transfer.needed_bytes = [long] ($SpaceFactor * $Total - $Present)
@@ -12,6 +12,6 @@ function Test-Room {
         $transfer.free_bytes = [long] $disk.FreeSpace
         return ($transfer.free_bytes -ge $transfer.needed_bytes)
     }
-    # On a share it shows when it is full.
+    # The free space of a share is unknown.
     return $true
 }

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports what a run recorded. It runs on the controller and connects to no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.inventory.manager import InventoryManager
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils._report.records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record, WrongShape, read_record
+from ..plugin_utils._report.report import Report
+from ..plugin_utils._report.scope import AZURE, HYPERV_HOSTS, PARTS, VMM_SERVERS, Group, Scope, missing
+
+_LOCALHOST = "localhost"
+_ROLES = {VMM_SERVERS: VMM_SERVER, HYPERV_HOSTS: HYPERV_HOST}
+Variables = Mapping[str, Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Build the report from the variables of all hosts, and print it as plain lines."""
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "stage": {"type": "str", "choices": ["scope", "checks", "setup", "state"], "default": "checks"},
+        "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
+        "required": {"type": "list", "elements": "str", "choices": list(PARTS), "default": []},
+        "vmm_servers": {"type": "list", "elements": "str", "default": ["vmm_servers"]},
+        "hyperv_hosts": {"type": "list", "elements": "str", "default": ["hyperv_hosts"]},
+        "uncovered_hosts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
+        "only_with_problems": {"type": "bool", "default": False},
+        "width": {"type": "int", "default": 120},
+    }
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._supports_check_mode = True
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        variables = task_vars or {}
+        scope = self._scope(options, variables)
+        result.update(changed=False, **{part: list(scope.included(part)) for part in scope.groups})
+        if problem := missing(scope, options["required"]):
+            return {**result, "failed": True, "msg": problem}
+        if options["stage"] == "scope":
+            return result
+        try:
+            report = _report(scope, options, variables["hostvars"])
+        except WrongShape as error:
+            raise AnsibleActionFail(str(error)) from None
+        lines = report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
+        if options["only_with_problems"] and not report.problems:
+            lines = []
+        if lines:
+            Display().display("\n".join(lines))
+        return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
+
+    def _scope(self, options: Variables, variables: Variables) -> Scope:
+        limit = str(variables.get("ansible_limit") or "")
+        whole, limited = self._inventory(variables), self._inventory(variables)
+        limited.subset(limit or None)
+        groups = {
+            part: Group(",".join(options[part]), _names(whole, options[part]), _names(limited, options[part]))
+            for part in _ROLES
+        }
+        return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit)
+
+    def _inventory(self, variables: Variables) -> InventoryManager:
+        """Build the inventory anew: the one of the run already has the limit applied."""
+        manager = InventoryManager(loader=self._loader, parse=False)
+        for group, hosts in variables["groups"].items():
+            manager.add_group(group)
+            for host in hosts:
+                manager.add_host(host, group=group)
+        return manager
+
+
+def _names(manager: InventoryManager, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the hosts of patterns, none for a group that the inventory does not have."""
+    return tuple(host.name for host in manager.get_hosts(pattern=list(patterns)))
+
+
+def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
+    """Read what the hosts of the run recorded. Raises WrongShape."""
+    records = list(_records(scope, hostvars))
+    known = {record.host: record for record in records if record.role == HYPERV_HOST}
+    # A host that another run sets up is known by its name alone.
+    machines = [
+        known.get(host) or Record(HYPERV_HOST, host, names=_inventory_names(host, hostvars[host]))
+        for host in scope.groups[HYPERV_HOSTS].hosts
+    ]
+    accepted = options["uncovered_hosts"] == "warn"
+    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted)
+
+
+def _statistics(report: Report) -> dict[str, Any]:
+    """Return what a workflow passes on, in the form of the module set_stats."""
+    data = {"site_status": report.status, "site_problems": [problem.describe() for problem in report.problems]}
+    return {"data": data, "per_host": False, "aggregate": False}
+
+
+def _records(scope: Scope, hostvars: Variables) -> Iterator[Record]:
+    if scope.azure and AZURE in scope.parts:
+        yield read_record(AZURE_TARGET, _LOCALHOST, hostvars[_LOCALHOST])
+    for part, role in _ROLES.items():
+        for host in scope.included(part):
+            yield read_record(role, host, hostvars[host], _inventory_names(host, hostvars[host]))
+
+
+def _inventory_names(host: str, variables: Variables) -> tuple[str, ...]:
+    try:
+        address = variables.get("ansible_host")
+    except AnsibleError:
+        # A template that cannot be resolved; the check of the host says so.
+        address = None
+    return (host, str(address)) if address else (host,)

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Validates the variables of the host on the controller, before anything else is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils._model.common.check import worst
+from ..plugin_utils._variables.specs import sources
+from ..plugin_utils._variables.validation import validate
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Never connects to the host, changes nothing, and does the same in check mode."""
+
+    _requires_connection = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._supports_check_mode = True
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _result, options = self.validate_argument_spec(
+            argument_spec={
+                "roles": {"type": "list", "elements": "str", "required": True, "choices": list(sources())},
+                "provided_later": {"type": "list", "elements": "str", "default": []},
+                "stop": {"type": "bool", "default": True},
+            }
+        )
+        found = validate(options["roles"], task_vars or {}, self._templar.template, options["provided_later"])
+        result.update(
+            changed=False,
+            status=worst(found.checks),
+            checks=[check.to_result() for check in found.checks],
+            values=dict(found.values),
+        )
+        if found.checks and options["stop"]:
+            result.update(
+                failed=True,
+                msg="; ".join(check.describe() for check in found.checks),
+                error={"kind": "invalid_input"},
+            )
+        return result

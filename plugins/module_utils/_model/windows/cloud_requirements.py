@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: requirements on VMM clouds whose metadata is synchronized."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..common.check import Check
+from .expectation import all_clouds
+from .requirement_context import Context
+from .vmm_facts import VmmCloud
+
+# As VMM spells the platform of a host and the capability profile for it, in lower case.
+_PLATFORM, _PROFILE = "hyperv", "hyper-v"
+
+
+def cloud_flag(context: Context) -> Check | None:
+    """Check that this release of VMM can send the metadata of its clouds."""
+    vmm, clouds = context.machine.vmm, _clouds(context)
+    if vmm is None or clouds is None:
+        return None
+    if vmm.flag_supported and all(cloud.published is not None for cloud in clouds):
+        return Check.passed("cloud-flag", "P9", f"clouds: {', '.join(cloud.name for cloud in clouds) or 'none'}")
+    return Check.failed(
+        "cloud-flag",
+        "P9",
+        "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud",
+        "select it on the General page of each cloud's properties, and do not set vmm_clouds",
+    )
+
+
+def cloud_unknown(context: Context) -> Check | None:
+    """Check that VMM has a cloud of every requested name."""
+    clouds, names = _clouds(context), context.expected.clouds
+    if clouds is None or not names or all_clouds(names):
+        return None
+    known = {cloud.name.casefold() for cloud in clouds}
+    unknown = [name for name in names if name.casefold() not in known]
+    if not unknown:
+        return Check.passed("cloud-unknown", "P9", f"VMM has the clouds {', '.join(names)}")
+    return Check.failed(
+        "cloud-unknown",
+        "P9",
+        f"VMM does not have the cloud {', '.join(unknown)}; its clouds are"
+        f" {', '.join(sorted(cloud.name for cloud in clouds)) or 'none'}",
+        "correct vmm_clouds",
+    )
+
+
+def cloud_ambiguous(context: Context) -> Check | None:
+    """Check that every requested name belongs to one cloud only."""
+    clouds, names = _clouds(context), context.expected.clouds
+    if clouds is None or not names or all_clouds(names):
+        return None
+    counts = Counter(cloud.name.casefold() for cloud in clouds)
+    ambiguous = [name for name in names if counts[name.casefold()] > 1]
+    if not ambiguous:
+        return Check.passed("cloud-ambiguous", "P9", "every requested name belongs to one cloud at most")
+    return Check.failed(
+        "cloud-ambiguous",
+        "P9",
+        f"VMM has more than one cloud with the name {', '.join(ambiguous)}",
+        "rename the clouds in VMM",
+    )
+
+
+def cloud_hosts(context: Context) -> Check | None:
+    """Check that each requested cloud has a Hyper-V host."""
+    clouds = _requested(context)
+    if clouds is None:
+        return None
+    empty = [cloud.name for cloud in clouds if not any(host.platform.casefold() == _PLATFORM for host in cloud.hosts)]
+    if not empty:
+        return Check.passed("cloud-hosts", "P9", "every cloud has Hyper-V hosts")
+    return Check.warning(
+        "cloud-hosts",
+        "P9",
+        f"clouds without a Hyper-V host, whose machines cannot be protected: {', '.join(empty)}",
+        "add a host group with Hyper-V hosts",
+    )
+
+
+def capability(context: Context) -> Check | None:
+    """Check that each requested cloud has the capability profile for Hyper-V, if VMM shows the profiles."""
+    clouds = _requested(context)
+    if clouds is None:
+        return None
+    lacking = [
+        f"{cloud.name} (has {', '.join(cloud.capability_profiles) or 'none'})"
+        for cloud in clouds
+        if cloud.capability_profiles is not None
+        and _PROFILE not in (profile.casefold() for profile in cloud.capability_profiles)
+    ]
+    if not lacking:
+        return Check.passed("capability", "P9", "every cloud has the capability profile Hyper-V")
+    return Check.warning(
+        "capability",
+        "P9",
+        f"clouds without the capability profile Hyper-V: {', '.join(lacking)}",
+        "add it, unless another profile of the cloud is for Hyper-V",
+    )
+
+
+def _clouds(context: Context) -> tuple[VmmCloud, ...] | None:
+    return context.machine.vmm.clouds if context.machine.vmm else None
+
+
+def _requested(context: Context) -> tuple[VmmCloud, ...] | None:
+    """Return the requested clouds, or all clouds if no name was set."""
+    clouds, names = _clouds(context), context.expected.clouds
+    if clouds is None or not names or all_clouds(names):
+        return clouds
+    wanted = {name.casefold() for name in names}
+    return tuple(cloud for cloud in clouds if cloud.name.casefold() in wanted)

@@ -1,0 +1,194 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Report checks, evidence and problems of a run
+version_added: 0.1.0
+description:
+  - Collects what the roles of this collection recorded on the hosts of a run, prints it as plain lines, and returns as
+    data what must still be done and which host must fail because of it.
+  - Reads the facts of the roles P(siterecovery.hyperv.azure_target#role) on C(localhost),
+    P(siterecovery.hyperv.vmm_server#role) on the VMM servers and P(siterecovery.hyperv.hyperv_host#role) on the Hyper-V
+    hosts.
+  - Sets the custom statistics C(site_status) and C(site_problems) for workflows, as M(ansible.builtin.set_stats) does.
+  - Runs on the controller and connects to no host. Hosts that C(--limit) leaves out are not reported.
+  - Fails only when the run does not include what it needs. A problem of a host does not fail the task; see
+    RV(failures).
+author:
+  - siterecovery.hyperv contributors (@siterecovery)
+options:
+  stage:
+    description:
+      - The state that each host of the run must have reached.
+      - With V(scope) the module checks only that the run includes what it needs.
+      - With V(checks) a host must have passed its checks.
+      - With V(setup) the run must also have set it up.
+      - With V(state) the checks must have found it set up.
+    type: str
+    choices: [scope, checks, setup, state]
+    default: checks
+  parts:
+    description:
+      - The parts that the run handles.
+    type: list
+    elements: str
+    choices: [azure, vmm_servers, hyperv_hosts]
+    default: [azure, vmm_servers, hyperv_hosts]
+  required:
+    description:
+      - The parts that the run must include. The task fails when the inventory has no such host, or when C(--limit)
+        leaves all of them out, and says which of both it is.
+      - V(azure) requires C(localhost), from where Azure is called. A run that includes a VMM server requires it as well.
+    type: list
+    elements: str
+    choices: [azure, vmm_servers, hyperv_hosts]
+    default: []
+  vmm_servers:
+    description:
+      - The host patterns of the VMM servers.
+    type: list
+    elements: str
+    default: [vmm_servers]
+  hyperv_hosts:
+    description:
+      - The host patterns of the Hyper-V hosts.
+    type: list
+    elements: str
+    default: [hyperv_hosts]
+  uncovered_hosts:
+    description:
+      - Whether a Hyper-V host of a chosen VMM cloud that the inventory lacks is a problem. V(warn) only names it.
+      - With O(stage=checks) it is only named, unless the inventory has no Hyper-V host at all.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  table:
+    description:
+      - The table that the module prints, followed by the problems.
+      - V(problems) prints the checks, and counts those that passed.
+      - V(evidence) prints what was found, done and verified per step.
+    type: str
+    choices: [none, checks, problems, evidence]
+    default: checks
+  only_with_problems:
+    description:
+      - Whether the module prints nothing when there is no problem.
+    type: bool
+    default: false
+  width:
+    description:
+      - The number of characters in a line of the table.
+    type: int
+    default: 120
+extends_documentation_fragment:
+  - siterecovery.hyperv.common.reading
+seealso:
+  - plugin: siterecovery.hyperv.refuse_bypass
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Report the checks
+  hosts: localhost:vmm_servers:hyperv_hosts
+  gather_facts: false
+  tasks:
+    - name: Print the report
+      siterecovery.hyperv.report:
+        table: problems
+      register: result
+      run_once: true
+
+    - name: Fail where a check failed
+      ansible.builtin.fail:
+        msg: "{{ result.failures[inventory_hostname] | join('; ') }}"
+      when: inventory_hostname in result.failures
+"""
+
+RETURN = r"""
+status:
+  description: V(error) with a problem, V(warning) with a check that warns, V(pass) otherwise.
+  returned: when O(stage) is not V(scope)
+  type: str
+  sample: pass
+problems:
+  description: One line for each problem, with host and step.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: str
+  sample: ["hv01 H2: a restart is pending; restart the host"]
+failures:
+  description: The lines of each host that must fail. What belongs to no host of the inventory fails with C(localhost).
+  returned: when O(stage) is not V(scope)
+  type: dict
+  sample:
+    hv01: ["H2: a restart is pending; restart the host"]
+unfinished:
+  description: The hosts that the run did not set up, or with O(stage=state) did not find set up.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: str
+  sample: [hv02]
+uncovered:
+  description: The Hyper-V hosts of chosen VMM clouds that the run leaves out.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host's full name in VMM.
+      returned: success
+      type: str
+      sample: hv03.example.com
+    vmm_clouds:
+      description: The chosen VMM clouds that it belongs to.
+      returned: success
+      type: list
+      elements: str
+      sample: [Gold]
+    reason:
+      description: V(missing) when the inventory lacks it, V(no_agent) when it has no Recovery Services agent.
+      returned: success
+      type: str
+      sample: missing
+duplicates:
+  description: The machines that have several names in the inventory.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: dict
+  contains:
+    machine:
+      description: The machine's full name.
+      returned: success
+      type: str
+      sample: hv01.example.com
+    hosts:
+      description: Its names in the inventory.
+      returned: success
+      type: list
+      elements: str
+      sample: [hv01, berlin-1]
+lines:
+  description: The lines that were printed.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: str
+  sample: ["host   step  status  message"]
+vmm_servers:
+  description: The VMM servers of the run.
+  returned: success
+  type: list
+  elements: str
+  sample: [vmm01]
+hyperv_hosts:
+  description: The Hyper-V hosts of the run.
+  returned: success
+  type: list
+  elements: str
+  sample: [hv01, hv02]
+"""

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: what a run recorded of one host: the facts of the roles, in checked form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from ...module_utils._model.common.check import Check
+from ...module_utils._model.common.resource import Evidence
+
+AZURE_TARGET, VMM_SERVER, HYPERV_HOST = "azure_target", "vmm_server", "hyperv_host"
+_SEVERITIES = ("error", "warning", "info")
+_STATUSES = ("pass", "fail", "unknown")
+Variables = Mapping[str, Any]
+
+
+class WrongShape(Exception):
+    """A fact does not have the form in which the roles record it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one role recorded of one host. None stands for a fact that was not set."""
+
+    role: str
+    host: str
+    checks: tuple[Check, ...] | None = None
+    #: What the checks read, as evidence.
+    readings: tuple[Evidence, ...] = ()
+    #: What the set-up found, did and verified.
+    evidence: tuple[Evidence, ...] | None = None
+    failure: str = ""
+    #: The observation of a Windows machine.
+    observation: Variables = field(default_factory=dict)
+    vmm_clouds: tuple[str, ...] = ()
+    active: bool = True
+    #: Names of the host in the inventory.
+    names: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return the host's name in a report."""
+        return "Azure" if self.role == AZURE_TARGET else self.host
+
+    @property
+    def fqdn(self) -> str:
+        """Return the name that the machine gave itself; empty when it was not read."""
+        return str((self.observation.get("host") or {}).get("fqdn") or "")
+
+    @property
+    def set_up(self) -> bool:
+        """Tell whether the machine was found set up. The passive nodes of a cluster have no registration."""
+        if self.role == HYPERV_HOST:
+            return bool(self.observation.get("agent"))
+        registered = bool((self.observation.get("registration") or {}).get("vault_name"))
+        return bool(self.observation.get("provider")) and (registered or not self.active)
+
+
+def read_record(role: str, host: str, variables: Variables, names: Sequence[str] = ()) -> Record:
+    """Read the facts of a role from the variables of a host. Raises WrongShape."""
+    preflight = _dictionary(host, f"{role}_preflight", variables)
+    return Record(
+        role,
+        host,
+        checks=_checks(host, f"{role}_checks", variables),
+        readings=_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []),
+        evidence=_set_up_evidence(role, host, variables),
+        failure=_line(variables.get(f"{role}_failure")),
+        observation=preflight.get("host") or {},
+        vmm_clouds=tuple(str(name) for name in preflight.get("expected_clouds") or ()),
+        active=bool(preflight.get("active_node", True)),
+        names=tuple(names),
+    )
+
+
+def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
+    """Return the evidence of a role; that of the target joins the vault's view of the VMM servers."""
+    own = _fact(host, f"{role}_evidence", variables)
+    if role != AZURE_TARGET:
+        return own
+    servers = _fact(host, f"{role}_server_evidence", variables)
+    waited = _fact(host, f"{role}_wait_evidence", variables)
+    if servers and waited and len(servers) == len(waited):
+        # What the wait found is what the vault showed before the servers were set up.
+        waited = tuple(replace(now, found=before.found) for before, now in zip(servers, waited, strict=True))
+    known = [rows for rows in (own, waited or servers) if rows is not None]
+    return tuple(row for rows in known for row in rows) if known else None
+
+
+def _fact(host: str, name: str, variables: Variables) -> tuple[Evidence, ...] | None:
+    return None if variables.get(name) is None else _evidence(host, name, variables[name])
+
+
+def _checks(host: str, name: str, variables: Variables) -> tuple[Check, ...] | None:
+    if variables.get(name) is None:
+        return None
+    checks = tuple(Check(**_texts(host, name, record, Check)) for record in _list(host, name, variables[name]))
+    for check in checks:
+        if check.severity not in _SEVERITIES or check.status not in _STATUSES:
+            raise WrongShape(f"{name} of {host}: check '{check.id}' has an unknown severity or status")
+    return checks
+
+
+def _evidence(host: str, name: str, records: Any) -> tuple[Evidence, ...]:
+    return tuple(Evidence(**_texts(host, name, record, Evidence)) for record in _list(host, name, records))
+
+
+def _texts(host: str, name: str, record: Any, kind: type[Check | Evidence]) -> dict[str, Any]:
+    keys = [each.name for each in fields(kind)]
+    if not isinstance(record, Mapping) or any(key not in record for key in keys):
+        raise WrongShape(f"{name} of {host}: every entry must be a dictionary with the keys {', '.join(keys)}")
+    return {key: _line(record[key]) for key in keys}
+
+
+def _list(host: str, name: str, value: Any) -> Sequence[Any]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise WrongShape(f"{name} of {host} must be a list, not {type(value).__name__}")
+    return value
+
+
+def _dictionary(host: str, name: str, variables: Variables) -> Variables:
+    value = variables.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise WrongShape(f"{name} of {host} must be a dictionary, not {type(value).__name__}")
+    return value
+
+
+def _line(value: Any) -> str:
+    """Return a text as one line: several would break a table."""
+    return " ".join(str(value or "").split())

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the report of a run: what must still be done on which host, as data and as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ...module_utils._model.common.check import Check, Overall, worst
+from ...module_utils._model.common.resource import Evidence
+from .coverage import Duplicate, Uncovered, find_duplicates, find_uncovered
+from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
+from .scope import HYPERV_HOSTS, Scope
+from .tables import check_table, evidence_table
+
+Stage = Literal["checks", "setup", "state"]
+Table = Literal["none", "checks", "problems", "evidence"]
+_LOCALHOST = "localhost"
+_NOT_SET_UP = {
+    VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
+    HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that must make the run fail, and the host that fails because of it."""
+
+    host: str
+    label: str
+    step: str
+    message: str
+
+    @property
+    def line(self) -> str:
+        """Return the problem without the host, for the host's own failure."""
+        return f"{self.step}: {self.message}" if self.step else self.message
+
+    def describe(self) -> str:
+        return f"{self.label} {self.step}: {self.message}" if self.step else f"{self.label}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the hosts of a run recorded, and what counts as a problem at this stage.
+
+    At the stage checks every host must have passed its checks. At the stage setup the run must have set it up as well.
+    At the stage state it must have been found set up. `machines` are all Hyper-V hosts of the inventory, those outside
+    of the limit included. With `accept_uncovered` a host that the run leaves out is not a problem.
+    """
+
+    scope: Scope
+    records: tuple[Record, ...]
+    machines: tuple[Record, ...]
+    stage: Stage = "checks"
+    accept_uncovered: bool = False
+
+    @cached_property
+    def uncovered(self) -> list[Uncovered]:
+        """Return the hosts that the run leaves out. A run without the part of the hosts leaves out none."""
+        return find_uncovered(self._of(VMM_SERVER), self.machines) if HYPERV_HOSTS in self.scope.parts else []
+
+    @cached_property
+    def duplicates(self) -> list[Duplicate]:
+        return find_duplicates(self.records)
+
+    @cached_property
+    def unfinished(self) -> list[str]:
+        """Return the hosts that are not set up, as far as this stage asks for it."""
+        return list(dict.fromkeys(record.host for record in self.records if self._is_unfinished(record)))
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        return [*(problem for record in self.records for problem in self._of_record(record)), *self._of_run()]
+
+    @property
+    def failures(self) -> dict[str, list[str]]:
+        """Return the lines of each host that must fail."""
+        lines: dict[str, list[str]] = {}
+        for problem in self.problems:
+            lines.setdefault(problem.host, []).append(problem.line)
+        return lines
+
+    @property
+    def status(self) -> Overall:
+        if self.problems:
+            return "error"
+        found = worst(check for checks in self._checks().values() for check in checks)
+        return "warning" if found == "pass" and self._missing_lines() else found
+
+    def lines(self, table: Table, *, planned: bool = False, width: int = 120) -> list[str]:
+        """Return the report as text: the table, then what must still be done."""
+        if table == "none":
+            return []
+        if table == "evidence":
+            shown = evidence_table(self._evidence(), planned=planned, width=width)
+            shown = ["Check mode: nothing was changed.", *shown] if planned else shown
+        else:
+            shown = check_table(self._checks(), problems_only=table == "problems", width=width)
+        problems = [problem.describe() for problem in self.problems]
+        accepted = [f"left out: {line}" for line in self._missing_lines()] if self.accept_uncovered else []
+        return [*shown, *([""] if problems or accepted else []), *problems, *accepted]
+
+    def to_result(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "problems": [problem.describe() for problem in self.problems],
+            "failures": self.failures,
+            "unfinished": self.unfinished,
+            "uncovered": [each.to_result() for each in self.uncovered],
+            "duplicates": [each.to_result() for each in self.duplicates],
+        }
+
+    def _of(self, role: str) -> list[Record]:
+        return [record for record in self.records if record.role == role]
+
+    def _of_record(self, record: Record) -> Iterator[Problem]:
+        if record.failure:
+            yield _problem(record, record.failure)
+        if record.checks is None:
+            yield _problem(record, "not checked in this run; see the errors above, or run again without --tags")
+        for check in record.checks or ():
+            if check.blocks:
+                yield _problem(record, check.describe(), check.step)
+        if record.checks is not None and not record.failure and self._is_unfinished(record):
+            yield _problem(record, self._unfinished_line(record))
+
+    def _is_unfinished(self, record: Record) -> bool:
+        if self.stage == "setup":
+            return record.evidence is None or bool(record.failure)
+        return self.stage == "state" and record.role != AZURE_TARGET and not record.set_up
+
+    def _unfinished_line(self, record: Record) -> str:
+        if self.stage == "state":
+            return _NOT_SET_UP[record.role]
+        failed = [other.host for other in self._of(record.role) if other.failure]
+        if failed and record.role == VMM_SERVER:
+            return f"not set up, because {failed[0]} failed before it; run again"
+        return "not set up in this run; see the errors above, then run again"
+
+    def _of_run(self) -> Iterator[Problem]:
+        """Yield the problems of several hosts together. What is not a host fails with localhost."""
+        for duplicate in self.duplicates:
+            for host in duplicate.hosts:
+                yield Problem(host, host, "", duplicate.describe())
+        lines, group = self._missing_lines(), self.scope.groups[HYPERV_HOSTS]
+        if self.accept_uncovered or not lines:
+            return
+        if self.stage != "checks":
+            yield from (Problem(_LOCALHOST, "Azure", "H1", line) for line in lines)
+        elif not group.hosts:
+            names = ", ".join(each.host for each in self.uncovered)
+            line = f"the inventory has no host in '{group.pattern}', but the chosen clouds have {names}"
+            yield Problem(_LOCALHOST, "Azure", "H1", f"{line}; add them to the inventory, or correct site_hyperv_hosts")
+
+    def _missing_lines(self) -> list[str]:
+        """Describe the hosts that the inventory lacks. A host without an agent is unfinished itself."""
+        group = self.scope.groups[HYPERV_HOSTS].pattern
+        return [each.describe(group) for each in self.uncovered if each.reason == "missing"]
+
+    def _checks(self) -> dict[str, list[Check]]:
+        found: dict[str, list[Check]] = {}
+        for record in self.records:
+            found.setdefault(record.label, []).extend(record.checks or ())
+        if "Azure" in found and self.stage == "checks":
+            lines = self._missing_lines()
+            found["Azure"] += [Check.warning("uncovered", "H1", "; ".join(lines))] if lines else []
+        return found
+
+    def _evidence(self) -> dict[str, list[Evidence]]:
+        found: dict[str, list[Evidence]] = {}
+        for record in self.records:
+            # The set-up of the target ends with the same readings.
+            readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
+            found.setdefault(record.label, []).extend([*readings, *(record.evidence or ())])
+        return found
+
+
+def _problem(record: Record, message: str, step: str = "") -> Problem:
+    return Problem(record.host, record.label, step, message)

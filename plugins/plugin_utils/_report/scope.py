@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: which hosts a run includes, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+AZURE, VMM_SERVERS, HYPERV_HOSTS = "azure", "vmm_servers", "hyperv_hosts"
+PARTS = (AZURE, VMM_SERVERS, HYPERV_HOSTS)
+_NOUNS = {VMM_SERVERS: "VMM servers", HYPERV_HOSTS: "Hyper-V hosts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The hosts of one pattern: those of the inventory, and those that the limit leaves."""
+
+    pattern: str
+    hosts: tuple[str, ...]
+    included: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the inventory has, and what the limit leaves of it. `limit` is empty without --limit."""
+
+    parts: tuple[str, ...]
+    groups: Mapping[str, Group]
+    localhost: bool
+    limit: str = ""
+
+    @property
+    def azure(self) -> bool:
+        """Tell whether the run includes Azure."""
+        return AZURE in self.parts and self.localhost
+
+    def included(self, part: str) -> tuple[str, ...]:
+        """Return the hosts of a part that are within the run."""
+        return self.groups[part].included if part in self.parts else ()
+
+
+def missing(scope: Scope, required: Collection[str]) -> str | None:
+    """Return the first thing that the run lacks, in one line, or None.
+
+    Azure is called from localhost, so a VMM server is never handled without it.
+    """
+    for part, group in scope.groups.items():
+        if not group.hosts and (part in required or (part in scope.parts and part == VMM_SERVERS)):
+            return (
+                f"the inventory has no host in '{group.pattern}'; put the {_NOUNS[part]} into the group {part},"
+                f" or name another group in site_{part}"
+            )
+        if part in required and not group.included:
+            return _left_out(scope, part, group)
+    if not scope.localhost and (AZURE in required or scope.included(VMM_SERVERS)):
+        return (
+            f"localhost is not within --limit {scope.limit}, and Azure is called from there;"
+            f" use --limit {_with_localhost(scope.limit)}"
+        )
+    if not scope.localhost and not any(map(scope.included, scope.groups)):
+        patterns = " and ".join(f"'{group.pattern}'" for part, group in scope.groups.items() if part in scope.parts)
+        return f"--limit {scope.limit} leaves out localhost and every host of {patterns}; name at least one of them"
+    return None
+
+
+def _left_out(scope: Scope, part: str, group: Group) -> str:
+    example = group.hosts[0] if part == HYPERV_HOSTS else f"localhost,{group.hosts[0]}"
+    return (
+        f"--limit {scope.limit} leaves out every host of '{group.pattern}'; name at least one of them,"
+        f" for example --limit {example}"
+    )
+
+
+def _with_localhost(limit: str) -> str:
+    """Add localhost to a limit. One that only excludes hosts starts from all of them."""
+    only_excludes = all(part.strip().startswith(("!", "&")) for part in limit.replace(",", ":").split(":"))
+    return f"localhost,all,{limit}" if only_excludes else f"localhost,{limit}"

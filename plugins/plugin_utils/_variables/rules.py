@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: which rules of the model apply to which variables. The rules themselves are the model's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from ...module_utils._model.azure.regions import require_region
+from ...module_utils._model.azure.registration_key import DesiredKey
+from ...module_utils._model.azure.sign_in import require_cloud, require_subscription_id, require_tenant
+from ...module_utils._model.azure.storage_account import DesiredPair
+from ...module_utils._model.azure.target_request import require_deployment_model, require_log_account
+from ...module_utils._model.azure.vault import DesiredVault
+from ...module_utils._model.azure.virtual_network import DesiredNetwork
+from ...module_utils._model.azure.vmm_server import require_names
+from ...module_utils._model.common.errors import InvalidInput
+from ...module_utils._model.common.names import require_group_name, require_vault_name
+from ...module_utils._model.common.plan import checked_tags
+from ...module_utils._model.common.waiting import require_timeout
+from ...module_utils._model.windows.agent import DesiredAgent
+from ...module_utils._model.windows.background_task import checked_timeout
+from ...module_utils._model.windows.endpoints import addresses
+from ...module_utils._model.windows.provider import DesiredProvider
+from ...module_utils._model.windows.proxy import Proxy
+from ...module_utils._model.windows.registration import DesiredRegistration
+from ...module_utils._model.windows.vmm_cloud import require_cloud_names
+
+Values = Mapping[str, Any]
+Problems = Iterator[InvalidInput]
+
+#: Stand for values that are missing or wrong, so that the rules for the others can be applied.
+_NAME = "vault-name"
+_REGION = "westeurope"
+_INSTALLER = {"source": "https://mirror.example.com/setup.exe", "staging_dir": "C:\\Staging", "download_timeout": 1}
+_KEY_PATH = "/name.VaultCredentials"
+_VAULT_ID = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/{_NAME}"
+
+
+class _Options(dict[str, Any]):
+    """The options of a module: what is not written is None."""
+
+    def __missing__(self, _name: str) -> None:
+        return None
+
+
+def broken_rules(source: str, values: Values) -> Problems:
+    """Yield what the model refuses offline in the converted variables of a role or of the playbooks (`site`)."""
+    rules = _RULES.get(source)
+    if rules is not None:
+        yield from rules(values)
+
+
+# Azure ----------------------------------------------------------------------------------------------------------------
+
+
+def _azure_target(values: Values) -> Problems:
+    given = _without_prefix("azure_target_", values)
+    yield from _each(
+        given,
+        "azure_target_",
+        subscription_id=require_subscription_id,
+        tenant=require_tenant,
+        cloud_environment=require_cloud,
+        resource_group=require_group_name,
+        vault_name=require_vault_name,
+        deployment_model=require_deployment_model,
+        wait_timeout=require_timeout,
+    )
+    location, problems = _location(given)
+    yield from problems
+    yield from _vault(given)
+    yield from _accounts(given, location)
+    yield from _networks(given, location)
+    yield from _key(given)
+    yield from _renamed(
+        lambda: require_names(given["server_names"], given["clouds"], False, given["vm_networks"]),
+        {
+            "names": "azure_target_server_names",
+            "vmm_clouds": "azure_target_clouds",
+            "networks": "azure_target_vm_networks",
+        },
+    )
+
+
+def _location(given: Values) -> tuple[str, list[InvalidInput]]:
+    """Return a region that rules about others can be held against, and what is wrong with the written one."""
+    location = given["location"]
+    if location is None:
+        return _REGION, []
+    problems = list(
+        _renamed(
+            lambda: require_region(location, given["cloud_environment"], "azure_target_location"),
+            {"cloud_environment": "azure_target_cloud_environment"},
+        )
+    )
+    return (_REGION if problems else location), problems
+
+
+def _vault(given: Values) -> Problems:
+    yield from _renamed(lambda: checked_tags(given["vault_tags"]), {"tags": "azure_target_vault_tags"})
+    settings = _Options(given["vault"] or {})
+    needed = {"name": _NAME, "resource_group": "g", "location": _REGION, "state": "present"}
+    for problem in _refusals(DesiredVault.from_options, _Options({**settings, **needed}), needed):
+        yield _moved(problem, "azure_target_vault.")
+
+
+def _accounts(given: Values, location: str) -> Problems:
+    accounts = given["storage_accounts"] or []
+    for number, account in enumerate(accounts):
+        place = f"azure_target_storage_accounts[{number}]."
+        # The conversion has reported a log account without a name.
+        nameless = "log_account" in account and "name" not in account["log_account"]
+        checked = {option: value for option, value in account.items() if not (nameless and option == "log_account")}
+        yield from _placed(place, DesiredPair.from_options, checked, given, location, name="account")
+    named = [account for account in accounts if "name" in account]
+    yield from _renamed(lambda: require_log_account(named, "azure_target_storage_accounts"), {})
+
+
+def _networks(given: Values, location: str) -> Problems:
+    for number, network in enumerate(given["virtual_networks"] or []):
+        place = f"azure_target_virtual_networks[{number}]."
+        subnets = [subnet for subnet in network.get("subnets") or [] if "name" in subnet]
+        wholly = {**network, **({"subnets": subnets} if "subnets" in network else {}), "state": "present"}
+        singly = [{**wholly, "subnets": [subnet]} for subnet in subnets]
+        found: dict[str, InvalidInput] = {}
+        for each in [*singly, wholly]:
+            for problem in _placed(place, DesiredNetwork.from_options, each, given, location, name="network"):
+                found.setdefault(problem.message, problem)
+        yield from found.values()
+
+
+def _placed(
+    place: str, build: Callable[[Values], object], entry: Values, given: Values, location: str, *, name: str
+) -> Problems:
+    """Yield what is wrong with an account or a network, which lies in the vault's group and region by default."""
+    if "resource_group" in entry:
+        yield from _renamed(lambda: require_group_name(entry["resource_group"], f"{place}resource_group"), {})
+    beside = {"vault_location": location, "allow_other_region": given["allow_other_region"], "purge_tags": False}
+    needed = {"name": name, "resource_group": "g", "location": location, "purge_network_rules": False}
+    options = _Options({**needed, "subscription_id": given["subscription_id"], **entry, **beside})
+    for problem in _refusals(build, options, needed):
+        yield _moved(problem, place)
+
+
+def _key(given: Values) -> Problems:
+    names = {
+        "path": "azure_target_key_path",
+        "validity_hours": "azure_target_key_validity_hours",
+        "renewal_margin_hours": "azure_target_key_renewal_margin_hours",
+    }
+    written = {option: given[f"key_{option}"] for option in names if given[f"key_{option}"] is not None}
+    if not written:
+        return
+    # It takes long to import, and few runs need it.
+
+    usual = {"path": _KEY_PATH, "validity_hours": 120, "renewal_margin_hours": 24}
+    options = _Options({**usual, "vault_name": _NAME, "resource_group": "g", "state": "present", **written})
+    for problem in _refusals(DesiredKey.from_options, options, {**usual, "renewal_margin_hours": 0}):
+        yield _renamed_problem(problem, names)
+
+
+# Windows --------------------------------------------------------------------------------------------------------------
+
+
+def _vmm_server(values: Values) -> Problems:
+    given = _without_prefix("vmm_server_", values)
+    yield from _setup("vmm_server_", "provider", given, DesiredProvider.from_options)
+    yield from _proxy(given["proxy"], "vmm_server_proxy")
+    needed = {"vault_id": _VAULT_ID, "registration_timeout": 1800}
+    options = _Options({**needed, **_without_blanks(given), "proxy": None})
+    for problem in _refusals(DesiredRegistration.from_options, options, needed):
+        yield _moved(problem, "vmm_server_")
+    if given["clouds"]:
+        yield from _renamed(lambda: require_cloud_names(given["clouds"]), {"vmm_clouds": "vmm_server_clouds"})
+
+
+def _hyperv_host(values: Values) -> Problems:
+    given = _without_prefix("hyperv_host_", values)
+    yield from _setup("hyperv_host_", "agent", given, DesiredAgent.from_options, minimum_cache_gb=0)
+    yield from _proxy(given["proxy"], "hyperv_host_proxy")
+
+
+def _setup(prefix: str, program: str, given: Values, build: Callable[[Values], object], **more: Any) -> Problems:
+    """Yield what is wrong with an installer and its options: `provider_version` is the installer's `version`."""
+    yield from _renamed(lambda: _require_wait(given), {"wait_timeout": f"{prefix}wait_timeout"})
+    problems = list(_proxy(given["download_proxy"], f"{prefix}download_proxy"))
+    yield from problems
+    needed = {**_INSTALLER, **more}
+    own = {f"{program}_{name}": name for name in ("source", "checksum", "version", "install_path")}
+    options = {own.get(name, name): value for name, value in _without_blanks(given).items()}
+    if problems:
+        options["download_proxy"] = None
+    for problem in _refusals(build, _Options({**needed, **options}), needed):
+        name = problem.option.partition(".")[0]
+        variable = next((variable for variable, option in own.items() if option == name and variable in given), name)
+        yield _moved(problem, prefix + variable.removesuffix(name))
+
+
+def _require_wait(given: Values) -> None:
+    if given["wait_timeout"] is not None:
+        checked_timeout(given)
+
+
+def _proxy(value: Values | None, variable: str) -> Problems:
+    if value is None:
+        return
+    if "mode" not in value:
+        yield InvalidInput(f"{variable}.mode", "is required", "choose direct, system or custom")
+        return
+    needed = {"address": "http://proxy", "port": 8080} if value["mode"] == "custom" else {}
+    inner = f"{variable}."
+    yield from _refusals(lambda options: Proxy.from_options(options, variable), _Options(value), needed, inner)
+
+
+# The playbooks --------------------------------------------------------------------------------------------------------
+
+
+def _site(values: Values) -> Problems:
+    for text in values.get("site_endpoints") or []:
+        yield from _renamed(partial(addresses, "AzureCloud", (), [text]), {"endpoints": "site_endpoints"})
+
+
+_RULES: Mapping[str, Callable[[Values], Problems]] = {
+    "azure_target": _azure_target,
+    "vmm_server": _vmm_server,
+    "hyperv_host": _hyperv_host,
+    "site": _site,
+}
+
+
+# How rules are applied ------------------------------------------------------------------------------------------------
+
+
+def _refusals(build: Callable[[Values], object], options: _Options, needed: Values, inside: str = "") -> Problems:
+    """Yield every rule that the options break.
+
+    The model raises for the first one. The refused option is left out then, or replaced by the one that is needed in
+    its place, and the rest is looked at again. `inside` is what comes before the option's name in a problem.
+    """
+    options = _Options(options)
+    while True:
+        try:
+            build(options)
+            return
+        except InvalidInput as error:
+            yield error
+            name = _first_word(error.option.removeprefix(inside))
+            if options[name] == needed.get(name):
+                return
+            options[name] = needed.get(name)
+
+
+def _first_word(option: str) -> str:
+    return option.replace(".", " ").partition(" ")[0]
+
+
+def _each(given: Values, prefix: str, **rules: Callable[[Any, str], object]) -> Problems:
+    """Yield what rules for a single value refuse; the names of rules are those of the values."""
+    for name, rule in rules.items():
+        if given[name] is not None:
+            yield from _renamed(partial(rule, given[name], prefix + name), {})
+
+
+def _renamed(check: Callable[[], object], names: Mapping[str, str]) -> Problems:
+    """Yield what a check refuses, under the name of the variable instead of the option."""
+    try:
+        check()
+    except InvalidInput as error:
+        yield _renamed_problem(error, names)
+
+
+def _renamed_problem(problem: InvalidInput, names: Mapping[str, str]) -> InvalidInput:
+    name = _first_word(problem.option)
+    return InvalidInput(names.get(name, name) + problem.option.removeprefix(name), problem.rule, problem.fix)
+
+
+def _moved(problem: InvalidInput, place: str) -> InvalidInput:
+    return InvalidInput(place + problem.option, problem.rule, problem.fix)
+
+
+def _without_prefix(prefix: str, values: Values) -> _Options:
+    return _Options({name.removeprefix(prefix): _as_options(value) for name, value in values.items()})
+
+
+def _as_options(value: Any) -> Any:
+    """Return a value in which every dictionary answers None for what is not written in it."""
+    if isinstance(value, Mapping):
+        return _Options({name: _as_options(item) for name, item in value.items()})
+    return [_as_options(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_blanks(values: Values) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

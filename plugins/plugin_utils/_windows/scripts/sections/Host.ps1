@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Get-HostSection {
+    $system = Get-CimInstance -ClassName Win32_ComputerSystem
+    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
+    $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
+
+    $fqdn = "$($system.DNSHostName)"
+    if ($system.PartOfDomain) {
+        $fqdn = "$fqdn.$($system.Domain)"
+    }
+
+    $pending = @()
+    $session = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\Session Manager' -Name PendingFileRenameOperations
+    if (@($session.PendingFileRenameOperations | Where-Object { $_ }).Count -gt 0) {
+        $pending += 'pending_file_rename'
+    }
+    if (Test-RegistryKey -Key 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending') {
+        $pending += 'component_servicing'
+    }
+    if (Test-RegistryKey -Key 'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired') {
+        $pending += 'windows_update'
+    }
+
+    $volumes = @(
+        foreach ($disk in @(Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3')) {
+            if ($null -ne $disk.Size) {
+                @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace; size_bytes = [long] $disk.Size }
+            }
+        }
+    )
+
+    $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release
+    $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion
+    $schannel = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client' -Name Enabled, DisabledByDefault
+    $dotnet = Get-RegistryValue -Key 'SOFTWARE\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $release = $null
+    if ($null -ne $framework) {
+        $release = Get-Number -Value $framework.Release
+    }
+    $shellVersion = $null
+    if ($null -ne $shell) {
+        $shellVersion = Get-Text -Value $shell.PowerShellVersion
+    }
+    $runtime = Get-RegistryValue -Key 'SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64' -Name Installed, Version
+    $visualCpp = $null
+    if ($null -ne $runtime -and $runtime.Installed -eq 1) {
+        $visualCpp = Get-Text -Value $runtime.Version
+    }
+    $dotnet32 = Get-RegistryValue -Key 'SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $tls = @{
+        schannel_client_enabled = $null
+        schannel_client_disabled_by_default = $null
+        strong_crypto = $null
+        system_default = $null
+        strong_crypto_32 = $null
+        system_default_32 = $null
+    }
+    if ($null -ne $dotnet32) {
+        $tls.strong_crypto_32 = Get-Number -Value $dotnet32.SchUseStrongCrypto
+        $tls.system_default_32 = Get-Number -Value $dotnet32.SystemDefaultTlsVersions
+    }
+    if ($null -ne $schannel) {
+        $tls.schannel_client_enabled = Get-Number -Value $schannel.Enabled
+        $tls.schannel_client_disabled_by_default = Get-Number -Value $schannel.DisabledByDefault
+    }
+    if ($null -ne $dotnet) {
+        $tls.strong_crypto = Get-Number -Value $dotnet.SchUseStrongCrypto
+        $tls.system_default = Get-Number -Value $dotnet.SystemDefaultTlsVersions
+    }
+
+    return @{
+        name = "$($system.DNSHostName)"
+        fqdn = $fqdn
+        domain_role = [int] $system.DomainRole
+        os_version = "$($os.Version)"
+        os_caption = "$($os.Caption)".Trim()
+        account = "$($owner.Domain)\$($owner.User)"
+        is_administrator = Test-Administrator
+        dotnet_release = $release
+        powershell_version = $shellVersion
+        visual_cpp = $visualCpp
+        pending_restart = @($pending)
+        utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
+        volumes = @($volumes)
+        tls = $tls
+        system_proxy = Get-ServiceProxy
+        hotfixes = Get-Hotfix2012
+        antivirus = Get-DefenderState
+    }
+}
+
+function Get-Hotfix2012 {
+    # The hotfixes of Windows Server 2012 R2, which requires one. Null on other systems, because the list is slow.
+    if ("$($os.Version)" -notlike '6.3.*') {
+        return $null
+    }
+    return , @(Get-CimInstance -ClassName Win32_QuickFixEngineering | ForEach-Object { "$($_.HotFixID)" })
+}
+
+function Get-DefenderState {
+    # The service of Microsoft Defender, and the folders that the machine or a policy excludes.
+    $service = Get-ServiceState -Name WinDefend
+    if ($null -eq $service) {
+        return $null
+    }
+    $excluded = @(
+        foreach ($root in 'SOFTWARE\Microsoft\Windows Defender', 'SOFTWARE\Policies\Microsoft\Windows Defender') {
+            $known = Invoke-RegistryMethod -Method EnumValues -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\Exclusions\Paths" }
+            if ($known.ReturnValue -eq 0) {
+                foreach ($path in @($known.sNames)) {
+                    if (-not [string]::IsNullOrEmpty($path)) {
+                        "$path"
+                    }
+                }
+            } elseif ($known.ReturnValue -ne 2 -and $known.ReturnValue -ne 5) {
+                throw "The registry key '$root\Exclusions\Paths' cannot be read (error $($known.ReturnValue))."
+            }
+        }
+    )
+    return @{ status = $service.status; exclusions = @($excluded) }
+}

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Get-HyperVSection {
+    $service = Get-ServiceState -Name vmms
+    $names = $null
+    if ($null -ne $service -and $service.status -eq 'Running') {
+        $names = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch | ForEach-Object { "$($_.ElementName)" })
+    }
+    $machines = $null
+    if ($null -ne $names) {
+        $machines = @(Get-VirtualMachineFact)
+    }
+    return @{ service = $service; switch_names = $names; vms = $machines }
+}
+
+function Get-VirtualMachineFact {
+    # The properties that decide whether a virtual machine can be replicated. Instance ids link disks and machines. Checkpoints
+    # have other ids.
+    $space = 'root/virtualization/v2'
+    $disks = @(Get-CimInstance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'")
+    $drives = @(Get-CimInstance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'")
+    foreach ($machine in @(Get-CimInstance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'")) {
+        $own = @($disks | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" })
+        $shared = @(
+            $own | Where-Object {
+                ($null -ne $_.PSObject.Properties['PersistentReservationsSupported'] -and $_.PersistentReservationsSupported) -or
+                "$($_.HostResource)" -like '*.vhds'
+            }
+        )
+        $secure = $null
+        if ($null -ne $machine.PSObject.Properties['SecureBootEnabled']) {
+            $secure = [bool] $machine.SecureBootEnabled
+        }
+        # The disk in the first slot of a controller, from which a machine starts by default.
+        $first = @($own | Where-Object { "$($_.InstanceID)" -like '*\0\0\L' })
+        $size = $null
+        if ($first.Count -gt 0) {
+            $size = Get-VirtualDiskSize -Path "$($first[0].HostResource)"
+        }
+        @{
+            name = "$($machine.ElementName)"
+            generation = [int] "$($machine.VirtualSystemSubType)".Split(':')[-1]
+            secure_boot = $secure
+            disks = $own.Count
+            first_disk_bytes = $size
+            shared_disks = $shared.Count
+            pass_through_disks = @($drives | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" }).Count
+        }
+    }
+}
+
+$script:imageService = $null
+
+function Get-VirtualDiskSize {
+    # The maximum size of a virtual disk, or null if its file cannot be read now.
+    param([string] $Path)
+
+    if ($null -eq $script:imageService) {
+        $script:imageService = Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
+    }
+    $answer = Invoke-CimMethod -InputObject $script:imageService -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
+    if ($answer.ReturnValue -ne 0) {
+        return $null
+    }
+    $size = @(([xml] $answer.SettingData).INSTANCE.PROPERTY | Where-Object { $_.NAME -eq 'MaxInternalSize' })
+    if ($size.Count -eq 0) {
+        return $null
+    }
+    return [long] $size[0].VALUE
+}

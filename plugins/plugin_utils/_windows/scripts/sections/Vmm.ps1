@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+$script:vmmServer = $null
+
+function Connect-VmmServer {
+    # Connects to the VMM server on this machine. Returns null while its service does not run.
+    $service = Get-ServiceState -Name SCVMMService
+    if ($null -eq $service -or $service.status -ne 'Running') {
+        return $null
+    }
+    if ($null -eq $script:vmmServer) {
+        $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name InstallPath
+        $folder = $setup.InstallPath.TrimEnd('\')
+        Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
+        $script:vmmServer = Get-SCVMMServer -ComputerName localhost
+    }
+    return $script:vmmServer
+}
+
+function Get-GroupClosure {
+    # A host group and all groups below it, which also belong to a cloud of the host group.
+    param($Group)
+
+    $Group
+    foreach ($child in @($Group.ChildHostGroups)) {
+        if ($null -ne $child) {
+            Get-GroupClosure -Group $child
+        }
+    }
+}
+
+function Get-ClusterFacts {
+    # The cluster of a highly available VMM, as this node sees it. Its resource is identified by the service that it runs,
+    # else by the name that VMM's setup gives it.
+    $service = Get-ServiceState -Name ClusSvc
+    if ($null -eq $service) {
+        return $null
+    }
+    $facts = @{
+        service = $service.status
+        node = "$((Get-CimInstance -ClassName Win32_ComputerSystem).Name)"
+        nodes = $null
+        resource = $null
+        resource_state = $null
+        owner_node = $null
+    }
+    if ($service.status -ne 'Running' -or $null -eq (Get-Command -Name Get-ClusterResource -ErrorAction SilentlyContinue)) {
+        return $facts
+    }
+    $facts.nodes = @(foreach ($each in @(Get-ClusterNode)) { @{ name = "$($each.Name)"; state = "$($each.State)" } })
+    $resources = @(Get-ClusterResource)
+    $found = @(
+        foreach ($each in $resources) {
+            $names = @(Get-ClusterParameter -InputObject $each | Where-Object { $_.Name -eq 'ServiceName' })
+            if ($names.Count -gt 0 -and "$($names[0].Value)" -eq 'SCVMMService') {
+                $each
+            }
+        }
+    )
+    if ($found.Count -eq 0) {
+        $found = @($resources | Where-Object { "$($_.Name)" -like '*VMM Service*' })
+    }
+    if ($found.Count -eq 1) {
+        $facts.resource = "$($found[0].Name)"
+        $facts.resource_state = "$($found[0].State)"
+        $facts.owner_node = "$($found[0].OwnerNode.Name)"
+    }
+    return $facts
+}
+
+function Get-VmmSection {
+    $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name ProductVersion, VmmID, HAVMMName, InstallPath
+    if ($null -eq $setup) {
+        return $null
+    }
+    $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+    $section = @{
+        product_version = Get-Text -Value $setup.ProductVersion
+        vmm_id = Get-Text -Value $setup.VmmID
+        ha_name = Get-Text -Value $setup.HAVMMName
+        cluster = $null
+        install_path = Get-Text -Value $setup.InstallPath
+        service = $null
+        restart_due = Test-RestartDue -Name SCVMMService
+        running_jobs = $null
+        flag_supported = $null
+        clouds = $null
+        networks = $null
+    }
+    if ($null -ne $service) {
+        $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)"; account = "$($service.StartName)" }
+    }
+    if ($null -ne $section.ha_name) {
+        $section.cluster = Get-ClusterFacts
+    }
+    $vmm = Connect-VmmServer
+    if ($null -eq $vmm) {
+        return $section
+    }
+
+    $section.running_jobs = @(Get-SCJob -VMMServer $vmm -Running).Count
+    $section.flag_supported = (Get-Command -Name Set-SCCloud).Parameters.ContainsKey('DisasterRecoverySupported')
+    $hostsOfGroup = @{}
+    foreach ($vmHost in @(Get-SCVMHost -VMMServer $vmm)) {
+        $group = "$($vmHost.VMHostGroup.ID)"
+        if (-not $hostsOfGroup.ContainsKey($group)) {
+            $hostsOfGroup[$group] = @()
+        }
+        $hostsOfGroup[$group] += $vmHost
+    }
+    $section.clouds = @(
+        foreach ($cloud in @(Get-SCCloud -VMMServer $vmm)) {
+            $published = $null
+            if ($null -ne $cloud.PSObject.Properties['DisasterRecoverySupported']) {
+                $published = [bool] $cloud.DisasterRecoverySupported
+            }
+            $profiles = $null
+            if ($null -ne $cloud.PSObject.Properties['CapabilityProfiles']) {
+                $profiles = @($cloud.CapabilityProfiles | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Name)" })
+            }
+            $seen = @{}
+            $found = @(
+                foreach ($root in @($cloud.HostGroup)) {
+                    if ($null -eq $root) {
+                        continue
+                    }
+                    foreach ($group in @(Get-GroupClosure -Group $root)) {
+                        foreach ($vmHost in @($hostsOfGroup["$($group.ID)"])) {
+                            if ($null -ne $vmHost -and -not $seen.ContainsKey("$($vmHost.ID)")) {
+                                $seen["$($vmHost.ID)"] = $true
+                                @{ id = "$($vmHost.ID)"; fqdn = "$($vmHost.FQDN)"; platform = "$($vmHost.VirtualizationPlatform)" }
+                            }
+                        }
+                    }
+                }
+            )
+            @{
+                id = "$($cloud.ID)"
+                name = "$($cloud.Name)"
+                published = $published
+                capability_profiles = $profiles
+                host_groups = @($cloud.HostGroup | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Path)" })
+                hosts = @($found)
+            }
+        }
+    )
+    $section.networks = @(
+        foreach ($network in @(Get-SCVMNetwork -VMMServer $vmm)) {
+            if ($null -ne $network) {
+                $logical = $null
+                if ($null -ne $network.LogicalNetwork) {
+                    $logical = Get-Text -Value $network.LogicalNetwork.Name
+                }
+                @{ name = "$($network.Name)"; logical_network = $logical }
+            }
+        }
+    )
+    return $section
+}

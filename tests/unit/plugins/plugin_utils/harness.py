@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One machine of the lab, and sessions whose scripts its emulators answer: no network, no PowerShell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import (
+    ManagedResource,
+    Outcome,
+    converge,
+)
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
+from lab.engines.emulators import EMULATORS
+from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
+from lab.engines.scripts import bound_parameters, identify
+from lab.engines.task_runners import emulator_runner
+from lab.windows.languages import speaking
+from lab.windows.machine import Machine
+from lab.world import Fault
+from tests.lab.emulators.harness import Case, Harness
+from tests.lab.emulators.internet import Internet
+
+State = TypeVar("State")
+Arguments = dict[str, Any]
+#: Builds a resource with a session.
+Build = Callable[[Session], ManagedResource[State, Any]]
+
+
+class ScriptHarness:
+    """Answers as win_powershell would, keeps every execution, and can fail or lie on request."""
+
+    def __init__(
+        self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
+    ):
+        self.lab = Harness(internet)
+        self.machine = self.lab.set(Case("", "", entry, prepare=prepare))
+        #: The arguments of every execution of the last run.
+        self.executions: list[Arguments] = []
+        #: Scripts that return this object and do nothing.
+        self.lies: dict[str, Any] = {}
+        #: The progress lines, and how often the connection was opened again.
+        self.shown: list[str] = []
+        self.reconnected = 0
+        #: The session of the last run.
+        self.session = Session(self.execute)
+        # A scheduled task has ended when its start returns, unless a test holds it.
+        self.machine.runner = emulator_runner(EMULATORS, None)
+        self.machine.in_background = False
+
+    def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
+        """Run one execution of win_powershell. Everything passes through JSON, as on a connection."""
+        sent = json.loads(json.dumps(arguments))
+        self.executions.append(sent)
+        called = identify(sent["script"])
+        assert called is not None, "a script without its first line"
+        fault = self.lab.world.faults.hit(f"windows:{self.machine.name}:{called.name}")
+        if fault is not None:
+            message = str(fault.detail.get("message", f"planned fault in {called.name}"))
+            failed = script_result(result={}, changed=True, failed=True, errors=[error_record(message)])
+            return _through_json(failed)
+        if called.name in self.lies:
+            return _through_json(script_result(result=self.lies[called.name], changed=True, failed=False))
+        if check_mode and "SupportsShouldProcess" not in sent["script"]:
+            return script_result(result={}, changed=True, failed=False, message=SKIPPED_IN_CHECK_MODE)
+        with speaking(self.machine.identity.language):
+            answer = EMULATORS[called.name](self.machine, bound_parameters(sent), check_mode)
+        return _through_json(
+            script_result(
+                result=flatten(answer.result, sent["depth"]),
+                changed=answer.changed,
+                failed=answer.failed,
+                errors=[error_record(message) for message in answer.errors],
+            )
+        )
+
+    def run(self, build: Build[State], *, check: bool = False) -> Outcome:
+        """Bring a resource to its desired state, and forget earlier executions."""
+        self.executions.clear()
+        self.shown.clear()
+        self.reconnected = 0
+        self.session = Session(
+            lambda arguments: self.execute(arguments, check_mode=check),
+            check_mode=check,
+            show=self.shown.append,
+            reconnect=self._reconnect,
+        )
+        return converge(build(self.session), check_mode=check)
+
+    def _reconnect(self) -> None:
+        self.reconnected += 1
+
+    def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
+        """Make a script, a program or the start of a service fail."""
+        return self.lab.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
+
+    @property
+    def scripts(self) -> list[str]:
+        """Return the names of the scripts that ran."""
+        names = []
+        for sent in self.executions:
+            called = identify(sent["script"])
+            assert called is not None
+            names.append(called.name)
+        return names
+
+    def sent(self, script: str) -> Arguments:
+        """The arguments of the one execution of a script."""
+        (found,) = (sent for sent, name in zip(self.executions, self.scripts, strict=True) if name == script)
+        return found
+
+    @property
+    def plain(self) -> str:
+        """All that was sent, without what goes as a secret."""
+        return json.dumps([{**sent, "sensitive_parameters": None} for sent in self.executions])
+
+    def exists(self, path: str) -> bool:
+        return self.machine.exists(path)
+
+
+def _through_json(answer: Mapping[str, Any]) -> dict[str, Any]:
+    through: dict[str, Any] = json.loads(json.dumps(answer))
+    return through

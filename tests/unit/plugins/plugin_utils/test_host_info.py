@@ -1,0 +1,249 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""host_info on machines of the lab: one execution, and every check that can fail there fails once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.check import Check
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
+from lab.windows import layout
+from lab.windows.states import (
+    Prepare,
+    all_of,
+    cluster_node,
+    disabled,
+    hyperv_host,
+    registered,
+    stopped,
+    value,
+    vmm_server,
+)
+from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
+from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
+from tests.unit.plugins.plugin_utils.options import host_info_options
+
+SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
+
+
+def read(found: ScriptHarness, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
+    found.executions.clear()
+    return read_host(host_info_options(kind, **changed), Session(found.execute))
+
+
+def statuses(result: dict[str, Any]) -> dict[str, str]:
+    """Return the overall status of every check."""
+    return {check["id"]: Check(**check).overall for check in result["checks"]}
+
+
+def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
+    login = {"username": PROXY_USER, "password": PROXY_PASSWORD}
+    way = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.lab.world.proxy.port, "bypass": None}
+    return {**way, **login, **changed}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "sections"),
+    [
+        ("vmm_server", vmm_server(provider={}), ["host", "vmm", "provider", "registration"]),
+        ("hyperv_host", hyperv_host(agent={}), ["host", "agent", "hyperv"]),
+        ("hyperv_host", vmm_server(), ["host", "hyperv"]),
+        ("vmm_server", hyperv_host(), ["host", "registration"]),
+    ],
+)
+def test_one_execution(harness: MakeHarness, kind: str, entry: dict[str, Any], sections: list[str]) -> None:
+    found = harness(entry)
+    before = found.machine.snapshot()
+    result = read(found, kind)
+    assert (found.scripts, found.machine.snapshot(), result["changed"]) == (["observe"], before, False)
+    assert [name for name, section in result["host"].items() if section is not None] == sections
+
+
+BROKEN: list[tuple[str, str, dict[str, Any], Prepare | None]] = [
+    ("vmm", "vmm_server", hyperv_host(), None),
+    ("vmm-version", "vmm_server", vmm_server(vmm={"version": "3.1.0.0"}), None),
+    ("vmm-service", "vmm_server", vmm_server(), stopped(layout.VMM_SERVICE)),
+    ("vmm-jobs", "vmm_server", vmm_server(vmm={"running_jobs": 2}), None),
+    ("vault", "vmm_server", vmm_server(provider={}), registered("other")),
+    ("cloud-flag", "vmm_server", vmm_server(vmm={"flag_supported": False}), None),
+    ("elevated", "vmm_server", vmm_server(administrator=False), None),
+    ("os", "hyperv_host", hyperv_host(os={"version": "6.2.9200"}), None),
+    ("restart", "hyperv_host", hyperv_host(pending_restart=["windows_update"]), None),
+    ("dotnet", "hyperv_host", hyperv_host(dotnet_release=378389), None),
+    ("tls", "hyperv_host", hyperv_host(tls={"enabled": 0}), None),
+    ("domain-controller", "hyperv_host", hyperv_host(domain_role=5), None),
+    ("hyperv", "hyperv_host", hyperv_host(), stopped(layout.HYPERV_SERVICE)),
+    ("switch-names", "hyperv_host", hyperv_host(switches=["LAN #1"]), None),
+    ("cache", "hyperv_host", hyperv_host(volumes=[{"drive": "C", "free_gb": 1}]), None),
+    ("backup", "hyperv_host", hyperv_host(agent={"backup_vault": "b"}), None),
+    ("vmm-id", "vmm_server", vmm_server(), value(layout.VMM_SETUP_KEY, "VmmID", "")),
+    ("cloud-hosts", "vmm_server", vmm_server(), None),
+    ("capability", "vmm_server", vmm_server(vmm={"clouds": [{"name": "x", "capability_profiles": []}]}), None),
+    ("vm-networks", "vmm_server", vmm_server(vmm={"networks": [{"name": "x"}]}), None),
+    ("antivirus", "vmm_server", vmm_server(antivirus={}), None),
+    ("hotfix", "hyperv_host", hyperv_host(os={"version": "6.3.9600"}), None),
+    ("space", "hyperv_host", hyperv_host(volumes=[{"drive": "C", "free_gb": 0.5}]), None),
+    ("agent-service", "hyperv_host", hyperv_host(agent={}), stopped(layout.AGENT_SERVICE)),
+    ("agent-service", "hyperv_host", hyperv_host(agent={}), disabled(layout.AGENT_SERVICE)),
+    ("powershell", "hyperv_host", hyperv_host(), value(layout.SHELL_KEY, "PowerShellVersion", "4.0")),
+    (
+        "data-encryption",
+        "vmm_server",
+        vmm_server(provider={}),
+        all_of(registered(), value(layout.REGISTRATION_KEY, "EncryptionEnabled", "True")),
+    ),
+    ("vms", "hyperv_host", hyperv_host(vms=[{"name": "web_1"}]), None),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "entry", "prepare"), BROKEN)
+def test_each_defect_is_found(
+    harness: MakeHarness, name: str, kind: str, entry: dict[str, Any], prepare: Prepare | None
+) -> None:
+    assert statuses(read(harness(entry, prepare), kind))[name] in ("error", "warning")
+    healthy = vmm_server(provider={}) if kind == "vmm_server" else hyperv_host(volumes=[{"drive": "C", "size_gb": 900}])
+    assert set(statuses(read(harness(healthy), kind, vmm_clouds=["Gold"])).values()) == {"pass"}
+
+
+def test_a_clock_with_a_skew(harness: MakeHarness) -> None:
+    found = harness(hyperv_host())
+    found.machine.clock_skew = found.machine.clock_skew.__class__(minutes=10)
+    assert statuses(read(found, "hyperv_host"))["clock"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({}, "pass"), ({"password": "wrong"}, "error"), ({"address": "http://nowhere"}, "error")],
+)
+def test_connectivity_through_a_proxy(harness: MakeHarness, changed: dict[str, Any], status: str) -> None:
+    found = harness(vmm_server(provider={}, egress="proxy"))
+    result = read(found, proxy=custom(found, **changed), check_connectivity=True)
+    assert {statuses(result)[name] for name in ("connectivity-sign-in", "connectivity-data")} == {status}
+    assert found.sent("observe")["parameters"]["ConnectivityUrls"] == [SIGN_IN, DATA]
+    assert PROXY_PASSWORD not in f"{result} {found.plain}"
+    assert [secret["name"] for secret in found.sent("observe")["sensitive_parameters"]] == ["ProxyCredential"]
+
+
+@pytest.mark.parametrize("proxy", [None, {"mode": "direct"}, {"mode": "system"}])
+def test_connectivity_as_windows_connects(harness: MakeHarness, proxy: dict[str, Any] | None) -> None:
+    found = harness(hyperv_host())
+    assert statuses(read(found, "hyperv_host", proxy=proxy, check_connectivity=True))["connectivity-sign-in"] == "pass"
+    assert not {"ProxyAddress", "ProxyPort"} & found.sent("observe")["parameters"].keys()
+
+
+@pytest.mark.parametrize(
+    ("changed", "option"),
+    [
+        ({"endpoints": ["http://x.test"]}, "endpoints"),
+        ({"endpoints": ["x y"]}, "endpoints"),
+        ({"storage_accounts": ["No"]}, "storage_accounts"),
+        ({"vault_id": "x"}, "vault_id"),
+        ({"vault_id": VAULT_ID.replace("RecoveryServices", "KeyVault")}, "vault_id"),
+        ({"proxy": {"mode": "custom"}}, "proxy.address"),
+        ({"name": " x"}, "name"),
+        ({"version": "new"}, "version"),
+        ({"install_path": "x"}, "install_path"),
+        ({"cache_path": "x"}, "cache_path"),
+        ({"cache_path": 'C:\\a"b'}, "cache_path"),
+        ({"minimum_cache_gb": -1}, "minimum_cache_gb"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["vmm_server", "hyperv_host"])
+def test_invalid_options_send_nothing(harness: MakeHarness, kind: str, changed: dict[str, Any], option: str) -> None:
+    found = harness(vmm_server())
+    with pytest.raises(InvalidInput) as refused:
+        read(found, kind, **changed)
+    assert (refused.value.details["option"], found.executions) == (option, [])
+
+
+def test_the_called_addresses(harness: MakeHarness) -> None:
+    found = harness(vmm_server(provider={}), registered())
+    options: dict[str, Any] = {
+        "endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"],
+        "storage_accounts": ["stdr"],
+    }
+    result = read(found, check_connectivity=True, cloud_environment="AzureUSGovernment", **options)
+    assert [(each["url"], each["registered"]) for each in result["host"]["connectivity"]] == [
+        ("https://login.microsoftonline.us", False),
+        ("https://backup.windowsazure.us", False),
+        ("https://stdr.blob.core.usgovcloudapi.net", False),
+        ("https://x.azure.com", False),
+        ("https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/", True),
+    ]
+    assert found.scripts == ["observe"]
+    assert statuses(result)["connectivity-control-plane"] == "pass"
+
+
+def test_a_clock_that_differs_from_the_remote_one(harness: MakeHarness) -> None:
+    """The remote clock of these tests shows March 2026. It decides, not the clock of the controller."""
+    result = read(harness(hyperv_host()), "hyperv_host", check_connectivity=True)
+    (check,) = (check for check in result["checks"] if check["id"] == "clock")
+    assert (check["severity"], check["status"]) == ("error", "fail")
+    assert "ahead of the clock of login.microsoftonline.com" in check["message"]
+
+
+# ---- what the plays need to know ----
+
+
+def test_a_check_has_the_six_keys(harness: MakeHarness) -> None:
+    result = read(harness(vmm_server()))
+    assert {tuple(check) for check in result["checks"]} == {("id", "step", "severity", "status", "message", "fix")}
+
+
+@pytest.mark.parametrize(
+    ("entry", "changed", "name"),
+    [
+        (vmm_server(), {}, "vmm01.corp.lab.test"),
+        (vmm_server(), {"name": "given"}, "given"),
+        (vmm_server(vmm={"ha_name": "VMMROLE"}), {}, "VMMROLE"),
+        (vmm_server(vmm={"ha_name": "VMMROLE"}), {"name": "given"}, "given"),
+        (hyperv_host(), {}, "hv01.corp.lab.test"),
+    ],
+)
+def test_the_name_in_the_vault(harness: MakeHarness, entry: dict[str, Any], changed: dict[str, Any], name: str) -> None:
+    assert read(harness(entry), **changed)["server_name"] == name
+    assert read(harness(entry), "hyperv_host", **changed)["server_name"] is None
+
+
+def test_the_active_node(harness: MakeHarness) -> None:
+    found = harness(cluster_node())
+    assert read(found)["active_node"] is True
+    assert found.machine.cluster is not None
+    found.machine.cluster.owner = "vmm02"
+    result = read(found)
+    assert result["active_node"] is False
+    assert statuses(result)["active-node"] == "pass"
+    assert read(harness(vmm_server()))["active_node"] is True
+    assert read(harness(hyperv_host()), "hyperv_host")["active_node"] is True
+
+
+@pytest.mark.parametrize(
+    ("names", "expected", "status"),
+    [
+        (["Gold"], ["Gold"], "pass"),
+        (["GOLD"], ["GOLD"], "pass"),
+        (["ALL"], ["Gold", "Größe L", "Empty"], None),
+        (["Gold", "Tin"], ["Gold", "Tin"], "error"),
+        (None, [], None),
+    ],
+)
+def test_the_expected_clouds(
+    harness: MakeHarness, names: list[str] | None, expected: list[str], status: str | None
+) -> None:
+    result = read(harness(vmm_server()), vmm_clouds=names)
+    assert (result["expected_clouds"], statuses(result).get("cloud-unknown")) == (expected, status)
+
+
+def test_severity_depends_on_what_is_due(harness: MakeHarness) -> None:
+    found = harness(hyperv_host(agent={"version": "2.0.9260.0"}, pending_restart=["windows_update"]))
+    assert statuses(read(found, "hyperv_host"))["restart"] == "warning"
+    assert statuses(read(found, "hyperv_host", version="2.0.9917.0"))["restart"] == "error"
+    assert found.scripts == ["observe"]

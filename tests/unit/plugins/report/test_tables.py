@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of a report."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.check import Check
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Evidence
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.tables import check_table, evidence_table
+
+from .builders import PASSED, ROW, WARNED
+
+EVIDENCE = Evidence(**ROW)
+CHECKS = {
+    "Azure": [Check.passed("azure-login", "T1", "signed in")],
+    "hv01": [
+        PASSED,
+        WARNED,
+        Check.failed("cache", "H3", "2 GB free", "free some"),
+        Check.unknown("vms", "H2", "not read"),
+    ],
+}
+
+
+def step(name: str) -> Evidence:
+    return Evidence(**{**ROW, "step": name})
+
+
+def lines(evidence: dict[str, list[Evidence]], *, planned: bool = False, width: int = 120) -> list[str]:
+    return evidence_table(evidence, planned=planned, width=width)
+
+
+def test_a_host_is_named_once_and_every_step_has_its_row() -> None:
+    assert lines({"Azure": [EVIDENCE, step("T4")], "hv01": [step("H4")]}) == [
+        "host   step  found     done                   verified",
+        "-----  ----  --------  ---------------------  -------------------",
+        "Azure  B1    no vault  create vault vault-dr  vault-dr, Succeeded",
+        "       T4    no vault  create vault vault-dr  vault-dr, Succeeded",
+        "hv01   H4    no vault  create vault vault-dr  vault-dr, Succeeded",
+    ]
+
+
+@pytest.mark.parametrize(("planned", "word"), [(True, "planned"), (False, "done")])
+def test_the_heading_distinguishes_a_plan_from_a_change(planned: bool, word: str) -> None:
+    assert lines({"Azure": [EVIDENCE]}, planned=planned)[0].split() == ["host", "step", "found", word, "verified"]
+
+
+def test_long_texts_are_wrapped_inside_their_column() -> None:
+    row = Evidence("B1", "word " * 40, "nothing to do", "vault-dr, Succeeded")
+    found = lines({"vmm01": [row]}, width=80)
+    assert max(map(len, found)) <= 80
+    assert " ".join(line[13:].split("  ")[0].strip() for line in found[2:]).count("word") == 40
+
+
+def test_what_cannot_be_broken_is_kept_whole() -> None:
+    path = "C:" + "x" * 100
+    assert any(path in line for line in lines({"hv01": [Evidence("H4", path, "", "")]}, width=60))
+
+
+def test_a_path_keeps_its_backslashes() -> None:
+    assert any(r"C:\Program Files" in line for line in lines({"hv01": [Evidence("H4", r"C:\Program Files", "", "")]}))
+
+
+def test_a_host_without_records_is_not_hidden() -> None:
+    assert lines({"hv01": []})[-1].split("  ")[-1] == "nothing recorded"
+
+
+def test_a_host_without_checks_is_not_hidden() -> None:
+    assert check_table({"hv01": []}, problems_only=False, width=120)[-1] == "hv01                nothing recorded"
+
+
+def test_no_hosts_give_no_table() -> None:
+    assert lines({}) == []
+
+
+def test_checks_are_listed_with_message_and_fix_on_one_line() -> None:
+    assert check_table(CHECKS, problems_only=False, width=120) == [
+        "host   step  status   message",
+        "-----  ----  -------  ----------------------------",
+        "Azure  T1    pass     signed in",
+        "hv01   H2    pass     elevated",
+        "       H2    warning  .NET 4.7 is old; install 4.8",
+        "       H3    error    2 GB free; free some",
+        "       H2    warning  not read",
+    ]
+
+
+def test_passed_checks_are_counted_where_only_problems_are_shown() -> None:
+    assert check_table(CHECKS, problems_only=True, width=120)[2:] == [
+        "Azure        pass     1 check passed",
+        "hv01   H2    warning  .NET 4.7 is old; install 4.8",
+        "       H3    error    2 GB free; free some",
+        "       H2    warning  not read",
+        "             pass     1 check passed",
+    ]

@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No option of the command line lets a playbook end green over a machine that it did not handle."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Harness, Run
+from .test_site import FINISHED
+
+PLAYBOOKS = ["preflight.yml", "target.yml", "vmm_servers.yml", "hyperv_hosts.yml", "report.yml", "site.yml"]
+SITE_LIMIT = "localhost is not within --limit {0}, and Azure is called from there; use --limit localhost,{0}"
+
+
+def refused(run: Run, reason: str) -> None:
+    assert run.code != 0, run.output
+    assert reason in run.reasons.values(), run.output
+
+
+@pytest.mark.parametrize("playbook", ["preflight.yml", "vmm_servers.yml", "site.yml"])
+def test_an_inventory_without_a_vmm_server_is_refused(harness: Harness, playbook: str) -> None:
+    harness.hosts["vmm_servers"] = {}
+    run = harness.play(playbook)
+    reason = "the inventory has no host in 'vmm_servers'; put the VMM servers into the group vmm_servers,"
+    refused(run, f"{reason} or name another group in site_vmm_servers")
+    assert harness.state == {}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "limit", "reason"),
+    [
+        ("site.yml", "vmm01", SITE_LIMIT.format("vmm01")),
+        ("site.yml", "hv01", SITE_LIMIT.format("hv01")),
+        ("preflight.yml", "vmm01,hv01", SITE_LIMIT.format("vmm01,hv01")),
+        ("report.yml", "vmm01", SITE_LIMIT.format("vmm01")),
+        ("target.yml", "vmm01", SITE_LIMIT.format("vmm01")),
+        (
+            "vmm_servers.yml",
+            "localhost,hv01",
+            "--limit localhost,hv01 leaves out every host of 'vmm_servers'; name at least one of them, for example"
+            " --limit localhost,vmm01",
+        ),
+        (
+            "hyperv_hosts.yml",
+            "localhost",
+            "--limit localhost leaves out every host of 'hyperv_hosts'; name at least one of them, for example"
+            " --limit hv01",
+        ),
+        # The inventory does not list localhost, so a limit that only excludes hosts leaves it out as well.
+        (
+            "site.yml",
+            "!hv02",
+            "localhost is not within --limit !hv02, and Azure is called from there; use --limit localhost,all,!hv02",
+        ),
+    ],
+)
+def test_a_limit_that_leaves_out_what_is_needed_is_refused_in_one_line(
+    harness: Harness, playbook: str, limit: str, reason: str
+) -> None:
+    harness.lists_localhost = limit == "localhost"
+    run = harness.play(playbook, "--limit", limit)
+    refused(run, reason)
+    assert harness.journal("read") + harness.journal("write") == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "limit", "written"),
+    [
+        ("hyperv_hosts.yml", "hv01", ["mars_agent hv01", "mars_proxy hv01"]),
+        ("site.yml", "localhost,hv01", ["mars_agent hv01", "mars_proxy hv01"]),
+        ("site.yml", "localhost,all,!hv02", ["mars_agent hv01", "mars_proxy hv01"]),
+        ("site.yml", "localhost", []),
+        ("preflight.yml", "hv01", []),
+    ],
+)
+def test_one_host_alone_can_be_set_up_and_checked(
+    harness: Harness, playbook: str, limit: str, written: list[str]
+) -> None:
+    harness.lists_localhost = limit == "localhost"
+    harness.given({**FINISHED, "agents": {}, "proxies": {}})
+    run = harness.play(playbook, "--limit", limit)
+    assert run.code == 0, run.output
+    assert harness.journal("write") == written
+
+
+def test_a_limit_file_is_understood(harness: Harness) -> None:
+    harness.given(FINISHED)
+    file = harness.folder / "failed.txt"
+    file.write_text("hv01\n")
+    run = harness.play("site.yml", "--limit", f"@{file}")
+    refused(run, SITE_LIMIT.format(f"@{file}"))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_tags_that_no_task_has_end_red(harness: Harness, playbook: str) -> None:
+    harness.given(FINISHED)
+    run = harness.play(playbook, "--tags", "nothing")
+    assert run.code != 0, run.output
+    assert run.failed == {"target.yml": {"localhost"}, "hyperv_hosts.yml": {"hv01", "hv02"}}.get(playbook, run.failed)
+    assert all("not checked in this run" in reason for reason in run.reasons.values())
+    assert run.reasons
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--start-at-task", "Fail where something must still be done"),
+        ("--start-at-task", "no such task"),
+        ("--skip-tags", "always"),
+        ("--skip-tags", "tagged"),
+        ("--tags", "nothing", "--skip-tags", "always"),
+    ],
+    ids=" ".join,
+)
+def test_options_that_would_bypass_the_gates_are_refused(harness: Harness, arguments: tuple[str, ...]) -> None:
+    run = harness.play("site.yml", *arguments)
+    assert run.code != 0
+    word = "--start-at-task would skip checks" if arguments[0] == "--start-at-task" else "would skip the gates"
+    assert word in run.output
+    assert harness.journal("read") + harness.journal("write") == []
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+@pytest.mark.parametrize("playbook", ["preflight.yml", "site.yml"])
+def test_another_strategy_opens_no_gate(harness: Harness, playbook: str, strategy: str) -> None:
+    harness.given({**FINISHED, "agents": {}, "faults": {"host_info:hv02": "access denied"}})
+    run = harness.play(playbook, environment={"ANSIBLE_STRATEGY": strategy})
+    assert run.code != 0
+    assert run.reasons == {"hv02": "H1: access denied"}
+    assert run.failed == {"hv02"}
+    assert harness.journal("write") == []
+
+
+def test_an_unreachable_localhost_ends_the_run(harness: Harness) -> None:
+    """The connection of localhost is set for the plays, so only an extra variable can break it."""
+    run = harness.play(
+        "site.yml", "-e", '{"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}'
+    )
+    assert run.code != 0
+    assert harness.journal("write") == []
+
+
+def test_variables_of_windows_in_the_group_all_do_not_reach_localhost(harness: Harness) -> None:
+    harness.given(FINISHED)
+    harness.variables |= {"ansible_become": True, "ansible_become_method": "runas", "ansible_connection": "winrm"}
+    for host in ("vmm01", "hv01", "hv02"):
+        for group in harness.hosts.values():
+            if host in group:
+                group[host] = {"ansible_become": False}
+    run = harness.play("site.yml")
+    assert run.code == 0, run.output
+
+
+def test_the_report_alone_fails_for_machines_that_are_not_set_up(harness: Harness) -> None:
+    harness.given({**FINISHED, "agents": {"hv01": True}, "registered": {}})
+    run = harness.play("report.yml")
+    assert run.code != 0
+    assert run.reasons == {
+        "vmm01": "not registered with a Site Recovery Provider; run the playbook vmm_servers",
+        "hv02": "no Recovery Services agent; run the playbook hyperv_hosts",
+    }
+    assert harness.journal("write") == []
+
+
+def test_the_report_alone_shows_what_is_set_up(harness: Harness) -> None:
+    harness.given(FINISHED)
+    run = harness.play("report.yml")
+    assert run.code == 0, run.output
+    assert "P10   vmm01: registered" in run.output
+    assert harness.journal("write") == []
+
+
+def test_servers_without_a_vault_are_refused_with_the_playbook_to_run(harness: Harness) -> None:
+    reason = "vault vault-dr does not exist in resource group rg-dr; create it with the playbook target, or correct the"
+    refused(harness.play("vmm_servers.yml"), f"{reason} names")
+    assert harness.journal("write") == []
