@@ -43,7 +43,7 @@ CASES = {
     "classic deployment model": Case({"azure_target_deployment_model": "classic"}, ("classic", "retired")),
     "data encryption": Case({"vmm_server_data_encryption": "C:\\key.pfx"}, ("P7: ", "encryption", "2022"), "vmm01"),
     "unknown cloud": Case(
-        {"vmm_server_clouds": ["Gold", "Platinum"]}, ("P9: ", "Platinum", "Gold, Silver, Bronze"), "vmm01"
+        {"vmm_server_clouds": ["Gold", "Platinum"]}, ("P9: ", "Platinum", "Bronze, Gold, Silver"), "vmm01"
     ),
     "HTTPS proxy": Case(
         {"vmm_server_proxy": {"mode": "custom", "address": "https://proxy.lab.example", "port": 8080}},

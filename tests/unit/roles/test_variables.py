@@ -332,7 +332,7 @@ def included(role: str) -> dict[str, Any]:
 def test_a_role_gives_modules_the_same_whether_a_question_was_left_empty_or_not_asked(harness: Harness) -> None:
     empty, null = answered(harness, ""), answered(harness, None)
     assert empty == null
-    given_options = {line["noun"]: set(line["options"]) for line in empty}
+    given_options = {line["module"]: set(line["options"]) for line in empty}
     key = {"vault_id", "name", "key_path", "tenant_id", "azure_registration", "proxy"}
     assert given_options["storage_account"] == {"name", "resource_group", "location", "vault_location"}
     assert given_options["virtual_network"] == {

@@ -128,9 +128,15 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
     path = "directly" if direct else f"through {via}"
     explanations: dict[str | None, tuple[str, str]] = {
         None: (f"{host} responds {path}", ""),
-        "dns": (f"{host} does not resolve on this machine", "correct the DNS settings, or use a proxy"),
+        "dns": (
+            f"{host} does not resolve on this machine",
+            "correct the DNS settings, or set proxy (in the roles vmm_server_proxy or hyperv_host_proxy)",
+        ),
         "proxy-dns": (f"the name of {via} does not resolve on this machine", "correct the address of the proxy"),
-        "tcp": (f"{host} does not accept connections on port 443", "allow it in the firewall, or use a proxy")
+        "tcp": (
+            f"{host} does not accept connections on port 443",
+            "allow it in the firewall, or set proxy (in the roles vmm_server_proxy or hyperv_host_proxy)",
+        )
         if direct
         else (
             f"{via} does not accept connections",

@@ -194,7 +194,8 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {},
             "connectivity-storage",
             "a.blob.core.windows.net does not resolve on this machine (a storage account that does not exist yet has"
-            " no DNS name); correct the DNS settings, or use a proxy",
+            " no DNS name); correct the DNS settings, or set proxy (in the"
+            " roles vmm_server_proxy or hyperv_host_proxy)",
         ),
         (
             "hyperv_host",
