@@ -39,6 +39,7 @@ WINDOWS_SERVICES = "plugin_utils/_services/windows"
 AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
+REMOTE_TASK = "plugin_utils/_remote_task.py"
 VARIABLES = "plugin_utils/_variables"
 PROGRESS = "plugin_utils/_progress.py"
 REPORT = "plugin_utils/_report"
@@ -57,6 +58,7 @@ LAYERS = {
     WINDOWS_SERVICES: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES)),
     WINDOWS_FRONT: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Layer((COMMON,), ansible=True),
+    REMOTE_TASK: Layer((COMMON, WINDOWS_FRONT), ansible=True),
     VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
     REPORT: Layer((COMMON, REPORT)),
     "modules": Layer((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
@@ -75,6 +77,7 @@ LAYERS = {
         ),
         ansible=True,
     ),
+    "inventory": Layer((COMMON, WINDOWS_MODEL, REMOTE_TASK), ansible=True),
     "filter": Layer((COMMON, AZURE_MODEL, VARIABLES), ansible=True),
     "doc_fragments": Layer(()),
 }

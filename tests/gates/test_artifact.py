@@ -91,7 +91,12 @@ def test_documentation_needs_no_lab(without_lab: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "folder", "pattern"),
-    [("module", "plugins/modules", "*.py"), ("filter", "plugins/filter", "*.yml"), ("role", "roles", "*")],
+    [
+        ("module", "plugins/modules", "*.py"),
+        ("filter", "plugins/filter", "*.yml"),
+        ("inventory", "plugins/inventory", "*.py"),
+        ("role", "roles", "*"),
+    ],
 )
 def test_everything_is_listed_without_the_lab(
     kind: str, folder: str, pattern: str, without_lab: Path, tmp_path: Path

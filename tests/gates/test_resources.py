@@ -34,6 +34,7 @@ WINDOWS = {
     "provider",
     "provider_registration",
     "vmm_cloud_sync",
+    "vmm_fabric_info",
 }
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.

@@ -13,7 +13,9 @@ machines: a list of
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs, flag_supported, running, vmm_id,
-       host_groups [{name, hosts [fqdn or {fqdn, platform}], children}],
+       hosts [of the group All Hosts itself],
+       host_groups [{name, hosts [fqdn or {fqdn, platform, cluster, state, communication_state, maintenance,
+       agent_version, operating_system}], children}],
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
        networks [{name, logical_network}]},
   Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
@@ -207,7 +209,8 @@ def _vmm(machine: Machine, described: Document) -> None:
     folder = layout.vmm_folder(version)
     vmm_id = str(described.get("vmm_id", _id(machine, "vmm")))
     root = HostGroup(_id(machine, "group", "All Hosts"), "All Hosts", "All Hosts")
-    root.children = [_group(machine, group, root.path) for group in described.get("host_groups") or []]
+    root.hosts = [_host(host, version) for host in described.get("hosts") or []]
+    root.children = [_group(machine, group, root.path, version) for group in described.get("host_groups") or []]
     vmm = Vmm(version, vmm_id, folder, root)
     vmm.clouds = [_cloud(machine, vmm, cloud) for cloud in described.get("clouds") or []]
     vmm.running_jobs = int(described.get("running_jobs", 0))
@@ -281,20 +284,28 @@ def _id(machine: Machine, *parts: str) -> str:
     return str(uuid.uuid5(_NAMES, "/".join((machine.fqdn.lower(), *parts))))
 
 
-def _group(machine: Machine, described: Document | str, above: str) -> HostGroup:
+def _group(machine: Machine, described: Document | str, above: str, version: str) -> HostGroup:
     entry: Document = {"name": described} if isinstance(described, str) else described
     name = str(entry["name"])
     path = f"{above}\\{name}"
     group = HostGroup(_id(machine, "group", path), name, path)
-    group.hosts = [_host(host) for host in entry.get("hosts") or []]
-    group.children = [_group(machine, child, path) for child in entry.get("children") or []]
+    group.hosts = [_host(host, version) for host in entry.get("hosts") or []]
+    group.children = [_group(machine, child, path, version) for child in entry.get("children") or []]
     return group
 
 
-def _host(described: Document | str) -> VmHost:
+def _host(described: Document | str, version: str) -> VmHost:
     entry: Document = {"fqdn": described} if isinstance(described, str) else described
-    fqdn = str(entry["fqdn"])
-    return VmHost(str(uuid.uuid5(_NAMES, fqdn.lower())), fqdn, str(entry.get("platform", "HyperV")))
+    fqdn, platform = str(entry["fqdn"]), str(entry.get("platform", "HyperV"))
+    host = VmHost(str(uuid.uuid5(_NAMES, fqdn.lower())), fqdn, platform)
+    # An agent is as old as the VMM server that installed it.
+    host.agent_version = entry.get("agent_version", version if platform == "HyperV" else None)
+    host.cluster = entry.get("cluster")
+    host.state = str(entry.get("state", host.state))
+    host.communication_state = str(entry.get("communication_state", host.communication_state))
+    host.maintenance = bool(entry.get("maintenance", False))
+    host.operating_system = entry.get("operating_system", host.operating_system)
+    return host
 
 
 def _cloud(machine: Machine, vmm: Vmm, described: Document) -> VmmCloud:

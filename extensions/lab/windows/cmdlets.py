@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..world import digest
-from . import cim, layout, programs
+from . import cim, layout, programs, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS
 from .errors import MachineError
@@ -21,7 +21,6 @@ from .machine import Machine
 from .programs.internet import head, proxy_at
 from .services import Service
 from .tasks import ScheduledTask
-from .vmm import HostGroup, VmmCloud
 from .web import RequestFailed, ask, download, egress_of_mode
 
 Args = Mapping[str, Any]
@@ -316,76 +315,6 @@ def _sleep(machine: Machine, args: Args) -> Any:
     machine.sleep(float(args["seconds"]))
 
 
-# ---- VMM ----
-
-
-def _vmm_server(machine: Machine, _args: Args) -> Any:
-    vmm = machine.need_vmm()
-    return {"Name": "localhost", "FQDN": machine.fqdn, "ProductVersion": vmm.version}
-
-
-def _group_row(group: HostGroup) -> dict[str, Any]:
-    return {
-        "ID": group.id,
-        "Name": group.name,
-        "Path": group.path,
-        "ChildHostGroups": [_group_row(child) for child in group.children],
-    }
-
-
-def _cloud_row(cloud: VmmCloud) -> dict[str, Any]:
-    return {
-        "ID": cloud.id,
-        "Name": cloud.name,
-        "DisasterRecoverySupported": cloud.published,
-        "CapabilityProfiles": list(cloud.capability_profiles),
-        "HostGroup": [_group_row(group) for group in cloud.host_groups],
-    }
-
-
-def _clouds(machine: Machine, args: Args) -> Any:
-    wanted = args.get("id")
-    clouds = machine.need_vmm().clouds
-    return [_cloud_row(cloud) for cloud in clouds if not wanted or cloud.id.lower() == str(wanted).lower()]
-
-
-def _hosts(machine: Machine, _args: Args) -> Any:
-    return [
-        {
-            "ID": host.id,
-            "FQDN": host.fqdn,
-            "VirtualizationPlatform": host.platform,
-            "VMHostGroup": {"ID": group.id, "Name": group.name, "Path": group.path},
-        }
-        for group in machine.need_vmm().groups()
-        for host in group.hosts
-    ]
-
-
-def _networks(machine: Machine, _args: Args) -> Any:
-    return [{"Name": each.name, "LogicalNetwork": each.logical_network} for each in machine.need_vmm().networks]
-
-
-def _jobs(machine: Machine, _args: Args) -> Any:
-    return [{"Name": "Refresh host", "Status": "Running"}] * machine.need_vmm().running_jobs
-
-
-def _run_as(machine: Machine, _args: Args) -> Any:
-    return [{"ID": each.id, "Name": each.name, "UserName": each.username} for each in machine.need_vmm().run_as]
-
-
-def _set_run_as(machine: Machine, args: Args) -> Any:
-    machine.set_run_as(args["name"], args["username"], args["password"])
-
-
-def _publish(machine: Machine, args: Args) -> Any:
-    machine.publish_cloud(args["id"], bool(args["value"]))
-
-
-def _flag_supported(machine: Machine, _args: Args) -> Any:
-    return machine.vmm is not None and machine.vmm.flag_supported
-
-
 # ---- agent ----
 
 
@@ -483,15 +412,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "process.kill": _kill,
     "time.sleep": _sleep,
     "module.import": _module,
-    "vmm.server": _vmm_server,
-    "vmm.clouds": _clouds,
-    "vmm.hosts": _hosts,
-    "vmm.networks": _networks,
-    "vmm.jobs": _jobs,
-    "vmm.run_as": _run_as,
-    "vmm.set_run_as": _set_run_as,
-    "vmm.publish": _publish,
-    "vmm.flag_supported": _flag_supported,
+    **vmm_cmdlets.CALLS,
     "agent.setting": _agent_setting,
     "agent.set": _set_agent,
     "agent.throttle": _set_throttle,

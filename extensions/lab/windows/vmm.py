@@ -5,8 +5,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+
+def cluster_id(name: str) -> str:
+    """Return the id of a cluster of hosts: the same for the same name in every run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name.lower()))
 
 
 @dataclass(slots=True)
@@ -15,6 +21,15 @@ class VmHost:
     fqdn: str
     # As VMM spells the virtualization platform: HyperV, VMwareESX.
     platform: str = "HyperV"
+    #: Full name of the failover cluster (recorded: Get-SCVMHost returns it as HostCluster).
+    cluster: str | None = None
+    # Recorded: OK and Responding. Inferred: how VMM spells every other state.
+    state: str = "OK"
+    communication_state: str = "Responding"
+    maintenance: bool = False
+    #: Version of the VMM agent; None for a platform without one (inferred).
+    agent_version: str | None = None
+    operating_system: str | None = "Microsoft Windows Server 2019 Datacenter"
 
 
 @dataclass(slots=True)
@@ -90,6 +105,13 @@ class Vmm:
 
     def groups(self) -> list[HostGroup]:
         return list(self.root.closure())
+
+    def hosts(self) -> list[VmHost]:
+        return [host for group in self.groups() for host in group.hosts]
+
+    def clusters(self) -> list[str]:
+        """Return the full name of every cluster of hosts, in the order of the hosts."""
+        return list(dict.fromkeys(host.cluster for host in self.hosts() if host.cluster is not None))
 
     def cloud(self, cloud_id: str) -> VmmCloud | None:
         return next((cloud for cloud in self.clouds if cloud.id.lower() == cloud_id.lower()), None)

@@ -12,6 +12,7 @@ from tests.lab.emulators.cases import (
     background_tasks,
     cluster,
     connectivity,
+    fabric,
     files,
     languages,
     observe,
@@ -35,6 +36,7 @@ _ENGLISH: Final = (
     *background_tasks.CASES,
     *cluster.CASES,
     *probes.CASES,
+    *fabric.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

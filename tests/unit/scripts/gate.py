@@ -39,6 +39,8 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-SCJob": "VMMServer Running",
         "Get-SCRunAsAccount": "VMMServer",
         "Get-SCVMHost": "VMMServer",
+        "Get-SCVMHostCluster": "VMMServer",
+        "Get-SCVMHostGroup": "VMMServer",
         "Get-SCVMNetwork": "VMMServer",
         "Get-SCVMMServer": "ComputerName",
         "Get-ScheduledTask": "TaskName",

@@ -31,6 +31,7 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
+    "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
         " ProxyBypass ProxyCredential"

@@ -20,6 +20,7 @@ from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
+from .list_vmm_fabric import list_vmm_fabric
 from .observe import observe
 from .poll_background_task import poll_background_task
 from .probe_assumptions import probe_assumptions
@@ -44,6 +45,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
+    "list_vmm_fabric": list_vmm_fabric,
     "observe": observe,
     "poll_background_task": poll_background_task,
     "probe_assumptions": probe_assumptions,

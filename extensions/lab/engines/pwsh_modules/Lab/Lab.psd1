@@ -29,6 +29,8 @@
         'Get-SCJob'
         'Get-SCRunAsAccount'
         'Get-SCVMHost'
+        'Get-SCVMHostCluster'
+        'Get-SCVMHostGroup'
         'Get-SCVMNetwork'
         'Get-SCVMMServer'
         'Get-ScheduledTask'

@@ -66,12 +66,53 @@ function Get-SCVMHost {
     param([Parameter(Mandatory)] $VMMServer)
 
     foreach ($row in (Invoke-LabCall -Call 'vmm.hosts')) {
+        $cluster = $null
+        if ($null -ne $row.HostCluster) {
+            $cluster = [pscustomobject] @{ ID = [guid] $row.HostCluster.ID; Name = $row.HostCluster.Name }
+        }
+        # Inferred: VMM does not show a managed computer for a host without an agent.
+        $computer = $null
+        if ($null -ne $row.AgentVersion) {
+            $computer = [pscustomobject] @{ Name = $row.FQDN; AgentVersion = $row.AgentVersion }
+        }
+        $system = $null
+        if ($null -ne $row.OperatingSystem) {
+            $system = [pscustomobject] @{ Name = $row.OperatingSystem }
+        }
         [pscustomobject] @{
             ID = [guid] $row.ID
             FQDN = $row.FQDN
             VirtualizationPlatform = $row.VirtualizationPlatform
             VMHostGroup = [pscustomobject] @{ ID = [guid] $row.VMHostGroup.ID; Name = $row.VMHostGroup.Name; Path = $row.VMHostGroup.Path }
+            HostCluster = $cluster
+            OverallState = $row.OverallState
+            CommunicationState = $row.CommunicationState
+            MaintenanceHost = $row.MaintenanceHost
+            ManagedComputer = $computer
+            OperatingSystem = $system
         }
+    }
+}
+
+function Get-SCVMHostGroup {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer)
+
+    foreach ($row in (Invoke-LabCall -Call 'vmm.host_groups')) {
+        $parent = $null
+        if ($null -ne $row.Parent) {
+            $parent = [pscustomobject] @{ ID = [guid] $row.Parent }
+        }
+        [pscustomobject] @{ ID = [guid] $row.ID; Name = $row.Name; Path = $row.Path; ParentHostGroup = $parent }
+    }
+}
+
+function Get-SCVMHostCluster {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer)
+
+    foreach ($row in (Invoke-LabCall -Call 'vmm.host_clusters')) {
+        [pscustomobject] @{ ID = [guid] $row.ID; Name = $row.Name; ClusterName = $row.ClusterName }
     }
 }
 
