@@ -44,7 +44,8 @@ options:
     description:
       - The parts that the run must include. The task fails when the inventory has no such host, or when C(--limit)
         leaves all of them out. The error distinguishes these causes.
-      - V(azure) requires C(localhost), from where Azure is called. A run that includes a VMM server requires it as well.
+      - V(azure) requires C(localhost), from where Azure is called. A run that includes a VMM server requires it as
+        well.
     type: list
     elements: str
     choices: [azure, vmm_servers, hyperv_hosts]

@@ -68,7 +68,8 @@ exists:
   sample: true
 checks:
   description:
-    - The checks C(azure-login) (T1) and C(vault) (B1), which a read of one vault passes. Empty without a requested vault.
+    - The checks C(azure-login) (T1) and C(vault) (B1), which a read of one vault passes. Empty without a requested
+      vault.
   returned: success
   type: list
   elements: dict

@@ -296,7 +296,7 @@ def test_defaults_of_the_specifications_break_no_rule() -> None:
 
 
 def answered(harness: Harness, blank: str | None) -> list[dict[str, Any]]:
-    """What the modules were given in a run of all roles in which every optional question was answered like this."""
+    """Return the options of the modules in a run of all roles in which every optional question has this answer."""
     optional = [name for name in TOP if not OPTIONS[name].get("required") and role_of(name) in PLAYED]
     # Modules for clouds and the proxy run only when these variables have values. Accounts and networks come as text.
     kept = {

@@ -37,6 +37,21 @@ _FOREIGN: Final = ("Microsoft.FailoverClusters.", "Microsoft.VirtualManager.", "
 # ---- registry ----
 
 
+# The members of a host as the lab's Get-SCVMHost returns it.
+_HOST_MEMBERS = (
+    "CommunicationState",
+    "FQDN",
+    "HostCluster",
+    "ID",
+    "MaintenanceHost",
+    "ManagedComputer",
+    "OperatingSystem",
+    "OverallState",
+    "VMHostGroup",
+    "VirtualizationPlatform",
+)
+
+
 def _ask(machine: Machine, method: str, hive: int, key: str, name: str = "") -> Mapping[str, Any]:
     return cim.method(machine, "StdRegProv", method, {"hDefKey": hive, "sSubKeyName": key, "sValueName": name})
 
@@ -179,7 +194,7 @@ def _inventory(run: Run) -> Reading:
     hosts = [host for group in vmm.groups() for host in group.hosts]
     return {
         "hosts": len(hosts),
-        "host_members": ["FQDN", "ID", "VMHostGroup", "VirtualizationPlatform"] if hosts else [],
+        "host_members": list(_HOST_MEMBERS) if hosts else [],
         "platforms": [host.platform for host in hosts],
         "networks": len(vmm.networks),
         "network_members": ["LogicalNetwork", "Name"] if vmm.networks else [],
