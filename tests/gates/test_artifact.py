@@ -114,7 +114,7 @@ def test_bad_input_gets_its_line_without_the_lab(without_lab: Path, tmp_path: Pa
     done = ansible(without_lab, tmp_path, *call, "-e", f"ansible_python_interpreter={sys.executable}")
     assert done.returncode == 2, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout.partition("=>")[2])
-    assert found["msg"].startswith("name: a vault name has 2 to 50 letters, digits and hyphens")
+    assert found["msg"].startswith("name must have 2 to 50 letters, digits and hyphens")
     assert "\n" not in found["msg"]
     assert found["error"]["kind"] == "invalid_input"
 

@@ -56,6 +56,7 @@ _WRITES = (
     "They are results of a write or an operation, which only a change shows. The collection reads its changes back."
 )
 _LAB_ONLY = "They concern only the lab. The collection does not depend on them."
+_UNHEALTHY = "a healthy host does not show it"
 #: By the reason for which no assumption settles them: functions or constants of inferences.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
@@ -69,6 +70,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "withdraw_clouds",
     ),
     _LAB_ONLY: ("_OPEN", "check_form", "languages"),
+    _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)
 
