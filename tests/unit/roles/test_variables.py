@@ -275,7 +275,7 @@ def test_a_misspelled_variable_is_named_with_the_nearest_known_one(name: str) ->
     role = role_of(name)
     misspelled = name + "z"
     found = [problem.message for problem in unknown_names([misspelled], [role])]
-    assert found == [f"{misspelled}: is not a variable of this collection; did you mean {name}?"]
+    assert found == [f"{misspelled} must be a variable of this collection; did you mean {name}?"]
 
 
 def test_variables_that_roles_and_playbooks_set_are_known() -> None:

@@ -210,6 +210,14 @@ def _registrations(readings: Readings) -> tuple[Key | None, Key | None]:
     return own, old
 
 
+def _registration(readings: Readings) -> Key:
+    """Return the key that names the vault, the Provider's before the adapter's."""
+    key = next((key for key in _registrations(readings) if key is not None), None)
+    if key is None:
+        raise CouldNotLook(_NOT_REGISTERED)
+    return key
+
+
 def registration_place(readings: Readings) -> Decision:
     """Look which of the two keys names the vault."""
     own, old = _registrations(readings)
@@ -222,9 +230,7 @@ def registration_place(readings: Readings) -> Decision:
 
 def registration_values(readings: Readings) -> Decision:
     """Look at the addresses that a registration leaves."""
-    own, old = _registrations(readings)
-    key = own or old
-    assert key is not None
+    key = _registration(readings)
     forms = [f"{name}: {form_of(key.data(name)) if key.has(name) else 'absent'}" for name in _ADDRESSES]
     good = [key.text(name).casefold().startswith("https://") for name in _ADDRESSES[:4]]
     return decided(all(good), addresses=forms)
@@ -239,9 +245,7 @@ def registration_certificates(readings: Readings) -> Decision:
 
 def encryption_sign(readings: Readings) -> Decision:
     """Look for the value that shows the ended data encryption."""
-    own, old = _registrations(readings)
-    key = own or old
-    assert key is not None
+    key = _registration(readings)
     kind, text = key.kind("EncryptionEnabled"), key.text("EncryptionEnabled")
     word = text if text.casefold() in ("", "0", "1", "true", "false") else form_of(text)
     if kind == "absent":

@@ -408,7 +408,7 @@ def test_a_wrong_region_is_reported_once_and_not_for_every_account() -> None:
 )
 def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, fix: str) -> None:
     (line,) = lines(["vmm_server", "site"], {name: 1})
-    assert line.endswith(f" {name}: must be a variable of this collection; {fix}")
+    assert line.endswith(f" {name} must be a variable of this collection; {fix}")
 
 
 @pytest.mark.parametrize(
