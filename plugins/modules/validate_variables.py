@@ -101,7 +101,7 @@ checks:
       description: The broken rule, after the name of the variable.
       returned: always
       type: str
-      sample: "vmm_server_proxy.port: 99999 is not from 1 to 65534"
+      sample: vmm_server_proxy.port must be from 1 to 65534, not 99999
     fix:
       description: The remedy.
       returned: always
