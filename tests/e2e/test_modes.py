@@ -237,7 +237,7 @@ def test_system_reports_the_proxy_of_the_account_as_not_verified(story: Story, k
     for act in (story.first, story.second):
         (entry,) = (entry for entry in act.task(kind, "system").result["evidence"] if entry["step"] == step)
         assert f"uses the proxy proxy.lab.example:{story.ports['open']}" in entry["verified"]
-        assert "not verified on a real server" in entry["verified"]
+        assert "not verified on a live system" in entry["verified"]
 
 
 def test_vmm_stores_the_login(story: Story) -> None:

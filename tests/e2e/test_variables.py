@@ -152,7 +152,7 @@ def test_every_mistake_is_reported_in_one_line_with_the_name_of_the_variable(
     }
     done = run(cell, lab, tmp_path, by_task()[:1], wrong)
     (failed,) = done.failures()
-    assert [check["message"].partition(":")[0] for check in failed.result["checks"]] == [
+    assert [check["message"].partition(" must ")[0].partition(":")[0] for check in failed.result["checks"]] == [
         "azure_target_client_id",
         "azure_target_storage_accounts[0].skuu",
         "azure_target_vault_name",
