@@ -46,7 +46,9 @@ def test_no_secret_is_in_the_journal_or_the_state(stage: Harness, case: Case) ->
     [
         case
         for case in CASES
-        if "ProxyCredential" in case.secrets and not case.check_mode and case.script not in {"observe", "fetch_file", "probe_assumptions"}
+        if "ProxyCredential" in case.secrets
+        and not case.check_mode
+        and case.script not in {"observe", "fetch_file", "probe_assumptions"}
     ],
     ids=lambda case: case.name,
 )
