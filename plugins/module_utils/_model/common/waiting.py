@@ -33,22 +33,6 @@ def is_passing(error: Mapping[str, Any]) -> bool:
     return error.get("kind") == "unreachable" or (isinstance(status, int) and (status in (408, 429) or status >= 500))
 
 
-class Reminder:
-    """Decides when to show a state: when it is new, and again after `every` seconds."""
-
-    def __init__(self, every: float = 60.0) -> None:
-        self._every = every
-        self._shown: object = None
-        self._shown_at = 0.0
-
-    def is_due(self, state: object, elapsed: float) -> bool:
-        """Tell whether to show the state now. A state that is shown counts as shown from then on."""
-        if state == self._shown and elapsed - self._shown_at < self._every:
-            return False
-        self._shown, self._shown_at = state, elapsed
-        return True
-
-
 def duration(seconds: float) -> str:
     """Format seconds for people: 40s, 2m10s, 45m, 1h05m."""
     whole = int(seconds)

@@ -26,7 +26,6 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     same_name,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.waiting import (
-    Reminder,
     duration,
     interval,
     is_passing,
@@ -204,14 +203,6 @@ def test_duration(seconds: float, words: str) -> None:
 )
 def test_only_transient_faults_are_polled_again(error: RemoteFailure, passing: bool) -> None:
     assert is_passing(error.to_result()["error"]) is passing
-
-
-def test_a_state_is_shown_when_it_is_new_and_again_after_a_minute() -> None:
-    reminder = Reminder()
-    shown = [
-        reminder.is_due(state, elapsed) for state, elapsed in (("a", 0), ("a", 59), ("b", 60), ("b", 119), ("b", 120))
-    ]
-    assert shown == [True, False, True, False, True]
 
 
 def test_a_message_is_one_line_and_empty_details_are_omitted() -> None:

@@ -26,3 +26,13 @@ def test_a_wait_without_a_limit() -> None:
     shown: list[str] = []
     ProgressLines(shown.append).show(["x"], 5.0)
     assert shown == ["x (5s)"]
+
+
+def test_a_state_is_shown_when_it_is_new_and_again_after_a_minute() -> None:
+    counts = []
+    shown: list[str] = []
+    lines = ProgressLines(shown.append)
+    for state, elapsed in (("a", 0), ("a", 59), ("b", 60), ("b", 119), ("b", 120)):
+        lines.show([state], elapsed)
+        counts.append(len(shown))
+    assert counts == [1, 1, 2, 2, 3]
