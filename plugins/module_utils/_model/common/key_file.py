@@ -14,9 +14,9 @@ import base64
 import binascii
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
+from html import escape
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from .names import vault_id
 
@@ -213,5 +213,5 @@ def _lines(content: list[tuple[str, Any]], indent: str) -> list[str]:
         if isinstance(value, list):
             lines += [f"{indent}<{name}>", *_lines(value, indent + "  "), f"{indent}</{name}>"]
         else:
-            lines.append(f"{indent}<{name}>{escape(value)}</{name}>")
+            lines.append(f"{indent}<{name}>{escape(value, quote=False)}</{name}>")
     return lines
