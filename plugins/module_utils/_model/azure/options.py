@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
-
-#: An argument spec.
-Spec: TypeAlias = Mapping[str, Mapping[str, Any]]
+from typing import Any
 
 TAG_OPTIONS: dict[str, dict[str, Any]] = {
     "tags": {"type": "dict"},

@@ -212,10 +212,7 @@ def _registrations(readings: Readings) -> tuple[Key | None, Key | None]:
 
 def _registration(readings: Readings) -> Key:
     """Return the key that names the vault, the Provider's before the adapter's."""
-    key = next((key for key in _registrations(readings) if key is not None), None)
-    if key is None:
-        raise CouldNotLook(_NOT_REGISTERED)
-    return key
+    return next(key for key in _registrations(readings) if key is not None)
 
 
 def registration_place(readings: Readings) -> Decision:
