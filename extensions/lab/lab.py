@@ -33,7 +33,7 @@ from .engines.base import Engine
 from .proxy import ProxyServer
 from .winrm.auth import Account, Authenticator
 from .winrm.server import WinRmServer
-from .world import Journal, Login, ProxyAccount, World, digest
+from .world import Journal, Lag, Login, ProxyAccount, World, digest
 
 if TYPE_CHECKING:
     from .arm.state import AzureState
@@ -101,7 +101,8 @@ def new_world(document: Mapping[str, Any], scale: float) -> World:
     account = ProxyAccount(
         proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18), tuple(proxy.get("refuses") or ())
     )
-    return World(login=login, proxy=account, scale=scale)
+    lag = Lag(**(document["azure"].get("visible_after") or {}))
+    return World(login=login, proxy=account, scale=scale, lag=lag)
 
 
 def neutral(value: Any, names: Mapping[str, str]) -> Any:

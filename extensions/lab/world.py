@@ -72,6 +72,22 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True)
+class Lag:
+    """How long Azure shows the state from before a write: for a number of reads, and for seconds of the lab's time.
+
+    `uses` is the number of writes below a new resource, or in a new registration, that do not know it yet.
+    """
+
+    reads: int = 2
+    uses: int = 1
+    seconds: float = 0.0
+
+
+#: Every write is visible at once.
+NO_LAG = Lag(reads=0, uses=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One write: its time, its side, its target and its details."""
 
@@ -229,9 +245,18 @@ class World:
     #: Returns the address behind a public name; None for an unknown name.
     resolve: Resolver
 
-    def __init__(self, *, login: Login, proxy: ProxyAccount, scale: float = 1.0, delays: Delays | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        login: Login,
+        proxy: ProxyAccount,
+        scale: float = 1.0,
+        delays: Delays | None = None,
+        lag: Lag | None = None,
+    ) -> None:
         self.clock = Clock(scale)
         self.delays = delays or Delays()
+        self.lag = lag or Lag()
         self.journal = Journal()
         self.faults = Faults()
         self.login = login

@@ -86,6 +86,12 @@ options:
       - Create a missing resource group. Without this option a missing resource group is an error.
     type: bool
     default: false
+  register_resource_provider:
+    description:
+      - Register the resource provider of the resource if the subscription is not registered for it yet, and wait until
+        it is registered. With V(false) the module fails and shows the command.
+    type: bool
+    default: true
 """
 
     WAIT = r"""

@@ -58,12 +58,6 @@ options:
         creation.
     type: bool
     default: false
-  register_resource_provider:
-    description:
-      - Register the resource provider C(Microsoft.RecoveryServices) on a subscription that has never had a vault.
-        Without this option the module fails and shows the command.
-    type: bool
-    default: true
   public_network_access:
     description:
       - Access to the vault from public networks. Unchanged when not set; new vaults are V(enabled).

@@ -40,11 +40,15 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """The answer to a request: status, body (None: empty) and headers beyond those that every answer has."""
+    """The answer to a request: status, body (None: empty) and headers beyond those that every answer has.
+
+    `outdated`: it comes from a replica that does not know the last write yet.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    outdated: bool = False
 
 
 class ArmError(Exception):
@@ -60,6 +64,7 @@ class ArmError(Exception):
         self.details = details
         self.gateway = gateway
         self.headers: dict[str, str] = {}
+        self.outdated = False
 
     def answer(self) -> Answer:
         error: Json = {"code": self.code, "message": self.message}
@@ -67,7 +72,7 @@ class ArmError(Exception):
             error["details"] = self.details
         # recorded: this header marks the answers of Resource Manager itself (virtual network and vault 404s).
         headers = {"x-ms-failure-cause": "gateway"} if self.gateway else {}
-        return Answer(self.status, {"error": error}, headers | self.headers)
+        return Answer(self.status, {"error": error}, headers | self.headers, self.outdated)
 
 
 def document(call: Call) -> Json:

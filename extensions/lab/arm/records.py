@@ -59,6 +59,8 @@ class Fabric:
     server: VmmServerFacts
     registered: datetime
     visible: bool = False
+    #: Lists of Providers that do not show its Provider yet.
+    hidden_reads: int = 0
     connected: bool = True
     last_heartbeat: datetime | None = None
     #: The service's data on the Provider's version in addition to its number (`providerVersionState`, ...).

@@ -48,6 +48,8 @@ class Registrations(StateCore):
 
             def appear() -> None:
                 fabric.visible = True
+                # inferred: the list of Providers may show a server later than the list of servers does.
+                fabric.hidden_reads = self.world.lag.reads
                 fabric.containers.update(fabric.coming)
                 fabric.coming = {}
                 self._end_job(job)

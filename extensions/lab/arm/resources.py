@@ -172,6 +172,8 @@ def register_provider(state: AzureState, call: Call) -> Answer:
 
         def done() -> None:
             state.providers[key] = "Registered"
+            # recorded in public threads: the registration reaches the regions later than the state shows it.
+            state.views.remember_registration(key)
 
         state.later(state.world.delays.network_create, done)
     return Answer(200, provider_document(state, key))

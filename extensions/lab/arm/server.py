@@ -24,6 +24,7 @@ from .records import guid
 from .routes import Route, split_path
 from .state import AzureState
 from .traffic import Exchange, redact, write_line
+from .views import copied, not_registered
 
 _ALL_ROUTES = (
     resources.ROUTES,
@@ -120,12 +121,41 @@ class ArmServer:
             route, names = self._find(call, segments)
             ready = _named(call, names, _parse_body(route, raw))
             authorization.check(self.state, route, ready, segments)
-            answer = authorization.visible(self.state, route, ready, segments, route.handler(self.state, ready))
+            answer = authorization.visible(self.state, route, ready, segments, self._handle(route, ready, segments))
         except ArmError as error:
             answer = error.answer()
         if route is not None:
             self._note(route, call, answer)
         return answer
+
+    def _handle(self, route: Route, call: Call, segments: tuple[str, ...]) -> Answer:
+        """Let the handler answer, or a replica that does not know the last write yet."""
+        views = self.state.views
+        found = views.outdated(call.method, call.path)
+        if found is not None:
+            return found
+        before = None
+        if route.writes and views.lagging:
+            views.refuse_new_registration(route.family.namespace, call.method)
+            if call.method != "DELETE":
+                views.refuse_unknown_parent(segments)
+            before = self._read(call, segments)
+        answer = route.handler(self.state, call)
+        if answer.status < 400:
+            views.remember(call.method, call.path, before)
+        return answer
+
+    def _read(self, call: Call, segments: tuple[str, ...]) -> Answer | None:
+        """Return what a GET of the path answers now; None for a path that cannot be read."""
+        for route in self._table.get(("GET", len(segments)), ()):
+            names = route.match(segments)
+            if names is not None:
+                query = {"api-version": call.api_version}
+                try:
+                    return copied(route.handler(self.state, Call("GET", call.path, query, None, call.base_url, names)))
+                except ArmError as error:
+                    return error.answer()
+        return None
 
     def _find(self, call: Call, segments: tuple[str, ...]) -> tuple[Route, dict[str, str]]:
         self._check_subscription(segments)
@@ -176,13 +206,8 @@ class ArmServer:
     def _check_registered(self, route: Route) -> None:
         name = route.family.namespace
         if self.state.providers.get(name.casefold(), "Registered") == "NotRegistered":
-            # documented: MissingSubscriptionRegistration; inferred: reading calls get it as well.
-            text = (
-                f"The subscription is not registered to use namespace '{name}'. "
-                "See https://aka.ms/rps-not-found for how to register subscriptions."
-            )
-            details = [{"code": "MissingSubscriptionRegistration", "target": name, "message": text}]
-            raise ArmError(409, "MissingSubscriptionRegistration", text, details=details, gateway=True)
+            # inferred: reading calls get it as well.
+            raise not_registered(name)
 
     def _unknown(self, call: Call, segments: tuple[str, ...]) -> ArmError:
         if not call.api_version:
@@ -243,7 +268,14 @@ class ArmServer:
         with suppress(ValueError):
             sent = json.loads(raw) if raw else None
         exchange = Exchange(
-            call.method, call.path, dict(call.query), redact(sent), answer.status, headers, redact(answer.body)
+            call.method,
+            call.path,
+            dict(call.query),
+            redact(sent),
+            answer.status,
+            headers,
+            redact(answer.body),
+            answer.outdated,
         )
         if self.state.record_traffic:
             self.traffic.append(exchange)

@@ -105,7 +105,7 @@ def get_fabric(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(VAULT + "/replicationRecoveryServicesProviders")
 def list_all_providers(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return list_page(state, call, [provider_document(state, vault, fabric) for fabric in visible_fabrics(vault)])
+    return list_page(state, call, [provider_document(state, vault, fabric) for fabric in _with_provider(vault)])
 
 
 @ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders")
@@ -127,6 +127,17 @@ def refresh_provider(state: AzureState, call: Call) -> Answer:
     fabric = _need_provider(vault, call)
     target = str(provider_document(state, vault, fabric)["id"])
     return _job(state, call, vault, target, ("RefreshFabricLayout", "Refresh server"), fabric=fabric)
+
+
+def _with_provider(vault: Vault) -> list[Fabric]:
+    """Return the servers whose Provider the list shows by now."""
+    shown = []
+    for fabric in visible_fabrics(vault):
+        if fabric.hidden_reads > 0:
+            fabric.hidden_reads -= 1
+        else:
+            shown.append(fabric)
+    return shown
 
 
 def _need_provider(vault: Vault, call: Call) -> Fabric:

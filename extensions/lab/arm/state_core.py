@@ -18,6 +18,7 @@ from .documents import blob_service_document, deleted_vault_document, vault_docu
 from .messages import Json
 from .records import ManagedIdentities, Operation, Vault, VaultCertificate, guid
 from .roles import ROLES
+from .views import Views
 
 PROVIDERS: Final = ("Microsoft.Compute", "Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage")
 
@@ -37,6 +38,7 @@ class StateCore:
     def __init__(self, world: World) -> None:
         self.world = world
         self.lock = threading.RLock()
+        self.views = Views(world)
         self.groups: dict[str, Json] = {}
         self.vaults: dict[str, Vault] = {}
         self.accounts: dict[str, Json] = {}

@@ -28,6 +28,8 @@ class Exchange:
     status: int
     headers: Mapping[str, str]
     response: Any
+    #: The answer came from a replica that did not know the last write yet.
+    outdated: bool = False
 
     def line(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

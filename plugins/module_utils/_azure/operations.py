@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
-from .._model.common.waiting import interval
+from .._model.common.waiting import early_interval, interval
+from . import consistency
 from .failures import translated
 
 if TYPE_CHECKING:
@@ -51,15 +52,23 @@ def start(begin: Callable[[], LROPoller[Result]], action: str) -> LROPoller[Resu
         return begin()
 
 
-def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
+def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | None:
     """Wait for the end of an operation, at most `timeout` seconds.
 
-    The poller of the SDK has no deadline and polls forever on unknown states, so the wait is limited here. Raises
-    DeadlineExceeded with the last state, or RemoteFailure with the service's code.
+    The poller of the SDK has no deadline and polls forever on unknown states, so the wait is limited here. At the end
+    it reads the resource, which may not be visible yet: then there is no result, and reading the state back tells.
+    Raises DeadlineExceeded with the last state, or RemoteFailure with the service's code.
     """
+    from azure.core.exceptions import HttpResponseError
+
     started = time.monotonic()
     with translated(action):
-        poller.wait(timeout)
+        try:
+            poller.wait(timeout)
+        except HttpResponseError as error:
+            if not _reads_result(poller, error):
+                raise
+            return None
         if not poller.done():
             raise DeadlineExceeded(
                 f"the end of the operation '{action}'",
@@ -71,47 +80,63 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result:
         return poller.result()
 
 
-def run(begin: Callable[[], LROPoller[Result]], action: str, timeout: float) -> Result:
-    """Run an operation to its end within `timeout` seconds, including the wait for concurrent writes."""
+def run(
+    begin: Callable[[], LROPoller[Result]], action: str, timeout: float, unknown: Collection[str] = ()
+) -> Result | None:
+    """Run an operation to its end within `timeout` seconds, including the wait for concurrent writes.
+
+    `unknown`: see `retry_while_busy`.
+    """
     started = time.monotonic()
-    poller = retry_while_busy(lambda: start(begin, action), action, timeout)
+    poller = retry_while_busy(lambda: start(begin, action), action, timeout, unknown)
     return finish(poller, action, max(0.0, timeout - (time.monotonic() - started)))
 
 
-def write(call: Callable[[], Result], action: str, timeout: float) -> Result:
-    """Send a write that is complete when it is answered. Wait for concurrent writes for at most `timeout` seconds."""
+def write(call: Callable[[], Result], action: str, timeout: float, unknown: Collection[str] = ()) -> Result:
+    """Send a write that is complete when it is answered. Wait for concurrent writes for at most `timeout` seconds.
+
+    `unknown`: see `retry_while_busy`.
+    """
 
     def once() -> Result:
         with translated(action):
             return call()
 
-    return retry_while_busy(once, action, timeout)
+    return retry_while_busy(once, action, timeout, unknown)
 
 
-def retry_while_busy(call: Callable[[], Result], action: str, timeout: float) -> Result:
+def retry_while_busy(call: Callable[[], Result], action: str, timeout: float, unknown: Collection[str] = ()) -> Result:
     """Repeat a call that is refused because of a concurrent write, for at most `timeout` seconds.
 
-    Raises DeadlineExceeded with the last message of the service, and any other error immediately.
+    `unknown` are codes that contradict what this run created or read: a part of Azure does not know it yet. Raises
+    DeadlineExceeded with the last message of the service, and any other error immediately.
     """
     started = time.monotonic()
     while True:
         try:
             return call()
         except RemoteFailure as error:
-            if not is_busy(error):
-                raise
             elapsed = time.monotonic() - started
-            if elapsed >= timeout:
+            if error.details.get("code") in unknown:
+                left = consistency.visibility_limit(timeout, absent=True) - elapsed
+                reason, advice = f"all of Azure to know what it needs to {action}", consistency.ADVICE
+                pause = early_interval(elapsed, left)
+            elif is_busy(error):
+                left = timeout - elapsed
+                reason, advice = f"its turn to {action}", _LATER
+                pause = max(interval(elapsed, left), float(error.details.get("retry_after") or 0))
+            else:
+                raise
+            if left <= 0:
                 raise DeadlineExceeded(
-                    f"its turn to {action}",
+                    reason,
                     elapsed,
                     _last_message(error),
-                    _LATER,
+                    advice,
                     request_id=error.details.get("request_id"),
                     code=error.details.get("code"),
                 ) from error
-            asked = float(error.details.get("retry_after") or 0)
-            time.sleep(min(timeout - elapsed, max(interval(elapsed, timeout - elapsed), asked)))
+            time.sleep(min(left, pause))
 
 
 def is_busy(error: RemoteFailure) -> bool:
@@ -129,6 +154,8 @@ def create(
     observe: Callable[[], State],
     pending: Callable[[State], str | None],
     timeout: float,
+    *,
+    unknown: Collection[str] = (),
 ) -> None:
     """Create a resource and wait for its end, for at most `timeout` seconds in total.
 
@@ -151,7 +178,7 @@ def create(
             if _absent(wait_until_settled(observe(), observe, pending, left())):
                 raise
 
-    retry_while_busy(once, action, timeout)
+    retry_while_busy(once, action, timeout, unknown)
 
 
 def wait_until_settled(
@@ -174,6 +201,22 @@ def wait_until_settled(
 def pending_state(what: str, provisioning_state: str) -> str | None:
     """Describe a resource with a pending operation; None without one. An unknown state counts as pending."""
     return None if provisioning_state.casefold() in _FINAL else f"{what} is {provisioning_state}"
+
+
+def _reads_result(poller: LROPoller[Any], error: Any) -> bool:
+    """Tell whether a 404 answers the last request of a poller, which reads the resource after its operation ended."""
+    method: Any = getattr(poller, "polling_method", lambda: None)()
+    first = getattr(getattr(method, "_initial_response", None), "http_request", None)
+    last = getattr(error.response, "request", None)
+    if error.status_code != 404 or first is None or last is None:
+        return False
+    if last.method != "GET" or first.method not in ("PUT", "PATCH"):
+        return False
+    return _path(first.url) == _path(last.url)
+
+
+def _path(url: str) -> str:
+    return url.partition("?")[0].casefold()
 
 
 def _absent(state: Any) -> bool:

@@ -26,7 +26,7 @@ from azure.mgmt.storage import StorageManagementClient
 
 from lab.arm.server import ArmServer
 from lab.arm.state import AzureState
-from lab.world import CloudFacts, Delays, Login, ProxyAccount, VmmServerFacts, World
+from lab.world import NO_LAG, CloudFacts, Delays, Login, ProxyAccount, VmmServerFacts, World
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 LOGIN = Login(
@@ -167,8 +167,8 @@ async def _listen(server: ArmServer, context: ssl.SSLContext) -> web.AppRunner:
 
 @pytest.fixture
 def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure]:
-    """Provide an empty Azure without delays, which records its traffic."""
-    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
+    """Provide an empty Azure without delays and lag, which records its traffic."""
+    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE, lag=NO_LAG)
     world.azure = state = AzureState(world)
     state.record_traffic = True
     server = ArmServer(state)

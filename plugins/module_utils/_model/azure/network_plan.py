@@ -14,9 +14,9 @@ from ..common.errors import InvalidInput, Refused
 from ..common.plan import UNKNOWN, Change, Plan, creation, merged_tags
 from .address_ranges import as_range, contained, overlap, overlapping
 from .properties import differing, merged, write_properties
-from .resource_group import ResourceState, group_change
+from .resource_group import ResourceState, group_change, provider_change
 from .subnet import Subnet, describe_change, describe_subnet, refuse_loss, write_subnet
-from .virtual_network import PROPERTIES, DesiredNetwork, VirtualNetwork
+from .virtual_network import PROPERTIES, PROVIDER, DesiredNetwork, VirtualNetwork
 
 
 def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) -> Plan:
@@ -25,9 +25,9 @@ def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) 
     if not desired.present:
         return _removal(network, desired)
     if network is None:
-        return Plan.of(
-            [group_change(state, desired.resource_group, desired.create_resource_group), *_creation(desired)]
-        )
+        provider = provider_change(state, PROVIDER, desired.subscription_id, desired.register_resource_provider)
+        group = group_change(state, desired.resource_group, desired.create_resource_group)
+        return Plan.of([provider, group, *_creation(desired)])
     _require_location(network, desired)
     after = network_after(network, desired)
     _refuse_misplaced(network, after)

@@ -34,7 +34,7 @@ from .properties import (
     write_properties,
 )
 from .regions import require_target_region
-from .resource_group import ResourceState, group_change
+from .resource_group import ResourceState, group_change, provider_change, split_surroundings
 from .storage_firewall import (
     ACTIONS,
     ALLOW_TRUSTED,
@@ -46,6 +46,7 @@ from .storage_firewall import (
 )
 from .target_limits import SUPPORTED_KINDS, SUPPORTED_SKUS, is_premium
 
+PROVIDER = "Microsoft.Storage"
 _SKUS = (*SUPPORTED_SKUS, "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS", "Premium_ZRS")
 _KINDS = (*SUPPORTED_KINDS, "BlobStorage", "BlockBlobStorage", "FileStorage")
 _LOGS_ARE_STANDARD = "replication logs are written to a standard account"
@@ -268,6 +269,7 @@ class DesiredAccount:
     subscription_id: str
     location: str
     create_resource_group: bool = False
+    register_resource_provider: bool = True
     values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     purge_tags: bool = False
@@ -286,6 +288,7 @@ class DesiredAccount:
             subscription_id=options["subscription_id"],
             location=region(options["location"]),
             create_resource_group=options["create_resource_group"],
+            register_resource_provider=options["register_resource_provider"],
             values=values,
             tags=checked_tags(options["tags"]),
             purge_tags=options["purge_tags"],
@@ -355,9 +358,10 @@ def plan_account(state: ResourceState[StorageAccount], desired: DesiredAccount) 
     """Plan one account. Raises Refused for a missing resource group and for changes that Azure does not support."""
     account = state.resource
     if account is None:
+        provider = provider_change(state, PROVIDER, desired.subscription_id, desired.register_resource_provider)
         group = group_change(state, desired.resource_group, desired.create_resource_group)
         reason = f"create storage account {desired.name} ({desired.new_sku}) in {desired.location}"
-        return Plan.of([group, *creation(reason, _expected(desired))])
+        return Plan.of([provider, group, *creation(reason, _expected(desired))])
     _refuse_unsupported(account, desired)
     return Plan.of(
         [
@@ -373,7 +377,10 @@ def plan_pair(
     desired: DesiredAccount,
     desired_log: DesiredAccount,
 ) -> tuple[Plan, Plan]:
-    """Plan an account and its log account. Only the first plan contains the creation of the resource group."""
+    """Plan an account and its log account. The first plan contains the registration and the resource group of both.
+
+    Both accounts have the same resource group.
+    """
     plan, log_plan = plan_account(state, desired), plan_account(log_state, desired_log)
     log = log_state.resource
     if log is not None and is_premium(log.sku):
@@ -381,7 +388,7 @@ def plan_pair(
             f"log_account: storage account {log.name} is {log.sku}, but {_LOGS_ARE_STANDARD};"
             " name a standard account, or choose another name for a new one"
         )
-    return plan, Plan(log_plan.changes[1:]) if log_state.group_missing else log_plan
+    return plan, split_surroundings(log_plan, log_state)[1]
 
 
 def values_after(account: StorageAccount, desired: DesiredAccount) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ..common.plan import UNKNOWN, Change, Plan, checked_tags, compare, creation
 from .options import GROUP_OPTIONS, TAG_OPTIONS
 from .properties import argument_spec, nested, new_values, read_properties, write_properties
 from .regions import require_region
-from .resource_group import ResourceState, group_change
+from .resource_group import ResourceState, group_change, provider_change
 from .vault_contents import Contents, DeletedVault
 from .vault_identity import OPTION as IDENTITY_OPTION
 from .vault_identity import DesiredIdentity, VaultIdentity, require_identity_id
@@ -31,7 +31,6 @@ OPTIONS: dict[str, Any] = {
     "allow_delete": {"type": "bool", "default": False},
     "allow_irreversible": {"type": "bool", "default": False},
     "undelete": {"type": "bool", "default": False},
-    "register_resource_provider": {"type": "bool", "default": True},
     "identity": IDENTITY_OPTION,
     **argument_spec(SETTINGS),
     **GROUP_OPTIONS,
@@ -111,8 +110,6 @@ class VaultState(ResourceState[Vault]):
     deleted: DeletedVault | None = None
     #: The contents of the vault; None when they were not read.
     contents: Contents | None = None
-    #: Whether the subscription is not registered for vaults yet.
-    unregistered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +274,7 @@ def _deletion(state: VaultState, desired: DesiredVault) -> Plan:
 
 
 def _creation(state: VaultState, desired: DesiredVault) -> Plan:
-    provider = _provider_change(state, desired)
+    provider = provider_change(state, PROVIDER, desired.subscription_id, desired.register_resource_provider)
     group = group_change(state, desired.resource_group, desired.create_resource_group)
     if state.deleted is not None:
         if not desired.undelete:
@@ -336,23 +333,6 @@ def _expected(desired: DesiredVault, identity: VaultIdentity) -> dict[str, Any]:
         "identity.principal_id": identity.principal_id,
         **new_values(SETTINGS, desired.settings),
     }
-
-
-def _provider_change(state: VaultState, desired: DesiredVault) -> Change | None:
-    if not state.unregistered:
-        return None
-    if not desired.register_resource_provider:
-        raise Refused(not_registered(desired.subscription_id))
-    return Change("resource_provider", "NotRegistered", "Registered", f"register resource provider {PROVIDER}")
-
-
-def not_registered(subscription_id: str) -> str:
-    """Return the message about a subscription that is not registered for vaults."""
-    return (
-        f"resource provider {PROVIDER} is not registered on subscription {subscription_id};"
-        f" run `az provider register --namespace {PROVIDER} --subscription {subscription_id}`,"
-        " or set register_resource_provider to true"
-    )
 
 
 # Bodies ----------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def _ddos_protection_plan() -> Property:
     return replace(row, also=("properties.enableDdosProtection", bool))
 
 
+PROVIDER = "Microsoft.Network"
 #: The settings of a network. Its ranges and subnets have rules of their own (`network_plan`).
 PROPERTIES = (
     Property(
@@ -193,6 +194,7 @@ class DesiredNetwork:
     present: bool = True
     allow_delete: bool = False
     create_resource_group: bool = False
+    register_resource_provider: bool = True
     address_prefixes: tuple[str, ...] = ()
     purge_address_prefixes: bool = False
     subnets: tuple[DesiredSubnet, ...] = ()
@@ -224,6 +226,7 @@ class DesiredNetwork:
             present=options["state"] == "present",
             allow_delete=options["allow_delete"],
             create_resource_group=options["create_resource_group"],
+            register_resource_provider=options["register_resource_provider"],
             address_prefixes=tuple(prefixes),
             purge_address_prefixes=options["purge_address_prefixes"],
             subnets=tuple(subnets),

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .errors import InvalidInput, NotConverged
+from .errors import InvalidInput, NotConverged, Refused
 from .plan import Plan, apply_changes
+from .waiting import early_interval
 
 State = TypeVar("State")
 
@@ -131,6 +133,14 @@ class ManagedResource(ABC, Generic[State, Record]):
         """Return one line for each condition that the user should know about."""
         return ()
 
+    def observe_applied(self) -> State:
+        """Read the state back after `apply`. Reads that only prepare a change are omitted where they cost a call."""
+        return self.observe()
+
+    def visibility_limit(self, state: State) -> float:  # noqa: ARG002
+        """Return the seconds for which the state that is read back may still lack the changes of this run."""
+        return 0.0
+
     def remaining(self, state: State, applied: Record) -> Plan:  # noqa: ARG002
         """Plan again from the state that was read back after `apply`. The plan must be empty."""
         return self.plan(state)
@@ -159,7 +169,7 @@ def require_hidden(option: str, *, no_log: bool, in_background: bool = False) ->
 def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> Outcome:
     """Bring a resource to its desired state, or in check mode return the plan only.
 
-    Raises NotConverged when the state that is read back still differs from the desired one.
+    Raises NotConverged when the state that is read back still differs from the desired one after the visibility limit.
     """
     state, settled = resource.observe(), Applied()
     if not check_mode:
@@ -176,8 +186,7 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
             settled.restart_required or resource.restart_pending(state),
         )
     applied = resource.apply(plan, state)
-    final = resource.observe()
-    _require_converged(resource.remaining(final, applied))
+    final = _verified(resource, applied)
     return Outcome(
         plan,
         before,
@@ -188,7 +197,28 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
     )
 
 
-def _require_converged(rest: Plan) -> None:
+def _verified(resource: ManagedResource[State, Record], applied: Record) -> State:
+    """Read the state back until the plan is empty, and return it.
+
+    A service may answer from a replica that does not know the change yet. From such a state a plan can also be
+    impossible. After the visibility limit, raises NotConverged or the error of the last plan.
+    """
+    started = time.monotonic()
+    while True:
+        state = resource.observe_applied()
+        try:
+            _require_converged(resource.remaining(state, applied), resource.describe(state))
+        except (NotConverged, Refused, InvalidInput):
+            elapsed = time.monotonic() - started
+            left = resource.visibility_limit(state) - elapsed
+            if left <= 0:
+                raise
+            time.sleep(early_interval(elapsed, left))
+        else:
+            return state
+
+
+def _require_converged(rest: Plan, last_state: str) -> None:
     """Raise NotConverged for open changes. A password cannot be read back, so its change proves nothing."""
     left = Plan(tuple(change for change in rest.changes if not change.secret))
     if left.changed:
@@ -196,4 +226,5 @@ def _require_converged(rest: Plan) -> None:
             f"the changes were applied, but the state that was read back still differs: {left.describe()};"
             " run again, and report a bug if it remains",
             plan=left.to_result(),
+            last_state=last_state,
         )

@@ -14,11 +14,18 @@ _FIRST = 2.0
 _LONGEST = 30.0
 # Each pause is a fifth of the time that has passed, so the end is noticed at most a fifth too late.
 _SHARE = 5
+# A write of this run is usually visible within a second.
+_SOON = 0.5
 
 
 def interval(elapsed: float, left: float) -> float:
     """Return the seconds until the next poll. They grow with the elapsed time and never pass the deadline."""
     return max(0.0, min(left, max(_FIRST, min(_LONGEST, elapsed / _SHARE))))
+
+
+def early_interval(elapsed: float, left: float) -> float:
+    """Return the seconds until the next look for a write of this run. They begin short and grow like `interval`."""
+    return max(0.0, min(left, max(_SOON, min(_LONGEST, elapsed / 2))))
 
 
 def require_timeout(seconds: int, option: str = "wait_timeout") -> None:

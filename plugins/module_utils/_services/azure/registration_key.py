@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, BinaryIO
 
 from ..._azure.clients import Azure
+from ..._azure.consistency import UNKNOWN_PARENT
 from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import documents, payload, raw
@@ -305,6 +306,7 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
             lambda: certificates.create(vault.resource_group, vault.name, name, content, cls=raw),
             f"create a key for vault {vault.name}",
             _BUSY_SECONDS,
+            UNKNOWN_PARENT,
         )
         key = key_from_answer(vault, answer, pair=pair, site=site, channel_key=channel_key)
         note = self._require_validity(key, vault, site, now)
@@ -338,6 +340,7 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
             lambda: extended.create_or_update(vault.resource_group, vault.name, content, cls=raw),
             f"create a channel integrity key for vault {vault.name}",
             _BUSY_SECONDS,
+            UNKNOWN_PARENT,
         )
         return channel_key_from_wire(answer, vault.name)
 

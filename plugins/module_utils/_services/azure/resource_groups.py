@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..._azure.clients import Azure
+from ..._azure.consistency import wait_until_visible
 from ..._azure.failures import Absent, read
 from ..._azure.operations import write
-from ..._azure.wire import Document
+from ..._azure.wire import Document, raw
 from ..._model.azure.resource_group import ResourceState
-from ..._model.common.errors import RemoteFailure
+from ..._model.common.errors import AccessDenied, RemoteFailure
 
 Resource = TypeVar("Resource")
 _OF_EVERY_RESOURCE = ("id", "name", "location")
@@ -33,6 +34,25 @@ def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Res
 
 
 def create(azure: Azure, name: str, location: str, timeout: float) -> None:
-    """Create a resource group. Azure accepts this for an existing one as well."""
+    """Create a resource group, and wait until it is visible.
+
+    A read can miss an existing group, and the write that creates a group removes the tags of an existing one. So the
+    group itself is read before it is written.
+    """
+    if _exists(azure, name):
+        return
     group = azure.resources.resource_groups
     write(lambda: group.create_or_update(name, {"location": location}), f"create resource group {name}", timeout)
+    # An identity that cannot read groups learns from its next write whether the group is known.
+    wait_until_visible(lambda: None if _exists(azure, name) is False else True, f"resource group {name}", timeout)
+
+
+def _exists(azure: Azure, name: str) -> bool | None:
+    """Tell whether a group exists. None: the identity cannot read it."""
+    groups = azure.resources.resource_groups
+    try:
+        return not isinstance(read(f"read resource group {name}", lambda: groups.get(name, cls=raw)), Absent)
+    except AccessDenied as error:
+        if error.details.get("status") == 403:
+            return None
+        raise

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._azure.clients import Azure
+from ..._azure.consistency import visibility_limit
 from ..._azure.failures import Absent, read, translated
 from ..._azure.operations import create, pending_state, wait_until_settled, write
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.candidates import account_checks, own_problems
-from ..._model.azure.resource_group import ResourceState
+from ..._model.azure.resource_group import ResourceState, split_surroundings, without_provider
 from ..._model.azure.storage_account import (
+    PROVIDER,
     DesiredAccount,
     DesiredPair,
     StorageAccount,
@@ -31,6 +33,7 @@ from ..._model.common.names import same_name
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from . import resource_groups as groups
+from .resource_providers import ResourceProvider
 
 _LOG = "log_account."
 
@@ -63,17 +66,30 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         self._vault_location: str | None = options["vault_location"]
         self._wait_timeout: float = options["wait_timeout"]
         self._return_keys: bool = options["return_keys"]
+        self._provider = ResourceProvider(azure, PROVIDER, desired.register_resource_provider, self._wait_timeout)
 
     def observe(self) -> AccountState:
+        state = self.observe_applied()
+        if state.resource is not None or state.unregistered:
+            return state
+        return replace(state, name_problem=self._name_problem())
+
+    def observe_applied(self) -> AccountState:
+        """Read the account only: after its creation, its own name is not available."""
         desired = self._desired
         accounts = self._azure.storage.storage_accounts
-        found = groups.find(
-            f"read storage account {desired.name}",
-            lambda: accounts.get_properties(desired.resource_group, desired.name, cls=raw),
-            StorageAccount.from_wire,
+        found = self._provider.find(
+            desired.resource_group,
+            lambda: groups.find(
+                f"read storage account {desired.name}",
+                lambda: accounts.get_properties(desired.resource_group, desired.name, cls=raw),
+                StorageAccount.from_wire,
+            ),
         )
-        problem = self._name_problem() if found.resource is None else None
-        return AccountState(found.resource, found.group_missing, problem)
+        return AccountState(found.resource, found.group_missing, found.unregistered)
+
+    def visibility_limit(self, state: AccountState) -> float:
+        return visibility_limit(self._wait_timeout, absent=state.resource is None)
 
     def wait_until_settled(self, state: AccountState) -> tuple[AccountState, Applied]:
         return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
@@ -89,16 +105,29 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
             raise Refused(f"name: '{self._desired.name}' is not available: {state.name_problem}")
 
     def apply(self, plan: Plan, state: AccountState) -> Applied:
+        self.prepare(state)
+        return self.write(plan, state)
+
+    def prepare(self, state: AccountState) -> None:
+        """Create what the account needs: the registration and the resource group."""
+        if state.unregistered:
+            self._provider.register()
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
+
+    def write(self, plan: Plan, state: AccountState) -> Applied:
+        """Create or update the account."""
         if state.resource is None:
-            self._create()
+            self._create(group_is_new=state.group_missing)
         else:
             self._update(plan, state.resource)
         return Applied()
 
     def to_result(self, state: AccountState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
+
+    def preview(self, state: AccountState, plan: Plan) -> dict[str, Any]:
+        return super().preview(state, without_provider(plan))
 
     def describe(self, state: AccountState) -> str:
         account = state.resource
@@ -157,7 +186,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
             return None
         return next((one.resource_group for one in accounts if same_name(one.name, self._desired.name)), None)
 
-    def _create(self) -> None:
+    def _create(self, *, group_is_new: bool) -> None:
         desired = self._desired
         accounts = self._azure.storage.storage_accounts
         body = payload(creation_body(desired))
@@ -166,7 +195,10 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         def begin() -> Any:
             return accounts.begin_create(desired.resource_group, desired.name, body)
 
-        create(begin, action, self.observe, _pending, self._wait_timeout)
+        def put(unknown: Collection[str]) -> None:
+            create(begin, action, self.observe_applied, _pending, self._wait_timeout, unknown=unknown)
+
+        self._provider.create(put, group_is_new=group_is_new)
 
     def _update(self, plan: Plan, account: StorageAccount) -> None:
         desired = self._desired
@@ -219,6 +251,12 @@ class AccountPairResource(ManagedResource[PairState, Applied]):
     def observe(self) -> PairState:
         return PairState(self._account.observe(), self._log.observe())
 
+    def observe_applied(self) -> PairState:
+        return PairState(self._account.observe_applied(), self._log.observe_applied())
+
+    def visibility_limit(self, state: PairState) -> float:
+        return max(self._account.visibility_limit(state.account), self._log.visibility_limit(state.log))
+
     def wait_until_settled(self, state: PairState) -> tuple[PairState, Applied]:
         account, _settled = self._account.wait_until_settled(state.account)
         log, _settled = self._log.wait_until_settled(state.log)
@@ -229,18 +267,22 @@ class AccountPairResource(ManagedResource[PairState, Applied]):
         plan, log = plan_pair(state.account, state.log, self._desired, self._desired_log)
         for account, observed in ((self._account, state.account), (self._log, state.log)):
             account.require_name(observed)
-        first = 1 if state.account.group_missing else 0
-        group, rest = plan.changes[:first], plan.changes[first:]
-        return Plan((*group, *(replace(change, path=_LOG + change.path) for change in log.changes), *rest))
+        around, rest = split_surroundings(plan, state.account)
+        logs = (replace(change, path=_LOG + change.path) for change in log.changes)
+        return Plan((*around.changes, *logs, *rest.changes))
 
     def apply(self, plan: Plan, state: PairState) -> Applied:
         log, account = self.changes_for_step("T5", plan), self.changes_for_step("T4", plan)
+        self._account.prepare(state.account)
         if log.changed:
             bare = Plan(tuple(replace(change, path=change.path.removeprefix(_LOG)) for change in log.changes))
-            self._log.apply(bare, state.log)
-        if account.changed:
-            self._account.apply(account, replace(state.account, group_missing=False))
+            self._log.write(bare, state.log)
+        if split_surroundings(account, state.account)[1].changed:
+            self._account.write(account, state.account)
         return Applied()
+
+    def preview(self, state: PairState, plan: Plan) -> dict[str, Any]:
+        return super().preview(state, without_provider(plan))
 
     def to_result(self, state: PairState) -> dict[str, Any]:
         shown = self._account.to_result(state.account)

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..._azure.clients import Azure
-from ..._azure.failures import Absent, read, translated
+from ..._azure.consistency import UNKNOWN_PARENT, visibility_limit, wait_until_visible
+from ..._azure.failures import Absent, read
 from ..._azure.operations import pending_state, run, wait_until_settled
 from ..._azure.wire import documents, payload, raw
-from ..._model.azure.resource_group import ResourceState
+from ..._model.azure.resource_group import ResourceState, without_provider
 from ..._model.azure.vault import (
     PROVIDER,
     DesiredVault,
@@ -21,7 +22,6 @@ from ..._model.azure.vault import (
     VaultState,
     creation_body,
     needs_contents,
-    not_registered,
     plan_vault,
     update_bodies,
     vault_checks,
@@ -31,10 +31,10 @@ from ..._model.azure.vault_settings import SINCE
 from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from ..._model.common.names import parse_vault_id, same_id, same_name, vault_id
-from ..._model.common.plan import Change, Plan
+from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from . import resource_groups as groups
-from . import resource_providers as providers
+from .resource_providers import ResourceProvider
 from .vault_lists import list_of_vault
 
 
@@ -131,20 +131,27 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         self._azure = azure
         self._desired = desired
         self._wait_timeout = wait_timeout
+        self._provider = ResourceProvider(azure, PROVIDER, desired.register_resource_provider, wait_timeout)
 
     def observe(self) -> VaultState:
-        try:
-            found = find(self._azure, self._desired.resource_group, self._desired.name)
-        except RemoteFailure as error:
-            return self._unregistered(error)
-        state = VaultState(found.resource, found.group_missing)
-        if found.resource is not None:
-            if needs_contents(found.resource, self._desired):
+        state = self.observe_applied()
+        if state.resource is not None:
+            if needs_contents(state.resource, self._desired):
                 return replace(state, contents=self._contents())
             return state
-        if self._desired.absent or (found.group_missing and not self._desired.undelete):
+        if state.unregistered or self._desired.absent or (state.group_missing and not self._desired.undelete):
             return state
         return replace(state, deleted=self._deleted())
+
+    def observe_applied(self) -> VaultState:
+        desired = self._desired
+        found = self._provider.find(
+            desired.resource_group, lambda: find(self._azure, desired.resource_group, desired.name)
+        )
+        return VaultState(found.resource, found.group_missing, found.unregistered)
+
+    def visibility_limit(self, state: VaultState) -> float:
+        return visibility_limit(self._wait_timeout, absent=state.resource is None)
 
     def wait_until_settled(self, state: VaultState) -> tuple[VaultState, Applied]:
         return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
@@ -154,7 +161,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
 
     def apply(self, plan: Plan, state: VaultState) -> Applied:
         if state.unregistered and not self._desired.absent:
-            providers.register(self._azure, PROVIDER, self._wait_timeout)
+            self._provider.register()
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
         if state.resource is not None:
@@ -163,7 +170,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
             self._undelete(state.deleted)
             self._complete()
         else:
-            self._create()
+            self._create(group_is_new=state.group_missing)
             if self._desired.completed_later:
                 self._complete()
         return Applied()
@@ -174,7 +181,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
     def preview(self, state: VaultState, plan: Plan) -> dict[str, Any]:
         if self._desired.absent:
             return {}
-        return super().preview(state, Plan(tuple(one for one in plan.changes if not _is_separate(one))))
+        return super().preview(state, without_provider(plan))
 
     def describe(self, state: VaultState) -> str:
         return _describe(state.resource) if state.resource else "no vault"
@@ -189,18 +196,6 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         )
 
     # Observe ---------------------------------------------------------------------------------------------------------
-
-    def _unregistered(self, error: RemoteFailure) -> VaultState:
-        """Return the state of a subscription that is not registered for vaults.
-
-        An error that the state of the resource provider does not confirm is raised.
-        """
-        if not providers.is_not_registered(error) or providers.registration(self._azure, PROVIDER) == "Registered":
-            raise error
-        group = self._desired.resource_group
-        with translated(f"read resource group {group}"):
-            exists = self._azure.resources.resource_groups.check_existence(group)
-        return VaultState(None, group_missing=not exists, unregistered=True)
 
     def _contents(self) -> Contents:
         group, name, client = self._desired.resource_group, self._desired.name, self._azure.recovery_services
@@ -235,34 +230,28 @@ class VaultResource(ManagedResource[VaultState, Applied]):
 
     # Apply ----------------------------------------------------------------------------------------------------------
 
-    def _change(self, plan: Plan, vault: Vault) -> None:
+    def _change(self, plan: Plan, vault: Vault, unknown: Collection[str] = ()) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
         if desired.absent:
             self._run(lambda: vaults.begin_delete(desired.resource_group, desired.name), "delete")
             return
         for body in update_bodies(vault, desired, plan):
-            self._patch(payload(body))
+            self._patch(payload(body), unknown)
 
-    def _patch(self, content: Any) -> None:
+    def _patch(self, content: Any, unknown: Collection[str]) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
-        self._run(lambda: vaults.begin_update(desired.resource_group, desired.name, content), "update")
+        self._run(lambda: vaults.begin_update(desired.resource_group, desired.name, content), "update", unknown)
 
-    def _create(self) -> None:
+    def _create(self, *, group_is_new: bool) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
         content = payload(creation_body(desired))
 
-        def put() -> None:
-            self._run(lambda: vaults.begin_create_or_update(desired.resource_group, desired.name, content), "create")
+        def put(unknown: Collection[str]) -> None:
+            self._run(
+                lambda: vaults.begin_create_or_update(desired.resource_group, desired.name, content), "create", unknown
+            )
 
-        try:
-            put()
-        except RemoteFailure as error:
-            if not providers.is_not_registered(error):
-                raise
-            if not desired.register_resource_provider:
-                raise Refused(not_registered(desired.subscription_id)) from error
-            providers.register(self._azure, PROVIDER, self._wait_timeout)
-            put()
+        self._provider.create(put, group_is_new=group_is_new)
 
     def _undelete(self, deleted: DeletedVault) -> None:
         client, desired = self._azure.recovery_services.deleted_vaults, self._desired
@@ -270,16 +259,20 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         self._run(lambda: client.begin_undelete(desired.location, deleted.name, content), "undelete")
 
     def _complete(self) -> None:
-        """Make the changes that need an existing vault."""
-        state, _settled = self.wait_until_settled(self.observe())
+        """Make the changes that need an existing vault. It was created in this run, so a 404 is an old answer."""
+        found = wait_until_visible(self._visible, f"vault {self._desired.name}", self._wait_timeout)
+        state, _settled = self.wait_until_settled(found)
         if state.resource is not None:
             plan = self.plan(state)
             if plan.changed:
-                self._change(plan, state.resource)
+                self._change(plan, state.resource, (*UNKNOWN_PARENT, "ResourceNotFound"))
 
-    def _run(self, begin: Any, verb: str) -> None:
-        action = f"{verb} vault {self._desired.name}"
-        run(begin, action, self._wait_timeout)
+    def _visible(self) -> VaultState | None:
+        state = self.observe_applied()
+        return state if state.resource is not None else None
+
+    def _run(self, begin: Any, verb: str, unknown: Collection[str] = ()) -> None:
+        run(begin, f"{verb} vault {self._desired.name}", self._wait_timeout, unknown)
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> VaultResource:
@@ -305,11 +298,6 @@ def _require_supported(desired: DesiredVault) -> None:
                 "the installed azure-mgmt-recoveryservices does not support it",
                 "install a newer release, or omit the option",
             )
-
-
-def _is_separate(change: Change) -> bool:
-    """Tell whether a change is not about the vault itself, so that the result of the vault does not contain it."""
-    return change.path == "resource_provider"
 
 
 def _describe(vault: Vault) -> str:

@@ -6,23 +6,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from ..._azure.clients import Azure
+from ..._azure.consistency import visibility_limit
 from ..._azure.failures import Absent, read, translated
 from ..._azure.operations import create, finish, is_busy, pending_state, start, wait_until_settled
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.candidates import network_checks, own_problems
 from ..._model.azure.network_plan import creation_body, merged_body, only_tags, peering_problems, plan_network
-from ..._model.azure.resource_group import ResourceState
+from ..._model.azure.resource_group import ResourceState, without_provider
 from ..._model.azure.target_rule import RuleContext
-from ..._model.azure.virtual_network import DesiredNetwork, VirtualNetwork
+from ..._model.azure.virtual_network import PROVIDER, DesiredNetwork, VirtualNetwork
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
 from ..._model.common.plan import Plan, apply_changes
 from ..._model.common.resource import Applied, ManagedResource
 from ..._model.common.waiting import interval
 from . import resource_groups as groups
+from .resource_providers import ResourceProvider
 
 NetworkState: TypeAlias = ResourceState[VirtualNetwork]
 # The precondition failed: the network was modified after it was read.
@@ -49,15 +51,22 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         self._desired = desired
         self._vault_location = vault_location
         self._wait_timeout = wait_timeout
+        self._provider = ResourceProvider(azure, PROVIDER, desired.register_resource_provider, wait_timeout)
 
     def observe(self) -> NetworkState:
         desired = self._desired
         networks = self._azure.network.virtual_networks
-        return groups.find(
-            f"read network {desired.name}",
-            lambda: networks.get(desired.resource_group, desired.name, cls=raw),
-            VirtualNetwork.from_wire,
+        return self._provider.find(
+            desired.resource_group,
+            lambda: groups.find(
+                f"read network {desired.name}",
+                lambda: networks.get(desired.resource_group, desired.name, cls=raw),
+                VirtualNetwork.from_wire,
+            ),
         )
+
+    def visibility_limit(self, state: NetworkState) -> float:
+        return visibility_limit(self._wait_timeout, absent=state.resource is None)
 
     def wait_until_settled(self, state: NetworkState) -> tuple[NetworkState, Applied]:
         return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
@@ -69,17 +78,24 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         if state.resource is not None:
             self._change(plan, state.resource)
             return Applied()
+        if state.unregistered:
+            self._provider.register()
         if state.group_missing:
             groups.create(self._azure, self._desired.resource_group, self._desired.location or "", self._wait_timeout)
         action = f"create network {self._desired.name}"
-        create(self._begin(creation_body(self._desired)), action, self.observe, _pending, self._wait_timeout)
+        begin = self._begin(creation_body(self._desired))
+
+        def put(unknown: Collection[str]) -> None:
+            create(begin, action, self.observe, _pending, self._wait_timeout, unknown=unknown)
+
+        self._provider.create(put, group_is_new=state.group_missing)
         return Applied()
 
     def to_result(self, state: NetworkState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
 
     def preview(self, state: NetworkState, plan: Plan) -> dict[str, Any]:
-        return apply_changes(self.to_result(state), plan.changes) if self._desired.present else {}
+        return apply_changes(self.to_result(state), without_provider(plan).changes) if self._desired.present else {}
 
     def describe(self, state: NetworkState) -> str:
         network = state.resource
