@@ -362,10 +362,11 @@ def test_a_missing_group_is_distinguished_there_too(fresh: Subscription) -> None
 
 @pytest.mark.parametrize("register", [True, False])
 def test_a_creation_that_finds_it_out_by_itself(register: bool, subscription: Subscription) -> None:
-    """Reads of an unregistered namespace may also respond that the resource does not exist."""
+    """Reads of an unregistered namespace may also answer 404, and the identity may be unable to read its state."""
     subscription.fault(
         "PUT", "vaults/vault-dr", "fail", status=409, code="MissingSubscriptionRegistration", message="not registered"
     )
+    subscription.fault("GET", "providers/Microsoft.RecoveryServices", "fail", status=403, code="AuthorizationFailed")
     ended = run(subscription, register_resource_provider=register)
     if register:
         assert (ended.failed, subscription.writes) == (False, ["register register", "put vault-dr"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
-from lab.world import Delays
+from lab.world import NO_LAG, Delays
 from tests.unit.plugins.modules.conftest import Subscription
 from tests.unit.plugins.modules.test_changing import CASES, Case, every_case
 
@@ -104,7 +104,7 @@ def test_a_run_after_a_failed_creation_reports_the_state(case: Case, subscriptio
 
 @every_case
 def test_the_timeout_reports_the_last_state_and_the_next_run_continues(case: Case, subscription: Subscription) -> None:
-    subscription.world.delays = SLOW
+    subscription.world.delays, subscription.world.lag = SLOW, NO_LAG
     ended = case.run(subscription, wait_timeout=1)
     assert (ended.error["kind"], subscription.writes) == ("deadline_exceeded", [case.created])
     assert ended.error["last_state"] in ended.msg
@@ -125,6 +125,7 @@ def test_the_timeout_reports_the_last_state_and_the_next_run_continues(case: Cas
 @every_case
 def test_the_module_waits_for_the_creation_of_another_run(case: Case, subscription: Subscription) -> None:
     subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
+    subscription.world.lag = NO_LAG
     case.run(subscription, wait_timeout=0)
     done = case.run(subscription)
     assert (done.failed, done.result["changed"], subscription.writes) == (False, False, [])
