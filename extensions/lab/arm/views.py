@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Outdated views: Resource Manager answers from replicas that learn of a write later than its sender.
 
-recorded in public threads (Azure/azure-sdk-for-go issue 21608, hashicorp/terraform-provider-azurerm issue 18268 and
-pull request 25758, ansible-collections/azure issue 850): reads of a new resource answer 404, and writes below a new
-resource group do not find it. inferred: reads after a change or a deletion show the state before it, and how many
-requests an outdated replica answers.
+recorded in public threads: reads of a new resource answer 404, and writes below a new resource group do not find it.
+Examples: azure-sdk-for-go issue 21608, terraform-provider-azurerm issue 18268, ansible-collections/azure issue 850.
+inferred: reads after a change or a deletion show the state before it.
+inferred: the number of requests that an outdated replica answers.
 """
 
 from __future__ import annotations
