@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 
-from ..world import World
+from ..context import LabContext
 from .messages import Answer, ArmError
 
 _CHANGES = ("PUT", "PATCH", "DELETE")
@@ -33,25 +33,25 @@ class _View:
 
 
 class Views:
-    """Remembers the state from before each write for as long as the lag of the world says."""
+    """Remembers the state from before each write for as long as the lag of the context says."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: LabContext) -> None:
+        self._context = context
         self._views: dict[str, _View] = {}
         self._registrations: dict[str, int] = {}
 
     @property
     def lagging(self) -> bool:
-        lag = self._world.lag
+        lag = self._context.lag
         return bool(lag.reads or lag.uses or lag.seconds)
 
     def remember(self, method: str, path: str, before: Answer | None) -> None:
         """Note the answer to a GET from before an accepted write."""
-        lag = self._world.lag
+        lag = self._context.lag
         if before is None or method not in _CHANGES or not self.lagging:
             return
         uses = lag.uses if before.status == 404 else 0
-        self._views[path.casefold()] = _View(copied(before), lag.reads, uses, self._world.clock.after(lag.seconds))
+        self._views[path.casefold()] = _View(copied(before), lag.reads, uses, self._context.clock.after(lag.seconds))
 
     def outdated(self, method: str, path: str) -> Answer | None:
         """Return the outdated answer to a read, or None when the read sees the current state."""
@@ -61,7 +61,7 @@ class Views:
         view = self._views.get(key)
         if view is None:
             return None
-        if view.reads <= 0 and (not self._world.lag.seconds or self._world.clock.reached(view.until)):
+        if view.reads <= 0 and (not self._context.lag.seconds or self._context.clock.reached(view.until)):
             if view.uses <= 0:
                 del self._views[key]
             return None
@@ -89,7 +89,7 @@ class Views:
 
     def remember_registration(self, namespace: str) -> None:
         """Note that a resource provider was registered now."""
-        self._registrations[namespace.casefold()] = self._world.lag.uses
+        self._registrations[namespace.casefold()] = self._context.lag.uses
 
 
 def outdated(error: ArmError) -> ArmError:

@@ -19,7 +19,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import clients, consistency
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
-from lab.world import Lag
+from lab.context import Lag
 from tests.conftest import missing
 from tests.lab.arm import oracle
 from tests.lab.arm.conftest import LOGIN, Azure, authority, azure, loop
@@ -101,7 +101,7 @@ class Subscription:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         self.state = azure.state
-        self.world = azure.world
+        self.context = azure.context
         #: Everything that modules sent in this test.
         self.sent: list[Any] = []
 
@@ -119,7 +119,7 @@ class Subscription:
     def run(self, module: str, *, check: bool = False, **options: Any) -> Ended:
         """Run a module, and forget earlier requests. No run may show the secret."""
         self.azure.server.traffic.clear()
-        self.world.journal.clear()
+        self.context.journal.clear()
         arguments = {**self.login(), **options}
         ended = run_module(module, {name: value for name, value in arguments.items() if value is not None}, check=check)
         self.sent += self.azure.server.traffic
@@ -144,7 +144,7 @@ class Subscription:
         return [f"{verb} {name}" for verb, name in self.azure.writes()]
 
     def fault(self, method: str, path: str, action: Any, **detail: Any) -> Any:
-        return self.world.faults.plan(f"arm:{method}:*/{path}".lower(), action, **detail)
+        return self.context.faults.plan(f"arm:{method}:*/{path}".lower(), action, **detail)
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def subscription(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subs
     monkeypatch.setattr(waiting, "_SOON", 0.01)
     monkeypatch.setattr(consistency, "DIFFERENT_SECONDS", 1.0)
     monkeypatch.setattr(consistency, "ABSENT_SECONDS", 3.0)
-    azure.world.lag = Lag()
+    azure.context.lag = Lag()
     azure.state.seed_group(GROUP, "westeurope")
     started = Subscription(azure)
     yield started

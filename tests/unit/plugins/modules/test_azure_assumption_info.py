@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.assumptions import ASSUMPTIONS
-from lab.world import NO_LAG
+from lab.context import NO_LAG
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_failing import register
@@ -56,7 +56,7 @@ def test_a_look_reads_and_changes_nothing(filled: Subscription) -> None:
 
 def test_the_lab_answers(filled: Subscription) -> None:
     # The Provider has been visible for a while when the assumptions are looked at.
-    filled.world.lag = NO_LAG
+    filled.context.lag = NO_LAG
     for vault in filled.state.vaults.values():
         for fabric in vault.fabrics.values():
             fabric.hidden_reads = 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.arm.records import Vault
-from lab.world import NO_LAG, VmNetworkFacts
+from lab.context import NO_LAG, VmNetworkFacts
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_failing import register
@@ -23,7 +23,7 @@ VAULT = "GET vaults/vault-dr"
 @pytest.fixture(autouse=True)
 def _visible_at_once(subscription: Subscription) -> None:
     """Show a registered server completely. Other tests cover the wait for its Provider."""
-    subscription.world.lag = NO_LAG
+    subscription.context.lag = NO_LAG
 
 
 @pytest.fixture

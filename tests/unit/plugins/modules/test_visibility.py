@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.world import Lag
+from lab.context import Lag
 from tests.unit.plugins.modules.conftest import Subscription
 from tests.unit.plugins.modules.test_changing import Case, every_case
 
@@ -20,7 +20,7 @@ NAMESPACES = {
 
 @every_case
 def test_a_new_group_and_resource_that_are_visible_late(case: Case, subscription: Subscription) -> None:
-    subscription.world.lag = Lag(reads=3, uses=2)
+    subscription.context.lag = Lag(reads=3, uses=2)
     done = case.run(subscription, resource_group="rg-late", create_resource_group=True)
     assert not done.failed, done.msg
     assert done.result["changed"]
@@ -42,7 +42,7 @@ def test_a_stale_answer_does_not_remove_the_tags_of_a_group(case: Case, subscrip
 
 @every_case
 def test_a_write_that_stays_invisible(case: Case, subscription: Subscription) -> None:
-    subscription.world.lag = Lag(reads=9999, uses=0)
+    subscription.context.lag = Lag(reads=9999, uses=0)
     ended = case.run(subscription, wait_timeout=1)
     assert ended.error["kind"] == "not_converged"
     assert "last_state" in ended.error
@@ -59,6 +59,6 @@ def test_a_fresh_subscription(case: Case, allowed: bool, subscription: Subscript
         assert subscription.writes == []
         return
     assert not done.failed, done.msg
-    assert [entry.verb for entry in subscription.world.journal.entries] == ["register", "put"]
+    assert [entry.verb for entry in subscription.context.journal.entries] == ["register", "put"]
     assert "resource_provider" in done.paths
     assert not case.run(subscription).result["changed"]
