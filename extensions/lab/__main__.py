@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m lab`: starts a lab in the foreground, and controls a started one.
 
-python -m lab up --estate small --engine python --directory /tmp/lab
+python -m lab up --lab small --engine python --directory /tmp/lab
 python -m lab journal --directory /tmp/lab
 """
 
@@ -23,8 +23,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, get_args
 
+from .context import FaultAction
 from .lab import EngineName, Lab, LabError
-from .world import FaultAction
 
 _POLL = 0.25
 _DEFAULT_LIFETIME = 8 * 3600.0
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab and stay until SIGINT or SIGTERM")
-    up.add_argument("--estate", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
+    up.add_argument("--lab", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
     up.add_argument(
         "--engine",
         default="python",
@@ -72,17 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     _client(commands, "down", "end the lab", _down)
     faults = _client(commands, "faults", "list the planned faults, add one, or remove all", _faults)
     faults.add_argument("action", nargs="?", choices=("list", "add", "clear"), default="list")
-    faults.add_argument("point", nargs="?", help="for add, such as winrm:hv01:create or arm:PUT:*")
-    faults.add_argument("--how", choices=get_args(FaultAction), default="fail")
-    faults.add_argument("--times", type=int, default=1)
+    faults.add_argument("point", nargs="?", help="for add: a pattern of winrm:MACHINE:ACTION or arm:METHOD:PATH, such as winrm:hv01:create or arm:PUT:*")
+    faults.add_argument("--how", choices=get_args(FaultAction), default="fail", help="what happens (default: %(default)s)")
+    faults.add_argument("--times", type=int, default=1, help="number of hits that it lasts (default: %(default)s)")
     faults.add_argument("--after", type=int, default=0, help="number of hits to skip first")
     faults.add_argument("--detail", type=json.loads, default={}, help="JSON object, such as '{\"seconds\": 2}'")
     clock = _client(commands, "time", "print or set the lab's time", _time)
-    clock.add_argument("--scale", type=float)
+    clock.add_argument("--scale", type=float, help="real seconds per second of the lab")
     clock.add_argument("--offset-seconds", type=float, help="offset from this computer's time")
     machine = _client(commands, "machine", "list machines, or make one reachable or unreachable", _machine)
-    machine.add_argument("name", nargs="?")
-    machine.add_argument("state", nargs="?", choices=("reachable", "unreachable"))
+    machine.add_argument("name", nargs="?", help="name of the machine; without it, all are listed")
+    machine.add_argument("state", nargs="?", choices=("reachable", "unreachable"), help="the state to set")
     return parser
 
 
@@ -104,7 +104,7 @@ def _up(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     parent = os.getppid() if options.with_parent else None
-    lab = Lab.load(options.estate, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
+    lab = Lab.load(options.lab, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
     try:
         with lab:
             if options.pid_file is not None:
@@ -126,7 +126,7 @@ def _stay(lab: Lab, leave: threading.Event, end: float, parent: int | None) -> N
 
 def report(lab: Lab) -> str:
     """Return the addresses of the lab, and how to use it."""
-    proxy = lab.world.proxy
+    proxy = lab.context.proxy
     lines = [
         f"lab {lab.document.get('name', '')} is up, engine {lab.engine_name}",
         f"  azure      {lab.arm_url}",
@@ -135,6 +135,8 @@ def report(lab: Lab) -> str:
         f"  inventory  {lab.inventory}",
         f"  authority  {lab.authority_path}",
         f"  directory  {lab.directory}",
+        f"  run        ansible-playbook -i {lab.inventory} siterecovery.hyperv.site",
+        f"  end        python -m lab down --directory {lab.directory}",
         "  " + " ".join(f"{name}={value}" for name, value in lab.environment.items()) + " must be set when a proxy is",
     ]
     return "\n".join(lines)

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.context import Entry
 from lab.lab import Lab
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS
 from lab.windows.programs.commandline import Invocation
-from lab.world import Entry
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
@@ -106,7 +106,7 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     with Fleets(folder) as make_fleet:
         lab = make_fleet(machines=[vmm_server("vmm01"), hyperv_host("hv01")])
         # These tests do not cover the wait.
-        lab.world.delays = replace(lab.world.delays, fabric_appears=1.0)
+        lab.context.delays = replace(lab.context.delays, fabric_appears=1.0)
         machine, controller = lab.machines["vmm01"], controller_of(main_cell, lab)
         cut = PowerCut()
         with pytest.MonkeyPatch.context() as patch:
@@ -192,13 +192,13 @@ def test_the_next_run_first_removes_the_stale_key_on_the_server(killed: Killed) 
     assert verbs.index("process.start") > 0
     (task,) = killed.rerun.of("provider_registration")
     assert task.result["plan"][0] == {
-        "path": "key_leftovers",
+        "path": "orphaned_key_files",
         "before": [KEY_FILE],
         "after": [],
         "reason": "remove a key file that an interrupted run left on the server",
     }
     assert task.result["registration"]["registered"] is True
-    assert task.result["registration"]["key_leftovers"] == []
+    assert task.result["registration"]["orphaned_key_files"] == []
 
 
 def test_the_next_run_uses_the_key_of_the_killed_run(killed: Killed) -> None:
@@ -305,7 +305,7 @@ def test_a_folder_is_used_after_its_access_was_restricted(two_runs: TwoRuns, nam
 
 def test_a_stale_key_on_a_registered_server_is_only_removed(two_runs: TwoRuns) -> None:
     (task,) = (task for task in two_runs.second.of("provider_registration") if task.host == REGISTERED)
-    assert [change["path"] for change in task.result["plan"]] == ["key_leftovers"]
+    assert [change["path"] for change in task.result["plan"]] == ["orphaned_key_files"]
     done = [(entry.verb, entry.detail["path"]) for entry in two_runs.second_journal if entry.target == REGISTERED]
     assert done == [("file.remove", KEY_FILE)]
     assert two_runs.second_staging[REGISTERED] == {STAGING_DIR: CLOSED_FOLDER}
