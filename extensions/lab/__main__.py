@@ -72,8 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     _client(commands, "down", "end the lab", _down)
     faults = _client(commands, "faults", "list the planned faults, add one, or remove all", _faults)
     faults.add_argument("action", nargs="?", choices=("list", "add", "clear"), default="list")
-    faults.add_argument("point", nargs="?", help="for add: a pattern of winrm:MACHINE:ACTION or arm:METHOD:PATH, such as winrm:hv01:create or arm:PUT:*")
-    faults.add_argument("--how", choices=get_args(FaultAction), default="fail", help="what happens (default: %(default)s)")
+    faults.add_argument(
+        "point",
+        nargs="?",
+        help="for add: a pattern of winrm:MACHINE:ACTION or arm:METHOD:PATH, such as winrm:hv01:create or arm:PUT:*",
+    )
+    faults.add_argument(
+        "--how", choices=get_args(FaultAction), default="fail", help="what happens (default: %(default)s)"
+    )
     faults.add_argument("--times", type=int, default=1, help="number of hits that it lasts (default: %(default)s)")
     faults.add_argument("--after", type=int, default=0, help="number of hits to skip first")
     faults.add_argument("--detail", type=json.loads, default={}, help="JSON object, such as '{\"seconds\": 2}'")
