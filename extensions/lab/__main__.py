@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         help="for add: a pattern of winrm:MACHINE:ACTION or arm:METHOD:PATH, such as winrm:hv01:create or arm:PUT:*",
     )
     faults.add_argument(
-        "--how", choices=get_args(FaultAction), default="fail", help="what happens (default: %(default)s)"
+        "--how", choices=get_args(FaultAction), default="fail", help="fault to plan (default: %(default)s)"
     )
     faults.add_argument("--times", type=int, default=1, help="number of hits that it lasts (default: %(default)s)")
     faults.add_argument("--after", type=int, default=0, help="number of hits to skip first")

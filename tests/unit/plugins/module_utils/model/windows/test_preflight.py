@@ -167,7 +167,7 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister"
             " it from other first, or use that vault",
         ),
-        ("vmm_server", {}, {"proxy": CUSTOM}, "proxy", "proxy http://proxy:8080"),
+        ("vmm_server", {}, {"proxy": CUSTOM}, "proxy", "requested: proxy http://proxy:8080"),
         (
             "vmm_server",
             {},
