@@ -86,6 +86,11 @@ options:
       - Create a missing resource group. Without this option a missing resource group is an error.
     type: bool
     default: false
+  resource_group_tags:
+    description:
+      - Tags of a resource group that O(create_resource_group) creates, for example because a policy requires them. The
+        tags of an existing resource group stay unchanged.
+    type: dict
 """
 
     WAIT = r"""

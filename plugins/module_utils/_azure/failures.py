@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from .._model.azure.denials import explain
 from .._model.azure.remedies import ADVICE, is_authorization
+from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
 from .pipeline import NotRegistered
 from .wire import content
@@ -105,10 +106,8 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     )
 
     if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_unreachable(error):
-        return Unreachable(
-            f"could not {action}: no answer from Azure ({_short(error)});"
-            " check network, proxy and ca_bundle, then run again"
-        )
+        fix = proxy_fix(str(error)) or "check network, proxy and ca_bundle, then run again"
+        return Unreachable(f"could not {action}: no answer from Azure ({_short(error)}); {fix}")
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):

@@ -62,7 +62,9 @@ _DENY_ASSIGNMENT = re.compile(
     r"(?: at scope '(?P<scope>[^']+)')?",
     re.IGNORECASE,
 )
-_DENIED_ACTION = re.compile(r"perform action '(?P<action>[^']+)'(?: (?:on|over) scope '(?P<scope>[^']+)')?", re.IGNORECASE)
+_DENIED_ACTION = re.compile(
+    r"perform action '(?P<action>[^']+)'(?: (?:on|over) scope '(?P<scope>[^']+)')?", re.IGNORECASE
+)
 _LONGEST_TEXT = 400
 
 

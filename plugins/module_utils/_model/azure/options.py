@@ -14,6 +14,7 @@ TAG_OPTIONS: dict[str, dict[str, Any]] = {
 GROUP_OPTIONS: dict[str, dict[str, Any]] = {
     "resource_group": {"type": "str", "required": True},
     "create_resource_group": {"type": "bool", "default": False},
+    "resource_group_tags": {"type": "dict"},
 }
 REGION_OPTIONS: dict[str, dict[str, Any]] = {
     "location": {"type": "str", "required": True},

@@ -268,6 +268,8 @@ class DesiredAccount:
     subscription_id: str
     location: str
     create_resource_group: bool = False
+    #: The tags of a resource group that this run creates.
+    group_tags: Mapping[str, str] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     purge_tags: bool = False
@@ -286,6 +288,7 @@ class DesiredAccount:
             subscription_id=options["subscription_id"],
             location=region(options["location"]),
             create_resource_group=options["create_resource_group"],
+            group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             values=values,
             tags=checked_tags(options["tags"]),
             purge_tags=options["purge_tags"],

@@ -193,6 +193,8 @@ class DesiredNetwork:
     present: bool = True
     allow_delete: bool = False
     create_resource_group: bool = False
+    #: The tags of a resource group that this run creates.
+    group_tags: Mapping[str, str] | None = None
     address_prefixes: tuple[str, ...] = ()
     purge_address_prefixes: bool = False
     subnets: tuple[DesiredSubnet, ...] = ()
@@ -224,6 +226,7 @@ class DesiredNetwork:
             present=options["state"] == "present",
             allow_delete=options["allow_delete"],
             create_resource_group=options["create_resource_group"],
+            group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             address_prefixes=tuple(prefixes),
             purge_address_prefixes=options["purge_address_prefixes"],
             subnets=tuple(subnets),

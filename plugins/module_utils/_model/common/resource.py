@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .errors import InvalidInput, NotConverged
-from .plan import Plan, apply_changes
+from .plan import Change, Plan, apply_changes
 
 State = TypeVar("State")
 
@@ -78,6 +78,8 @@ class ManagedResource(ABC, Generic[State, Record]):
 
     #: Ids of the steps that this resource covers.
     steps: tuple[str, ...] = ()
+    #: Why a resource may not keep what was written, with the remedy.
+    not_kept = "run again, and report a bug if it remains"
 
     @abstractmethod
     def observe(self) -> State: ...
@@ -177,7 +179,7 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
         )
     applied = resource.apply(plan, state)
     final = resource.observe()
-    _require_converged(resource.remaining(final, applied))
+    _require_converged(resource.remaining(final, applied), resource.not_kept)
     return Outcome(
         plan,
         before,
@@ -188,12 +190,16 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
     )
 
 
-def _require_converged(rest: Plan) -> None:
+def _require_converged(rest: Plan, not_kept: str) -> None:
     """Raise NotConverged for open changes. A password cannot be read back, so its change proves nothing."""
     left = Plan(tuple(change for change in rest.changes if not change.secret))
     if left.changed:
         raise NotConverged(
-            f"the changes were applied, but the state that was read back still differs: {left.describe()};"
-            " run again, and report a bug if it remains",
+            "the changes were applied, but the state that was read back still differs:"
+            f" {'; '.join(dict.fromkeys(_difference(change) for change in left.changes))}; {not_kept}",
             plan=left.to_result(),
         )
+
+
+def _difference(change: Change) -> str:
+    return change.reason or f"{change.path} is {change.before} instead of {change.after}"

@@ -17,8 +17,8 @@ DENIED = (
     f" '{GROUP}'."
 )
 CLOSED = (
-    "Resource 'v' was disallowed by Azure: This policy maintains a set of best available regions where your subscription"
-    " can deploy resources."
+    "Resource 'v' was disallowed by Azure: This policy maintains a set of best available regions where your"
+    " subscription can deploy resources."
 )
 TAGS_REASON = (
     "Resource 'rg' was disallowed by policy. Reasons: 'Mandatory tags must be applied to resources and resource groups:"

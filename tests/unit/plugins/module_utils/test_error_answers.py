@@ -170,10 +170,7 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         f"the lock on {GROUP} forbids it",
     ),
     # Refusals with status 403 that no role solves.
-    *(
-        (403, arm(code, message, **more), kind, code, words)
-        for code, message, more, kind, words in NOT_ABOUT_ROLES
-    ),
+    *((403, arm(code, message, **more), kind, code, words) for code, message, more, kind, words in NOT_ABOUT_ROLES),
     (409, arm("ReadOnlyDisabledSubscription"), "remote_failure", "ReadOnlyDisabledSubscription", "can only be read"),
     (
         401,
