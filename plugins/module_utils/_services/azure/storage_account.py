@@ -144,8 +144,8 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
             return ()
         return (
             f"storage account {account.name} has shared keys disabled, although the task does not request this (an"
-            " Azure Policy with the effect modify usually causes it), so Site Recovery can use it only through an identity of"
-            " the vault; give the vault an identity with roles on the account, or ask for an exemption",
+            " Azure Policy with the effect modify usually causes it), so Site Recovery can use it only through an"
+            " identity of the vault; give the vault an identity with roles on the account, or ask for an exemption",
         )
 
     def _premium(self, state: AccountState) -> bool:
