@@ -35,7 +35,8 @@ def enforce(state: AzureState, call: Call, segments: tuple[str, ...]) -> None:
             403,
             "RequestDisallowedByAzure",
             f"Resource '{name}' was disallowed by Azure: This policy maintains a set of best available regions where"
-            " your subscription can deploy resources. Should you need additional or different regions, contact support.",
+            " your subscription can deploy resources. Should you need additional or different regions,"
+            " contact support.",
             gateway=True,
         )
     policies = [policy for policy in state.policies if policy.kind == kind]

@@ -17,7 +17,7 @@ _POLICIES = re.compile(r"Policy identifiers: '(\[.*\])'", re.DOTALL)
 _REASONS = re.compile(r"Reasons?: '(?P<quoted>.*?)'(?: ?\.| See |$)|Reasons?: (?P<plain>[^'].*)", re.DOTALL)
 _FOLLOWED_BY = re.compile(r"See (?:error details|https?://).*|Policy identifiers:.*", re.DOTALL | re.IGNORECASE)
 _GENERIC = re.compile(r"Resource '[^']*' was disallowed by policy\.?", re.IGNORECASE)
-# Expressions that only select the kind of resource say nothing about the values.
+# These expressions select the kind of resource and are not about its values.
 _SELECTORS = ("type", "kind")
 _NAMED, _SHOWN, _LONGEST = 3, 3, 300
 

@@ -94,7 +94,7 @@ def test_a_value_that_reads_back_differently_has_not_converged() -> None:
     with pytest.raises(NotConverged) as caught:
         converge(Switch("off", "on", broken=True), check_mode=False)
     result = caught.value.to_result()
-    assert "value: off -> on" in result["msg"]
+    assert "value is off instead of on" in result["msg"]
     assert result["error"]["plan"] == [{"path": "value", "before": "off", "after": "on", "reason": ""}]
 
 
@@ -111,9 +111,9 @@ def test_a_password_that_is_planned_again_is_not_a_failure_and_is_never_shown() 
 @pytest.mark.parametrize(
     ("name", "actual", "check", "done", "verified", "warning"),
     [
-        ("changed", "off", False, "value: off -> on", "value on", "seen on"),
+        ("changed", "off", False, "value is off instead of on", "value on", "seen on"),
         ("as desired", "on", False, "nothing to do", "value on", "seen on"),
-        ("planned", "off", True, "planned: value: off -> on", "after apply", "seen off"),
+        ("planned", "off", True, "planned: value is off instead of on", "after apply", "seen off"),
     ],
 )
 def test_evidence_has_a_line_for_each_step(
