@@ -143,9 +143,9 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         if account.allow_shared_key_access or self._desired.values.get("allow_shared_key_access") is False:
             return ()
         return (
-            f"storage account {account.name} has shared keys disabled, although the task does not request this (a policy"
-            " can cause it), so only a vault with an identity can use it; give the vault an identity with roles on the"
-            " account, or ask for an exemption",
+            f"storage account {account.name} has shared keys disabled, although the task does not request this (a"
+            " policy can cause it), so only a vault with an identity can use it; give the vault an identity with roles"
+            " on the account, or ask for an exemption",
         )
 
     def _premium(self, state: AccountState) -> bool:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab.arm.records import Policy
 from tests.unit.plugins.modules.conftest import GROUP, Subscription
 
-ACCOUNT = {"name": "stdr", "resource_group": GROUP, "location": "westeurope"}
+ACCOUNT: dict[str, Any] = {"name": "stdr", "resource_group": GROUP, "location": "westeurope"}
 STORAGE = "microsoft.storage/storageaccounts"
 GROUPS = "microsoft.resources/subscriptions/resourcegroups"
 TAGS = "Mandatory tags must be applied: CostCenter."
@@ -42,7 +44,7 @@ def test_a_closed_region_is_not_about_a_role(subscription: Subscription) -> None
 
 def test_a_group_gets_the_tags_that_a_policy_requires(subscription: Subscription) -> None:
     subscription.state.assign_policy(Policy("Require a tag", "deny", GROUPS, "tags.CostCenter", reason=TAGS))
-    new = {**ACCOUNT, "resource_group": "rg-new", "create_resource_group": True}
+    new: dict[str, Any] = {**ACCOUNT, "resource_group": "rg-new", "create_resource_group": True}
     refused = subscription.run("storage_account", **new)
     assert "Mandatory tags must be applied: CostCenter" in refused.msg
     assert "resource_group_tags" in refused.msg.rpartition(";")[2]
@@ -68,7 +70,7 @@ def test_a_deny_assignment_is_named(subscription: Subscription) -> None:
 
 def test_a_network_in_state_failed_is_written_once_more(subscription: Subscription) -> None:
     subscription.state.seed_network(GROUP, "vnet-dr", "westeurope", ["10.3.0.0/16"], {"a": "10.3.1.0/24"})
-    desired = {
+    desired: dict[str, Any] = {
         "name": "vnet-dr",
         "resource_group": GROUP,
         "location": "westeurope",
