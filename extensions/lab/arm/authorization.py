@@ -98,7 +98,7 @@ def _check_locks(state: AzureState, call: Call) -> None:
 
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
     """Raise the errors of Resource Manager before a call reaches its provider."""
-    subscription = state.world.login.subscription_id
+    subscription = state.context.login.subscription_id
     if route.writes and state.subscription_state == "Disabled":
         # documented: subscription states; the code is that of Resource Manager.
         raise ArmError(
@@ -119,7 +119,7 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
             _check_locks(state, call)
             guardrails.enforce(state, call, segments)
         return
-    login = state.world.login
+    login = state.context.login
     # recorded: text of AuthorizationFailed.
     raise ArmError(
         403,

@@ -58,7 +58,7 @@ class _Disallowed(ArmError):
         reason = f" Reasons: '{policy.reason}'." if policy.reason else ""
         text = f"Resource '{name}' was disallowed by policy.{reason} See error details for policy resource IDs."
         super().__init__(403, "RequestDisallowedByPolicy", text, gateway=True)
-        root = f"/subscriptions/{state.world.login.subscription_id}/providers/Microsoft.Authorization"
+        root = f"/subscriptions/{state.context.login.subscription_id}/providers/Microsoft.Authorization"
         expression: Json = {
             "result": "True",
             "expressionKind": "Field",
@@ -87,7 +87,7 @@ class _Disallowed(ArmError):
 
 def check_deny_assignments(state: AzureState, action: str, path: str) -> None:
     """Refuse an action that a deny assignment forbids (documented: they take precedence over role assignments)."""
-    login = state.world.login
+    login = state.context.login
     for entry in state.deny_assignments:
         properties = entry["properties"]
         excluded = {principal["id"] for principal in properties["excludePrincipals"]}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..world import CloudFacts, VmmServerFacts
+from ..context import CloudFacts, VmmServerFacts
 from .messages import Json
 
 

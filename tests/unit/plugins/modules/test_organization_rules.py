@@ -76,7 +76,7 @@ def test_a_network_in_state_failed_is_written_once_more(subscription: Subscripti
         "location": "westeurope",
         "subnets": [{"name": "e", "address_prefix": "10.3.5.0/24"}],
     }
-    subscription.world.faults.plan(
+    subscription.context.faults.plan(
         "operation:PUT:*virtualnetworks*", "fail", code="SomethingElse", message="It failed."
     )
     first = subscription.run("virtual_network", **desired)
