@@ -88,7 +88,7 @@ options:
   ca_bundle:
     description:
       - PEM file with the CA certificates for TLS connections to Azure, for networks with their own certificate
-        authority.
+        authority. A folder is also accepted if C(openssl rehash) has prepared it.
       - Defaults to the environment variable E(REQUESTS_CA_BUNDLE).
     type: path
 requirements:

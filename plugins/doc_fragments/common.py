@@ -92,6 +92,11 @@ options:
         it is registered. With V(false) the module fails and shows the command.
     type: bool
     default: true
+  resource_group_tags:
+    description:
+      - Tags of a resource group that O(create_resource_group) creates, for example because a policy requires them. The
+        tags of an existing resource group stay unchanged.
+    type: dict
 """
 
     WAIT = r"""

@@ -76,6 +76,7 @@ def run_resource_module(
     secret in the result.
     """
     module = _module(options)
+    used: list[Azure] = []
 
     def work() -> None:
         _require_offline(module.params)
@@ -84,11 +85,12 @@ def run_resource_module(
             require_hidden(secret_option, no_log=module.no_log)
         resource = build_local(module.params) if build_local else None
         if resource is None:
-            resource = build(module.params, _azure(module))
+            used.append(_azure(module))
+            resource = build(module.params, used[0])
         outcome = converge(resource, check_mode=module.check_mode)
         _exit(module, result, outcome, resource.secret_results())
 
-    report_errors(module, work)
+    report_errors(module, work, lambda: any(azure.written for azure in used))
 
 
 def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[str, Any]]) -> None:
@@ -105,12 +107,21 @@ def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[s
     report_errors(module, work)
 
 
-def report_errors(module: AnsibleModule, work: Callable[[], None]) -> None:
-    """Run `work`. Our errors and a missing SDK end the module with one message."""
+def _nothing_written() -> bool:
+    return False
+
+
+def report_errors(
+    module: AnsibleModule, work: Callable[[], None], changed: Callable[[], bool] = _nothing_written
+) -> None:
+    """Run `work`. Our errors and a missing SDK end the module with one message.
+
+    `changed` tells whether something was written before the error.
+    """
     try:
         work()
     except SiteRecoveryError as error:
-        module.fail_json(**error.to_result())
+        module.fail_json(changed=changed(), **error.to_result())
     except ImportError as error:
         module.fail_json(msg=missing_required_lib(_package(error)), exception=traceback.format_exc())
 

@@ -14,6 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils._model.common.controller_proxy import connection_problem, is_refused_by_proxy
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
 from ..module_utils._model.windows.host_facts import STAGING_DIR
@@ -108,7 +109,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
             if _login_refused(error):
                 # Repeated attempts would lock the account.
                 raise
-            raise ConnectionLost(str(error)) from None
+            raise ConnectionLost(connection_problem(str(error))) from None
         except _psrp_errors() as error:
             raise _lost(error) from None
         except OSError as error:
@@ -138,6 +139,8 @@ def _psrp_errors() -> tuple[type[Exception], ...]:
 
 
 def _lost(error: Exception) -> ConnectionLost:
+    if is_refused_by_proxy(f"{type(error).__name__}: {error}"):
+        return ConnectionLost(connection_problem(f"ProxyError: {error}"))
     return ConnectionLost(
         f"the connection was lost while a script ran on the machine ({type(error).__name__}); the script may still be"
         " running, so run again when the machine responds"

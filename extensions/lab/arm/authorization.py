@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from . import guardrails
 from .common import GROUP, ROOT, need_group, page
 from .messages import Answer, ArmError, Call, Json
 from .routes import Route, Routes
@@ -113,8 +114,10 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
     if action in _OPEN and state.roles:
         return
     if _allowed(state, action, call.path) or (_lists_subscription(segments, route) and state.roles):
+        guardrails.check_deny_assignments(state, action, call.path)
         if route.writes:
             _check_locks(state, call)
+            guardrails.enforce(state, call, segments)
         return
     login = state.context.login
     # recorded: text of AuthorizationFailed.

@@ -115,7 +115,8 @@ def put_network(state: AzureState, call: Call) -> Answer:
     if existing is not None:
         refuse_lost(existing, made)
         refuse_peer_overlap(existing, made)
-        if same_network(existing, made):
+        # documented ("Troubleshoot ... failed provisioning state"): a write without a change repairs a failed network.
+        if same_network(existing, made) and existing["properties"]["provisioningState"] != "Failed":
             operation = state.begin("PUT", resource_id, 0.0, lambda _done: None)
             return Answer(200, existing, _async(state, call, location, operation))
     state.networks[resource_id.casefold()] = made

@@ -9,6 +9,7 @@ import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ..context import CloudFacts, VmmServerFacts
 from .messages import Json
@@ -16,6 +17,10 @@ from .messages import Json
 
 def guid() -> str:
     return str(uuid.uuid4())
+
+
+#: The principal that stands for everybody (documented: "List Azure deny assignments").
+EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(slots=True)
@@ -130,3 +135,21 @@ class ManagedIdentities:
 def fabric_name(vault: Vault, vmm_id: str) -> str:
     """Return 64 hex digits (recorded), derived from vault and server; how the service derives them is unknown."""
     return hashlib.sha256(f"{vault.number}/{vmm_id.lower()}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy that was assigned to the subscription.
+
+    `effect`: `deny` or `modify` (documented: effects of Azure Policy). `kind`: the resource type in lower case.
+    `path`: the dotted place in the request. `deny` refuses values that `allowed` does not have, and without `allowed` a
+    missing value. `modify` replaces the value by `value`. `reason`: the organization's own message.
+    """
+
+    name: str
+    effect: str
+    kind: str
+    path: str
+    allowed: tuple[Any, ...] = ()
+    value: Any = None
+    reason: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from .documents import account_document, complete_vault, group_document, network_document, set_network_state
 from .messages import Json
-from .records import Site, Vault, guid
+from .records import EVERYONE, Policy, Site, Vault, guid
 from .state_core import StateCore
 
 
@@ -174,3 +174,38 @@ class Seeds(StateCore):
         """Unregister the subscription for a resource provider, which is the state of a new subscription."""
         with self.lock:
             self.providers[namespace.casefold()] = "NotRegistered"
+
+    def close_region(self, name: str) -> None:
+        """Close a region to the subscription, as Azure does for trials and new subscriptions."""
+        with self.lock:
+            self.closed_regions.add(name)
+
+    def assign_policy(self, policy: Policy) -> None:
+        """Assign a policy to the subscription."""
+        with self.lock:
+            self.policies.append(policy)
+
+    def seed_deny_assignment(
+        self, name: str, actions: list[str], group: str | None = None, *, excluded: tuple[str, ...] = ()
+    ) -> None:
+        """Deny actions to everybody (documented: REST reference, Deny Assignments)."""
+        with self.lock:
+            scope = self.group_id(group) if group else f"/subscriptions/{self.context.login.subscription_id}"
+            number = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{name}"))
+            properties: Json = {
+                "denyAssignmentName": name,
+                "description": "",
+                "permissions": [{"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []}],
+                "scope": scope,
+                "doNotApplyToChildScopes": False,
+                "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
+                "excludePrincipals": [{"id": one, "type": "ServicePrincipal"} for one in excluded],
+                "isSystemProtected": True,
+            }
+            entry = {
+                "id": f"{scope}/providers/Microsoft.Authorization/denyAssignments/{number}",
+                "name": number,
+                "type": "Microsoft.Authorization/denyAssignments",
+                "properties": properties,
+            }
+            self.deny_assignments.append(entry)

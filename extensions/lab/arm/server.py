@@ -18,7 +18,7 @@ from uuid import UUID
 from aiohttp import web
 
 from ..context import Fault
-from . import authorization, blob, identity, network, recovery_services, resources, site_recovery, storage
+from . import authorization, blob, guardrails, identity, network, recovery_services, resources, site_recovery, storage
 from .messages import Answer, ArmError, Call
 from .records import guid
 from .routes import Route, split_path
@@ -31,6 +31,7 @@ _ALL_ROUTES = (
     resources.SUBSCRIPTION_ROUTES,
     authorization.ROUTES,
     authorization.LOCK_ROUTES,
+    guardrails.ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
     storage.ROUTES,

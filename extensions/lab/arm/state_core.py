@@ -16,7 +16,7 @@ from ..context import LabContext
 from .assertions import Application
 from .documents import blob_service_document, deleted_vault_document, vault_document
 from .messages import Json
-from .records import ManagedIdentities, Operation, Vault, VaultCertificate, guid
+from .records import ManagedIdentities, Operation, Policy, Vault, VaultCertificate, guid
 from .roles import ROLES
 from .views import Views
 
@@ -56,6 +56,10 @@ class StateCore:
         self.roles: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
         self.give_role("Contributor")
         self.locks: list[Json] = []
+        self.deny_assignments: list[Json] = []
+        self.policies: list[Policy] = []
+        # Regions that Azure has closed to the subscription.
+        self.closed_regions: set[str] = set()
         self.operations: dict[str, Operation] = {}
         self.certificates: dict[str, VaultCertificate] = {}
         self.tokens: dict[str, datetime] = {}

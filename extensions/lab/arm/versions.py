@@ -59,6 +59,9 @@ AUTHORIZATION = Family(
 # Locks: published definitions (specification/resources/resource-manager/Microsoft.Authorization).
 LOCKS = Family("Microsoft.Authorization", ("2015-01-01", "2016-09-01", "2017-04-01", "2020-05-01"))
 
+# Deny assignments: published definitions (specification/authorization).
+DENY_ASSIGNMENTS = Family("Microsoft.Authorization", ("2018-07-01-preview", "2022-04-01"))
+
 # Machines and disks: only the registration is simulated; a selection of the published versions.
 COMPUTE = Family("Microsoft.Compute", ("2022-08-01", "2023-09-01", "2024-03-01", "2024-07-01"))
 

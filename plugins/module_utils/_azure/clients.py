@@ -33,10 +33,18 @@ _POLL_SECONDS = 5
 class Azure:
     """One login to one subscription. It sends no request before the first call of a client."""
 
-    def __init__(self, login: AzureLogin, seconds: float | None = None) -> None:
+    def __init__(
+        self, login: AzureLogin, seconds: float | None = None, accepted: pipeline.Accepted | None = None
+    ) -> None:
         """`seconds` limits the total time of repeated calls, before the last error is raised."""
         self.login = login
         self._seconds = seconds
+        self._accepted = accepted or pipeline.Accepted()
+
+    @property
+    def written(self) -> bool:
+        """Whether Azure has accepted a write of this run, even if the run failed afterwards."""
+        return self._accepted.any
 
     @property
     def subscription_id(self) -> str:
@@ -44,7 +52,7 @@ class Azure:
 
     def of_subscription(self, subscription_id: str) -> Azure:
         """Return the same login to another subscription."""
-        return Azure(replace(self.login, subscription_id=subscription_id), self._seconds)
+        return Azure(replace(self.login, subscription_id=subscription_id), self._seconds, self._accepted)
 
     @cached_property
     def cloud(self) -> CloudEnvironment:
@@ -101,7 +109,7 @@ class Azure:
             read_timeout=_READ_SECONDS,
             retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX, self._seconds),
             per_call_policies=[pipeline.only_documents()],
-            per_retry_policies=[pipeline.no_registration()],
+            per_retry_policies=[pipeline.no_registration(), pipeline.note_writes(self._accepted)],
             user_agent="siterecovery.hyperv",
             **({"connection_verify": self.login.ca_bundle} if self.login.ca_bundle else {}),
         )

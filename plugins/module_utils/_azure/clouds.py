@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
+import os
+import ssl
 import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from .._model.common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
+from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 
 _METADATA_TIMEOUT = 30
@@ -103,9 +107,9 @@ def find(name: str, ca_bundle: str | None = None) -> CloudEnvironment:
 def from_metadata(address: str, document: Any) -> CloudEnvironment:
     """Read a cloud metadata document in either published form: one cloud, or a list of clouds.
 
-    Raises RemoteFailure.
+    A list contains other clouds as well. A secret must not be sent to their directories. Raises RemoteFailure.
     """
-    entry = document[0] if isinstance(document, list) and document else document
+    entry = _entry_of_host(address, document) if isinstance(document, list) and document else document
     try:
         sign_in = entry["authentication"]
         manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
@@ -129,17 +133,31 @@ def from_metadata(address: str, document: Any) -> CloudEnvironment:
     return found
 
 
+def _entry_of_host(address: str, entries: list[Any]) -> Any:
+    """Return the cloud whose Resource Manager has the host of the address. Raises RemoteFailure without one."""
+    host = urlsplit(address).hostname
+    named = [entry for entry in entries if isinstance(entry, Mapping)]
+    for entry in named:
+        manager = entry.get("resourceManager")
+        if not manager or urlsplit(str(manager)).hostname == host:
+            return entry
+    if not named:
+        return entries[0]
+    names = ", ".join(str(entry.get("name", "unnamed")) for entry in named)
+    raise RemoteFailure(
+        f"cloud_environment: {address} lists the clouds {names}, and none of them has its Resource Manager at {host};"
+        " give the metadata address of your cloud's own Resource Manager"
+    )
+
+
 def _audience(audiences: list[str], manager: str) -> str:
     host = urlsplit(manager).netloc
     return next((audience for audience in audiences if host and host in audience), audiences[0])
 
 
 def _download(address: str, ca_bundle: str | None) -> Any:
-    # Imported here because only private clouds need it. A netrc file contains logins for other purposes.
-    from ansible.module_utils.urls import open_url
-
     try:
-        with open_url(address, timeout=_METADATA_TIMEOUT, ca_path=ca_bundle, use_netrc=False) as answer:
+        with _open(address, ca_bundle) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise RemoteFailure(
@@ -148,5 +166,18 @@ def _download(address: str, ca_bundle: str | None) -> Any:
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise Unreachable(
-            f"cloud_environment: {address} is not readable ({reason}); check address, network and ca_bundle"
+            f"cloud_environment: {address} is not readable ({reason});"
+            f" {proxy_fix(str(reason)) or 'check address, network and ca_bundle'}"
         ) from error
+
+
+def _open(address: str, ca_bundle: str | None) -> Any:
+    if ca_bundle and os.path.isdir(ca_bundle):
+        # The function of Ansible only accepts a file.
+        context = ssl.create_default_context(capath=ca_bundle)
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+        return opener.open(address, timeout=_METADATA_TIMEOUT)
+    # Imported here because only private clouds need it. A netrc file contains logins for other purposes.
+    from ansible.module_utils.urls import open_url
+
+    return open_url(address, timeout=_METADATA_TIMEOUT, ca_path=ca_bundle, use_netrc=False)

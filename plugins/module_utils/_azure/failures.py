@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._model.azure.denials import explain
+from .._model.azure.remedies import ADVICE, is_authorization
+from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
 from .pipeline import NotRegistered
 from .wire import content
@@ -47,31 +49,6 @@ _UNAVAILABLE = {
     "Identity not found": "the machine has no such managed identity: assign it, or check client_id",
     "has been assigned to this resource": "the machine has no such managed identity: assign it, or check client_id",
     "no response from the IMDS": "this machine has no instance metadata service: use another sign-in method",
-}
-_CODE_FIXES = {
-    "MissingSubscriptionRegistration": (
-        "register the resource provider on the subscription (az provider register, or ask its owner)"
-    ),
-    "InvalidResourceLocation": "it already exists in another region: use that region, or another name",
-    "StorageAccountAlreadyTaken": "another customer has this name: choose another name",
-    "StorageAccountInAnotherResourceGroup": "the account exists in another resource group: use that group",
-    "ResourceRequestsThrottled": "wait as long as the message says, then run again",
-    "SubscriptionRequestsThrottled": "wait a minute, then run again",
-    "SubscriptionNotFound": "check subscription_id, and that the identity has a role on it",
-    "InvalidResourceType": "this cloud does not have that service: check cloud_environment and the region",
-    "InvalidResourceNamespace": "this cloud does not have that service: check cloud_environment and the region",
-    "NoRegisteredProviderFound": "this cloud is older than the installed SDK: install an older release of it",
-    "ResourceGroupNotFound": "create the group first, or correct its name",
-    "ResourceNotFound": "create it first, or correct the names",
-    "ParentResourceNotFound": "create its parent first, or correct the names",
-    "ResourceGroupBeingDeleted": "wait until Azure has deleted the group, then run again",
-    "RoleAssignmentExists": "nothing to do: the role is already assigned",
-    "SkuNotAvailable": "choose another redundancy or region",
-    "LocationNotAvailableForResourceType": "choose one of the regions that the message lists",
-    "AccountPropertyCannotBeUpdated": "it cannot be changed after creation: create a new account, or omit the option",
-    "StorageAccountTypeConversionNotAllowed": "it cannot be changed after creation: create a new account",
-    "MaxStorageAccountsCountPerSubscriptionExceeded": "delete an account there, or request a higher quota",
-    "InUseSubnetCannotBeDeleted": "remove the users of the subnet first",
 }
 # A 404 about the address or the login, and not about the requested resource.
 _NOT_ABSENCE = ("SubscriptionNotFound", "OperationNotFound", "TenantNotFound", "EndpointNotFound")
@@ -129,10 +106,8 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     )
 
     if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_unreachable(error):
-        return Unreachable(
-            f"could not {action}: no answer from Azure ({_short(error)});"
-            " check network, proxy and ca_bundle, then run again"
-        )
+        fix = proxy_fix(str(error)) or "check network, proxy and ca_bundle, then run again"
+        return Unreachable(f"could not {action}: no answer from Azure ({_short(error)}); {fix}")
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):
@@ -147,8 +122,8 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     }
     denial = explain(_nested(error) | {"code": code, "message": _whole_message(error)}, forbidden=status == 403)
     if denial is not None:
-        kind = AccessDenied if denial.right else RemoteFailure
-        named = "" if denial.right else f"{denial.code}: "
+        kind = AccessDenied if denial.access else RemoteFailure
+        named = "" if is_authorization(denial.code, _whole_message(error)) else f"{denial.code}: "
         text = f"could not {action}: {named}{denial.reason}{_reference(error)}; {denial.advice}"
         return kind(text, **{**details, "code": denial.code})
     if _canceled(error):
@@ -157,7 +132,7 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
             " check the activity log for the cause, then run again to restart it",
             **{**details, "code": code or "Canceled"},
         )
-    advice = _recommended_action(error) or _CODE_FIXES.get(code or "") or _advice(code, status, pause)
+    advice = _recommended_action(error) or ADVICE.get(code or "") or _advice(code, status, pause)
     text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}".rstrip(".")
     return RemoteFailure(f"{text}{_reference(error)}; {advice.rstrip('.')}", **details)
 

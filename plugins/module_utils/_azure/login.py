@@ -104,9 +104,12 @@ class AzureLogin:
                 "subscription_id", "is required", "set the option or the environment variable AZURE_SUBSCRIPTION_ID"
             )
         require_subscription_id(self.subscription_id)
-        if self.ca_bundle and not os.path.isfile(self.ca_bundle):
+        # The variable REQUESTS_CA_BUNDLE may name a folder of hashed certificates.
+        if self.ca_bundle and not os.path.exists(self.ca_bundle):
             raise InvalidInput(
-                "ca_bundle", f"'{self.ca_bundle}' is not a file", "give the path of a PEM file with the CA certificates"
+                "ca_bundle",
+                f"'{self.ca_bundle}' does not exist",
+                "give the path of a PEM file with the CA certificates, or of a folder of hashed certificates",
             )
         require_cloud(self.cloud_environment)
         self.method.validate()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .wire import content, document
@@ -19,6 +20,8 @@ _LONGEST_PAUSE = 90.0
 _NO_DEADLINE = 300.0
 # GETs whose address ends like that of a list, but whose answer is one document.
 _NO_LISTS = ("checkipaddressavailability", "replicationvaulthealth")
+# POSTs that only read.
+_QUESTIONS = ("checknameavailability", "listkeys")
 
 
 def retries(total: int, backoff_max: float, seconds: float | None = None) -> RetryPolicy[Any, Any]:
@@ -58,6 +61,33 @@ def only_documents() -> SansIOHTTPPolicy[Any, Any]:
                 raise DecodeError("the answer to a list call has no list", response=response.http_response)
 
     return OnlyDocuments()
+
+
+@dataclass(slots=True)
+class Accepted:
+    """Whether the service accepted a write."""
+
+    any: bool = False
+
+
+def note_writes(accepted: Accepted) -> SansIOHTTPPolicy[Any, Any]:
+    """Return a policy that notes accepted writes, so that a task that fails later still reports a change."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class NoteWrites(SansIOHTTPPolicy):  # type: ignore[type-arg]
+        def on_response(self, request: Any, response: Any) -> None:
+            sent = request.http_request
+            if is_write(sent.method, sent.url) and response.http_response.status_code in (200, 201, 202):
+                accepted.any = True
+
+    return NoteWrites()
+
+
+def is_write(method: str, url: str) -> bool:
+    """Tell whether a request changes something. Some POSTs only ask a question."""
+    if method == "POST":
+        return url.partition("?")[0].rstrip("/").rpartition("/")[2].casefold() not in _QUESTIONS
+    return method in ("PUT", "PATCH", "DELETE")
 
 
 class NotRegistered(Exception):

@@ -102,7 +102,8 @@ def _location(given: Values) -> tuple[str, list[InvalidInput]]:
 
 
 def _vault(given: Values) -> Problems:
-    yield from _renamed(lambda: checked_tags(given["vault_tags"]), {"tags": "azure_target_vault_tags"})
+    for variable in ("vault_tags", "resource_group_tags"):
+        yield from _renamed(partial(checked_tags, given[variable], f"azure_target_{variable}"), {})
     settings = _Options(given["vault"] or {})
     placeholders = {"name": _NAME, "resource_group": "g", "location": _REGION, "state": "present"}
     for problem in _refusals(DesiredVault.from_options, _Options({**settings, **placeholders}), placeholders):

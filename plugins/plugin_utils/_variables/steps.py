@@ -10,6 +10,7 @@ _STEPS = {
     "azure_target_": "T1",
     "azure_target_resource_group": "T1",
     "azure_target_create_resource_group": "T1",
+    "azure_target_resource_group_tags": "T1",
     "azure_target_vault": "B1",
     "azure_target_location": "B1",
     "azure_target_deployment_model": "T2",

@@ -1,15 +1,17 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: explanations of Resource Manager's refusals: missing permissions, roles that grant them, locks, policies."""
+"""Private: explanations of Resource Manager's refusals: permissions, roles that grant them, deny assignments, locks."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from . import policy_denials
+from .remedies import ADVICE, REGION_CLOSED, RESOURCE_GUARD, is_authorization, is_resource_guard
 
 # The least privileged built-in role for an action; the first match counts ("Manage Site Recovery access with Azure
 # role-based access control", "Azure built-in roles"). Site Recovery's own roles cannot create or delete a vault.
@@ -54,17 +56,26 @@ _LINKED = re.compile(
 )
 _LOCKED = re.compile(r"scope\(?s?\)? (?:is|are) locked: '([^']+)'", re.IGNORECASE)
 _LOCK_NAME = re.compile(r"/providers/Microsoft\.Authorization/locks/([^/']+)$", re.IGNORECASE)
-_POLICIES = re.compile(r"Policy identifiers: '(\[.*\])'", re.DOTALL)
+# documented: "Understand Azure deny assignments" and "Deployment stacks", text of DenyAssignmentAuthorizationFailed.
+_DENY_ASSIGNMENT = re.compile(
+    r"deny assignment with name '(?P<name>.+?)' and id '(?P<id>[^']+)'"
+    r"(?: at scope '(?P<scope>[^']+)')?",
+    re.IGNORECASE,
+)
+_DENIED_ACTION = re.compile(
+    r"perform action '(?P<action>[^']+)'(?: (?:on|over) scope '(?P<scope>[^']+)')?", re.IGNORECASE
+)
+_LONGEST_TEXT = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The cause of a refusal and its remedy. `right`: a role would solve it."""
+    """The cause of a refusal and its remedy. `access`: the identity is refused, not the request."""
 
     code: str
     reason: str
     advice: str
-    right: bool = False
+    access: bool = False
 
 
 def role_for(action: str) -> str:
@@ -81,20 +92,57 @@ def explain(error: Mapping[str, Any], *, forbidden: bool) -> Denial | None:
     """
     holders = [error, *(detail for detail in error.get("details") or [] if isinstance(detail, Mapping))]
     for holder in holders:
-        code, message = str(holder.get("code")), str(holder.get("message"))
-        if code == "RequestDisallowedByPolicy":
-            return _by_policy(message, holder)
-        if code == "ScopeLocked":
-            return _locked(message)
-        if code == "ReadOnlyDisabledSubscription":
-            return Denial(
-                code,
-                "the subscription is disabled, so it can only be read",
-                "ask its billing owner to enable it again (spending limit, payment), then run again",
-            )
+        denial = _by_code(str(holder.get("code")), str(holder.get("message")), holder)
+        if denial is not None:
+            return denial
     if not forbidden or error.get("code") is None:
         return None
-    return missing_right(str(error["code"]), str(error.get("message")))
+    code, message = str(error["code"]), str(error.get("message"))
+    return missing_right(code, message) if is_authorization(code, message) else _other(code, message)
+
+
+def _by_code(code: str, message: str, error: Mapping[str, Any]) -> Denial | None:
+    """Explain the codes that have one meaning with any status."""
+    if code == "RequestDisallowedByPolicy":
+        return Denial(code, policy_denials.describe(message, error), policy_denials.advice(message, error))
+    if code == "ScopeLocked":
+        return _locked(message)
+    if code == "ReadOnlyDisabledSubscription":
+        return Denial(
+            code,
+            "the subscription is disabled, so it can only be read",
+            "ask its billing owner to enable it again (spending limit, payment), then run again",
+        )
+    if code == REGION_CLOSED:
+        return Denial(code, _shortened(message), ADVICE[code])
+    if code == "DenyAssignmentAuthorizationFailed":
+        return _by_deny_assignment(message)
+    if is_resource_guard(code):
+        return Denial(code, _shortened(message), RESOURCE_GUARD, access=True)
+    return None
+
+
+def _by_deny_assignment(message: str) -> Denial:
+    """Extract the action, and the name and scope of the deny assignment, which overrules every role."""
+    found, action = _DENY_ASSIGNMENT.search(message), _DENIED_ACTION.search(message)
+    if found is None or action is None:
+        reason = f"a deny assignment forbids it: {_shortened(message)}"
+    else:
+        place = f" on {action['scope']}" if action["scope"] else ""
+        scope = f" at {found['scope']}" if found["scope"] else ""
+        reason = f"the deny assignment '{found['name']}'{scope} forbids {action['action']}{place} (id {found['id']})"
+    code = "DenyAssignmentAuthorizationFailed"
+    return Denial(code, reason, ADVICE[code], access=True)
+
+
+def _other(code: str, message: str) -> Denial:
+    """Keep the words of a service whose refusal is not about a role."""
+    return Denial(code, _shortened(message), ADVICE.get(code, "correct the cause in the message, then run again"))
+
+
+def _shortened(message: str) -> str:
+    line = " ".join(message.split()).rstrip(".")
+    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 3]}..."
 
 
 def missing_right(code: str, message: str) -> Denial:
@@ -111,7 +159,7 @@ def missing_right(code: str, message: str) -> Denial:
             code,
             f"the identity lacks a permission: {message.rstrip('.')}",
             "give it a role there, then run again",
-            right=True,
+            access=True,
         )
     return _lacks(code, found.group(1) or found.group(2), f" on {scope_found.group(1)}" if scope_found else "")
 
@@ -123,7 +171,7 @@ def _lacks(code: str, action: str, place: str) -> Denial:
         code,
         f"the identity lacks {action}{place}",
         f"give it {grant}, wait a few minutes, then run again",
-        right=True,
+        access=True,
     )
 
 
@@ -142,41 +190,3 @@ def _locked(message: str) -> Denial:
         f"{lock} on {where} forbids it",
         "ask its owner (az lock list shows name and notes) to remove it, then run again",
     )
-
-
-def _by_policy(message: str, error: Mapping[str, Any]) -> Denial:
-    names = list(dict.fromkeys([*_violations(error), *_identified(message)]))
-    shown = " and ".join(names[:3]) or "a policy of the organization"
-    return Denial(
-        "RequestDisallowedByPolicy",
-        f"Azure Policy forbids it: {shown}",
-        "choose values that the policy allows, or ask its owner for an exemption, then run again",
-    )
-
-
-def _violations(error: Mapping[str, Any]) -> Iterable[str]:
-    """Read policies from the structured part of the error (`additionalInfo` of type PolicyViolation)."""
-    for entry in error.get("additionalInfo") or []:
-        info = entry.get("info") if isinstance(entry, Mapping) else None
-        if isinstance(info, Mapping):
-            name = info.get("policyDefinitionDisplayName") or info.get("policyDefinitionName")
-            if name:
-                yield _policy(str(name), info.get("policyAssignmentId"))
-
-
-def _identified(message: str) -> Iterable[str]:
-    """Read policies from the JSON list in the message. Newer answers of some services have nothing else."""
-    found = _POLICIES.search(message)
-    try:
-        listed = json.loads(found.group(1).replace('\\"', '"')) if found else []
-    except ValueError:
-        return
-    for entry in listed if isinstance(listed, list) else []:
-        definition, assignment = entry.get("policyDefinition") or {}, entry.get("policyAssignment") or {}
-        name = definition.get("name") or assignment.get("name")
-        if name:
-            yield _policy(str(name), assignment.get("id"))
-
-
-def _policy(name: str, assignment: Any) -> str:
-    return f"'{name}'" + (f" (assignment {assignment})" if assignment else "")

@@ -18,6 +18,8 @@ from .resource_group import ResourceState, group_change, provider_change
 from .subnet import Subnet, describe_change, describe_subnet, refuse_loss, write_subnet
 from .virtual_network import PROPERTIES, PROVIDER, DesiredNetwork, VirtualNetwork
 
+_STATE = "provisioning_state"
+
 
 def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) -> Plan:
     """Plan one network. Raises Refused for a missing group, another region, conflicting ranges and losses in use."""
@@ -35,6 +37,7 @@ def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) 
     reasons = {
         "address_prefixes": _describe_ranges(network, after),
         "subnets": _describe_subnets(network, after),
+        _STATE: f"write network {network.name} again, because its last operation failed",
     }
     changed = (path for path in was if was[path] != will[path])
     return Plan(tuple(Change(path, was[path], will[path], reasons.get(path, "")) for path in changed))
@@ -48,7 +51,18 @@ def network_after(network: VirtualNetwork, desired: DesiredNetwork) -> VirtualNe
         subnets=_subnets_after(network, desired),
         tags=merged_tags(network.tags, desired.tags, desired.purge_tags),
         settings=merged(PROPERTIES, network.settings, desired.values),
+        provisioning_state="Succeeded" if is_failed(network) else network.provisioning_state,
     )
+
+
+def is_failed(network: VirtualNetwork) -> bool:
+    """Tell whether the last write of a network failed. Writing the network once more repairs it."""
+    return network.provisioning_state.casefold() == "failed"
+
+
+def without_repair(plan: Plan) -> Plan:
+    """Return a plan without the repair of a failed network."""
+    return Plan(tuple(change for change in plan.changes if change.path != _STATE))
 
 
 def creation_body(desired: DesiredNetwork) -> dict[str, Any]:

@@ -15,6 +15,7 @@ GROUP_OPTIONS: dict[str, dict[str, Any]] = {
     "resource_group": {"type": "str", "required": True},
     "create_resource_group": {"type": "bool", "default": False},
     "register_resource_provider": {"type": "bool", "default": True},
+    "resource_group_tags": {"type": "dict"},
 }
 REGION_OPTIONS: dict[str, dict[str, Any]] = {
     "location": {"type": "str", "required": True},

@@ -15,7 +15,8 @@ _NAME = re.compile(r"[a-z]+[a-z0-9]*")
 # Azure Germany was closed on 29 October 2021 (Azure Germany documentation). No other region has these names.
 _CLOSED = ("germanycentral", "germanynortheast")
 # Azure Site Recovery documentation, supported regions (May 2026).
-_NOT_OFFERED = ("southcentralindia", "northeastus5")
+# Resource Manager's name of "India South Central" puts the country first.
+_NOT_OFFERED = ("indiasouthcentral", "southcentralindia", "northeastus5")
 # National clouds pages: a region belongs to one cloud.
 _NATIONAL = {CHINA: ("china",), GOVERNMENT: ("usgov", "usdod")}
 

@@ -270,6 +270,8 @@ class DesiredAccount:
     location: str
     create_resource_group: bool = False
     register_resource_provider: bool = True
+    #: The tags of a resource group that this run creates.
+    group_tags: Mapping[str, str] | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     purge_tags: bool = False
@@ -289,6 +291,7 @@ class DesiredAccount:
             location=region(options["location"]),
             create_resource_group=options["create_resource_group"],
             register_resource_provider=options["register_resource_provider"],
+            group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             values=values,
             tags=checked_tags(options["tags"]),
             purge_tags=options["purge_tags"],

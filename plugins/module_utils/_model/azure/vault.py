@@ -122,6 +122,8 @@ class DesiredVault:
     location: str
     absent: bool = False
     create_resource_group: bool = False
+    #: The tags of a resource group that this run creates.
+    group_tags: Mapping[str, str] | None = None
     register_resource_provider: bool = True
     undelete: bool = False
     allow_delete: bool = False
@@ -148,6 +150,7 @@ class DesiredVault:
             location=_location(options, absent),
             absent=absent,
             create_resource_group=options["create_resource_group"],
+            group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             register_resource_provider=options["register_resource_provider"],
             undelete=options["undelete"],
             allow_delete=options["allow_delete"],

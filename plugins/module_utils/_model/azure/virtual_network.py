@@ -195,6 +195,8 @@ class DesiredNetwork:
     allow_delete: bool = False
     create_resource_group: bool = False
     register_resource_provider: bool = True
+    #: The tags of a resource group that this run creates.
+    group_tags: Mapping[str, str] | None = None
     address_prefixes: tuple[str, ...] = ()
     purge_address_prefixes: bool = False
     subnets: tuple[DesiredSubnet, ...] = ()
@@ -227,6 +229,7 @@ class DesiredNetwork:
             allow_delete=options["allow_delete"],
             create_resource_group=options["create_resource_group"],
             register_resource_provider=options["register_resource_provider"],
+            group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             address_prefixes=tuple(prefixes),
             purge_address_prefixes=options["purge_address_prefixes"],
             subnets=tuple(subnets),

@@ -80,7 +80,7 @@ def creation(reason: str, values: Mapping[str, Any]) -> list[Change]:
     return [Change(path, None, value, reason) for path, value in values.items()]
 
 
-def checked_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
+def checked_tags(tags: Mapping[Any, Any] | None, option: str = "tags") -> dict[str, str] | None:
     """Return tags as Azure takes them, with every value as text. Raises InvalidInput.
 
     The rules are the tag limits of Azure Resource Manager. Names that differ only in case are the same name.
@@ -89,9 +89,9 @@ def checked_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
     for name, value in (tags or {}).items():
         text = str(name)
         if not text or _NOT_IN_TAG_NAMES & set(text):
-            raise InvalidInput("tags", f"'{text}' is empty or contains one of < > % & \\ ? /", "rename the tag")
+            raise InvalidInput(option, f"'{text}' is empty or contains one of < > % & \\ ? /", "rename the tag")
         if text.casefold() in (known.casefold() for known in texts):
-            raise InvalidInput("tags", f"'{text}' is a duplicate (tag names ignore case)", "remove one of the two")
+            raise InvalidInput(option, f"'{text}' is a duplicate (tag names ignore case)", "remove one of the two")
         texts[text] = "" if value is None else str(value)
     return None if tags is None else texts
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .errors import InvalidInput, NotConverged, Refused
-from .plan import Plan, apply_changes
+from .plan import Change, Plan, apply_changes
 from .waiting import early_interval
 
 State = TypeVar("State")
@@ -80,6 +80,8 @@ class ManagedResource(ABC, Generic[State, Record]):
 
     #: Ids of the steps that this resource covers.
     steps: tuple[str, ...] = ()
+    #: Why a resource may not keep what was written, with the remedy.
+    not_kept = "run again, and report a bug if it remains"
 
     @abstractmethod
     def observe(self) -> State: ...
@@ -207,7 +209,7 @@ def _verified(resource: ManagedResource[State, Record], applied: Record) -> Stat
     while True:
         state = resource.observe_applied()
         try:
-            _require_converged(resource.remaining(state, applied), resource.describe(state))
+            _require_converged(resource.remaining(state, applied), resource.not_kept, resource.describe(state))
         except (NotConverged, Refused, InvalidInput):
             elapsed = time.monotonic() - started
             left = resource.visibility_limit(state) - elapsed
@@ -218,13 +220,17 @@ def _verified(resource: ManagedResource[State, Record], applied: Record) -> Stat
             return state
 
 
-def _require_converged(rest: Plan, last_state: str) -> None:
+def _require_converged(rest: Plan, not_kept: str, last_state: str) -> None:
     """Raise NotConverged for open changes. A password cannot be read back, so its change proves nothing."""
     left = Plan(tuple(change for change in rest.changes if not change.secret))
     if left.changed:
         raise NotConverged(
-            f"the changes were applied, but the state that was read back still differs: {left.describe()};"
-            " run again, and report a bug if it remains",
+            "the changes were applied, but the state that was read back still differs:"
+            f" {'; '.join(dict.fromkeys(_difference(change) for change in left.changes))}; {not_kept}",
             plan=left.to_result(),
             last_state=last_state,
         )
+
+
+def _difference(change: Change) -> str:
+    return change.reason or f"{change.path} is {change.before} instead of {change.after}"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ..._azure.clients import Azure
@@ -18,6 +18,13 @@ from ..._model.common.errors import AccessDenied, RemoteFailure
 
 Resource = TypeVar("Resource")
 _OF_EVERY_RESOURCE = ("id", "name", "location")
+#: Why a resource in Azure may not keep what was written.
+NOT_KEPT = (
+    "an Azure Policy with the effect modify or append usually causes this, or the service ignores the value: look for"
+    " the policy in the activity log, then omit the option or ask the policy's owner for an exemption"
+)
+_BROKEN = ("failed", "canceled", "cancelled")
+_UNDER_POLICY = "set the tags that the policy requires with resource_group_tags, or create the group before this run"
 
 
 def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Resource]) -> ResourceState[Resource]:
@@ -33,8 +40,8 @@ def find(action: str, call: Callable[[], Any], convert: Callable[[Document], Res
     return ResourceState(convert(answer))
 
 
-def create(azure: Azure, name: str, location: str, timeout: float) -> None:
-    """Create a resource group, and wait until it is visible.
+def create(azure: Azure, name: str, location: str, timeout: float, tags: Mapping[str, str] | None = None) -> None:
+    """Create a resource group with its tags, and wait until it is visible.
 
     A read can miss an existing group, and the write that creates a group removes the tags of an existing one. So the
     group itself is read before it is written.
@@ -42,7 +49,13 @@ def create(azure: Azure, name: str, location: str, timeout: float) -> None:
     if _exists(azure, name):
         return
     group = azure.resources.resource_groups
-    write(lambda: group.create_or_update(name, {"location": location}), f"create resource group {name}", timeout)
+    body = {"location": location, **({"tags": dict(tags)} if tags else {})}
+    try:
+        write(lambda: group.create_or_update(name, body), f"create resource group {name}", timeout)
+    except RemoteFailure as error:
+        if error.details.get("code") != "RequestDisallowedByPolicy":
+            raise
+        raise type(error)(f"{error.message}; {_UNDER_POLICY}", **error.details) from error
     # An identity that cannot read groups learns from its next write whether the group is known.
     wait_until_visible(lambda: None if _exists(azure, name) is False else True, f"resource group {name}", timeout)
 
@@ -56,3 +69,17 @@ def _exists(azure: Azure, name: str) -> bool | None:
         if error.details.get("status") == 403:
             return None
         raise
+
+
+def is_broken(provisioning_state: str) -> bool:
+    """Tell whether the last write of a resource failed, so that the resource may not work."""
+    return provisioning_state.casefold() in _BROKEN
+
+
+def require_working(label: str, provisioning_state: str) -> None:
+    """Raise RemoteFailure for a resource that this run wrote and that is in a failed state."""
+    if is_broken(provisioning_state):
+        raise RemoteFailure(
+            f"{label} is in state {provisioning_state} after it was written, so it cannot be used; find the cause in"
+            " its activity log, then run again"
+        )

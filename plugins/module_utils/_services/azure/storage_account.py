@@ -59,6 +59,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
     """One account, created with hardened defaults or updated (T4, T5)."""
 
     steps = ("T4",)
+    not_kept = groups.NOT_KEPT
 
     def __init__(self, azure: Azure, desired: DesiredAccount, options: Mapping[str, Any]) -> None:
         self._azure = azure
@@ -113,7 +114,8 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         if state.unregistered:
             self._provider.register()
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
+            desired = self._desired
+            groups.create(self._azure, desired.resource_group, desired.location, self._wait_timeout, desired.group_tags)
 
     def write(self, plan: Plan, state: AccountState) -> Applied:
         """Create or update the account."""
@@ -122,6 +124,15 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         else:
             self._update(plan, state.resource)
         return Applied()
+
+    def remaining(self, state: AccountState, applied: Applied) -> Plan:
+        self.require_working(state)
+        return super().remaining(state, applied)
+
+    def require_working(self, state: AccountState) -> None:
+        """Raise RemoteFailure for an account that was written and is in a failed state."""
+        if state.resource is not None:
+            groups.require_working(f"storage account {state.resource.name}", state.resource.provisioning_state)
 
     def to_result(self, state: AccountState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
@@ -154,7 +165,17 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         if account is None:
             return ()
         found = own_problems(account, account_checks(account, RuleContext()), self._vault_location)
-        return tuple(check.describe() for check in found)
+        return (*(check.describe() for check in found), *self._unrequested(account))
+
+    def _unrequested(self, account: StorageAccount) -> tuple[str, ...]:
+        """Describe disabled shared keys that the task did not request: a policy can disable them at any write."""
+        if account.allow_shared_key_access or self._desired.values.get("allow_shared_key_access") is False:
+            return ()
+        return (
+            f"storage account {account.name} has shared keys disabled, although the task does not request this (a"
+            " policy can cause it), so only a vault with an identity can use it; give the vault an identity with roles"
+            " on the account, or ask for an exemption",
+        )
 
     def _premium(self, state: AccountState) -> bool:
         return is_premium(state.resource.sku if state.resource else self._desired.new_sku)
@@ -242,6 +263,7 @@ class AccountPairResource(ManagedResource[PairState, Applied]):
     """An account and its standard account for replication logs, in one run (T4, T5)."""
 
     steps = ("T4", "T5")
+    not_kept = groups.NOT_KEPT
 
     def __init__(self, azure: Azure, desired: DesiredPair, log: DesiredAccount, options: Mapping[str, Any]) -> None:
         self._desired, self._desired_log = desired.account, log
@@ -283,6 +305,11 @@ class AccountPairResource(ManagedResource[PairState, Applied]):
 
     def preview(self, state: PairState, plan: Plan) -> dict[str, Any]:
         return super().preview(state, without_provider(plan))
+
+    def remaining(self, state: PairState, applied: Applied) -> Plan:
+        for account, observed in ((self._account, state.account), (self._log, state.log)):
+            account.require_working(observed)
+        return super().remaining(state, applied)
 
     def to_result(self, state: PairState) -> dict[str, Any]:
         shown = self._account.to_result(state.account)

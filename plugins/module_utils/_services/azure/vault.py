@@ -117,7 +117,6 @@ def _by_name(options: Mapping[str, Any], azure: Azure) -> tuple[str | None, list
     return None, [vault for vault in list_vaults(azure, group) if name is None or same_name(vault.name, name)]
 
 
-_BROKEN = ("failed", "canceled", "cancelled")
 # Error codes of clouds and regions that do not have this list yet.
 _NO_SUCH_LIST = ("InvalidResourceType", "NoRegisteredProviderFound")
 
@@ -126,6 +125,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
     """One vault that is created, updated or deleted (B1)."""
 
     steps = ("B1",)
+    not_kept = groups.NOT_KEPT
 
     def __init__(self, azure: Azure, desired: DesiredVault, wait_timeout: float) -> None:
         self._azure = azure
@@ -163,7 +163,8 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         if state.unregistered and not self._desired.absent:
             self._provider.register()
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location, self._wait_timeout)
+            desired = self._desired
+            groups.create(self._azure, desired.resource_group, desired.location, self._wait_timeout, desired.group_tags)
         if state.resource is not None:
             self._change(plan, state.resource)
         elif state.deleted is not None:
@@ -174,6 +175,11 @@ class VaultResource(ManagedResource[VaultState, Applied]):
             if self._desired.completed_later:
                 self._complete()
         return Applied()
+
+    def remaining(self, state: VaultState, applied: Applied) -> Plan:
+        if state.resource is not None and not self._desired.absent:
+            groups.require_working(f"vault {state.resource.name}", state.resource.provisioning_state)
+        return super().remaining(state, applied)
 
     def to_result(self, state: VaultState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
@@ -188,7 +194,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
 
     def warnings(self, state: VaultState) -> tuple[str, ...]:
         vault = state.resource
-        if vault is None or vault.provisioning_state.casefold() not in _BROKEN:
+        if vault is None or not groups.is_broken(vault.provisioning_state):
             return ()
         return (
             f"vault {vault.name} is in state {vault.provisioning_state}, so it may not work;"

@@ -15,7 +15,14 @@ from ..._azure.failures import Absent, read, translated
 from ..._azure.operations import create, finish, is_busy, pending_state, start, wait_until_settled
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.candidates import network_checks, own_problems
-from ..._model.azure.network_plan import creation_body, merged_body, only_tags, peering_problems, plan_network
+from ..._model.azure.network_plan import (
+    creation_body,
+    merged_body,
+    only_tags,
+    peering_problems,
+    plan_network,
+    without_repair,
+)
 from ..._model.azure.resource_group import ResourceState, without_provider
 from ..._model.azure.target_rule import RuleContext
 from ..._model.azure.virtual_network import PROVIDER, DesiredNetwork, VirtualNetwork
@@ -45,6 +52,7 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
     """One network that is created, updated or deleted (T6)."""
 
     steps = ("T6",)
+    not_kept = groups.NOT_KEPT
 
     def __init__(self, azure: Azure, desired: DesiredNetwork, vault_location: str | None, wait_timeout: float) -> None:
         self._azure = azure
@@ -81,7 +89,10 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         if state.unregistered:
             self._provider.register()
         if state.group_missing:
-            groups.create(self._azure, self._desired.resource_group, self._desired.location or "", self._wait_timeout)
+            desired = self._desired
+            groups.create(
+                self._azure, desired.resource_group, desired.location or "", self._wait_timeout, desired.group_tags
+            )
         action = f"create network {self._desired.name}"
         begin = self._begin(creation_body(self._desired))
 
@@ -90,6 +101,11 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
 
         self._provider.create(put, group_is_new=state.group_missing)
         return Applied()
+
+    def remaining(self, state: NetworkState, applied: Applied) -> Plan:
+        if state.resource is not None and self._desired.present:
+            groups.require_working(f"network {state.resource.name}", state.resource.provisioning_state)
+        return super().remaining(state, applied)
 
     def to_result(self, state: NetworkState) -> dict[str, Any]:
         return state.resource.to_result() if state.resource else {}
@@ -155,7 +171,9 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         rest = self.plan(state)
         if not rest.changed:
             return None
-        if rest != plan or state.resource is None:
+        # A failed write may have stored its changes, so that only the state of the network is left to repair.
+        open_changes = without_repair(rest)
+        if state.resource is None or (open_changes.changed and open_changes != without_repair(plan)):
             raise Refused(
                 f"network {self._desired.name} was modified concurrently, so this run changed nothing; run again"
             ) from error

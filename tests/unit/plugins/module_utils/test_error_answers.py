@@ -19,12 +19,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.failure
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure.operations import is_busy
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.denials import role_for
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import RemoteFailure
+from tests.unit.plugins.module_utils.refusals import ASSIGNMENT, GROUP, NOT_ABOUT_ROLES
 from tests.unit.plugins.module_utils.test_azure import answered
 
-GROUP = "/subscriptions/s/resourceGroups/rg-dr"
 NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet"
 LOCK = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
-ASSIGNMENT = "/subscriptions/s/providers/Microsoft.Authorization/policyAssignments/a1"
 POLICY = (
     'Resource \'st\' was disallowed by policy. Policy identifiers: \'[{"policyAssignment":{"name":"Baseline","id":"'
     + ASSIGNMENT
@@ -170,6 +169,8 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "ScopeLocked",
         f"the lock on {GROUP} forbids it",
     ),
+    # Refusals with status 403 that no role solves.
+    *((403, arm(code, message, **more), kind, code, words) for code, message, more, kind, words in NOT_ABOUT_ROLES),
     (409, arm("ReadOnlyDisabledSubscription"), "remote_failure", "ReadOnlyDisabledSubscription", "can only be read"),
     (
         401,
@@ -339,6 +340,19 @@ def test_every_known_error(status: int, body: Any, kind: str, code: str | None, 
         assert "; " in message or "sign-in refused" in message
         assert "\n" not in message
         assert len(message) < 1000
+
+
+def test_only_authorization_codes_speak_of_roles() -> None:
+    for code, message, more, _kind, _words in NOT_ABOUT_ROLES:
+        _found, _code, text = translation_of(403, arm(code, message, **more))
+        assert "role" not in text or "MUA" in text, text
+        assert "lacks" not in text, text
+
+
+def test_the_refusal_of_a_disabled_soft_delete_explains_that_the_vault_may_exist() -> None:
+    _kind, _code, text = translation_of(400, arm("BMSUserErrorDisablingSoftDeleteStateNotAllowed"))
+    assert "omit soft_delete" in text
+    assert "the vault may exist now" in text
 
 
 @pytest.mark.parametrize("body", [arm("ResourceNotFound"), arm("ResourceGroupNotFound"), arm("NotFound")])

@@ -94,7 +94,7 @@ def test_a_value_that_reads_back_differently_has_not_converged() -> None:
     with pytest.raises(NotConverged) as caught:
         converge(Switch("off", "on", broken=True), check_mode=False)
     result = caught.value.to_result()
-    assert "value: off -> on" in result["msg"]
+    assert "value is off instead of on" in result["msg"]
     assert result["error"]["plan"] == [{"path": "value", "before": "off", "after": "on", "reason": ""}]
 
 

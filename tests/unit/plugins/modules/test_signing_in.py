@@ -404,4 +404,4 @@ def test_a_missing_proxy_is_not_reported_as_a_refusal(harness: Harness) -> None:
     ended = harness.run(**harness.with_secret())
     assert ended.error["kind"] == "unreachable"
     assert "proxy" in ended.msg.partition(": no answer from Azure (")[2].partition(")")[0]
-    assert "check network, proxy and ca_bundle" in ended.msg
+    assert "the proxy in HTTPS_PROXY refused the connection" in ended.msg
