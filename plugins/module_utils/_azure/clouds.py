@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .._model.azure.sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
+from .._model.common.shown_text import shown_address
 
 _METADATA_TIMEOUT = 30
 
@@ -83,7 +84,7 @@ def of_authority(environment: Mapping[str, str]) -> str:
     if cloud is None or address.scheme != "https":
         raise InvalidInput(
             "cloud_environment",
-            f"is required, because AZURE_AUTHORITY_HOST ({given}) is not the address of a known cloud",
+            f"is required, because AZURE_AUTHORITY_HOST ({shown_address(given)}) is not the address of a known cloud",
             "give the https address of the cloud's metadata",
         )
     return _CLOUDS[cloud].name

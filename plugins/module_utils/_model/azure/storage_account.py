@@ -14,7 +14,7 @@ from typing import Any
 
 from ..common.errors import InvalidInput, Refused
 from ..common.names import ResourceId, region, require_account_name
-from ..common.plan import UNKNOWN, Plan, checked_tags, compare, creation, merged_tags
+from ..common.plan import LONGEST_ACCOUNT_TAG_NAME, UNKNOWN, Plan, checked_tags, compare, creation, merged_tags
 from .account_shape import require_shape
 from .options import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS
 from .properties import (
@@ -287,7 +287,7 @@ class DesiredAccount:
             location=region(options["location"]),
             create_resource_group=options["create_resource_group"],
             values=values,
-            tags=checked_tags(options["tags"]),
+            tags=checked_tags(options["tags"], longest_name=LONGEST_ACCOUNT_TAG_NAME),
             purge_tags=options["purge_tags"],
         )
         desired.require_usable()
