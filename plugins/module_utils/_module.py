@@ -16,6 +16,7 @@ from ._azure.login import AzureLogin
 from ._model.common.errors import SiteRecoveryError
 from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
+from ._model.common.shown_text import one_line
 from ._model.common.waiting import require_timeout
 
 # The login itself reads most of them from the environment too, because it needs to know the source of each value.
@@ -101,7 +102,7 @@ def run_info(*, options: dict[str, Any], read: Callable[[Options, Azure], dict[s
         _require_offline(module.params)
         found = read(module.params, _azure(module))
         for warning in found.pop("warnings", ()):
-            module.warn(warning)
+            module.warn(one_line(warning))
         module.exit_json(changed=False, **found)
 
     report_errors(module, work)

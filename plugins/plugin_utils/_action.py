@@ -17,6 +17,7 @@ from ansible.utils.display import Display
 from ..module_utils._model.common.controller_proxy import connection_problem, is_refused_by_proxy
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
+from ..module_utils._model.common.shown_text import one_line
 from ..module_utils._model.windows.host_facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
 from ._windows.session import ConnectionLost, Session
@@ -65,7 +66,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         session = Session(
             lambda arguments: self._run_script(arguments, self._task_vars),
             check_mode=bool(self._task.check_mode),
-            show=lambda line: Display().display(f"{host}: {line}" if host else line),
+            show=lambda line: Display().display(one_line(f"{host}: {line}" if host else line)),
             reconnect=self._reconnect,
         )
         try:

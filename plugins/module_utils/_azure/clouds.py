@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from .._model.common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
+from .._model.common.shown_text import shown_address
 
 _METADATA_TIMEOUT = 30
 
@@ -87,7 +88,7 @@ def of_authority(environment: Mapping[str, str]) -> str:
     if cloud is None or address.scheme != "https":
         raise InvalidInput(
             "cloud_environment",
-            f"is required, because AZURE_AUTHORITY_HOST ({given}) is not the address of a known cloud",
+            f"is required, because AZURE_AUTHORITY_HOST ({shown_address(given)}) is not the address of a known cloud",
             "give the https address of the cloud's metadata",
         )
     return _CLOUDS[cloud].name

@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.resource import Evidence
+from ...module_utils._model.common.shown_text import one_line
 
 Cells = tuple[str, ...]
 
@@ -61,7 +62,7 @@ def _host_rows(host: str, rows: Sequence[Cells]) -> list[Cells]:
 def _table(heading: Cells, rows: Sequence[Cells], width: int, flexible: tuple[int, ...]) -> list[str]:
     if not rows:
         return []
-    full = [row + ("",) * (len(heading) - len(row)) for row in (heading, *rows)]
+    full = [tuple(map(one_line, row)) + ("",) * (len(heading) - len(row)) for row in (heading, *rows)]
     widths = _widths(full, width, flexible)
     lines = [line for row in full for line in _row_lines(row, widths)]
     return [lines[0], _GAP.join("-" * size for size in widths), *lines[1:]]

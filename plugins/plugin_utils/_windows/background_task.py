@@ -16,6 +16,7 @@ from typing import Any
 from ...module_utils._model.common.errors import DeadlineExceeded, RemoteFailure
 from ...module_utils._model.common.resource import Applied
 from ...module_utils._model.common.waiting import interval
+from ...module_utils._model.windows.answers import misshapen
 from ...module_utils._model.windows.background_task import (
     ABSENT,
     FINISHED,
@@ -87,10 +88,18 @@ class BackgroundTaskRunner:
                 f"{self._task.what} was interrupted, by a restart of the machine or by a person; its files were"
                 " removed, so run again"
             )
-        record: dict[str, Any] = json.loads(answer)
+        try:
+            record = json.loads(answer)
+        except ValueError:
+            raise misshapen(self._task.script, "a file result.json that is not JSON") from None
+        if not isinstance(record, dict) or not isinstance(record.get("failed"), bool):
+            raise misshapen(self._task.script, "a file result.json without its field failed")
         if record["failed"]:
-            raise RemoteFailure(f"script {self._task.script} failed: {record['error']}", script=self._task.script)
-        result: dict[str, Any] = record["result"]
+            raise RemoteFailure(
+                f"script {self._task.script} failed: {self._session.clean(record.get('error') or 'no message')}",
+                script=self._task.script,
+            )
+        result: dict[str, Any] = self._session.checked(self._task.script, record.get("result"))
         return result
 
     def _wait(self, lost: ConnectionLost | None) -> str | None:

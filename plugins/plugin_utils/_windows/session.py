@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils._model.common.errors import RemoteFailure, SiteRecoveryError
+from ...module_utils._model.common.masking import masked, secret_forms
+from ...module_utils._model.common.shown_text import foreign
+from ...module_utils._model.windows.answers import require_shape
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # A line that names files of a folder. Their content replaces the line.
 _INCLUDE = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): (?P<names>.+)$", re.MULTILINE)
 _DEPTH = 6
+# Keys of results that hold lines of a log, and the longest part of a text that is searched for secrets.
+_LOGS = ("log_tail", "log")
+_LONGEST = 20000
 
 #: Runs ansible.windows.win_powershell with the given arguments and returns its result.
 Execute = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -51,7 +57,7 @@ class Session:
         self.check_mode = check_mode
         #: True once a script has changed the machine, even if it failed afterwards.
         self.changed = False
-        #: Secret texts sent so far. The front end removes them from results and messages.
+        #: Secret texts sent so far, in all of their forms. The front end removes them from results and messages.
         self.secrets: set[str] = set()
 
     def run(
@@ -79,7 +85,43 @@ class Session:
             }
         )
         self.changed = self.changed or bool(answer.get("changed"))
-        return _object(script, answer)
+        return self._object(script, answer)
+
+    def clean(self, text: object) -> str:
+        """Return a text that a program on the machine wrote: in one line, of limited length, without secrets."""
+        raw = str(text)
+        found = masked(raw[:_LONGEST], self.secrets)
+        # A secret at the cut is not recognized.
+        return foreign(found if len(raw) <= _LONGEST else found[: -max(map(len, self.secrets), default=1)])
+
+    def _object(self, script: str, answer: Mapping[str, Any]) -> Any:
+        """Return the object of a script. Raises RemoteFailure when it failed.
+
+        Every script returns an object that is not empty. The module win_powershell returns an empty one instead of
+        running a script that does not support check mode.
+        """
+        if answer.get("failed"):
+            raise RemoteFailure(f"script {script} failed: {self.clean(_reason(answer))}", script=script)
+        result = answer.get("result")
+        if not result:
+            raise SiteRecoveryError(
+                f"script {script} did not run and returned an empty object; report this as a bug of the collection",
+                script=script,
+            )
+        return self.checked(script, result)
+
+    def checked(self, script: str, result: Any) -> Any:
+        """Return the object of a script, whose shape is the expected one, with a clean log. Raises RemoteFailure."""
+        require_shape(script, result)
+        if not isinstance(result, Mapping):
+            return result
+        return {**result, **{name: self._clean_log(result[name]) for name in _LOGS if name in result}}
+
+    def _clean_log(self, log: Any) -> Any:
+        """Return log lines without secrets. Other values are left to the decoder."""
+        if isinstance(log, list):
+            return [self.clean(line) if isinstance(line, str) else line for line in log]
+        return self.clean(log) if isinstance(log, str) else log
 
 
 def source(script: str) -> str:
@@ -95,9 +137,8 @@ def _included(folder: str, names: list[str]) -> str:
 
 
 def _forms(secret: Secret) -> set[str]:
-    """Return the secret text, and its form in a message, which is always one line."""
-    text = secret if isinstance(secret, str) else secret[1]
-    return {form for form in (text, " ".join(text.split())) if form}
+    """Return the secret text in all forms in which a program may repeat it."""
+    return set(secret_forms(secret) if isinstance(secret, str) else secret_forms(secret[1], secret[0]))
 
 
 def _argument(name: str, secret: Secret) -> dict[str, str]:
@@ -107,26 +148,12 @@ def _argument(name: str, secret: Secret) -> dict[str, str]:
     return {"name": name, "username": username, "password": password}
 
 
-def _object(script: str, answer: Mapping[str, Any]) -> Any:
-    """Return the object of a script. Raises RemoteFailure when it failed.
-
-    Every script returns an object that is not empty. The module win_powershell returns an empty one instead of running
-    a script that does not support check mode.
-    """
-    if answer.get("failed"):
-        raise RemoteFailure(f"script {script} failed: {_reason(answer)}", script=script)
-    if not answer.get("result"):
-        raise SiteRecoveryError(
-            f"script {script} did not run and returned an empty object; report this as a bug of the collection",
-            script=script,
-        )
-    return answer["result"]
-
-
 def _reason(answer: Mapping[str, Any]) -> str:
     """Return the thrown message, or the module's own message if the script did not start."""
-    records = answer.get("error") or []
-    if records:
-        exception = records[-1].get("exception") or {}
-        return str(exception.get("message") or records[-1].get("output") or "no message")
+    records = answer.get("error")
+    last = records[-1] if isinstance(records, list) and records else None
+    if isinstance(last, Mapping):
+        exception = last.get("exception")
+        message = exception.get("message") if isinstance(exception, Mapping) else None
+        return str(message or last.get("output") or "no message")
     return str(answer.get("msg") or answer.get("module_stderr") or "no message")

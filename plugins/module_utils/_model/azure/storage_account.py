@@ -14,7 +14,7 @@ from typing import Any
 
 from ..common.errors import InvalidInput, Refused
 from ..common.names import ResourceId, region, require_account_name
-from ..common.plan import UNKNOWN, Plan, checked_tags, compare, creation, merged_tags
+from ..common.plan import LONGEST_ACCOUNT_TAG_NAME, UNKNOWN, Plan, checked_tags, compare, creation, merged_tags
 from .account_shape import require_shape
 from .options import GROUP_OPTIONS, REGION_OPTIONS, TAG_OPTIONS
 from .properties import (
@@ -293,7 +293,7 @@ class DesiredAccount:
             register_resource_provider=options["register_resource_provider"],
             group_tags=checked_tags(options.get("resource_group_tags"), "resource_group_tags"),
             values=values,
-            tags=checked_tags(options["tags"]),
+            tags=checked_tags(options["tags"], longest_name=LONGEST_ACCOUNT_TAG_NAME),
             purge_tags=options["purge_tags"],
         )
         desired.require_usable()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .errors import Refused
+from .shown_text import one_line
 
 Severity = Literal["error", "warning", "info"]
 Status = Literal["pass", "fail", "unknown"]
@@ -36,6 +37,11 @@ class Check:
     status: Status
     message: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        """Clean the texts, which quote names that others chose."""
+        object.__setattr__(self, "message", one_line(self.message))
+        object.__setattr__(self, "fix", one_line(self.fix))
 
     @classmethod
     def passed(cls, id: str, step: str, message: str) -> Check:

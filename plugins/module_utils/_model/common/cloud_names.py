@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from .errors import InvalidInput
+from .shown_text import has_controls, shown_address
 
 PUBLIC, CHINA, GOVERNMENT = "azurecloud", "azurechinacloud", "azureusgovernment"
 #: The well-known clouds by key, as the Azure CLI spells them.
@@ -23,10 +24,12 @@ def cloud_key(name: str) -> str:
 def require_cloud(name: str, option: str = "cloud_environment") -> None:
     """Raise InvalidInput unless it is the name of a well-known cloud or an https address."""
     address = urlsplit(name)
-    if cloud_key(name) in CLOUDS or (address.scheme == "https" and address.netloc):
+    if cloud_key(name) in CLOUDS or (address.scheme == "https" and address.netloc and not has_controls(name)):
+        if "@" in address.netloc:
+            raise InvalidInput(option, "must not contain a login", "remove it from the address")
         return
     raise InvalidInput(
         option,
-        f"'{name}' is not a known cloud",
+        f"'{shown_address(name)}' is not a known cloud",
         f"use one of {', '.join(CLOUDS.values())}, or the https address of a cloud's metadata",
     )

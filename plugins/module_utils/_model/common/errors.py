@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .shown_text import LONGEST_TEXT, foreign, has_controls, one_line
+
 
 class SiteRecoveryError(Exception):
     """Base class of all errors that this collection raises on purpose."""
@@ -15,12 +17,19 @@ class SiteRecoveryError(Exception):
 
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
-        self.message = " ".join(message.split())
-        self.details = {name: value for name, value in details.items() if value is not None}
+        self.message = one_line(message)
+        self.details = {name: _shown(value) for name, value in details.items() if value is not None}
 
     def to_result(self) -> dict[str, Any]:
         """Return the task result of the failure: `msg` for people, `error` for programs."""
         return {"msg": self.message, "error": {"kind": self.kind, **self.details}}
+
+
+def _shown(value: Any) -> Any:
+    """Return a detail whose texts, such as the lines of a log, are fit for a terminal."""
+    if isinstance(value, str):
+        return foreign(value) if has_controls(value) or len(value) > LONGEST_TEXT else value
+    return [_shown(item) for item in value] if isinstance(value, list) else value
 
 
 # A rule with one of these beginnings continues the sentence whose subject is the option.

@@ -14,6 +14,9 @@ from .errors import InvalidInput
 UNKNOWN = "(known after apply)"
 HIDDEN = "(hidden)"
 _NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
+# "Use tags to organize your Azure resources", Limitations. The names of storage accounts' tags are shorter.
+_MOST_TAGS, _LONGEST_TAG_NAME, _LONGEST_TAG_VALUE = 50, 512, 256
+LONGEST_ACCOUNT_TAG_NAME = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +83,40 @@ def creation(reason: str, values: Mapping[str, Any]) -> list[Change]:
     return [Change(path, None, value, reason) for path, value in values.items()]
 
 
-def checked_tags(tags: Mapping[Any, Any] | None, option: str = "tags") -> dict[str, str] | None:
+def checked_tags(
+    tags: Mapping[Any, Any] | None, option: str = "tags", *, longest_name: int = _LONGEST_TAG_NAME
+) -> dict[str, str] | None:
     """Return tags as Azure takes them, with every value as text. Raises InvalidInput.
 
     The rules are the tag limits of Azure Resource Manager. Names that differ only in case are the same name.
     """
     texts: dict[str, str] = {}
+    if len(tags or {}) > _MOST_TAGS:
+        raise InvalidInput("tags", f"must have at most {_MOST_TAGS} entries, not {len(tags or {})}", "remove some")
     for name, value in (tags or {}).items():
         text = str(name)
         if not text or _NOT_IN_TAG_NAMES & set(text):
             raise InvalidInput(option, f"'{text}' is empty or contains one of < > % & \\ ? /", "rename the tag")
         if text.casefold() in (known.casefold() for known in texts):
             raise InvalidInput(option, f"'{text}' is a duplicate (tag names ignore case)", "remove one of the two")
-        texts[text] = "" if value is None else str(value)
+        if len(text) > longest_name:
+            raise InvalidInput(
+                option, f"the name '{text[:20]}...' has more than {longest_name} characters", "use a shorter name"
+            )
+        texts[text] = _tag_value(text, value, option)
     return None if tags is None else texts
+
+
+def _tag_value(name: str, value: Any, option: str) -> str:
+    """Return the value of a tag as text. A structure would become the text of a Python object."""
+    if isinstance(value, (Mapping, list, tuple)):
+        raise InvalidInput(option, f"the value of '{name}' must be a text", "put it in quotation marks")
+    text = "" if value is None else str(value)
+    if len(text) > _LONGEST_TAG_VALUE:
+        raise InvalidInput(
+            option, f"the value of '{name}' has more than {_LONGEST_TAG_VALUE} characters", "use a shorter value"
+        )
+    return text
 
 
 def merged_tags(actual: Mapping[str, str], desired: Mapping[str, str] | None, purge: bool) -> dict[str, str]:

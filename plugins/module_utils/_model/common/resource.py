@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from .errors import InvalidInput, NotConverged, Refused
 from .plan import Change, Plan, apply_changes
+from .shown_text import one_line
 from .waiting import early_interval
 
 State = TypeVar("State")
@@ -26,6 +27,11 @@ class Evidence:
     found: str
     done: str
     verified: str
+
+    def __post_init__(self) -> None:
+        """Clean the texts, which quote names that others chose."""
+        for name in ("found", "done", "verified"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
 
     def to_result(self) -> dict[str, str]:
         return {"step": self.step, "found": self.found, "done": self.done, "verified": self.verified}
@@ -63,6 +69,10 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     warnings: tuple[str, ...] = ()
     restart_required: bool = False
+
+    def __post_init__(self) -> None:
+        """Clean the warnings, which quote names and answers of others."""
+        object.__setattr__(self, "warnings", tuple(map(one_line, self.warnings)))
 
     @property
     def changed(self) -> bool:

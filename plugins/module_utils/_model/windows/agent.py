@@ -12,6 +12,7 @@ from typing import Any
 
 from ..common.errors import InvalidInput
 from ..common.plan import UNKNOWN, Change, Plan, compare
+from ..common.text_rules import is_drive_path
 from . import agent_limits as limits
 from .agent_facts import AgentFacts
 from .agent_limits import Limits
@@ -31,7 +32,6 @@ SECTIONS = ("host", "agent", "hyperv", "background_tasks")
 SETUP = BackgroundTask("agent", "install_agent", "the agent's setup", "H4")
 #: The file behind Microsoft's short link.
 PACKAGE = "MARSAgentInstaller.exe"
-_FOLDER = re.compile(r"[A-Za-z]:\\[^<>:\"|?*\x00-\x1f]+")
 #: Mount points of cluster shared volumes: reparse points, which the agent's cache does not support ("Azure Backup
 #: agent: FAQ"), and their free space is not that of the drive.
 _SHARED_VOLUME = re.compile(r"[A-Za-z]:\\ClusterStorage(\\|$)", re.IGNORECASE)
@@ -77,7 +77,7 @@ def checked_folder(option: str, path: str | None) -> str | None:
     """Return a folder for the agent without a final backslash. Raises InvalidInput."""
     if not path:
         return None
-    if not _FOLDER.fullmatch(path):
+    if not is_drive_path(path.rstrip("\\")):
         raise InvalidInput(option, f"must be a full path on a drive, not '{path}'", r"set it to a path like D:\Agent")
     if _SHARED_VOLUME.match(path):
         raise InvalidInput(

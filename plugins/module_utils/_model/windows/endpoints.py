@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ..common.cloud_names import CHINA, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from ..common.errors import InvalidInput
 from ..common.names import require_account_name
+from ..common.shown_text import has_controls, shown_address
 from .facts import ConnectivityFacts
 
 SIGN_IN, DATA, CONTROL, STORAGE, OTHER = "sign-in", "data", "control-plane", "storage", "endpoint"
@@ -84,9 +85,11 @@ def _address(text: str) -> str:
     """Return an https address, also for a host name only. Raises InvalidInput."""
     scheme, mark, rest = text.partition("://")
     host = (rest if mark else text).partition("/")[0]
-    if (mark and scheme.lower() != "https") or not _HOST.fullmatch(host):
+    if (mark and scheme.lower() != "https") or not _HOST.fullmatch(host) or has_controls(text):
         raise InvalidInput(
-            "endpoints", f"must be https addresses or host names, not '{text}'", "correct or remove the entry"
+            "endpoints",
+            f"must be https addresses or host names, not '{shown_address(text)}'",
+            "correct or remove the entry",
         )
     return f"https://{rest}" if mark else f"https://{host}"
 
@@ -127,7 +130,10 @@ def stage_of(call: ConnectivityFacts) -> str | None:
 
 def explain(call: ConnectivityFacts) -> tuple[str, str]:
     """Return what a call shows, and the fix, which is empty for an address that responded."""
-    host, via = host_of(call.url), "the system proxy" if call.via == "system" else f"the proxy {call.via}"
+    host, via = (
+        host_of(call.url),
+        "the system proxy" if call.via == "system" else f"the proxy {shown_address(call.via)}",
+    )
     direct = call.via == "direct"
     path = "directly" if direct else f"through {via}"
     explanations: dict[str | None, tuple[str, str]] = {

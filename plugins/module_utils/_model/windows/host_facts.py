@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from ..common.shown_text import shown_address
+
 Raw = Mapping[str, Any]
 #: The folder for installers, keys and exports on the machine, if the task names no other.
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
@@ -100,7 +102,11 @@ def describe_system_proxy(proxy: SystemProxy | None) -> str:
     """Describe the proxy of the service's account. None means that its settings cannot be read now."""
     if proxy is None:
         return "the proxy settings of the service account are unknown"
-    return f"the service account uses {f'the proxy {proxy.server}' if proxy.enabled else 'no proxy'}"
+    return f"the service account uses {_shown_proxy(proxy) if proxy.enabled else 'no proxy'}"
+
+
+def _shown_proxy(proxy: SystemProxy) -> str:
+    return f"the proxy {shown_address(proxy.server or '')}"
 
 
 def service_status(service: Raw | None) -> str | None:

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..common.errors import InvalidInput, Refused, RemoteFailure
+from ..common.shown_text import foreign, shown_address
+from ..common.text_rules import is_drive_path
 from ..common.versions import older
 from .proxy import Proxy
 
@@ -27,7 +29,7 @@ _WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
 DOWNLOAD_SECONDS = 3600
 #: PowerShell's name for a trusted Authenticode signature that matches the file.
 _VALID = "Valid"
-_LOG_LINES = 3
+_LOG_LINES, _LOG_LINE = 3, 300
 #: Both mean success. The second asks for a restart.
 _SUCCESS, _SUCCESS_RESTART = 0, 3010
 
@@ -87,7 +89,7 @@ class Installer:
     @property
     def shown_source(self) -> str:
         """Return the source without its query, which may hold a signature that grants access to a private mirror."""
-        return self.source.partition("?")[0] if self.from_web else self.source
+        return shown_address(self.source.partition("?")[0].partition("#")[0]) if self.from_web else self.source
 
     @property
     def stays(self) -> bool:
@@ -121,7 +123,8 @@ class Installer:
         if not self.from_web and not self.from_controller and not _WINDOWS_PATH.fullmatch(self.source):
             raise InvalidInput(
                 "source",
-                f"must be an https address, a full Windows path or a path on the controller, not '{self.source}'",
+                f"must be an https address, a full Windows path or a path on the controller, not"
+                f" '{shown_address(self.source)}'",
                 "correct the path",
             )
         if not _is_program(self.file_name):
@@ -130,10 +133,10 @@ class Installer:
             raise InvalidInput(
                 "checksum", "must be a SHA-256 hash of 64 hexadecimal digits", "calculate it with Get-FileHash"
             )
-        if not _WINDOWS_PATH.fullmatch(self.staging_dir):
+        if not is_drive_path(self.staging_dir):
             raise InvalidInput(
                 "staging_dir",
-                f"must be a full Windows path, not '{self.staging_dir}'",
+                f"must be a full path on a drive, not '{self.staging_dir}'",
                 r"set it to a path like C:\Staging",
             )
         if self.proxy is not None and not self.from_web:
@@ -199,7 +202,7 @@ def require_success(program: str, code: int, meanings: Mapping[int, str], log: l
     if code in (_SUCCESS, _SUCCESS_RESTART):
         return code == _SUCCESS_RESTART
     meaning = meanings.get(code, "the meaning of this code is not published; read the log")
-    tail = " | ".join(line.strip() for line in log[-_LOG_LINES:] if line.strip())
+    tail = " | ".join(foreign(line, _LOG_LINE) for line in log[-_LOG_LINES:] if line.strip())
     raise RemoteFailure(
         f"{program} ended with exit code {code}: {meaning}" + (f"; log: {tail}" if tail else ""),
         exit_code=code,

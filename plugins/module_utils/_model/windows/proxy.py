@@ -12,10 +12,12 @@ from typing import Any
 
 from ..common.errors import InvalidInput
 from ..common.plan import HIDDEN, Change
+from ..common.shown_text import shown_address
+from ..common.text_rules import is_host_name, require_password, require_plain
 
 DIRECT, SYSTEM, CUSTOM = "direct", "system", "custom"
 # Matched in full: `$` would accept a final line break.
-_ADDRESS = re.compile(r"http://[^\s/:?#@]+/?", re.IGNORECASE)
+_ADDRESS = re.compile(r"http://(?P<host>[^\s/:?#@]+)/?", re.IGNORECASE)
 _HIGHEST_PORT = 65534
 
 
@@ -82,14 +84,22 @@ class Proxy:
             return
         if not self.address:
             raise InvalidInput(f"{option}.address", "is required when mode is custom", "set it to http://<name>")
+        require_plain(f"{option}.address", self.address)
+        if "@" in self.address:
+            raise InvalidInput(
+                f"{option}.address",
+                "must not contain a login",
+                f"set the login in {option}.username and {option}.password",
+            )
         if self.address.lower().startswith("https:"):
             raise InvalidInput(
                 f"{option}.address", "must not be an https address", "Site Recovery supports http:// proxies only"
             )
-        if not _ADDRESS.fullmatch(self.address):
+        found = _ADDRESS.fullmatch(self.address)
+        if found is None or not is_host_name(found["host"]):
             raise InvalidInput(
                 f"{option}.address",
-                f"must have the form http://<name>, not '{self.address}'",
+                f"must have the form http://<name>, not '{shown_address(self.address)}'",
                 f"set the port in {option}.port and remove everything else",
             )
         if self.port is None:
@@ -104,6 +114,18 @@ class Proxy:
             raise InvalidInput(
                 f"{option}.username", "must be set together with password", "set both options or neither"
             )
+        self._validate_login(option)
+        for item in self.bypass or ():
+            _require_bypass(f"{option}.bypass", item)
+
+    def _validate_login(self, option: str) -> None:
+        require_plain(f"{option}.username", self.username)
+        if ":" in (self.username or ""):
+            # RFC 7617: the first colon separates the user name from the password.
+            raise InvalidInput(
+                f"{option}.username", "must not contain a colon", "a proxy would read it as the password"
+            )
+        require_password(f"{option}.password", self.password)
 
     def _require_mode_only(self, option: str) -> None:
         for name in ("address", "port", "username", "password", "bypass"):
@@ -124,6 +146,17 @@ class Proxy:
         return to_result(self.facts, self.mode)
 
 
+def _require_bypass(option: str, item: str) -> None:
+    """Raise InvalidInput for an item that a program would store as another one, or as two."""
+    require_plain(option, item)
+    if not item.strip() or item != item.strip() or ";" in item:
+        raise InvalidInput(
+            option,
+            "must be host names, each without blanks around it and without semicolons",
+            "write one host name per item of the list",
+        )
+
+
 def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, Any]:
     """Return a stored proxy as results show it.
 
@@ -139,7 +172,7 @@ def to_result(facts: ProxyFacts | None, mode: str | None = None) -> dict[str, An
         }
     return {
         "mode": CUSTOM,
-        "address": facts.address.rstrip("/"),
+        "address": shown_address(facts.address).rstrip("/"),
         "port": facts.port,
         "username": facts.username,
         "bypass": list(facts.bypass),
@@ -188,7 +221,7 @@ def describe(facts: ProxyFacts | None, mode: str | None = None) -> str:
     if facts is None:
         return "no custom proxy (system)" if mode == SYSTEM else "no custom proxy"
     login = f", user {facts.username}" if facts.username else ""
-    return f"proxy {facts.address.rstrip('/')}:{facts.port}{login}"
+    return f"proxy {shown_address(facts.address).rstrip('/')}:{facts.port}{login}"
 
 
 def _differences(facts: ProxyFacts | None, desired: Proxy) -> Iterable[tuple[str, Any, Any]]:

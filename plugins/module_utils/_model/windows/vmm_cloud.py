@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..common.errors import InvalidInput
 from ..common.plan import UNKNOWN, Change, Plan
+from ..common.text_rules import require_plain
 from .cloud_requirements import capability, cloud_hosts
 from .expectation import VMM_SERVER, Expectation, all_clouds
 from .facts import MachineFacts
@@ -26,6 +27,10 @@ def require_cloud_names(names: Sequence[str]) -> None:
         raise InvalidInput("vmm_clouds", "must not be empty", "name the clouds to synchronize, or set it to all")
     if all_clouds(tuple(names)) and len(names) > 1:
         raise InvalidInput("vmm_clouds", "must not combine 'all' with other names", "use only 'all', or only names")
+    for name in names:
+        if not name.strip():
+            raise InvalidInput("vmm_clouds", "must not contain an empty name", "remove the entry")
+        require_plain("vmm_clouds", name)
 
 
 def require_names_to_withdraw(names: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import Document, raw
 from ..._model.azure.resource_group import ResourceState
-from ..._model.common.errors import AccessDenied, RemoteFailure
+from ..._model.common.errors import AccessDenied, NotConverged, RemoteFailure
 
 Resource = TypeVar("Resource")
 _OF_EVERY_RESOURCE = ("id", "name", "location")
@@ -77,9 +77,9 @@ def is_broken(provisioning_state: str) -> bool:
 
 
 def require_working(label: str, provisioning_state: str) -> None:
-    """Raise RemoteFailure for a resource that this run wrote and that is in a failed state."""
+    """Raise NotConverged for a resource that this run wrote and that is in a failed state."""
     if is_broken(provisioning_state):
-        raise RemoteFailure(
+        raise NotConverged(
             f"{label} is in state {provisioning_state} after it was written, so it cannot be used; find the cause in"
             " its activity log, then run again"
         )

@@ -182,7 +182,7 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         PROXY.replace("http://proxy", f"http://svc:{SECRET.replace(' ', '')}@proxy").replace(" of the ", "ofthe")
     )
     (found,) = lines(["vmm_server"], variables)
-    assert found.startswith("P6c vmm_server_proxy.address must have the form http://<name>")
+    assert found.startswith("P6c vmm_server_proxy.address must not contain a login")
     assert "S3cret" not in found
 
 
@@ -291,7 +291,11 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
             "vmm_server_provider_install_path: x",
             "P3 vmm_server_provider_install_path must be a full Windows path, not 'x'",
         ),
-        ("vmm_server", "vmm_server_staging_dir: x", "S3 vmm_server_staging_dir must be a full Windows path, not 'x'"),
+        (
+            "vmm_server",
+            "vmm_server_staging_dir: x",
+            "S3 vmm_server_staging_dir must be a full path on a drive, not 'x'",
+        ),
         ("vmm_server", "vmm_server_wait_timeout: -1", "P1 vmm_server_wait_timeout must not be negative"),
         ("vmm_server", "vmm_server_vault_id: x", "P5 vmm_server_vault_id: 'x' is not the id of a vault"),
         (

@@ -292,7 +292,7 @@ def test_no_secret_outside_of_sensitive_parameters(harness: MakeHarness, key: st
     ]
     shown = f"{found.plain} {outcome!r} {made[0]!r} {made[0]._desired!r}"
     assert [secret for secret in secrets if secret in shown] == []
-    assert found.session.secrets == {PROXY_PASSWORD, content, " ".join(content.split())}
+    assert found.session.secrets >= {PROXY_PASSWORD, content, " ".join(content.split())}
 
 
 def test_no_secret_in_a_failure(harness: MakeHarness, key: str) -> None:

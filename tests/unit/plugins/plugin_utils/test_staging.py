@@ -296,12 +296,13 @@ def test_a_wrong_file_is_detected_before_anything_is_sent(
 def test_a_transfer_that_does_not_proceed(transport: MakeTransport, own: str, pieces: int) -> None:
     found = transport()
     found.found.lies["append_file"] = {
+        "sha256": None,
         "transfer": {
             **dict.fromkeys(("host", "free_bytes", "needed_bytes", "error", "total")),
             "complete": False,
             "insecure": False,
             "received": 20_000,
-        }
+        },
     }
     with pytest.raises(RemoteFailure, match="does not proceed beyond byte 20000"):
         found.transfer(source=own)

@@ -99,13 +99,13 @@ def installer(**changed: Any) -> Installer:
         *(
             (
                 {"staging_dir": folder},
-                f"staging_dir must be a full Windows path, not '{folder}'; set it to a path like C:\\Staging",
+                f"staging_dir must be a full path on a drive, not '{folder}'; set it to a path like C:\\Staging",
             )
             for folder in ("staging", "/tmp", "C:")
         ),
         (
             {"staging_dir": "C:\\a\n"},
-            "staging_dir must be a full Windows path, not 'C:\\a '; set it to a path like C:\\Staging",
+            "staging_dir must be a full path on a drive, not 'C:\\a '; set it to a path like C:\\Staging",
         ),
     ],
 )
