@@ -105,7 +105,7 @@ def member(holder: Json, name: str, kind: type[Any]) -> Any:
 def canonical_value(value: Any, allowed: Iterable[str]) -> Any:
     """Return the spelling of an enumeration's value that the service shows; any other value as it is.
 
-    Services compare enumerations without regard to case (recorded: the Azure CLI sends `AlwaysOn` and `systemassigned`).
+    Services ignore the case of an enumeration (recorded: the Azure CLI sends `AlwaysOn` and `systemassigned`).
     """
     if not isinstance(value, str):
         return value

@@ -134,6 +134,8 @@ class ArmServer:
             if names is not None:
                 self._check_version(route, call, segments)
                 self._check_registered(route)
+                if call.query.get("$filter") and not site_recovery.honors_filter(route.handler):
+                    raise not_simulated(f"the filter '{call.query['$filter']}' of {call.path}")
                 return route, names
         raise self._unknown(call, segments)
 

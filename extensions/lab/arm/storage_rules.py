@@ -54,6 +54,9 @@ def check_values(properties: Json, networks: Mapping[str, Json], subscription: s
             raise not_allowed(f"properties.{name}", value)
     for name in _SWITCHES:
         member(properties, name, bool)
+    services = member(member(properties, "encryption", dict) or {}, "services", dict) or {}
+    for name in services:
+        member(services, name, dict)
     _check_firewall(member(properties, "networkAcls", dict) or {}, networks, subscription)
 
 
