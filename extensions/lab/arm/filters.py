@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The expressions of `$filter`: comparisons joined by `and`, as clients send them (documented: Replication Jobs - List)."""
+"""The expressions of `$filter`: comparisons joined by `and` (documented: Replication Jobs - List)."""
 
 from __future__ import annotations
 
