@@ -56,7 +56,7 @@ _NAMESPACE = re.compile(r"/providers/(Microsoft\.[A-Za-z.]+)", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Index:
-    """What the wheels contain: versions by family, methods by resource type, and the names of namespaces."""
+    """The content of the wheels: versions by family, methods by resource type, and the names of namespaces."""
 
     versions: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     types: dict[str, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(dict))
@@ -142,7 +142,7 @@ def _download(requirement: str, folder: Path) -> Path:
 
 
 def modules(wheel: Path) -> Iterator[str]:
-    """Yield the text of every Python module of a wheel, without the asynchronous twins."""
+    """Yield the text of every Python module of a wheel, without the asynchronous ones."""
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             if name.endswith(".py") and "/aio/" not in name:
