@@ -49,7 +49,7 @@ def clients(here: Lab) -> None:
     az = _azure_cli()
     with tempfile.TemporaryDirectory(prefix="bench-az-") as folder:
         environment = _environment(here, Path(folder))
-        login = here.world.login
+        login = here.context.login
         sign_in = ["login", "--service-principal", "--username", login.client_id, "--tenant", login.tenant]
         sign_in += ["--password", login.secret]
         address = f"{here.arm_url}/"

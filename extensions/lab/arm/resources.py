@@ -39,7 +39,7 @@ def list_subscriptions(state: AzureState, call: Call) -> Answer:
 @SUBSCRIPTION_ROUTES.get("/tenants")
 def list_tenants(state: AzureState, call: Call) -> Answer:
     # documented: REST reference, Tenants - List; the names are placeholders.
-    tenant = state.world.login.tenant
+    tenant = state.context.login.tenant
     names: Json = {"displayName": "Site Recovery rehearsal", "defaultDomain": "lab.example", "domains": ["lab.example"]}
     found = {"id": f"/tenants/{tenant}", "tenantId": tenant, "countryCode": "US", "tenantCategory": "Home", **names}
     return page(state, call, [found])
@@ -52,11 +52,11 @@ def get_subscription(state: AzureState, _call: Call) -> Answer:
 
 
 def _subscription(state: AzureState) -> Json:
-    subscription = state.world.login.subscription_id
+    subscription = state.context.login.subscription_id
     return {
         "id": f"/subscriptions/{subscription}",
         "subscriptionId": subscription,
-        "tenantId": state.world.login.tenant,
+        "tenantId": state.context.login.tenant,
         "displayName": "Site Recovery rehearsal",
         "state": state.subscription_state,
         "subscriptionPolicies": {
@@ -73,7 +73,7 @@ def list_locations(state: AzureState, _call: Call) -> Answer:
     # documented: REST reference, Subscriptions - List Locations.
     items: list[Json] = [
         {
-            "id": f"/subscriptions/{state.world.login.subscription_id}/locations/{name}",
+            "id": f"/subscriptions/{state.context.login.subscription_id}/locations/{name}",
             "name": name,
             "displayName": regions.title(name),
         }
@@ -112,7 +112,7 @@ def put_group(state: AzureState, call: Call) -> Answer:
     location = _group_location(body)
     existing = state.groups.get(name.casefold())
     if existing is None:
-        made = group_document(state.world.login.subscription_id, name, location, string_map(body, "tags"))
+        made = group_document(state.context.login.subscription_id, name, location, string_map(body, "tags"))
         state.groups[name.casefold()] = made
         return Answer(201, made)
     if existing["location"] != location:
@@ -152,8 +152,8 @@ def delete_group(state: AzureState, call: Call) -> Answer:
             for key in [key for key in store if key.startswith(prefix)]:
                 del store[key]
 
-    operation = state.begin("DELETE", str(group["id"]), state.world.delays.vault_create, finish)
-    link = call.link(f"/subscriptions/{state.world.login.subscription_id}/operationresults/{operation.id}")
+    operation = state.begin("DELETE", str(group["id"]), state.context.delays.vault_create, finish)
+    link = call.link(f"/subscriptions/{state.context.login.subscription_id}/operationresults/{operation.id}")
     return Answer(202, None, {"Location": link, "Retry-After": state.retry_after()})
 
 
@@ -189,7 +189,7 @@ def register_provider(state: AzureState, call: Call) -> Answer:
         def done() -> None:
             state.providers[key] = "Registered"
 
-        state.later(state.world.delays.network_create, done)
+        state.later(state.context.delays.network_create, done)
     return Answer(200, provider_document(state, key))
 
 
@@ -205,7 +205,7 @@ def provider_document(state: AzureState, namespace: str) -> Json:
     family, types = _TYPES[key]
     places = region_names(regions.NAMES)
     return {
-        "id": f"/subscriptions/{state.world.login.subscription_id}/providers/{name}",
+        "id": f"/subscriptions/{state.context.login.subscription_id}/providers/{name}",
         "namespace": name,
         "resourceTypes": [
             {

@@ -85,8 +85,8 @@ def test_an_unknown_provider_is_refused(azure: Azure) -> None:
 def test_a_client_finds_its_tenant_and_its_subscription(azure: Azure) -> None:
     (tenant,) = azure.send("GET", "/tenants", "2022-12-01").json()["value"]
     (subscription,) = azure.send("GET", "/subscriptions", "2022-12-01").json()["value"]
-    assert tenant["tenantId"] == subscription["tenantId"] == azure.world.login.tenant
-    assert subscription["subscriptionId"] == azure.world.login.subscription_id
+    assert tenant["tenantId"] == subscription["tenantId"] == azure.context.login.tenant
+    assert subscription["subscriptionId"] == azure.context.login.subscription_id
     azure.state.roles.clear()
     assert azure.send("GET", "/subscriptions", "2022-12-01").json()["value"] == []
 
