@@ -40,7 +40,7 @@ def list_subscriptions(state: AzureState, call: Call) -> Answer:
 def list_tenants(state: AzureState, call: Call) -> Answer:
     # documented: REST reference, Tenants - List; the names are placeholders.
     tenant = state.context.login.tenant
-    names: Json = {"displayName": "Site Recovery rehearsal", "defaultDomain": "lab.example", "domains": ["lab.example"]}
+    names: Json = {"displayName": "Site Recovery lab", "defaultDomain": "lab.example", "domains": ["lab.example"]}
     found = {"id": f"/tenants/{tenant}", "tenantId": tenant, "countryCode": "US", "tenantCategory": "Home", **names}
     return page(state, call, [found])
 
@@ -57,7 +57,7 @@ def _subscription(state: AzureState) -> Json:
         "id": f"/subscriptions/{subscription}",
         "subscriptionId": subscription,
         "tenantId": state.context.login.tenant,
-        "displayName": "Site Recovery rehearsal",
+        "displayName": "Site Recovery lab",
         "state": state.subscription_state,
         "subscriptionPolicies": {
             "locationPlacementId": "Public_2014-09-01",
