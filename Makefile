@@ -10,7 +10,7 @@ ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format bind inferred assumptions pages environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred index assumptions pages environments install link lock bench acceptance clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,9 @@ bind: ## compare all scripts with their emulators in PowerShell, then write bind
 inferred: ## write docs/inferred.md: behavior that the lab imitates without a source
 	@$(TOOLS).inferred
 
+index: ## write extensions/lab/arm/index.json: api-versions, resource types and namespaces, from released clients
+	@$(TOOLS).run index
+
 assumptions: ## write docs/assumptions.md: assumptions about real systems, and how to settle each
 	@$(TOOLS).assumptions
 
@@ -54,7 +57,7 @@ link: ## create a collections folder that points at the checkout, and print it
 lock: ## resolve the lock files in tests/environments again (ARGS='main gates' for some)
 	@$(TOOLS).environments lock $(ARGS)
 
-bench: ## measure runs without changes, also next to azure.azcollection (ARGS='comparison' for some)
+bench: ## measure runs without changes, also next to azure.azcollection (ARGS='comparison' for some, ARGS=clients for the Azure CLI)
 	@$(TOOLS).run bench $(ARGS)
 
 acceptance: ## run the scenarios against real servers: INVENTORY=...; they only read, unless CONSENT=changes

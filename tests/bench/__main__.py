@@ -25,6 +25,7 @@ import yaml
 
 from lab.lab import Lab
 from tests.bench.bare import SCRIPTS
+from tests.bench.clients import clients
 from tests.bench.comparison import COMPILED, ROUNDS, compare
 from tests.bench.growth import growth
 from tests.bench.windows import windows
@@ -32,6 +33,8 @@ from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 PARTS = ("modules", "site", "windows", "comparison", "growth")
+# Installs the Azure CLI, so it runs only by name.
+RARE = ("clients",)
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -39,11 +42,13 @@ _SCALE = 0.01
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is given")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS + RARE)}; none: all but the last"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `comparison` (default: %(default)s)")
     arguments = parser.parse_args()
     parts = arguments.parts or PARTS
-    if unknown := set(parts) - set(PARTS):
+    if unknown := set(parts) - set(PARTS + RARE):
         parser.error(f"unknown part: {', '.join(sorted(unknown))}")
     if {"modules", "site"} & set(parts):
         with lab() as here:
@@ -62,6 +67,9 @@ def main() -> int:
     if "growth" in parts:
         with lab() as here:
             growth(here)
+    if "clients" in parts:
+        with lab() as here:
+            clients(here)
     return 0
 
 

@@ -18,6 +18,7 @@ EXCEPTIONS = {
     "docs/inferred.md": "made by `make inferred`",
     "docs/playbooks.md": "made by `make pages`",
     "docs/roles.md": "made by `make pages`",
+    "extensions/lab/arm/index.json": "made by `make index`",
     "tests/environments/*": "lock files, made by `make lock`",
 }
 

@@ -73,6 +73,13 @@ def pages(arguments: argparse.Namespace) -> NoReturn:
     become(python, "-B", "-m", "tests.tools.pages", *arguments.rest)
 
 
+def index(arguments: argparse.Namespace) -> NoReturn:
+    """Write the index of Resource Manager, with the package installer of an environment."""
+    python = environments.ensure("main")
+    os.chdir(ROOT)
+    become(python, "-B", "-m", "tests.tools.index", *arguments.rest)
+
+
 def bench(arguments: argparse.Namespace) -> NoReturn:
     python = environments.ensure("main")
     os.chdir(ROOT)
@@ -114,6 +121,9 @@ def main() -> None:
 
     one = commands.add_parser("pages", help="write the generated pages of docs/")
     one.set_defaults(call=pages)
+
+    one = commands.add_parser("index", help="write the index of api-versions and resource types")
+    one.set_defaults(call=index)
 
     one = commands.add_parser("bench", help="measure runs without changes")
     one.set_defaults(call=bench)

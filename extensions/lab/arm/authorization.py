@@ -25,6 +25,8 @@ _LOCKS = "/providers/Microsoft.Authorization/locks"
 _PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
 # Reads that any role in the subscription allows (inferred: the subscription itself and the caller's permissions).
 _OPEN = ("Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read")
+# Lists that every caller may read: they show what the caller has a role in (documented: Subscriptions and Tenants).
+_FREE = (("subscriptions",), ("tenants",))
 
 
 @ROUTES.get(ROOT + _PERMISSIONS)
@@ -108,7 +110,7 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
             "write actions on this subscription until it is re-enabled.",
             gateway=True,
         )
-    if route.counts == "azure.poll":
+    if route.counts == "azure.poll" or route.segments in _FREE:
         return
     action = _action(route, call, segments)
     if action in _OPEN and state.roles:
@@ -154,7 +156,7 @@ def _action(route: Route, call: Call, segments: tuple[str, ...]) -> str:
     """Return the operation's name: namespace, types and verb (documented: resource provider operations)."""
     names = list(route.segments)
     lowered = [name.casefold() for name in names]
-    if "providers" in lowered and not names[_last(lowered) + 1].startswith("{"):
+    if "providers" in lowered[:-1] and not names[_last(lowered) + 1].startswith("{"):
         place = _last(lowered)
         types = [names[place + 1], *names[place + 2 :: 2]]
     elif "providers" in lowered:

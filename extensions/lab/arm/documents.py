@@ -82,14 +82,20 @@ def complete_vault(document: Json, now: datetime) -> None:
     properties["securitySettings"] = security
 
 
-# Settings that a body may name (documented: API definition); all else below `properties` is the service's.
-VAULT_SETTINGS = (
-    "publicNetworkAccess",
-    "monitoringSettings",
-    "redundancySettings",
-    "securitySettings",
-    "restoreSettings",
-    "encryption",
+# Properties that only the service writes (documented: API definition, read-only); a body may repeat them.
+_OF_VAULT_SERVICE = frozenset(
+    {
+        "provisioningState",
+        "upgradeDetails",
+        "privateEndpointConnections",
+        "privateEndpointStateForBackup",
+        "privateEndpointStateForSiteRecovery",
+        "moveDetails",
+        "moveState",
+        "backupStorageVersion",
+        "bcdrSecurityLevel",
+        "secureScore",
+    }
 )
 
 
@@ -106,9 +112,10 @@ def merge_vault(document: Json, body: Json, now: datetime) -> None:
     if body.get("sku"):
         document["sku"] = copy.deepcopy(body["sku"])
     if body.get("identity"):
-        _merge_identity(document, body["identity"])
+        merge_identity(document, body["identity"])
     given = body.get("properties") or {}
-    _overlay(document["properties"], {name: given[name] for name in VAULT_SETTINGS if given.get(name) is not None})
+    # inferred: settings that the lab does not know are kept as given, so that no client loses one unnoticed.
+    _overlay(document["properties"], {name: given[name] for name in given.keys() - _OF_VAULT_SERVICE})
 
 
 def _overlay(place: Json, given: Json) -> None:
@@ -123,7 +130,7 @@ def _overlay(place: Json, given: Json) -> None:
             place[name] = copy.deepcopy(value)
 
 
-def _merge_identity(document: Json, given: Json) -> None:
+def merge_identity(document: Json, given: Json) -> None:
     """Apply the identities of a body: null removes one (documented: managed identities in templates and REST)."""
     kind = str(given.get("type") or "None")
     before = document.get("identity") or {}
@@ -153,8 +160,8 @@ def as_known(document: Json, version: str) -> Json:
     return shown
 
 
-# The first api-version at hand with this setting: azure-mgmt-recoveryservices 4.3.0 has it, 3.0.0 (2024-04-01) not.
-IMMUTABILITY_CONFIGURATION = "2026-11-01"
+# The first api-version with this setting: azure-mgmt-recoveryservices 4.1.0 has it, 4.0.1 (2025-08-01) not.
+IMMUTABILITY_CONFIGURATION = "2026-05-01"
 
 
 # documented: secure by default with soft delete: 14 days by default.
@@ -193,30 +200,39 @@ _ENDPOINTS = {
     "BlockBlobStorage": ("dfs", "web", "blob"),
     "FileStorage": ("file",),
 }
+# recorded: a premium account of a general kind only has these.
+_PREMIUM_ENDPOINTS = ("web", "blob")
 
-# Properties that a body may set; everything else of an account is the service's (documented: API definition).
-ACCOUNT_SETTINGS = (
-    "accessTier",
-    "supportsHttpsTrafficOnly",
-    "minimumTlsVersion",
-    "allowBlobPublicAccess",
-    "allowSharedKeyAccess",
-    "allowCrossTenantReplication",
-    "defaultToOAuthAuthentication",
-    "publicNetworkAccess",
-    "isHnsEnabled",
-    "isSftpEnabled",
-    "isNfsV3Enabled",
-    "networkAcls",
-    "largeFileSharesState",
-    "dnsEndpointType",
-    "allowedCopyScope",
+# Properties that only the service writes (documented: API definition, read-only); a body may repeat them. Encryption is
+# merged on its own.
+OF_STORAGE_SERVICE = frozenset(
+    {
+        "accountMigrationInProgress",
+        "blobRestoreStatus",
+        "creationTime",
+        "encryption",
+        "failoverInProgress",
+        "geoReplicationStats",
+        "isSkuConversionBlocked",
+        "keyCreationTime",
+        "lastGeoFailoverTime",
+        "primaryEndpoints",
+        "primaryLocation",
+        "privateEndpointConnections",
+        "provisioningState",
+        "secondaryEndpoints",
+        "secondaryLocation",
+        "statusOfPrimary",
+        "statusOfSecondary",
+        "storageAccountSkuConversionStatus",
+    }
 )
 
 
-def endpoints(name: str, kind: str, *, secondary: bool = False) -> dict[str, str]:
+def endpoints(name: str, kind: str, sku: str, *, secondary: bool = False) -> dict[str, str]:
     suffix = "-secondary" if secondary else ""
-    services = [service for service in _ENDPOINTS[kind] if not (secondary and service == "file")]
+    offered = _PREMIUM_ENDPOINTS if kind == "StorageV2" and sku.startswith("Premium") else _ENDPOINTS[kind]
+    services = [service for service in offered if not (secondary and service == "file")]
     return {service: f"https://{name}{suffix}.{service}.core.windows.net/" for service in services}
 
 
@@ -229,7 +245,15 @@ def account_document(resource_id: str, name: str, body: Json, now: datetime) -> 
         "minimumTlsVersion": "TLS1_2",
         "allowBlobPublicAccess": False,
         "allowCrossTenantReplication": False,
-        "networkAcls": {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+        # recorded: empty lists in all accounts of 2023 and later.
+        "privateEndpointConnections": [],
+        "networkAcls": {
+            "ipv6Rules": [],
+            "bypass": "AzureServices",
+            "virtualNetworkRules": [],
+            "ipRules": [],
+            "defaultAction": "Allow",
+        },
         "supportsHttpsTrafficOnly": True,
         "encryption": {
             "services": {
@@ -240,11 +264,11 @@ def account_document(resource_id: str, name: str, body: Json, now: datetime) -> 
         },
         "provisioningState": "Creating",
         "creationTime": time,
-        "primaryEndpoints": endpoints(name, kind),
+        "primaryEndpoints": endpoints(name, kind, sku),
         "primaryLocation": location,
         "statusOfPrimary": "available",
     }
-    if kind in {"StorageV2", "BlobStorage"} and not sku.startswith("Premium"):
+    if kind in {"StorageV2", "BlobStorage"}:
         properties["accessTier"] = "Hot"
     document: Json = {
         "sku": {"name": sku, "tier": tier(sku)},
@@ -275,16 +299,19 @@ def set_secondary(account: Json) -> None:
         return
     properties["secondaryLocation"], properties["statusOfSecondary"] = other, "available"
     if "RA" in sku:
-        properties["secondaryEndpoints"] = endpoints(str(account["name"]), str(account["kind"]), secondary=True)
+        properties["secondaryEndpoints"] = endpoints(str(account["name"]), str(account["kind"]), sku, secondary=True)
 
 
 def merge_account(account: Json, body: Json) -> None:
     """Apply the settings of a body; its tags, if any, replace all tags."""
     if "tags" in body:
         account["tags"] = dict(body["tags"] or {})
+    if body.get("identity"):
+        merge_identity(account, body["identity"])
     given = body.get("properties") or {}
-    for name in ACCOUNT_SETTINGS:
-        if given.get(name) is None:
+    # inferred: settings that the lab does not know are kept as given, so that no client loses one unnoticed.
+    for name in sorted(given.keys() - OF_STORAGE_SERVICE):
+        if given[name] is None:
             continue
         if name == "networkAcls":
             account["properties"]["networkAcls"] = _firewall(account["properties"]["networkAcls"], given[name])
@@ -309,7 +336,9 @@ def _merge_encryption(encryption: Json, given: Json) -> None:
         if name == "services":
             time = encryption["services"]["blob"]["lastEnabledTime"]
             for service, settings in value.items():
-                encryption["services"][service] = {**copy.deepcopy(settings), "lastEnabledTime": time}
+                # recorded: the Azure CLI names a service with an empty object.
+                shown = {"keyType": "Account", "enabled": True, **copy.deepcopy(settings or {})}
+                encryption["services"][service] = {**shown, "lastEnabledTime": time}
         elif value is not None:
             encryption[name] = copy.deepcopy(value)
 

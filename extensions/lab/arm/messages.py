@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -75,6 +75,11 @@ class ArmError(Exception):
         return Answer(self.status, {"error": error}, headers | self.headers, self.outdated)
 
 
+def not_simulated(what: str) -> ArmError:
+    """Return the refusal of something that Azure has and the lab lacks; no other answer of the lab has this code."""
+    return ArmError(501, "NotSimulatedByLab", f"The lab does not simulate {what}. A real subscription may answer it.")
+
+
 def document(call: Call) -> Json:
     """Return the body as an object; raise the error that Resource Manager sends for anything else."""
     if not isinstance(call.body, dict):
@@ -100,6 +105,16 @@ def member(holder: Json, name: str, kind: type[Any]) -> Any:
             gateway=True,
         )
     return value
+
+
+def canonical_value(value: Any, allowed: Iterable[str]) -> Any:
+    """Return the spelling of an enumeration's value that the service shows; any other value as it is.
+
+    Services ignore the case of an enumeration (recorded: the Azure CLI sends `AlwaysOn` and `systemassigned`).
+    """
+    if not isinstance(value, str):
+        return value
+    return next((known for known in allowed if known.casefold() == value.casefold()), value)
 
 
 def objects(holder: Json, name: str) -> list[Json]:

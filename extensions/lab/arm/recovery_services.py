@@ -46,6 +46,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,49}")
 # inferred: the validity that the service grants without options is unknown. It is less than the 120 hours that the
 # portal requests (documented: "five days"), so that a client notices when its option is lost.
 DEFAULT_HOURS = 48
+# No longer validity is known to be granted: ten years.
+_MOST_HOURS = 10 * 366 * 24
 
 
 def find_vault(state: AzureState, call: Call) -> Vault | None:
@@ -300,8 +302,8 @@ def _read_certificate(raw: Json) -> keys.Made:
 
 def _validity(options: Json) -> int:
     hours = options.get("validityInHours", DEFAULT_HOURS)
-    if not isinstance(hours, int) or isinstance(hours, bool) or hours < 1:
-        # inferred: lower bound, code and text; no upper bound is known.
+    if not isinstance(hours, int) or isinstance(hours, bool) or not 1 <= hours <= _MOST_HOURS:
+        # inferred: both bounds, code and text.
         raise ArmError(400, "BadRequest", f"The value '{hours}' of validityInHours is not valid.")
     return hours
 

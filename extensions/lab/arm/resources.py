@@ -30,26 +30,42 @@ _TYPES = {
 _GROUP_NAME = re.compile(r"[\w\-.()]{1,90}")
 
 
+@SUBSCRIPTION_ROUTES.get("/subscriptions")
+def list_subscriptions(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Subscriptions - List: those in which the caller has a role.
+    return page(state, call, [_subscription(state)] if state.roles else [])
+
+
+@SUBSCRIPTION_ROUTES.get("/tenants")
+def list_tenants(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Tenants - List; the names are placeholders.
+    tenant = state.context.login.tenant
+    names: Json = {"displayName": "Site Recovery lab", "defaultDomain": "lab.example", "domains": ["lab.example"]}
+    found = {"id": f"/tenants/{tenant}", "tenantId": tenant, "countryCode": "US", "tenantCategory": "Home", **names}
+    return page(state, call, [found])
+
+
 @SUBSCRIPTION_ROUTES.get(ROOT)
 def get_subscription(state: AzureState, _call: Call) -> Answer:
     # documented: REST reference, Subscriptions - Get.
+    return Answer(200, _subscription(state))
+
+
+def _subscription(state: AzureState) -> Json:
     subscription = state.context.login.subscription_id
-    return Answer(
-        200,
-        {
-            "id": f"/subscriptions/{subscription}",
-            "subscriptionId": subscription,
-            "tenantId": state.context.login.tenant,
-            "displayName": "Site Recovery lab",
-            "state": state.subscription_state,
-            "subscriptionPolicies": {
-                "locationPlacementId": "Public_2014-09-01",
-                "quotaId": "PayAsYouGo_2014-09-01",
-                "spendingLimit": "Off",
-            },
-            "authorizationSource": "RoleBased",
+    return {
+        "id": f"/subscriptions/{subscription}",
+        "subscriptionId": subscription,
+        "tenantId": state.context.login.tenant,
+        "displayName": "Site Recovery lab",
+        "state": state.subscription_state,
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
         },
-    )
+        "authorizationSource": "RoleBased",
+    }
 
 
 @SUBSCRIPTION_ROUTES.get(ROOT + "/locations")

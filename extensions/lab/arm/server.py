@@ -18,8 +18,19 @@ from uuid import UUID
 from aiohttp import web
 
 from ..context import Fault
-from . import authorization, blob, guardrails, identity, network, recovery_services, resources, site_recovery, storage
-from .messages import Answer, ArmError, Call
+from . import (
+    authorization,
+    blob,
+    guardrails,
+    identity,
+    index,
+    network,
+    recovery_services,
+    resources,
+    site_recovery,
+    storage,
+)
+from .messages import Answer, ArmError, Call, not_simulated
 from .records import guid
 from .routes import Route, split_path
 from .state import AzureState
@@ -165,6 +176,8 @@ class ArmServer:
             if names is not None:
                 self._check_version(route, call, segments)
                 self._check_registered(route)
+                if call.query.get("$filter") and not site_recovery.honors_filter(route.handler):
+                    raise not_simulated(f"the filter '{call.query['$filter']}' of {call.path}")
                 return route, names
         raise self._unknown(call, segments)
 
@@ -211,34 +224,33 @@ class ArmServer:
             raise not_registered(name)
 
     def _unknown(self, call: Call, segments: tuple[str, ...]) -> ArmError:
+        """Return the refusal of a call without a route: it is an error of the client, or it is not simulated."""
         if not call.api_version:
             text = "The api-version query parameter (?api-version=) is required for all requests."
             return ArmError(400, "MissingApiVersionParameter", text, gateway=True)
-        if any(route.match(segments) is not None for route in self._same_length(segments)):
-            # inferred: text of the web framework behind the service.
-            text = f"The requested resource does not support http method '{call.method}'."
-            return ArmError(405, "MethodNotAllowed", text, gateway=True)
         lowered = [segment.casefold() for segment in segments]
-        if "providers" in lowered and lowered.index("providers") + 1 < len(segments):
-            namespace = segments[lowered.index("providers") + 1]
-            kind = _kind(segments) or ""
-            if namespace.casefold() not in self.state.providers:
+        namespace, kind = "", ""
+        if "providers" in lowered[:-1]:
+            place = len(lowered) - 1 - lowered[::-1].index("providers")
+            namespace = segments[place + 1]
+            kind = "/".join(segments[place + 2 :: 2])
+            if not index.is_namespace(namespace):
                 # documented: InvalidResourceNamespace.
                 text = f"The resource namespace '{namespace}' is invalid."
                 return ArmError(404, "InvalidResourceNamespace", text, gateway=True)
+        exists = index.methods(namespace, kind) if kind else frozenset()
+        if exists is None:
             # documented: InvalidResourceType.
             text = (
                 f"The resource type '{kind}' could not be found in the namespace '{namespace}' for api version "
                 f"'{call.api_version}'."
             )
             return ArmError(404, "InvalidResourceType", text, gateway=True)
-        # inferred: paths other than resource ids.
-        return ArmError(404, "NotFound", f"No route is known for '{call.path}'.", gateway=True)
-
-    def _same_length(self, segments: tuple[str, ...]) -> Iterable[Route]:
-        for (_method, length), routes in self._table.items():
-            if length == len(segments):
-                yield from routes
+        if exists and call.method not in exists | {"HEAD"}:
+            # inferred: text of the web framework behind the service.
+            text = f"The requested resource does not support http method '{call.method}'."
+            return ArmError(405, "MethodNotAllowed", text, gateway=True)
+        return not_simulated(f"{call.method} {call.path}")
 
     # Journal, headers, log ----------------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ import secrets
 
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
-from .documents import ACCOUNT_SETTINGS, account_document, merge_account, set_secondary, tier
-from .messages import Answer, ArmError, Call, Json, document, member, string_map
+from .documents import OF_STORAGE_SERVICE, account_document, merge_account, merge_identity, set_secondary, tier
+from .messages import Answer, ArmError, Call, Json, canonical_value, document, member, string_map
 from .routes import Routes
 from .state import AzureState
 from .storage_rules import check_new_encryption, check_values, not_allowed, refuse_immutable
+from .vault_rules import IDENTITIES, identity_type
 from .versions import STORAGE
 
 ROUTES = Routes(STORAGE)
@@ -131,13 +132,14 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
     # documented: PUT replaces; inferred: writable settings that the body omits return to their defaults.
     full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
     fresh = account_document(str(account["id"]), str(account["name"]), full, state.context.clock.now())
-    for name in ACCOUNT_SETTINGS:
-        if name in {"isHnsEnabled", "isNfsV3Enabled"}:
-            continue
+    names = account["properties"].keys() | fresh["properties"].keys()
+    for name in names - OF_STORAGE_SERVICE - {"isHnsEnabled", "isNfsV3Enabled"}:
         account["properties"].pop(name, None)
         if name in fresh["properties"]:
             account["properties"][name] = fresh["properties"][name]
     account["tags"] = fresh["tags"]
+    if body.get("identity"):
+        merge_identity(account, body["identity"])
     return Answer(200, account)
 
 
@@ -269,7 +271,10 @@ def list_usages(state: AzureState, call: Call) -> Answer:
 
 
 def _sku(body: Json) -> str | None:
-    name: str | None = member(member(body, "sku", dict) or {}, "name", str)
+    sku = member(body, "sku", dict) or {}
+    name: str | None = canonical_value(member(sku, "name", str), {one for skus in _SKUS.values() for one in skus})
+    if name:
+        sku["name"] = name
     return name
 
 
@@ -318,6 +323,12 @@ def _check_room(state: AzureState, location: str) -> None:
 
 
 def _check_values(state: AzureState, body: Json) -> None:
+    identity = member(body, "identity", dict)
+    if identity:
+        identity["type"] = identity_type(identity)
+        if identity["type"] not in IDENTITIES:
+            raise not_allowed("identity.type", identity["type"])
+        member(identity, "userAssignedIdentities", dict)
     check_values(member(body, "properties", dict) or {}, state.networks, state.context.login.subscription_id)
 
 

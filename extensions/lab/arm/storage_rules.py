@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .messages import ArmError, Json, member, objects
+from .messages import ArmError, Json, canonical_value, member, objects
 
 # documented: API definition.
 _VALUES: Mapping[str, tuple[str, ...]] = {
@@ -47,11 +47,16 @@ _ENDPOINTS = {"microsoft.storage", "microsoft.storage.global"}
 
 def check_values(properties: Json, networks: Mapping[str, Json], subscription: str) -> None:
     for name, values in _VALUES.items():
-        value = properties.get(name)
+        value = canonical_value(properties.get(name), values)
+        if value is not None:
+            properties[name] = value
         if value is not None and value not in values:
             raise not_allowed(f"properties.{name}", value)
     for name in _SWITCHES:
         member(properties, name, bool)
+    services = member(member(properties, "encryption", dict) or {}, "services", dict) or {}
+    for name in services:
+        member(services, name, dict)
     _check_firewall(member(properties, "networkAcls", dict) or {}, networks, subscription)
 
 
@@ -96,7 +101,9 @@ def _second_layer(properties: Json) -> bool | None:
 
 
 def _check_firewall(acls: Json, networks: Mapping[str, Json], subscription: str) -> None:
-    action, bypass = acls.get("defaultAction"), member(acls, "bypass", str)
+    action, bypass = canonical_value(acls.get("defaultAction"), ("Allow", "Deny")), member(acls, "bypass", str)
+    if action is not None:
+        acls["defaultAction"] = action
     if action is not None and action not in {"Allow", "Deny"}:
         raise not_allowed("properties.networkAcls.defaultAction", action)
     said = {part.strip().casefold() for part in (bypass or "None").split(",")}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .documents import IMMUTABILITY_CONFIGURATION
-from .messages import ArmError, Call, Json, member
+from .messages import ArmError, Call, Json, canonical_value, member
 from .records import Vault
 
 # documented: API definition, SkuName.
@@ -58,12 +58,16 @@ def check_settings(call: Call, body: Json, vault: Vault | None, *, new: bool) ->
     if new and (not sku or not sku.get("name")):
         # documented: API definition (sku is needed for a new vault); inferred: code and text.
         raise ArmError(400, "InvalidRequestContent", "The sku of the vault is required: name 'RS0' or 'Standard'.")
+    if sku and "name" in sku:
+        sku["name"] = canonical_value(sku["name"], _SKUS)
     if sku and sku.get("name") not in _SKUS:
         raise ArmError(400, "InvalidSku", f"The sku '{sku.get('name')}' is not valid for a vault.")
     before = vault.document["properties"] if vault else {}
     for path, values in _VALUES.items():
-        value = _at(given, path)
-        if value not in (None, *values):
+        value = canonical_value(_at(given, path), values)
+        if value is not None:
+            _put(given, path, value)
+        if value is not None and value not in values:
             # recorded in a public issue (Azure/bicep-registry-modules 5156): the code; inferred: the text.
             name = path[-1]
             raise ArmError(
@@ -86,6 +90,12 @@ def _at(holder: Json, path: tuple[str, ...]) -> Any:
     return found.get(path[-1])
 
 
+def _put(holder: Json, path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        holder = holder[name]
+    holder[path[-1]] = value
+
+
 def _check_lasting(path: tuple[str, ...], value: Any, before: Any) -> None:
     if value is not None and before is not None and before == _LASTING.get(path) and value != before:
         # inferred: code and text.
@@ -101,12 +111,24 @@ def _forget_later_settings(call: Call, given: Json) -> None:
         immutability.pop("configuration", None)
 
 
+IDENTITIES = ("None", "SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned")
+
+
+def identity_type(identity: Json) -> Any:
+    """Return the type of identities as the service writes it: clients vary case and blanks (recorded: Azure CLI)."""
+    kind = identity.get("type")
+    if not isinstance(kind, str):
+        return kind
+    return canonical_value(", ".join(part.strip() for part in kind.split(",")), IDENTITIES)
+
+
 def _check_identity(body: Json, vault: Vault | None) -> None:
     identity = member(body, "identity", dict)
     if not identity:
         return
-    kind, users = identity.get("type"), member(identity, "userAssignedIdentities", dict)
-    if kind not in ("None", "SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"):
+    kind = identity["type"] = identity_type(identity)
+    users = member(identity, "userAssignedIdentities", dict)
+    if kind not in IDENTITIES:
         # inferred: code and text; documented: the values.
         raise ArmError(400, "InvalidIdentityType", f"The identity type '{kind}' is not valid.")
     if "UserAssigned" not in str(kind):

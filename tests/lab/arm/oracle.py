@@ -70,6 +70,10 @@ ACCEPTED: tuple[Accepted, ...] = (
         "came with a later definition than 2024-04-01; azure-mgmt-recoveryservices 4.3.0 has it",
     ),
     _accepted(
+        r"/storageAccounts(/\{accountName\})? (request|\d+): .*networkAcls: unknown member ipv6Rules$",
+        "recorded with 2023-05-01, whose definition lacks it; azure-mgmt-storage 25.3.0 has it",
+    ),
+    _accepted(
         r"^GET /subscriptions/[^/]+(/resourceGroups/[^/]+)?/providers/Microsoft\.Authorization/"
         r"(permissions|locks|denyAssignments): no definition has this operation$",
         "the definition of Microsoft.Authorization is not among these; test_authorization checks the form",

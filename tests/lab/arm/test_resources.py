@@ -80,3 +80,17 @@ def test_an_unknown_provider_is_refused(azure: Azure) -> None:
         azure.resources.providers.get("Microsoft.Nowhere")
     assert refused.value.error is not None
     assert refused.value.error.code == "InvalidResourceNamespace"
+
+
+def test_a_client_finds_its_tenant_and_its_subscription(azure: Azure) -> None:
+    (tenant,) = azure.send("GET", "/tenants", "2022-12-01").json()["value"]
+    (subscription,) = azure.send("GET", "/subscriptions", "2022-12-01").json()["value"]
+    assert tenant["tenantId"] == subscription["tenantId"] == azure.context.login.tenant
+    assert subscription["subscriptionId"] == azure.context.login.subscription_id
+    azure.state.roles.clear()
+    assert azure.send("GET", "/subscriptions", "2022-12-01").json()["value"] == []
+
+
+def test_the_list_of_providers_names_every_provider(azure: Azure) -> None:
+    names = {item.namespace for item in azure.resources.providers.list()}
+    assert {"Microsoft.Network", "Microsoft.RecoveryServices", "Microsoft.Storage"} <= names
