@@ -68,8 +68,8 @@ def task_state(task: str | None, code: int | None, *, folder: bool, finished: bo
     return PENDING if code == _HAS_NOT_RUN else LOST
 
 
-# System error codes and HRESULTs of a task that could not log on or whose process could not start or was ended. The sources
-# are "System Error Codes", "Task Scheduler error and success constants" and NTSTATUS values in the reference of Windows.
+# Results of a task that could not log on, or whose process could not start or was ended. The sources are "System Error
+# Codes", "Task Scheduler error and success constants" and the NTSTATUS values in the reference of Windows.
 _ENDED_BY_SHUTDOWN = 0x40010004
 _RESULTS: dict[int, tuple[str, str]] = {
     0x80070569: (
