@@ -116,8 +116,8 @@ def describe_lost(what: str, code: int | None) -> str:
             f"{what} was interrupted, by a restart of the machine or by a person; its files were removed, so run again"
         )
     return (
-        f"{what} ended without an answer (result 0x{code:08X} of the scheduled task); look up the code in the history of"
-        " Task Scheduler, then run again"
+        f"{what} ended without an answer (result 0x{code:08X} of the scheduled task); look up the code in the history"
+        " of Task Scheduler, then run again"
     )
 
 

@@ -67,7 +67,7 @@ def test_a_run_waits_after_setup_has_started_vmm(harness: MakeHarness) -> None:
 def test_a_vmm_that_never_answers_is_refused(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER)
     found.fail(_CONNECT, times=9999)
-    with pytest.raises(Refused, match="the VMM service runs, but VMM does not answer: .*1602.*console port"):
+    with pytest.raises(Refused, match=r"the VMM service runs, but VMM does not answer: .*1602.*console port"):
         found.run(registration(key_path=key))
     assert set(found.scripts) == {"observe"}
     assert len(found.scripts) > 1
