@@ -69,6 +69,8 @@ class Delays:
     provider_register: float = 60.0
     agent_install: float = 180.0
     service_start: float = 30.0
+    # From a field note on Restart-Service scvmmservice: "it will take 30 seconds for it to come back".
+    vmm_answers: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

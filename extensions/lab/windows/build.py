@@ -213,6 +213,7 @@ def _vmm(machine: Machine, described: Document) -> None:
     root.children = [_group(machine, group, root.path, version) for group in described.get("host_groups") or []]
     vmm = Vmm(version, vmm_id, folder, root)
     vmm.clouds = [_cloud(machine, vmm, cloud) for cloud in described.get("clouds") or []]
+    vmm.console_port = int(described.get("console_port", vmm.console_port))
     vmm.running_jobs = int(described.get("running_jobs", 0))
     networks = described.get("networks", [{"name": "VM Network", "logical_network": "LAN"}])
     vmm.networks = [VmNetwork(str(each["name"]), each.get("logical_network")) for each in networks]
@@ -223,6 +224,8 @@ def _vmm(machine: Machine, described: Document) -> None:
     registry.set(layout.VMM_SETUP_KEY, "ProductVersion", version)
     registry.set(layout.VMM_SETUP_KEY, "InstallPath", folder + "\\")
     registry.set(layout.VMM_SETUP_KEY, "VmmID", vmm_id)
+    if "console_port" in described:
+        registry.set(layout.VMM_CONSOLE_KEY, "IndigoTcpPort", vmm.console_port)
     if described.get("ha_name"):
         registry.set(layout.VMM_SETUP_KEY, "HAVMMName", str(described["ha_name"]))
     module = f"{folder}\\{layout.VMM_MODULE}"

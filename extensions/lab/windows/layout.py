@@ -16,6 +16,7 @@ HKU: Final = "HKU"
 
 VMM_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
 VMM_SETUP_KEY: Final = VMM_KEY + r"\Setup"
+VMM_CONSOLE_KEY: Final = VMM_KEY + r"\Settings"
 ADAPTER_KEY: Final = VMM_KEY + r"\DRAdapter"
 PROVIDER_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Azure Site Recovery"
 PREVIEW_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Hyper-V Recovery Manager"

@@ -28,6 +28,10 @@ from .vmm import RunAsAccount, Vmm, VmmCloud
 
 _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 _VMM_ERROR = "Microsoft.VirtualManager.Utils.CarmineException"
+_NO_ANSWER = (
+    "Unable to connect to the VMM management server localhost. The Virtual Machine Manager service on that server "
+    "did not respond. (Error ID: 1602)"
+)
 #: Runs the action of a task on a machine, waits for its end and returns the exit code. The engine provides it.
 Runner: TypeAlias = Callable[["Machine", ScheduledTask], int]
 
@@ -161,12 +165,23 @@ class Machine(FileOperations, ServiceOperations):
     def need_vmm(self) -> Vmm:
         """Return VMM as its cmdlets reach it: only while the service runs."""
         if self.vmm is None or not self.is_running(layout.VMM_SERVICE):
-            raise MachineError(
-                "Unable to connect to the VMM management server localhost. The Virtual Machine Manager service on that "
-                "server did not respond. (Error ID: 1602)",
-                _VMM_ERROR,
-            )
+            raise MachineError(_NO_ANSWER, _VMM_ERROR)
         return self.vmm
+
+    def connect_vmm(self, port: int) -> Vmm:
+        """Return VMM to a new connection.
+
+        Recorded in the field: for about 30 seconds after a start, the service runs and VMM does not answer. Documented:
+        VMM's setup lets the user choose the port of the console.
+        """
+        vmm = self.need_vmm()
+        fault = self.fault_at("connect to VMM")
+        if fault is not None:
+            raise MachineError(str(fault.detail.get("message", _NO_ANSWER)), _VMM_ERROR)
+        ready = self.vmm_ready_at is None or self.context.clock.reached(self.vmm_ready_at)
+        if not ready or port != vmm.console_port:
+            raise MachineError(_NO_ANSWER, _VMM_ERROR)
+        return vmm
 
     def publish_cloud(self, cloud_id: str, published: bool) -> VmmCloud:
         """Set the flag as Set-SCCloud -DisasterRecoverySupported does; VMM then sends the cloud to its vault."""

@@ -19,6 +19,7 @@ from .cluster import Cluster
 from .errors import MachineRestarted
 from .filesystem import FileSystem
 from .languages import speaking
+from .layout import VMM_SERVICE
 from .mirror import Mirror
 from .registry import Registry
 from .services import Services
@@ -109,6 +110,8 @@ class MachineState:
         self.services = Services()
         self.certificates: list[StoreCertificate] = []
         self.vmm: Vmm | None = None
+        #: The moment (lab clock) from which VMM answers after the latest start of its service.
+        self.vmm_ready_at: float | None = None
         #: The failover cluster of a highly available VMM.
         self.cluster: Cluster | None = None
         self.agent: Agent | None = None
@@ -168,6 +171,8 @@ class MachineState:
                 if service.ready_at is not None and self.context.clock.reached(service.ready_at):
                     service.status, service.ready_at = "Running", None
                     service.process_id = self.services.new_process()
+                    if service.name == VMM_SERVICE:
+                        self.vmm_ready_at = self.context.clock.after(self.context.delays.vmm_answers)
 
     # ---- faults and journal ----
 

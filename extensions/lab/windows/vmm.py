@@ -98,6 +98,8 @@ class Vmm:
     clouds: list[VmmCloud] = field(default_factory=list)
     run_as: list[RunAsAccount] = field(default_factory=list)
     running_jobs: int = 0
+    # Documented: setup of VMM lets the user choose the port of the console (IndigoTcpPort).
+    console_port: int = 8100
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
     flag_supported: bool = True
     registration: Registration | None = None

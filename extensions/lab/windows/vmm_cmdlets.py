@@ -18,8 +18,8 @@ from .vmm import HostGroup, VmmCloud, cluster_id
 Args = Mapping[str, Any]
 
 
-def _vmm_server(machine: Machine, _args: Args) -> Any:
-    vmm = machine.need_vmm()
+def _vmm_server(machine: Machine, args: Args) -> Any:
+    vmm = machine.connect_vmm(int(args["port"]))
     return {"Name": "localhost", "FQDN": machine.fqdn, "ProductVersion": vmm.version}
 
 

@@ -23,6 +23,7 @@ from ...module_utils._model.windows.background_task import (
     LOST,
     PENDING,
     BackgroundTask,
+    describe_lost,
     task_state,
 )
 from .._progress import ProgressLines
@@ -42,6 +43,8 @@ class BackgroundTaskRunner:
         self._task = task
         self._place = {"Name": task.name, "StagingDir": staging_dir}
         self._timeout = timeout
+        #: The last result of the scheduled task, which tells why a task left no answer.
+        self._last_result: int | None = None
 
     def run(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Start the task, wait for its end and return the object of its script.
@@ -84,10 +87,7 @@ class BackgroundTaskRunner:
 
     def _result(self, answer: str | None) -> dict[str, Any]:
         if answer is None:
-            raise RemoteFailure(
-                f"{self._task.what} was interrupted, by a restart of the machine or by a person; its files were"
-                " removed, so run again"
-            )
+            raise RemoteFailure(describe_lost(self._task.what, self._last_result), task_result=self._last_result)
         try:
             record = json.loads(answer)
         except ValueError:
@@ -123,6 +123,7 @@ class BackgroundTaskRunner:
                     raise
                 time.sleep(interval(elapsed, left))
                 continue
+            self._last_result = raw["task_result"]
             state = task_state(
                 raw["task"], raw["task_result"], folder=raw["folder"], finished=raw["answer"] is not None
             )

@@ -42,7 +42,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-SCVMHostCluster": "VMMServer",
         "Get-SCVMHostGroup": "VMMServer",
         "Get-SCVMNetwork": "VMMServer",
-        "Get-SCVMMServer": "ComputerName",
+        "Get-SCVMMServer": "ComputerName TCPPort",
         "Get-ScheduledTask": "TaskName",
         "Get-ScheduledTaskInfo": "TaskName",
         "Import-Module": "Name",

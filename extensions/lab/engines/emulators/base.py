@@ -22,6 +22,8 @@ PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
 _CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
+_CONSOLE_PORT = 8100
+_NO_ANSWER: Final = "VMM does not answer: "
 _NOTHING_THERE = 2
 
 
@@ -51,6 +53,8 @@ class Run:
     parameters: Mapping[str, Any]
     check_mode: bool
     changed: bool = False
+    #: The result of the only connection of this run: VMM itself, or the message of the failure.
+    vmm: Vmm | str | None = None
 
     def text(self, name: str) -> str:
         """Return a string parameter; a missing one is empty, as in PowerShell."""
@@ -136,8 +140,8 @@ def need_vmm_service(machine: Machine) -> None:
         raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")
 
 
-def connect_vmm(machine: Machine) -> Vmm:
-    """Return VMM through its own module in its install folder."""
+def connect_vmm(machine: Machine, seconds: int = 0) -> Vmm:
+    """Return VMM through its own module: by the local name, then by that of its role, until the seconds have passed."""
     key = layout.VMM_SETUP_KEY
     folder = machine.registry.get(key, "InstallPath")
     if folder is None:
@@ -145,7 +149,34 @@ def connect_vmm(machine: Machine) -> Vmm:
         name = key.removeprefix("HKLM\\")
         raise ScriptFailed(f"The install folder of VMM cannot be read from '{name}' (error {code}).")
     machine.import_module(str(folder).rstrip("\\") + "\\" + layout.VMM_MODULE)
-    return machine.need_vmm()
+    port = machine.registry.get(layout.VMM_CONSOLE_KEY, "IndigoTcpPort")
+    names = 2 if machine.registry.text(layout.VMM_SETUP_KEY, "HAVMMName") else 1
+    waited = 0
+    while True:
+        failure = ""
+        for _name in range(names):
+            try:
+                return machine.connect_vmm(port if isinstance(port, int) else _CONSOLE_PORT)
+            except MachineError as exc:
+                failure = failure or str(exc)
+        if waited >= seconds or re.search(r"\b1604\b", failure):
+            raise ScriptFailed(f"{_NO_ANSWER}{failure}")
+        machine.sleep(5)
+        waited += 5
+
+
+def vmm_connection(run: Run) -> Vmm | None:
+    """Return VMM while its service runs and answers. One run connects only once."""
+    if not run.machine.is_running(layout.VMM_SERVICE):
+        return None
+    if run.vmm is None:
+        try:
+            run.vmm = connect_vmm(run.machine)
+        except ScriptFailed as exc:
+            if not str(exc).startswith(_NO_ANSWER):
+                raise
+            run.vmm = str(exc)
+    return None if isinstance(run.vmm, str) else run.vmm
 
 
 def import_agent_module(machine: Machine) -> None:
@@ -231,6 +262,20 @@ def registry(machine: Machine, method: str, key: str, name: str = "", data: int 
     return code
 
 
+def restored(run: Run, before: str | None) -> bool:
+    """Start the VMM service if it ran before the program. Return whether it was started."""
+    machine = run.machine
+    if before != "Running" or service_status(machine, layout.VMM_SERVICE) == "Running":
+        return False
+    cluster = clustered(run)
+    if cluster is None:
+        machine.start_service(layout.VMM_SERVICE)
+    elif cluster.state != "Online":
+        cluster.start(machine)
+    remove_restart_mark(machine, layout.VMM_SERVICE)
+    return True
+
+
 def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
     """Run DRConfigurator no longer than the timeout, and store its exit code in the result."""
     run.changed = True
@@ -247,7 +292,7 @@ def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
 
 
 def new_result() -> dict[str, Any]:
-    return {"exit_code": None, "log_tail": [], "service": None}
+    return {"exit_code": None, "log_tail": [], "service": None, "started": False}
 
 
 def file_version(file: File | None) -> str | None:

@@ -16,7 +16,9 @@ from .base import (
     mark_restart,
     new_result,
     proxy_arguments,
+    restored,
     run_configurator,
+    service_status,
 )
 
 
@@ -27,9 +29,13 @@ def configure_provider(run: Run) -> dict[str, Any]:
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
+    before = service_status(run.machine, layout.VMM_SERVICE)
     proxy, secret = proxy_arguments(run, empties=True)
     run.changed = True
     mark_restart(run.machine, layout.VMM_SERVICE)
-    run_configurator(run, configurator, "/configure" + proxy, result)
+    try:
+        run_configurator(run, configurator, "/configure" + proxy, result)
+    finally:
+        result["started"] = restored(run, before)
     configured(run, secret, result)
     return result

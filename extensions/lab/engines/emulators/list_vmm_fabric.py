@@ -26,7 +26,7 @@ def list_vmm_fabric(run: Run) -> str:
         "hosts": None,
     }
     if server["service"] == "Running" and server["product_version"] is not None:
-        fabric |= _lists(connect_vmm(machine))
+        fabric |= _lists(connect_vmm(machine, 120))
     return json.dumps(fabric, ensure_ascii=False, separators=(",", ":"))
 
 

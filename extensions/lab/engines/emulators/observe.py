@@ -19,7 +19,7 @@ from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
 from ...windows.registry import Data
 from ...windows.state import Guest
-from .base import ParameterRefused, Run, ScriptFailed, connect_vmm, emulator, file_version, node_name
+from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
 
 Section = dict[str, Any]
 
@@ -127,7 +127,7 @@ def _cluster(machine: Machine) -> Section | None:
     return facts
 
 
-def _vmm(machine: Machine, _run: Run) -> Section | None:
+def _vmm(machine: Machine, run: Run) -> Section | None:
     if machine.registry.find(layout.VMM_SETUP_KEY) is None:
         return None
     get = machine.registry.get
@@ -139,6 +139,7 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
         "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
         "service": None,
         "restart_due": _restart_due(machine, layout.VMM_SERVICE),
+        "connection_error": None,
         "running_jobs": None,
         "flag_supported": None,
         "clouds": None,
@@ -153,9 +154,10 @@ def _vmm(machine: Machine, _run: Run) -> Section | None:
         }
     if section["ha_name"] is not None:
         section["cluster"] = _cluster(machine)
-    if service is None or service.status != "Running":
+    vmm = vmm_connection(run)
+    section["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
+    if vmm is None:
         return section
-    vmm = connect_vmm(machine)
     section["running_jobs"] = vmm.running_jobs
     section["flag_supported"] = vmm.flag_supported
     section["clouds"] = [
@@ -241,8 +243,9 @@ def _registration(machine: Machine, run: Run) -> Section:
             }
     if machine.registry.find(layout.PREVIEW_KEY) is not None:
         section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
-    if machine.is_running(layout.VMM_SERVICE):
-        account = connect_vmm(machine).run_as_account(layout.PROXY_ACCOUNT)
+    vmm = vmm_connection(run)
+    if vmm is not None:
+        account = vmm.run_as_account(layout.PROXY_ACCOUNT)
         section["run_as_account"] = None if account is None else account.name
     prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
     section["thumbprints"] = [

@@ -19,7 +19,7 @@ def publish_cloud(run: Run) -> dict[str, Any]:
     publish = run.switch("Publish", default=True)
     done: list[str] = []
     if not run.check_mode:
-        vmm = connect_vmm(run.machine)
+        vmm = connect_vmm(run.machine, 300)
         for cloud_id in wanted:
             cloud = vmm.cloud(cloud_id)
             if cloud is None:

@@ -20,7 +20,9 @@ from .base import (
     protect_folder,
     proxy_arguments,
     quoted,
+    restored,
     run_configurator,
+    service_status,
 )
 
 
@@ -33,6 +35,7 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
+    before = service_status(machine, layout.VMM_SERVICE)
     proxy, secret = proxy_arguments(run)
     try:
         protect_folder(machine, folder_of(path))
@@ -49,5 +52,6 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
     finally:
         if machine.exists(path):
             machine.remove_file(path)
+        result["started"] = restored(run, before)
     configured(run, secret, result)
     return result

@@ -27,7 +27,7 @@ def restart_service(run: Run) -> dict[str, Any]:
         confirm_cluster_owner(run)
         if run.switch("WhenIdle", default=False):
             running = machine.is_running(layout.VMM_SERVICE)
-            result["running_jobs"] = connect_vmm(machine).running_jobs if running else 0
+            result["running_jobs"] = connect_vmm(machine, 300).running_jobs if running else 0
         if not result["running_jobs"]:
             run.changed = True
             _restart(run, name)

@@ -33,7 +33,7 @@ def set_run_as_password(run: Run) -> dict[str, Any]:
     result: dict[str, Any] = {"updated": False, "service": None}
     if run.check_mode:
         return result
-    account = connect_vmm(run.machine).run_as_account(name)
+    account = connect_vmm(run.machine, 300).run_as_account(name)
     if account is None:
         raise ScriptFailed(f"VMM has no Run As account '{name}': register the server with a proxy login first.")
     run.changed = True

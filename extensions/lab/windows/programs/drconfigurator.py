@@ -73,6 +73,11 @@ def run(machine: Machine, invocation: Invocation) -> int:
         options = parse(invocation.arguments)
         lines = _register(machine, options, invocation) if options.action == "/r" else _configure(machine, options)
         code = SUCCESS
+        if machine.fault_at("DRConfigurator.exe leaves VMM stopped") is not None:
+            # inferred: registration stops VMM and can fail to start it again (resource FailedToStartVmmService of the
+            # public setup source).
+            machine.take_down(layout.VMM_SERVICE)
+            raise Refusal("The Virtual Machine Manager service could not be started.", key="FailedToStartVmmService")
     except Refusal as refusal:
         lines, code = [str(refusal)], refusal.exit_code
     machine.log_lines(layout.SETUP_LOGS, "DRASetupWizard", [f"DRConfigurator.exe: {line}" for line in lines])

@@ -28,7 +28,7 @@ from .requirement_context import Context
 from .requirements import require_for
 from .setup import setup_in_progress
 
-SECTIONS = ("host", "agent", "hyperv", "background_tasks")
+SECTIONS = ("host", "agent", "background_tasks")
 SETUP = BackgroundTask("agent", "install_agent", "the agent's setup", "H4")
 #: The file behind Microsoft's short link.
 PACKAGE = "MARSAgentInstaller.exe"

@@ -68,6 +68,59 @@ def task_state(task: str | None, code: int | None, *, folder: bool, finished: bo
     return PENDING if code == _HAS_NOT_RUN else LOST
 
 
+# Results of a task that could not log on, or whose process could not start or was ended. The sources are "System Error
+# Codes", "Task Scheduler error and success constants" and the NTSTATUS values in the reference of Windows.
+_ENDED_BY_SHUTDOWN = 0x40010004
+_RESULTS: dict[int, tuple[str, str]] = {
+    0x80070569: (
+        "the user has not the right 'Log on as a batch job' on the machine",
+        "grant the right to the connecting user (a group policy can deny it), or connect as another administrator",
+    ),
+    0x8007052E: ("the logon of the task failed: user name or password is wrong", "correct the login of the task"),
+    0x80070005: (
+        "the task was denied access",
+        "check whether a policy, AppLocker or an antivirus program blocks PowerShell for the connecting user",
+    ),
+    0x80070002: ("the task did not find PowerShell", "repair Windows PowerShell on the machine"),
+    0x80070775: ("the account of the connecting user is locked out", "unlock it"),
+    0x80070533: ("the account of the connecting user is disabled", "enable it"),
+    0x80070532: ("the password of the connecting user has expired", "change it"),
+    0x41306: ("the task was ended by a person", "run again"),
+    0x800710E0: (
+        "Task Scheduler refused to run the task",
+        "check the policies of the machine for scheduled tasks",
+    ),
+    0xFFFD0000: (
+        "PowerShell could not run the task's command",
+        "check whether a policy (AppLocker, Device Guard, script execution) blocks PowerShell for the connecting user",
+    ),
+    1: (
+        "PowerShell ended before the task could write its answer",
+        "check whether a policy (AppLocker, Device Guard, script execution) blocks PowerShell for the connecting user",
+    ),
+}
+
+
+def describe_lost(what: str, code: int | None) -> str:
+    """Return why a background task ended without an answer, with the remedy. `code` is the task's last result.
+
+    A task without a result, or one that a shutdown ended, was interrupted.
+    """
+    cause, fix = _RESULTS.get(code or 0, ("", ""))
+    if cause:
+        return (
+            f"{what} did not run to its end: {cause} (result 0x{code:08X} of the scheduled task); {fix}, then run again"
+        )
+    if code in (None, 0, _ENDED_BY_SHUTDOWN, _IS_RUNNING, _HAS_NOT_RUN):
+        return (
+            f"{what} was interrupted, by a restart of the machine or by a person; its files were removed, so run again"
+        )
+    return (
+        f"{what} ended without an answer (result 0x{code:08X} of the scheduled task); look up the code in the history"
+        " of Task Scheduler, then run again"
+    )
+
+
 def find_task(tasks: Iterable[BackgroundTaskFacts], task: BackgroundTask) -> BackgroundTaskFacts | None:
     """Return the observed background task of this kind, or None."""
     return next((observed for observed in tasks if observed.name == task.name), None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from .proxy import ProxyFacts
 
 #: States of a cluster resource and of a cluster node.
 ONLINE, NODE_DOWN = "Online", "Down"
+# The number is part of the text in every language.
+_NOT_ADMINISTRATOR = re.compile(r"\b1604\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,13 @@ class VmmFacts:
     cluster: ClusterFacts | None = None
     #: True if a setting was changed that the running process of the service has not read yet.
     restart_due: bool = False
+    #: Why VMM does not answer although its service runs.
+    connection_error: str | None = None
+
+    @property
+    def may_connect(self) -> bool:
+        """Tell whether VMM may answer later: error 1604 rejects a user who is not a VMM administrator."""
+        return self.connection_error is None or _NOT_ADMINISTRATOR.search(self.connection_error) is None
 
     @property
     def elsewhere(self) -> str | None:
@@ -138,6 +148,7 @@ class VmmFacts:
             install_path=raw.get("install_path"),
             cluster=None if cluster is None else ClusterFacts.from_observation(cluster),
             restart_due=raw["restart_due"],
+            connection_error=raw.get("connection_error"),
         )
 
 

@@ -94,6 +94,28 @@ def vmm_service(context: Context) -> Check | None:
     return Check.failed("vmm-service", "S1", message, "start it, then run again")
 
 
+def vmm_answers(context: Context) -> Check | None:
+    """Check that VMM answers on a machine where its service runs."""
+    facts = context.machine.vmm
+    if facts is None or facts.service != RUNNING or not facts.active:
+        return None
+    if facts.connection_error is None:
+        return Check.passed("vmm-answers", "S2", "VMM answers")
+    if not facts.may_connect:
+        return Check.failed(
+            "vmm-answers",
+            "S2",
+            f"the connecting user is not a VMM administrator ({facts.connection_error})",
+            "add the user to the role Administrator of VMM",
+        )
+    return Check.failed(
+        "vmm-answers",
+        "S2",
+        f"the VMM service runs, but {facts.connection_error}",
+        "check VMM's event log, its console port and the name of its cluster role",
+    )
+
+
 def vmm_jobs(context: Context) -> Check | None:
     """Check that no job runs that an operation would interrupt."""
     facts = context.machine.vmm
@@ -101,6 +123,8 @@ def vmm_jobs(context: Context) -> Check | None:
         return None
     if not facts.active:
         return Check.passed("vmm-jobs", "P1", "VMM jobs run on the node that owns the cluster role")
+    if facts.connection_error is not None:
+        return Check.unknown("vmm-jobs", "P1", "running jobs cannot be counted, because VMM does not answer")
     if facts.running_jobs is None:
         return Check.unknown("vmm-jobs", "P1", "running jobs cannot be counted while the VMM service does not run")
     if facts.running_jobs == 0:

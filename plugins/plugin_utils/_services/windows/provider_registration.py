@@ -99,6 +99,9 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             # DRConfigurator also creates the Run As account again when it was removed.
             parameters, secrets = self._arguments(plan, state)
             answer = self._session.run("configure_provider", parameters, secrets)
+            if answer["started"]:
+                # VMM was stopped meanwhile, and has read the changed settings when it started again.
+                return self._evaluate(answer, applied)
             return self._finish(answer, state, self._evaluate(answer, applied))
         return self._restart_vmm(state, applied) if model.restarts_only(plan) else applied
 
@@ -156,6 +159,8 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         secrets = {**secrets, "KeyContent": key.content}
         answer = self._session.run("register_vmm_server", {**parameters, **place}, secrets)
         applied = replace(self._evaluate(answer, applied), registered=model.registers(plan))
+        if answer["started"]:
+            return applied
         return self._finish(answer, state, applied, restart=model.registers_again(plan))
 
     def _arguments(self, plan: Plan, state: MachineFacts) -> tuple[dict[str, Any], dict[str, Any]]:

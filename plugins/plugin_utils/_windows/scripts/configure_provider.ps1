@@ -33,11 +33,12 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Invoke-Configurator, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null }
+$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {
     Confirm-ClusterOwner
+    $before = Get-ServiceStatus -Name SCVMMService
     $arguments = '/configure'
     $secret = ''
     if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
@@ -52,7 +53,11 @@ if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Rec
     }
     $Ansible.Changed = $true
     Set-RestartMark -Name SCVMMService
-    $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
+    try {
+        $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
+    } finally {
+        $result.started = Restore-VmmService -Before $before
+    }
     $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService
 }

@@ -60,6 +60,8 @@ function Set-ClusterFact {
     }
 }
 
+# siterecovery.hyperv functions: Connect-VmmServer
+
 $fqdn = "$($system.DNSHostName)"
 if ($system.PartOfDomain) {
     $fqdn = "$fqdn.$($system.Domain)"
@@ -80,9 +82,7 @@ if ($null -ne $server.ha_name) {
 $fabric = [ordered] @{ server = $server; clouds = $null; host_groups = $null; clusters = $null; hosts = $null }
 
 if ($server.service -eq 'Running' -and $null -ne $server.product_version) {
-    $folder = (Get-SetupValue -Name InstallPath).TrimEnd('\')
-    Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
-    $vmm = Get-SCVMMServer -ComputerName localhost
+    $vmm = Connect-VmmServer -Seconds 120
 
     $fabric.clouds = @(
         foreach ($cloud in @(Get-SCCloud -VMMServer $vmm)) {

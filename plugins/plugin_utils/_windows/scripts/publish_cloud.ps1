@@ -26,7 +26,7 @@ if ($null -eq $service -or $service.State -ne 'Running') {
 
 $done = @()
 if ($PSCmdlet.ShouldProcess(($CloudIds -join ', '), 'Set whether the metadata of the VMM clouds is sent')) {
-    $vmm = Connect-VmmServer
+    $vmm = Connect-VmmServer -Seconds 300
     foreach ($id in $CloudIds) {
         $cloud = Get-SCCloud -VMMServer $vmm -ID $id
         if ($null -eq $cloud) {

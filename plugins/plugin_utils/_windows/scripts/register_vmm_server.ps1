@@ -45,7 +45,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)
@@ -67,9 +67,10 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null }
+$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     Confirm-ClusterOwner
+    $before = Get-ServiceStatus -Name SCVMMService
     $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
     $secret = ''
     if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
@@ -93,6 +94,7 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
         if (Test-Path -LiteralPath $KeyPath) {
             Remove-Item -LiteralPath $KeyPath -Force
         }
+        $result.started = Restore-VmmService -Before $before
     }
     $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService

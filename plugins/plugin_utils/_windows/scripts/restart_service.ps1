@@ -31,7 +31,7 @@ function Get-RunningJobCount {
     if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {
         return 0
     }
-    return @(Get-SCJob -VMMServer (Connect-VmmServer) -Running).Count
+    return @(Get-SCJob -VMMServer (Connect-VmmServer -Seconds 300) -Running).Count
 }
 
 function Restart-Target {

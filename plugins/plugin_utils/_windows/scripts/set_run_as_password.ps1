@@ -33,7 +33,7 @@ if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {
 
 $result = @{ updated = $false; service = $null }
 if ($PSCmdlet.ShouldProcess($AccountName, 'Set the login of the Run As account')) {
-    $vmm = Connect-VmmServer
+    $vmm = Connect-VmmServer -Seconds 300
     $account = @(Get-SCRunAsAccount -VMMServer $vmm | Where-Object { $_.Name -eq $AccountName })
     if ($account.Count -eq 0) {
         throw "VMM has no Run As account '$AccountName': register the server with a proxy login first."

@@ -87,6 +87,7 @@ _REGISTER = [
     register("while in another vault", registered("other")),
     register("while in another vault, old place", registered("other", old_place=True)),
     register("refused by the vault", refused=("CertificateExpired", "The certificate is not valid.")),
+    register("that leaves VMM stopped", fault("DRConfigurator.exe leaves VMM stopped")),
     register("with VMM stopped", stopped(layout.VMM_SERVICE)),
     register("with a blank VMM id", value(layout.VMM_SETUP_KEY, "VmmID", "")),
     register("without a Provider", machine=vmm_server()),

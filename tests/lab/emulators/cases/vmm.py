@@ -60,6 +60,11 @@ CASES: Final = [
         fault("DRConfigurator.exe", exit_code=3010, message="m"),
         parameters={"BypassUrls": ["a.test"]},
     ),
+    configure(
+        "that leaves VMM stopped",
+        fault("DRConfigurator.exe leaves VMM stopped"),
+        parameters={"BypassUrls": ["a.test"]},
+    ),
     configure("bypass alone", parameters={"BypassUrls": ["a.test", "b.test"]}),
     configure("with a wrong password", parameters=through_proxy(), secrets={"ProxyCredential": ("u", "w")}),
     configure("with nothing"),

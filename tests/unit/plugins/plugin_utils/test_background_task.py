@@ -128,6 +128,31 @@ def test_states(task: str | None, code: int | None, folder: bool, finished: bool
     assert model.task_state(task, code, folder=folder, finished=finished) == state
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0x80070569, "'Log on as a batch job'"),
+        (0x8007052E, "user name or password is wrong"),
+        (0x80070005, "denied access"),
+        (0x41306, "ended by a person"),
+        (1, "a policy (AppLocker, Device Guard, script execution)"),
+        (0xFFFD0000, "PowerShell could not run"),
+        (0x8007ABCD, "result 0x8007ABCD of the scheduled task"),
+        (ENDED_BY_SHUTDOWN, "was interrupted, by a restart of the machine"),
+    ],
+)
+def test_a_task_that_cannot_run_names_its_result(harness: MakeHarness, what: Installed, code: int, words: str) -> None:
+    """A hardened domain takes the right to log on as a batch job, and the task never runs (0x80070569)."""
+    found = harness(what.entry("none"))
+    found.fail(f"task siterecovery.hyperv-{what.name}", times=99, exit_code=code)
+    with pytest.raises(RemoteFailure) as failure:
+        found.run(what.resource())
+    assert words in failure.value.message
+    assert ("restart of the machine" in failure.value.message) == (code == ENDED_BY_SHUTDOWN)
+    assert failure.value.details["task_result"] == code
+    assert gone(found)
+
+
 def test_a_negative_timeout_is_rejected_before_anything_is_sent(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
     with pytest.raises(InvalidInput, match=r"^wait_timeout must not be negative"):
@@ -286,7 +311,7 @@ def test_a_task_with_another_staging_folder_is_not_touched(harness: MakeHarness,
 def test_a_task_that_crashes(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
     found.fail(f"task siterecovery.hyperv-{what.name}", exit_code=3)
-    with pytest.raises(RemoteFailure, match="was interrupted"):
+    with pytest.raises(RemoteFailure, match=r"result 0x00000003 of the scheduled task"):
         found.run(what.resource())
     assert gone(found)
 

@@ -14,7 +14,16 @@ from tests.unit.plugins.plugin_utils.test_host_info import read, statuses
 
 # `proxy` describes the desired connection, and the connectivity checks report whether it works. `visual-cpp` only
 # informs. The other states are not in the document: tests/unit has a row for each of them.
-ALWAYS_GOOD = {"proxy", "visual-cpp", "vmm", "agent-service", "powershell", "data-encryption", "cloud-ambiguous"}
+ALWAYS_GOOD = {
+    "proxy",
+    "visual-cpp",
+    "vmm",
+    "vmm-answers",
+    "agent-service",
+    "powershell",
+    "data-encryption",
+    "cloud-ambiguous",
+}
 # As the roles pass them.
 OPTIONS: dict[str, dict[str, Any]] = {
     "vmm_server": {"vmm_clouds": ["Gold", "Silver", "Tin"], "version": "5.1.8095.0", "install_path": r"D:\ASR"},

@@ -262,3 +262,27 @@ def test_a_failed_observation_changes_nothing(harness: MakeHarness, key: str) ->
     with pytest.raises(RemoteFailure, match=r"^script observe failed: The specified module"):
         found.run(registration(key_path=key))
     assert found.session.changed is False
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_vmm_service_runs_after_a_failed_program(harness: MakeHarness, key: str, fails: bool) -> None:
+    """Registration can stop VMM and end without starting it again."""
+    found = harness(SERVER)
+    if fails:
+        found.fail("DRConfigurator.exe leaves VMM stopped")
+        with pytest.raises(RemoteFailure, match="could not be started"):
+            found.run(registration(key_path=key))
+        assert found.scripts == ["observe", "register_vmm_server"]
+    else:
+        found.run(registration(key_path=key))
+    assert found.machine.is_running(layout.VMM_SERVICE)
+    assert found.machine.registry.get("HKLM\\" + layout.RESTART_KEY, layout.VMM_SERVICE) is None
+
+
+def test_a_vmm_service_that_was_stopped_stays_stopped(harness: MakeHarness) -> None:
+    found = harness(SERVER, behind_proxy(provider_proxy(ProxyPort="1")))
+    found.machine.stop_service(layout.VMM_SERVICE)
+    found.fail("DRConfigurator.exe", exit_code=1, message="m")
+    with pytest.raises(RemoteFailure):
+        found.run(registration(proxy=login(found)))
+    assert not found.machine.is_running(layout.VMM_SERVICE)

@@ -17,9 +17,9 @@ function New-HostGroupObject {
 
 function Get-SCVMMServer {
     [CmdletBinding()]
-    param([Parameter(Mandatory, Position = 0)] [string] $ComputerName)
+    param([Parameter(Mandatory, Position = 0)] [string] $ComputerName, [int] $TCPPort = 8100)
 
-    [pscustomobject] (Invoke-LabCall -Call 'vmm.server' -Arguments @{ name = $ComputerName })
+    [pscustomobject] (Invoke-LabCall -Call 'vmm.server' -Arguments @{ name = $ComputerName; port = $TCPPort })
 }
 
 function Get-SCCloud {

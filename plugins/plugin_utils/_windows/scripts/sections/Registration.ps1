@@ -49,7 +49,7 @@ function Get-RegistrationSection {
         $section.places += @{ key = "HKLM\$previewKey"; vault_name = $null }
     }
 
-    $vmm = Connect-VmmServer
+    $vmm = Get-VmmConnection
     if ($null -ne $vmm) {
         foreach ($account in @(Get-SCRunAsAccount -VMMServer $vmm)) {
             if ($null -ne $account -and $account.Name -eq 'DRAProxyAccount') {

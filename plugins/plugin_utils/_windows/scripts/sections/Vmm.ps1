@@ -4,17 +4,24 @@
 
 $script:vmmServer = $null
 
-function Connect-VmmServer {
-    # Connects to the VMM server on this machine. Returns null while its service does not run.
+$script:vmmError = $null
+
+function Get-VmmConnection {
+    # The VMM server on this machine. Null while its service does not run or does not answer.
     $service = Get-ServiceState -Name SCVMMService
     if ($null -eq $service -or $service.status -ne 'Running') {
         return $null
     }
-    if ($null -eq $script:vmmServer) {
-        $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name InstallPath
-        $folder = $setup.InstallPath.TrimEnd('\')
-        Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
-        $script:vmmServer = Get-SCVMMServer -ComputerName localhost
+    if ($null -eq $script:vmmServer -and $null -eq $script:vmmError) {
+        try {
+            $script:vmmServer = Connect-VmmServer
+        } catch {
+            $message = "$($_.Exception.Message)"
+            if (-not $message.StartsWith('VMM does not answer: ')) {
+                throw
+            }
+            $script:vmmError = $message
+        }
     }
     return $script:vmmServer
 }
@@ -84,6 +91,7 @@ function Get-VmmSection {
         install_path = Get-Text -Value $setup.InstallPath
         service = $null
         restart_due = Test-RestartDue -Name SCVMMService
+        connection_error = $null
         running_jobs = $null
         flag_supported = $null
         clouds = $null
@@ -95,7 +103,8 @@ function Get-VmmSection {
     if ($null -ne $section.ha_name) {
         $section.cluster = Get-ClusterFacts
     }
-    $vmm = Connect-VmmServer
+    $vmm = Get-VmmConnection
+    $section.connection_error = $script:vmmError
     if ($null -eq $vmm) {
         return $section
     }

@@ -13,6 +13,7 @@ from tests.unit.plugins.module_utils.model.windows import observations as seen
 PASS, WARN, FAIL = "pass", "warning", "error"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
+SILENT = seen.vmm(connection_error="VMM does not answer: (Error ID: 1602)", running_jobs=None, clouds=None)
 STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None, clouds=None)
 SEES: dict[str, Any] = {"enabled": True, "server": "proxy:8080", "bypass": []}
 EVERY = [
@@ -97,6 +98,10 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("vmm-service", "S1", PASS, {}, {}),
     ("vmm-service", "S1", WARN, {"vmm": STOPPED}, {}),
     ("vmm-service", "S1", WARN, {"vmm": {**STOPPED, "service": None}}, {}),
+    ("vmm-answers", "S2", PASS, {}, {}),
+    ("vmm-answers", "S2", FAIL, {"vmm": SILENT}, {}),
+    ("vmm-answers", "S2", FAIL, {"vmm": {**SILENT, "connection_error": "VMM does not answer: (Error ID: 1604)"}}, {}),
+    ("vmm-jobs", "P1", WARN, {"vmm": SILENT}, {}),
     ("vmm-jobs", "P1", PASS, {}, {}),
     ("vmm-jobs", "P1", PASS, {"vmm": seen.vmm(running_jobs=1)}, {}),
     ("vmm-jobs", "P1", WARN, {"vmm": STOPPED}, {}),
