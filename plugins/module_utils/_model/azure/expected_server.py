@@ -68,7 +68,7 @@ def lookup(
     others: Sequence[VmmServer],
     same_named_vaults: Sequence[str] | None,
 ) -> dict[str, Any]:
-    """Return how a server was looked for, from which a Windows module judges whether it is really absent.
+    """Return how a server was looked for, from which a Windows module decides whether it is really absent.
 
     `same_named_vaults` are vaults of the subscription with the same name, or None if they were not read.
     """

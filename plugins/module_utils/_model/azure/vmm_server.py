@@ -224,7 +224,8 @@ def server_checks(selected: Mapping[str, VmmServer | None], vmm_ids: Mapping[str
                 Check.warning(
                     "server-identity",
                     "P10",
-                    f"VMM server {name} has the VMM id {vmm_id}, but the vault's server of this name has {server.vmm_id}",
+                    f"VMM server {name} has the VMM id {vmm_id}, but the vault's server of this name has the id"
+                    f" {server.vmm_id}",
                     "if the vault shows an earlier installation, remove that server from the vault",
                 )
             )

@@ -18,8 +18,8 @@ from .vmm_facts import RegistrationFacts, VmmFacts
 class StaleRegistration:
     """Registry keys and certificates of a stale registration.
 
-    `is_primary` is true for the registration that the server itself uses. `unproven` tells why these parts may belong
-    to a registration that is in use: then nothing removes them.
+    `is_primary` is true for the registration that the server itself uses. `unproven` is the reason why these parts may
+    belong to a registration that is in use: then nothing removes them.
     """
 
     keys: tuple[str, ...] = ()

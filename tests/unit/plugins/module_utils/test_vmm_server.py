@@ -124,7 +124,7 @@ def test_a_server_is_found_by_its_id_under_another_name() -> None:
 def test_a_server_of_the_same_name_with_another_id_is_a_warning() -> None:
     other = replace(SERVER, vmm_id="CD-2")
     (check,) = server_checks(select([other], ["vmm01"], {"vmm01": "ab-1"}), {"vmm01": "ab-1"})
-    assert (check.id, check.overall, other.vmm_id in check.message) == ("server-identity", "warning", True)
+    assert (check.id, check.overall, "CD-2" in check.message) == ("server-identity", "warning", True)
     assert server_checks({"vmm01": other}, {"vmm01": "cd-2"}) == []
 
 
@@ -140,7 +140,7 @@ def test_a_cloud_of_the_same_name_on_another_server_is_no_proof() -> None:
 
 def test_expected_servers_merge_the_nodes_of_a_cluster() -> None:
     one = "11111111-0000-0000-0000-000000000001"
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"name": "ROLE", "vmm_id": one, "vmm_clouds": ["Gold"]},
         {"name": "role", "vmm_id": one.upper(), "vmm_clouds": ["gold", "Silver"]},
         {"name": "vmm02", "vmm_id": None, "vmm_clouds": None},
