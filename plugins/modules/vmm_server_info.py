@@ -55,7 +55,7 @@ options:
         required: true
       vmm_id:
         description:
-          - Id of the VMM server, which RV(siterecovery.hyperv.host_info#module:host.vmm.vmm_id) returns. A server with
+          - Id of the VMM server, which RV(siterecovery.hyperv.host_info#module:expected_server) returns. A server with
             this id is found under whatever friendly name it is registered.
         type: str
       vmm_clouds:
