@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m lab`: starts a lab in the foreground, and controls a started one.
 
-python -m lab up --estate small --engine python --directory /tmp/lab
+python -m lab up --lab small --engine python --directory /tmp/lab
 python -m lab journal --directory /tmp/lab
 """
 
@@ -23,8 +23,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, get_args
 
+from .context import FaultAction
 from .lab import EngineName, Lab, LabError
-from .world import FaultAction
 
 _POLL = 0.25
 _DEFAULT_LIFETIME = 8 * 3600.0
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a lab and stay until SIGINT or SIGTERM")
-    up.add_argument("--estate", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
+    up.add_argument("--lab", default="small", help="name of a shipped lab, or path of a YAML file (default: small)")
     up.add_argument(
         "--engine",
         default="python",
@@ -104,7 +104,7 @@ def _up(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     parent = os.getppid() if options.with_parent else None
-    lab = Lab.load(options.estate, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
+    lab = Lab.load(options.lab, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
     try:
         with lab:
             if options.pid_file is not None:
@@ -126,7 +126,7 @@ def _stay(lab: Lab, leave: threading.Event, end: float, parent: int | None) -> N
 
 def report(lab: Lab) -> str:
     """Return the addresses of the lab, and how to use it."""
-    proxy = lab.world.proxy
+    proxy = lab.context.proxy
     lines = [
         f"lab {lab.document.get('name', '')} is up, engine {lab.engine_name}",
         f"  azure      {lab.arm_url}",

@@ -15,8 +15,8 @@ from typing import Any, Protocol, get_args
 
 from aiohttp import web
 
+from .context import Fault, FaultAction, LabContext
 from .winrm.server import WinRmServer
-from .world import Fault, FaultAction, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -24,7 +24,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class StartedLab(Protocol):
     """The part of a lab that the control endpoint uses."""
 
-    world: World
+    context: LabContext
     servers: dict[str, WinRmServer]
 
     def snapshot(self) -> dict[str, Any]: ...
@@ -79,43 +79,43 @@ class ControlServer:
         return await handler(request)
 
     async def _journal(self, _request: web.Request) -> web.Response:
-        journal = self._lab.world.journal
+        journal = self._lab.context.journal
         entries = [dataclasses.asdict(entry) for entry in list(journal.entries)]
         return _json({"entries": entries, "counts": dict(journal.counts)})
 
     async def _clear_journal(self, _request: web.Request) -> web.Response:
-        self._lab.world.journal.clear()
+        self._lab.context.journal.clear()
         return _json({})
 
     async def _faults(self, _request: web.Request) -> web.Response:
-        return _json({"faults": [dataclasses.asdict(fault) for fault in self._lab.world.faults.planned]})
+        return _json({"faults": [dataclasses.asdict(fault) for fault in self._lab.context.faults.planned]})
 
     async def _plan_fault(self, request: web.Request) -> web.Response:
         try:
             fault = read_fault(await request.json())
         except (ValueError, TypeError) as exc:
             return web.json_response({"error": str(exc)}, status=400)
-        planned = self._lab.world.faults.plan(
+        planned = self._lab.context.faults.plan(
             fault.point, fault.action, times=fault.times, after=fault.after, **fault.detail
         )
         return _json(dataclasses.asdict(planned))
 
     async def _clear_faults(self, _request: web.Request) -> web.Response:
-        self._lab.world.faults.clear()
+        self._lab.context.faults.clear()
         return _json({})
 
     async def _snapshot(self, _request: web.Request) -> web.Response:
         return _json(self._lab.snapshot())
 
     async def _time(self, _request: web.Request) -> web.Response:
-        clock = self._lab.world.clock
+        clock = self._lab.context.clock
         return _json(
             {"now": clock.now().isoformat(), "scale": clock.scale, "offset_seconds": clock.offset.total_seconds()}
         )
 
     async def _set_time(self, request: web.Request) -> web.Response:
         body = await request.json()
-        clock = self._lab.world.clock
+        clock = self._lab.context.clock
         clock.scale = float(body.get("scale", clock.scale))
         clock.offset = timedelta(seconds=float(body.get("offset_seconds", clock.offset.total_seconds())))
         return await self._time(request)

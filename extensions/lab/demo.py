@@ -82,7 +82,7 @@ def collections_path() -> str:
 
 def run(lab: Lab, scratch: Path) -> Outcome:
     """Run the playbook, print its output line by line, and count the changes it reports and the writes in the lab."""
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     started = time.monotonic()
     command = [sys.executable, "-m", "ansible", "playbook", "-i", str(lab.inventory), PLAYBOOK]
     changed = 0
@@ -106,7 +106,7 @@ def run(lab: Lab, scratch: Path) -> Outcome:
             # After an interruption the playbook must end before the lab does.
             process.terminate()
             raise
-    entries = lab.world.journal.entries
+    entries = lab.context.journal.entries
     writes = {side: sum(entry.side == side for entry in entries) for side in WRITES}
     return Outcome(process.returncode, time.monotonic() - started, changed, writes)
 

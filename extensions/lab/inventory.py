@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 import yaml
 
+from .context import LabContext
 from .windows.state import Package
 from .winrm.server import WinRmServer
-from .world import World
 
 GROUPS = {"vmm_server": "vmm_servers", "hyperv_host": "hyperv_hosts"}
 METADATA_PATH = "/metadata/endpoints?api-version=2022-09-01"
@@ -27,7 +27,7 @@ class StartedLab(Protocol):
     """The part of a lab that the inventory uses."""
 
     document: dict[str, Any]
-    world: World
+    context: LabContext
     servers: dict[str, WinRmServer]
     installers: Mapping[str, Package]
     arm_url: str
@@ -41,7 +41,7 @@ class StartedLab(Protocol):
 
 def role_variables(lab: StartedLab) -> dict[str, Any]:
     """Return the variables of the roles, with references to the secrets, which have a file of their own."""
-    document, login, catalogue = lab.document, lab.world.login, lab.installers
+    document, login, catalogue = lab.document, lab.context.login, lab.installers
     azure, proxy = document["azure"], _proxy(lab)
     return {
         "azure_target_subscription_id": login.subscription_id,
@@ -70,11 +70,11 @@ def role_variables(lab: StartedLab) -> dict[str, Any]:
 
 def secret_variables(lab: StartedLab) -> dict[str, str]:
     """Return the variables that a user keeps in an encrypted file."""
-    world = lab.world
+    context = lab.context
     return {
-        "azure_target_secret": world.login.secret,
-        "windows_password": world.login.windows_password,
-        "proxy_password": world.proxy.password,
+        "azure_target_secret": context.login.secret,
+        "windows_password": context.login.windows_password,
+        "proxy_password": context.proxy.password,
     }
 
 
@@ -83,7 +83,7 @@ def connection_variables(lab: StartedLab) -> dict[str, Any]:
     return {
         "ansible_connection": "winrm",
         "ansible_host": "127.0.0.1",
-        "ansible_user": lab.world.login.windows_user,
+        "ansible_user": lab.context.login.windows_user,
         "ansible_password": "{{ windows_password }}",
         "ansible_winrm_scheme": "https",
         "ansible_winrm_transport": lab.document["winrm"]["transport"],
@@ -133,7 +133,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def _proxy(lab: StartedLab) -> dict[str, Any]:
-    account = lab.world.proxy
+    account = lab.context.proxy
     return {
         "mode": "custom",
         "address": f"http://{account.name}",

@@ -28,12 +28,12 @@ from aiohttp import web
 
 from . import inventory
 from .certificates import Certificates
+from .context import Journal, LabContext, Login, ProxyAccount, digest
 from .control import ControlServer
 from .engines.base import Engine
 from .proxy import ProxyServer
 from .winrm.auth import Account, Authenticator
 from .winrm.server import WinRmServer
-from .world import Journal, Login, ProxyAccount, World, digest
 
 if TYPE_CHECKING:
     from .arm.state import AzureState
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .windows.machine import Machine
     from .windows.state import Package
 
-ESTATES = Path(__file__).with_name("estates")
+LABS = Path(__file__).with_name("labs")
 EngineName = Literal["python", "pwsh"]
 TEMPORARY_PREFIX = "siterecovery-lab-"
 # Names of Azure in every cloud that machines call; all of them lead to the simulated Azure.
@@ -71,9 +71,9 @@ class LabError(Exception):
 
 def find_document(name: str) -> Path:
     """Return the path of a lab's YAML: `name` is a shipped one, or a path."""
-    path = Path(name) if name.endswith((".yml", ".yaml")) else ESTATES / f"{name}.yml"
+    path = Path(name) if name.endswith((".yml", ".yaml")) else LABS / f"{name}.yml"
     if not path.is_file():
-        known = ", ".join(sorted(item.stem for item in ESTATES.glob("*.yml")))
+        known = ", ".join(sorted(item.stem for item in LABS.glob("*.yml")))
         raise LabError(f"There is no lab {name}: use one of {known}, or the path of a YAML file.")
     return path
 
@@ -86,8 +86,8 @@ def read_document(path: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def new_world(document: Mapping[str, Any], scale: float) -> World:
-    """Create a world with logins of its own, so that no two runs share a secret."""
+def new_context(document: Mapping[str, Any], scale: float) -> LabContext:
+    """Create a context with logins of its own, so that no two runs share a secret."""
     login = Login(
         tenant=str(uuid.uuid4()),
         subscription_id=str(uuid.uuid4()),
@@ -101,7 +101,7 @@ def new_world(document: Mapping[str, Any], scale: float) -> World:
     account = ProxyAccount(
         proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18), tuple(proxy.get("refuses") or ())
     )
-    return World(login=login, proxy=account, scale=scale)
+    return LabContext(login=login, proxy=account, scale=scale)
 
 
 def neutral(value: Any, names: Mapping[str, str]) -> Any:
@@ -201,7 +201,7 @@ class Lab:
     ) -> None:
         self.document = document
         self.engine_name = engine
-        self.world = new_world(document, time_scale)
+        self.context = new_context(document, time_scale)
         self.machines: dict[str, Machine] = {}
         self.servers: dict[str, WinRmServer] = {}
         self.installers: Mapping[str, Package] = {}
@@ -259,19 +259,19 @@ class Lab:
 
     @property
     def journal(self) -> Journal:
-        return self.world.journal
+        return self.context.journal
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state without what differs between runs, so that two equal runs compare equal."""
         machines = {name: machine.snapshot() for name, machine in sorted(self.machines.items())}
-        login = self.world.login
+        login = self.context.login
         names = {
             login.subscription_id: "{subscription}",
             login.tenant: "{tenant}",
             login.client_id: "{client}",
             self.arm_url: "{azure}",
-            str(self.world.proxy.port): "{proxy port}",
-            digest(self.world.proxy.password): "{proxy password}",
+            str(self.context.proxy.port): "{proxy port}",
+            digest(self.context.proxy.password): "{proxy password}",
         }
         return dict(neutral({"azure": self.azure.snapshot(), "machines": machines}, names))
 
@@ -354,24 +354,24 @@ class Lab:
         from .windows.build import build_machines
         from .windows.installers import catalogue
 
-        folder, world = self._need_folder(), self.world
+        folder, context = self._need_folder(), self.context
         private = folder.folder(".private")
         names = [item for machine in self.document["machines"] for item in (machine["name"], machine["fqdn"])]
-        certificates = Certificates([*names, world.proxy.name, *blob.NAMES])
+        certificates = Certificates([*names, context.proxy.name, *blob.NAMES])
         folder.file("ca.pem", certificates.authority_pem)
         tls = certificates.server_context(private)
 
         self.installers = catalogue(self.document)
-        world.azure = azure = self.azure = AzureState(world)
-        self.machines.update(build_machines(world, self.document))
+        context.azure = azure = self.azure = AzureState(context)
+        self.machines.update(build_machines(context, self.document))
         arm = ArmServer(azure)
         port = await _listen(stack, arm.app(), tls)
         self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"
 
-        world.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) and _exists(azure, host) else None
-        proxy = ProxyServer(world)
+        context.resolve = lambda host: ("127.0.0.1", port) if _is_azure(host) and _exists(azure, host) else None
+        proxy = ProxyServer(context)
         await _started(stack, proxy)
-        world.proxy = replace(world.proxy, port=proxy.port)
+        context.proxy = replace(context.proxy, port=proxy.port)
         engine = await self._engine(stack, executor, private)
         await self._start_machines(stack, engine, certificates, private, tls)
 
@@ -402,12 +402,12 @@ class Lab:
     async def _start_machines(
         self, stack: contextlib.AsyncExitStack, engine: Engine, certificates: Certificates, private: Path, tls: Any
     ) -> None:
-        account = Account(self.world.login.windows_user, self.world.login.windows_password)
+        account = Account(self.context.login.windows_user, self.context.login.windows_password)
         accounts_file = private / "accounts"
         account.store(accounts_file)
         for name, machine in self.machines.items():
             authenticator = Authenticator(account, accounts_file, certificates.server_der)
-            server = WinRmServer(name, machine, self.world, engine, authenticator=authenticator, tls=tls)
+            server = WinRmServer(name, machine, self.context, engine, authenticator=authenticator, tls=tls)
             await _started(stack, server)
             self.servers[name] = server
 

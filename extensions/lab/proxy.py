@@ -13,7 +13,7 @@ import fnmatch
 import hmac
 import logging
 
-from .world import World
+from .context import LabContext
 
 LOG = logging.getLogger("lab.proxy")
 
@@ -32,9 +32,9 @@ _REASONS = {
 class ProxyServer:
     """Listens on the loopback address; the lab resolves names, not this computer."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, context: LabContext) -> None:
         self.port = 0
-        self._world = world
+        self._context = context
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -69,19 +69,19 @@ class ProxyServer:
             status = 405 if method else 400
             return await _refuse(writer, status, "This proxy only serves CONNECT.", "Allow: CONNECT")
         if not self._allowed(headers.get("proxy-authorization", "")):
-            self._world.journal.count("proxy:407")
+            self._context.journal.count("proxy:407")
             return await _refuse(
-                writer, 407, "Log in to the proxy.", f'Proxy-Authenticate: Basic realm="{self._world.proxy.name}"'
+                writer, 407, "Log in to the proxy.", f'Proxy-Authenticate: Basic realm="{self._context.proxy.name}"'
             )
         host, _colon, port = target.rpartition(":")
-        if self._world.faults.hit(f"proxy:{host}") is not None:
+        if self._context.faults.hit(f"proxy:{host}") is not None:
             return await _refuse(writer, 503, f"The proxy does not let anyone reach {host}.")
-        if any(fnmatch.fnmatchcase(host.lower(), each) for each in self._world.proxy.refuses):
+        if any(fnmatch.fnmatchcase(host.lower(), each) for each in self._context.proxy.refuses):
             return await _refuse(writer, 403, f"{host} is not on the list of this proxy.")
-        address = self._world.resolve(host.lower()) if port.isdigit() else None
+        address = self._context.resolve(host.lower()) if port.isdigit() else None
         if address is None:
             return await _refuse(writer, 502, f"The proxy does not know {host}.")
-        self._world.journal.count("proxy:connect")
+        self._context.journal.count("proxy:connect")
         await self._tunnel(reader, writer, address)
         return False
 
@@ -93,7 +93,7 @@ class ProxyServer:
             given = base64.b64decode(token, validate=True)
         except binascii.Error:
             return False
-        account = self._world.proxy
+        account = self._context.proxy
         return hmac.compare_digest(given, f"{account.username}:{account.password}".encode())
 
     async def _tunnel(

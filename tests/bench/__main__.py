@@ -91,11 +91,11 @@ def modules(controller: Controller, variables: dict[str, Any]) -> None:
 
 def site(controller: Controller, here: Lab) -> None:
     """Print the calls and executions of a site run without changes."""
-    here.world.journal.clear()
+    here.context.journal.clear()
     started = time.monotonic()
     run = _must_pass(controller.run(SITE))
     print(f"site run without changes: {time.monotonic() - started:.1f} s, changed={run.changed}")
-    for kind, count in sorted(here.world.journal.counts.items()):
+    for kind, count in sorted(here.context.journal.counts.items()):
         print(f"  {kind:40} {count}")
 
 

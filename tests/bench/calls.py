@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 
-from lab.world import Journal
+from lab.context import Journal
 
 # Kinds that the journal counts without an entry, with their names in the table. A sign-in requests one token.
 _WORDS = {

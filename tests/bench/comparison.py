@@ -131,7 +131,7 @@ class Side:
 
     @property
     def login(self) -> Options:
-        login = self.lab.world.login
+        login = self.lab.context.login
         given = {
             "subscription_id": login.subscription_id,
             "tenant": login.tenant,
@@ -183,7 +183,7 @@ def _surroundings(lab: Lab) -> dict[str, str]:
     The collection supports only the clouds of azure-cli-core, which reads them from this address and expects a list.
     The blob endpoint of an account has a public name, which the proxy of the lab resolves.
     """
-    proxy = lab.world.proxy
+    proxy = lab.context.proxy
     authority = str(lab.authority_path)
     return {
         **lab.environment,

@@ -71,7 +71,7 @@ class Labs:
     def start(self, *, description: str = "small", engine: EngineName = "python", scale: float = SCALE) -> Lab:
         lab = Lab.load(description, engine=engine, time_scale=scale)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
-        lab.world.traffic_file = file
+        lab.context.traffic_file = file
         self._started.append((lab, file))
         lab.start()
         return lab

@@ -46,7 +46,7 @@ def verified(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest
     done = controller.run(SITE)
     assert done.returncode == 0, done.output
     lab.set_reachable("hv02", False)
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     folder = tmp_path_factory.mktemp("verified")
     file = folder / "assumptions.json"
     run = controller.run(VERIFY, "-e", f"site_assumptions_file={file}", folder=folder)
@@ -61,7 +61,7 @@ def test_the_exit_status_is_0_although_one_machine_is_down(verified: Verified) -
 
 
 def test_nothing_is_changed(verified: Verified) -> None:
-    assert verified.lab.world.journal.entries == []
+    assert verified.lab.context.journal.entries == []
 
 
 def test_the_report_has_its_form(verified: Verified) -> None:
@@ -96,7 +96,7 @@ def test_calls_go_through_the_proxy_of_the_roles(verified: Verified) -> None:
 
 
 def test_no_name_of_the_site_is_in_the_report(verified: Verified) -> None:
-    lab, login, text = verified.lab, verified.lab.world.login, verified.text.casefold()
+    lab, login, text = verified.lab, verified.lab.context.login, verified.text.casefold()
     azure = lab.document["azure"]
     machines = lab.document["machines"]
     clouds = [cloud["name"] for machine in machines for cloud in (machine.get("vmm") or {}).get("clouds", [])]
@@ -108,7 +108,7 @@ def test_no_name_of_the_site_is_in_the_report(verified: Verified) -> None:
         *(azure[name] for name in ("vault", "resource_group")),
         *(each["name"] for kind in ("storage_accounts", "virtual_networks") for each in azure[kind]),
         *(login.subscription_id, login.tenant, login.client_id, login.secret, login.windows_password),
-        *("lab.example", "svc-ansible", "svc-proxy", lab.world.proxy.password, "10.50.", "127.0.0.1"),
+        *("lab.example", "svc-ansible", "svc-proxy", lab.context.proxy.password, "10.50.", "127.0.0.1"),
         *(vmm.vmm_id, *(cloud.id for cloud in vmm.clouds)),
         str(lab.directory),
     }

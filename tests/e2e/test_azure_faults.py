@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.world import Entry, FaultAction
+from lab.context import Entry, FaultAction
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.fleet import Fleets, vmm_server
@@ -123,9 +123,9 @@ def outage(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.T
         path = f"*/{PATH[call.module]}/st{name}"
         # The name of an operation has the method that began it.
         point = f"operation:PUT:{path}" if call.point == "operation" else f"arm:{call.point}:{path}"
-        lab.world.faults.plan(point, call.action, times=call.times, **call.detail)
+        lab.context.faults.plan(point, call.action, times=call.times, **call.detail)
     disturbed, written = act(CALLS)
-    lab.world.faults.clear()
+    lab.context.faults.clear()
     following, rewritten = act(CALLS)
     return Outage(disturbed, written, following, rewritten, act(CALLS)[0])
 
@@ -198,7 +198,7 @@ def wait(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Wait:
     with Fleets(folder) as make_fleet:
         lab = make_fleet(machines=[vmm_server("vmm01", egress="any")])
         # The server appears after 15 seconds of real time.
-        lab.world.delays = dataclasses.replace(lab.world.delays, fabric_appears=15 / lab.world.clock.scale)
+        lab.context.delays = dataclasses.replace(lab.context.delays, fabric_appears=15 / lab.context.clock.scale)
         plays = [
             play("localhost", ENSURE_VAULT, ENSURE_KEY),
             play("vmm01", registration, module_task("vmm_cloud_sync", {"vmm_clouds": ["all"]})),

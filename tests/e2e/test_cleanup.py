@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.context import Entry
 from lab.lab import Lab
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS
 from lab.windows.programs.commandline import Invocation
-from lab.world import Entry
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
@@ -106,7 +106,7 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     with Fleets(folder) as make_fleet:
         lab = make_fleet(machines=[vmm_server("vmm01"), hyperv_host("hv01")])
         # These tests do not cover the wait.
-        lab.world.delays = replace(lab.world.delays, fabric_appears=1.0)
+        lab.context.delays = replace(lab.context.delays, fabric_appears=1.0)
         machine, controller = lab.machines["vmm01"], controller_of(main_cell, lab)
         cut = PowerCut()
         with pytest.MonkeyPatch.context() as patch:

@@ -52,14 +52,14 @@ def test_a_node_that_is_down_is_set_up_later(main_cell: Cell, tmp_path_factory: 
     """Register the other node meanwhile. After the role has moved, the run only removes a key that was left behind."""
     with Fleets(tmp_path_factory.mktemp("fleet")) as start:
         lab = start(machines=nodes_of(nodes=[{"name": "vmm01", "state": "Down"}, "vmm02"]))
-        lab.world.faults.plan("winrm:vmm01:*", "drop", times=1000)
+        lab.context.faults.plan("winrm:vmm01:*", "drop", times=1000)
         controller = controller_of(main_cell, lab)
         first = controller.run(SITE, "--limit", "vmm02,localhost")
         assert first.returncode == 0, first.output
         assert "vmm01 is down" in " ".join(first.output.split()), first.output
         assert versions(lab) == {"vmm01": None, "vmm02": VERSION}
 
-        lab.world.faults.clear()
+        lab.context.faults.clear()
         cluster = lab.machines["vmm02"].cluster
         assert cluster is not None
         cluster.nodes["vmm01"] = "Up"

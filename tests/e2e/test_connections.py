@@ -55,13 +55,13 @@ def test_psrp_and_winrm_return_the_same_results_and_find_each_others_setup(
     assert results(first, "hv01")
     assert results(first, "hv02") == results(first, "hv01")
     before = lab.snapshot()
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     # The connections are swapped: each host is read over the one that did not set it up.
     second = controller.run(SITE, *over_psrp(lab, tmp_path, "hv01"))
     assert second.returncode == 0, second.output
     assert second.changed == 0, second.output
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
-    counts = lab.world.journal.counts
+    counts = lab.context.journal.counts
     assert counts["execution"] == sum(count for name, count in counts.items() if name.startswith("script:"))
     assert [name for name, server in lab.servers.items() if len(server.shells)] == []

@@ -19,10 +19,10 @@ LINK = "https://aka.ms/downloadmarsagent"
 def test_each_host_gets_the_installer_from_its_source(main_cell: Cell, tmp_path: Path) -> None:
     with Fleets(tmp_path) as make_fleet:
         lab = make_fleet(machines=[hyperv_host(name, agent=False) for name in ("proxied", "mirrored", "sent")])
-        agent, proxy = lab.installers["agent"], lab.world.proxy
+        agent, proxy = lab.installers["agent"], lab.context.proxy
         (tmp_path / "files").mkdir()
         (tmp_path / "files" / "MARSAgentInstaller.exe").write_bytes(agent.content)
-        lab.world.faults.plan("windows:mirrored:download *", "fail", bytes=30_000)
+        lab.context.faults.plan("windows:mirrored:download *", "fail", bytes=30_000)
         login = {"username": proxy.username, "password": "{{ proxy_password }}"}
         download_proxy = {"mode": "custom", "address": f"http://{proxy.name}", "port": proxy.port, **login}
         book = write(

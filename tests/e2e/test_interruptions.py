@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from lab.context import Entry
 from lab.lab import Lab
-from lab.world import Entry
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE
@@ -54,7 +54,7 @@ def test_rerun_after_a_kill_ends_in_the_same_state(
     controller = controller_of(main_cell, lab)
     process = controller.start(SITE, tmp_path)
     try:
-        wait_for(lambda: mentions(lab.world.journal.entries, words) or process.poll() is not None)
+        wait_for(lambda: mentions(lab.context.journal.entries, words) or process.poll() is not None)
     finally:
         # The controller may have ended by itself; the assertion below detects that.
         with contextlib.suppress(ProcessLookupError):

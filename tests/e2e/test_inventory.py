@@ -57,7 +57,7 @@ class Inventory:
             hosts = yaml.safe_load((self.path / "hosts.yml").read_text())
             hosts["all"]["children"]["windows"]["children"].pop("hyperv_hosts")
             (self.path / "hosts.yml").write_text(yaml.safe_dump(hosts))
-        lab.world.journal.clear()
+        lab.context.journal.clear()
 
     def write(self, name: str, content: Any) -> None:
         path = self.path / name
@@ -84,7 +84,7 @@ class Inventory:
 
     @property
     def executions(self) -> dict[str, int]:
-        counts = self.lab.world.journal.counts
+        counts = self.lab.context.journal.counts
         return {name: counts[name] for name in ("execution", "script:list_vmm_fabric") if name in counts}
 
 
@@ -119,7 +119,7 @@ def test_hosts_and_groups_in_every_environment(labs: MakeLab, cell: Cell, tmp_pa
     inventory.write("vmm.yml", PLUGIN)
     assert tree(inventory.run("--list")) == SMALL
     assert inventory.executions == {"execution": 1, "script:list_vmm_fabric": 1}
-    assert inventory.lab.world.journal.entries == []
+    assert inventory.lab.context.journal.entries == []
     assert [name for name, server in inventory.lab.servers.items() if len(server.shells)] == []
 
 
@@ -167,8 +167,11 @@ def test_a_highly_available_vmm(labs: MakeLab, main_cell: Cell, tmp_path: Path, 
 def test_two_vmm_servers_are_one_inventory(labs: MakeLab, main_cell: Cell, tmp_path: Path) -> None:
     small, cluster = labs("small"), labs("cluster")
     inventory = Inventory(small, main_cell, tmp_path)
-    cluster.world.journal.clear()
-    login = {"ansible_password": cluster.world.login.windows_password, "ansible_user": cluster.world.login.windows_user}
+    cluster.context.journal.clear()
+    login = {
+        "ansible_password": cluster.context.login.windows_password,
+        "ansible_user": cluster.context.login.windows_user,
+    }
     other = {
         **login,
         "ansible_host": "127.0.0.1",
@@ -180,7 +183,7 @@ def test_two_vmm_servers_are_one_inventory(labs: MakeLab, main_cell: Cell, tmp_p
     inventory.write("vmm.yml", {**PLUGIN, "vmm_servers": ["vmm01", {"name": "VMMROLE", "variables": other}]})
     found = inventory.run("--list")
     groups = tree(found)
-    assert (inventory.executions, cluster.world.journal.counts["execution"]) == (
+    assert (inventory.executions, cluster.context.journal.counts["execution"]) == (
         {"execution": 1, "script:list_vmm_fabric": 1},
         1,
     )
@@ -219,7 +222,7 @@ def test_an_inventory_update_of_awx(labs: MakeLab, main_cell: Cell, tmp_path: Pa
     inventory = Inventory(lab, main_cell, tmp_path)
     (inventory.path / "group_vars/all/secrets.yml").unlink()
     inventory.write("vmm.yml", PLUGIN)
-    target, login = tmp_path / "output.json", lab.world.login
+    target, login = tmp_path / "output.json", lab.context.login
     found = inventory.run(
         *("--list", "--export", "--output", str(target), "--playbook-dir", str(inventory.path), "-vvv"),
         ANSIBLE_UNSAFE_WRITES="1",
@@ -250,7 +253,7 @@ def test_the_module_exports_what_the_plugin_reads(labs: MakeLab, main_cell: Cell
     inventory.write("vmm.yml", PLUGIN)
     online = inventory.run("--list")
     inventory.write("vmm.yml", {**PLUGIN, "export_files": ["../vmm02.json"]})
-    inventory.lab.world.journal.clear()
+    inventory.lab.context.journal.clear()
     offline = inventory.run("--list")
     assert (tree(offline), offline.variables) == (tree(online), online.variables)
     assert inventory.executions == {}

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from lab.context import Entry, digest
 from lab.lab import Lab
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.machine import Machine
-from lab.world import Entry, digest
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, open_proxy, set_system_proxy, vmm_server
@@ -162,7 +162,7 @@ def story(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Fleets(tmp_path_factory.mktemp("modes")) as make_fleet:
         lab = make_fleet(machines=machines)
         with open_proxy(lab) as port:
-            ports = {"open": port, "login": lab.world.proxy.port}
+            ports = {"open": port, "login": lab.context.proxy.port}
             harness = Harness(lab, controller_of(main_cell, lab), ports, tmp_path_factory.mktemp("plays"))
             firsts = {name: case.first for name, case in CASES.items()}
             nexts = {name: case.next for name, case in CASES.items()}
@@ -320,7 +320,7 @@ def test_on_create_leaves_a_password_alone(story: Story, kind: str) -> None:
 
 def test_no_password_is_shown(story: Story) -> None:
     for act in (story.first, story.second, story.check, story.then, story.after):
-        for secret in (NEW_PASSWORD, story.lab.world.proxy.password):
+        for secret in (NEW_PASSWORD, story.lab.context.proxy.password):
             assert secret not in act.run.output
             assert secret not in act.run.record
 

@@ -87,7 +87,7 @@ def test_invalid_input_changes_nothing(lab: Lab, controller: Controller, case: C
     before = lab.snapshot()
     run = controller.run(SITE, "-e", json.dumps(case.variables))
     refused(run, case.host, case.words)
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 
@@ -95,26 +95,26 @@ def test_wrong_proxy_password_is_found_before_anything_changes(lab: Lab, control
     before = lab.snapshot()
     proxy = {
         "mode": "custom",
-        "address": f"http://{lab.world.proxy.name}",
-        "port": lab.world.proxy.port,
-        "username": lab.world.proxy.username,
+        "address": f"http://{lab.context.proxy.name}",
+        "port": lab.context.proxy.port,
+        "username": lab.context.proxy.username,
         "password": "not-the-password",
     }
     run = controller.run(SITE, "-e", json.dumps({"vmm_server_proxy": proxy}))
     refused(run, "vmm01", ("P6d: ", "407"))
     assert "not-the-password" not in run.output
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 
 def test_unreachable_host_stops_the_run_before_anything_changes(lab: Lab, controller: Controller) -> None:
     before = lab.snapshot()
-    lab.world.faults.plan("winrm:hv02:*", "drop", times=1000)
+    lab.context.faults.plan("winrm:hv02:*", "drop", times=1000)
     run = controller.run(SITE)
     assert run.returncode != 0
     assert [task.host for task in run.failures() if task.status == "unreachable"] == ["hv02"]
     refused(run, "hv02", ("H1: not reachable: ",))
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 
@@ -130,18 +130,18 @@ def test_vault_in_another_region_is_not_taken_over(lab: Lab, controller: Control
     }
     assert controller.run(playbook(tmp_path, "localhost", [task])).returncode == 0
     before = lab.snapshot()
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     refused(controller.run(SITE), "localhost", ("location", "northeurope", "westeurope"))
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 
 def test_server_of_another_vault_is_never_changed(lab: Lab, controller: Controller) -> None:
     assert controller.run(SITE, "-e", "azure_target_vault_name=vault-other").returncode == 0
     before = lab.snapshot()
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     refused(controller.run(SITE), "vmm01", ("P5: ", "vault-other", "vault-dr"))
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 
@@ -174,7 +174,7 @@ def test_expired_key_is_reported_before_anything_is_sent(lab: Lab, controller: C
     ]
     assert controller.run(playbook(tmp_path, "vmm01", installing)).returncode == 0
     before = lab.snapshot()
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     vault_id = next(task.result["vault"]["id"] for task in prepared.of("vault"))
     registering = [
         {
@@ -186,7 +186,7 @@ def test_expired_key_is_reported_before_anything_is_sent(lab: Lab, controller: C
         }
     ]
     refused(controller.run(playbook(tmp_path, "vmm01", registering)), "vmm01", ("expired",))
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []
     assert lab.snapshot() == before
 
 

@@ -14,8 +14,8 @@ def test_every_scenario_passes_in_its_order(main_cell: Cell, make_lab: MakeLab) 
     lab = make_lab()
     controller = controller_of(main_cell, lab)
     for scenario in load():
-        lab.world.journal.clear()
+        lab.context.journal.clear()
         run = scenario.run(controller)
         assert scenario.problem(run) is None, run.output
         if not scenario.changes:
-            assert lab.world.journal.entries == [], scenario.name
+            assert lab.context.journal.entries == [], scenario.name

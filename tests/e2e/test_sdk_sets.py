@@ -61,7 +61,7 @@ class Results:
 
 
 def login(lab: Lab) -> dict[str, Any]:
-    given = lab.world.login
+    given = lab.context.login
     return {
         "subscription_id": given.subscription_id,
         "tenant": given.tenant,

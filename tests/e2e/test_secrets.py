@@ -47,7 +47,7 @@ class VerboseRun:
 
 def secrets_of(lab: Lab, keys: list[bytes]) -> dict[str, str]:
     """Return every secret of the run in all its encodings."""
-    login, proxy = lab.world.login, lab.world.proxy
+    login, proxy = lab.context.login, lab.context.proxy
     plain = {
         "client secret": login.secret,
         "Windows password": login.windows_password,
@@ -84,7 +84,9 @@ def verbose_run(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pyt
         )
     assert run.returncode == 0, run.output
     assert len(keys) == 1
-    journal = json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.world.journal.entries], default=str)
+    journal = json.dumps(
+        [[entry.target, entry.verb, entry.detail] for entry in lab.context.journal.entries], default=str
+    )
     return VerboseRun(lab, run, folder, journal, keys)
 
 
@@ -189,7 +191,7 @@ def key_run(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.
 
 
 def _places(run: Run, lab: Lab, folder: Path) -> dict[str, str]:
-    journal = [[entry.target, entry.verb, entry.detail] for entry in lab.world.journal.entries]
+    journal = [[entry.target, entry.verb, entry.detail] for entry in lab.context.journal.entries]
     return {
         "output": run.output,
         "results": run.record,

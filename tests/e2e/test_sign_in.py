@@ -55,7 +55,7 @@ def test_each_method_signs_in_and_shows_no_secret(cell: Cell, lab: Lab, tmp_path
 
 def test_every_playbook_signs_in_with_a_profile(main_cell: Cell, lab: Lab, tmp_path: Path) -> None:
     """No variable and no environment variable names the subscription; only the modules read it from the profile."""
-    login = lab.world.login
+    login = lab.context.login
     credentials = tmp_path / ".azure" / "credentials"
     credentials.parent.mkdir()
     credentials.touch(mode=0o600)
@@ -70,9 +70,9 @@ def test_every_playbook_signs_in_with_a_profile(main_cell: Cell, lab: Lab, tmp_p
     unset = ("-e", json.dumps(dict.fromkeys((f"azure_target_{name}" for name in values), "")))
     first = controller.run(SITE, *unset, folder=tmp_path)
     assert first.returncode == 0, first.output
-    lab.world.journal.clear()
+    lab.context.journal.clear()
     for name in PLAYBOOKS:
         run = controller.run(f"siterecovery.hyperv.{name}", *unset, folder=tmp_path)
         assert run.returncode == 0, run.output
         assert login.secret not in run.output
-    assert lab.world.journal.entries == []
+    assert lab.context.journal.entries == []

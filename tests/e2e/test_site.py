@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lab.world import Entry
+from lab.context import Entry
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE, Run
@@ -62,9 +62,9 @@ def story(cell: Cell, make_shared_lab: MakeLab) -> Story:
     controller = controller_of(cell, lab)
 
     def act(*arguments: str) -> Act:
-        lab.world.journal.clear()
+        lab.context.journal.clear()
         run = controller.run(SITE, *arguments)
-        return Act(run, list(lab.world.journal.entries), Counter(lab.world.journal.counts), lab.snapshot())
+        return Act(run, list(lab.context.journal.entries), Counter(lab.context.journal.counts), lab.snapshot())
 
     return Story(lab.snapshot(), act("--check", "--diff"), act("--diff"), act())
 

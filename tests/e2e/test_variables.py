@@ -121,7 +121,7 @@ def by_task() -> list[Play]:
 
 
 def secrets(lab: Lab) -> tuple[str, ...]:
-    return lab.world.login.secret, lab.world.login.windows_password, lab.world.proxy.password
+    return lab.context.login.secret, lab.context.login.windows_password, lab.context.proxy.password
 
 
 def test_separately_encrypted_secrets_work_and_stay_secret(cell: Cell, lab: Lab, tmp_path: Path) -> None:

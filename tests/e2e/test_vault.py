@@ -43,6 +43,6 @@ def test_a_deleted_vault_reserves_its_name(controller: Controller, lab: Lab, tmp
         assert shown[name].items() >= setting.items()
     assert clash.result["error"]["kind"] == "refused"
     assert "set undelete to true" in clash.result["msg"]
-    writes = [f"{entry.verb} {entry.target.rsplit('/', 1)[-1]}" for entry in lab.world.journal.entries]
+    writes = [f"{entry.verb} {entry.target.rsplit('/', 1)[-1]}" for entry in lab.context.journal.entries]
     vault = shown["name"]
     assert writes == [f"put {shown['resource_group']}", f"put {vault}", f"delete {vault}"]

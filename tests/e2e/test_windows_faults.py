@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
+from lab.context import Entry
 from lab.lab import neutral
 from lab.windows import layout
 from lab.windows.machine import Machine
 from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
-from lab.world import Entry
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
@@ -42,13 +42,13 @@ def restart_required(machine: Machine, invocation: Invocation, program: Program)
 
 def connection_lost(machine: Machine, invocation: Invocation, program: Program) -> int:
     """Cut the connection; the program continues to its end."""
-    machine.world.faults.plan(f"winrm:{machine.name}:*", "drop", times=ALWAYS)
+    machine.context.faults.plan(f"winrm:{machine.name}:*", "drop", times=ALWAYS)
     return program(machine, invocation)
 
 
 def connection_interrupted(machine: Machine, invocation: Invocation, program: Program) -> int:
     """Cut the connection for a moment."""
-    machine.world.faults.plan(f"winrm:{machine.name}:*", "drop", times=2)
+    machine.context.faults.plan(f"winrm:{machine.name}:*", "drop", times=2)
     return program(machine, invocation)
 
 
@@ -236,11 +236,11 @@ def faults(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Faults:
         for name, case in CASES.items():
             if case.fault:
                 point, detail = case.fault
-                lab.world.faults.plan(f"windows:{name}:{point}", "fail", **detail)
+                lab.context.faults.plan(f"windows:{name}:{point}", "fail", **detail)
         controller, book = controller_of(main_cell, lab), write(folder, *setup_plays())
         disturbed = controller.run(book, "--forks", "10")
         certificates = sum("/certificates/" in entry.target.lower() for entry in lab.journal.entries)
-        lab.world.faults.clear()
+        lab.context.faults.clear()
         lab.journal.clear()
         following = controller.run(book, "--forks", "10")
         journal = list(lab.journal.entries)
@@ -321,7 +321,7 @@ def test_site_reports_a_server_lost_during_its_setup_and_continues_in_the_next_r
 ) -> None:
     lab = make_lab()
     # This test does not cover the wait.
-    lab.world.delays = dataclasses.replace(lab.world.delays, fabric_appears=1.0, cloud_appears=1.0)
+    lab.context.delays = dataclasses.replace(lab.context.delays, fabric_appears=1.0, cloud_appears=1.0)
     controller = controller_of(main_cell, lab)
     real = PROGRAMS["setupdr.exe"]
     monkeypatch.setitem(PROGRAMS, "setupdr.exe", lambda machine, invocation: connection_lost(machine, invocation, real))
@@ -336,7 +336,7 @@ def test_site_reports_a_server_lost_during_its_setup_and_continues_in_the_next_r
     # The run removed the key, and did not change any host.
     assert not list(lab.directory.rglob("*.VaultCredentials"))
     assert {entry.target for entry in lab.journal.entries if entry.side == "windows"} == {"vmm01"}
-    lab.world.faults.clear()
+    lab.context.faults.clear()
     monkeypatch.undo()
     rerun = controller.run(SITE)
     assert rerun.returncode == 0, rerun.output

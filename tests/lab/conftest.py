@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from lab.context import LabContext, Login, ProxyAccount
 from lab.lab import Lab
 from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.machine import Machine
-from lab.world import Login, ProxyAccount, World
 from tests.lab.emulators.comparison import Comparison
 from tests.lab.emulators.harness import RecordingAzure
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER, Internet
@@ -61,23 +61,23 @@ def azure() -> RecordingAzure:
 
 
 @pytest.fixture
-def world(internet: Internet, azure: RecordingAzure) -> World:
+def context(internet: Internet, azure: RecordingAzure) -> LabContext:
     login = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
     proxy = ProxyAccount(PROXY_NAME, internet.proxy_port, PROXY_USER, PROXY_PASSWORD)
-    made = World(login=login, proxy=proxy, scale=0.0)
+    made = LabContext(login=login, proxy=proxy, scale=0.0)
     made.resolve = internet.resolve
     made.azure = azure
     return made
 
 
 @pytest.fixture
-def build(world: World) -> Build:
+def build(context: LabContext) -> Build:
     """Return a function that builds a machine from an entry of a lab's document, with an empty journal."""
 
     def made(**entry: Any) -> Machine:
-        machine = build_machine(world, {"name": "m1", **entry})
+        machine = build_machine(context, {"name": "m1", **entry})
         machine.web = {package.url: package for package in catalogue({}).values()}
-        world.journal.clear()
+        context.journal.clear()
         return machine
 
     return made

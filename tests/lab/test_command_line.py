@@ -79,7 +79,7 @@ def test_the_control_commands_reach_a_started_lab(lab: Lab) -> None:
     assert planned["detail"] == {"seconds": 2}
     assert len(control(directory, "faults")["faults"]) == 1
     control(directory, "faults", "clear")
-    assert lab.world.faults.planned == []
+    assert lab.context.faults.planned == []
     assert control(directory, "snapshot") == json.loads(json.dumps(lab.snapshot(), default=str))
     assert control(directory, "time", "--offset-seconds", "3600")["offset_seconds"] == 3600
     control(directory, "time", "--offset-seconds", "0")
@@ -116,5 +116,5 @@ def test_control_wants_its_token(lab: Lab) -> None:
 
 
 def test_main_reports_an_error_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command_line.main(["up", "--estate", "huge"]) == 2
+    assert command_line.main(["up", "--lab", "huge"]) == 2
     assert capsys.readouterr().err.startswith("error: There is no lab huge")

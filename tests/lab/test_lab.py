@@ -49,9 +49,9 @@ def test_no_private_key_of_a_certificate_is_written(lab: Lab) -> None:
 
 def test_two_labs_share_no_secret_and_no_port_but_look_the_same() -> None:
     with Lab.load("small") as one, Lab.load("small") as other:
-        assert one.world.login.secret != other.world.login.secret
-        assert one.world.login.windows_password != other.world.login.windows_password
-        assert one.world.proxy.password != other.world.proxy.password
+        assert one.context.login.secret != other.context.login.secret
+        assert one.context.login.windows_password != other.context.login.windows_password
+        assert one.context.proxy.password != other.context.proxy.password
         assert {server.port for server in one.servers.values()}.isdisjoint(
             {server.port for server in other.servers.values()}
         )
@@ -146,10 +146,12 @@ def test_the_inventory_is_what_the_playbooks_expect(lab: Lab) -> None:
 
 
 def test_secrets_stand_in_their_own_file_only(lab: Lab) -> None:
-    world = lab.world
+    context = lab.context
     for path in lab.inventory.rglob("*.yml"):
         found = [
-            s for s in (world.login.secret, world.login.windows_password, world.proxy.password) if s in path.read_text()
+            s
+            for s in (context.login.secret, context.login.windows_password, context.proxy.password)
+            if s in path.read_text()
         ]
         assert len(found) == (3 if path.name == "secrets.yml" else 0), path
 

@@ -23,13 +23,13 @@ VAULT_HOST = "pod01-rrp1.weu.hypervrecoverymanager.windowsazure.com"
 
 
 def _login(lab: Lab, password: str | None = None) -> dict[str, str]:
-    account = lab.world.proxy
+    account = lab.context.proxy
     token = b64encode(f"{account.username}:{password or account.password}".encode()).decode()
     return {"Proxy-Authorization": f"Basic {token}"}
 
 
 def _connect(lab: Lab, host: str, headers: dict[str, str]) -> tuple[int, dict[str, str], socket.socket]:
-    connection = socket.create_connection(("127.0.0.1", lab.world.proxy.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", lab.context.proxy.port), timeout=10)
     return (*_ask_for(connection, host, headers), connection)
 
 
@@ -52,7 +52,7 @@ def test_the_proxy_asks_for_its_login(lab: Lab) -> None:
 
 
 def test_a_client_may_log_in_on_the_same_connection(lab: Lab) -> None:
-    connection = socket.create_connection(("127.0.0.1", lab.world.proxy.port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", lab.context.proxy.port), timeout=10)
     with connection:
         assert _ask_for(connection, VAULT_HOST, {})[0] == 407
         assert _ask_for(connection, VAULT_HOST, _login(lab))[0] == 200
@@ -83,14 +83,14 @@ def test_the_proxy_leads_nowhere_else(lab: Lab, host: str) -> None:
 
 
 def test_a_planned_fault_blocks_one_name(lab: Lab) -> None:
-    lab.world.faults.plan(f"proxy:{VAULT_HOST}", "fail")
+    lab.context.faults.plan(f"proxy:{VAULT_HOST}", "fail")
     status, _, connection = _connect(lab, VAULT_HOST, _login(lab))
     connection.close()
     assert status == 503
 
 
 def test_the_proxy_only_serves_connect(lab: Lab) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", lab.world.proxy.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", lab.context.proxy.port, timeout=10)
     connection.request("GET", "http://login.microsoftonline.com/")
     assert connection.getresponse().status == 405
     connection.close()
@@ -105,7 +105,7 @@ def test_a_machine_connects_through_the_proxy_only_with_its_login(
 ) -> None:
     """Ansible runs the section for connectivity: the response is the simulated Azure's, through the real proxy."""
     with Lab.load("small", engine=engine) as lab:
-        proxy = lab.world.proxy
+        proxy = lab.context.proxy
         way = {"ProxyAddress": f"http://{proxy.name}", "ProxyPort": proxy.port}
         url = "https://management.azure.com/"
         results = {}

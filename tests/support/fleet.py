@@ -34,7 +34,7 @@ class Fleets(Labs):
         document = {**read_document(find_document(description)), "machines": list(machines)}
         lab = Lab(document, engine=engine, time_scale=scale, directory=None)
         file = self._folder / f"traffic-{len(self._started)}.jsonl"
-        lab.world.traffic_file = file
+        lab.context.traffic_file = file
         self._started.append((lab, file))
         return lab.start()
 
@@ -83,7 +83,7 @@ def open_proxy(lab: Lab) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, name="open proxy", daemon=True)
     thread.start()
-    server = _OpenProxy(lab.world)
+    server = _OpenProxy(lab.context)
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield server.port

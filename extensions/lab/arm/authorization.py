@@ -97,7 +97,7 @@ def _check_locks(state: AzureState, call: Call) -> None:
 
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
     """Raise the errors of Resource Manager before a call reaches its provider."""
-    subscription = state.world.login.subscription_id
+    subscription = state.context.login.subscription_id
     if route.writes and state.subscription_state == "Disabled":
         # documented: subscription states; the code is that of Resource Manager.
         raise ArmError(
@@ -116,7 +116,7 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
         if route.writes:
             _check_locks(state, call)
         return
-    login = state.world.login
+    login = state.context.login
     # recorded: text of AuthorizationFailed.
     raise ArmError(
         403,

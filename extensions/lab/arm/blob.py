@@ -50,7 +50,7 @@ def account_of(host: str) -> str | None:
 
 def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
     """Get Blob Service Properties (documented: REST reference of Blob Storage), the only operation here."""
-    state.world.journal.count("storage.blob")
+    state.context.journal.count("storage.blob")
     account = next((item for item in state.accounts.values() if item["name"] == name), None)
     if account is None:
         # inferred: the real name would not resolve.

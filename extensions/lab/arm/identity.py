@@ -132,9 +132,9 @@ def openid(state: AzureState, call: Call, _raw: bytes) -> Answer:
 
 def token(state: AzureState, call: Call, raw: bytes) -> Answer:
     """Answer the client-credentials grant in both generations, with the errors of the identity platform."""
-    state.world.journal.count("azure.token")
+    state.context.journal.count("azure.token")
     form = {name: values[0] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
-    tenant, login = call["tenant"], state.world.login
+    tenant, login = call["tenant"], state.context.login
     if not _known_tenant(state, tenant):
         return _unknown_tenant(tenant)
     refusal = _refuse_form(form) or _refuse_scope(call, form)
@@ -168,7 +168,7 @@ def _asserted(state: AzureState, call: Call, form: Mapping[str, str]) -> Answer 
     base = f"{call.base_url}/{call['tenant']}"
     # documented: the audience is the token endpoint; the issuer of the tenant is also accepted.
     audiences = (f"{base}/oauth2/v2.0/token", f"{base}/oauth2/token", f"{base}/v2.0", f"{base}/")
-    now = state.world.clock.now()
+    now = state.context.clock.now()
     try:
         assertions.check(state.application, form["client_id"], form["client_assertion"], audiences, now)
     except assertions.Refusal as refusal:
@@ -178,7 +178,7 @@ def _asserted(state: AzureState, call: Call, form: Mapping[str, str]) -> Answer 
 
 def _grant(state: AzureState, *, v2: bool, form: Mapping[str, str]) -> Answer:
     value = state.new_token()
-    now = state.world.clock.now()
+    now = state.context.clock.now()
     life = int(state.token_life.total_seconds())
     answer: Json = {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": value}
     if not v2:  # documented: the first generation writes numbers as strings and repeats the resource.
@@ -194,7 +194,7 @@ def _grant(state: AzureState, *, v2: bool, form: Mapping[str, str]) -> Answer:
 
 
 def _known_tenant(state: AzureState, tenant: str) -> bool:
-    return tenant.casefold() == state.world.login.tenant.casefold()
+    return tenant.casefold() == state.context.login.tenant.casefold()
 
 
 def _refuse_form(form: Mapping[str, str]) -> Answer | None:
@@ -302,7 +302,7 @@ def check_bearer(state: AzureState, header: str | None) -> Answer | None:
     expires = state.tokens.get(value)
     if expires is None:
         return _challenge(state, "InvalidAuthenticationToken", "The access token is invalid.", "invalid_token")
-    now = state.world.clock.now()
+    now = state.context.clock.now()
     if expires <= now:
         return _challenge(
             state,
@@ -315,7 +315,7 @@ def check_bearer(state: AzureState, header: str | None) -> Answer | None:
 
 
 def _challenge(state: AzureState, code: str, text: str, error: str | None = None) -> Answer:
-    value = f'Bearer authorization_uri="https://login.microsoftonline.com/{state.world.login.tenant}"'
+    value = f'Bearer authorization_uri="https://login.microsoftonline.com/{state.context.login.tenant}"'
     if error:
         value += f', error="{error}", error_description="{text}"'
     headers = {"WWW-Authenticate": value, "x-ms-failure-cause": "gateway"}

@@ -34,7 +34,7 @@ class MetadataService:
         return application
 
     async def _serve(self, request: web.Request) -> web.Response:
-        self.state.world.journal.count("azure.token")
+        self.state.context.journal.count("azure.token")
         status, body = self._answer(request)
         return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/json")
 
@@ -45,7 +45,7 @@ class MetadataService:
         resource, client = request.query["resource"], request.query.get("client_id", "")
         with self.state.lock:
             value = self.state.new_token()
-        now = int(self.state.world.clock.now().timestamp())
+        now = int(self.state.context.clock.now().timestamp())
         life = int(self.state.token_life.total_seconds())
         return 200, {
             "access_token": value,

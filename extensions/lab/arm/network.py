@@ -124,7 +124,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
         set_network_state(made, "Succeeded" if done else "Failed")
         made["etag"] = etag()
 
-    operation = state.begin("PUT", resource_id, state.world.delays.network_create, finish)
+    operation = state.begin("PUT", resource_id, state.context.delays.network_create, finish)
     return Answer(200 if existing else 201, made, _async(state, call, location, operation))
 
 
@@ -248,7 +248,7 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
         made["properties"]["provisioningState"] = "Succeeded" if done else "Failed"
         network["etag"] = made["etag"] = etag()
 
-    operation = state.begin("PUT", str(made["id"]), state.world.delays.network_create, finish)
+    operation = state.begin("PUT", str(made["id"]), state.context.delays.network_create, finish)
     return Answer(200 if existing else 201, made, _async(state, call, str(network["location"]), operation))
 
 
@@ -302,7 +302,7 @@ def _async(state: AzureState, call: Call, location: str, operation: Operation) -
 
 
 def _accepted(state: AzureState, call: Call, network: Json, target: str, finish: Finish) -> Answer:
-    operation = state.begin("DELETE", target, state.world.delays.network_create, finish)
+    operation = state.begin("DELETE", target, state.context.delays.network_create, finish)
     headers = _async(state, call, str(network["location"]), operation)
     path = f"/subscriptions/{call['subscription']}/providers/Microsoft.Network/locations/{network['location']}"
     headers["Location"] = signed(call, f"{path}/operationResults/{operation.id}", operation)

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..world import CloudFacts, VmmServerFacts
+from ..context import CloudFacts, VmmServerFacts
 from .messages import Json
 
 

@@ -90,18 +90,18 @@ def put_vault(state: AzureState, call: Call) -> Answer:
     check_settings(call, body, existing, new=True)
     if existing is not None:
         keep_location(existing.document, location, name, group)
-        merge_vault(existing.document, {"tags": None} | body, state.world.clock.now())
+        merge_vault(existing.document, {"tags": None} | body, state.context.clock.now())
         return Answer(200, _shown(call, existing))
     _check_new(state, call)
     vault = state.new_vault(group, name, body)
 
     def finish(done: bool) -> None:
         if done:
-            complete_vault(vault.document, state.world.clock.now())
+            complete_vault(vault.document, state.context.clock.now())
         else:
             vault.document["properties"]["provisioningState"] = "Failed"
 
-    operation = state.begin("PUT", vault.id, state.world.delays.vault_create, finish)
+    operation = state.begin("PUT", vault.id, state.context.delays.vault_create, finish)
     headers = {"Azure-AsyncOperation": _status_link(call, vault, operation), "Retry-After": state.retry_after()}
     return Answer(201, _shown(call, vault), headers)
 
@@ -119,14 +119,14 @@ def patch_vault(state: AzureState, call: Call) -> Answer:
     if isinstance(given, str):
         keep_location(vault.document, need_location(body, TYPE, NAMES), call["vault"], call["group"])
     if not body.get("identity") and not (body.get("properties") or {}).get("encryption"):
-        merge_vault(vault.document, body, state.world.clock.now())
+        merge_vault(vault.document, body, state.context.clock.now())
         return Answer(200, _shown(call, vault))
 
     def finish(done: bool) -> None:
         if done:
-            merge_vault(vault.document, body, state.world.clock.now())
+            merge_vault(vault.document, body, state.context.clock.now())
 
-    operation = state.begin("PATCH", vault.id, state.world.delays.vault_create / 2, finish)
+    operation = state.begin("PATCH", vault.id, state.context.delays.vault_create / 2, finish)
     return Answer(202, None, _both_links(state, call, vault.id, operation))
 
 
@@ -153,7 +153,7 @@ def delete_vault(state: AzureState, call: Call) -> Answer:
             state.bury_vault(vault)
         state.vaults.pop(vault.id.casefold(), None)
 
-    operation = state.begin("DELETE", vault.id, state.world.delays.vault_create / 2, finish)
+    operation = state.begin("DELETE", vault.id, state.context.delays.vault_create / 2, finish)
     return Answer(202, None, _both_links(state, call, vault.id, operation))
 
 
@@ -254,7 +254,7 @@ def put_certificate(state: AzureState, call: Call) -> Answer:
         content = str(raw["certificate"])
     else:
         hours = _validity(member(body, "certificateCreateOptions", dict) or {})
-        made = keys.make(_subject(call["certificate"]), state.world.clock.now(), hours)
+        made = keys.make(_subject(call["certificate"]), state.context.clock.now(), hours)
         content = made.content
     state.certificates[made.thumbprint] = VaultCertificate(made.thumbprint, vault.id.casefold(), made.valid_to)
     vault.certificates += 1
@@ -449,7 +449,7 @@ def undelete(state: AzureState, call: Call) -> Answer:
         if done:
             state.revive_vault(found)
 
-    operation = state.begin("POST", target, state.world.delays.vault_create, finish)
+    operation = state.begin("POST", target, state.context.delays.vault_create, finish)
     status = f"{state.deleted_vaults[found]['id']}/operations/{operation.id}"
     links = {"Azure-AsyncOperation": signed(call, status, operation), "Retry-After": state.retry_after()}
     return Answer(202, None, links)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..world import CloudFacts, RegistrationRefused, VmmServerFacts
+from ..context import CloudFacts, RegistrationRefused, VmmServerFacts
 from .records import Fabric, Job, Vault, fabric_name, guid
 from .state_core import StateCore
 
@@ -25,9 +25,9 @@ class Registrations(StateCore):
             self.settle()
             vault = self._admit(thumbprint, vault_number)
             self._refuse_second_vault(vault, server)
-            now = self.world.clock.now()
+            now = self.context.clock.now()
             known = self.fabric_of(vault, server.vmm_id)
-            self.world.journal.write(
+            self.context.journal.write(
                 "azure", vault.id, "register server", server=server.friendly_name, again=known is not None
             )
             job = self.start_job(
@@ -52,7 +52,7 @@ class Registrations(StateCore):
                 fabric.coming = {}
                 self._end_job(job)
 
-            self.later(self.world.delays.fabric_appears, appear)
+            self.later(self.context.delays.fabric_appears, appear)
 
     def publish_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
         """Receive clouds from VMM: they appear as protection containers, but not before their server does."""
@@ -66,7 +66,7 @@ class Registrations(StateCore):
             if not new:
                 return
             names = sorted(cloud.name for cloud in new.values())
-            self.world.journal.write(
+            self.context.journal.write(
                 "azure", vault.id, "publish clouds", server=fabric.server.friendly_name, clouds=names
             )
 
@@ -76,7 +76,7 @@ class Registrations(StateCore):
                 else:
                     fabric.coming.update(new)
 
-            self.later(self.world.delays.cloud_appears, appear)
+            self.later(self.context.delays.cloud_appears, appear)
 
     def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
         """Remove clouds that VMM no longer publishes.
@@ -93,7 +93,7 @@ class Registrations(StateCore):
             if not gone:
                 return
             names = sorted(cloud.name for cloud in gone)
-            self.world.journal.write(
+            self.context.journal.write(
                 "azure", vault.id, "withdraw clouds", server=fabric.server.friendly_name, clouds=names
             )
 
@@ -101,7 +101,7 @@ class Registrations(StateCore):
                 for cloud in gone:
                     fabric.containers.pop(cloud.id.lower(), None)
 
-            self.later(self.world.delays.cloud_appears, leave)
+            self.later(self.context.delays.cloud_appears, leave)
 
     def unregister(self, vmm_id: str) -> None:
         """Remove a server from its vault at once (for tests)."""
@@ -118,17 +118,17 @@ class Registrations(StateCore):
             if found is not None:
                 fabric = found[1]
                 fabric.connected = connected
-                fabric.last_heartbeat = None if connected else self.world.clock.now()
+                fabric.last_heartbeat = None if connected else self.context.clock.now()
 
     def start_job(
         self, vault: Vault, scenario: str, title: str, *, target_id: str, target_name: str, target_kind: str
     ) -> Job:
-        job = Job(guid(), scenario, title, self.world.clock.now(), target_id, target_name, target_kind)
+        job = Job(guid(), scenario, title, self.context.clock.now(), target_id, target_name, target_kind)
         vault.jobs[job.id] = job
         return job
 
     def _end_job(self, job: Job) -> None:
-        job.state, job.ended = "Succeeded", self.world.clock.now()
+        job.state, job.ended = "Succeeded", self.context.clock.now()
 
     def _admit(self, thumbprint: str, vault_number: str) -> Vault:
         certificate = self.certificates.get(thumbprint.upper())
@@ -139,7 +139,7 @@ class Registrations(StateCore):
             raise RegistrationRefused("VaultNotFound", "The vault of the credentials does not exist any more.")
         if str(vault.number) != str(vault_number).strip():
             raise RegistrationRefused("ForeignCertificate", "The certificate was issued by another vault.")
-        if certificate.expires <= self.world.clock.now():
+        if certificate.expires <= self.context.clock.now():
             raise RegistrationRefused("CertificateExpired", "The vault credentials have expired.")
         return vault
 

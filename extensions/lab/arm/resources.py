@@ -33,13 +33,13 @@ _GROUP_NAME = re.compile(r"[\w\-.()]{1,90}")
 @SUBSCRIPTION_ROUTES.get(ROOT)
 def get_subscription(state: AzureState, _call: Call) -> Answer:
     # documented: REST reference, Subscriptions - Get.
-    subscription = state.world.login.subscription_id
+    subscription = state.context.login.subscription_id
     return Answer(
         200,
         {
             "id": f"/subscriptions/{subscription}",
             "subscriptionId": subscription,
-            "tenantId": state.world.login.tenant,
+            "tenantId": state.context.login.tenant,
             "displayName": "Site Recovery rehearsal",
             "state": state.subscription_state,
             "subscriptionPolicies": {
@@ -57,7 +57,7 @@ def list_locations(state: AzureState, _call: Call) -> Answer:
     # documented: REST reference, Subscriptions - List Locations.
     items: list[Json] = [
         {
-            "id": f"/subscriptions/{state.world.login.subscription_id}/locations/{name}",
+            "id": f"/subscriptions/{state.context.login.subscription_id}/locations/{name}",
             "name": name,
             "displayName": regions.title(name),
         }
@@ -96,7 +96,7 @@ def put_group(state: AzureState, call: Call) -> Answer:
     location = _group_location(body)
     existing = state.groups.get(name.casefold())
     if existing is None:
-        made = group_document(state.world.login.subscription_id, name, location, string_map(body, "tags"))
+        made = group_document(state.context.login.subscription_id, name, location, string_map(body, "tags"))
         state.groups[name.casefold()] = made
         return Answer(201, made)
     if existing["location"] != location:
@@ -136,8 +136,8 @@ def delete_group(state: AzureState, call: Call) -> Answer:
             for key in [key for key in store if key.startswith(prefix)]:
                 del store[key]
 
-    operation = state.begin("DELETE", str(group["id"]), state.world.delays.vault_create, finish)
-    link = call.link(f"/subscriptions/{state.world.login.subscription_id}/operationresults/{operation.id}")
+    operation = state.begin("DELETE", str(group["id"]), state.context.delays.vault_create, finish)
+    link = call.link(f"/subscriptions/{state.context.login.subscription_id}/operationresults/{operation.id}")
     return Answer(202, None, {"Location": link, "Retry-After": state.retry_after()})
 
 
@@ -173,7 +173,7 @@ def register_provider(state: AzureState, call: Call) -> Answer:
         def done() -> None:
             state.providers[key] = "Registered"
 
-        state.later(state.world.delays.network_create, done)
+        state.later(state.context.delays.network_create, done)
     return Answer(200, provider_document(state, key))
 
 
@@ -189,7 +189,7 @@ def provider_document(state: AzureState, namespace: str) -> Json:
     family, types = _TYPES[key]
     places = region_names(regions.NAMES)
     return {
-        "id": f"/subscriptions/{state.world.login.subscription_id}/providers/{name}",
+        "id": f"/subscriptions/{state.context.login.subscription_id}/providers/{name}",
         "namespace": name,
         "resourceTypes": [
             {

@@ -20,7 +20,7 @@ class Seeds(StateCore):
     def seed_group(self, name: str, location: str, tags: dict[str, str] | None = None) -> Json:
         """Create a resource group."""
         with self.lock:
-            group = group_document(self.world.login.subscription_id, name, location, tags)
+            group = group_document(self.context.login.subscription_id, name, location, tags)
             return self.groups.setdefault(name.casefold(), group)
 
     def seed_vault(self, group: str, name: str, location: str, **properties: Any) -> Vault:
@@ -28,7 +28,7 @@ class Seeds(StateCore):
         with self.lock:
             self.seed_group(group, location)
             vault = self.new_vault(group, name, {"location": location, "properties": properties})
-            complete_vault(vault.document, self.world.clock.now())
+            complete_vault(vault.document, self.context.clock.now())
             return vault
 
     def seed_site(self, vault: Vault, name: str, friendly_name: str | None = None) -> Site:
@@ -78,7 +78,7 @@ class Seeds(StateCore):
             self.seed_group(group, location)
             body: Json = {"location": location, "sku": {"name": sku}, "kind": kind, "properties": properties}
             resource_id = self.resource_id(group, "Microsoft.Storage/storageAccounts", name)
-            account = account_document(resource_id, name, body, self.world.clock.now())
+            account = account_document(resource_id, name, body, self.context.clock.now())
             account["properties"]["provisioningState"] = "Succeeded"
             self.accounts[resource_id.casefold()] = account
             if soft_delete:
@@ -160,7 +160,7 @@ class Seeds(StateCore):
     def seed_lock(self, name: str, level: str, group: str | None = None) -> None:
         """Lock the subscription or a group with `ReadOnly` or `CanNotDelete` (documented: management locks)."""
         with self.lock:
-            scope = self.group_id(group) if group else f"/subscriptions/{self.world.login.subscription_id}"
+            scope = self.group_id(group) if group else f"/subscriptions/{self.context.login.subscription_id}"
             self.locks.append(
                 {
                     "id": f"{scope}/providers/Microsoft.Authorization/locks/{name}",

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from ..world import Fault
+from ..context import Fault
 from . import authorization, blob, identity, network, recovery_services, resources, site_recovery, storage
 from .messages import Answer, ArmError, Call
 from .records import guid
@@ -48,7 +48,7 @@ class ArmServer:
 
     def __init__(self, state: AzureState) -> None:
         self.state = state
-        self.world = state.world
+        self.context = state.context
         self.base_url = ""
         self.traffic: list[Exchange] = []
         self._table = _table(route for routes in _ALL_ROUTES for route in routes)
@@ -72,7 +72,7 @@ class ArmServer:
         query = {name.lower(): value for name, value in request.query.items()}
         given = {name.lower(): value for name, value in request.headers.items()}
         call = Call(request.method, path, query, None, base, headers=given)
-        fault = self.world.faults.hit(f"arm:{request.method}:{path.lower()}")
+        fault = self.context.faults.hit(f"arm:{request.method}:{path.lower()}")
         if fault is not None:
             answer = await self._apply_fault(fault, request)
             if answer is not None and fault.action == "drop":
@@ -95,7 +95,7 @@ class ArmServer:
         """
         detail = fault.detail
         if fault.action == "delay":
-            await asyncio.sleep(float(detail.get("seconds", 5.0)) * self.world.clock.scale)
+            await asyncio.sleep(float(detail.get("seconds", 5.0)) * self.context.clock.scale)
             return None
         if fault.action == "hang":
             await asyncio.sleep(float(detail.get("seconds", _HANG_SECONDS)))
@@ -147,7 +147,7 @@ class ArmServer:
             # documented: InvalidSubscriptionId.
             text = f"The provided subscription identifier '{given}' is malformed or invalid."
             raise ArmError(400, "InvalidSubscriptionId", text, gateway=True) from None
-        if given.casefold() != self.world.login.subscription_id.casefold():
+        if given.casefold() != self.context.login.subscription_id.casefold():
             # documented: SubscriptionNotFound.
             text = f"The subscription '{given}' could not be found."
             raise ArmError(404, "SubscriptionNotFound", text, gateway=True)
@@ -218,7 +218,7 @@ class ArmServer:
 
     def _note(self, route: Route, call: Call, answer: Answer) -> None:
         """Write accepted writes to the journal, also those without a change, and count everything else."""
-        journal = self.world.journal
+        journal = self.context.journal
         if not route.writes:
             journal.count(route.counts)
         elif answer.status >= 400:
@@ -231,7 +231,7 @@ class ArmServer:
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
         if body:
             headers["Content-Type"] = "application/json; charset=utf-8"
-        file = self.world.traffic_file
+        file = self.context.traffic_file
         if self.state.record_traffic or file:
             self._log(call, raw, answer, headers, Path(file) if file else None)
         return web.Response(status=answer.status, body=body, headers=headers)

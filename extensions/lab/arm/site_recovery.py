@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..world import CloudFacts
+from ..context import CloudFacts
 from .common import need_operation, page
 from .documents import stamp
 from .messages import Answer, ArmError, Call, Json
@@ -347,7 +347,7 @@ def _job(
     )
 
     def finish(done: bool) -> None:
-        job.state, job.ended = ("Succeeded" if done else "Failed"), state.world.clock.now()
+        job.state, job.ended = ("Succeeded" if done else "Failed"), state.context.clock.now()
 
     operation = state.begin(call.method, target, _REFRESH, finish)
     del vault.jobs[job.id]

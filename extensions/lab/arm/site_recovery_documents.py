@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from ..world import CloudFacts, VmNetworkFacts
+from ..context import CloudFacts, VmNetworkFacts
 from .documents import stamp
 from .messages import Json
 from .records import Fabric, Job, Site, Vault
@@ -101,7 +101,7 @@ def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
             "serverVersion": fabric.server.server_version,
             **fabric.version_facts,
             "fabricFriendlyName": fabric.server.friendly_name,
-            "lastHeartBeat": stamp(state.world.clock.now() if fabric.connected else heartbeat or fabric.registered),
+            "lastHeartBeat": stamp(state.context.clock.now() if fabric.connected else heartbeat or fabric.registered),
             "connectionStatus": "Connected" if fabric.connected else "NotConnected",
             "protectedItemCount": 0,
             "allowedScenarios": ["Refresh", "Purge"],

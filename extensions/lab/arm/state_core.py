@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..world import World
+from ..context import LabContext
 from .assertions import Application
 from .documents import blob_service_document, deleted_vault_document, vault_document
 from .messages import Json
@@ -34,8 +34,8 @@ class _Due:
 class StateCore:
     """Everything that Azure stores. The classes built on it add what the Windows side calls and the seeds of tests."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, context: LabContext) -> None:
+        self.context = context
         self.lock = threading.RLock()
         self.groups: dict[str, Json] = {}
         self.vaults: dict[str, Vault] = {}
@@ -73,7 +73,7 @@ class StateCore:
     def new_token(self) -> str:
         """Issue an access token that is valid from now on."""
         value = secrets.token_urlsafe(48)
-        self.tokens[value] = self.world.clock.now() + self.token_life
+        self.tokens[value] = self.context.clock.now() + self.token_life
         return value
 
     # Time ---------------------------------------------------------------------------------------------------------
@@ -81,12 +81,12 @@ class StateCore:
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Run `action` after `seconds` of the lab's time."""
         self._order += 1
-        self._due.append(_Due(self.world.clock.after(seconds), action, self._order))
+        self._due.append(_Due(self.context.clock.after(seconds), action, self._order))
 
     def settle(self) -> None:
         """Run every action that is due, in order; an action may plan further ones."""
         with self.lock:
-            while ready := [due for due in self._due if self.world.clock.reached(due.at)]:
+            while ready := [due for due in self._due if self.context.clock.reached(due.at)]:
                 first = min(ready, key=lambda due: (due.at, due.order))
                 self._due.remove(first)
                 first.action()
@@ -100,7 +100,7 @@ class StateCore:
 
     def retry_after(self, seconds: float | None = None) -> str:
         """Return the whole seconds of a Retry-After header; never 0, which azure-core reads as absent."""
-        return str(max(1, round((seconds or self.world.delays.retry_after) * self.world.clock.scale)))
+        return str(max(1, round((seconds or self.context.delays.retry_after) * self.context.clock.scale)))
 
     # Operations ---------------------------------------------------------------------------------------------------
 
@@ -110,9 +110,9 @@ class StateCore:
         Faults at `operation:<METHOD>:<target>` change the course: fail (code, message, status: `Failed` or
         `Canceled`), hang (never ends; status: the state that it keeps), delay (seconds).
         """
-        operation = Operation(guid(), method, target, self.world.clock.now(), secrets.token_urlsafe(24))
+        operation = Operation(guid(), method, target, self.context.clock.now(), secrets.token_urlsafe(24))
         self.operations[operation.id] = operation
-        fault = self.world.faults.hit(f"operation:{method}:{target}")
+        fault = self.context.faults.hit(f"operation:{method}:{target}")
         if fault is not None and fault.action == "hang":
             operation.stays = fault.detail.get("status")
             return operation
@@ -129,7 +129,7 @@ class StateCore:
             # documented: "Track asynchronous Azure operations", the three final states.
             operation.status = str(fault.detail.get("status", "Failed")) if fault and failure else "Succeeded"
             operation.error = failure
-            operation.ended = self.world.clock.now()
+            operation.ended = self.context.clock.now()
             finish(failure is None)
 
         self.later(seconds, end)
@@ -149,7 +149,9 @@ class StateCore:
     def group_id(self, name: str) -> str:
         """Return the id of a group in the case in which it was first written."""
         group = self.groups.get(name.casefold())
-        return str(group["id"]) if group else f"/subscriptions/{self.world.login.subscription_id}/resourceGroups/{name}"
+        return (
+            str(group["id"]) if group else f"/subscriptions/{self.context.login.subscription_id}/resourceGroups/{name}"
+        )
 
     def resource_id(self, group: str, kind: str, name: str) -> str:
         return f"{self.group_id(group)}/providers/{kind}/{name}"
@@ -161,7 +163,7 @@ class StateCore:
         """
         resource_id = self.resource_id(group, "Microsoft.RecoveryServices/vaults", name)
         number = 2**53 + secrets.randbelow(2**63 - 2**53)
-        vault = Vault(vault_document(resource_id, name, body, self.world.clock.now()), number)
+        vault = Vault(vault_document(resource_id, name, body, self.context.clock.now()), number)
         self.vaults[resource_id.casefold()] = vault
         return vault
 
@@ -175,7 +177,7 @@ class StateCore:
         self.vaults.pop(key, None)
         self.kept_vaults[key] = vault
         self.deleted_vaults[key] = deleted_vault_document(
-            self.world.login.subscription_id, vault.id, str(vault.document["location"]), self.world.clock.now()
+            self.context.login.subscription_id, vault.id, str(vault.document["location"]), self.context.clock.now()
         )
 
     def revive_vault(self, key: str) -> None:
@@ -190,5 +192,5 @@ class StateCore:
         with self.lock:
             if only:
                 self.roles.clear()
-            scope = self.group_id(group) if group else f"/subscriptions/{self.world.login.subscription_id}"
+            scope = self.group_id(group) if group else f"/subscriptions/{self.context.login.subscription_id}"
             self.roles.append((scope, *ROLES[name]))

@@ -97,7 +97,7 @@ def put_account(state: AzureState, call: Call) -> Answer:
     _check_body(state, body)
     _check_free(state, name)
     _check_room(state, location)
-    account = account_document(state.resource_id(group, TYPE, name), name, body, state.world.clock.now())
+    account = account_document(state.resource_id(group, TYPE, name), name, body, state.context.clock.now())
     key = str(account["id"]).casefold()
     state.accounts[key] = account
 
@@ -107,13 +107,13 @@ def put_account(state: AzureState, call: Call) -> Answer:
         else:
             state.accounts.pop(key, None)
 
-    operation = state.begin("PUT", str(account["id"]), state.world.delays.storage_create, finish)
+    operation = state.begin("PUT", str(account["id"]), state.context.delays.storage_create, finish)
     path = (
         f"/subscriptions/{call['subscription']}/providers/Microsoft.Storage/locations/{location}"
         f"/asyncoperations/{operation.id}"
     )
     link = signed(call, path, operation) + "&monitor=true"
-    return Answer(202, None, {"Location": link, "Retry-After": state.retry_after(state.world.delays.storage_create)})
+    return Answer(202, None, {"Location": link, "Retry-After": state.retry_after(state.context.delays.storage_create)})
 
 
 def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
@@ -130,7 +130,7 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
     _check_values(state, body)
     # documented: PUT replaces; inferred: writable settings that the body omits return to their defaults.
     full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
-    fresh = account_document(str(account["id"]), str(account["name"]), full, state.world.clock.now())
+    fresh = account_document(str(account["id"]), str(account["name"]), full, state.context.clock.now())
     for name in ACCOUNT_SETTINGS:
         if name in {"isHnsEnabled", "isNfsV3Enabled"}:
             continue
@@ -180,7 +180,7 @@ def account_operation(state: AzureState, call: Call) -> Answer:
     operation = need_operation(state, call, signature=True)
     if operation.running:
         link = signed(call, call.path, operation) + "&monitor=true"
-        after = state.retry_after(state.world.delays.storage_create)
+        after = state.retry_after(state.context.delays.storage_create)
         return Answer(202, None, {"Location": link, "Retry-After": after})
     if operation.error is not None:
         raise ArmError(409, str(operation.error["code"]), str(operation.error["message"]))
@@ -318,7 +318,7 @@ def _check_room(state: AzureState, location: str) -> None:
 
 
 def _check_values(state: AzureState, body: Json) -> None:
-    check_values(member(body, "properties", dict) or {}, state.networks, state.world.login.subscription_id)
+    check_values(member(body, "properties", dict) or {}, state.networks, state.context.login.subscription_id)
 
 
 def _check_body(state: AzureState, body: Json) -> None:

@@ -116,8 +116,8 @@ async def planned_output(machine: Machine, call: ModuleCall) -> CommandOutput | 
     script = identify(str(call.options.get("script") or ""))
     if script is None:
         return None
-    machine.world.journal.count(f"script:{script.name}")
-    fault = machine.world.faults.hit(f"windows:{machine.name}:{script.name}")
+    machine.context.journal.count(f"script:{script.name}")
+    fault = machine.context.faults.hit(f"windows:{machine.name}:{script.name}")
     if fault is None:
         return None
     if fault.action == "delay":

@@ -31,7 +31,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from ..world import World
+from ..context import LabContext
 from . import languages, layout
 from .cluster import Cluster
 from .filesystem import File
@@ -54,23 +54,23 @@ _VISUAL_CPP: Final = "v14.38.33135.00"
 _SERVICE_SID: Final = "S-1-5-21-1004336348-1177238915-682003330-1109"
 
 
-def build_machines(world: World, document: Document) -> dict[str, Machine]:
+def build_machines(context: LabContext, document: Document) -> dict[str, Machine]:
     """Build every machine of the document, by name. The journal does not record it."""
     packages = catalogue(document)
     machines: dict[str, Machine] = {}
     for entry in document.get("machines") or []:
-        machine = build_machine(world, entry)
+        machine = build_machine(context, entry)
         machine.web = {package.url: package for package in packages.values()}
         join(machine, machines)
         machines[machine.name] = machine
-    world.journal.clear()
+    context.journal.clear()
     return machines
 
 
-def build_machine(world: World, entry: Document) -> Machine:
+def build_machine(context: LabContext, entry: Document) -> Machine:
     name = str(entry["name"])
     kind: MachineKind = "vmm_server" if entry.get("kind", "hyperv_host") == "vmm_server" else "hyperv_host"
-    machine = Machine(world, _identity(world, name, kind, entry), _volumes(entry))
+    machine = Machine(context, _identity(context, name, kind, entry), _volumes(entry))
     machine.administrator = bool(entry.get("administrator", True))
     machine.clock_skew = timedelta(seconds=float(entry.get("clock_skew_seconds", 0)))
     machine.hotfixes = [str(each) for each in entry.get("hotfixes") or []]
@@ -94,9 +94,9 @@ def build_machine(world: World, entry: Document) -> Machine:
     return machine
 
 
-def _identity(world: World, name: str, kind: MachineKind, entry: Document) -> MachineIdentity:
+def _identity(context: LabContext, name: str, kind: MachineKind, entry: Document) -> MachineIdentity:
     os = {**_OS, **(entry.get("os") or {})}
-    user = world.login.windows_user or "CORP\\asr-admin"
+    user = context.login.windows_user or "CORP\\asr-admin"
     domain, slash, account = user.rpartition("\\")
     egress: Literal["proxy", "any"] = "proxy" if entry.get("egress", "any") == "proxy" else "any"
     language = str(os.get("language", languages.ENGLISH))
@@ -237,7 +237,7 @@ def _vmm(machine: Machine, described: Document) -> None:
             status="Running" if described.get("running", True) else "Stopped",
             account=account,
             owner_sid=sid,
-            start_seconds=machine.world.delays.service_start,
+            start_seconds=machine.context.delays.service_start,
         )
     )
     registry.ensure(f"{layout.HKU}\\{service.owner_sid}\\{layout.INTERNET_SETTINGS}")

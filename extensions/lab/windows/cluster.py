@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
-from ..world import Fault
+from ..context import Fault
 from . import layout
 from .errors import MachineError
 from .registry import Registry

@@ -11,7 +11,7 @@ import fnmatch
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..world import digest
+from ..context import digest
 from . import cim, layout, programs, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..world import CloudFacts, digest
+from ..context import CloudFacts, digest
 from . import layout, snapshot
 from .agent import Agent, AgentProxy, AgentThrottle
 from .errors import MachineError, MachineRestarted
@@ -183,7 +183,7 @@ class Machine(FileOperations, ServiceOperations):
         cloud.published = published
         self.note("vmm.cloud", cloud=cloud.name, disaster_recovery_supported=published)
         if vmm.registration is not None:
-            send = self.world.azure.publish_clouds if published else self.world.azure.withdraw_clouds
+            send = self.context.azure.publish_clouds if published else self.context.azure.withdraw_clouds
             send(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
         return cloud
 

@@ -50,7 +50,7 @@ class ServiceOperations(MachineState):
         if fault is not None or found.start_mode == "Disabled":
             raise _refusal("started", "start", found)
         self.note("service.start", service=found.name)
-        found.status, found.ready_at = "Start Pending", self.world.clock.after(found.start_seconds)
+        found.status, found.ready_at = "Start Pending", self.context.clock.after(found.start_seconds)
         # Between two looks the service may have started and stopped again, so only "pending" means that it starts.
         while self.need_service(name).status == "Start Pending":
             time.sleep(_POLL)

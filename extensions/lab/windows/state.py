@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from ..world import Fault, World
+from ..context import Fault, LabContext
 from .agent import Agent
 from .cluster import Cluster
 from .errors import MachineRestarted
@@ -98,14 +98,14 @@ class MachineIdentity:
 class MachineState:
     """All that a machine has. The classes built on it change it and keep the journal."""
 
-    def __init__(self, world: World, identity: MachineIdentity, volumes: list[Volume]) -> None:
-        self.world = world
+    def __init__(self, context: LabContext, identity: MachineIdentity, volumes: list[Volume]) -> None:
+        self.context = context
         self.identity = identity
         self.volumes = volumes
         self.clock_skew = timedelta(0)
         self.administrator = True
         self.registry = Registry()
-        self.files = FileSystem([volume.drive for volume in volumes], world.clock.now())
+        self.files = FileSystem([volume.drive for volume in volumes], context.clock.now())
         self.services = Services()
         self.certificates: list[StoreCertificate] = []
         self.vmm: Vmm | None = None
@@ -144,28 +144,28 @@ class MachineState:
 
     def now(self) -> datetime:
         """Return the time on the machine's own clock."""
-        return self.world.clock.now() + self.clock_skew
+        return self.context.clock.now() + self.clock_skew
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds` of the lab's time."""
-        time.sleep(max(0.0, seconds) * self.world.clock.scale)
+        time.sleep(max(0.0, seconds) * self.context.clock.scale)
         self.check_process()
 
     def later(self, seconds: float, effect: Effect) -> None:
         """Run `effect` in the background after `seconds` of the lab's time."""
         with self._lock:
-            self._effects.append((self.world.clock.after(seconds), effect))
+            self._effects.append((self.context.clock.after(seconds), effect))
 
     def settle(self) -> None:
         """Apply every background effect that is due by now."""
         self.check_process()
         with self._lock:
-            due = [effect for moment, effect in self._effects if self.world.clock.reached(moment)]
+            due = [effect for moment, effect in self._effects if self.context.clock.reached(moment)]
             self._effects = [item for item in self._effects if item[1] not in due]
             for effect in due:
                 effect()
             for service in self.services.all():
-                if service.ready_at is not None and self.world.clock.reached(service.ready_at):
+                if service.ready_at is not None and self.context.clock.reached(service.ready_at):
                     service.status, service.ready_at = "Running", None
                     service.process_id = self.services.new_process()
 
@@ -177,7 +177,7 @@ class MachineState:
         A delay is waited for here and is not a failure. A hang ends as a failure, after `patience` real seconds at
         the latest.
         """
-        fault = self.world.faults.hit(f"windows:{self.name}:{point}")
+        fault = self.context.faults.hit(f"windows:{self.name}:{point}")
         if fault is None:
             return None
         if fault.action == "delay":
@@ -190,7 +190,7 @@ class MachineState:
     def note(self, verb: str, **detail: Any) -> None:
         """Write a change to the journal."""
         self.check_process()
-        self.world.journal.write("windows", self.name, verb, **detail)
+        self.context.journal.write("windows", self.name, verb, **detail)
 
     # ---- processes ----
 

@@ -257,13 +257,15 @@ def through_system_proxy(form: str) -> Prepare:
     def prepare(machine: Machine) -> None:
         key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
         machine.registry.set(key, "ProxyEnable", 1)
-        machine.registry.set(key, "ProxyServer", form.format(f"{machine.world.proxy.name}:{machine.world.proxy.port}"))
+        machine.registry.set(
+            key, "ProxyServer", form.format(f"{machine.context.proxy.name}:{machine.context.proxy.port}")
+        )
 
     return prepare
 
 
 def fault(point: str, action: Any = "fail", **detail: Any) -> Prepare:
     def prepare(machine: Machine) -> None:
-        machine.world.faults.plan(f"windows:{machine.name}:{point}", action, **detail)
+        machine.context.faults.plan(f"windows:{machine.name}:{point}", action, **detail)
 
     return prepare

@@ -27,8 +27,8 @@ from .shells import MAX_INPUT, RECEIVE_SLICE, Shell, Shells, outcome
 from .soap import StreamChunk, WsmanFault
 
 if TYPE_CHECKING:
+    from ..context import LabContext
     from ..windows.machine import Machine
-    from ..world import World
 
 Operations = dict[str, Callable[[soap.Envelope, str], Awaitable[bytes]]]
 #: The signal with which a client stops a pipeline.
@@ -106,11 +106,11 @@ class Pool(Shell):
 class RunspacePools:
     """Serves the requests for the PowerShell resource of one machine."""
 
-    def __init__(self, machine: Machine, engine: Engine, shells: Shells, world: World) -> None:
+    def __init__(self, machine: Machine, engine: Engine, shells: Shells, context: LabContext) -> None:
         self._machine = machine
         self._engine = engine
         self._shells = shells
-        self._world = world
+        self._context = context
         self.operations: Operations = {
             soap.CREATE: self._create,
             soap.COMMAND: self._command,
@@ -125,7 +125,7 @@ class RunspacePools:
         pool = Pool(shell_id, principal)
         self._shells.admit(pool)
         self._take_in(pool, fragments)
-        self._world.journal.count("shell")
+        self._context.journal.count("shell")
         return soap.created(envelope.message_id, pool.id, envelope.resource_uri)
 
     async def _command(self, envelope: soap.Envelope, principal: str) -> bytes:
@@ -138,7 +138,7 @@ class RunspacePools:
         # The pool must contain the pipeline before its first message is read.
         pool.pipelines[command_id] = Pipeline(command_id, psrpcore.ServerPipeline(pool.core, number))
         self._take_in(pool, fragments)
-        self._world.journal.count("execution")
+        self._context.journal.count("execution")
         return soap.command_started(envelope.message_id, command_id)
 
     async def _send(self, envelope: soap.Envelope, principal: str) -> bytes:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from ..context import Fault, LabContext
 from ..engines.base import CommandRequest, ConnectionDropped, Engine
-from ..world import Fault, World
 from . import soap
 from .auth import Authenticator
 from .shells import Shells
@@ -41,7 +41,7 @@ class WinRmServer:
         self,
         name: str,
         machine: Machine,
-        world: World,
+        context: LabContext,
         engine: Engine,
         *,
         authenticator: Authenticator,
@@ -51,7 +51,7 @@ class WinRmServer:
         self.name = name
         self.port = 0
         self.shells = Shells(machine, engine)
-        self._world = world
+        self._context = context
         self._authenticator = authenticator
         self._tls = tls
         self._idle = idle
@@ -66,7 +66,7 @@ class WinRmServer:
             soap.SIGNAL: self._signal,
             soap.DELETE: self._delete,
         }
-        self._resources = {soap.CMD_SHELL: self._operations, **_remoting(machine, engine, self.shells, world)}
+        self._resources = {soap.CMD_SHELL: self._operations, **_remoting(machine, engine, self.shells, context)}
 
     async def start(self) -> None:
         app = web.Application(client_max_size=MAX_REQUEST)
@@ -162,7 +162,7 @@ class WinRmServer:
         return await resource[envelope.action](envelope, principal)
 
     async def _apply_fault(self, envelope: soap.Envelope) -> None:
-        fault = self._world.faults.hit(f"winrm:{self.name}:{envelope.operation}")
+        fault = self._context.faults.hit(f"winrm:{self.name}:{envelope.operation}")
         if fault is None:
             return
         if fault.action == "delay":
@@ -176,7 +176,7 @@ class WinRmServer:
 
     async def _create(self, envelope: soap.Envelope, principal: str) -> bytes:
         shell = self.shells.create(principal, soap.shell_environment(envelope))
-        self._world.journal.count("shell")
+        self._context.journal.count("shell")
         return soap.created(envelope.message_id, shell.id)
 
     async def _command(self, envelope: soap.Envelope, principal: str) -> bytes:
@@ -186,7 +186,7 @@ class WinRmServer:
         expects_input = envelope.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "FALSE"
         request = CommandRequest(line, arguments, environment=shell.environment)
         command = self.shells.begin(shell, request, expects_input=expects_input)
-        self._world.journal.count("execution")
+        self._context.journal.count("execution")
         return soap.command_started(envelope.message_id, command.id)
 
     async def _send(self, envelope: soap.Envelope, principal: str) -> bytes:
@@ -220,13 +220,13 @@ class WinRmServer:
         return soap.deleted(envelope.message_id)
 
 
-def _remoting(machine: Machine, engine: Engine, shells: Shells, world: World) -> dict[str, Operations]:
+def _remoting(machine: Machine, engine: Engine, shells: Shells, context: LabContext) -> dict[str, Operations]:
     """Return the operations of PowerShell remoting, if its library is installed."""
     if importlib.util.find_spec("psrpcore") is None:
         return {}
     from .psrp import RunspacePools
 
-    return {soap.POWERSHELL_SHELL: RunspacePools(machine, engine, shells, world).operations}
+    return {soap.POWERSHELL_SHELL: RunspacePools(machine, engine, shells, context).operations}
 
 
 def _planned(fault: Fault) -> soap.WsmanFault:

@@ -26,7 +26,7 @@ from azure.mgmt.storage import StorageManagementClient
 
 from lab.arm.server import ArmServer
 from lab.arm.state import AzureState
-from lab.world import CloudFacts, Delays, Login, ProxyAccount, VmmServerFacts, World
+from lab.context import CloudFacts, Delays, LabContext, Login, ProxyAccount, VmmServerFacts
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 LOGIN = Login(
@@ -55,7 +55,7 @@ class Azure:
 
     def __init__(self, server: ArmServer, ca: Path) -> None:
         self.server = server
-        self.world: World = server.world
+        self.context: LabContext = server.context
         self.state: AzureState = server.state
         self.ca = str(ca)
 
@@ -119,7 +119,7 @@ class Azure:
 
     def writes(self) -> list[tuple[str, str]]:
         """Return the journal as pairs of the verb and the last part of the target."""
-        return [(entry.verb, entry.target.rsplit("/", 1)[-1]) for entry in self.world.journal.entries]
+        return [(entry.verb, entry.target.rsplit("/", 1)[-1]) for entry in self.context.journal.entries]
 
 
 @pytest.fixture(scope="session")
@@ -168,8 +168,8 @@ async def _listen(server: ArmServer, context: ssl.SSLContext) -> web.AppRunner:
 @pytest.fixture
 def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure]:
     """Provide an empty Azure without delays, which records its traffic."""
-    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
-    world.azure = state = AzureState(world)
+    context = LabContext(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
+    context.azure = state = AzureState(context)
     state.record_traffic = True
     server = ArmServer(state)
     runner = loop.run(_listen(server, authority[0]))
@@ -180,5 +180,5 @@ def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure
 @pytest.fixture
 def slow(azure: Azure) -> Azure:
     """Provide the same with the delays of a real subscription: no operation ends before `state.hurry()`."""
-    azure.world.delays = Delays()
+    azure.context.delays = Delays()
     return azure

@@ -101,7 +101,7 @@ def read(file: Path) -> list[Json]:
 def validate(traffic: Traffic, folder: Path | None = None) -> list[str]:
     """Return what the definitions do not allow, one line each, without duplicates and without `ACCEPTED`.
 
-    `traffic`: the path of a traffic file (`world.traffic_file`), its documents, or the exchanges of a server's log.
+    `traffic`: the path of a traffic file (`context.traffic_file`), its documents, or the exchanges of a server's log.
     `folder`: the folder of the definitions; by default SITERECOVERY_CONTRACTS.
     A missing or empty file is an error, because then nothing was checked.
     """

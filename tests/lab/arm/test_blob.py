@@ -50,7 +50,7 @@ def test_service_properties_say_what_resource_manager_says(azure: Azure, key: st
     assert root.tag == "StorageServiceProperties"
     assert [root.findtext(f"DeleteRetentionPolicy/{name}") for name in ("Enabled", "Days")] == ["true", "7"]
     assert root.findtext("StaticWebsite/Enabled") == "false"
-    assert azure.world.journal.counts["storage.blob"] == 1
+    assert azure.context.journal.counts["storage.blob"] == 1
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lab.arm import network, recovery_services, resources, storage
 from lab.arm.messages import ArmError, Call
 from lab.arm.routes import Route
 from lab.arm.state import AzureState
-from lab.world import ProxyAccount, World
+from lab.context import LabContext, ProxyAccount
 
 from .conftest import AT_ONCE, LOGIN, SUBSCRIPTION
 
@@ -124,8 +124,8 @@ def name_of(route: Route) -> str:
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
 @given(body=bodies())
 def test_no_body_makes_a_handler_fall(route: Route, exists: bool, body: dict[str, Any]) -> None:
-    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
-    world.azure = state = AzureState(world)
+    context = LabContext(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE)
+    context.azure = state = AzureState(context)
     state.seed_group("rg", "westeurope")
     if exists:
         state.seed_vault("rg", "thing1", "westeurope")

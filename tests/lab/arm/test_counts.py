@@ -23,7 +23,7 @@ def test_every_call_of_the_sdk_is_counted_once(azure: Azure) -> None:
     azure.storage.storage_accounts.list_keys("rg", "account1")
     list(azure.storage.storage_accounts.list())
     azure.storage.storage_accounts.delete("rg", "account1")
-    counted = calls(azure.world.journal)
+    counted = calls(azure.context.journal)
     assert counted.pop("token") == 1
     assert counted["poll"] >= 1
     by_method: Counter[str] = Counter()

@@ -56,8 +56,8 @@ def test_a_body_that_is_no_object_is_refused(azure: Azure, raw: bytes) -> None:
     azure.state.seed_group("rg", "westeurope")
     answer = azure.send("PUT", VAULT, raw=raw)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequestContent")
-    assert not azure.world.journal.entries
-    assert azure.world.journal.counts["azure.refused"] == 1
+    assert not azure.context.journal.entries
+    assert azure.context.journal.counts["azure.refused"] == 1
 
 
 def test_paths_compare_without_case_and_keep_what_was_first_written(azure: Azure) -> None:
@@ -144,14 +144,14 @@ def test_the_journal_holds_every_accepted_write_and_nothing_else(azure: Azure) -
     ):
         azure.send(method, path, version, sent)
     written = [(exchange.method, exchange.path) for exchange in azure.server.traffic if exchange.status < 400]
-    entries = azure.world.journal.entries
+    entries = azure.context.journal.entries
     assert [(entry.verb.upper(), entry.target) for entry in entries] == [one for one in written if one[0] != "GET"]
     assert len(entries) == 4
-    assert azure.world.journal.counts["azure.refused"] == 2
+    assert azure.context.journal.counts["azure.refused"] == 2
 
 
 def test_a_planned_failure_is_sent_once(azure: Azure) -> None:
-    azure.world.faults.plan(
+    azure.context.faults.plan(
         "arm:GET:*/resourcegroups/rg",
         "fail",
         status=403,
@@ -170,14 +170,14 @@ def test_a_planned_failure_is_sent_once(azure: Azure) -> None:
 
 def test_the_sdk_waits_as_a_throttled_answer_says(azure: Azure) -> None:
     azure.state.seed_group("rg", "westeurope")
-    azure.world.faults.plan("arm:GET:*/resourcegroups/rg", "throttle", times=2, retry_after=1)
+    azure.context.faults.plan("arm:GET:*/resourcegroups/rg", "throttle", times=2, retry_after=1)
     client = ResourceManagementClient(azure.login, SUBSCRIPTION, **azure.options(retry_total=3))
     assert client.resource_groups.get("rg").name == "rg"
-    assert azure.world.faults.planned[0].times == 0
+    assert azure.context.faults.planned[0].times == 0
 
 
 def test_a_throttled_answer_may_come_without_a_time(azure: Azure) -> None:
-    azure.world.faults.plan("arm:GET:*/resourcegroups/rg", "throttle", retry_after=None)
+    azure.context.faults.plan("arm:GET:*/resourcegroups/rg", "throttle", retry_after=None)
     answer = azure.send("GET", GROUP, "2025-04-01")
     assert answer.status_code == 429
     assert "Retry-After" not in answer.headers
@@ -185,20 +185,20 @@ def test_a_throttled_answer_may_come_without_a_time(azure: Azure) -> None:
 
 @pytest.mark.parametrize(("when", "exists"), [("before", False), ("after", True)])
 def test_a_dropped_connection_leaves_the_write_undone_or_done(azure: Azure, when: str, exists: bool) -> None:
-    azure.world.faults.plan("arm:PUT:*", "drop", when=when)
+    azure.context.faults.plan("arm:PUT:*", "drop", when=when)
     with pytest.raises(Exception, match=r"(?i)abort|reset|eof|closed"):
         azure.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
     assert azure.resources.resource_groups.check_existence("rg") is exists
-    assert bool(azure.world.journal.entries) is exists
+    assert bool(azure.context.journal.entries) is exists
 
 
 def test_a_delayed_call_is_answered_all_the_same(azure: Azure) -> None:
-    azure.world.faults.plan("arm:GET:*/resourcegroups/rg", "delay", seconds=0.2)
+    azure.context.faults.plan("arm:GET:*/resourcegroups/rg", "delay", seconds=0.2)
     assert azure.send("GET", GROUP, "2025-04-01").elapsed.total_seconds() >= 0.2
 
 
 def test_a_hanging_call_is_cut_by_the_client(azure: Azure) -> None:
-    azure.world.faults.plan("arm:HEAD:*", "hang", seconds=2)
+    azure.context.faults.plan("arm:HEAD:*", "hang", seconds=2)
     client = ResourceManagementClient(azure.login, SUBSCRIPTION, **azure.options(read_timeout=0.3))
     with pytest.raises(Exception, match=r"(?i)timed out"):
         client.resource_groups.check_existence("rg")

@@ -61,7 +61,7 @@ def test_openid_configuration_names_the_token_endpoint(azure: Azure, path: str, 
 def test_the_identity_library_gets_a_token_unmodified(azure: Azure) -> None:
     token = azure.credential().get_token(SCOPE)
     assert token.token in azure.state.tokens
-    assert azure.world.journal.counts["azure.token"] == 1
+    assert azure.context.journal.counts["azure.token"] == 1
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_call_without_a_valid_token_is_challenged(azure: Azure, headers: dict[
 def test_a_token_expires(azure: Azure) -> None:
     azure.state.token_life = timedelta(seconds=600)
     assert azure.resources.resource_groups.check_existence("rg") is False
-    azure.world.clock.offset += timedelta(seconds=601)
+    azure.context.clock.offset += timedelta(seconds=601)
     with pytest.raises(HttpResponseError) as refused:
         list(azure.resources.resource_groups.list())
     assert refused.value.status_code == 401

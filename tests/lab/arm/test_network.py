@@ -104,7 +104,7 @@ def test_a_bad_network_is_refused(net: Azure, wanted: dict[str, Any], status: in
     answer = net.send("PUT", NETWORK, "2026-03-01", wanted)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert net.state.snapshot() == before
-    assert not net.world.journal.entries
+    assert not net.context.journal.entries
 
 
 def test_a_bad_name_is_refused(net: Azure) -> None:

@@ -105,7 +105,7 @@ def _targets(azure: Azure) -> None:
 
 
 def _sites(azure: Azure) -> None:
-    azure.world.clock.scale = 0.0
+    azure.context.clock.scale = 0.0
     key = make_key(azure)
     azure.state.register_vmm_server(str(key.thumbprint), str(key.resource_id), SERVER)
     sites = azure.sites
@@ -157,7 +157,7 @@ def test_a_whole_set_up_keeps_to_the_definitions(azure: Azure) -> None:
 
 
 def test_a_traffic_file_is_judged_like_the_log(azure: Azure, tmp_path: Path) -> None:
-    azure.world.traffic_file = tmp_path / "traffic.jsonl"
+    azure.context.traffic_file = tmp_path / "traffic.jsonl"
     set_up(azure)
     assert [entry["path"] for entry in oracle.read(tmp_path / "traffic.jsonl")] == [
         exchange.path for exchange in azure.server.traffic

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from lab.world import CloudFacts, VmmServerFacts, VmNetworkFacts
+from lab.context import CloudFacts, VmmServerFacts, VmNetworkFacts
 
 from .conftest import Azure
 
@@ -248,7 +248,7 @@ def test_a_hyper_v_site_is_shown_as_recorded(azure: Azure) -> None:
     names = Names.of(entry["request"]["path"])
     site = azure.state.seed_site(azure.state.seed_vault(names.group, names.name, "westus"), "ReleaseFabric")
     place = re.sub(
-        r"(?i)^/subscriptions/[^/]+", f"/Subscriptions/{azure.world.login.subscription_id}", entry["request"]["path"]
+        r"(?i)^/subscriptions/[^/]+", f"/Subscriptions/{azure.context.login.subscription_id}", entry["request"]["path"]
     )
     answer = azure.send("GET", place, "2018-01-10")
     recorded = entry["response"]["body"]
@@ -268,7 +268,7 @@ def test_a_client_made_certificate_is_answered_as_recorded(azure: Azure) -> None
         names = Names.of(request["path"])
         azure.state.seed_vault(names.group, names.name, "westus")
         path = re.sub(
-            r"(?i)^/subscriptions/[^/]+", f"/Subscriptions/{azure.world.login.subscription_id}", request["path"]
+            r"(?i)^/subscriptions/[^/]+", f"/Subscriptions/{azure.context.login.subscription_id}", request["path"]
         )
         answer = azure.send("PUT", f"{path}?{request['query']}", None, request["body"])
         assert answer.status_code == response["status"]
@@ -287,6 +287,8 @@ def test_extended_information_comes_and_goes_as_recorded(azure: Azure) -> None:
         names = Names.of(request["path"])
         if not azure.state.vaults:
             azure.state.seed_vault(names.group, names.name, "westus")
-        path = re.sub(r"^/subscriptions/[^/]+", f"/subscriptions/{azure.world.login.subscription_id}", request["path"])
+        path = re.sub(
+            r"^/subscriptions/[^/]+", f"/subscriptions/{azure.context.login.subscription_id}", request["path"]
+        )
         answer = azure.send(request["method"], f"{path}?{request['query']}", None, request["body"])
         assert (answer.status_code, shape(answer.json())) == (response["status"], shape(response["body"]))

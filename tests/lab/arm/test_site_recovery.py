@@ -12,7 +12,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 from lab.arm.records import Vault
-from lab.world import CloudFacts, RegistrationRefused, VmmServerFacts
+from lab.context import CloudFacts, RegistrationRefused, VmmServerFacts
 
 from .conftest import SERVER, Azure
 from .test_vaults import make_key
@@ -83,7 +83,7 @@ def test_the_provider_is_the_proof_that_the_server_lives(azure: Azure, vault: Va
     assert properties is not None
     assert (provider.name, properties.connection_status, properties.provider_version) == (ID, "Connected", "5.24.814.1")
     assert properties.last_heart_beat is not None
-    assert abs(properties.last_heart_beat - azure.world.clock.now()) < timedelta(seconds=10)
+    assert abs(properties.last_heart_beat - azure.context.clock.now()) < timedelta(seconds=10)
     azure.state.set_connected(SERVER.vmm_id, False)
     [provider] = list(azure.sites.replication_recovery_services_providers.list("rg", "vault1"))
     assert provider.properties is not None
@@ -131,7 +131,7 @@ def test_a_cloud_that_is_published_later_appears_later(slow: Azure) -> None:
 def test_a_cloud_does_not_appear_before_its_server(slow: Azure) -> None:
     vault = slow.state.seed_vault("rg", "vault1", "westeurope")
     register(slow, vault)
-    slow.world.clock.scale = 0.0
+    slow.context.clock.scale = 0.0
     slow.state.publish_clouds(SERVER.vmm_id, [SILVER])
     assert names(slow) == []
     slow.state.hurry()
@@ -146,18 +146,18 @@ def test_a_cloud_that_is_withdrawn_goes_later_and_once(slow: Azure) -> None:
     assert names(slow) == ["Gold"]
     slow.state.hurry()
     assert names(slow) == []
-    slow.world.journal.clear()
+    slow.context.journal.clear()
     slow.state.withdraw_clouds(SERVER.vmm_id, SERVER.clouds)
     slow.state.withdraw_clouds("unknown", SERVER.clouds)
-    assert not slow.world.journal.entries
+    assert not slow.context.journal.entries
 
 
 def test_publishing_again_writes_nothing(azure: Azure, vault: Vault) -> None:
     register(azure, vault)
     azure.state.publish_clouds(SERVER.vmm_id, [SILVER])
-    azure.world.journal.clear()
+    azure.context.journal.clear()
     azure.state.publish_clouds(SERVER.vmm_id, [SILVER, SERVER.clouds[0]])
-    assert not azure.world.journal.entries
+    assert not azure.context.journal.entries
 
 
 def test_registering_again_in_the_same_vault_keeps_the_fabric(azure: Azure, vault: Vault) -> None:
@@ -171,7 +171,7 @@ def test_registering_again_in_the_same_vault_keeps_the_fabric(azure: Azure, vaul
 def refusal(azure: Azure, thumbprint: str, number: str) -> str:
     with pytest.raises(RegistrationRefused) as refused:
         azure.state.register_vmm_server(thumbprint, number, SERVER)
-    assert not [entry for entry in azure.world.journal.entries if entry.verb == "register server"]
+    assert not [entry for entry in azure.context.journal.entries if entry.verb == "register server"]
     return refused.value.code
 
 
@@ -180,9 +180,9 @@ def test_a_registration_needs_a_certificate_that_the_vault_gave_out(azure: Azure
     thumbprint = str(make_key(azure).thumbprint)
     assert refusal(azure, "00" * 20, str(vault.number)) == "UnknownCertificate"
     assert refusal(azure, thumbprint, str(other.number)) == "ForeignCertificate"
-    azure.world.clock.offset = timedelta(hours=121)
+    azure.context.clock.offset = timedelta(hours=121)
     assert refusal(azure, thumbprint, str(vault.number)) == "CertificateExpired"
-    azure.world.clock.offset = timedelta(0)
+    azure.context.clock.offset = timedelta(0)
     del azure.state.vaults[vault.id.casefold()]
     assert refusal(azure, thumbprint, str(vault.number)) == "VaultNotFound"
 
@@ -196,7 +196,7 @@ def test_a_vault_made_again_does_not_know_the_old_key(azure: Azure, vault: Vault
 
 def test_a_server_of_another_vault_is_refused(azure: Azure, vault: Vault) -> None:
     register(azure, vault)
-    azure.world.journal.clear()
+    azure.context.journal.clear()
     other = azure.state.seed_vault("rg", "vault2", "westeurope")
     answer = azure.recovery.vault_certificates.create("rg", "vault2", "CN=x", {})
     assert answer.properties is not None
@@ -225,7 +225,7 @@ def test_an_absent_fabric_has_site_recoverys_form(azure: Azure, vault: Vault) ->
 
 def test_a_refresh_is_a_job_behind_both_links(azure: Azure, vault: Vault) -> None:
     register(azure, vault)
-    azure.world.clock.scale = 0.0
+    azure.context.clock.scale = 0.0
     [fabric] = list(azure.sites.replication_fabrics.list("rg", "vault1"))
     provider = azure.sites.replication_recovery_services_providers.begin_refresh_provider(
         "rg", "vault1", str(fabric.name), ID
@@ -239,15 +239,15 @@ def test_a_refresh_is_a_job_behind_both_links(azure: Azure, vault: Vault) -> Non
 
 
 def test_health_can_be_refreshed(azure: Azure, vault: Vault) -> None:
-    azure.world.clock.scale = 0.0
+    azure.context.clock.scale = 0.0
     health = azure.sites.replication_vault_health.begin_refresh("rg", "vault1").result()
     assert health is not None
     assert health.name == "Default"
 
 
 def test_a_failed_job_ends_the_poller_with_its_code(azure: Azure, vault: Vault) -> None:
-    azure.world.clock.scale = 0.0
-    azure.world.faults.plan("operation:POST:*/replicationvaulthealth", "fail", code="25038", message="not today")
+    azure.context.clock.scale = 0.0
+    azure.context.faults.plan("operation:POST:*/replicationvaulthealth", "fail", code="25038", message="not today")
     with pytest.raises(Exception, match="not today"):
         azure.sites.replication_vault_health.begin_refresh("rg", "vault1").result()
 

@@ -188,7 +188,7 @@ def test_a_bad_put_is_refused(azure: Azure, name: str, body: dict[str, Any], sta
     answer = azure.send("PUT", f"{ACCOUNTS}/{name}", "2026-09-01", body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert azure.state.snapshot() == before
-    assert not azure.world.journal.entries
+    assert not azure.context.journal.entries
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_a_name_can_be_checked(azure: Azure, name: str, available: bool, reason:
         {"name": name, "type": "Microsoft.Storage/storageAccounts"}
     )
     assert (answer.name_available, answer.reason) == (available, reason)
-    assert azure.world.journal.counts["azure.check"] == 1
+    assert azure.context.journal.counts["azure.check"] == 1
 
 
 def test_lists_show_one_group_or_the_subscription(azure: Azure) -> None:
@@ -274,7 +274,7 @@ def test_keys_are_listed_and_logged_nowhere(azure: Azure) -> None:
     assert again is not None
     assert again[0].value == keys[0].value
     assert str(keys[0].value) not in "".join(exchange.line() for exchange in azure.server.traffic)
-    assert not azure.world.journal.entries
+    assert not azure.context.journal.entries
 
 
 def test_soft_delete_is_a_setting_of_the_blob_service(azure: Azure) -> None:

@@ -98,7 +98,7 @@ def test_a_bad_vault_is_refused(azure: Azure, name: str, body: dict[str, Any], s
     azure.state.seed_vault("rg", "taken", "eastus")
     answer = azure.send("PUT", VAULT.replace("vault1", name), "2026-11-01", body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert not azure.world.journal.entries
+    assert not azure.context.journal.entries
 
 
 USER = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
@@ -289,8 +289,8 @@ def test_a_vault_is_deleted_in_steps_and_an_absent_one_is_204(azure: Azure) -> N
 
 def test_a_failed_creation_ends_the_poller(slow: Azure) -> None:
     slow.state.seed_group("rg", "westeurope")
-    slow.world.clock.scale = 0.0
-    slow.world.faults.plan("operation:PUT:*/vaults/vault1", "fail", code="CloudInternalError", message="no luck")
+    slow.context.clock.scale = 0.0
+    slow.context.faults.plan("operation:PUT:*/vaults/vault1", "fail", code="CloudInternalError", message="no luck")
     with pytest.raises(HttpResponseError, match="no luck") as failed:
         slow.recovery.vaults.begin_create_or_update("rg", "vault1", BODY).result()
     assert code_of(failed.value) == "CloudInternalError"
@@ -298,8 +298,8 @@ def test_a_failed_creation_ends_the_poller(slow: Azure) -> None:
 
 def test_a_creation_may_never_end(slow: Azure) -> None:
     slow.state.seed_group("rg", "westeurope")
-    slow.world.clock.scale = 0.0
-    slow.world.faults.plan("operation:PUT:*/vaults/vault1", "hang")
+    slow.context.clock.scale = 0.0
+    slow.context.faults.plan("operation:PUT:*/vaults/vault1", "hang")
     poller = slow.recovery.vaults.begin_create_or_update("rg", "vault1", BODY)
     poller.wait(1.5)
     assert not poller.done()
@@ -324,8 +324,8 @@ def test_a_name_can_be_checked(azure: Azure, name: str, available: bool, reason:
         "rg", "westeurope", {"name": name, "type": "Microsoft.RecoveryServices/Vaults"}
     )
     assert (answer.name_available, answer.reason) == (available, reason)
-    assert not azure.world.journal.entries
-    assert azure.world.journal.counts["azure.check"] == 1
+    assert not azure.context.journal.entries
+    assert azure.context.journal.counts["azure.check"] == 1
 
 
 def test_usages_and_deleted_vaults_are_listed(azure: Azure) -> None:
@@ -405,7 +405,7 @@ def test_keys_stay_out_of_traffic_and_journal(azure: Azure) -> None:
     assert isinstance(content, bytes)
     text = base64.b64encode(content).decode()[200:260]
     assert text not in "".join(exchange.line() for exchange in azure.server.traffic)
-    assert text not in repr(azure.world.journal.entries)
+    assert text not in repr(azure.context.journal.entries)
     assert text not in repr(azure.state.snapshot())
 
 
@@ -413,7 +413,7 @@ def test_an_empty_request_makes_a_shorter_key(azure: Azure) -> None:
     azure.state.seed_vault("rg", "vault1", "westeurope")
     answer = azure.send("PUT", f"{VAULT}/certificates/{CERTIFICATE}", "2026-11-01", {}).json()
     expires = next(iter(azure.state.certificates.values())).expires
-    assert expires - azure.world.clock.now() <= timedelta(hours=48)
+    assert expires - azure.context.clock.now() <= timedelta(hours=48)
     assert answer["properties"]["validTo"].startswith(f"{expires:%Y-%m-%dT%H:%M:%S}")
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.context import CloudFacts, LabContext, Login, ProxyAccount, RegistrationRefused, VmmServerFacts
 from lab.engines.emulators import EMULATORS
 from lab.windows.build import build_machine
 from lab.windows.installers import catalogue
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
-from lab.world import CloudFacts, Login, ProxyAccount, RegistrationRefused, VmmServerFacts, World
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_PORT, PROXY_USER, Internet
 
 LOGIN = Login("tenant", "subscription", "client", "unused", "CORP\\asr-admin", "unused")
@@ -80,27 +80,29 @@ class Harness:
     def __init__(self, internet: Internet | None = None) -> None:
         port = 0 if internet is None else internet.proxy_port
         # With a scale of 0 nothing takes time.
-        self.world = World(login=LOGIN, proxy=ProxyAccount(PROXY_NAME, port, PROXY_USER, PROXY_PASSWORD), scale=0.0)
+        self.context = LabContext(
+            login=LOGIN, proxy=ProxyAccount(PROXY_NAME, port, PROXY_USER, PROXY_PASSWORD), scale=0.0
+        )
         if internet is not None:
-            self.world.resolve = internet.resolve
-        self.world.azure = self.azure = RecordingAzure()
+            self.context.resolve = internet.resolve
+        self.context.azure = self.azure = RecordingAzure()
         self.machines: dict[str, Machine] = {}
 
     def set(self, case: Case) -> Machine:
         self.azure.calls.clear()
         self.azure.refused = case.refused
-        self.world.faults.clear()
-        machine = build_machine(self.world, copy.deepcopy(dict(case.machine)))
+        self.context.faults.clear()
+        machine = build_machine(self.context, copy.deepcopy(dict(case.machine)))
         machine.web = {package.url: package for package in catalogue({}).values()}
         if case.prepare is not None:
             case.prepare(machine)
         self.machines.clear()
         self.machines[machine.name] = machine
-        self.world.journal.clear()
+        self.context.journal.clear()
         return machine
 
     def parameters(self, case: Case) -> dict[str, Any]:
-        port = self.world.proxy.port
+        port = self.context.proxy.port
         return {name: port if value == PROXY_PORT else value for name, value in case.parameters.items()}
 
     def imitated(self, case: Case) -> Outcome:
@@ -118,7 +120,7 @@ class Harness:
             failed=failed,
             message=message,
             state=machine.snapshot(),
-            journal=[(entry.verb, entry.detail) for entry in self.world.journal.entries],
+            journal=[(entry.verb, entry.detail) for entry in self.context.journal.entries],
             azure=list(self.azure.calls),
         )
 

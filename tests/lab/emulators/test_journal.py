@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.world import digest
+from lab.context import digest
 from tests.lab.emulators.harness import Case, Harness
 from tests.lab.emulators.internet import Internet
 from tests.lab.emulators.table import CASES

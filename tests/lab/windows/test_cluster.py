@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import pytest
 
+from lab.context import LabContext, ProxyAccount
 from lab.lab import find_document, read_document
 from lab.windows import layout
 from lab.windows.build import build_machines
 from lab.windows.errors import MachineError
 from lab.windows.machine import Machine
 from lab.windows.states import cluster_node
-from lab.world import ProxyAccount, World
 from tests.lab.emulators.harness import LOGIN
 
 
 @pytest.fixture
 def nodes() -> dict[str, Machine]:
-    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
-    return build_machines(world, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
+    context = LabContext(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
+    return build_machines(context, {"machines": [cluster_node(), cluster_node(name="vmm02")]})
 
 
 def running(nodes: dict[str, Machine]) -> list[str]:
@@ -69,8 +69,8 @@ def test_checkpoints_go_with_the_role(nodes: dict[str, Machine]) -> None:
 
 def test_the_lab_with_a_cluster() -> None:
     document = read_document(find_document("cluster"))
-    world = World(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
-    machines = build_machines(world, document)
+    context = LabContext(login=LOGIN, proxy=ProxyAccount("proxy", 1, "u", "p"), scale=0.0)
+    machines = build_machines(context, document)
     servers = {name: machine for name, machine in machines.items() if machine.kind == "vmm_server"}
     assert (len(machines), sorted(servers), running(servers)) == (18, ["vmm01", "vmm02"], ["vmm02"])
     assert servers["vmm01"].vmm is servers["vmm02"].vmm

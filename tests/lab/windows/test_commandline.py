@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.context import digest
 from lab.engines.emulators.base import quoted
 from lab.windows.programs.commandline import masked, split
-from lab.world import digest
 
 
 @pytest.mark.parametrize(

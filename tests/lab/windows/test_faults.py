@@ -11,11 +11,11 @@ import time
 
 import pytest
 
+from lab.context import LabContext
 from lab.engines.base import CommandOutput, ConnectionDropped
 from lab.engines.payload import ModuleCall
 from lab.engines.scripts import planned_output
 from lab.windows.machine import Machine
-from lab.world import World
 from tests.lab.conftest import Build
 
 CALL = ModuleCall("ansible.windows.win_powershell", {"script": "# siterecovery.hyperv script: start_service\n"})
@@ -30,16 +30,16 @@ def machine(build: Build) -> Machine:
     return build()
 
 
-def test_without_a_plan_nothing_happens(machine: Machine, world: World) -> None:
-    world.faults.plan("windows:m2:*", "fail")
-    world.faults.plan("windows:m1:stop_service", "fail")
+def test_without_a_plan_nothing_happens(machine: Machine, context: LabContext) -> None:
+    context.faults.plan("windows:m2:*", "fail")
+    context.faults.plan("windows:m1:stop_service", "fail")
     assert meet(machine) is None
-    assert world.journal.counts["script:start_service"] == 1
+    assert context.journal.counts["script:start_service"] == 1
 
 
 @pytest.mark.parametrize("action", ["fail", "throttle"])
-def test_a_failure_is_the_scripts_own_error(machine: Machine, world: World, action: str) -> None:
-    world.faults.plan("windows:*:start_service", action, after=1, message="no")  # type: ignore[arg-type]
+def test_a_failure_is_the_scripts_own_error(machine: Machine, context: LabContext, action: str) -> None:
+    context.faults.plan("windows:*:start_service", action, after=1, message="no")  # type: ignore[arg-type]
     assert meet(machine) is None
     answer = meet(machine)
     assert answer is not None
@@ -49,14 +49,14 @@ def test_a_failure_is_the_scripts_own_error(machine: Machine, world: World, acti
 
 
 @pytest.mark.parametrize("action", ["drop", "hang"])
-def test_a_connection_may_break(machine: Machine, world: World, action: str) -> None:
-    world.faults.plan("windows:m1:start_service", action, seconds=0.01)  # type: ignore[arg-type]
+def test_a_connection_may_break(machine: Machine, context: LabContext, action: str) -> None:
+    context.faults.plan("windows:m1:start_service", action, seconds=0.01)  # type: ignore[arg-type]
     with pytest.raises(ConnectionDropped):
         meet(machine)
 
 
-def test_a_delay_takes_time_and_the_script_runs(machine: Machine, world: World) -> None:
-    world.faults.plan("windows:m1:start_service", "delay", seconds=0.1)
+def test_a_delay_takes_time_and_the_script_runs(machine: Machine, context: LabContext) -> None:
+    context.faults.plan("windows:m1:start_service", "delay", seconds=0.1)
     started = time.monotonic()
     assert meet(machine) is None
     assert time.monotonic() - started >= 0.1

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from lab.context import LabContext
 from lab.engines.emulators import EMULATORS
 from lab.engines.task_runners import Command
 from lab.windows import cmdlets, layout, programs
@@ -20,25 +21,24 @@ from lab.windows.machine import Machine
 from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
 from lab.windows.web import download
-from lab.world import World
 from tests.lab.conftest import Build
 from tests.lab.emulators.cases.calls import SECTIONS
 
 OBSERVE = {"Sections": SECTIONS, "StagingDir": STAGING}
 
 
-def test_reading_writes_nothing(build: Build, world: World) -> None:
+def test_reading_writes_nothing(build: Build, context: LabContext) -> None:
     machine = build(kind="vmm_server", provider={})
     before = machine.snapshot()
     assert not EMULATORS["observe"](machine, OBSERVE, False).failed
-    assert world.journal.entries == []
+    assert context.journal.entries == []
     assert machine.snapshot() == before
 
 
-def test_building_leaves_an_empty_journal(world: World) -> None:
+def test_building_leaves_an_empty_journal(context: LabContext) -> None:
     document = {"machines": [{"name": "a", "agent": {}}, {"name": "b", "kind": "vmm_server", "provider": {}}]}
-    assert sorted(build_machines(world, document)) == ["a", "b"]
-    assert world.journal.entries == []
+    assert sorted(build_machines(context, document)) == ["a", "b"]
+    assert context.journal.entries == []
 
 
 def test_the_same_document_builds_the_same_machine(build: Build) -> None:
@@ -56,13 +56,13 @@ def test_a_cloud_on_an_unknown_group_is_a_mistake_of_the_document(build: Build) 
         build(kind="vmm_server", vmm={"clouds": [{"name": "Gold", "host_groups": ["none"]}]})
 
 
-def test_a_service_takes_its_time_to_start(build: Build, world: World) -> None:
+def test_a_service_takes_its_time_to_start(build: Build, context: LabContext) -> None:
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
-    world.clock.scale = 0.002
+    context.clock.scale = 0.002
     started = time.monotonic()
     machine.start_service(layout.VMM_SERVICE)
-    assert time.monotonic() - started >= world.delays.service_start * 0.002
+    assert time.monotonic() - started >= context.delays.service_start * 0.002
     assert machine.is_running(layout.VMM_SERVICE)
 
 
@@ -81,25 +81,25 @@ def test_a_stopped_vmm_is_unknown_and_not_without_clouds(build: Build) -> None:
     assert seen["service"]["status"] == "Stopped"
 
 
-def test_a_planned_fault_of_a_program_is_its_exit_code(build: Build, world: World) -> None:
+def test_a_planned_fault_of_a_program_is_its_exit_code(build: Build, context: LabContext) -> None:
     machine = build()
     download(machine, "https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
-    world.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
+    context.faults.plan("windows:m1:MARSAgentInstaller.exe", "fail", exit_code=1603)
     assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 1603
     assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 0
 
 
-def test_a_hang_ends_as_a_failure(build: Build, world: World) -> None:
+def test_a_hang_ends_as_a_failure(build: Build, context: LabContext) -> None:
     machine = build()
     download(machine, "https://mirror.lab.test/MARSAgentInstaller.exe", r"C:\Windows\Temp\a.exe")
-    world.faults.plan("windows:m1:*.exe", "hang", seconds=0.01)
+    context.faults.plan("windows:m1:*.exe", "hang", seconds=0.01)
     assert programs.run(machine, r"C:\Windows\Temp\a.exe", "/q") == 1
 
 
-def test_a_delay_is_only_that(build: Build, world: World) -> None:
+def test_a_delay_is_only_that(build: Build, context: LabContext) -> None:
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
-    world.faults.plan("windows:m1:start SCVMMService", "delay", seconds=0.01)
+    context.faults.plan("windows:m1:start SCVMMService", "delay", seconds=0.01)
     machine.start_service(layout.VMM_SERVICE)
     assert machine.is_running(layout.VMM_SERVICE)
 
@@ -111,7 +111,7 @@ def test_a_file_that_is_no_program_does_not_start(build: Build) -> None:
         programs.run(machine, r"C:\Windows\Temp\a.exe", "/q")
 
 
-def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: World) -> None:
+def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, context: LabContext) -> None:
     machine = build(kind="vmm_server", provider={}, egress="proxy")
     assert machine.vmm is not None
     parameters = {
@@ -123,7 +123,7 @@ def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, world: 
     assert not EMULATORS["register_vmm_server"](machine, parameters, False).failed
     verbs = [
         (entry.verb, entry.detail.get("size"))
-        for entry in world.journal.entries
+        for entry in context.journal.entries
         if str(entry.detail.get("path", "")).endswith(".VaultCredentials")
     ]
     assert verbs == [("file.write", 0), ("file.access", None), ("file.write", 6), ("file.remove", None)]
@@ -185,8 +185,8 @@ def waited(machine: Machine, state: str) -> None:
         time.sleep(0.005)
 
 
-def test_a_task_outlives_whoever_started_it_and_keeps_its_exit_code(world: World) -> None:
-    machine, seen = build_machine(world, {"name": "m", "kind": "hyperv_host"}), threading.Event()
+def test_a_task_outlives_whoever_started_it_and_keeps_its_exit_code(context: LabContext) -> None:
+    machine, seen = build_machine(context, {"name": "m", "kind": "hyperv_host"}), threading.Event()
     machine.runner = lambda _machine, _task: 7 if seen.wait(10) else 1
     machine.register_task(a_task())
     with pytest.raises(MachineError, match="already exists"):
@@ -203,12 +203,12 @@ def test_a_task_outlives_whoever_started_it_and_keeps_its_exit_code(world: World
     machine.unregister_task("t")
     with pytest.raises(MachineError, match="cannot find the file"):
         machine.need_task("t")
-    verbs = [entry.verb for entry in world.journal.entries if entry.verb.startswith("task.")]
+    verbs = [entry.verb for entry in context.journal.entries if entry.verb.startswith("task.")]
     assert verbs == ["task.register", "task.start", "task.unregister"]
 
 
-def test_a_restart_ends_tasks_and_all_that_they_would_still_do(world: World) -> None:
-    machine = build_machine(world, {"name": "m", "kind": "hyperv_host", "pending_restart": ["windows_update"]})
+def test_a_restart_ends_tasks_and_all_that_they_would_still_do(context: LabContext) -> None:
+    machine = build_machine(context, {"name": "m", "kind": "hyperv_host", "pending_restart": ["windows_update"]})
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def runner(_machine: Machine, _task: ScheduledTask) -> int:
@@ -230,7 +230,7 @@ def test_a_restart_ends_tasks_and_all_that_they_would_still_do(world: World) -> 
     assert ended.wait(10)
     assert (machine.need_task("t").state, machine.need_task("t").last_result) == ("Ready", 0x40010004)
     assert machine.pending_restart() == []
-    assert "late" not in [entry.verb for entry in world.journal.entries]
+    assert "late" not in [entry.verb for entry in context.journal.entries]
 
 
 @pytest.mark.parametrize(
@@ -245,11 +245,11 @@ def test_what_a_task_runs_is_read_from_its_action(task: ScheduledTask, found: Co
     assert Command.of(task) == found
 
 
-def test_a_service_that_ends_right_after_its_start_holds_nobody_up(build: Build, world: World) -> None:
+def test_a_service_that_ends_right_after_its_start_holds_nobody_up(build: Build, context: LabContext) -> None:
     """Another thread may see it run and end between two looks of the thread that started it."""
     machine = build(kind="vmm_server")
     machine.stop_service(layout.VMM_SERVICE)
-    world.clock.scale = 1.0
+    context.clock.scale = 1.0
     service = machine.need_service(layout.VMM_SERVICE)
     starter = threading.Thread(target=machine.start_service, args=(layout.VMM_SERVICE,), daemon=True)
     starter.start()

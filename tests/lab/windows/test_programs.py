@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lab.context import LabContext, digest
 from lab.engines.emulators.base import quoted, setup_log
 from lab.windows import layout, programs
 from lab.windows.errors import MachineError
@@ -19,7 +20,6 @@ from lab.windows.programs.outcome import Refusal, order
 from lab.windows.state import Package
 from lab.windows.states import VAULT_NUMBER, key_document
 from lab.windows.web import download
-from lab.world import World, digest
 from tests.lab.conftest import Build
 from tests.lab.emulators.harness import RecordingAzure
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
@@ -182,13 +182,13 @@ def test_a_file_of_another_shape_is_refused(vmm: Machine, old: str, new: str) ->
     assert register(vmm, text.replace(old, new)) == 1
 
 
-def test_an_element_in_the_wrong_place_is_lost_without_a_word(world: World) -> None:
+def test_an_element_in_the_wrong_place_is_lost_without_a_word(context: LabContext) -> None:
     """The reader only moves forward, so it ignores a certificate after the sign-in."""
     text = key_document()
     start, end = text.index("<AadDetails>"), text.index("</AadDetails>") + len("</AadDetails>")
     moved = (text[:start] + text[end:]).replace("<ManagementCert>", text[start:end] + "<ManagementCert>")
     with pytest.raises(Refusal, match="not valid"):
-        read_key(moved.encode(), world.clock.now())
+        read_key(moved.encode(), context.clock.now())
 
 
 def test_a_clock_that_is_late_makes_a_key_not_valid_yet(vmm: Machine) -> None:
@@ -257,9 +257,9 @@ def test_the_extension_of_the_key_is_checked(vmm: Machine) -> None:
 # ---- proxy ----
 
 
-def proxy_line(world: World, password: str = PROXY_PASSWORD, address: str = f"http://{PROXY_NAME}") -> str:
+def proxy_line(context: LabContext, password: str = PROXY_PASSWORD, address: str = f"http://{PROXY_NAME}") -> str:
     login = f"/proxyUsername {PROXY_USER} /proxyPassword {quoted(password)}"
-    return f"/proxyAddress {address} /proxyport {world.proxy.port} {login}"
+    return f"/proxyAddress {address} /proxyport {context.proxy.port} {login}"
 
 
 @pytest.fixture
@@ -267,11 +267,11 @@ def behind(build: Build) -> Machine:
     return build(kind="vmm_server", provider={}, egress="proxy")
 
 
-def test_a_proxy_with_its_login_is_kept(behind: Machine, world: World) -> None:
-    assert register(behind, more=proxy_line(world) + ' /AddBypassUrls "a;b"') == 0
+def test_a_proxy_with_its_login_is_kept(behind: Machine, context: LabContext) -> None:
+    assert register(behind, more=proxy_line(context) + ' /AddBypassUrls "a;b"') == 0
     get = behind.registry.get
     assert get(layout.PROXY_KEY, "ProxyAddress") == f"http://{PROXY_NAME}"
-    assert get(layout.PROXY_KEY, "ProxyPort") == str(world.proxy.port)
+    assert get(layout.PROXY_KEY, "ProxyPort") == str(context.proxy.port)
     assert get(layout.PROXY_KEY, "ProxyBypassUrls") == "a;b"
     assert behind.vmm is not None
     account = behind.vmm.run_as_account(layout.PROXY_ACCOUNT)
@@ -288,9 +288,9 @@ PROXIES = [
 
 @pytest.mark.parametrize(("name", "how", "reason"), PROXIES, ids=[each[0] for each in PROXIES])
 def test_a_proxy_that_does_not_work_is_refused(
-    behind: Machine, world: World, name: str, how: dict[str, str], reason: str
+    behind: Machine, context: LabContext, name: str, how: dict[str, str], reason: str
 ) -> None:
-    assert register(behind, more=proxy_line(world, **how)) == 1
+    assert register(behind, more=proxy_line(context, **how)) == 1
     assert reason in setup_log(behind)[-1]
     assert behind.registry.find(layout.REGISTRATION_KEY) is None
     assert behind.registry.find(layout.PROXY_KEY) is None
@@ -301,25 +301,25 @@ def test_no_way_out_without_a_proxy(behind: Machine) -> None:
     assert "cannot connect" in setup_log(behind)[-1]
 
 
-def test_the_account_proxy_is_used_when_none_is_given(build: Build, world: World) -> None:
+def test_the_account_proxy_is_used_when_none_is_given(build: Build, context: LabContext) -> None:
     """The proxy requires a login, which proves that the connection went through it."""
-    server = f"{PROXY_NAME}:{world.proxy.port}"
+    server = f"{PROXY_NAME}:{context.proxy.port}"
     machine = build(kind="vmm_server", provider={}, egress="proxy", system_proxy={"server": server})
     assert register(machine) == 1
     assert "407" in setup_log(machine)[-1]
 
 
-def test_the_journal_and_the_state_keep_no_password(behind: Machine, world: World) -> None:
-    register(behind, more=proxy_line(world))
-    kept = repr([entry.detail for entry in world.journal.entries]) + repr(behind.snapshot())
+def test_the_journal_and_the_state_keep_no_password(behind: Machine, context: LabContext) -> None:
+    register(behind, more=proxy_line(context))
+    kept = repr([entry.detail for entry in context.journal.entries]) + repr(behind.snapshot())
     assert PROXY_PASSWORD not in kept.replace("\\\\", "\\")
     assert digest(PROXY_PASSWORD) in kept
 
 
-def test_configure_changes_the_proxy_and_keeps_the_rest(vmm: Machine, world: World) -> None:
+def test_configure_changes_the_proxy_and_keeps_the_rest(vmm: Machine, context: LabContext) -> None:
     register(vmm)
     assert vmm.vmm is not None
-    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", "/configure " + proxy_line(world)) == 0
+    assert programs.run(vmm, vmm.vmm.folder + r"\bin\DRConfigurator.exe", "/configure " + proxy_line(context)) == 0
     assert vmm.registry.get(layout.PROXY_KEY, "ProxyAddress") == f"http://{PROXY_NAME}"
     assert vmm.registry.get(layout.REGISTRATION_KEY, "ResourceName") == "vault-asr"
 
@@ -331,12 +331,12 @@ def agent(machine: Machine, arguments: str = "/q /nu", version: str = "2.0.9260.
     return programs.run(machine, bring(machine, "MARSAgentInstaller.exe", version), arguments)
 
 
-def test_the_agent_goes_on_in_the_background(build: Build, world: World) -> None:
+def test_the_agent_goes_on_in_the_background(build: Build, context: LabContext) -> None:
     machine = build()
-    world.clock.scale = 0.0002
+    context.clock.scale = 0.0002
     assert agent(machine) == 0
     assert machine.service(layout.AGENT_SERVICE) is None
-    machine.sleep(world.delays.agent_install)
+    machine.sleep(context.delays.agent_install)
     assert machine.is_running(layout.AGENT_SERVICE)
 
 

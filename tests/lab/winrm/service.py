@@ -17,26 +17,26 @@ from typing import Any, TypeVar, cast
 import winrm.protocol
 
 from lab.certificates import Certificates
+from lab.context import LabContext, Login, ProxyAccount
 from lab.engines.base import CommandOutput, CommandRequest, ConnectionDropped, Engine
 from lab.engines.cmdlet_server import CmdletServer
 from lab.windows.machine import Machine
 from lab.windows.state import MachineIdentity, Volume
 from lab.winrm.auth import Account, Authenticator
 from lab.winrm.server import WinRmServer
-from lab.world import Login, ProxyAccount, World
 
 ACCOUNT = Account("LAB\\svc-ansible", "Pa55 wörd")
 T = TypeVar("T")
 
 
-def make_world() -> World:
-    return World(
+def make_world() -> LabContext:
+    return LabContext(
         login=Login("tenant", "subscription", "client", "secret", ACCOUNT.user, ACCOUNT.password),
         proxy=ProxyAccount("proxy.lab.example", 8080, "svc-proxy", "proxy password"),
     )
 
 
-def make_machine(world: World, name: str = "hv01") -> Machine:
+def make_machine(context: LabContext, name: str = "hv01") -> Machine:
     identity = MachineIdentity(
         name=name,
         fqdn=f"{name}.lab.example",
@@ -48,7 +48,7 @@ def make_machine(world: World, name: str = "hv01") -> Machine:
         account_user="svc-ansible",
         egress="any",
     )
-    return Machine(world, identity, [Volume("C", 100 * 2**30, 50 * 2**30)])
+    return Machine(context, identity, [Volume("C", 100 * 2**30, 50 * 2**30)])
 
 
 @dataclass
@@ -94,8 +94,8 @@ class Service:
     """The started service of one machine; `call` runs coroutines on its loop."""
 
     def __init__(self, directory: Path, make_engine: EngineMaker | None = None, *, idle: float = 60.0) -> None:
-        self.world = make_world()
-        self.machine = make_machine(self.world)
+        self.context = make_world()
+        self.machine = make_machine(self.context)
         self.machines = {self.machine.name: self.machine}
         self.directory = directory
         self.certificates = Certificates(["hv01.lab.example"])
@@ -136,7 +136,7 @@ class Service:
         self.server = WinRmServer(
             self.machine.name,
             self.machine,
-            self.world,
+            self.context,
             self.engine,
             authenticator=Authenticator(ACCOUNT, accounts, self.certificates.server_der),
             tls=self.certificates.server_context(self.directory),

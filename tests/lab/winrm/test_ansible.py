@@ -261,7 +261,7 @@ def test_both_engines_serve_files_from_the_machine(engine: Service) -> None:
 
 
 def test_a_planned_fault_fails_the_script_in_both_engines(engine: Service) -> None:
-    engine.world.faults.plan("windows:hv01:probe", "fail", message="the disk is full")
+    engine.context.faults.plan("windows:hv01:probe", "fail", message="the disk is full")
     result = Play(engine).run(script(PROBE, **PROBE_OPTIONS))["script"]
     assert result["failed"] is True
     assert result["error"][0]["exception"]["message"] == "the disk is full"
@@ -269,9 +269,9 @@ def test_a_planned_fault_fails_the_script_in_both_engines(engine: Service) -> No
 
 def test_executions_are_counted_and_writes_are_not_invented(engine: Service) -> None:
     Play(engine).run(script(PROBE, **PROBE_OPTIONS))
-    assert engine.world.journal.counts["script:probe"] == 1
-    assert engine.world.journal.counts["execution"] == 1
-    assert engine.world.journal.entries == []
+    assert engine.context.journal.counts["script:probe"] == 1
+    assert engine.context.journal.counts["execution"] == 1
+    assert engine.context.journal.entries == []
 
 
 def test_a_script_that_was_changed_is_refused_by_its_name(python: Service) -> None:
@@ -349,13 +349,13 @@ def test_a_closed_port_makes_the_host_unreachable(python: Service) -> None:
 
 
 def test_a_dropped_create_makes_the_host_unreachable(python: Service) -> None:
-    python.world.faults.plan("winrm:hv01:create", "drop")
+    python.context.faults.plan("winrm:hv01:create", "drop")
     assert Play(python).run(PING)["ping"]["unreachable"] is True
 
 
 @pytest.mark.parametrize("operation", ["command", "receive"])
 def test_a_connection_dropped_later_fails_the_task_and_the_next_one_works(python: Service, operation: str) -> None:
-    python.world.faults.plan(f"winrm:hv01:{operation}", "drop")
+    python.context.faults.plan(f"winrm:hv01:{operation}", "drop")
     results = Play(python).run({**PING, "name": "first"}, {**PING, "name": "second"})
     assert results["first"].get("failed") or results["first"].get("unreachable")
     if "second" in results:
@@ -363,9 +363,9 @@ def test_a_connection_dropped_later_fails_the_task_and_the_next_one_works(python
 
 
 def test_a_quota_fault_is_got_over_by_a_new_shell(python: Service) -> None:
-    python.world.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
+    python.context.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
     assert Play(python).run(PING)["ping"]["ping"] == "pong"
-    assert python.world.journal.counts["shell"] == 2
+    assert python.context.journal.counts["shell"] == 2
 
 
 def test_waiting_for_the_connection_works(python: Service) -> None:
@@ -381,6 +381,6 @@ def test_facts_are_those_of_the_machine(python: Service) -> None:
 
 def test_secrets_of_a_payload_stay_out_of_the_journal(python: Service) -> None:
     Play(python).run(script(PROBE, **PROBE_OPTIONS))
-    text = repr(python.world.journal)
+    text = repr(python.context.journal)
     assert "geheim" not in text
     assert "pässword" not in text

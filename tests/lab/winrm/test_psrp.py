@@ -88,7 +88,7 @@ def test_a_pool_runs_one_pipeline_after_the_other_and_leaves_nothing(scripts: Se
         assert invoke(pool, "input ", ["eins", "zwei 🙂"]).output == ["eins\nzwei 🙂"]
         assert len(scripts.server.shells) == 1
     assert len(scripts.server.shells) == 0
-    assert scripts.world.journal.counts["execution"] == 2
+    assert scripts.context.journal.counts["execution"] == 2
 
 
 def test_what_is_larger_than_a_message_arrives_whole(scripts: Service) -> None:

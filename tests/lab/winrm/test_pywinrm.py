@@ -149,7 +149,7 @@ def test_shells_that_nobody_uses_are_reaped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("operation", ["create", "command", "receive"])
 def test_a_planned_drop_cuts_the_connection(service: Service, operation: str) -> None:
-    service.world.faults.plan(f"winrm:hv01:{operation}", "drop")
+    service.context.faults.plan(f"winrm:hv01:{operation}", "drop")
     with pytest.raises(requests.exceptions.ConnectionError):
         run_line(service.client(), "echo", "x")
     assert run_line(service.client(), "echo", "again").stdout == b"again"
@@ -161,34 +161,34 @@ def test_a_command_that_vanishes_cuts_the_connection(service: Service) -> None:
 
 
 def test_a_planned_failure_is_a_fault_with_the_planned_code(service: Service) -> None:
-    service.world.faults.plan("winrm:hv01:command", "fail", code=2150858770, reason="out of order")
+    service.context.faults.plan("winrm:hv01:command", "fail", code=2150858770, reason="out of order")
     with pytest.raises(winrm.exceptions.WSManFaultError, match="out of order") as caught:
         run_line(service.client(), "echo")
     assert caught.value.wsman_fault_code == 2150858770
 
 
 def test_a_planned_quota_fault_carries_its_wmi_code(service: Service) -> None:
-    service.world.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
+    service.context.faults.plan("winrm:hv01:command", "fail", wmi_code=0x803381A6)
     with pytest.raises(winrm.exceptions.WSManFaultError) as caught:
         run_line(service.client(), "echo")
     assert caught.value.wmierror_code == 0x803381A6
 
 
 def test_a_planned_throttle_is_error_busy(service: Service) -> None:
-    service.world.faults.plan("winrm:hv01:create", "throttle")
+    service.context.faults.plan("winrm:hv01:create", "throttle")
     with pytest.raises(winrm.exceptions.WSManFaultError) as caught:
         run_line(service.client(), "echo")
     assert caught.value.wsman_fault_code == 170
 
 
 def test_a_planned_hang_ends_in_the_clients_own_timeout(service: Service) -> None:
-    service.world.faults.plan("winrm:hv01:receive", "hang")
+    service.context.faults.plan("winrm:hv01:receive", "hang")
     with pytest.raises(requests.exceptions.ReadTimeout):
         run_line(service.client(operation_timeout_sec=1, read_timeout_sec=2), "echo")
 
 
 def test_a_planned_delay_only_takes_time(service: Service) -> None:
-    service.world.faults.plan("winrm:hv01:command", "delay", seconds=0.5)
+    service.context.faults.plan("winrm:hv01:command", "delay", seconds=0.5)
     started = time.monotonic()
     assert run_line(service.client(), "echo", "late").stdout == b"late"
     assert time.monotonic() - started >= 0.5

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from lab.world import Journal
+from lab.context import Journal
 from tests.bench.calls import calls, per_run, shown
 from tests.bench.comparison import RESOURCES, Record, Sample, differences, same_result
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...context import digest
 from ...windows import layout
 from ...windows.agent import AgentProxy
-from ...world import digest
 from .base import ParameterRefused, Run, ScriptFailed, emulator, import_agent_module, mark_restart
 
 

@@ -38,7 +38,7 @@ def run_for(machine: Machine, path: str, arguments: str, seconds: float | None) 
     assert found.program is not None
     words = split(arguments)
     machine.note("process.start", program=found.path, arguments=masked(words))
-    patience = HANG_SECONDS if seconds is None else seconds * machine.world.clock.scale
+    patience = HANG_SECONDS if seconds is None else seconds * machine.context.clock.scale
     fault = machine.fault_at(found.program, patience)
     if fault is not None and fault.action == "hang" and seconds is not None:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...world import digest
+from ...context import digest
 from ..filesystem import File
 
 # The switches whose value is a secret: DRConfigurator's and the agent installer's.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ...world import CloudFacts, RegistrationRefused, VmmServerFacts, digest
+from ...context import CloudFacts, RegistrationRefused, VmmServerFacts, digest
 from .. import layout
 from ..machine import Machine
 from ..state import StoreCertificate
@@ -99,7 +99,7 @@ def _register(machine: Machine, options: Options, invocation: Invocation) -> lis
         check_form(settings)
     for host in (_SIGN_IN, urlsplit(key.management_endpoint).hostname or _SIGN_IN):
         check_connectivity(machine, host, settings)
-    machine.sleep(machine.world.delays.provider_register)
+    machine.sleep(machine.context.delays.provider_register)
     _ask_vault(machine, vmm, key, name, invocation.file.version or "")
     _write_proxy(machine, vmm, settings, options.values.get("/addbypassurls"), default=True)
     _write_registration(machine, vmm, key, name)
@@ -142,7 +142,7 @@ def _ask_vault(machine: Machine, vmm: Vmm, key: VaultKey, name: str, version: st
     clouds = tuple(CloudFacts(cloud.id, cloud.name) for cloud in vmm.clouds if cloud.published)
     facts = VmmServerFacts(vmm.vmm_id, machine.fqdn, name, version, vmm.version, clouds)
     try:
-        machine.world.azure.register_vmm_server(key.thumbprint, key.resource_id, facts)
+        machine.context.azure.register_vmm_server(key.thumbprint, key.resource_id, facts)
     except RegistrationRefused as exc:
         raise Refusal(f"The vault refused the registration: {exc.code}: {exc.message}") from exc
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The connections of a machine to public names: direct where its egress allows that, or through the lab's real proxy.
 
-The traffic is real. `World.resolve` decides which address is behind a public name.
+The traffic is real. `LabContext.resolve` decides which address is behind a public name.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _connect(machine: Machine, host: str, port: int, settings: ProxySettings | N
         return _tunnel(machine, host, port, settings)
     if machine.identity.egress == "proxy":
         raise ConnectionFailed("Unable to connect to the remote server")
-    address = machine.world.resolve(host)
+    address = machine.context.resolve(host)
     if address is None:
         raise ConnectionFailed(f"The remote name could not be resolved: '{host}'", "NameResolutionFailure")
     return _open(*address)
@@ -148,7 +148,7 @@ def _connect(machine: Machine, host: str, port: int, settings: ProxySettings | N
 def _tunnel(machine: Machine, host: str, port: int, settings: ProxySettings) -> socket.socket:
     """Open a connection through a proxy."""
     name = settings.address.split("://", 1)[-1].strip("/").lower()
-    if name not in {machine.world.proxy.name.lower(), "127.0.0.1", "localhost"}:
+    if name not in {machine.context.proxy.name.lower(), "127.0.0.1", "localhost"}:
         raise ConnectionFailed(f"The proxy name could not be resolved: '{name}'", "ProxyNameResolutionFailure")
     lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
     if settings.username is not None:

@@ -35,7 +35,7 @@ def run(machine: Machine, invocation: Invocation) -> int:
     except Refusal as refusal:
         _log(machine, [f"MARSAgentInstaller.exe: {refusal}"])
         return refusal.exit_code
-    seconds = machine.world.delays.agent_install
+    seconds = machine.context.delays.agent_install
     machine.sleep(seconds * _FOREGROUND)
     machine.later(seconds * (1 - _FOREGROUND), lambda: lay_down(machine, invocation.file, folder, cache))
     return SUCCESS

@@ -29,7 +29,7 @@ def run(machine: Machine, invocation: Invocation) -> int:
     except Refusal as refusal:
         _log(machine, [f"setupdr.exe {version}: {refusal}"])
         return refusal.exit_code
-    machine.sleep(machine.world.delays.provider_install)
+    machine.sleep(machine.context.delays.provider_install)
     lay_down(machine, folder, invocation.file)
     _log(machine, [f"setupdr.exe {version}: The Azure Site Recovery Provider was installed."])
     return SUCCESS

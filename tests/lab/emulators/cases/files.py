@@ -44,7 +44,7 @@ def broken(bytes: int, **fetched: Any) -> Prepare:
     """Leave a download that broke after some bytes in an earlier execution."""
 
     def prepare(machine: Machine) -> None:
-        machine.world.faults.plan(f"windows:{machine.name}:download *", "fail", bytes=bytes)
+        machine.context.faults.plan(f"windows:{machine.name}:download *", "fail", bytes=bytes)
         parameters = {"Source": AGENT_URL, "Destination": AGENT_EXE, **fetched}
         answer = fetch_file(machine, parameters, False)
         assert answer.result["transfer"]["received"] == bytes

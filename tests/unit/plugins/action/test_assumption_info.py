@@ -98,7 +98,7 @@ def test_without_calls_nothing_is_said_about_addresses(runner: MakeRunner) -> No
 
 def test_calls_go_through_the_given_proxy_and_its_password_is_no_clear_text(runner: MakeRunner) -> None:
     found = runner({**HOST, "egress": "proxy"})
-    port = found.machine.lab.world.proxy.port
+    port = found.machine.lab.context.proxy.port
     proxy = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": port}
     login = {**proxy, "username": PROXY_USER, "password": PROXY_PASSWORD}
     through, refused, direct = (

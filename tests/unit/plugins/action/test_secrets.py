@@ -109,7 +109,7 @@ def test_no_secret_in_a_result(
     proxy = {
         "mode": "custom",
         "address": f"http://{PROXY_NAME}",
-        "port": found.machine.lab.world.proxy.port,
+        "port": found.machine.lab.context.proxy.port,
         "username": PROXY_USER,
         "password": PROXY_PASSWORD,
     }

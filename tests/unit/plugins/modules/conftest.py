@@ -99,7 +99,7 @@ class Subscription:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         self.state = azure.state
-        self.world = azure.world
+        self.context = azure.context
         #: Everything that modules sent in this test.
         self.sent: list[Any] = []
 
@@ -117,7 +117,7 @@ class Subscription:
     def run(self, module: str, *, check: bool = False, **options: Any) -> Ended:
         """Run a module, and forget earlier requests. No run may show the secret."""
         self.azure.server.traffic.clear()
-        self.world.journal.clear()
+        self.context.journal.clear()
         arguments = {**self.login(), **options}
         ended = run_module(module, {name: value for name, value in arguments.items() if value is not None}, check=check)
         self.sent += self.azure.server.traffic
@@ -139,7 +139,7 @@ class Subscription:
         return [f"{verb} {name}" for verb, name in self.azure.writes()]
 
     def fault(self, method: str, path: str, action: Any, **detail: Any) -> Any:
-        return self.world.faults.plan(f"arm:{method}:*/{path}".lower(), action, **detail)
+        return self.context.faults.plan(f"arm:{method}:*/{path}".lower(), action, **detail)
 
 
 @pytest.fixture

@@ -254,7 +254,7 @@ def test_a_failed_list_is_not_an_empty_one(run: Any, subscription: Subscription)
         ("target_info", "providers/microsoft.network/virtualnetworks"),
         ("vmm_server_info", "vaults/vault-dr/replicationfabrics"),
     ):
-        subscription.world.faults.clear()
+        subscription.context.faults.clear()
         subscription.fault("GET", path, "fail", times=ALWAYS, status=500)
         ended = run(module, **({"name": None} if module == "vault_info" else {}))
         assert (module, ended.error.get("status")) == (module, 500)
@@ -270,7 +270,7 @@ def test_an_answer_that_holds_no_list_is_not_an_empty_one(body: Any, run: Any, s
         ("target_info", "providers/microsoft.network/virtualnetworks"),
         ("vmm_server_info", "vaults/vault-dr/replicationfabrics"),
     ):
-        subscription.world.faults.clear()
+        subscription.context.faults.clear()
         subscription.fault("GET", path, "fail", times=ALWAYS, status=200, body=body)
         ended = run(module, **({"name": None} if module == "vault_info" else {}))
         assert (module, ended.failed, ended.error["kind"]) == (module, True, "remote_failure")
@@ -291,7 +291,7 @@ def test_a_server_is_not_shown_incompletely(path: str, run: Any, subscription: S
     register(subscription, vault)
     subscription.fault("GET", f"vaults/vault-dr/{path}", "fail", times=ALWAYS, status=500)
     assert run("vmm_server_info").error["status"] == 500
-    subscription.world.faults.clear()
+    subscription.context.faults.clear()
     assert run("vmm_server_info").result["servers"].keys() == {SERVER.friendly_name}
 
 
@@ -299,7 +299,7 @@ def register(subscription: Subscription, vault: Any, server: Any = SERVER) -> No
     """Register a server with a key of the vault."""
     from lab.arm.records import VaultCertificate
 
-    expires = subscription.world.clock.now().replace(year=2099)
+    expires = subscription.context.clock.now().replace(year=2099)
     subscription.state.certificates["AB"] = VaultCertificate("AB", vault.id.casefold(), expires)
     subscription.state.register_vmm_server("AB", str(vault.number), server)
 

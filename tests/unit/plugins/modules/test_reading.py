@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lab.arm.records import Vault
-from lab.world import VmNetworkFacts
+from lab.context import VmNetworkFacts
 from tests.lab.arm.conftest import SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 from tests.unit.plugins.modules.test_failing import register

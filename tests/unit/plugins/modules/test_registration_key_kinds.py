@@ -218,7 +218,7 @@ def answer_with(key: RegistrationKey, number: int) -> dict[str, Any]:
 
 def test_a_key_that_would_be_replaced_immediately_is_not_written(keys: Keys) -> None:
     for offset, text in ((-200, "the key expired at"), (200, "is valid only from")):
-        keys.subscription.world.clock.offset = timedelta(hours=offset)
+        keys.subscription.context.clock.offset = timedelta(hours=offset)
         ended = keys.run()
         assert (ended.error["kind"], keys.path.exists()) == ("remote_failure", False)
         assert text in ended.msg

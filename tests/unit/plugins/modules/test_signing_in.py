@@ -47,7 +47,7 @@ class Harness:
     @property
     def tokens(self) -> int:
         """The number of tokens that the last run requested."""
-        return self.subscription.world.journal.counts["azure.token"]
+        return self.subscription.context.journal.counts["azure.token"]
 
     def set(self, **variables: str) -> None:
         for name, value in variables.items():
@@ -378,19 +378,19 @@ def test_a_timeout_is_reported(harness: Harness, monkeypatch: pytest.MonkeyPatch
 
 def test_all_requests_go_through_the_proxy(harness: Harness, loop: Any) -> None:
     """Metadata of the cloud, sign-in and calls use HTTPS_PROXY with its login."""
-    world, account = harness.subscription.world, harness.subscription.world.proxy
+    context, account = harness.subscription.context, harness.subscription.context.proxy
     port = int(harness.subscription.azure.server.base_url.rpartition(":")[2])
-    world.resolve = lambda host: (host, port)
-    proxy = ProxyServer(world)
+    context.resolve = lambda host: (host, port)
+    proxy = ProxyServer(context)
     loop.run(proxy.start())
     harness.set(HTTPS_PROXY=f"http://{account.username}:{account.password}@127.0.0.1:{proxy.port}", NO_PROXY="")
     ended = harness.run(**harness.with_secret())
     assert not ended.failed, ended.msg
     # Each client opens one connection. In the lab, the directory and Resource Manager are one server.
-    assert world.journal.counts["proxy:connect"] == 3
+    assert context.journal.counts["proxy:connect"] == 3
     harness.set(NO_PROXY="127.0.0.1")
     assert not harness.run(**harness.with_secret()).failed
-    assert world.journal.counts["proxy:connect"] == 0
+    assert context.journal.counts["proxy:connect"] == 0
     loop.run(proxy.stop())
 
 

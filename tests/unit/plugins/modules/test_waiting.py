@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
-from lab.world import Delays
+from lab.context import Delays
 from tests.unit.plugins.modules.conftest import Subscription
 from tests.unit.plugins.modules.test_changing import CASES, Case, every_case
 
@@ -27,7 +27,7 @@ def operation(case: Case) -> str:
 
 @every_case
 def test_a_creation_that_fails_in_the_end(case: Case, subscription: Subscription) -> None:
-    subscription.world.faults.plan(operation(case), "fail", code="RegionIsFull", message="No room is left.")
+    subscription.context.faults.plan(operation(case), "fail", code="RegionIsFull", message="No room is left.")
     ended = case.run(subscription)
     assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "RegionIsFull")
     assert ended.msg.startswith(f"could not create {case.shown_as} {case.options['name']}: RegionIsFull: ")
@@ -37,7 +37,7 @@ def test_a_creation_that_fails_in_the_end(case: Case, subscription: Subscription
 
 @every_case
 def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -> None:
-    subscription.world.faults.plan(operation(case), "fail", status="Canceled", code="Canceled", message="By a user.")
+    subscription.context.faults.plan(operation(case), "fail", status="Canceled", code="Canceled", message="By a user.")
     ended = case.run(subscription)
     assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "Canceled")
     assert f"(request {ended.error['request_id']})" in ended.msg
@@ -47,7 +47,7 @@ def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -
 @every_case
 def test_an_unknown_state_of_an_operation_ends_at_the_deadline(case: Case, subscription: Subscription) -> None:
     """The SDK would poll without end."""
-    subscription.world.faults.plan(operation(case), "hang", status="Pondering")
+    subscription.context.faults.plan(operation(case), "hang", status="Pondering")
     ended = case.run(subscription, wait_timeout=1)
     assert ended.error["kind"] == "deadline_exceeded"
     assert ended.error["last_state"] in ("Pondering", "InProgress")
@@ -93,7 +93,7 @@ def test_a_turn_that_never_comes(case: Case, subscription: Subscription) -> None
 @every_case
 def test_a_run_after_a_failed_creation_reports_the_state(case: Case, subscription: Subscription) -> None:
     """The run repairs the resource of the failed creation or warns about it. It never looks like a success."""
-    subscription.world.faults.plan(operation(case), "fail")
+    subscription.context.faults.plan(operation(case), "fail")
     case.run(subscription)
     again = case.run(subscription)
     assert not again.failed
@@ -104,7 +104,7 @@ def test_a_run_after_a_failed_creation_reports_the_state(case: Case, subscriptio
 
 @every_case
 def test_the_timeout_reports_the_last_state_and_the_next_run_continues(case: Case, subscription: Subscription) -> None:
-    subscription.world.delays = SLOW
+    subscription.context.delays = SLOW
     ended = case.run(subscription, wait_timeout=1)
     assert (ended.error["kind"], subscription.writes) == ("deadline_exceeded", [case.created])
     assert ended.error["last_state"] in ended.msg
@@ -124,7 +124,7 @@ def test_the_timeout_reports_the_last_state_and_the_next_run_continues(case: Cas
 
 @every_case
 def test_the_module_waits_for_the_creation_of_another_run(case: Case, subscription: Subscription) -> None:
-    subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
+    subscription.context.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
     case.run(subscription, wait_timeout=0)
     done = case.run(subscription)
     assert (done.failed, done.result["changed"], subscription.writes) == (False, False, [])
@@ -134,7 +134,7 @@ def test_the_module_waits_for_the_creation_of_another_run(case: Case, subscripti
 @every_case
 def test_a_lost_response_to_a_slow_creation(case: Case, subscription: Subscription) -> None:
     """The repeated write finds the resource of the first one, while its creation is in progress."""
-    subscription.world.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
+    subscription.context.delays = Delays(vault_create=0.6, storage_create=0.6, network_create=0.6, retry_after=1.0)
     subscription.fault("PUT", case.place, "drop", times=1, when="after")
     ended = case.run(subscription)
     assert not ended.failed, ended.msg
@@ -144,9 +144,9 @@ def test_a_lost_response_to_a_slow_creation(case: Case, subscription: Subscripti
 
 @every_case
 def test_polling_survives_temporary_faults(case: Case, subscription: Subscription) -> None:
-    subscription.world.delays = Delays(vault_create=0.3, storage_create=0.3, network_create=0.3, retry_after=1.0)
+    subscription.context.delays = Delays(vault_create=0.3, storage_create=0.3, network_create=0.3, retry_after=1.0)
     for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
-        subscription.world.faults.plan(f"arm:get:{path}", "drop", times=1)
+        subscription.context.faults.plan(f"arm:get:{path}", "drop", times=1)
     ended = case.run(subscription)
     assert not ended.failed, ended.msg
 
@@ -154,7 +154,7 @@ def test_polling_survives_temporary_faults(case: Case, subscription: Subscriptio
 @every_case
 def test_a_refused_poll_is_reported(case: Case, subscription: Subscription) -> None:
     for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
-        subscription.world.faults.plan(f"arm:get:{path}", "fail", times=9, status=403, code="AuthorizationFailed")
+        subscription.context.faults.plan(f"arm:get:{path}", "fail", times=9, status=403, code="AuthorizationFailed")
     assert case.run(subscription).error["kind"] == "access_denied"
 
 

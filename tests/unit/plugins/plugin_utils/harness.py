@@ -15,13 +15,13 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     converge,
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
+from lab.context import Fault
 from lab.engines.emulators import EMULATORS
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
 from lab.engines.task_runners import emulator_runner
 from lab.windows.languages import speaking
 from lab.windows.machine import Machine
-from lab.world import Fault
 from tests.lab.emulators.harness import Case, Harness
 from tests.lab.emulators.internet import Internet
 
@@ -58,7 +58,7 @@ class ScriptHarness:
         self.executions.append(sent)
         called = identify(sent["script"])
         assert called is not None, "a script without its first line"
-        fault = self.lab.world.faults.hit(f"windows:{self.machine.name}:{called.name}")
+        fault = self.lab.context.faults.hit(f"windows:{self.machine.name}:{called.name}")
         if fault is not None:
             message = str(fault.detail.get("message", f"planned fault in {called.name}"))
             failed = script_result(result={}, changed=True, failed=True, errors=[error_record(message)])
@@ -96,7 +96,7 @@ class ScriptHarness:
 
     def fail(self, point: str, action: Any = "fail", **detail: Any) -> Fault:
         """Make a script, a program or the start of a service fail."""
-        return self.lab.world.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
+        return self.lab.context.faults.plan(f"windows:{self.machine.name}:{point}", action, **detail)
 
     @property
     def scripts(self) -> list[str]:

@@ -36,7 +36,7 @@ def registration(**changed: Any) -> Build[MachineFacts]:
 
 
 def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
-    return {"mode": "custom", "address": ADDRESS, "port": found.lab.world.proxy.port, **changed}
+    return {"mode": "custom", "address": ADDRESS, "port": found.lab.context.proxy.port, **changed}
 
 
 def login(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def behind_proxy(*more: Prepare) -> Prepare:
 
     def prepare(machine: Machine) -> None:
         all_of(registered(), proxy_account)(machine)
-        values = {"ProxyAddress": ADDRESS, "ProxyPort": str(machine.world.proxy.port), "ProxyUserName": PROXY_USER}
+        values = {"ProxyAddress": ADDRESS, "ProxyPort": str(machine.context.proxy.port), "ProxyUserName": PROXY_USER}
         all_of(provider_proxy(**values), *more)(machine)
 
     return prepare

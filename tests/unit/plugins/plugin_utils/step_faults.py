@@ -21,6 +21,7 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import SiteRecoveryError
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
+from lab.context import Entry
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
 from lab.windows import layout
@@ -31,7 +32,6 @@ from lab.windows.programs import PROGRAMS, Program
 from lab.windows.programs.commandline import Invocation
 from lab.windows.states import STAGING
 from lab.windows.tasks import ScheduledTask
-from lab.world import Entry
 from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.plugin_utils.harness import Arguments, Build, ScriptHarness
 

@@ -56,7 +56,7 @@ def threads(found: ScriptHarness) -> list[Any]:
 
 
 def restarts(found: ScriptHarness) -> int:
-    return sum(entry.verb == "service.start" for entry in found.lab.world.journal.entries)
+    return sum(entry.verb == "service.start" for entry in found.lab.context.journal.entries)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_the_task_runs_the_script_unchanged(harness: MakeHarness, what: Installe
     sent = found.sent("start_background_task")["parameters"]
     assert (sent["Script"], sent["Runner"]) == (source(what.script), source("run_background_task"))
     assert (sent["Name"], sent["StagingDir"]) == (what.name, STAGING)
-    (made,) = (entry for entry in found.lab.world.journal.entries if entry.verb == "task.register")
+    (made,) = (entry for entry in found.lab.context.journal.entries if entry.verb == "task.register")
     assert (made.detail["logon_type"], made.detail["run_level"]) == ("S4U", "Highest")
     assert "SYSTEM" not in made.detail["user"]
     assert gone(found)

@@ -33,12 +33,12 @@ class Nodes:
     def __init__(self, harness: ScriptHarness, **entry: Any) -> None:
         self.harness = harness
         first = harness.machine
-        second = build_machine(harness.lab.world, cluster_node(name="vmm02", **entry))
+        second = build_machine(harness.lab.context, cluster_node(name="vmm02", **entry))
         join(second, {first.name: first})
         second.web, second.runner, second.in_background = first.web, first.runner, False
         self.all = {"vmm01": first, "vmm02": second}
         harness.lab.machines.update(self.all)
-        harness.lab.world.journal.clear()
+        harness.lab.context.journal.clear()
 
     def on(self, name: str) -> ScriptHarness:
         self.harness.machine = self.all[name]
@@ -53,7 +53,7 @@ class Nodes:
     @property
     def journal(self) -> list[tuple[str, str]]:
         kept = ("cluster.", "service.")
-        entries = self.harness.lab.world.journal.entries
+        entries = self.harness.lab.context.journal.entries
         return [(entry.target, entry.verb) for entry in entries if entry.verb.startswith(kept)]
 
     def moves_before(self, script: str, node: str) -> None:
@@ -99,7 +99,7 @@ def behind(nodes: Nodes, **changed: Any) -> dict[str, Any]:
     return {
         "mode": "custom",
         "address": f"http://{PROXY_NAME}",
-        "port": nodes.harness.lab.world.proxy.port,
+        "port": nodes.harness.lab.context.proxy.port,
         "username": PROXY_USER,
         "password": PROXY_PASSWORD,
         "bypass": None,

@@ -46,7 +46,7 @@ def statuses(result: dict[str, Any]) -> dict[str, str]:
 
 def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
     login = {"username": PROXY_USER, "password": PROXY_PASSWORD}
-    way = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.lab.world.proxy.port, "bypass": None}
+    way = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.lab.context.proxy.port, "bypass": None}
     return {**way, **login, **changed}
 
 

@@ -97,7 +97,7 @@ def test_check_mode_only_observes(harness: MakeHarness, what: Installed, state: 
     before = found.machine.snapshot()
     planned = found.run(what.resource(), check=True)
     assert (found.scripts, found.session.changed) == (["observe"], False)
-    assert (found.machine.snapshot(), found.lab.world.journal.entries) == (before, [])
+    assert (found.machine.snapshot(), found.lab.context.journal.entries) == (before, [])
     done = found.run(what.resource())
     assert planned.plan == done.plan
     assert {**planned.after, "configurator_path": 0} == {**done.after, "configurator_path": 0}

@@ -17,10 +17,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_proxy, vmm_cloud_sync
+from lab.context import digest
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.states import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
-from lab.world import digest
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 

@@ -91,7 +91,7 @@ def test_a_new_server(harness: MakeHarness, key: str) -> None:
 def test_the_key_file_is_protected_before_it_is_written_and_removed_afterwards(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER)
     found.run(registration(key_path=key))
-    entries = found.lab.world.journal.entries
+    entries = found.lab.context.journal.entries
     verbs_of_key = [entry.verb for entry in entries if entry.detail.get("path") == KEY_PATH]
     assert verbs_of_key == ["file.write", "file.access", "file.write", "file.remove"]
     first = next(entry for entry in entries if entry.detail.get("path") == KEY_PATH)
@@ -113,14 +113,14 @@ def test_a_new_server_behind_a_proxy(harness: MakeHarness, key: str) -> None:
     assert outcome.after["proxy"] == {
         "mode": "custom",
         "address": ADDRESS,
-        "port": found.lab.world.proxy.port,
+        "port": found.lab.context.proxy.port,
         "username": PROXY_USER,
         "bypass": ["a.test", "b.test"],
     }
     assert {entry.step: entry.verified for entry in outcome.evidence} == {
         "P4": "registered, not confirmed in Azure",
         "P5": "vault vault-asr",
-        "P6c": f"proxy {ADDRESS}:{found.lab.world.proxy.port}, user {PROXY_USER}",
+        "P6c": f"proxy {ADDRESS}:{found.lab.context.proxy.port}, user {PROXY_USER}",
         "P6e": "Run As account DRAProxyAccount",
         "P8": "name given, not confirmed in Azure",
     }
@@ -246,7 +246,7 @@ def test_check_mode_only_observes_and_reads_no_key(
         patch.setattr(Path, "read_bytes", read)
         outcome = found.run(wanted, check=True)
     assert (found.scripts, found.session.changed, outcome.changed) == (["observe"], False, True)
-    assert (found.machine.snapshot(), found.lab.world.journal.entries) == (before, [])
+    assert (found.machine.snapshot(), found.lab.context.journal.entries) == (before, [])
     assert PROXY_PASSWORD not in repr(outcome)
 
 

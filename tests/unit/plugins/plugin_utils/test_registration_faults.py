@@ -156,7 +156,7 @@ def test_registration_is_bounded(harness: MakeHarness, key: str) -> None:
         " run again, with a longer registration_timeout if the log shows progress"
     )
     assert (found.sent("register_vmm_server")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)
-    assert [entry.verb for entry in found.lab.world.journal.entries].count("process.kill") == 1
+    assert [entry.verb for entry in found.lab.context.journal.entries].count("process.kill") == 1
     assert not found.exists(KEY_PATH)
     assert found.run(registration(key_path=key)).after["registered"]
 

@@ -12,13 +12,13 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     Refused,
 )
+from lab.context import digest
 from lab.windows import layout
 from lab.windows.states import (
     marked,
     provider_proxy,
     vmm_server,
 )
-from lab.world import digest
 from tests.lab.emulators.internet import PROXY_PASSWORD
 from tests.unit.plugins.module_utils.model.windows.registrations import (
     CONFIRMED,
@@ -81,7 +81,7 @@ def test_a_proxy_is_removed_by_registering_again(harness: MakeHarness, key: str,
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert outcome.after["proxy"] == planned.after["proxy"]
     assert outcome.after["proxy"] == {"mode": mode, "address": None, "port": None, "username": None, "bypass": []}
-    assert [entry.detail for entry in found.lab.world.journal.entries if entry.verb == "service.start"] == [
+    assert [entry.detail for entry in found.lab.context.journal.entries if entry.verb == "service.start"] == [
         {"service": layout.VMM_SERVICE}
     ]
     assert not found.exists(KEY_PATH)
@@ -137,7 +137,7 @@ def test_the_service_is_restarted_by_the_policy(
     more = [provider_proxy(ProxyPort=port)] if port else []
     found = harness(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
     outcome = found.run(registration(proxy=login(found), update_password="always", restart_vmm=policy))
-    assert [entry.verb for entry in found.lab.world.journal.entries].count("service.start") == starts
+    assert [entry.verb for entry in found.lab.context.journal.entries].count("service.start") == starts
     assert outcome.warnings == warnings
 
 

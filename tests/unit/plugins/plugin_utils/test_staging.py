@@ -107,10 +107,10 @@ def test_the_next_run_resumes_too(transport: MakeTransport) -> None:
         found.transfer()
     assert found.left() == ["MARSAgentInstaller.exe.partial", "MARSAgentInstaller.exe.partial.id"]
     assert found.pauses == [2.0, 4.0, 8.0]
-    found.machine.world.faults.clear()
-    written = len(found.machine.world.journal.entries)
+    found.machine.context.faults.clear()
+    written = len(found.machine.context.journal.entries)
     assert found.transfer() == AGENT.sha256
-    sizes = [entry.detail.get("size") for entry in found.machine.world.journal.entries[written:]]
+    sizes = [entry.detail.get("size") for entry in found.machine.context.journal.entries[written:]]
     assert len(AGENT.content) - 10_000 in sizes
     assert found.left() == []
 
@@ -121,7 +121,7 @@ def test_a_partial_file_of_another_build_is_not_continued(transport: MakeTranspo
     found.found.fail("download *", times=9)
     with pytest.raises(RemoteFailure):
         found.transfer(checksum=None)
-    found.machine.world.faults.clear()
+    found.machine.context.faults.clear()
     other = package("MARSAgentInstaller.exe", AGENT.url, "2.0.9999.0")
     found.machine.web[AGENT.url] = other
     assert found.transfer(checksum=None) == other.sha256
@@ -163,7 +163,7 @@ def test_a_large_file_takes_several_executions(transport: MakeTransport, monkeyp
 
 def test_the_download_uses_the_given_proxy(transport: MakeTransport) -> None:
     found = transport(egress="proxy")
-    proxy = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.machine.world.proxy.port}
+    proxy = {"mode": "custom", "address": f"http://{PROXY_NAME}", "port": found.machine.context.proxy.port}
     with pytest.raises(RemoteFailure, match="failed 4 times"):
         found.transfer(source=LINK)
     with pytest.raises(RemoteFailure, match=r"^download_proxy: the proxy requires a login"):

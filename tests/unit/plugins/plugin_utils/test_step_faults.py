@@ -169,7 +169,7 @@ class Table:
         calm = make()
         assert isinstance(calm.disturbed(self._build(calm), None), Outcome)
         self.steps: list[Step] = list(calm.steps)
-        self.calm, self.end, self.journal = calm, end_of(calm), list(calm.lab.world.journal.entries)
+        self.calm, self.end, self.journal = calm, end_of(calm), list(calm.lab.context.journal.entries)
 
     def _build(self, harness: ScriptHarness) -> Build[Any]:
         return self.path.build(harness, self._key)
@@ -177,7 +177,7 @@ class Table:
     def problems(self, fault: StepFault) -> list[str]:
         """Return the problems after a run with a fault and one more run."""
         harness = self._make()
-        journal = harness.lab.world.journal.entries
+        journal = harness.lab.context.journal.entries
         first = harness.disturbed(self._build(harness), fault, self.steps)
         found = []
         if isinstance(first, Exception) and "\n" in str(first):

@@ -221,8 +221,8 @@ def resolve_nothing(_host: str) -> None:
     """Resolve no name, as long as the lab has no listeners."""
 
 
-class World:
-    """The context that Azure and the Windows machines share. The lab holds both sides; each of them holds its world."""
+class LabContext:
+    """The context that Azure and the Windows machines share. The lab holds both sides; each of them holds its context."""
 
     #: The part of Azure that the Windows side calls.
     azure: VaultService
