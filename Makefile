@@ -42,8 +42,8 @@ assumptions: ## write docs/assumptions.md: assumptions about real systems, and h
 pages: ## write docs/playbooks.md and docs/roles.md from the specifications
 	@$(TOOLS).run pages
 
-environments: ## create all environments and print their interpreters
-	@$(TOOLS).environments ensure
+environments: ## create all environments and print their interpreters (ARGS=main for one)
+	@$(TOOLS).environments ensure $(ARGS)
 
 install: ## build and install the collection, and print the collections folder
 	@$(TOOLS).collection install

@@ -72,17 +72,23 @@ def _parser() -> argparse.ArgumentParser:
     _client(commands, "down", "end the lab", _down)
     faults = _client(commands, "faults", "list the planned faults, add one, or remove all", _faults)
     faults.add_argument("action", nargs="?", choices=("list", "add", "clear"), default="list")
-    faults.add_argument("point", nargs="?", help="for add, such as winrm:hv01:create or arm:PUT:*")
-    faults.add_argument("--how", choices=get_args(FaultAction), default="fail")
-    faults.add_argument("--times", type=int, default=1)
+    faults.add_argument(
+        "point",
+        nargs="?",
+        help="for add: a pattern of winrm:MACHINE:ACTION or arm:METHOD:PATH, such as winrm:hv01:create or arm:PUT:*",
+    )
+    faults.add_argument(
+        "--how", choices=get_args(FaultAction), default="fail", help="fault to plan (default: %(default)s)"
+    )
+    faults.add_argument("--times", type=int, default=1, help="number of hits that it lasts (default: %(default)s)")
     faults.add_argument("--after", type=int, default=0, help="number of hits to skip first")
     faults.add_argument("--detail", type=json.loads, default={}, help="JSON object, such as '{\"seconds\": 2}'")
     clock = _client(commands, "time", "print or set the lab's time", _time)
-    clock.add_argument("--scale", type=float)
+    clock.add_argument("--scale", type=float, help="real seconds per second of the lab")
     clock.add_argument("--offset-seconds", type=float, help="offset from this computer's time")
     machine = _client(commands, "machine", "list machines, or make one reachable or unreachable", _machine)
-    machine.add_argument("name", nargs="?")
-    machine.add_argument("state", nargs="?", choices=("reachable", "unreachable"))
+    machine.add_argument("name", nargs="?", help="name of the machine; without it, all are listed")
+    machine.add_argument("state", nargs="?", choices=("reachable", "unreachable"), help="the state to set")
     return parser
 
 
@@ -135,6 +141,8 @@ def report(lab: Lab) -> str:
         f"  inventory  {lab.inventory}",
         f"  authority  {lab.authority_path}",
         f"  directory  {lab.directory}",
+        f"  run        ansible-playbook -i {lab.inventory} siterecovery.hyperv.site",
+        f"  end        python -m lab down --directory {lab.directory}",
         "  " + " ".join(f"{name}={value}" for name, value in lab.environment.items()) + " must be set when a proxy is",
     ]
     return "\n".join(lines)

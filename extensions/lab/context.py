@@ -222,7 +222,7 @@ def resolve_nothing(_host: str) -> None:
 
 
 class LabContext:
-    """The context that Azure and the Windows machines share. The lab holds both sides; each of them holds its context."""
+    """The context that Azure and the Windows machines share. The lab and both of its sides hold it."""
 
     #: The part of Azure that the Windows side calls.
     azure: VaultService

@@ -24,14 +24,11 @@ class ActionModule(WindowsAction):
         "install_path": {"type": "str"},
         "vmm_clouds": {"type": "list", "elements": "str"},
         "check_connectivity": {"type": "bool", "default": True},
-        "cloud_environment": {
-            "type": "str",
-            "choices": ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"],
-            "default": "AzureCloud",
-        },
+        "cloud_environment": {"type": "str", "default": "AzureCloud"},
         "storage_accounts": {"type": "list", "elements": "str"},
         "endpoints": {"type": "list", "elements": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
+        "option_names": {"type": "dict", "default": {}},
     }
     execute = staticmethod(read_host)

@@ -82,9 +82,9 @@ options:
     default: true
   cloud_environment:
     description:
-      - The Azure cloud of the vault.
+      - The Azure cloud of the vault, as in O(siterecovery.hyperv.vault#module:cloud_environment).
+      - For a cloud that is given by its address, the names of the public cloud are called.
     type: str
-    choices: [AzureCloud, AzureUSGovernment, AzureChinaCloud]
     default: AzureCloud
   storage_accounts:
     description:
@@ -99,6 +99,11 @@ options:
         called.
     type: list
     elements: str
+  option_names:
+    description:
+      - The names that RV(checks) use for options, by option. The roles pass the names of their variables.
+    type: dict
+    default: {}
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.proxy

@@ -215,7 +215,7 @@ registration:
       returned: success
       type: bool
       sample: false
-    key_leftovers:
+    orphaned_key_files:
       description: Key files that an interrupted run left on the server.
       returned: success
       type: list

@@ -192,13 +192,13 @@ def test_the_next_run_first_removes_the_stale_key_on_the_server(killed: Killed) 
     assert verbs.index("process.start") > 0
     (task,) = killed.rerun.of("provider_registration")
     assert task.result["plan"][0] == {
-        "path": "key_leftovers",
+        "path": "orphaned_key_files",
         "before": [KEY_FILE],
         "after": [],
         "reason": "remove a key file that an interrupted run left on the server",
     }
     assert task.result["registration"]["registered"] is True
-    assert task.result["registration"]["key_leftovers"] == []
+    assert task.result["registration"]["orphaned_key_files"] == []
 
 
 def test_the_next_run_uses_the_key_of_the_killed_run(killed: Killed) -> None:
@@ -305,7 +305,7 @@ def test_a_folder_is_used_after_its_access_was_restricted(two_runs: TwoRuns, nam
 
 def test_a_stale_key_on_a_registered_server_is_only_removed(two_runs: TwoRuns) -> None:
     (task,) = (task for task in two_runs.second.of("provider_registration") if task.host == REGISTERED)
-    assert [change["path"] for change in task.result["plan"]] == ["key_leftovers"]
+    assert [change["path"] for change in task.result["plan"]] == ["orphaned_key_files"]
     done = [(entry.verb, entry.detail["path"]) for entry in two_runs.second_journal if entry.target == REGISTERED]
     assert done == [("file.remove", KEY_FILE)]
     assert two_runs.second_staging[REGISTERED] == {STAGING_DIR: CLOSED_FOLDER}

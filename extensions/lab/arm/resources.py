@@ -40,7 +40,7 @@ def get_subscription(state: AzureState, _call: Call) -> Answer:
             "id": f"/subscriptions/{subscription}",
             "subscriptionId": subscription,
             "tenantId": state.context.login.tenant,
-            "displayName": "Site Recovery rehearsal",
+            "displayName": "Site Recovery lab",
             "state": state.subscription_state,
             "subscriptionPolicies": {
                 "locationPlacementId": "Public_2014-09-01",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._model.azure.sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
+from .._model.common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 
 _METADATA_TIMEOUT = 30

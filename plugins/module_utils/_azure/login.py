@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._model.azure.sign_in import require_cloud, require_subscription_id
+from .._model.azure.sign_in import require_subscription_id
+from .._model.common.cloud_names import require_cloud
 from .._model.common.errors import InvalidInput
 from . import clouds, profiles
 from .clouds import CloudEnvironment

@@ -11,12 +11,13 @@ from typing import Any
 
 from ...module_utils._model.azure.regions import require_region
 from ...module_utils._model.azure.registration_key import DesiredKey
-from ...module_utils._model.azure.sign_in import require_cloud, require_subscription_id, require_tenant
+from ...module_utils._model.azure.sign_in import require_subscription_id, require_tenant
 from ...module_utils._model.azure.storage_account import DesiredPair
 from ...module_utils._model.azure.target_request import require_deployment_model, require_log_account
 from ...module_utils._model.azure.vault import DesiredVault
 from ...module_utils._model.azure.virtual_network import DesiredNetwork
 from ...module_utils._model.azure.vmm_server import require_names
+from ...module_utils._model.common.cloud_names import require_cloud
 from ...module_utils._model.common.errors import InvalidInput
 from ...module_utils._model.common.names import require_group_name, require_vault_name
 from ...module_utils._model.common.plan import checked_tags

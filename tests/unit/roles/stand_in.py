@@ -9,6 +9,7 @@ change it is written to the journal next to it, and omitted in check mode.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
@@ -220,12 +221,16 @@ def _answer(result: dict[str, Any]) -> None:
 def main() -> None:
     options = json.loads(Path(sys.argv[1]).read_text())
     name = options["_ansible_module_name"].rsplit(".", 1)[-1]
-    state = State(Path(os.environ["STAND_IN_STATE"]), name, options)
-    faults = state.values.get("faults", {})
-    for place in (name, f"{name}:{_host(state)}", *(["wait"] if options.get("wait") else [])):
-        if place in faults:
-            _answer({"failed": True, "msg": faults[place]})
-    _answer(globals()[name](state))
+    folder = Path(os.environ["STAND_IN_STATE"])
+    # The stand-ins of several machines run at the same time and share one state.
+    with (folder / "state.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        state = State(folder, name, options)
+        faults = state.values.get("faults", {})
+        for place in (name, f"{name}:{_host(state)}", *(["wait"] if options.get("wait") else [])):
+            if place in faults:
+                _answer({"failed": True, "msg": faults[place]})
+        _answer(globals()[name](state))
 
 
 if __name__ == "__main__":

@@ -180,8 +180,8 @@ def test_a_variable_is_specified_as_the_option_that_takes_it(collection_root: Pa
 def test_every_variable_goes_through_the_filter(collection_root: Path, role: str) -> None:
     """Empty answers of surveys never reach a module, and text gets the type of the specification."""
     plain = []
-    # These two keywords contain names of variables, not their values.
-    text = re.sub(r"(?m)^ *(fail_msg|provided_later):.*$", "", texts(collection_root, role))
+    # These three keywords contain names of variables, not their values.
+    text = re.sub(r"(?m)^( *)(fail_msg|provided_later|option_names):.*$(\n\1  .*$)*", "", texts(collection_root, role))
     for name, rest in re.findall(rf"(?<![\w'.])({role}_\w+)(?![\w':])(?=(.*))", text):
         option = options(collection_root, role).get(name)
         if option is None or option.get("required"):

@@ -217,7 +217,7 @@ def _registration(machine: Machine, run: Run) -> Section:
         "thumbprints": [],
         "places": [],
         "encryption": False,
-        "key_leftovers": [],
+        "orphaned_key_files": [],
     }
     get = machine.registry.get
     for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY):
@@ -251,7 +251,7 @@ def _registration(machine: Machine, run: Run) -> Section:
     section["certificates"] = len(section["thumbprints"])
     folder = run.need("StagingDir")
     if machine.exists(folder):
-        section["key_leftovers"] = [
+        section["orphaned_key_files"] = [
             file.path for file in machine.files.listing(folder, "*.VaultCredentials", files_only=True)
         ]
     return section

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
+from ..common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key
 from ..common.errors import InvalidInput
 from ..common.names import region
-from .sign_in import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud_key
 
 _NAME = re.compile(r"[a-z]+[a-z0-9]*")
 # Azure Germany was closed on 29 October 2021 (Azure Germany documentation). No other region has these names.

@@ -6,33 +6,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from ..common.errors import InvalidInput
 from ..common.names import is_guid
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
-PUBLIC, CHINA, GOVERNMENT = "azurecloud", "azurechinacloud", "azureusgovernment"
-#: The well-known clouds by key, as the Azure CLI spells them.
-CLOUDS = {PUBLIC: "AzureCloud", CHINA: "AzureChinaCloud", GOVERNMENT: "AzureUSGovernment"}
-_ALIASES = {"azure_public_cloud": PUBLIC, "azure_china_cloud": CHINA, "azure_us_gov_cloud": GOVERNMENT}
-
-
-def cloud_key(name: str) -> str:
-    """Return the key of a cloud's name: case does not matter, and older tools have names of their own."""
-    return _ALIASES.get(name.lower(), name.lower())
-
-
-def require_cloud(name: str, option: str = "cloud_environment") -> None:
-    """Raise InvalidInput unless it is the name of a well-known cloud or an https address."""
-    address = urlsplit(name)
-    if cloud_key(name) in CLOUDS or (address.scheme == "https" and address.netloc):
-        return
-    raise InvalidInput(
-        option,
-        f"'{name}' is not a known cloud",
-        f"use one of {', '.join(CLOUDS.values())}, or the https address of a cloud's metadata",
-    )
 
 
 def require_subscription_id(text: str, option: str = "subscription_id") -> None:

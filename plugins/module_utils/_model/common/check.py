@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .errors import Refused
@@ -16,6 +17,8 @@ Status = Literal["pass", "fail", "unknown"]
 #: The status of several checks together: the worst of them.
 Overall = Literal["pass", "warning", "error"]
 
+_OPTION = re.compile(r"\bO\(([a-z_]+)((?:\.[a-z_]+)*)\)")
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -23,7 +26,8 @@ class Check:
 
     `id` is stable and names the rule, `step` the step of the setup guide. `severity` is the effect of a failure: an
     error blocks, a warning does not, info is for the record. `status` is unknown when the rule could not be evaluated.
-    `message` states the observed state; `fix` is the remedy, empty if none is needed.
+    `message` states the observed state; `fix` is the remedy, empty if none is needed. Both name an option as
+    `O(option)` or `O(option.suboption)`, and show it under the name that the user wrote.
     """
 
     id: str
@@ -63,17 +67,27 @@ class Check:
 
     def describe(self) -> str:
         """Return message and fix as one line."""
-        return f"{self.message}; {self.fix}" if self.fix else self.message
+        shown = self.under({})
+        return f"{shown.message}; {shown.fix}" if shown.fix else shown.message
+
+    def under(self, names: Mapping[str, str]) -> Check:
+        """Return the check with readable options. `names` are the names that the user knows, by option."""
+        return replace(self, message=_named(self.message, names), fix=_named(self.fix, names))
 
     def to_result(self) -> dict[str, str]:
+        shown = self.under({})
         return {
             "id": self.id,
             "step": self.step,
             "severity": self.severity,
             "status": self.status,
-            "message": self.message,
-            "fix": self.fix,
+            "message": shown.message,
+            "fix": shown.fix,
         }
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    return _OPTION.sub(lambda match: names.get(match[1], match[1]) + match[2], text)
 
 
 def worst(checks: Iterable[Check]) -> Overall:

@@ -171,7 +171,7 @@ def _describe_cache(machine: MachineFacts, folder: str) -> str:
     free = machine.host.free_gb(folder) if machine.host else None
     if free is None:
         return f"cache in {folder}"
-    advice = f" ({ADVISED_CACHE_GB} GB are recommended)" if free < ADVISED_CACHE_GB else ""
+    advice = f" (the setup guide of 2017 recommends {ADVISED_CACHE_GB} GB)" if free < ADVISED_CACHE_GB else ""
     return f"cache in {folder}, {free:.0f} GB free{advice}"
 
 

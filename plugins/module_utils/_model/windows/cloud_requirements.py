@@ -27,7 +27,7 @@ def cloud_flag(context: Context) -> Check | None:
         "cloud-flag",
         "P9",
         "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud",
-        "select it on the General page of each cloud's properties, and do not set vmm_clouds",
+        "select it on the General page of each cloud's properties, and do not set O(vmm_clouds)",
     )
 
 
@@ -45,7 +45,7 @@ def cloud_unknown(context: Context) -> Check | None:
         "P9",
         f"VMM does not have the cloud {', '.join(unknown)}; its clouds are"
         f" {', '.join(sorted(cloud.name for cloud in clouds)) or 'none'}",
-        "correct vmm_clouds",
+        "correct O(vmm_clouds)",
     )
 
 

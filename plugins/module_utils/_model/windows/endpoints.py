@@ -14,12 +14,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..common.cloud_names import CHINA, GOVERNMENT, PUBLIC, cloud_key, require_cloud
 from ..common.errors import InvalidInput
 from ..common.names import require_account_name
 from .facts import ConnectivityFacts
 
 SIGN_IN, DATA, CONTROL, STORAGE, OTHER = "sign-in", "data", "control-plane", "storage", "endpoint"
-DEFAULT_ENVIRONMENT = "AzureCloud"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,19 @@ class EnvironmentNames:
 
 
 ENVIRONMENTS = {
-    DEFAULT_ENVIRONMENT: EnvironmentNames(
+    PUBLIC: EnvironmentNames(
         ("login.microsoftonline.com",),
         "backup.windowsazure.com",
         "hypervrecoverymanager.windowsazure.com",
         "blob.core.windows.net",
     ),
-    "AzureUSGovernment": EnvironmentNames(
+    GOVERNMENT: EnvironmentNames(
         ("login.microsoftonline.us",),
         "backup.windowsazure.us",
         "hypervrecoverymanager.windowsazure.us",
         "blob.core.usgovcloudapi.net",
     ),
-    "AzureChinaCloud": EnvironmentNames(
+    CHINA: EnvironmentNames(
         ("login.chinacloudapi.cn", "login.microsoftonline.cn"),
         "backup.windowsazure.cn",
         "hypervrecoverymanager.windowsazure.cn",
@@ -63,8 +63,12 @@ _LOGIN_REQUIRED = 407
 
 
 def addresses(environment: str, accounts: Iterable[str] = (), more: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the https addresses to call, each host once. Raises InvalidInput."""
-    known = ENVIRONMENTS[environment]
+    """Return the https addresses to call, each host once. Raises InvalidInput.
+
+    A cloud that is given by its address has the names of the public cloud.
+    """
+    require_cloud(environment)
+    known = ENVIRONMENTS.get(cloud_key(environment), ENVIRONMENTS[PUBLIC])
     hosts = [*known.sign_in, known.backup]
     for account in accounts:
         require_account_name(account, "storage_accounts")
@@ -130,12 +134,12 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
         None: (f"{host} responds {path}", ""),
         "dns": (
             f"{host} does not resolve on this machine",
-            "correct the DNS settings, or set proxy (in the roles vmm_server_proxy or hyperv_host_proxy)",
+            "correct the DNS settings, or set O(proxy)",
         ),
         "proxy-dns": (f"the name of {via} does not resolve on this machine", "correct the address of the proxy"),
         "tcp": (
             f"{host} does not accept connections on port 443",
-            "allow it in the firewall, or set proxy (in the roles vmm_server_proxy or hyperv_host_proxy)",
+            "allow it in the firewall, or set O(proxy)",
         )
         if direct
         else (
@@ -146,7 +150,7 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
             f"the TLS handshake with {host} fails ({call.failure})",
             "exclude it from TLS inspection, and check TLS 1.2 and the trusted roots",
         ),
-        "login": (f"{via} rejects the login (407)", "correct proxy.username and proxy.password"),
+        "login": (f"{via} rejects the login (407)", "correct O(proxy.username) and O(proxy.password)"),
         "proxy": (f"{via} blocks {host} (status {call.status})", "allow it in the proxy"),
         "late": (
             f"{host} does not respond in time {path}",

@@ -192,8 +192,8 @@ def agent_folder(context: Context) -> Check | None:
             return Check.failed(
                 "agent-folder",
                 "H3",
-                f"{option} is {requested}, but the installed agent uses {actual} and is never moved",
-                f"remove {option}, or remove the agent first",
+                f"O({option}) is {requested}, but the installed agent uses {actual} and is never moved",
+                f"remove O({option}), or remove the agent first",
             )
     return Check.passed("agent-folder", "H3", f"the agent is in {facts.install_path}")
 
@@ -209,7 +209,7 @@ def install_drive(context: Context) -> Check | None:
         "install-drive",
         "H3",
         f"{host.name} has no fixed drive {folder[:2]}",
-        "set install_path to a folder on another drive",
+        "set O(install_path) to a folder on another drive",
     )
 
 
@@ -224,11 +224,11 @@ def cache(context: Context) -> Check | None:
         message = f"{host.name} has no fixed drive {folder[:2]} for the cache"
         if facts is not None:
             return Check.warning("cache", "H3", message)
-        return Check.failed("cache", "H3", message, "set cache_path to a folder on another drive")
+        return Check.failed("cache", "H3", message, "set O(cache_path) to a folder on another drive")
     space = f"{free:.1f} GB are free on {folder[:2]}" if free < 10 else f"{free:.0f} GB are free on {folder[:2]}"
     if free < expected.minimum_cache_gb:
         message = f"{space}, but the cache requires {expected.minimum_cache_gb} GB"
-        fix = "free up space, use another drive, or lower minimum_cache_gb"
+        fix = "free up space, use another drive, or lower O(minimum_cache_gb)"
         failure = Check.failed if facts is None else Check.warning
         return failure("cache", "H3", message, fix)
     note = f" (the setup guide recommends {ADVISED_CACHE_GB} GB for the cache)" if free < ADVISED_CACHE_GB else ""
@@ -275,7 +275,7 @@ def proxy_bypass(context: Context) -> Check | None:
     message = f"agent {facts.version or 'of unknown version'} does not support a proxy bypass list"
     if "install" in context.operations:
         return Check.unknown("proxy-bypass", "H5", f"{message}; whether the new version does is not known")
-    return Check.failed("proxy-bypass", "H5", message, "upgrade the agent, or remove proxy.bypass")
+    return Check.failed("proxy-bypass", "H5", message, "upgrade the agent, or remove O(proxy.bypass)")
 
 
 def agent_proxy_login(context: Context) -> Check | None:

@@ -82,7 +82,7 @@ def registration_operations(
     due: set[Operation] = {"manage_registration"}
     if vmm is None:
         return frozenset(due)
-    if facts.key_leftovers:
+    if facts.orphaned_key_files:
         due.add("remove_key")
     stale = consented_stale(machine, expected, just_registered=just_registered)
     if stale:

@@ -71,7 +71,7 @@ def _line(step: str, group: list[Check]) -> Evidence:
         texts.append(f"{passed} checks passed" if passed > 1 else "1 check passed")
     elif not bad:
         texts = [f"{passed} checks passed"] if passed > 1 else [group[0].message]
-    return Evidence(step, "; ".join(texts), "nothing to do", _VERIFIED[worst(group)])
+    return Evidence(step, "; ".join(texts), "checked", _VERIFIED[worst(group)])
 
 
 def connectivity_checks(calls: Iterable[ConnectivityFacts], step: str) -> Iterator[Check]:

@@ -29,7 +29,7 @@ SECTIONS = ("host", "vmm", "provider", "registration")
 RUN_AS_ACCOUNT = "DRAProxyAccount"
 #: The time limit of DRConfigurator in seconds. It is stopped afterwards.
 SHORTEST_TIMEOUT, LONGEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 86400, 1800
-REGISTERED, LEFTOVERS, STALE, RESTART = "registered", "key_leftovers", "stale", "restart_due"
+REGISTERED, LEFTOVERS, STALE, RESTART = "registered", "orphaned_key_files", "stale", "restart_due"
 _LONGEST_NAME = 256
 # Control characters, and separators of lines and paragraphs.
 _INVISIBLE = frozenset(("Cc", "Zl", "Zp"))
@@ -159,7 +159,7 @@ def plan_registration(
     """Plan to register the server, to change its proxy and to remove stale parts. Raises Refused."""
     done = applied or AppliedRegistration()
     facts = machine.registration or UNREGISTERED
-    if not machine.active and (facts.key_leftovers or done.leftovers_removed):
+    if not machine.active and (facts.orphaned_key_files or done.leftovers_removed):
         # The key file must not stay on this node until it owns the role again.
         return Plan(tuple(_leftover_changes(facts)))
     expected = desired.expectation(check_mode=check_mode)
@@ -225,10 +225,15 @@ def bypass_argument(plan: Plan, proxy: Proxy | None) -> list[str] | None:
 
 
 def _leftover_changes(facts: RegistrationFacts) -> list[Change]:
-    if not facts.key_leftovers:
+    if not facts.orphaned_key_files:
         return []
     return [
-        Change(LEFTOVERS, list(facts.key_leftovers), [], "remove a key file that an interrupted run left on the server")
+        Change(
+            LEFTOVERS,
+            list(facts.orphaned_key_files),
+            [],
+            "remove a key file that an interrupted run left on the server",
+        )
     ]
 
 

@@ -129,7 +129,7 @@ def registration_result(
         "name": desired.server_name(machine) if registered else None,
         "proxy": proxies.to_result(facts.proxy, desired.proxy.mode if desired.proxy and registered else None),
         "restart_due": machine.vmm is not None and machine.vmm.restart_due,
-        "key_leftovers": list(facts.key_leftovers),
+        "orphaned_key_files": list(facts.orphaned_key_files),
         "stale": {"keys": list(stale.keys), "certificates": list(stale.certificates)},
     }
 

@@ -177,7 +177,7 @@ class RegistrationFacts:
     proxy: ProxyFacts | None
     run_as_account: str | None
     certificates: int
-    key_leftovers: tuple[str, ...]
+    orphaned_key_files: tuple[str, ...]
     thumbprints: tuple[str, ...] = ()
     places: tuple[RegistrationPlace, ...] = ()
     encryption: bool = False
@@ -194,7 +194,7 @@ class RegistrationFacts:
             else None,
             run_as_account=raw["run_as_account"],
             certificates=raw["certificates"],
-            key_leftovers=tuple(raw["key_leftovers"]),
+            orphaned_key_files=tuple(raw["orphaned_key_files"]),
             thumbprints=tuple(raw["thumbprints"]),
             places=tuple(RegistrationPlace(place["key"], place["vault_name"]) for place in raw["places"]),
             encryption=raw["encryption"],

@@ -173,7 +173,7 @@ def provider_folder(context: Context) -> Check | None:
         "provider-folder",
         "P3",
         f"setup always installs the Provider next to VMM, in {actual}, and not in {requested}",
-        f"remove install_path, or set it to {actual}",
+        f"remove O(install_path), or set it to {actual}",
     )
 
 
@@ -278,7 +278,8 @@ def proxy(context: Context) -> Check | None:
     uses_proxy = observed is not None and observed.enabled
     described = describe_system_proxy(observed)
     if mode == CUSTOM:
-        return Check.passed("proxy", step, proxies.describe(desired.facts if desired else None))
+        requested = proxies.describe(desired.facts if desired else None)
+        return Check.passed("proxy", step, f"requested: {requested}")
     if mode == SYSTEM:
         message = f"{described} (not verified on a live system)"
         if uses_proxy:
@@ -286,7 +287,10 @@ def proxy(context: Context) -> Check | None:
         return Check.warning("proxy", step, message, "check the proxy settings of that account")
     if uses_proxy:
         return Check.warning(
-            "proxy", step, f"direct connection, but {described}", "set proxy.mode to system or custom if it is needed"
+            "proxy",
+            step,
+            f"direct connection, but {described}",
+            "set O(proxy.mode) to system or custom if it is needed",
         )
     return Check.passed("proxy", step, f"direct connection; {described}")
 
@@ -305,7 +309,7 @@ def proxy_reset(context: Context) -> Check | None:
         return Check.passed("proxy-reset", step, message)
     if expected.azure_open:
         return Check.unknown("proxy-reset", step, message)
-    return Check.failed("proxy-reset", step, message, "set azure_registration, or keep the custom proxy")
+    return Check.failed("proxy-reset", step, message, "set O(azure_registration), or keep the custom proxy")
 
 
 def proxy_login(context: Context) -> Check | None:
@@ -326,7 +330,7 @@ def login_check(lost: bool, username: str | None, step: str) -> Check | None:
         "proxy-login",
         step,
         f"the stored proxy uses the login {username}, whose password cannot be read back",
-        "set proxy.username and proxy.password",
+        "set O(proxy.username) and O(proxy.password)",
     )
 
 
@@ -340,7 +344,7 @@ def stale_registration(context: Context) -> Check | None:
         "P4",
         f"VMM is highly available (cluster role {facts.ha_name}), and its cluster checkpoints would restore the"
         " registry keys of the stale registration",
-        "set remove_stale_registration to false and use Microsoft's cleanup script"
+        "set O(remove_stale_registration) to false and use Microsoft's cleanup script"
         " (https://aka.ms/asr-cleanup-script-vmm)",
     )
 

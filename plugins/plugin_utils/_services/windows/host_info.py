@@ -49,7 +49,9 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     sections = SECTIONS[kind] + (("connectivity",) if options["check_connectivity"] else ())
     raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy)
     machine = MachineFacts.from_observation(raw)
-    found = checks(kind, machine, expected, datetime.now(timezone.utc))
+    found = [
+        check.under(options["option_names"]) for check in checks(kind, machine, expected, datetime.now(timezone.utc))
+    ]
     server_name = None if kind == HYPERV_HOST else machine.server_name(name) or None
     clouds = [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds)
     return {

@@ -73,7 +73,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             raise
 
     def _remove_leftovers(self, state: MachineFacts) -> AppliedRegistration:
-        paths = state.registration.key_leftovers if state.registration else ()
+        paths = state.registration.orphaned_key_files if state.registration else ()
         self._session.run("remove_file", {"Paths": list(paths)})
         if state.vmm is None or state.active:
             return AppliedRegistration()

@@ -51,6 +51,8 @@ $uninstallKeys = @(
     'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall'
 )
 
+# siterecovery.hyperv functions: Get-CallFailure
+
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask, Update, Connectivity
 
 $result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; connectivity = $null; background_tasks = $null; updates = $null }

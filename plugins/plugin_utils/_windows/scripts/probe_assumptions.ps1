@@ -192,18 +192,7 @@ function Get-LogReading {
     return @{ files = $files.Count; signs = @($LogSigns | Where-Object { $text.Contains($_) }) }
 }
 
-function Get-Failure {
-    # The kind of a failed call, as a name of .NET's own that no language changes.
-    param([Exception] $Problem)
-
-    for ($cause = $Problem; $null -ne $cause; $cause = $cause.InnerException) {
-        if ($cause -is [Net.WebException]) { return "$($cause.Status)" }
-        if ($cause -is [Net.Sockets.SocketException]) { return "$($cause.SocketErrorCode)" }
-        if ($cause -is [Security.Authentication.AuthenticationException]) { return 'AuthenticationFailure' }
-        if ($cause -is [OperationCanceledException]) { return 'Timeout' }
-    }
-    return $Problem.GetType().Name
-}
+# siterecovery.hyperv functions: Get-CallFailure
 
 function Get-UrlReading {
     if ([int] [Net.ServicePointManager]::SecurityProtocol -ne 0) {
@@ -222,7 +211,7 @@ function Get-UrlReading {
         try {
             $seen.status = [int] (Invoke-WebRequest @options).StatusCode
         } catch {
-            $seen.failure = Get-Failure -Problem $_.Exception
+            $seen.failure = Get-CallFailure -Problem $_.Exception
             if ($null -ne $_.Exception.PSObject.Properties['Response'] -and $null -ne $_.Exception.Response) {
                 $response = $_.Exception.Response
                 # The proxy answers the request for a tunnel: the address did not answer.

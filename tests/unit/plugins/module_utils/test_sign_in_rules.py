@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure import sign_in
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.cloud_names import require_cloud
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -39,10 +40,10 @@ def test_anything_else_is_not_a_tenant(text: str | None) -> None:
     "name", ["AzureCloud", "azurecloud", "AZURE_US_GOV_CLOUD", "https://management.example/metadata"]
 )
 def test_a_cloud_is_known_by_name_or_has_an_https_address(name: str) -> None:
-    sign_in.require_cloud(name)
+    require_cloud(name)
 
 
 @pytest.mark.parametrize("name", ["", "AzureMoon", "http://management.example", "https://"])
 def test_other_clouds_are_refused_with_the_known_ones(name: str) -> None:
     with pytest.raises(InvalidInput, match=r"^mine: .*; use one of AzureCloud, AzureChinaCloud, AzureUSGovernment, "):
-        sign_in.require_cloud(name, "mine")
+        require_cloud(name, "mine")

@@ -304,9 +304,7 @@ def test_locks(level: str, place: str | None, status: str, text: str | None, fil
 
 def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> None:
     found = target(filled).result["evidence"][0]
-    assert found["found"].startswith(
-        "subscription Site Recovery rehearsal (Enabled); resource group rg-dr in westeurope"
-    )
+    assert found["found"].startswith("subscription Site Recovery lab (Enabled); resource group rg-dr in westeurope")
     assert "; the identity has all required permissions; all resource providers are registered" in found["found"]
     assert found["verified"] == "no problem found"
 
@@ -363,7 +361,7 @@ def test_the_checks_of_a_target_without_problems(filled: Subscription) -> None:
     assert found == [
         ("azure-login", "T1", "pass", "the sign-in works, and the vaults of resource group rg-dr can be read"),
         ("vault", "B1", "pass", "vault vault-dr is in westeurope"),
-        ("target-scope", "T1", "pass", "subscription Site Recovery rehearsal, resource group rg-dr"),
+        ("target-scope", "T1", "pass", "subscription Site Recovery lab, resource group rg-dr"),
         ("data-encryption", "P7", "pass", "no replication policy uses data encryption"),
         (
             "compatible-target",

@@ -28,5 +28,6 @@ def host_info_options(kind: str, **changed: Any) -> dict[str, Any]:
         "cloud_environment": "AzureCloud",
         "storage_accounts": None,
         "endpoints": None,
+        "option_names": {},
         **changed,
     }

@@ -165,7 +165,7 @@ def test_a_key_file_is_removed_from_a_passive_node(ready: Nodes) -> None:
     planned = ready.on("vmm02").run(register(), check=True)
     outcome = ready.on("vmm02").run(register())
     assert ready.harness.scripts == ["observe", "remove_file", "observe"]
-    assert (planned.plan, outcome.after["key_leftovers"]) == (outcome.plan, [])
+    assert (planned.plan, outcome.after["orphaned_key_files"]) == (outcome.plan, [])
     assert outcome.warnings == (
         "only the key file of an interrupted run was removed: the registration is managed on node vmm01, which owns the"
         " cluster role",

@@ -70,7 +70,7 @@ def test_a_new_server(harness: MakeHarness, key: str) -> None:
         "name": "vmm01.corp.lab.test",
         "proxy": {"mode": "direct", "address": None, "port": None, "username": None, "bypass": []},
         "restart_due": False,
-        "key_leftovers": [],
+        "orphaned_key_files": [],
         "stale": {"keys": [], "certificates": []},
         "exports": [],
     }
@@ -144,7 +144,7 @@ def test_leftovers_are_removed_first(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER, all_of(staged, leftover))
     outcome = found.run(registration(key_path=key))
     assert found.scripts == ["observe", "remove_file", "register_vmm_server", "observe"]
-    assert (outcome.before["key_leftovers"], outcome.after["key_leftovers"]) == (
+    assert (outcome.before["orphaned_key_files"], outcome.after["orphaned_key_files"]) == (
         [STAGING + r"\old.VaultCredentials"],
         [],
     )

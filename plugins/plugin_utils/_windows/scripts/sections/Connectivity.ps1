@@ -112,19 +112,6 @@ $caller = {
         return "$($found[0])"
     }
 
-    function Get-Failure {
-        # The kind of a failure as an error name of .NET, which does not depend on the language.
-        param([Exception] $Problem)
-
-        for ($cause = $Problem; $null -ne $cause; $cause = $cause.InnerException) {
-            if ($cause -is [Net.WebException]) { return "$($cause.Status)" }
-            if ($cause -is [Net.Sockets.SocketException]) { return "$($cause.SocketErrorCode)" }
-            if ($cause -is [Security.Authentication.AuthenticationException]) { return 'AuthenticationFailure' }
-            if ($cause -is [OperationCanceledException]) { return 'Timeout' }
-        }
-        return $Problem.GetType().Name
-    }
-
     $outcome = @{ status = $null; from_proxy = $false; failure = $null; error = $null; date = $null; seconds = 0.0 }
     try {
         if ((Get-Command -Name Invoke-WebRequest).Parameters.ContainsKey('NoProxy') -and -not $Options.ContainsKey('Proxy')) {
@@ -138,7 +125,7 @@ $caller = {
         if ($null -ne $_.Exception.PSObject.Properties['Response']) {
             $response = $_.Exception.Response
         }
-        $outcome.failure = Get-Failure -Problem $_.Exception
+        $outcome.failure = Get-CallFailure -Problem $_.Exception
         $outcome.error = "$($_.Exception.Message)"
         if ($null -ne $response) {
             $outcome.status = [int] $response.StatusCode
@@ -174,9 +161,11 @@ function Get-ConnectivitySection {
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
     [Net.ServicePointManager]::DefaultConnectionLimit = [Math]::Max([Net.ServicePointManager]::DefaultConnectionLimit, $calls.Count)
 
-    # A new runspace is empty, so it gets the module of the command that it calls.
+    # A new runspace is empty, so it gets the module of the command and the function that it calls.
     $state = [Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     [void] $state.ImportPSModule(@((Get-Command -Name Invoke-WebRequest).ModuleName))
+    $shared = New-Object -TypeName Management.Automation.Runspaces.SessionStateFunctionEntry -ArgumentList 'Get-CallFailure', ${function:Get-CallFailure}.ToString()
+    $state.Commands.Add($shared)
     $pool = [Management.Automation.Runspaces.RunspaceFactory]::CreateRunspacePool(1, [Math]::Min($calls.Count, 16), $state, $Host)
     $pool.Open()
     $end = $watch.Elapsed.TotalSeconds + $ConnectivitySeconds

@@ -14,7 +14,7 @@ function Get-RegistrationSection {
         thumbprints = @()
         places = @()
         encryption = $false
-        key_leftovers = @()
+        orphaned_key_files = @()
     }
     foreach ($root in $providerKey, "$vmmKey\DRAdapter") {
         $registration = Get-RegistryValue -Key "$root\Registration" -Name ResourceName, SRSUri, EncryptionEnabled
@@ -64,7 +64,7 @@ function Get-RegistrationSection {
     )
     $section.certificates = $section.thumbprints.Count
     if (Test-Path -LiteralPath $StagingDir) {
-        $section.key_leftovers = @(Get-ChildItem -LiteralPath $StagingDir -Filter '*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
+        $section.orphaned_key_files = @(Get-ChildItem -LiteralPath $StagingDir -Filter '*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
     }
     return $section
 }

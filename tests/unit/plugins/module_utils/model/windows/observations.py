@@ -119,7 +119,7 @@ def registration(**changed: Any) -> Raw:
         "thumbprints": [],
         "places": [],
         "encryption": False,
-        "key_leftovers": [],
+        "orphaned_key_files": [],
         **changed,
     }
 

@@ -154,7 +154,7 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
             {"registration": seen.registration(**{"vault_name": "vault-asr", "encryption": True, **facts})},
             changed,
         )
-        for facts, changed in (({}, {"proxy": CUSTOM}), ({"key_leftovers": [r"C:\S\a.VaultCredentials"]}, {}))
+        for facts, changed in (({}, {"proxy": CUSTOM}), ({"orphaned_key_files": [r"C:\S\a.VaultCredentials"]}, {}))
     ),
     ("elevated", "S2", WARN, {**OWN, "host": seen.host(is_administrator=False)}, {}),
     ("elevated", "S2", FAIL, {"host": seen.host(is_administrator=False)}, {}),

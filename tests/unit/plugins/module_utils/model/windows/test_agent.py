@@ -282,7 +282,7 @@ def test_a_small_cache_and_an_old_build_are_warned_of(minimum: int, count: int) 
         (
             "H3",
             {"host": seen.host(volumes=[volume("C:", 80)])},
-            f"no agent; cache in {FOLDER}\\Scratch, 80 GB free (600 GB are recommended)",
+            f"no agent; cache in {FOLDER}\\Scratch, 80 GB free (the setup guide of 2017 recommends 600 GB)",
         ),
         ("H4", {}, "no agent"),
         ("H1", {"agent": seen.agent()}, "agent 2.0.9260.0"),

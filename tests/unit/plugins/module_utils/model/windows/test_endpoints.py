@@ -50,6 +50,23 @@ def test_an_invalid_address_is_rejected(text: str) -> None:
         addresses("AzureCloud", [], [text])
 
 
+@pytest.mark.parametrize(
+    ("cloud", "host"),
+    [
+        ("azureusgovernment", "login.microsoftonline.us"),
+        ("AZURE_CHINA_CLOUD", "login.chinacloudapi.cn"),
+        ("https://management.contoso.example", "login.microsoftonline.com"),
+    ],
+)
+def test_a_cloud_is_given_as_in_the_modules_for_azure(cloud: str, host: str) -> None:
+    assert f"https://{host}" in addresses(cloud)
+
+
+def test_an_unknown_cloud_is_rejected() -> None:
+    with pytest.raises(InvalidInput, match="cloud_environment: 'AzureGermany' is not a known cloud"):
+        addresses("AzureGermany")
+
+
 @pytest.mark.parametrize("cloud", ENVIRONMENTS)
 def test_every_address_of_an_environment_has_its_purpose(cloud: str) -> None:
     known = ENVIRONMENTS[cloud]

@@ -167,7 +167,7 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             "the server is registered in vault other, not in vault-asr; a VMM server belongs to one vault; unregister"
             " it from other first, or use that vault",
         ),
-        ("vmm_server", {}, {"proxy": CUSTOM}, "proxy", "proxy http://proxy:8080"),
+        ("vmm_server", {}, {"proxy": CUSTOM}, "proxy", "requested: proxy http://proxy:8080"),
         (
             "vmm_server",
             {},
@@ -194,8 +194,7 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {},
             "connectivity-storage",
             "a.blob.core.windows.net does not resolve on this machine (a storage account that does not exist yet has"
-            " no DNS name); correct the DNS settings, or set proxy (in the"
-            " roles vmm_server_proxy or hyperv_host_proxy)",
+            " no DNS name); correct the DNS settings, or set proxy",
         ),
         (
             "hyperv_host",
@@ -246,7 +245,7 @@ def test_evidence_names_failures_and_counts_the_rest() -> None:
         ("H3", "ready"),
         ("H4", "ready"),
     ]
-    assert {entry.done for entry in lines.values()} == {"nothing to do"}
+    assert {entry.done for entry in lines.values()} == {"checked"}
 
 
 FORMS = {

@@ -168,8 +168,8 @@ PLANS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         ["stale.certificates", *REGISTER],
     ),
     ("not registered, the key of the preview, consent", {"places": [PREVIEW]}, CLEAN_UP, ["stale.keys", *REGISTER]),
-    ("leftovers, registered", {**OWN, **LEFTOVERS}, {}, ["key_leftovers"]),
-    ("leftovers, not registered", LEFTOVERS, {}, ["key_leftovers", *REGISTER]),
+    ("leftovers, registered", {**OWN, **LEFTOVERS}, {}, ["orphaned_key_files"]),
+    ("leftovers, not registered", LEFTOVERS, {}, ["orphaned_key_files", *REGISTER]),
 ]
 
 
@@ -195,7 +195,7 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
     back = "proxy.mode" in paths and "registered" not in paths and changed["proxy"]["mode"] == "direct"
     assert (model.registers_again(plan), model.needs_key(plan)) == (back, back or "registered" in paths)
     assert model.cleans_up(plan) == any(path.startswith("stale.") for path in paths)
-    assert model.removes_leftovers(plan) == ("key_leftovers" in paths)
+    assert model.removes_leftovers(plan) == ("orphaned_key_files" in paths)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_the_planned_result() -> None:
         "name": "vmm01.corp.test",
         "proxy": {**CUSTOM, "username": "u", "bypass": []},
         "restart_due": False,
-        "key_leftovers": [],
+        "orphaned_key_files": [],
         "stale": {"keys": [], "certificates": []},
     }
 
