@@ -206,6 +206,14 @@ active_node:
   returned: success
   type: bool
   sample: true
+expected_server:
+  description: The VMM server for O(siterecovery.hyperv.vmm_server_info#module:servers). Null on a Hyper-V host.
+  returned: success
+  type: dict
+  sample:
+    name: vmm01.contoso.example
+    vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
+    vmm_clouds: [Gold, Silver]
 expected_clouds:
   description: The names in O(vmm_clouds). V(all) is replaced by the names of all clouds of VMM.
   returned: success

@@ -21,8 +21,10 @@ description:
   - The server itself stores the name of its vault, but not the subscription. Set O(azure_registration) to have the
     registration in Azure in the evidence.
   - Stale registration data is reported in a warning and removed only with O(remove_stale_registration). This is
-    registry keys that name the vault although Azure shows no such server, keys of older releases on a server that
-    Azure confirms, and certificates of a server that is not registered.
+    registry keys that name the vault although Azure shows no such server, the key of the preview release, and
+    certificates of a server that is not registered.
+  - A server is identified by the id of its VMM. If the vault shows this id under another name, the server is
+    registered, and that name is kept.
   - Data encryption of Site Recovery for VMM was retired on 2022-04-30 (step P7), so there is no option for it. A server
     whose registration uses it is reported and not changed.
   - The task waits for the registration program, at most O(registration_timeout) seconds. If it fails, the error
@@ -61,10 +63,13 @@ options:
       - Whether to remove stale registration data, which a run without this option lists in a warning.
       - The registry keys are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
         only administrators can open. The private keys of removed certificates stay on the server.
-      - The registration of a server is stale if O(azure_registration) does not show it. Its data is removed, and the
-        server is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server, and
-        does not show a server that was registered under another name, so check the vault first.
-      - Data that names another vault is not removed, unless Azure confirms the server in this vault.
+      - The registration of a server is stale if O(azure_registration) proves that it is absent. Its data is removed,
+        and the server is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server,
+        so check the vault first.
+      - The absence is proven if the vault was searched for the id of the VMM server, each VMM server of the vault is
+        one of the requested ones, and the subscription has no other vault of the same name. Otherwise nothing is
+        removed, and a warning names the reason. Vaults of other subscriptions are not compared.
+      - Data that names another vault is not removed.
       - Rejected for a highly available VMM, whose cluster would restore the registry keys.
     type: bool
     default: false

@@ -41,6 +41,29 @@ options:
       - A name that more than one server of the vault has is rejected.
     type: list
     elements: str
+  servers:
+    description:
+      - VMM servers with what is expected of each, instead of O(names). Entries with the same name are merged, because
+        the nodes of a cluster share one name.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Friendly name of the server, under which results show it.
+        type: str
+        required: true
+      vmm_id:
+        description:
+          - Id of the VMM server, which RV(siterecovery.hyperv.host_info#module:expected_server) returns. A server with
+            this id is found under whatever friendly name it is registered.
+        type: str
+      vmm_clouds:
+        description:
+          - VMM clouds that are expected on this server, because names of clouds are unique within one VMM only.
+            V(all) expects at least one cloud.
+        type: list
+        elements: str
   vmm_clouds:
     description:
       - VMM clouds that are expected on any of the servers. V(all) expects at least one cloud.
@@ -103,6 +126,11 @@ servers:
     - The servers by name, in the spelling of O(names). A server that is not registered has an entry as well.
     - C(provider_support.state) is V(supported), V(upgrade_recommended), V(unsupported) or V(unknown).
       C(provider_support.source) is V(service), or V(table) for the list of published versions.
+    - C(name) is the friendly name in the vault, which differs from the requested name if the server was found by its
+      id. C(vmm_id) is the C(internalIdentifier) of the fabric.
+    - C(lookup) tells how the server was looked for. C(lookup.other_servers) are VMM servers of the vault that were not
+      requested, and C(lookup.same_named_vaults) other vaults of the subscription with the same name, or null if they
+      were not read. The module M(siterecovery.hyperv.provider_registration) needs it to remove a stale registration.
     - C(heartbeat_age) is in seconds.
     - C(key_encryption) is the key that every VMM server creates at registration. It does not indicate data encryption.
   returned: success
@@ -110,6 +138,8 @@ servers:
   sample:
     vmm01.contoso.example:
       registered: true
+      name: vmm01.contoso.example
+      vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
       fabric_id: /subscriptions/<id>/resourceGroups/rg-dr/providers/.../vaults/vault-dr/replicationFabrics/b76fc1d0
       fabric_name: b76fc1d0
       provider_version: 5.1.8095.0
@@ -140,6 +170,11 @@ servers:
           id: /Subscriptions/<id>/resourceGroups/rg-dr/.../replicationNetworks/68a19c46
           type: NoIsolation
           subnets: []
+      lookup:
+        vault_id: /subscriptions/<id>/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr
+        vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
+        other_servers: []
+        same_named_vaults:
 missing:
   description: The O(names) that are not registered.
   returned: success
@@ -250,6 +285,15 @@ OPTIONS = {
     "vault_name": {"type": "str", "required": True},
     "resource_group": {"type": "str", "required": True},
     "names": {"type": "list", "elements": "str"},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "vmm_id": {"type": "str"},
+            "vmm_clouds": {"type": "list", "elements": "str"},
+        },
+    },
     "vmm_clouds": {"type": "list", "elements": "str"},
     "networks": {"type": "list", "elements": "str"},
     # The action plugin of the same name waits and shows progress.

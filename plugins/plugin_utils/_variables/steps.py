@@ -19,6 +19,7 @@ _STEPS = {
     "azure_target_virtual_networks": "T6",
     "azure_target_key_": "S4",
     "azure_target_server_names": "P10",
+    "azure_target_expected_servers": "P10",
     "azure_target_clouds": "P10",
     "azure_target_vm_networks": "P10",
     "azure_target_wait_timeout": "P10",

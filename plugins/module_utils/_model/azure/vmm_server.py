@@ -13,6 +13,7 @@ from typing import Any
 
 from ..common.check import Check
 from ..common.errors import InvalidInput, Refused
+from ..common.names import same_name
 from ..common.provider_support import ProviderSupport, evaluate_support, moment
 
 ALL = "all"
@@ -45,7 +46,11 @@ class KeyEncryption:
 
 @dataclass(frozen=True, slots=True)
 class VmmServer:
-    """A registered VMM server. `name` is its friendly name; `fabric_name` is an id."""
+    """A registered VMM server. `name` is its friendly name; `fabric_name` is an id.
+
+    `vmm_id` is the fabric's `internalIdentifier`. In recorded traffic it equals the name of the Provider. That it is
+    the VmmID of the server's registry is not verified on a live system.
+    """
 
     name: str
     fabric_id: str
@@ -63,10 +68,13 @@ class VmmServer:
     key_encryption: KeyEncryption | None = None
     cloud_items: tuple[NamedItem, ...] = ()
     networks: tuple[NamedItem, ...] = ()
+    vmm_id: str | None = None
 
     def to_result(self) -> dict[str, Any]:
         return {
             "registered": True,
+            "name": self.name,
+            "vmm_id": self.vmm_id,
             "fabric_id": self.fabric_id,
             "fabric_name": self.fabric_name,
             "provider_version": self.provider_version,
@@ -105,6 +113,8 @@ class RegistrationProgress:
 
 UNREGISTERED: Mapping[str, Any] = {
     "registered": False,
+    "name": None,
+    "vmm_id": None,
     "fabric_id": None,
     "fabric_name": None,
     "provider_version": None,
@@ -154,32 +164,45 @@ def servers_from_wire(
     return [_server(fabric, *by_kind, now) for fabric in fabrics if is_vmm(fabric)]
 
 
-def select(servers: Sequence[VmmServer], names: Sequence[str] | None) -> dict[str, VmmServer | None]:
+def select(
+    servers: Sequence[VmmServer], names: Sequence[str] | None, vmm_ids: Mapping[str, str] | None = None
+) -> dict[str, VmmServer | None]:
     """Return each requested name with its server or None; without names every server. Case is ignored.
 
-    Raises Refused when a requested name matches more than one server.
+    A server with the id in `vmm_ids` precedes a server with the name: a server keeps the friendly name that it was
+    registered with, which can differ from the requested one. Raises Refused when a name matches more than one server.
     """
     found: dict[str, list[VmmServer]] = {}
     for server in servers:
         found.setdefault(server.name.casefold(), []).append(server)
-    requested = names if names else [server.name for server in servers]
-    for name in requested:
-        if len(found.get(name.casefold(), [])) > 1:
-            ids = ", ".join(server.fabric_id for server in found[name.casefold()])
+    selected: dict[str, VmmServer | None] = {}
+    for name in names if names else [server.name for server in servers]:
+        vmm_id = (vmm_ids or {}).get(name)
+        known = next((server for server in servers if vmm_id and same_name(server.vmm_id or "", vmm_id)), None)
+        named = found.get(name.casefold(), [])
+        if known is None and len(named) > 1:
+            ids = ", ".join(server.fabric_id for server in named)
             raise Refused(
                 f"names: the vault has more than one VMM server named '{name}' ({ids});"
                 " remove the stale one from the vault"
             )
-    return {name: next(iter(found.get(name.casefold(), [])), None) for name in requested}
+        selected[name] = known or next(iter(named), None)
+    return selected
 
 
 def require_unique(
-    selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None
+    selected: Mapping[str, VmmServer | None],
+    clouds: Sequence[str] | None,
+    networks: Sequence[str] | None,
+    own_clouds: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Raise Refused when an expected name is ambiguous on a server. The message has the ids of all matches."""
-    for server in filter(None, selected.values()):
+    for requested, server in selected.items():
+        if server is None:
+            continue
+        own = (own_clouds or {}).get(requested, ())
         for option, noun, expected, items in (
-            ("vmm_clouds", "cloud", clouds, server.cloud_items),
+            ("vmm_clouds", "cloud", (*(clouds or ()), *own), server.cloud_items),
             ("networks", "VM network", networks, server.networks),
         ):
             for name in expected or []:
@@ -191,9 +214,21 @@ def require_unique(
                     )
 
 
-def server_checks(selected: Mapping[str, VmmServer | None]) -> list[Check]:
-    """Check the support of each Provider, and that names are unique on each server."""
+def server_checks(selected: Mapping[str, VmmServer | None], vmm_ids: Mapping[str, str] | None = None) -> list[Check]:
+    """Check the support of each Provider, that names are unique on each server, and that its id is the expected one."""
     checks = []
+    for name, server in selected.items():
+        vmm_id = (vmm_ids or {}).get(name)
+        if server and server.vmm_id and vmm_id and not same_name(server.vmm_id, vmm_id):
+            checks.append(
+                Check.warning(
+                    "server-identity",
+                    "P10",
+                    f"VMM server {name} has the VMM id {vmm_id}, but the vault's server of this name has the id"
+                    f" {server.vmm_id}",
+                    "if the vault shows an earlier installation, remove that server from the vault",
+                )
+            )
     for server in filter(None, selected.values()):
         if server.support:
             subject = f"VMM server {server.name}: Provider {server.provider_version or 'of unknown version'}"
@@ -231,13 +266,20 @@ def _unregistered() -> dict[str, Any]:
 
 
 def progress(
-    selected: Mapping[str, VmmServer | None], clouds: Sequence[str] | None, networks: Sequence[str] | None = None
+    selected: Mapping[str, VmmServer | None],
+    clouds: Sequence[str] | None,
+    networks: Sequence[str] | None = None,
+    own_clouds: Mapping[str, Sequence[str]] | None = None,
 ) -> list[RegistrationProgress]:
-    """Return the servers that are not ready yet. An expected cloud or network can be on any of the servers."""
+    """Return the servers that are not ready yet.
+
+    A cloud of `own_clouds` must be on its own server: names of clouds are unique within one VMM only. Other expected
+    clouds and networks can be on any of the servers.
+    """
     rows = [
         RegistrationProgress(name, _reached(server), tuple(outstanding))
         for name, server in selected.items()
-        if (outstanding := _outstanding(server))
+        if (outstanding := _outstanding(server, (own_clouds or {}).get(name)))
     ]
     missing = [
         *(f"cloud {name}" for name in missing_clouds(selected, clouds)),
@@ -257,13 +299,17 @@ def missing_clouds(selected: Mapping[str, VmmServer | None], clouds: Sequence[st
 
 
 def _reached(server: VmmServer | None) -> str:
-    return "fabric registered" if server else "not registered"
+    if server is None:
+        return "not registered"
+    return "registered, provider connected" if server.connected else "fabric registered"
 
 
-def _outstanding(server: VmmServer | None) -> list[str]:
+def _outstanding(server: VmmServer | None, clouds: Sequence[str] | None = None) -> list[str]:
     if server is None:
         return ["registration"]
-    return [] if server.connected else ["provider heartbeat"]
+    if not server.connected:
+        return ["provider heartbeat"]
+    return [f"cloud {name}" for name in missing_clouds({server.name: server}, clouds)]
 
 
 def is_vmm(fabric: Mapping[str, Any]) -> bool:
@@ -299,6 +345,7 @@ def _server(
         key_encryption=_key_encryption(properties.get("encryptionDetails")),
         cloud_items=clouds,
         networks=_items(networks.get(key, []), _network_facts),
+        vmm_id=properties.get("internalIdentifier"),
     )
 
 

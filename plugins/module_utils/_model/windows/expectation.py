@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.names import ResourceId
+from .azure_registration import confirms
 from .proxy import DIRECT, Proxy
 
 VMM_SERVER, HYPERV_HOST = "vmm_server", "hyperv_host"
@@ -36,6 +37,7 @@ class Expectation:
     cache_path: str | None = None
     minimum_cache_gb: int = LEAST_CACHE_GB
     vault: ResourceId | None = None
+    vault_id: str = ""
     proxy: Proxy | None = None
     #: True if the password of the proxy is set in every run.
     always_password: bool = False
@@ -64,7 +66,7 @@ class Expectation:
     @property
     def azure_confirms(self) -> bool:
         """Tell whether Azure shows the registration."""
-        return self.azure is not None and bool(self.azure.get("registered"))
+        return confirms(self.azure)
 
 
 def all_clouds(names: tuple[str, ...]) -> bool:

@@ -103,11 +103,14 @@ def registration_operations(
 def consented_stale(
     machine: MachineFacts, expected: Expectation, *, just_registered: bool = False
 ) -> StaleRegistration:
-    """Return the stale parts that the user has allowed to remove."""
+    """Return the stale parts that the user has allowed to remove. Parts that may be in use are not among them."""
     if not expected.remove_stale or expected.vault is None:
         return StaleRegistration()
     facts = machine.registration or UNREGISTERED
-    return find_stale(facts, expected.vault, expected.azure, just_registered=just_registered)
+    stale = find_stale(
+        facts, machine.vmm, expected.vault, expected.vault_id, expected.azure, just_registered=just_registered
+    )
+    return StaleRegistration() if stale.unproven else stale
 
 
 def cloud_operations(expected: Expectation) -> Operations:

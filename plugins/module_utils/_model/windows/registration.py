@@ -15,6 +15,7 @@ from ..common.names import ResourceId, is_guid, parse_vault_id
 from ..common.plan import Change, Plan
 from ..common.resource import Applied
 from . import proxy as proxies
+from .azure_registration import name_in_azure
 from .expectation import ALWAYS, NEVER, VMM_SERVER, WHEN_IDLE, Expectation
 from .facts import MachineFacts
 from .operations import consented_stale, registration_operations
@@ -108,6 +109,7 @@ class DesiredRegistration:
         """Return the options that requirements depend on. In check mode a missing Provider counts as planned."""
         return Expectation(
             vault=self.vault,
+            vault_id=self.vault_id,
             proxy=self.proxy,
             always_password=self.always_password,
             restart_vmm=self.restart_vmm,
@@ -128,8 +130,8 @@ class DesiredRegistration:
         return ("P4", "P5", MODE_STEPS[self.mode], *login, "P8")
 
     def server_name(self, machine: MachineFacts) -> str:
-        """Return the name of the server in the vault."""
-        return machine.server_name(self.name)
+        """Return the name of the server in the vault. The name of an existing registration is kept."""
+        return name_in_azure(self.azure_registration, machine.vmm) or machine.server_name(self.name)
 
 
 @dataclass(frozen=True, slots=True)

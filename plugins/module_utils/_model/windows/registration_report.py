@@ -10,6 +10,7 @@ from typing import Any
 from ..common.names import same_name
 from ..common.plan import Plan
 from . import proxy as proxies
+from .azure_registration import confirms, name_in_azure
 from .expectation import NEVER, VMM_SERVER
 from .facts import MachineFacts
 from .host_facts import RUNNING, describe_system_proxy
@@ -24,7 +25,7 @@ from .registration import (
     DesiredRegistration,
 )
 from .requirement_context import Context
-from .stale_registration import find_stale
+from .stale_registration import StaleRegistration, find_stale
 from .vmm_facts import UNREGISTERED, RegistrationFacts
 from .vmm_requirements import MODE_STEPS, data_encryption
 
@@ -34,14 +35,21 @@ def warnings(
 ) -> tuple[str, ...]:
     """Return one line for each condition that this run does not change."""
     facts, found, done = machine.registration or UNREGISTERED, [], applied or AppliedRegistration()
-    stale = find_stale(facts, desired.vault, desired.azure_registration, just_registered=done.registered)
-    if stale and not desired.remove_stale_registration:
-        late = (
-            "; a new registration can take 30 minutes to appear in Azure, and a server with another name there looks"
-            " the same"
+    stale = _stale(machine, desired, done)
+    if stale.unproven:
+        found.append(
+            f"{stale.reason}; a new registration can take 30 minutes to appear; nothing is removed: {stale.unproven}"
         )
+    elif stale and not desired.remove_stale_registration:
+        late = "; a new registration can take 30 minutes to appear in Azure"
         found.append(
             f"{stale.describe()}{late * stale.is_primary}; set remove_stale_registration to export and remove them"
+        )
+    adopted = name_in_azure(desired.azure_registration, machine.vmm)
+    if adopted and not same_name(adopted, machine.server_name(desired.name)):
+        found.append(
+            f"the vault knows this server as {adopted}, not as {machine.server_name(desired.name)}; the name of a"
+            f" registration is kept, so set name to {adopted}"
         )
     encryption = data_encryption(Context(VMM_SERVER, machine, desired.expectation(), frozenset()))
     if encryption is not None and encryption.status == "fail":
@@ -113,7 +121,7 @@ def registration_result(
 ) -> dict[str, Any]:
     """Return the registration as results show it."""
     facts, done = machine.registration or UNREGISTERED, applied or AppliedRegistration()
-    stale = find_stale(facts, desired.vault, desired.azure_registration, just_registered=done.registered)
+    stale = _stale(machine, desired, done)
     registered = facts.vault_name is not None
     return {
         "registered": registered,
@@ -126,6 +134,17 @@ def registration_result(
     }
 
 
+def _stale(machine: MachineFacts, desired: DesiredRegistration, done: AppliedRegistration) -> StaleRegistration:
+    return find_stale(
+        machine.registration or UNREGISTERED,
+        machine.vmm,
+        desired.vault,
+        desired.vault_id,
+        desired.azure_registration,
+        just_registered=done.registered,
+    )
+
+
 def azure_note(desired: DesiredRegistration) -> str:
     """Describe whether Azure confirms the registration."""
     if desired.azure_registration is None:
@@ -134,7 +153,7 @@ def azure_note(desired: DesiredRegistration) -> str:
 
 
 def _confirmed(desired: DesiredRegistration) -> bool:
-    return desired.azure_registration is not None and bool(desired.azure_registration.get("registered"))
+    return confirms(desired.azure_registration)
 
 
 def _describe_proxy(facts: RegistrationFacts, machine: MachineFacts, mode: str) -> str:

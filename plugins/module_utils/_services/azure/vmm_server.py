@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..._azure.clients import Azure
+from ..._model.azure.expected_server import ExpectedServers, lookup
 from ..._model.azure.replication_policy import ReplicationPolicy, encrypting, encryption_check, policies_from_wire
 from ..._model.azure.vmm_server import (
     VmmServer,
@@ -25,9 +26,10 @@ from ..._model.azure.vmm_server import (
     servers_from_wire,
     servers_result,
 )
-from ..._model.common.names import vault_id
+from ..._model.common.errors import AccessDenied
+from ..._model.common.names import same_name, vault_id
 from ..._model.common.resource import Evidence
-from .vault import find
+from .vault import find, list_vaults
 from .vault_lists import list_of_vault
 
 
@@ -41,31 +43,52 @@ class VaultServers:
 
 def read_servers(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     """Return the result keys. A vault that does not exist has no servers."""
-    names, clouds, networks = options["names"], options["vmm_clouds"], options["networks"]
+    clouds, networks = options["vmm_clouds"], options["networks"]
     group, vault_name = options["resource_group"], options["vault_name"]
-    require_names(names, clouds, options["wait"], networks)
+    expected = ExpectedServers.from_options(options["names"], options["servers"])
+    require_names(expected.names, clouds, options["wait"], networks)
     vault = find(azure, group, vault_name).resource
     found = observe(azure, group, vault_name) if vault else VaultServers([], None)
-    selected = select(found.servers, names)
-    require_unique(selected, clouds, networks)
-    checks = server_checks(selected)
+    selected = select(found.servers, expected.names, expected.vmm_ids)
+    require_unique(selected, clouds, networks, expected.clouds)
+    checks = server_checks(selected, expected.vmm_ids)
     if found.policies is not None:
         checks.append(encryption_check(found.policies))
     missing_vault = f"vault '{vault_name}' does not exist, so no server is registered in it"
+    own_id = vault.id if vault else vault_id(azure.subscription_id, group, vault_name)
+    others = [server for server in found.servers if server not in selected.values()]
+    # One more list, and only for a server that the vault does not show. While the run waits, nothing needs it.
+    absent = None in selected.values() and not options["wait"]
+    namesakes = _same_named_vaults(azure, vault_name, own_id) if absent else None
     return {
-        "vault_id": vault.id if vault else vault_id(azure.subscription_id, group, vault_name),
+        "vault_id": own_id,
         "exists": vault is not None,
-        "servers": servers_result(selected),
+        "servers": {
+            name: {**shown, "lookup": lookup(name, own_id, expected, others, namesakes)}
+            for name, shown in servers_result(selected).items()
+        },
         "missing": [name for name, server in selected.items() if server is None],
         "missing_clouds": missing_clouds(selected, clouds),
         "missing_networks": missing_networks(selected, networks),
         "encrypting_policies": encrypting(found.policies or ()),
-        "progress": [entry.to_result() for entry in progress(selected, clouds, networks)],
+        "progress": [entry.to_result() for entry in progress(selected, clouds, networks, expected.clouds)],
         "waited": False,
         "checks": [check.to_result() for check in checks],
         "evidence": [entry.to_result() for entry in evidence(selected)],
         "warnings": [check.describe() for check in checks if check.overall != "pass"] if vault else [missing_vault],
     }
+
+
+def _same_named_vaults(azure: Azure, name: str, own_id: str) -> list[str] | None:
+    """Return the ids of other vaults with the same name: a server knows only the name of its vault.
+
+    Only the subscription is read. None means that the login may not list its vaults.
+    """
+    try:
+        vaults = list_vaults(azure, None)
+    except AccessDenied:
+        return None
+    return [vault.id for vault in vaults if same_name(vault.name, name) and not same_name(vault.id, own_id)]
 
 
 def observe(azure: Azure, resource_group: str, vault_name: str) -> VaultServers:

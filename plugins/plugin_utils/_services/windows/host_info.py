@@ -52,12 +52,17 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     found = [
         check.under(options["option_names"]) for check in checks(kind, machine, expected, datetime.now(timezone.utc))
     ]
+    server_name = None if kind == HYPERV_HOST else machine.server_name(name) or None
+    clouds = [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds)
     return {
         "changed": False,
         "host": raw,
-        "server_name": None if kind == HYPERV_HOST else machine.server_name(name) or None,
+        "server_name": server_name,
         "active_node": machine.active,
-        "expected_clouds": [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds),
+        "expected_clouds": clouds,
+        "expected_server": None
+        if server_name is None
+        else {"name": server_name, "vmm_id": machine.vmm.vmm_id if machine.vmm else None, "vmm_clouds": clouds},
         "checks": [check.to_result() for check in found],
         "evidence": [entry.to_result() for entry in evidence(found)],
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.expected_server import ExpectedServers
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vmm_server import (
     UNREGISTERED,
     NamedItem,
@@ -109,6 +110,63 @@ def test_names_ignore_case_and_keep_their_spelling(
     names: list[str] | None, expected: dict[str, VmmServer | None]
 ) -> None:
     assert select([SERVER], names) == expected
+
+
+def test_a_server_is_found_by_its_id_under_another_name() -> None:
+    known = replace(SERVER, name="VMM01", vmm_id="AB-1")
+    other = replace(SERVER, name="vmm01.example", vmm_id="CD-2")
+    assert select([known], ["vmm01.example"], {"vmm01.example": "ab-1"}) == {"vmm01.example": known}
+    assert select([other, known], ["vmm01.example"], {"vmm01.example": "ab-1"}) == {"vmm01.example": known}
+    assert select([other, other, known], ["vmm01.example"], {"vmm01.example": "ab-1"}) == {"vmm01.example": known}
+    assert known.to_result()["name"] == "VMM01"
+
+
+def test_a_server_of_the_same_name_with_another_id_is_a_warning() -> None:
+    other = replace(SERVER, vmm_id="CD-2")
+    (check,) = server_checks(select([other], ["vmm01"], {"vmm01": "ab-1"}), {"vmm01": "ab-1"})
+    assert (check.id, check.overall, "CD-2" in check.message) == ("server-identity", "warning", True)
+    assert server_checks({"vmm01": other}, {"vmm01": "cd-2"}) == []
+
+
+def test_a_cloud_of_the_same_name_on_another_server_is_no_proof() -> None:
+    first, second = replace(SERVER, clouds=("Gold",)), replace(SERVER, name="vmm02", clouds=())
+    selected = {"vmm01": first, "vmm02": second}
+    assert progress(selected, ["Gold"]) == []
+    rows = progress(selected, None, None, {"vmm01": ("Gold",), "vmm02": ("gold",)})
+    assert [row.to_result() for row in rows] == [
+        {"server": "vmm02", "reached": "registered, provider connected", "outstanding": ["cloud gold"]}
+    ]
+
+
+def test_expected_servers_merge_the_nodes_of_a_cluster() -> None:
+    one = "11111111-0000-0000-0000-000000000001"
+    entries: list[dict[str, Any]] = [
+        {"name": "ROLE", "vmm_id": one, "vmm_clouds": ["Gold"]},
+        {"name": "role", "vmm_id": one.upper(), "vmm_clouds": ["gold", "Silver"]},
+        {"name": "vmm02", "vmm_id": None, "vmm_clouds": None},
+    ]
+    expected = ExpectedServers.from_options([], entries)
+    assert (expected.names, expected.clouds) == (("ROLE", "vmm02"), {"ROLE": ("Gold", "Silver"), "vmm02": ()})
+    assert expected.vmm_ids == {"ROLE": one.upper()}
+
+
+@pytest.mark.parametrize(
+    ("names", "servers", "rule"),
+    [
+        (["a"], [{"name": "a"}], "cannot be combined with names"),
+        (None, [{"name": "a", "vmm_id": "x"}], "vmm_id of a must be a GUID, not 'x'"),
+        (
+            None,
+            [{"name": "a", "vmm_id": f"11111111-0000-0000-0000-00000000000{end}"} for end in "12"],
+            "two servers with different VMM ids have the name a",
+        ),
+        (None, [{"name": "a", "vmm_clouds": ["all", "Gold"]}], "vmm_clouds of a has 'all' and other names"),
+    ],
+)
+def test_expected_servers_that_are_rejected(names: Any, servers: Any, rule: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        ExpectedServers.from_options(names, servers)
+    assert (refused.value.option, refused.value.rule) == ("servers", rule)
 
 
 def test_the_result_of_a_server() -> None:

@@ -28,12 +28,14 @@ from lab.windows.states import (
     staged,
     vmm_server,
 )
-from tests.unit.plugins.module_utils.model.windows.keys import key_file
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.module_utils.model.windows.registrations import (
     CONFIRMED,
     NOT_CONFIRMED,
+    absent,
 )
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.registration_resource import (
     ANSWER,
     KEY_PATH,
@@ -47,13 +49,18 @@ from tests.unit.plugins.plugin_utils.registration_resource import (
 # ---- stale registrations ----
 
 
+def _vmm_id(found: ScriptHarness) -> str:
+    assert found.machine.vmm is not None
+    return found.machine.vmm.vmm_id
+
+
 @pytest.mark.parametrize("old_place", [False, True])
 def test_a_registration_that_azure_does_not_show(harness: MakeHarness, key: str, old_place: bool) -> None:
     found = harness(SERVER, registered(old_place=old_place))
     place = (layout.ADAPTER_KEY if old_place else layout.PROVIDER_KEY) + r"\Registration"
-    plain = found.run(registration(key_path=key, **NOT_CONFIRMED))
+    plain = found.run(registration(key_path=key, **absent(_vmm_id(found))))
     assert (found.scripts, plain.changed, len(plain.warnings)) == (["observe"], False, 1)
-    wanted = registration(key_path=key, remove_stale_registration=True, **NOT_CONFIRMED)
+    wanted = registration(key_path=key, remove_stale_registration=True, **absent(_vmm_id(found)))
     planned = found.run(wanted, check=True)
     assert (found.scripts, planned.before["stale"]) == (["observe"], {"keys": [place], "certificates": ["AB" * 20]})
     outcome = found.run(wanted)
@@ -69,15 +76,35 @@ def test_a_registration_that_azure_does_not_show(harness: MakeHarness, key: str,
     assert found.run(registration(remove_stale_registration=True, **CONFIRMED)).changed is False
 
 
-def test_an_older_place_of_a_confirmed_server(harness: MakeHarness) -> None:
+def test_no_key_of_a_confirmed_server_is_removed(harness: MakeHarness) -> None:
+    """The key below VMM's can be the one that VMM uses: Microsoft's cleanup script names no other."""
     found = harness(SERVER, all_of(registered(), registered("old", old_place=True)))
-    assert len(found.run(registration(**CONFIRMED)).warnings) == 1
+    before = found.machine.snapshot()
     outcome = found.run(registration(remove_stale_registration=True, **CONFIRMED))
-    assert found.scripts == ["observe", "clean_registration", "observe"]
-    assert "Thumbprints" not in found.sent("clean_registration")["parameters"]
-    assert outcome.after["vault_name"] == "vault-asr"
-    assert found.machine.registry.find(layout.ADAPTER_KEY + r"\Registration") is None
-    assert len(found.machine.certificates) == 4
+    assert (found.scripts, outcome.changed, outcome.warnings) == (["observe"], False, ())
+    assert found.machine.snapshot() == before
+
+
+def test_a_vault_of_the_same_name_keeps_its_registration(harness: MakeHarness, tmp_path: Path) -> None:
+    """The server is registered in vault-asr of another group, and its registry has no more than the name."""
+    other = VAULT_ID.replace("rg-asr", "other-rg")
+    path = tmp_path / "a.VaultCredentials"
+    path.write_bytes(key_file(group="other-rg"))
+    found = harness(SERVER, registered())
+    before = found.machine.snapshot()
+    for view in (NOT_CONFIRMED, absent(_vmm_id(found), vault_id=other, same_named_vaults=[VAULT_ID])):
+        changed = {"vault_id": other, "key_path": str(path), "remove_stale_registration": True, **view}
+        outcome = found.run(registration(**changed))
+        assert (found.scripts, outcome.changed, len(outcome.warnings)) == (["observe"], False, 1)
+        assert found.machine.snapshot() == before
+
+
+def test_a_server_under_another_name_is_adopted(harness: MakeHarness) -> None:
+    found = harness(SERVER, registered())
+    view = {"registered": True, "name": "VMM-OLD", "vmm_id": _vmm_id(found)}
+    outcome = found.run(registration(azure_registration=view, remove_stale_registration=True))
+    assert (found.scripts, outcome.changed, outcome.after["name"]) == (["observe"], False, "VMM-OLD")
+    assert "set name to VMM-OLD" in outcome.warnings[0]
 
 
 def test_consent_does_not_apply_to_another_vault(harness: MakeHarness, key: str) -> None:
@@ -93,7 +120,7 @@ def test_no_cleanup_with_an_expired_key(harness: MakeHarness, tmp_path: Path) ->
     path.write_bytes(key_file(hours=-1))
     found = harness(SERVER, registered())
     with pytest.raises(Refused, match="expired at"):
-        found.run(registration(key_path=str(path), remove_stale_registration=True, **NOT_CONFIRMED))
+        found.run(registration(key_path=str(path), remove_stale_registration=True, **absent(_vmm_id(found))))
     assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
@@ -102,7 +129,7 @@ def test_an_export_that_fails_removes_nothing(harness: MakeHarness, key: str) ->
     found.fail("reg.exe", exit_code=1)
     before = found.machine.snapshot()
     with pytest.raises(RemoteFailure, match=r"could not be exported.*: nothing was removed"):
-        found.run(registration(key_path=key, remove_stale_registration=True, **NOT_CONFIRMED))
+        found.run(registration(key_path=key, remove_stale_registration=True, **absent(_vmm_id(found))))
     after = found.machine.snapshot()
     assert (after["registry"], after["certificates"]) == (before["registry"], before["certificates"])
 
@@ -111,9 +138,9 @@ def test_a_failure_after_the_cleanup_names_the_export(harness: MakeHarness, key:
     found = harness(SERVER, registered())
     found.fail("DRConfigurator.exe", exit_code=1, message="m")
     with pytest.raises(RemoteFailure) as failed:
-        found.run(registration(key_path=key, remove_stale_registration=True, **NOT_CONFIRMED))
+        found.run(registration(key_path=key, remove_stale_registration=True, **absent(_vmm_id(found))))
     assert failed.value.details["exports"] == [STAGING + r"\registration-1.reg"]
-    assert found.run(registration(key_path=key, **NOT_CONFIRMED)).after["registered"]
+    assert found.run(registration(key_path=key, **absent(_vmm_id(found)))).after["registered"]
 
 
 # ---- a program that hangs ----

@@ -29,7 +29,7 @@ from lab.windows.states import (
 )
 from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
-from tests.unit.plugins.module_utils.model.windows.registrations import CONFIRMED
+from tests.unit.plugins.module_utils.model.windows.registrations import CONFIRMED, absent
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 from tests.unit.plugins.plugin_utils.registration_resource import SERVER, behind_proxy, login, registration
@@ -77,9 +77,11 @@ class MainPath:
     settles: bool = True
 
 
-def _azure(harness: ScriptHarness) -> dict[str, bool]:
+def _azure(harness: ScriptHarness) -> dict[str, Any]:
     """Return the registration that the play reads in Azure before each run."""
-    return {"registered": bool(harness.lab.azure.calls)}
+    assert harness.machine.vmm is not None
+    view: dict[str, Any] = absent(harness.machine.vmm.vmm_id)["azure_registration"]
+    return {**view, "registered": bool(harness.lab.azure.calls)}
 
 
 #: Programs that must not do their work twice. A package may be unpacked twice, and a key exported twice.

@@ -21,6 +21,16 @@ PREVIEW = {"key": r"HKLM\C", "vault_name": None}
 #: A server that uses a registration of its vault.
 REGISTERED: dict[str, Any] = {**OWN, "hive": PLACE["key"], "places": [PLACE], "thumbprints": ["AB"]}
 CONFIRMED, NOT_CONFIRMED = ({"azure_registration": {"registered": registered}} for registered in (True, False))
+VMM_ID = "11111111-0000-0000-0000-000000000001"
+
+
+def absent(vmm_id: str = VMM_ID, **changed: Any) -> dict[str, Any]:
+    """Return the options of a server whose absence from its vault is proven. `changed` are parts of the lookup."""
+    lookup = {"vault_id": VAULT_ID, "vmm_id": vmm_id, "other_servers": [], "same_named_vaults": [], **changed}
+    return {"azure_registration": {"registered": False, "lookup": lookup}}
+
+
+ABSENT = absent()
 CLEAN_UP = {"remove_stale_registration": True}
 DIRECT = {"proxy": {"mode": "direct"}}
 

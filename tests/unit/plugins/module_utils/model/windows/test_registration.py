@@ -16,6 +16,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from tests.unit.plugins.module_utils.model.windows import observations as seen
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.module_utils.model.windows.registrations import (
+    ABSENT,
     CANARY,
     CLEAN_UP,
     CONFIRMED,
@@ -29,6 +30,7 @@ from tests.unit.plugins.module_utils.model.windows.registrations import (
     PLACE,
     PREVIEW,
     REGISTERED,
+    absent,
     desired,
 )
 
@@ -139,7 +141,11 @@ PLANS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
         [*PROXY, "proxy.username"],
     ),
     ("stale, no consent", REGISTERED, NOT_CONFIRMED, []),
-    ("stale, consent", REGISTERED, {**CLEAN_UP, **NOT_CONFIRMED}, ["stale.keys", "stale.certificates", "registered"]),
+    ("not proven absent, consent", REGISTERED, {**CLEAN_UP, **NOT_CONFIRMED}, []),
+    ("another vault of the same name, consent", REGISTERED, {**CLEAN_UP, **absent(same_named_vaults=["/v"])}, []),
+    ("a server that nothing claims, consent", REGISTERED, {**CLEAN_UP, **absent(other_servers=["VMM01"])}, []),
+    ("the vault was searched for another id, consent", REGISTERED, {**CLEAN_UP, **absent("x")}, []),
+    ("stale, consent", REGISTERED, {**CLEAN_UP, **ABSENT}, ["stale.keys", "stale.certificates", "registered"]),
     ("stale, consent, Azure was not asked", REGISTERED, CLEAN_UP, []),
     ("confirmed, consent", REGISTERED, {**CLEAN_UP, **CONFIRMED}, []),
     (
@@ -151,7 +157,7 @@ PLANS: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     (
         "stale, consent, a place of another vault",
         {**REGISTERED, "places": [PLACE, OLD_PLACE]},
-        {**CLEAN_UP, **NOT_CONFIRMED},
+        {**CLEAN_UP, **ABSENT},
         [],
     ),
     ("not registered, certificates left", {"thumbprints": ["AB"]}, {}, REGISTER),
@@ -253,7 +259,7 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
         ),
         (
             {"registration": seen.registration(**REGISTERED), "vmm": seen.vmm(ha_name="VMMROLE")},
-            {**CLEAN_UP, **NOT_CONFIRMED},
+            {**CLEAN_UP, **ABSENT},
             "stale-registration",
             "VMM is highly available (cluster role VMMROLE), and its cluster checkpoints would restore the registry"
             " keys of the stale registration; set remove_stale_registration to false and use Microsoft's cleanup"
@@ -271,7 +277,7 @@ def test_a_plan_runs_one_program(facts: dict[str, Any], changed: dict[str, Any],
             for facts, options in (
                 ({}, {}),
                 (OWN, {"proxy": CUSTOM}),
-                (REGISTERED, {**CLEAN_UP, **NOT_CONFIRMED}),
+                (REGISTERED, {**CLEAN_UP, **ABSENT}),
                 ({**OWN, **LEFTOVERS}, {}),
             )
         ),

@@ -13,7 +13,9 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import registration_report as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import plan_registration
 from tests.unit.plugins.module_utils.model.windows import observations as seen
+from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.module_utils.model.windows.registrations import (
+    ABSENT,
     CLEAN_UP,
     CONFIRMED,
     CUSTOM,
@@ -23,7 +25,10 @@ from tests.unit.plugins.module_utils.model.windows.registrations import (
     OLD_PLACE,
     OWN,
     PLACE,
+    PREVIEW,
     REGISTERED,
+    VMM_ID,
+    absent,
     desired,
 )
 
@@ -117,9 +122,7 @@ def test_every_change_belongs_to_a_step() -> None:
     assert parts["P5"].describe() == "use vault vault-asr"
 
 
-LATE = (
-    "; a new registration can take 30 minutes to appear in Azure, and a server with another name there looks the same"
-)
+LATE = "; a new registration can take 30 minutes to appear"
 CONSENT = "set remove_stale_registration to export and remove them"
 ENCRYPTED = (
     "the registration uses data encryption (EncryptionEnabled), which was retired on 2022-04-30; encrypted machines"
@@ -142,20 +145,68 @@ LOGIN_STORED = {**OWN, "proxy": seen.proxy(username="u")}
         (
             REGISTERED,
             {},
-            NOT_CONFIRMED,
+            ABSENT,
             [
-                "the server is configured for vault Vault-ASR, but Azure shows no server with its name there:"
-                rf" registry key HKLM\A\Registration, certificate AB{LATE}; {CONSENT}"
+                f"the server is configured for vault Vault-ASR, but vault {VAULT_ID} does not show it:"
+                rf" registry key HKLM\A\Registration, certificate AB{LATE} in Azure; {CONSENT}"
             ],
         ),
-        (REGISTERED, {}, {**CLEAN_UP, **NOT_CONFIRMED}, []),
+        (REGISTERED, {}, {**CLEAN_UP, **ABSENT}, []),
+        *(
+            (
+                REGISTERED,
+                {},
+                {**CLEAN_UP, **view},
+                [
+                    f"the server is configured for vault Vault-ASR, but vault {VAULT_ID} does not show it{LATE};"
+                    f" nothing is removed: {reason}"
+                ],
+            )
+            for view, reason in (
+                (
+                    NOT_CONFIRMED,
+                    f"azure_registration does not show that vault {VAULT_ID} was read; read it with option servers of"
+                    " siterecovery.hyperv.vmm_server_info, and set azure_registration",
+                ),
+                (
+                    absent("x"),
+                    f"the vault was not searched for the server's VMM id {VMM_ID}; read it with option servers of"
+                    " siterecovery.hyperv.vmm_server_info, and set azure_registration",
+                ),
+                (
+                    absent(other_servers=["VMM01"]),
+                    "the vault has VMM servers that no name of this run claims (VMM01), and one of them can be this"
+                    " server; add them to the inventory, or remove them from the vault",
+                ),
+                (
+                    absent(same_named_vaults=["/a", "/b"]),
+                    "other vaults are also named vault-asr (/a, /b), and the server can be registered there; unregister"
+                    " it there, or use that vault",
+                ),
+                (
+                    absent(same_named_vaults=None),
+                    "other vaults named vault-asr were not looked for; let the login list the vaults of the"
+                    " subscription, which the role Reader allows",
+                ),
+            )
+        ),
+        ({**REGISTERED, "places": [PLACE, OLD_PLACE]}, {}, CONFIRMED, []),
         (
-            {**REGISTERED, "places": [PLACE, OLD_PLACE]},
+            {**REGISTERED, "places": [PLACE, PREVIEW]},
             {},
             CONFIRMED,
             [
                 "Azure confirms the registration, but the server also has parts of an earlier one: registry key"
-                rf" HKLM\B\Registration; {CONSENT}"
+                rf" HKLM\C; {CONSENT}"
+            ],
+        ),
+        (
+            REGISTERED,
+            {},
+            {"azure_registration": {"registered": True, "name": "VMM-OLD", "vmm_id": VMM_ID.upper()}},
+            [
+                "the vault knows this server as VMM-OLD, not as vmm01.corp.test; the name of a registration is kept, so"
+                " set name to VMM-OLD"
             ],
         ),
         (
