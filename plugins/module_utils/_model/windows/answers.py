@@ -82,7 +82,7 @@ _REGISTRATION = {
     "thumbprints": _TEXTS,
     "places": [{"key": TEXT, "vault_name": _TEXT}],
     "encryption": BOOL,
-    "key_leftovers": _TEXTS,
+    "orphaned_key_files": _TEXTS,
 }
 _THROTTLE = {
     "enabled": BOOL,
