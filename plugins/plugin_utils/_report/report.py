@@ -24,6 +24,8 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
+_NOT_READ = "not read in this run; see the errors above, then run again"
+_NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Report:
     """The records of a run, and the problems at this stage.
 
     At the stage checks every host must have passed its checks. At the stage setup the run must also have set it up.
-    At the stage state the observed host must be set up. `machines` are all Hyper-V hosts of the inventory, including
+    At the stage state every host must be set up, also Azure, and the vault must show the VMM servers. `machines` are all Hyper-V hosts of the inventory, including
     those outside of the limit. With `accept_uncovered` a host that the inventory lacks is not a problem.
     """
 
@@ -127,16 +129,29 @@ class Report:
             if check.blocks:
                 yield _problem(record, check.describe(), check.step)
         if record.checks is not None and not record.failure and self._is_unfinished(record):
-            yield _problem(record, self._unfinished_line(record))
+            yield from self._of_unfinished(record)
+        if self.stage == "state" and all(server.set_up for server in self._of(VMM_SERVER)):
+            yield from (_problem(record, f"{line}; {_NOT_SHOWN}", "P10") for line in record.outstanding)
 
     def _is_unfinished(self, record: Record) -> bool:
         if self.stage == "setup":
             return record.evidence is None or bool(record.failure)
-        return self.stage == "state" and record.role != AZURE_TARGET and not record.set_up
+        return self.stage == "state" and not record.set_up
+
+    def _of_unfinished(self, record: Record) -> Iterator[Problem]:
+        if self.stage == "setup":
+            yield _problem(record, self._unfinished_line(record))
+        elif not record.observed:
+            # A failed check has already explained why the host was not read.
+            if not any(check.blocks for check in record.checks or ()):
+                yield _problem(record, _NOT_READ)
+        elif record.role == AZURE_TARGET:
+            for row in record.differences:
+                yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
+        else:
+            yield _problem(record, _NOT_SET_UP[record.role])
 
     def _unfinished_line(self, record: Record) -> str:
-        if self.stage == "state":
-            return _NOT_SET_UP[record.role]
         failed = [other.host for other in self._of(record.role) if other.failure]
         if failed and record.role == VMM_SERVER:
             return f"not set up, because {failed[0]} failed before it; run again"
@@ -176,7 +191,9 @@ class Report:
         for record in self.records:
             # The setup of the target ends with the same readings.
             readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            found.setdefault(record.label, []).extend([*readings, *(record.evidence or ())])
+            planned = {row.step for row in record.differences}
+            rows = [row for row in readings if row.step not in planned]
+            found.setdefault(record.label, []).extend([*record.differences, *rows, *(record.evidence or ())])
         return found
 
 

@@ -164,6 +164,29 @@ def test_the_report_playbook_fails_for_machines_that_are_not_set_up(harness: Har
     assert harness.journal("write") == []
 
 
+@pytest.mark.parametrize("limit", [(), ("--limit", "localhost")], ids=["all", "localhost"])
+def test_the_report_playbook_fails_for_a_target_that_is_not_set_up(harness: Harness, limit: tuple[str, ...]) -> None:
+    harness.lists_localhost = True
+    harness.given({**FINISHED, "accounts": {}})
+    run = harness.play("report.yml", *limit)
+    assert run.code != 0
+    assert run.reasons == {"localhost": "T4: not there; planned: make stdr; run the playbook target"}
+    assert (run.changed, harness.journal("write")) == (0, [])
+
+
+def test_the_report_playbook_fails_for_a_target_that_cannot_be_planned(harness: Harness) -> None:
+    harness.given({**FINISHED, "faults": {"storage_account": "resource group rg-dr does not exist"}})
+    run = harness.play("report.yml")
+    assert run.reasons["localhost"] == "resource group rg-dr does not exist"
+
+
+def test_the_report_playbook_fails_for_a_registration_that_the_vault_does_not_show(harness: Harness) -> None:
+    harness.given({**FINISHED, "clouds": {}})
+    run = harness.play("report.yml")
+    assert run.code != 0
+    assert run.reasons["localhost"].startswith("P10: Gold: ")
+
+
 def test_the_report_playbook_shows_the_setup(harness: Harness) -> None:
     harness.given(FINISHED)
     run = harness.play("report.yml")

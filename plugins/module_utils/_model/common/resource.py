@@ -16,6 +16,10 @@ from .plan import Plan, apply_changes
 State = TypeVar("State")
 
 
+#: The verified state of a change that was only planned.
+_AFTER_APPLY = "after apply"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One line of the report: what a run found for one step, what it did, and what it read back."""
@@ -24,6 +28,16 @@ class Evidence:
     found: str
     done: str
     verified: str
+
+    @classmethod
+    def of_plan(cls, step: str, found: str, changes: str) -> Evidence:
+        """Return the line of changes that check mode planned."""
+        return cls(step, found, f"planned: {changes}", _AFTER_APPLY)
+
+    @property
+    def planned(self) -> bool:
+        """Tell whether the line is about changes that were only planned."""
+        return self.verified == _AFTER_APPLY
 
     def to_result(self) -> dict[str, str]:
         return {"step": self.step, "found": self.found, "done": self.done, "verified": self.verified}
@@ -120,7 +134,7 @@ class ManagedResource(ABC, Generic[State, Record]):
         if not changes.changed:
             return Evidence(step, found, "nothing to do", found if final is None else self.summary(step, final))
         if final is None:
-            return Evidence(step, found, f"planned: {changes.describe()}", "after apply")
+            return Evidence.of_plan(step, found, changes.describe())
         return Evidence(step, found, changes.describe(), self.summary(step, final))
 
     def secret_results(self) -> dict[str, Any]:
