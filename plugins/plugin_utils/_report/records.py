@@ -36,7 +36,7 @@ class Record:
     failure: str = ""
     #: Evidence of the comparison of the target with its variables. None: they were not compared.
     plan: tuple[Evidence, ...] | None = None
-    #: What the vault does not show yet of the registered VMM servers, one line for each server.
+    #: Parts of the registration that the vault does not show yet, one line for each VMM server.
     outstanding: tuple[str, ...] = ()
     #: The observation of a Windows machine.
     observation: Variables = field(default_factory=dict)

@@ -24,7 +24,6 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
-_NOT_READ = "not read in this run; see the errors above, then run again"
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 
 
@@ -60,6 +59,8 @@ class Report:
     machines: tuple[Record, ...]
     stage: Stage = "checks"
     accept_uncovered: bool = False
+    #: The options of the command line that select tasks, for example `--tags x`; empty without them.
+    task_options: str = ""
 
     @cached_property
     def uncovered(self) -> list[Uncovered]:
@@ -124,7 +125,7 @@ class Report:
         if record.failure:
             yield _problem(record, record.failure)
         if record.checks is None:
-            yield _problem(record, "not checked in this run; see the errors above, or run again without --tags")
+            yield _problem(record, self._not_done("checked"))
         for check in record.checks or ():
             if check.blocks:
                 yield _problem(record, check.describe(), check.step)
@@ -144,7 +145,7 @@ class Report:
         elif not record.observed:
             # A failed check has already explained why the host was not read.
             if not any(check.blocks for check in record.checks or ()):
-                yield _problem(record, _NOT_READ)
+                yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
                 yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
@@ -155,7 +156,11 @@ class Report:
         failed = [other.host for other in self._of(record.role) if other.failure]
         if failed and record.role == VMM_SERVER:
             return f"not set up, because {failed[0]} failed before it; run again"
-        return "not set up in this run; see the errors above, then run again"
+        return self._not_done("set up")
+
+    def _not_done(self, participle: str) -> str:
+        advice = f"or run again without {self.task_options}" if self.task_options else "then run again"
+        return f"not {participle} in this run; see the errors above, {advice}"
 
     def _of_run(self) -> Iterator[Problem]:
         """Yield the problems that concern several hosts. The problem of an unknown host fails localhost."""

@@ -93,14 +93,33 @@ def test_a_limit_file_is_understood(harness: Harness) -> None:
     refused(run, SITE_LIMIT.format(f"@{file}"))
 
 
+SKIPPED = "not checked in this run; see the errors above, or run again without {0}"
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_tags_that_no_task_has_fail_the_run(harness: Harness, playbook: str) -> None:
     harness.given(FINISHED)
     run = harness.play(playbook, "--tags", "nothing")
     assert run.code != 0, run.output
     assert run.failed == {"target.yml": {"localhost"}, "hyperv_hosts.yml": {"hv01", "hv02"}}.get(playbook, run.failed)
-    assert all("not checked in this run" in reason for reason in run.reasons.values())
-    assert run.reasons
+    assert set(run.reasons.values()) == {SKIPPED.format("--tags nothing")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--skip-tags", "all"), "--skip-tags all"),
+        (("--skip-tags", "untagged"), "--skip-tags untagged"),
+        (("--tags", "a,b", "--skip-tags", "untagged"), "--tags a,b and --skip-tags untagged"),
+    ],
+)
+def test_a_run_that_skipped_everything_names_the_options(
+    harness: Harness, arguments: tuple[str, ...], shown: str
+) -> None:
+    harness.given(FINISHED)
+    run = harness.play("site.yml", *arguments)
+    assert run.code != 0, run.output
+    assert set(run.reasons.values()) == {SKIPPED.format(shown)}
 
 
 @pytest.mark.parametrize(

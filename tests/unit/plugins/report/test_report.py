@@ -42,7 +42,7 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         (
             "checks",
             Record("hyperv_host", "hv01"),
-            "not checked in this run; see the errors above, or run again without --tags",
+            "not checked in this run; see the errors above, then run again",
         ),
         ("checks", record("hyperv_host", "hv01", FAILED), "H3: 2 GB free, 5 GB needed; free some"),
         (
@@ -53,7 +53,7 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         (
             "setup",
             Record("hyperv_host", "hv01"),
-            "not checked in this run; see the errors above, or run again without --tags",
+            "not checked in this run; see the errors above, then run again",
         ),
         ("setup", record("hyperv_host", "hv01", facts={**DONE, "failure": "setup failed"}), "setup failed"),
         (
@@ -105,6 +105,15 @@ def test_a_server_that_is_not_set_up_explains_why_the_vault_does_not_show_it() -
 @pytest.mark.parametrize(("check", "status"), [(PASSED, "pass"), (WARNED, "warning"), (FAILED, "error")])
 def test_the_status_is_that_of_the_worst_check(check: Any, status: str) -> None:
     assert report(AZURE, record("hyperv_host", "hv01", check, facts=DONE)).status == status
+
+
+@pytest.mark.parametrize("stage", ["checks", "setup", "state"])
+def test_a_skipped_host_names_the_options_that_skipped_it(stage: Stage) -> None:
+    skipped = report(Record("hyperv_host", "hv01"), stage=stage, task_options="--tags x and --skip-tags all")
+    advice = "see the errors above, or run again without --tags x and --skip-tags all"
+    assert skipped.failures == {"hv01": [f"not checked in this run; {advice}"]}
+    checked = report(record("hyperv_host", "hv01", PASSED), stage="setup", task_options="--tags x")
+    assert checked.failures["hv01"] == ["not set up in this run; see the errors above, or run again without --tags x"]
 
 
 def test_servers_after_a_failed_one_name_it() -> None:
