@@ -152,12 +152,15 @@ def test_another_strategy_does_not_bypass_the_gates(harness: Harness, playbook: 
     assert harness.journal("write") == []
 
 
-def test_an_unreachable_localhost_ends_the_run(harness: Harness) -> None:
+@pytest.mark.parametrize("playbook", ["preflight.yml", "target.yml", "vmm_servers.yml", "report.yml", "site.yml"])
+def test_an_unreachable_localhost_is_reported(harness: Harness, playbook: str) -> None:
     """The connection of localhost is set for the plays, so only an extra variable can break it."""
-    run = harness.play(
-        "site.yml", "-e", '{"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}'
-    )
+    harness.given(FINISHED)
+    run = harness.play(playbook, "-e", '{"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}')
     assert run.code != 0
+    assert run.failed >= {"localhost"}
+    assert run.reasons["localhost"].startswith("T1: the host that calls Azure is not reachable: ")
+    assert "\nAzure T1: the host that calls Azure is not reachable: " in run.output
     assert harness.journal("write") == []
 
 
