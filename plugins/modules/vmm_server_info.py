@@ -235,7 +235,7 @@ evidence:
       description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
-      sample: "waited 12m5s"
+      sample: "waited 12 min 5 s"
     verified:
       description: State after the run.
       returned: success

@@ -208,6 +208,17 @@ def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str)
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_a_role_calls_each_module_once(collection_root: Path, role: str) -> None:
+    """A second call would repeat the options. The key has a call that creates it and one that removes it."""
+    # Both entry points that set the target up or check it read it.
+    files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
+    keys = [key for file in files for task in tasks_in(load(file)) for key in task]
+    calls = [key.rpartition(".")[2] for key in keys if key.startswith("siterecovery.hyperv.")]
+    repeated = {name for name in calls if calls.count(name) > 1}
+    assert repeated <= {"validate_variables", "vault_registration_key", "target_info"}
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_no_role_runs_tasks_of_another_role(collection_root: Path, role: str) -> None:
     assert not re.search(r"(include|import)_role", texts(collection_root, role))
 

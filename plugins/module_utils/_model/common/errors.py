@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .durations import duration
+
 
 class SiteRecoveryError(Exception):
     """Base class of all errors that this collection raises on purpose."""
@@ -74,7 +76,7 @@ class DeadlineExceeded(SiteRecoveryError):
     def __init__(self, waiting_for: str, seconds: float, last_state: str, resume: str, **details: Any) -> None:
         reference = f" (request {details['request_id']})" if details.get("request_id") else ""
         super().__init__(
-            f"timed out after {seconds:.0f} s waiting for {waiting_for}; last state: {last_state}{reference}; {resume}",
+            f"timed out after {duration(round(seconds))} waiting for {waiting_for}; last state: {last_state}{reference}; {resume}",
             last_state=last_state,
             seconds=seconds,
             **details,
