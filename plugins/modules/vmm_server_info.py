@@ -90,7 +90,7 @@ EXAMPLES = r"""
     vault_name: vault-dr
     resource_group: rg-dr
     names:
-      - vmm01.contoso.example
+      - vmm01.example.com
     vmm_clouds:
       - Gold
       - Silver
@@ -108,7 +108,7 @@ servers:
   returned: success
   type: dict
   sample:
-    vmm01.contoso.example:
+    vmm01.example.com:
       registered: true
       fabric_id: /subscriptions/<id>/resourceGroups/rg-dr/providers/.../vaults/vault-dr/replicationFabrics/b76fc1d0
       fabric_name: b76fc1d0
@@ -174,7 +174,7 @@ progress:
       description: Name of the server.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     reached:
       description: State that the server has reached.
       returned: success
@@ -198,7 +198,7 @@ checks:
       step: P10
       severity: info
       status: pass
-      message: "VMM server vmm01.contoso.example: Provider 5.1.8095.0 is supported: the service reports status Latest"
+      message: "VMM server vmm01.example.com: Provider 5.1.8095.0 is supported: the service reports status Latest"
       fix: ""
 exists:
   description: Whether the vault exists.
@@ -230,7 +230,7 @@ evidence:
       description: Initial state.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.example.com: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
     done:
       description: Changes that were made, or in check mode would be made.
       returned: success
@@ -240,7 +240,7 @@ evidence:
       description: State after the run.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.example.com: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
 """
 
 from ..module_utils._module import run_info
