@@ -30,7 +30,8 @@ class State:
 
     def record(self, kind: str, name: str) -> None:
         given = sorted(name for name in self.options if not name.startswith("_ansible"))
-        line = {"module": self.module, "kind": kind, "name": name, "options": given}
+        cloud = self.options.get("cloud_environment")
+        line = {"module": self.module, "kind": kind, "name": name, "options": given, "cloud": cloud}
         with (self.folder / "journal.jsonl").open("a") as journal:
             journal.write(json.dumps(line) + "\n")
 
