@@ -51,7 +51,8 @@ class Report:
 
     At the stage checks every host must have passed its checks. At the stage setup the run must also have set it up.
     At the stage state every host must be set up, also Azure, and the vault must show the VMM servers. `machines` are
-    all Hyper-V hosts of the inventory, including those outside of the limit. With `accept_uncovered` a host that the inventory lacks is not a problem.
+    all Hyper-V hosts of the inventory, including those outside of the limit. With `accept_uncovered` a host that the
+    inventory lacks is not a problem.
     """
 
     scope: Scope
