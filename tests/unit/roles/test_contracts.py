@@ -21,8 +21,8 @@ ROLES = ("azure_target", "hyperv_host", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
-        "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight", "progress",
-        "server_evidence", "servers", "vault_id", "wait_evidence",
+        "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
+        "progress", "server_evidence", "servers", "vault_id", "wait_evidence",
     },
     "hyperv_host": {"checks", "evidence", "preflight"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},

@@ -75,8 +75,8 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         (
             "state",
             record("azure_target", "localhost", facts={"plan": [KEPT], "progress": [LATE]}),
-            "P10: vmm01: fabric registered; outstanding: provider heartbeat; run the playbook vmm_servers, which waits for"
-            " the vault",
+            "P10: vmm01: fabric registered; outstanding: provider heartbeat; run the playbook vmm_servers, which waits"
+            " for the vault",
         ),
     ],
 )
