@@ -50,9 +50,9 @@ class Report:
     """The records of a run, and the problems at this stage.
 
     At the stage checks every host must have passed its checks. At the stage setup the run must also have set it up.
-    At the stage state every host must be set up, also Azure, and the vault must show the VMM servers. `machines` are
-    all Hyper-V hosts of the inventory, including those outside of the limit. With `accept_uncovered` a host that the
-    inventory lacks is not a problem.
+    At the stage state every host must be set up, also Azure, and the vault must show the VMM servers.
+    `machines` are all Hyper-V hosts of the inventory, including those outside of the limit. With `accept_uncovered` a
+    host that the inventory lacks is not a problem.
     """
 
     scope: Scope

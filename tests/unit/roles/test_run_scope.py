@@ -87,6 +87,11 @@ def test_a_single_host_can_be_set_up_and_checked(
     assert harness.journal("write") == written
 
 
+def test_a_report_of_assumptions_without_the_host_that_writes_it_is_refused(harness: Harness) -> None:
+    refused(harness.play("verify_assumptions.yml", "--limit", "vmm01"), SITE_LIMIT.format("vmm01"))
+    assert harness.journal("read") == []
+
+
 def test_a_limit_file_is_understood(harness: Harness) -> None:
     harness.given(FINISHED)
     file = harness.folder / "failed.txt"
