@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..windows import layout
 from ..windows.machine import Machine, Runner
 from ..windows.programs.commandline import split
 from ..windows.tasks import ScheduledTask
@@ -25,24 +27,62 @@ from .scripts import UnknownScript, bound, identify
 _NOT_FOUND = 0x80070002
 _FAILED = 1
 _RUNNER = "run_background_task"
+# A text that is read from a file and executed: `& ([scriptblock]::Create((Get-Content -LiteralPath '<path>' ...)))`.
+# PowerShell takes the typographic quotes for single quotes too.
+_QUOTES = "'\u2018-\u201b"
+_QUOTED = f"'((?:[^{_QUOTES}]|[{_QUOTES}]{{2}})*)'"
+_TEXT_OF_A_FILE = re.compile(
+    rf"& \(\[scriptblock\]::Create\(\(Get-Content -LiteralPath {_QUOTED} -Raw -Encoding UTF8\)\)\)"
+    rf"((?: -[A-Za-z]+ {_QUOTED})*)"
+)
+_PARAMETER = re.compile(rf" (-[A-Za-z]+) {_QUOTED}")
+
+
+def _plain(quoted: str) -> str:
+    return re.sub(f"([{_QUOTES}])[{_QUOTES}]", r"\1", quoted)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`powershell.exe -File <path> -Name value ...`"""
+    """The action `powershell.exe -File <path> -Name value ...`, or `-Command` with the text of a file."""
 
     path: str
     parameters: tuple[str, ...]
+    #: The text after -Command; None for -File.
+    text: str | None = None
 
     @classmethod
     def of(cls, task: ScheduledTask) -> Command | None:
         """Parse the action of a task; None when it is not such a command."""
         words = split(task.arguments)
         lower = [word.lower() for word in words]
-        if not task.program.lower().endswith("powershell.exe") or "-file" not in lower[:-1]:
+        if not task.program.lower().endswith("powershell.exe"):
+            return None
+        if "-command" in lower[:-1]:
+            return cls._of_text(" ".join(words[lower.index("-command") + 1 :]))
+        if "-file" not in lower[:-1]:
             return None
         place = lower.index("-file") + 1
         return cls(words[place], tuple(words[place + 1 :]))
+
+    @classmethod
+    def _of_text(cls, text: str) -> Command | None:
+        found = _TEXT_OF_A_FILE.fullmatch(text)
+        if found is None:
+            return None
+        pairs = _PARAMETER.findall(found[2])
+        return cls(_plain(found[1]), tuple(word for name, value in pairs for word in (name, _plain(value))), text)
+
+    def stopped_by_policy(self, machine: Machine) -> bool:
+        """Tell whether a policy of the machine stops the script file, whatever -ExecutionPolicy says.
+
+        Documented: a policy outranks the parameter, and an execution policy concerns files, not commands.
+        """
+        if self.text is not None:
+            return False
+        enabled = machine.registry.get(layout.SHELL_POLICY_KEY, "EnableScripts")
+        chosen = machine.registry.get(layout.SHELL_POLICY_KEY, "ExecutionPolicy")
+        return enabled == 0 or chosen in ("AllSigned", "Restricted")
 
     @property
     def named(self) -> dict[str, str]:
@@ -63,6 +103,8 @@ def emulator_runner(emulators: Mapping[str, Emulator], bindings: Mapping[str, st
         text = None if command is None else _text(machine, command.path)
         if command is None or text is None:
             return _NOT_FOUND
+        if command.stopped_by_policy(machine):
+            return _FAILED
         try:
             return _emulate(machine, text, command.named)
         except UnknownScript:
@@ -90,17 +132,19 @@ def pwsh_runner(home: PwshHome, server: CmdletServer, running: set[subprocess.Po
         text = None if command is None else _text(machine, command.path)
         if command is None or text is None:
             return _NOT_FOUND
+        if command.stopped_by_policy(machine):
+            return _FAILED
         with tempfile.TemporaryDirectory(dir=home.temp, ignore_cleanup_errors=True) as work:
             file = Path(work) / "task.ps1"
             file.write_text(text, encoding="utf-8")
+            # Windows has all commands from the start; here the module imitates them.
+            inline = ["-Command", f"Import-Module -Name Lab; {command.text}"]
             process = subprocess.Popen(
                 [
                     str(home.links / "powershell"),
                     "-NoProfile",
                     "-NonInteractive",
-                    "-File",
-                    str(file),
-                    *command.parameters,
+                    *(["-File", str(file), *command.parameters] if command.text is None else inline),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -14,6 +14,8 @@ from typing import Final
 HKLM: Final = "HKLM"
 HKU: Final = "HKU"
 
+#: The policies of PowerShell ("Turn on Script Execution").
+SHELL_POLICY_KEY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
 VMM_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
 VMM_SETUP_KEY: Final = VMM_KEY + r"\Setup"
 VMM_CONSOLE_KEY: Final = VMM_KEY + r"\Settings"

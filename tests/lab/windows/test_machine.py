@@ -178,6 +178,13 @@ def a_task() -> ScheduledTask:
     return ScheduledTask("t", "CORP\\a", "S4U", "Highest", "powershell.exe", '-File "C:\\x.ps1" -Folder C:\\y')
 
 
+TEXT = r"& ([scriptblock]::Create((Get-Content -LiteralPath 'C:\it''s\x.ps1' -Raw -Encoding UTF8))) -Folder 'C:\y'"
+
+
+def a_command(text: str) -> ScheduledTask:
+    return ScheduledTask("t", "a", "S4U", "Highest", "powershell.exe", f'-NoProfile -Command "{text}"')
+
+
 def waited(machine: Machine, state: str) -> None:
     deadline = time.monotonic() + 10
     while machine.need_task("t").state != state:
@@ -237,12 +244,35 @@ def test_a_restart_ends_tasks_and_all_that_they_would_still_do(context: LabConte
     ("task", "found"),
     [
         (a_task(), Command(r"C:\x.ps1", ("-Folder", r"C:\y"))),
+        (a_command(TEXT), Command(r"C:\it's\x.ps1", ("-Folder", r"C:\y"), TEXT)),
+        (a_command("Get-Date"), None),
         (ScheduledTask("t", "a", "S4U", "Highest", "cmd.exe", "-File x"), None),
         (ScheduledTask("t", "a", "S4U", "Highest", "powershell.exe", "-File"), None),
     ],
 )
 def test_what_a_task_runs_is_read_from_its_action(task: ScheduledTask, found: Command | None) -> None:
     assert Command.of(task) == found
+
+
+@pytest.mark.parametrize(
+    ("policy", "stopped"),
+    [
+        ({}, False),
+        ({"EnableScripts": 1, "ExecutionPolicy": "RemoteSigned"}, False),
+        ({"EnableScripts": 1, "ExecutionPolicy": "AllSigned"}, True),
+        ({"EnableScripts": 0}, True),
+    ],
+)
+def test_a_policy_on_scripts_stops_a_file_and_not_a_command(
+    build: Build, policy: dict[str, str | int], stopped: bool
+) -> None:
+    machine = build()
+    for name, data in policy.items():
+        machine.registry.set(layout.SHELL_POLICY_KEY, name, data)
+    file, command = Command.of(a_task()), Command.of(a_command(TEXT))
+    assert file is not None
+    assert command is not None
+    assert (file.stopped_by_policy(machine), command.stopped_by_policy(machine)) == (stopped, False)
 
 
 def test_a_service_that_ends_right_after_its_start_holds_nobody_up(build: Build, context: LabContext) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ...windows.cim import owner, owner_sid
@@ -41,9 +42,12 @@ def start_background_task(run: Run) -> dict[str, Any]:
             machine.make_folder(folder)
             for file, text in (("script.ps1", script), ("parameters.json", parameters), ("run.ps1", runner)):
                 machine.write_file(rf"{folder}\{file}", text.encode())
-            arguments = (
-                f'-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{folder}\\run.ps1" -Folder "{folder}"'
+            quoted = re.sub("(['\u2018-\u201b])", r"\1\1", folder)
+            command = (
+                rf"& ([scriptblock]::Create((Get-Content -LiteralPath '{quoted}\run.ps1' -Raw -Encoding UTF8))) "
+                f"-Folder '{quoted}'"
             )
+            arguments = f'-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "{command}"'
             domain, user = owner(machine, None)
             made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
             machine.register_task(made)

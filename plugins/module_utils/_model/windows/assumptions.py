@@ -76,7 +76,7 @@ _OF_ANY_MACHINE = (
     Assumption(
         "A-W-06",
         _ALL,
-        "No policy stops the script of a scheduled task: full language mode, and no stricter execution policy.",
+        "No policy stops the command of a scheduled task: the language mode is full.",
         _SETUP,
         "PowerShell documentation, about_Execution_Policies",
         "documented",

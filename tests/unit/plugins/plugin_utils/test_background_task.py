@@ -176,6 +176,20 @@ def test_the_task_runs_the_script_unchanged(harness: MakeHarness, what: Installe
     assert not found.exists(what.staged)
 
 
+@pytest.mark.parametrize(
+    "policy", [{"EnableScripts": 1, "ExecutionPolicy": "AllSigned"}, {"EnableScripts": 0}], ids=["signed", "disabled"]
+)
+def test_a_policy_on_script_files_does_not_stop_the_task(
+    harness: MakeHarness, what: Installed, policy: dict[str, str | int]
+) -> None:
+    """A policy outranks -ExecutionPolicy and stops every file, but not a command that reads the text."""
+    found = harness(what.entry("none"))
+    for name, data in policy.items():
+        found.machine.registry.set(layout.SHELL_POLICY_KEY, name, data)
+    outcome = found.run(what.resource())
+    assert (outcome.changed, outcome.after["installed"], gone(found)) == (True, True, True)
+
+
 def test_a_run_waits_for_the_end(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
     release = held(found)

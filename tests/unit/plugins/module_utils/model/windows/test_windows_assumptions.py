@@ -137,7 +137,7 @@ OF_ANY_MACHINE: list[Case] = [
             **registry({at.SHELL_POLICY: key(EnableScripts=1, ExecutionPolicy="AllSigned")}),
             "shell": read({"language_mode": "FullLanguage"}),
         },
-        NO,
+        YES,
     ),
     (
         "A-W-06",
@@ -145,7 +145,7 @@ OF_ANY_MACHINE: list[Case] = [
             **registry({at.SHELL_POLICY: key(EnableScripts=0)}),
             "shell": read({"language_mode": "FullLanguage"}),
         },
-        NO,
+        YES,
     ),
     ("A-W-06", {**registry(), "shell": read({"language_mode": "ConstrainedLanguage"})}, NO),
     ("A-W-06", {**registry(), "shell": failed()}, OPEN),
