@@ -72,6 +72,9 @@ class StateCore:
         self.page_size = 100
         # documented: secure by default with soft delete, in preview in all public regions.
         self.soft_deletes_vaults = True
+        # documented: secure by default: regions keep soft delete enabled, and some give new vaults AlwaysON.
+        self.secure_by_default = True
+        self.soft_delete_of_new_vaults = "Enabled"
         self.record_traffic = False
         self._due: list[_Due] = []
         self._order = 0
