@@ -57,6 +57,8 @@ class StateCore:
         self.give_role("Contributor")
         self.locks: list[Json] = []
         self.deny_assignments: list[Json] = []
+        # The condition of the role assignments of the client, which the lab shows and does not evaluate.
+        self.role_condition: str | None = None
         self.policies: list[Policy] = []
         # Regions that Azure has closed to the subscription.
         self.closed_regions: set[str] = set()

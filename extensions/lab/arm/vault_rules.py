@@ -17,7 +17,9 @@ _SKUS = ("Standard", "RS0")
 _STATES = ("Enabled", "Disabled")
 _KEPT = ("Enabled", "Disabled", "AlwaysON")
 _SOFT_DELETE = ("securitySettings", "softDeleteSettings")
-_SOFT_DELETE_STATES = tuple((*_SOFT_DELETE, name) for name in ("softDeleteState", "enhancedSecurityState"))
+_SOFT_DELETE_STATES: tuple[tuple[str, ...], ...] = tuple(
+    (*_SOFT_DELETE, name) for name in ("softDeleteState", "enhancedSecurityState")
+)
 _IMMUTABILITY = ("securitySettings", "immutabilitySettings", "state")
 _IMMUTABLE_DAYS = range(30, 36136)
 _RESTORE = ("restoreSettings", "crossSubscriptionRestoreSettings", "crossSubscriptionRestoreState")
@@ -45,7 +47,7 @@ _VALUES: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 # documented: immutable vault, always-on soft delete, cross-region and cross-subscription restore, encryption with
 # customer-managed keys: these values are irreversible.
-_LASTING = {
+_LASTING: dict[tuple[str, ...], str] = {
     _IMMUTABILITY: "Locked",
     **dict.fromkeys(_SOFT_DELETE_STATES, "AlwaysON"),
     _RESTORE: "PermanentlyDisabled",
