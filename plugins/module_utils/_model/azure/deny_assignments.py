@@ -11,7 +11,7 @@ from typing import Any
 
 from .permissions import Permission
 
-#: The principal that stands for everybody.
+#: The principal that stands for all principals.
 _EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 
@@ -53,7 +53,7 @@ def from_list(document: Mapping[str, Any]) -> tuple[DenyAssignment, ...] | None:
 
 
 def denying(assignments: Iterable[DenyAssignment], actions: Iterable[str], scope: str) -> list[DenyAssignment]:
-    """Return the deny assignments that forbid one of the actions. Those that apply to everybody come first."""
+    """Return the deny assignments that forbid one of the actions. Those that apply to all principals come first."""
     wanted = tuple(actions)
     found = [one for one in assignments if any(one.denies(action, scope) for action in wanted)]
     return sorted(found, key=lambda one: not one.everyone)

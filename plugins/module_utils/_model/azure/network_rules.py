@@ -83,8 +83,8 @@ def _outbound(network: VirtualNetwork, _context: RuleContext) -> RuleResult | No
     if settings.get("route_table"):
         return not_evaluated(f"has the private subnet {first.name}, whose outbound access its route table decides")
     return fail(
-        f"places machines in {first.name}, a private subnet without a NAT gateway or a route table, so they cannot reach"
-        " the internet for activation and updates",
+        f"places machines in {first.name}, a private subnet without a NAT gateway or a route table, so they cannot"
+        " reach the internet for activation and updates",
         "set nat_gateway or route_table of the subnet, or default_outbound_access to true",
     )
 

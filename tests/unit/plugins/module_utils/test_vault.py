@@ -53,6 +53,7 @@ def test_a_name_that_azure_does_not_accept(name: str) -> None:
         ({"location": "west-europe"}, "location: 'west-europe' is not a region"),
         ({"location": "Germany Central"}, "location: region germanycentral was closed"),
         ({"location": "South Central India"}, "location: Site Recovery is not offered in southcentralindia"),
+        ({"location": "India South Central"}, "location: Site Recovery is not offered in indiasouthcentral"),
         ({"location": "North East US 5"}, "location: Site Recovery is not offered in northeastus5"),
         ({"soft_delete__days": 13}, "soft_delete.days must be between 14 and 180; correct 13"),
         ({"soft_delete__days": 181}, "soft_delete.days must be between 14 and 180; correct 181"),
