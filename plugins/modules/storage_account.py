@@ -54,7 +54,9 @@ options:
     type: str
   kind:
     description:
-      - Kind of the account, V(StorageV2) or V(Storage), which is general-purpose v1 and being retired.
+      - Kind of the account, V(StorageV2) or V(Storage), which is general-purpose v1. Azure has not created such
+        accounts since March 2026 and upgrades the existing ones, so the module rejects V(Storage) for a new account,
+        and an account that is V(StorageV2) meets V(Storage) with a warning.
       - Unchanged when not set; a new account gets V(StorageV2).
       - V(Storage) can be upgraded to V(StorageV2), but not the other way.
     type: str

@@ -91,7 +91,8 @@ options:
     choices: [disabled, unlocked, locked]
   immutability_days:
     description:
-      - Number of days for which backups cannot be deleted. V(0) follows the backup policy.
+      - Number of days for which backups cannot be deleted, 30 to 36135. V(0) follows the backup policy, which is also
+        the default of a vault that becomes immutable.
       - Requires an azure-mgmt-recoveryservices newer than 3.0.
     type: int
   soft_delete:
@@ -103,6 +104,7 @@ options:
       state:
         description:
           - Whether deleted backups are retained. V(always_on) cannot be undone.
+          - In some regions Azure sets V(always_on) for new vaults. Such a vault also meets V(enabled).
         type: str
         choices: [enabled, disabled, always_on]
       days:
@@ -116,7 +118,8 @@ options:
         choices: [enabled, disabled, always_on]
   cross_subscription_restore:
     description:
-      - Restore of backups into other subscriptions. V(permanently_disabled) cannot be undone.
+      - Restore of backups into other subscriptions. V(permanently_disabled) cannot be undone, and also meets
+        V(disabled).
     type: str
     choices: [enabled, disabled, permanently_disabled]
   redundancy:

@@ -125,8 +125,10 @@ options:
         elements: str
       default_outbound_access:
         description:
-          - Default outbound access of machines to the internet. New API versions create subnets without it. Failed-over
-            machines then need a NAT gateway, a firewall or a public address for outbound access.
+          - Default outbound access of machines to the internet. Unchanged when not set; a new subnet gets V(true) with
+            every release of the SDK.
+          - With V(false), failed-over machines need a NAT gateway, a firewall or a public address for outbound access,
+            such as for activation and updates.
         type: bool
       private_endpoint_network_policies:
         description:

@@ -55,6 +55,8 @@ def _permissions(state: AzureState, scope: str) -> Answer:
                     "notActions": list(not_actions),
                     "dataActions": [],
                     "notDataActions": [],
+                    # documented: Permission, condition and conditionVersion.
+                    **({"condition": state.role_condition, "conditionVersion": "2.0"} if state.role_condition else {}),
                 }
                 for actions, not_actions in _roles_at(state, scope)
             ]

@@ -67,18 +67,24 @@ def vault_document(resource_id: str, name: str, body: Json, now: datetime) -> Js
     return document
 
 
-def complete_vault(document: Json, now: datetime) -> None:
-    """Add the properties that a vault has after its creation (recorded in the GET after the last poll)."""
+def complete_vault(document: Json, now: datetime, soft_delete: str = "Enabled") -> None:
+    """Add the properties that a vault has after its creation (recorded in the GET after the last poll).
+
+    `soft_delete`: the state that the region gives to new vaults. AlwaysON overrides the value of the request (recorded
+    in public: terraform-provider-azurerm pull request 31163).
+    """
     document["etag"] = vault_etag(now)
     properties = document["properties"]
     properties["provisioningState"] = "Succeeded"
     properties.setdefault("backupStorageVersion", "Unassigned")
-    security = {
+    security: Json = {
         "immutabilitySettings": None,
         "softDeleteSettings": {"softDeleteRetentionPeriodInDays": 14, "softDeleteState": "Enabled"},
         "multiUserAuthorization": "Disabled",
     }
     _overlay(security, properties.get("securitySettings") or {})
+    if soft_delete == "AlwaysON":
+        security["softDeleteSettings"]["softDeleteState"] = soft_delete
     properties["securitySettings"] = security
 
 

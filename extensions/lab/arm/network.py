@@ -19,6 +19,7 @@ from .network_rules import (
     bad_name,
     check_network,
     check_references,
+    make_private,
     parse,
     prefixes_of,
     refuse_change,
@@ -111,6 +112,10 @@ def put_network(state: AzureState, call: Call) -> Answer:
         _require_match(call, existing)
     check_network(body, name, resource_id)
     check_references(state, body, existing)
+    names = {
+        entry["name"].casefold() for entry in (existing or {"properties": {"subnets": []}})["properties"]["subnets"]
+    }
+    make_private((body.get("properties") or {}).get("subnets") or [], names, call.api_version)
     made = network_document(str(existing["id"]) if existing else resource_id, name, body, existing)
     if existing is not None:
         refuse_lost(existing, made)
@@ -236,6 +241,7 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
     }
     check_network(body_like, str(network["name"]), network_id)
     check_references(state, body_like, network)
+    make_private([{"name": name, "properties": properties}], {name.casefold()} if existing else (), call.api_version)
     made = subnet_document(network_id, existing["name"] if existing else name, properties, etag(), existing)
     if existing is not None:
         refuse_change(existing, made)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection, Iterable
 from itertools import combinations
 
 from .documents import USERS
@@ -38,6 +39,22 @@ def bad_name(name: str) -> str:
         "character, and it must end with a word character or with '_'. The name may contain word characters "
         "or '.', '-', '_'."
     )
+
+
+# documented: "Default outbound access in Azure": subnets are private by default from this api-version on.
+_PRIVATE_BY_DEFAULT = "2025-07-01"
+
+
+def make_private(subnets: Iterable[Json], existing: Collection[str], version: str) -> None:
+    """Give new subnets of a body the outbound access that the api-version has as its default.
+
+    Inferred: an older api-version leaves the property out.
+    """
+    for entry in subnets:
+        if version >= _PRIVATE_BY_DEFAULT and str(entry.get("name")).casefold() not in existing:
+            if entry.get("properties") is None:
+                entry["properties"] = {}
+            entry["properties"].setdefault("defaultOutboundAccess", False)
 
 
 def refuse_used(subnet: Json) -> None:

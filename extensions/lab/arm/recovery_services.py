@@ -89,7 +89,7 @@ def put_vault(state: AzureState, call: Call) -> Answer:
     location = need_location(body, TYPE, NAMES)
     string_map(body, "tags")
     existing = find_vault(state, call)
-    check_settings(call, body, existing, new=True)
+    check_settings(state, call, body, existing, new=True)
     if existing is not None:
         keep_location(existing.document, location, name, group)
         merge_vault(existing.document, {"tags": None} | body, state.context.clock.now())
@@ -102,7 +102,7 @@ def put_vault(state: AzureState, call: Call) -> Answer:
 
     def finish(done: bool) -> None:
         if done:
-            complete_vault(vault.document, state.context.clock.now())
+            complete_vault(vault.document, state.context.clock.now(), state.soft_delete_of_new_vaults)
         else:
             vault.document["properties"]["provisioningState"] = "Failed"
 
@@ -119,7 +119,7 @@ def patch_vault(state: AzureState, call: Call) -> Answer:
     """
     vault, body = need_vault(state, call), document(call)
     string_map(body, "tags")
-    check_settings(call, body, vault, new=False)
+    check_settings(state, call, body, vault, new=False)
     given = body.get("location")
     if isinstance(given, str):
         keep_location(vault.document, need_location(body, TYPE, NAMES), call["vault"], call["group"])

@@ -57,6 +57,8 @@ class StateCore:
         self.give_role("Contributor")
         self.locks: list[Json] = []
         self.deny_assignments: list[Json] = []
+        # The condition of the role assignments of the client, which the lab shows and does not evaluate.
+        self.role_condition: str | None = None
         self.policies: list[Policy] = []
         # Regions that Azure has closed to the subscription.
         self.closed_regions: set[str] = set()
@@ -72,6 +74,9 @@ class StateCore:
         self.page_size = 100
         # documented: secure by default with soft delete, in preview in all public regions.
         self.soft_deletes_vaults = True
+        # documented: secure by default: regions keep soft delete enabled, and some give new vaults AlwaysON.
+        self.secure_by_default = True
+        self.soft_delete_of_new_vaults = "Enabled"
         self.record_traffic = False
         self._due: list[_Due] = []
         self._order = 0

@@ -340,6 +340,10 @@ def _check_body(state: AzureState, body: Json) -> None:
             raise ArmError(400, "InvalidRequestContent", f"The request content was invalid: '{name}' is required.")
     if kind not in _SKUS:
         raise not_allowed("kind", kind)
+    if kind == "Storage":
+        # documented: retirement of general-purpose v1: creation is blocked since 2026-03-03, so only seeds have this
+        # kind; inferred: code and text.
+        raise ArmError(400, "AccountKindNotSupported", "General-purpose v1 storage accounts can no longer be created.")
     if not any(sku in skus for skus in _SKUS.values()):
         raise not_allowed("sku.name", sku)
     if sku not in _SKUS[str(kind)]:

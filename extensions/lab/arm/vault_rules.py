@@ -10,13 +10,18 @@ from typing import Any
 from .documents import IMMUTABILITY_CONFIGURATION
 from .messages import ArmError, Call, Json, canonical_value, member
 from .records import Vault
+from .state import AzureState
 
 # documented: API definition, SkuName.
 _SKUS = ("Standard", "RS0")
 _STATES = ("Enabled", "Disabled")
 _KEPT = ("Enabled", "Disabled", "AlwaysON")
 _SOFT_DELETE = ("securitySettings", "softDeleteSettings")
+_SOFT_DELETE_STATES: tuple[tuple[str, ...], ...] = tuple(
+    (*_SOFT_DELETE, name) for name in ("softDeleteState", "enhancedSecurityState")
+)
 _IMMUTABILITY = ("securitySettings", "immutabilitySettings", "state")
+_IMMUTABLE_DAYS = range(30, 36136)
 _RESTORE = ("restoreSettings", "crossSubscriptionRestoreSettings", "crossSubscriptionRestoreState")
 _STORAGE = ("redundancySettings", "standardTierStorageRedundancy")
 _OTHER_REGION = ("redundancySettings", "crossRegionRestore")
@@ -26,8 +31,7 @@ _SECOND_ENCRYPTION = ("encryption", "infrastructureEncryption")
 _VALUES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("publicNetworkAccess",): _STATES,
     _IMMUTABILITY: ("Disabled", "Unlocked", "Locked"),
-    (*_SOFT_DELETE, "softDeleteState"): _KEPT,
-    (*_SOFT_DELETE, "enhancedSecurityState"): _KEPT,
+    **dict.fromkeys(_SOFT_DELETE_STATES, _KEPT),
     _RESTORE: ("Enabled", "Disabled", "PermanentlyDisabled"),
     _STORAGE: ("LocallyRedundant", "ZoneRedundant", "GeoRedundant"),
     _OTHER_REGION: _STATES,
@@ -43,16 +47,15 @@ _VALUES: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 # documented: immutable vault, always-on soft delete, cross-region and cross-subscription restore, encryption with
 # customer-managed keys: these values are irreversible.
-_LASTING = {
+_LASTING: dict[tuple[str, ...], str] = {
     _IMMUTABILITY: "Locked",
-    (*_SOFT_DELETE, "softDeleteState"): "AlwaysON",
-    (*_SOFT_DELETE, "enhancedSecurityState"): "AlwaysON",
+    **dict.fromkeys(_SOFT_DELETE_STATES, "AlwaysON"),
     _RESTORE: "PermanentlyDisabled",
     _OTHER_REGION: "Enabled",
 }
 
 
-def check_settings(call: Call, body: Json, vault: Vault | None, *, new: bool) -> None:
+def check_settings(state: AzureState, call: Call, body: Json, vault: Vault | None, *, new: bool) -> None:
     given = member(body, "properties", dict) or {}
     sku = member(body, "sku", dict)
     if new and (not sku or not sku.get("name")):
@@ -76,8 +79,8 @@ def check_settings(call: Call, body: Json, vault: Vault | None, *, new: bool) ->
         _check_lasting(path, value, _at(before, path))
     _forget_later_settings(call, given)
     _check_identity(body, vault)
-    _check_soft_delete(given)
-    _check_immutability(given, before)
+    _check_soft_delete(state, given)
+    _check_immutability(call, given, before)
     _check_redundancy(given, vault)
     _check_encryption(body, given, vault)
 
@@ -143,21 +146,39 @@ def _check_identity(body: Json, vault: Vault | None) -> None:
             raise ArmError(400, "LinkedInvalidPropertyId", f"Property id '{name}' at path 'identity' is invalid.")
 
 
-def _check_soft_delete(given: Json) -> None:
+def _check_soft_delete(state: AzureState, given: Json) -> None:
+    if state.secure_by_default and "Disabled" in (_at(given, path) for path in _SOFT_DELETE_STATES):
+        # recorded in public (ansible-collections/azure pull request 2290): the code; inferred: the text.
+        raise ArmError(
+            400,
+            "BMSUserErrorDisablingSoftDeleteStateNotAllowed",
+            "Soft delete is enabled by default in this region and disabling it is not allowed.",
+        )
     days = _at(given, (*_SOFT_DELETE, "softDeleteRetentionPeriodInDays"))
     if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 14 <= days <= 180):
         # documented: the range; inferred: code and text.
         raise ArmError(400, "InvalidRestApiParameter", "softDeleteRetentionPeriodInDays must be between 14 and 180.")
 
 
-def _check_immutability(given: Json, before: Json) -> None:
+def _check_immutability(call: Call, given: Json, before: Json) -> None:
     # recorded in public code (terraform-provider-azurerm, recovery services vault): Locked <- Unlocked <-> Disabled,
     # also at creation; inferred: code and text.
     wanted, now = _at(given, _IMMUTABILITY), _at(before, _IMMUTABILITY) or "Disabled"
     if wanted == "Locked" and now == "Disabled":
-        raise ArmError(400, "InvalidRestApiParameter", "immutabilitySettings can become Locked only from Unlocked.")
+        # recorded in a public issue (azure-cli 27785): the code; inferred: the text.
+        raise ArmError(
+            400,
+            "UserErrorUnsupportedVaultImmutabilityStateChange",
+            "immutabilitySettings can become Locked only from Unlocked.",
+        )
     configuration = _at(given, (*_IMMUTABILITY[:-1], "configuration"))
     if configuration is None:
+        if wanted in ("Unlocked", "Locked") and call.api_version >= IMMUTABILITY_CONFIGURATION:
+            # recorded in public code (azure-sdk-for-java pull request 50128, azure-cli 2.91): the service requires a
+            # configuration with these states; inferred: code and text, and that older api-versions do without.
+            raise ArmError(
+                400, "InvalidRestApiParameter", f"immutabilitySettings.configuration is required when {wanted}."
+            )
         return
     member({"configuration": configuration}, "configuration", dict)
     days = configuration.get("durationInDays")
@@ -165,6 +186,9 @@ def _check_immutability(given: Json, before: Json) -> None:
     if configuration.get("type") not in ("AsPerPolicy", "TimeBased") or timed != isinstance(days, int):
         # documented: SDK's description of the type (required when TimeBased, omitted when AsPerPolicy); inferred: code.
         raise ArmError(400, "InvalidRestApiParameter", "immutabilitySettings.configuration is invalid.")
+    if timed and days not in _IMMUTABLE_DAYS:
+        # recorded in public code (microsoft/mcp pull request 3430): the range; inferred: code and text.
+        raise ArmError(400, "InvalidRestApiParameter", "durationInDays must be between 30 and 36135.")
 
 
 def _check_redundancy(given: Json, vault: Vault | None) -> None:

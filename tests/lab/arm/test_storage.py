@@ -158,10 +158,11 @@ def test_a_general_purpose_account_can_be_upgraded(azure: Azure) -> None:
         ("account1", BODY | {"properties": {"publicNetworkAccess": "Maybe"}}, 400, "InvalidRequestPropertyValue"),
         (
             "account1",
-            {**BODY, "kind": "Storage", "properties": {"encryption": {"requireInfrastructureEncryption": True}}},
+            {**BODY, "kind": "BlobStorage", "properties": {"encryption": {"requireInfrastructureEncryption": True}}},
             400,
             "FeatureNotSupportedForAccount",
         ),
+        ("account1", BODY | {"kind": "Storage"}, 400, "AccountKindNotSupported"),
         ("foreign1", BODY, 409, "StorageAccountAlreadyTaken"),
         ("elsewhere1", BODY, 409, "StorageAccountInAnotherResourceGroup"),
         ("moved1", BODY, 409, "InvalidResourceLocation"),

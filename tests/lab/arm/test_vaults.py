@@ -114,7 +114,7 @@ def redundancy(storage: str | None = None, elsewhere: str | None = None) -> dict
 
 
 def immutable(state: str, **more: Any) -> dict[str, Any]:
-    return security(immutabilitySettings={"state": state, **more})
+    return security(immutabilitySettings={"state": state, "configuration": {"type": "AsPerPolicy"}, **more})
 
 
 def soft(**settings: Any) -> dict[str, Any]:
@@ -141,12 +141,20 @@ OWN = {"identity": {"type": "SystemAssigned"}}
 @pytest.mark.parametrize(
     ("before", "body", "code"),
     [
-        ([], immutable("Locked"), "InvalidRestApiParameter"),
+        ([], immutable("Locked"), "UserErrorUnsupportedVaultImmutabilityStateChange"),
+        ([], security(immutabilitySettings={"state": "Unlocked"}), "InvalidRestApiParameter"),
+        (
+            [],
+            immutable("Unlocked", configuration={"type": "TimeBased", "durationInDays": 29}),
+            "InvalidRestApiParameter",
+        ),
+        ([], soft(softDeleteState="Disabled"), "BMSUserErrorDisablingSoftDeleteStateNotAllowed"),
+        ([], soft(enhancedSecurityState="disabled"), "BMSUserErrorDisablingSoftDeleteStateNotAllowed"),
         ([immutable("Unlocked"), immutable("Locked")], immutable("Unlocked"), "BMSUserErrorIrreversibleSetting"),
         ([], immutable("Unlocked", configuration={"type": "TimeBased"}), "InvalidRestApiParameter"),
         ([], immutable("Sometimes"), "InvalidRestApiParameter"),
         ([], soft(softDeleteRetentionPeriodInDays=13), "InvalidRestApiParameter"),
-        ([soft(softDeleteState="AlwaysON")], soft(softDeleteState="Disabled"), "BMSUserErrorIrreversibleSetting"),
+        ([soft(softDeleteState="AlwaysON")], soft(softDeleteState="Enabled"), "BMSUserErrorIrreversibleSetting"),
         ([restore("PermanentlyDisabled")], restore("Enabled"), "BMSUserErrorIrreversibleSetting"),
         ([redundancy("LocallyRedundant")], redundancy(None, "Enabled"), "BMSUserErrorCrossRegionRestoreNotSupported"),
         ([redundancy(None, "Enabled")], redundancy("ZoneRedundant"), "BMSUserErrorCrossRegionRestoreNotSupported"),
@@ -190,7 +198,7 @@ def test_what_stands_beside_a_patched_setting_stays(azure: Azure) -> None:
     azure.send("PATCH", VAULT, "2026-11-01", immutable("Unlocked"))
     shown = azure.send("GET", VAULT, "2026-11-01").json()["properties"]["securitySettings"]
     assert shown["softDeleteSettings"] == {"softDeleteState": "Enabled", "softDeleteRetentionPeriodInDays": 30}
-    assert shown["immutabilitySettings"] == {"state": "Unlocked"}
+    assert shown["immutabilitySettings"] == {"state": "Unlocked", "configuration": {"type": "AsPerPolicy"}}
 
 
 def identity_after(azure: Azure, body: dict[str, Any]) -> dict[str, Any]:
@@ -219,7 +227,7 @@ def test_identities_are_merged_and_null_takes_one_away(azure: Azure) -> None:
 
 def test_an_older_version_neither_takes_nor_shows_a_later_setting(azure: Azure) -> None:
     azure.state.seed_vault("rg", "vault1", "westeurope")
-    later = immutable("Unlocked", configuration={"type": "TimeBased", "durationInDays": 7})
+    later = immutable("Unlocked", configuration={"type": "TimeBased", "durationInDays": 30})
     shown = {}
     for taken in ("2024-04-01", "2026-11-01"):
         azure.send("PATCH", VAULT, taken, later)

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from ..common.check import Check, worst
 from ..common.names import region
+from .deny_assignments import DenyAssignment, denying
+from .permissions import Permissions
+from .remedies import ADVICE
 from .resource_group import ResourceState
 
 #: Resource providers of Site Recovery and of failed-over machines.
@@ -54,42 +55,6 @@ class ResourceGroup:
     def from_wire(cls, document: Mapping[str, Any]) -> ResourceGroup:
         properties = document.get("properties") or {}
         return cls(document["name"], region(document["location"]), properties.get("provisioningState") or "Succeeded")
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """The permissions of one role: its actions without its excluded actions. Both can contain wildcards."""
-
-    actions: tuple[str, ...]
-    not_actions: tuple[str, ...]
-
-    def allows(self, action: str) -> bool:
-        """Tell whether the role includes an action."""
-        return _matches(self.actions, action) and not _matches(self.not_actions, action)
-
-
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """The permissions of an identity at one scope. `complete` is False when the service has more of them."""
-
-    roles: tuple[Permission, ...]
-    complete: bool = True
-
-    @classmethod
-    def from_wire(cls, document: Mapping[str, Any]) -> Permissions:
-        return cls(
-            tuple(
-                Permission(tuple(entry.get("actions") or ()), tuple(entry.get("notActions") or ()))
-                for entry in document.get("value") or ()
-            ),
-            complete=not document.get("nextLink"),
-        )
-
-    def allows(self, action: str) -> bool | None:
-        """Tell whether any role allows an action. Exclusions of another role do not matter. None: unknown."""
-        if any(role.allows(action) for role in self.roles):
-            return True
-        return False if self.complete else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +144,12 @@ class Scope:
     permissions: Permissions | None
     providers: Mapping[str, str | None]
     locks: tuple[Lock, ...] | None = ()
+    deny_assignments: tuple[DenyAssignment, ...] | None = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the resource group."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.group_name}"
 
     @property
     def place(self) -> str:
@@ -280,8 +251,32 @@ def _right_check(scope: Scope, right: Right) -> Check:
             f"the identity cannot {right.task} in {scope.place}: it lacks {', '.join(missing)}",
             f"give it the role {right.role} there",
         )
+    if scope.deny_assignments is None:
+        return Check.unknown(right.id, _STEP, f"not all deny assignments of {scope.place} could be read")
+    denials = denying(scope.deny_assignments, right.actions, scope.id)
+    if denials and denials[0].everyone:
+        return Check.warning(
+            right.id,
+            _STEP,
+            f"the identity cannot {right.task} in {scope.place}: the deny assignment '{denials[0].name}' at"
+            f" {denials[0].scope} forbids it",
+            ADVICE["DenyAssignmentAuthorizationFailed"],
+        )
+    if any(scope.permissions.conditional(action) for action, allowed in answers.items() if allowed is None):
+        return Check.unknown(
+            right.id,
+            _STEP,
+            f"a condition of a role assignment decides whether the identity can {right.task} in {scope.place}",
+        )
     if None in answers.values():
         return Check.unknown(right.id, _STEP, f"the identity has more permissions on {scope.place} than were read")
+    if denials:
+        return Check.unknown(
+            right.id,
+            _STEP,
+            f"the deny assignment '{denials[0].name}' at {denials[0].scope} decides whether the identity can"
+            f" {right.task} in {scope.place}",
+        )
     return Check.passed(right.id, _STEP, f"the identity can {right.task} in {scope.place}")
 
 
@@ -363,13 +358,3 @@ def _describe_providers(scope: Scope) -> str:
     if not states:
         return "all resource providers are registered"
     return f"resource providers: {', '.join(f'{name} {state}' for name, state in states.items())}"
-
-
-def _matches(patterns: Iterable[str], action: str) -> bool:
-    return any(_pattern(pattern).fullmatch(action) for pattern in patterns)
-
-
-@lru_cache(maxsize=512)
-def _pattern(text: str) -> re.Pattern[str]:
-    """Compile a pattern of a role definition: `*` matches any text including slashes, and case is ignored."""
-    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.IGNORECASE)

@@ -72,8 +72,26 @@ def _size(prefixes: Sequence[str]) -> int:
     )
 
 
+def _outbound(network: VirtualNetwork, _context: RuleContext) -> RuleResult | None:
+    problems = _problems(network)
+    first = next((subnet for subnet in network.subnets if problems[subnet.name] is None), None)
+    if first is None:
+        return not_evaluated("has no usable subnet whose outbound access counts")
+    settings = first.settings
+    if settings.get("default_outbound_access") is not False or settings.get("nat_gateway"):
+        return None
+    if settings.get("route_table"):
+        return not_evaluated(f"has the private subnet {first.name}, whose outbound access its route table decides")
+    return fail(
+        f"places machines in {first.name}, a private subnet without a NAT gateway or a route table, so they cannot"
+        " reach the internet for activation and updates",
+        "set nat_gateway or route_table of the subnet, or default_outbound_access to true",
+    )
+
+
 NETWORK_RULES: tuple[Rule[VirtualNetwork], ...] = (
     Rule("subnet", "error", "has a subnet for machines: not reserved, not delegated, with IPv4", _subnet),
     Rule("subnet-choice", "warning", "has a usable first subnet", _first_subnet),
     Rule("free-addresses", "warning", "has free addresses", _free),
+    Rule("outbound-access", "warning", "has outbound access in its first usable subnet", _outbound),
 )

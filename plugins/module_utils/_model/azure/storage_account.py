@@ -100,6 +100,8 @@ PROPERTIES = (
         new="StorageV2",
         send_new=True,
         check=spelled(_KINDS),
+        # Microsoft upgrades the remaining general-purpose v1 accounts itself.
+        merge=lambda before, desired: before if (before, desired) == ("StorageV2", "Storage") else desired,
         can_change=lambda before, after: (before, after) == ("Storage", "StorageV2"),
         fixed="Azure only upgrades Storage to StorageV2",
         reason="upgrade to general-purpose v2, which cannot be undone",
@@ -363,6 +365,11 @@ def plan_account(state: ResourceState[StorageAccount], desired: DesiredAccount) 
     if account is None:
         provider = provider_change(state, PROVIDER, desired.subscription_id, desired.register_resource_provider)
         group = group_change(state, desired.resource_group, desired.create_resource_group)
+        if desired.new_kind == "Storage":
+            raise Refused(
+                f"kind: storage account {desired.name} does not exist, and Azure has not created general-purpose v1"
+                " accounts (Storage) since 3 March 2026; set kind to StorageV2, or omit it"
+            )
         reason = f"create storage account {desired.name} ({desired.new_sku}) in {desired.location}"
         return Plan.of([provider, group, *creation(reason, _expected(desired))])
     _refuse_unsupported(account, desired)
@@ -443,8 +450,10 @@ def _refuse_unsupported(account: StorageAccount, desired: DesiredAccount) -> Non
         )
     before = account.values()
     for row in PROPERTIES:
-        old, new = before[row.path], desired.values.get(row.path)
-        if row.fixed and new not in (None, old) and not row.can_change(old, new):
+        if not row.fixed or desired.values.get(row.path) is None:
+            continue
+        old, new = before[row.path], row.merge(before[row.path], desired.values[row.path])
+        if new != old and not row.can_change(old, new):
             raise Refused(
                 f"{row.path}: storage account {account.name} has the value {_shown(old)}, which cannot be changed to"
                 f" {_shown(new)}: {row.fixed}; omit {row.path}, or choose another name for a new account"
@@ -457,6 +466,16 @@ def _refuse_unsupported(account: StorageAccount, desired: DesiredAccount) -> Non
     acls = desired.values.get("network_acls")
     if acls and acls.sets_default_access and acls.merge_into(account.network_acls).blocks_replication:
         raise Refused(f"network_acls: storage account {account.name}: {NEEDS_TRUSTED}; {ALLOW_TRUSTED}")
+
+
+def superseded_kind(account: StorageAccount, desired: DesiredAccount) -> str | None:
+    """Describe a request for general-purpose v1 that a general-purpose v2 account meets."""
+    if (account.kind, desired.values.get("kind")) != ("StorageV2", "Storage"):
+        return None
+    return (
+        f"storage account {account.name} is StorageV2 and meets the request for kind Storage, which Azure retired on"
+        " 13 October 2026; set kind to StorageV2, or omit it"
+    )
 
 
 def _has_tier(kind: str, sku: str) -> bool:

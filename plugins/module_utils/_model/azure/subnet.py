@@ -103,6 +103,9 @@ def _merge_names(before: Sequence[str], desired: Sequence[str]) -> tuple[str, ..
     return (*kept, *(name for name in desired if name.casefold() not in known))
 
 
+#: Failed-over machines need outbound access for activation, agents and updates. So new subnets have it on every SDK.
+_OUTBOUND = "defaultOutboundAccess"
+
 PROPERTIES = (
     reference(
         "network_security_group",
@@ -128,8 +131,8 @@ PROPERTIES = (
         name_of=_delegated_service,
         entry_of=_delegation,
     ),
-    # The outbound access of a new subnet depends on the API version.
-    Property("default_outbound_access", "properties.defaultOutboundAccess", {"type": "bool"}, new=UNKNOWN),
+    # The default of a new subnet depends on the API version, so `write_subnet` sends a value. Some report none.
+    Property("default_outbound_access", f"properties.{_OUTBOUND}", {"type": "bool"}, new=UNKNOWN),
     Property(
         "private_endpoint_network_policies",
         "properties.privateEndpointNetworkPolicies",
@@ -281,6 +284,8 @@ class DesiredSubnet:
 def write_subnet(after: Subnet, before: Subnet | None, document: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the body of a subnet: the document that was read, with only the differences written into it."""
     body: dict[str, Any] = copy.deepcopy(dict(document)) if document is not None else {"name": after.name}
+    if before is None:
+        body["properties"] = {_OUTBOUND: True}
     old = before or _NEW
     if after == old:
         return body
@@ -288,6 +293,14 @@ def write_subnet(after: Subnet, before: Subnet | None, document: Mapping[str, An
     if after.prefixes != old.prefixes:
         _write_prefixes(properties, after.prefixes)
     return write_properties(PROPERTIES, differing(PROPERTIES, old.values(), after.values()), body)
+
+
+def without_outbound_default(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a network for an API version that has no private subnets, and thus no property for them."""
+    for entry in (body.get("properties") or {}).get("subnets") or []:
+        if (entry.get("properties") or {}).get(_OUTBOUND) is True:
+            del entry["properties"][_OUTBOUND]
+    return body
 
 
 def refuse_loss(network: str, before: Subnet, after: Subnet | None) -> None:

@@ -16,13 +16,31 @@ from .properties import Property, Values, check_options, words
 
 #: The value of `encryption.identity` for the system-assigned identity of the vault.
 SYSTEM = "system"
+# Azure gives always-on soft delete to new vaults by itself ("Secure by default with soft delete"). A vault with the
+# irreversible value does everything that the reversible one stands for.
+_REVERSIBLE = {
+    "soft_delete.state": "enabled",
+    "soft_delete.hybrid_state": "enabled",
+    "cross_subscription_restore": "disabled",
+}
+# The limits that Microsoft's own client checks (microsoft/mcp, pull request 3430). 0 follows the backup policy.
+_IMMUTABLE_DAYS = range(30, 36136)
 # Soft delete retention: Azure Backup documentation, "Configure and manage soft delete".
 _RETENTION_DAYS = range(14, 181)
 
 
 def _setting(path: str, wire: str, names: Mapping[str, str], unset: Any = None, final: str | None = None) -> Property:
-    """Return a row whose values are a few words."""
-    return Property(path, f"properties.{wire}", **words(names), unset=unset, new=UNKNOWN, final=final)
+    """Return a row whose values are a few words. A value that is the reversible form of `final` is met by `final`."""
+    weaker = _REVERSIBLE.get(path)
+    return Property(
+        path,
+        f"properties.{wire}",
+        **words(names),
+        unset=unset,
+        new=UNKNOWN,
+        final=final,
+        merge=lambda before, desired: before if before == final and desired == weaker else desired,
+    )
 
 
 def _read_configuration(wire: Mapping[str, Any]) -> int | None:
@@ -50,8 +68,12 @@ def _retention(option: str, days: int) -> int:
 
 
 def _immutable_days(option: str, days: int) -> int:
-    if days < 0:
-        raise InvalidInput(option, "must not be negative", "give days, or 0 to follow the backup policy")
+    if days and days not in _IMMUTABLE_DAYS:
+        raise InvalidInput(
+            option,
+            f"must be 0, or between {_IMMUTABLE_DAYS[0]} and {_IMMUTABLE_DAYS[-1]}",
+            f"correct {days}; 0 follows the backup policy",
+        )
     return days
 
 
@@ -61,6 +83,7 @@ def _key_uri(option: str, uri: str) -> str:
     return uri
 
 
+_CONFIGURATION = "properties.securitySettings.immutabilitySettings.configuration"
 _SWITCH = {"enabled": "Enabled", "disabled": "Disabled"}
 _SOFT = {**_SWITCH, "always_on": "AlwaysON"}
 _AZURE_ALERTS = "monitoringSettings.azureMonitorAlertSettings"
@@ -69,16 +92,21 @@ _SOFT_DELETE = "securitySettings.softDeleteSettings"
 
 SETTINGS = (
     replace(_setting("public_network_access", "publicNetworkAccess", _SWITCH, "enabled"), new="enabled"),
-    _setting(
-        "immutability",
-        "securitySettings.immutabilitySettings.state",
-        {"disabled": "Disabled", "unlocked": "Unlocked", "locked": "Locked"},
-        "disabled",
-        "locked",
+    replace(
+        _setting(
+            "immutability",
+            "securitySettings.immutabilitySettings.state",
+            {"disabled": "Disabled", "unlocked": "Unlocked", "locked": "Locked"},
+            "disabled",
+            "locked",
+        ),
+        # The service requires a configuration with these states (azure-sdk-for-java pull request 50128). The next row
+        # replaces it where the days are known.
+        also=(_CONFIGURATION, lambda state: None if state == "disabled" else _write_configuration(0, None)),
     ),
     Property(
         "immutability_days",
-        "properties.securitySettings.immutabilitySettings.configuration",
+        _CONFIGURATION,
         {"type": "int"},
         new=UNKNOWN,
         read=_read_configuration,
@@ -162,6 +190,14 @@ def desired_settings(options: Mapping[str, Any]) -> dict[str, Any]:
             "set redundancy.storage to geo_redundant, or omit cross-region restore",
         )
     return values
+
+
+def without_configuration(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body without the configuration of immutability, which the API version of an older SDK does not have."""
+    settings = ((body.get("properties") or {}).get("securitySettings") or {}).get("immutabilitySettings")
+    if settings:
+        settings.pop(_CONFIGURATION.rpartition(".")[2], None)
+    return body
 
 
 def with_siblings(changed: Values, actual: Values) -> dict[str, Any]:

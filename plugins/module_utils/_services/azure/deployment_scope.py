@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read
 from ..._azure.wire import Document, raw
-from ..._model.azure.deployment_scope import PROVIDERS, Lock, Permissions, ResourceGroup, Scope, Subscription
+from ..._model.azure.deny_assignments import from_list
+from ..._model.azure.deployment_scope import PROVIDERS, Lock, ResourceGroup, Scope, Subscription
+from ..._model.azure.permissions import Permissions
 from ..._model.azure.resource_group import ResourceState
 from ..._model.common.errors import AccessDenied
 from . import resource_groups as groups
@@ -24,6 +26,8 @@ _SUBSCRIPTIONS = "2022-12-01"
 _PERMISSIONS = "2022-04-01"
 # REST reference, Management Locks - List At Resource Group Level.
 _LOCKS = "2020-05-01"
+# REST reference, Deny Assignments - List For Resource Group.
+_DENY_ASSIGNMENTS = "2022-04-01"
 
 
 def read_scope(azure: Azure, group_name: str) -> Scope:
@@ -50,6 +54,13 @@ def read_scope(azure: Azure, group_name: str) -> Scope:
             _LOCKS,
             "read the locks",
             lambda found: tuple(Lock.from_wire(lock) for lock in found.get("value") or ()),
+        ),
+        deny_assignments=_document(
+            azure,
+            f"{scope}/providers/Microsoft.Authorization/denyAssignments",
+            _DENY_ASSIGNMENTS,
+            "read the deny assignments",
+            from_list,
         ),
         providers={name: _registration(azure, name) for name in PROVIDERS},
     )

@@ -24,6 +24,7 @@ from ..._model.azure.storage_account import (
     creation_body,
     plan_account,
     plan_pair,
+    superseded_kind,
     update_body,
 )
 from ..._model.azure.target_limits import LOG_ACCOUNT_NEEDED, is_premium
@@ -165,7 +166,12 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         if account is None:
             return ()
         found = own_problems(account, account_checks(account, RuleContext()), self._vault_location)
-        return (*(check.describe() for check in found), *self._unrequested(account))
+        superseded = superseded_kind(account, self._desired)
+        return (
+            *(check.describe() for check in found),
+            *self._unrequested(account),
+            *((superseded,) if superseded else ()),
+        )
 
     def _unrequested(self, account: StorageAccount) -> tuple[str, ...]:
         """Describe disabled shared keys that the task did not request: a policy can disable them at any write."""

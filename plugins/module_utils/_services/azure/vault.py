@@ -27,7 +27,7 @@ from ..._model.azure.vault import (
     vault_checks,
 )
 from ..._model.azure.vault_contents import Contents, DeletedVault
-from ..._model.azure.vault_settings import SINCE
+from ..._model.azure.vault_settings import SINCE, without_configuration
 from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from ..._model.common.names import parse_vault_id, same_id, same_name, vault_id
@@ -242,7 +242,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
             self._run(lambda: vaults.begin_delete(desired.resource_group, desired.name), "delete")
             return
         for body in update_bodies(vault, desired, plan):
-            self._patch(payload(body), unknown)
+            self._patch(_content(body), unknown)
 
     def _patch(self, content: Any, unknown: Collection[str]) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
@@ -250,7 +250,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
 
     def _create(self, *, group_is_new: bool) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
-        content = payload(creation_body(desired))
+        content = _content(creation_body(desired))
 
         def put(unknown: Collection[str]) -> None:
             self._run(
@@ -304,6 +304,13 @@ def _require_supported(desired: DesiredVault) -> None:
                 "the installed azure-mgmt-recoveryservices does not support it",
                 "install a newer release, or omit the option",
             )
+
+
+def _content(body: dict[str, Any]) -> Any:
+    """Return a request body that the installed SDK's API version supports."""
+    from azure.mgmt.recoveryservices import models
+
+    return payload(body if hasattr(models, SINCE["immutability_days"]) else without_configuration(body))
 
 
 def _describe(vault: Vault) -> str:

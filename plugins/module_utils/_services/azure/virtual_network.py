@@ -24,6 +24,7 @@ from ..._model.azure.network_plan import (
     without_repair,
 )
 from ..._model.azure.resource_group import ResourceState, without_provider
+from ..._model.azure.subnet import without_outbound_default
 from ..._model.azure.target_rule import RuleContext
 from ..._model.azure.virtual_network import PROVIDER, DesiredNetwork, VirtualNetwork
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
@@ -194,7 +195,7 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
     def _begin(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Callable[[], Any]:
         desired = self._desired
         networks = self._azure.network.virtual_networks
-        content = payload(body)
+        content = payload(body if knows_private_subnets() else without_outbound_default(dict(body)))
         # Each call needs its own headers, because the SDK modifies them.
         return lambda: networks.begin_create_or_update(
             desired.resource_group, desired.name, content, headers=dict(headers or {})
@@ -217,6 +218,16 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
             return networks.begin_delete(desired.resource_group, desired.name, headers=dict(headers))
 
         finish(start(begin, action), action, self._wait_timeout)
+
+
+def knows_private_subnets() -> bool:
+    """Tell whether the installed SDK has an API version with private subnets. Older ones refuse the property."""
+    from azure.mgmt.network import models
+
+    holder = getattr(models, "SubnetPropertiesFormat", models.Subnet)
+    return any(
+        "default_outbound_access" in getattr(holder, names, ()) for names in ("__annotations__", "_attribute_map")
+    )
 
 
 def build(options: Mapping[str, Any], azure: Azure) -> VirtualNetworkResource:

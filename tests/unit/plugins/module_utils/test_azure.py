@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -159,6 +160,11 @@ def test_a_login_is_checked_offline(option: str, value: Any) -> None:
         AzureLogin.from_options({**WHOLE, option: value})
     assert caught.value.details == {"option": option}
     assert "; " in caught.value.message
+
+
+def test_the_certificates_of_a_login_can_be_a_folder(tmp_path: Path) -> None:
+    """REQUESTS_CA_BUNDLE often names a folder."""
+    assert AzureLogin.from_options({**WHOLE, "ca_bundle": str(tmp_path)}).ca_bundle == str(tmp_path)
 
 
 def test_a_login_does_not_show_its_secret_and_sends_nothing() -> None:

@@ -188,7 +188,31 @@ NETWORKS: list[tuple[str, str, str, VirtualNetwork]] = [
             document={"properties": {"subnets": [{"name": "machines", "properties": {"ipConfigurations": [{}] * 3}}]}},
         ),
     ),
+    (
+        "outbound-access",
+        "warning",
+        "a private subnet without a NAT gateway or a route table",
+        replace(GOOD, subnets=(replace(MACHINES, settings={"default_outbound_access": False}),)),
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({}, "pass"),
+        ({"default_outbound_access": True}, "pass"),
+        ({"default_outbound_access": False, "nat_gateway": "/nat"}, "pass"),
+        ({"default_outbound_access": False, "route_table": "/rt"}, "unknown"),
+        ({"default_outbound_access": False}, "fail"),
+    ],
+)
+def test_outbound_access_of_the_first_usable_subnet(settings: dict[str, Any], status: str) -> None:
+    reserved = replace(MACHINES, name="GatewaySubnet", settings={"default_outbound_access": False})
+    network = replace(GOOD, subnets=(reserved, replace(MACHINES, settings=settings)))
+    (candidate,) = evaluate_networks([network], KNOWN)
+    (found,) = [check for check in candidate.to_result()["checks"] if check["id"] == "outbound-access"]
+    assert (found["status"], found["severity"]) == (status, "info" if status == "unknown" else "warning")
 
 
 def one_problem(candidate: Candidate, rule: str, severity: str, text: str) -> None:
@@ -270,7 +294,13 @@ def test_a_rule_without_data_is_unknown_and_excludes_nothing() -> None:
     (fast,) = evaluate_accounts([PREMIUM], RuleContext())
     assert "copy-frequency" in ids(fast, "unknown")
     (network,) = evaluate_networks([replace(GOOD, subnets=())], RuleContext())
-    assert ids(network, "unknown") == ["region", "subscription", "subnet-choice", "free-addresses"]
+    assert ids(network, "unknown") == [
+        "region",
+        "subscription",
+        "subnet-choice",
+        "free-addresses",
+        "outbound-access",
+    ]
 
 
 def test_an_identity_replaces_shared_keys() -> None:

@@ -25,7 +25,7 @@ from tests.unit.plugins.module_utils.resources import GROUP, short
 def test_an_update_sends_the_complete_network() -> None:
     before = copy.deepcopy(DOCUMENT)
     requested = desired(address_prefixes=["10.2.0.0/16"], subnets=[subnet("new", "10.2.0.0/24")], tags={"a": 1})
-    added = {"name": "new", "properties": {"addressPrefix": "10.2.0.0/24"}}
+    added = {"name": "new", "properties": {"defaultOutboundAccess": True, "addressPrefix": "10.2.0.0/24"}}
     assert merged_body(NETWORK, requested) == {
         **before,
         "tags": {"owner": "it", "a": "1"},

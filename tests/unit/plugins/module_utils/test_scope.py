@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.deny_assignments import from_list
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.deployment_scope import (
     PROVIDERS,
     RIGHTS,
     Lock,
-    Permission,
-    Permissions,
     ResourceGroup,
     Scope,
     Subscription,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.permissions import (
+    Permission,
+    Permissions,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.resource_group import ResourceState
 from tests.unit.plugins.module_utils.resources import SUBSCRIPTION
@@ -68,6 +71,61 @@ def test_permissions_from_the_service() -> None:
     assert found == Permissions((READER, Permission((), ())))
     more = Permissions.from_wire({"value": [{"actions": ["*/read"]}], "nextLink": "https://more"})
     assert (more.allows("a/read"), more.allows(WRITE)) == (True, None)
+
+
+def test_a_condition_of_a_role_assignment_leaves_a_permission_open() -> None:
+    limited = Permissions.from_wire({"value": [{"actions": [WRITE], "condition": "@Resource[x] StringEquals 'y'"}]})
+    assert (limited.allows(WRITE), limited.allows("a/read")) == (None, False)
+    assert Permissions((*limited.roles, CONTRIBUTOR)).allows(WRITE) is True
+    shown = replace(GOOD, permissions=Permissions((*limited.roles, READER))).checks()
+    (found,) = [check for check in shown if check.id == "create-storage"]
+    assert found.status == "unknown"
+    assert found.message.startswith("a condition of a role assignment decides whether the identity can create storage")
+
+
+ROOT = f"/subscriptions/{SUBSCRIPTION}"
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "status", "text"),
+    [
+        ("subscription", {}, "fail", f"the deny assignment 'stack' at {ROOT} forbids it"),
+        ("root", {"scope": "/"}, "fail", "the deny assignment 'stack' at / forbids it"),
+        ("the group in other case", {"scope": f"{ROOT}/RESOURCEGROUPS/rg-dr"}, "fail", "forbids it"),
+        ("another group", {"scope": f"{ROOT}/resourceGroups/rg-dr-2"}, "pass", "can create storage accounts"),
+        ("a resource", {"scope": f"{ROOT}/resourceGroups/rg-dr/providers/a/b/c"}, "pass", "can create"),
+        ("not below its scope", {"doNotApplyToChildScopes": True}, "pass", "can create storage accounts"),
+        ("other actions", {"permissions": [{"actions": ["*/delete"]}]}, "pass", "can create storage accounts"),
+        (
+            "excluded action",
+            {"permissions": [{"actions": ["*"], "notActions": ["Microsoft.Storage/*"]}]},
+            "pass",
+            "can create storage accounts",
+        ),
+        ("exempt identities", {"excludePrincipals": [{"id": "a"}]}, "unknown", "decides whether the identity can"),
+        ("named identities", {"principals": [{"id": "a"}]}, "unknown", "decides whether the identity can create"),
+    ],
+)
+def test_a_deny_assignment_takes_precedence_over_a_role(
+    name: str, changed: dict[str, Any], status: str, text: str
+) -> None:
+    properties = {
+        "denyAssignmentName": "stack",
+        "scope": ROOT,
+        "permissions": [{"actions": ["Microsoft.Storage/storageAccounts/write"]}],
+        "principals": [{"id": EVERYONE, "type": "SystemDefined"}],
+        **changed,
+    }
+    scope = replace(GOOD, deny_assignments=from_list({"value": [{"name": "1", "properties": properties}]}))
+    (found,) = [check for check in scope.checks() if check.id == "create-storage"]
+    assert (found.status, text in found.message) == (status, True), found.message
+    assert bool(found.fix) == (status == "fail")
+
+
+def test_deny_assignments_that_cannot_be_read_leave_rights_open() -> None:
+    for unread in (None, from_list({"value": [], "nextLink": "https://more"})):
+        assert ids(replace(GOOD, deny_assignments=unread), "unknown") == RULES
 
 
 def test_a_good_scope_passes_every_rule() -> None:

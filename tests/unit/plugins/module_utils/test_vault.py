@@ -53,11 +53,15 @@ def test_a_name_that_azure_does_not_accept(name: str) -> None:
         ({"location": "west-europe"}, "location: 'west-europe' is not a region"),
         ({"location": "Germany Central"}, "location: region germanycentral was closed"),
         ({"location": "South Central India"}, "location: Site Recovery is not offered in southcentralindia"),
+        ({"location": "India South Central"}, "location: Site Recovery is not offered in indiasouthcentral"),
         ({"location": "North East US 5"}, "location: Site Recovery is not offered in northeastus5"),
         ({"soft_delete__days": 13}, "soft_delete.days must be between 14 and 180; correct 13"),
         ({"soft_delete__days": 181}, "soft_delete.days must be between 14 and 180; correct 181"),
-        ({"immutability_days": -1}, "immutability_days must not be negative"),
-        ({"immutability_days": 7, "immutability": "disabled"}, "immutability_days: it has no effect"),
+        *(
+            ({"immutability_days": days}, f"immutability_days must be 0, or between 30 and 36135; correct {days}")
+            for days in (-1, 29, 36136)
+        ),
+        ({"immutability_days": 30, "immutability": "disabled"}, "immutability_days: it has no effect"),
         (
             {"redundancy__storage": "zone_redundant", "redundancy__cross_region_restore": "enabled"},
             "redundancy.cross_region_restore: it requires geo-redundant storage, not zone_redundant",
@@ -120,6 +124,14 @@ def test_a_region_belongs_to_one_cloud(place: str, cloud: str | None, belongs: b
         ("locked already", vault({"immutability": "locked"}), {"immutability": "locked"}, {}),
         ("days of the policy", VAULT, {"immutability_days": 0}, {"immutability_days": 0}),
         ("days", vault({"immutability_days": 0}), {"immutability_days": 30}, {"immutability_days": 30}),
+        *(
+            (f"{found}, which includes {asked}", vault({path: found}), {path.replace(".", "__"): asked}, {})
+            for path, found, asked in (
+                ("soft_delete.state", "always_on", "enabled"),
+                ("soft_delete.hybrid_state", "always_on", "enabled"),
+                ("cross_subscription_restore", "permanently_disabled", "disabled"),
+            )
+        ),
         ("kept longer", VAULT, {"soft_delete__days": 30}, {"soft_delete.days": 30}),
         ("kept as long", vault({"soft_delete.days": 30}), {"soft_delete__days": 30}, {}),
         ("alert", VAULT, {"monitoring__job_failures": "disabled"}, {"monitoring.job_failures": "disabled"}),

@@ -24,7 +24,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.v
     plan_vault,
     update_bodies,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vault_settings import SETTINGS
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.vault_settings import (
+    SETTINGS,
+    without_configuration,
+)
 from tests.support.properties import unaccounted
 from tests.unit.plugins.module_utils.resources import SUBSCRIPTION, short
 from tests.unit.plugins.module_utils.vaults import (
@@ -132,6 +135,24 @@ def test_locking_takes_two_steps_unless_the_vault_is_unlocked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("days", "kind"), [(None, {"type": "AsPerPolicy"}), (30, {"type": "TimeBased", "durationInDays": 30})]
+)
+def test_an_immutable_state_is_always_sent_with_a_configuration(days: int | None, kind: dict[str, Any]) -> None:
+    """The service refuses a state without one, and another setting must not replace the observed one."""
+    more = {} if days is None else {"immutability_days": days}
+    requested = desired(immutability="unlocked", **more)
+    bodies = [creation_body(requested), *update_bodies(VAULT, requested, plan_vault(VaultState(VAULT), requested))]
+    found, later = vault({"immutability": "unlocked", "immutability_days": days}), desired(soft_delete__days=30)
+    bodies += update_bodies(found, later, plan_vault(VaultState(found), later))
+    sent = [body["properties"]["securitySettings"]["immutabilitySettings"] for body in bodies]
+    assert sent == [{"state": "Unlocked", "configuration": kind}] * 3
+    assert without_configuration(bodies[0])["properties"]["securitySettings"]["immutabilitySettings"] == {
+        "state": "Unlocked"
+    }
+    assert without_configuration({"tags": {}}) == {"tags": {}}
+
+
+@pytest.mark.parametrize(
     ("found", "changed", "identity"),
     [
         (VAULT, {"identity__system_assigned": True}, {"type": "SystemAssigned"}),
@@ -162,7 +183,9 @@ def test_the_creation_body_has_no_parts_that_need_a_second_call() -> None:
         encryption__identity=ONE,
     )
     body = creation_body(requested)
-    assert body["properties"] == {"securitySettings": {"immutabilitySettings": {"state": "Unlocked"}}}
+    assert body["properties"] == {
+        "securitySettings": {"immutabilitySettings": {"state": "Unlocked", "configuration": {"type": "AsPerPolicy"}}}
+    }
     assert "identity" not in body
     assert requested.completed_later
     plain = desired(identity__system_assigned=True)

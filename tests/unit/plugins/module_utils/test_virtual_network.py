@@ -282,7 +282,9 @@ def test_plan_and_body_of_a_new_network() -> None:
         "location": "westeurope",
         "properties": {
             "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
-            "subnets": [{"name": "GatewaySubnet", "properties": {"addressPrefix": "10.1.1.0/24"}}],
+            "subnets": [
+                {"name": "GatewaySubnet", "properties": {"defaultOutboundAccess": True, "addressPrefix": "10.1.1.0/24"}}
+            ],
         },
         "tags": {"a": "1"},
     }

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from azure.mgmt.recoveryservices import models
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.virtual_network import (
+    knows_private_subnets,
+)
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
 UNKNOWN = "(known after apply)"
@@ -147,8 +150,9 @@ def test_a_missing_group_is_refused_or_made_with_it(case: Case, subscription: Su
 
 def plain_subnet(name: str, prefix: str) -> dict[str, Any]:
     """A subnet of which nothing but its range was asked for."""
-    nothing = dict.fromkeys(("network_security_group", "route_table", "nat_gateway", "default_outbound_access"))
+    nothing = dict.fromkeys(("network_security_group", "route_table", "nat_gateway"))
     return {
+        "default_outbound_access": True if knows_private_subnets() else None,
         "name": name,
         "address_prefix": prefix,
         "address_prefixes": [prefix],
@@ -238,6 +242,18 @@ def test_an_account_of_the_first_generation_is_upgraded(subscription: Subscripti
     assert done.paths == ["kind", "access_tier"]
     assert "cannot be undone" in done.result["plan"][0]["reason"]
     assert not case.run(subscription, **asked).result["changed"]
+
+
+def test_general_purpose_v1_is_not_created_and_v2_meets_it(subscription: Subscription) -> None:
+    case, asked = CASES["storage_account"], dict[str, Any](kind="Storage", tags=None)
+    refused = case.run(subscription, **asked)
+    assert refused.error["kind"] == "refused"
+    assert "since 3 March 2026; set kind to StorageV2, or omit it" in refused.msg
+    assert subscription.writes == []
+    subscription.state.seed_account(GROUP, "stdr", "westeurope")
+    kept = case.run(subscription, **asked)
+    assert not kept.result["changed"]
+    assert [text for text in kept.result["warnings"] if "meets the request for kind Storage" in text] != []
 
 
 def test_a_network_keeps_settings_that_the_module_does_not_manage(subscription: Subscription) -> None:

@@ -28,6 +28,7 @@ CALLS = [
     "GET subscriptions/00000000-0000-0000-0000-000000000000",
     "GET Microsoft.Authorization/permissions",
     "GET Microsoft.Authorization/locks",
+    "GET Microsoft.Authorization/denyAssignments",
     "GET providers/Microsoft.Compute",
     "GET providers/Microsoft.Network",
     "GET providers/Microsoft.RecoveryServices",
@@ -54,6 +55,18 @@ def filled(subscription: Subscription) -> Subscription:
 
 def target(subscription: Subscription, **given: Any) -> Ended:
     return subscription.run("target_info", **{"vault_name": "vault-dr", "resource_group": GROUP, **given})
+
+
+def test_deny_assignments_and_conditions_limit_the_rights(filled: Subscription) -> None:
+    filled.state.seed_deny_assignment("Stack landing-zone", ["Microsoft.Storage/*/write"], GROUP)
+    found = {check["id"]: check for check in target(filled).result["target"]["scope"]["checks"]}
+    assert "the deny assignment 'Stack landing-zone' at" in found["create-storage"]["message"]
+    assert [name for name in RIGHTS if found[name]["status"] != "pass"] == ["create-storage"]
+    filled.state.role_condition = "@Resource[Microsoft.Storage/storageAccounts:location] StringEquals 'westeurope'"
+    found = {check["id"]: check for check in target(filled).result["target"]["scope"]["checks"]}
+    assert [name for name in RIGHTS if found[name]["status"] == "unknown"] == [
+        name for name in RIGHTS if name != "create-storage"
+    ]
 
 
 def ids(holder: dict[str, Any], status: str) -> list[str]:

@@ -153,6 +153,22 @@ def test_a_new_vault_with_all_that_takes_a_second_call(subscription: Subscriptio
     assert not run(subscription, **asked).result["changed"]
 
 
+def test_stronger_soft_delete_that_azure_sets_by_itself_meets_the_request(subscription: Subscription) -> None:
+    subscription.state.soft_delete_of_new_vaults = "AlwaysON"
+    made = run(subscription, create_resource_group=True, soft_delete={"state": "enabled"})
+    assert not made.failed, made.msg
+    assert made.result["vault"]["soft_delete"]["state"] == "always_on"
+    assert not run(subscription, soft_delete={"state": "enabled"}).result["changed"]
+    assert subscription.writes == []
+
+
+def test_soft_delete_that_the_region_keeps_enabled_is_explained(vault: Any, subscription: Subscription) -> None:
+    ended = run(subscription, soft_delete={"state": "disabled"})
+    assert ended.failed
+    assert "omit soft_delete, or set it to enabled; the vault may exist now" in ended.msg
+    assert not run(subscription, soft_delete={"state": "enabled"}).result["changed"]
+
+
 @newer
 def test_days_of_immutability(vault: Any, subscription: Subscription) -> None:
     for days in (30, 0):

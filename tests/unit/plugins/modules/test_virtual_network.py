@@ -14,6 +14,7 @@ from azure.mgmt.network import models
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure.virtual_network import (
     VirtualNetworkResource,
+    knows_private_subnets,
 )
 from tests.lab.arm import oracle
 from tests.lab.arm.conftest import SUBSCRIPTION
@@ -198,13 +199,33 @@ def test_all_settings_are_sent_back_and_kept(subscription: Subscription, network
     expected = copy.deepcopy(read(subscription))
     assert expected == before
     expected["properties"]["dhcpOptions"] = {"dnsServers": []}
-    expected["properties"]["subnets"].append({"name": "new", "properties": {"addressPrefix": "10.20.2.0/24"}})
+    expected["properties"]["subnets"].append(
+        {
+            "name": "new",
+            "properties": {
+                "addressPrefix": "10.20.2.0/24",
+                **({"defaultOutboundAccess": True} if knows_private_subnets() else {}),
+            },
+        }
+    )
     assert sent(subscription, "PUT") == expected
     after = copy.deepcopy(stored(subscription))
     assert after["properties"].pop("dhcpOptions") == {"dnsServers": []}
     assert after["properties"]["subnets"].pop()["name"] == "new"
     before["properties"].pop("dhcpOptions")
     assert bare(after) == bare(before)
+
+
+@pytest.mark.skipif(not knows_private_subnets(), reason="an older API version has no private subnets")
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_the_outbound_access_of_a_new_subnet_does_not_depend_on_the_api_version(
+    asked: bool | None, subscription: Subscription, network: dict[str, Any]
+) -> None:
+    ended = run(subscription, subnets=[{**NEW, "default_outbound_access": asked}])
+    assert not ended.failed, ended.msg
+    (made,) = [one for one in ended.result["virtual_network"]["subnets"] if one["name"] == "new"]
+    assert made["default_outbound_access"] is (asked is not False)
+    assert not run(subscription, subnets=[NEW]).result["changed"]
 
 
 FULL = {
