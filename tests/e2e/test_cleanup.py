@@ -29,7 +29,7 @@ from tests.support.fleet import Fleets, hyperv_host, vmm_server
 from tests.support.playbook import SITE, Controller, Run
 from tests.support.plays import ENSURE_KEY, ENSURE_VAULT, KEY_PATH, VAULT_ID, module_task, play, write
 
-_DEADLINE = 120.0
+_DEADLINE = 600.0
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
 #: Only administrators and the system have access, without inheritance.
 CLOSED_FOLDER = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"

@@ -22,7 +22,7 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE
 
-_DEADLINE = 180.0
+_DEADLINE = 600.0
 
 #: The controller is killed after the first write whose journal entry contains these words in lower case.
 POINTS = {
