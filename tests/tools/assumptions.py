@@ -64,12 +64,17 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_firewall",
         "_is_public",
         "_put_existing",
+        "appear",
         "health_result",
+        "merge_account",
         "patch_vault",
+        "put_vault",
+        "run",
         "undelete",
+        "views",
         "withdraw_clouds",
     ),
-    _LAB_ONLY: ("_OPEN", "check_form", "languages"),
+    _LAB_ONLY: ("_JOB_FILTERS", "_OPEN", "check_form", "languages"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)

@@ -19,7 +19,7 @@ def guid() -> str:
     return str(uuid.uuid4())
 
 
-#: The principal that stands for everybody (documented: "List Azure deny assignments").
+#: The principal that stands for all users (documented: "List Azure deny assignments").
 EVERYONE = "00000000-0000-0000-0000-000000000000"
 
 

@@ -93,6 +93,9 @@ def put_vault(state: AzureState, call: Call) -> Answer:
     if existing is not None:
         keep_location(existing.document, location, name, group)
         merge_vault(existing.document, {"tags": None} | body, state.context.clock.now())
+        # inferred: a PUT provisions a failed vault once more.
+        if existing.document["properties"]["provisioningState"] == "Failed":
+            existing.document["properties"]["provisioningState"] = "Succeeded"
         return Answer(200, _shown(call, existing))
     _check_new(state, call)
     vault = state.new_vault(group, name, body)

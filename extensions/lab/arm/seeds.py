@@ -188,7 +188,7 @@ class Seeds(StateCore):
     def seed_deny_assignment(
         self, name: str, actions: list[str], group: str | None = None, *, excluded: tuple[str, ...] = ()
     ) -> None:
-        """Deny actions to everybody (documented: REST reference, Deny Assignments)."""
+        """Deny actions to all users (documented: REST reference, Deny Assignments)."""
         with self.lock:
             scope = self.group_id(group) if group else f"/subscriptions/{self.context.login.subscription_id}"
             number = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{name}"))

@@ -43,7 +43,7 @@ class BackgroundTaskRunner:
         self._task = task
         self._place = {"Name": task.name, "StagingDir": staging_dir}
         self._timeout = timeout
-        #: The last result of the scheduled task, which tells why a task left no answer.
+        #: The last result of the scheduled task: it shows why a task left no answer.
         self._last_result: int | None = None
 
     def run(self, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ _REGISTRATION = {
     "thumbprints": _TEXTS,
     "places": [{"key": TEXT, "vault_name": _TEXT}],
     "encryption": BOOL,
-    "key_leftovers": _TEXTS,
+    "orphaned_key_files": _TEXTS,
 }
 _THROTTLE = {
     "enabled": BOOL,
@@ -160,10 +160,11 @@ _TRANSFER = {
     },
 }
 _PROGRAM = {"exit_code": _NUMBER, "log_tail": _TEXTS, "service": _TEXT}
+_CONFIGURATOR = {**_PROGRAM, "started": BOOL}
 ANSWERS: Mapping[str, Shape] = {
     "append_file": _TRANSFER,
     "clean_registration": {"exports": _TEXTS},
-    "configure_provider": _PROGRAM,
+    "configure_provider": _CONFIGURATOR,
     "fetch_file": _TRANSFER,
     "inspect_file": {"sha256": _TEXT},
     "install_agent": _PROGRAM,
@@ -177,7 +178,7 @@ ANSWERS: Mapping[str, Shape] = {
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
-    "register_vmm_server": _PROGRAM,
+    "register_vmm_server": _CONFIGURATOR,
     "restart_service": {"restarted": BOOL, "running_jobs": _NUMBER, "status": _TEXT},
     "set_agent_limits": {"service": _TEXT},
     "set_microsoft_update": {"microsoft_update": _BOOL, "registration": _NUMBER},

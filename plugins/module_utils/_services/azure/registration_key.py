@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, BinaryIO
 
 from ..._azure.clients import Azure
-from ..._azure.consistency import UNKNOWN_PARENT
+from ..._azure.consistency import UNKNOWN_PARENT, wait_until_visible
 from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import documents, payload, raw
@@ -298,6 +298,8 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
             _BUSY_SECONDS,
             UNKNOWN_PARENT,
         )
+        # A next run that does not see this key yet would make another registration key.
+        wait_until_visible(lambda: self._find_channel_key(vault), "the channel integrity key", _BUSY_SECONDS)
         return channel_key_from_wire(answer, vault.name)
 
     def _require_validity(self, key: RegistrationKey, vault: Vault, site: HyperVSite, now: datetime) -> str | None:

@@ -64,7 +64,7 @@ def test_host_info(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
     result = found.run("host_info", kind="hyperv_host", check_connectivity=False)
     assert (set(result), result["changed"]) == (
-        {"changed", "host", "server_name", "active_node", "expected_clouds", "checks", "evidence"},
+        {"changed", "host", "server_name", "active_node", "expected_clouds", "expected_server", "checks", "evidence"},
         False,
     )
     assert (result["host"]["host"]["name"], found.scripts) == ("hv01", ["observe"])

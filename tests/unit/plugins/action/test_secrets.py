@@ -86,6 +86,7 @@ def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
         "exit_code": 1,
         "log_tail": ["a", f"login u:{CANARY}"],
         "service": "Running",
+        "started": False,
     }
     result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
     assert result["error"]["log"] == ["a", "login u:********"]

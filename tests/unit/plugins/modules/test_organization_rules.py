@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.arm.records import Policy
+from lab.context import NO_LAG
 from tests.unit.plugins.modules.conftest import GROUP, Subscription
 
 ACCOUNT: dict[str, Any] = {"name": "stdr", "resource_group": GROUP, "location": "westeurope"}
@@ -69,6 +70,7 @@ def test_a_deny_assignment_is_named(subscription: Subscription) -> None:
 
 
 def test_a_network_in_state_failed_is_written_once_more(subscription: Subscription) -> None:
+    subscription.context.lag = NO_LAG
     subscription.state.seed_network(GROUP, "vnet-dr", "westeurope", ["10.3.0.0/16"], {"a": "10.3.1.0/24"})
     desired: dict[str, Any] = {
         "name": "vnet-dr",
