@@ -21,7 +21,7 @@ from ....module_utils._model.windows import registration as model
 from ....module_utils._model.windows import registration_report as report
 from ....module_utils._model.windows.expectation import NEVER, WHEN_IDLE
 from ....module_utils._model.windows.facts import MachineFacts
-from ....module_utils._model.windows.host_facts import RUNNING, STAGING_DIR
+from ....module_utils._model.windows.host_facts import KEY_PREFIX, RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import cluster_resource
 from ....module_utils._model.windows.registration import AppliedRegistration, DesiredRegistration
@@ -155,7 +155,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         parameters, secrets = self._arguments(plan, state)
         place = {
             "FriendlyName": self._desired.server_name(state),
-            "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
+            "KeyPath": f"{STAGING_DIR}\\{KEY_PREFIX}{self._desired.vault.name}.VaultCredentials",
             # VMM must be restarted only after a registration that removes a proxy.
             "NeedsRestart": model.registers_again(plan),
         }
