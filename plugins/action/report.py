@@ -32,6 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "vmm_servers": {"type": "list", "elements": "str", "default": ["vmm_servers"]},
         "hyperv_hosts": {"type": "list", "elements": "str", "default": ["hyperv_hosts"]},
         "uncovered_hosts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "unready_hosts": {"type": "str", "choices": ["fail", "skip", "accept"], "default": "fail"},
         "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
@@ -94,7 +95,7 @@ def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
         for host in scope.groups[HYPERV_HOSTS].hosts
     ]
     accepted = options["uncovered_hosts"] == "warn"
-    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted)
+    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, options["unready_hosts"])
 
 
 def _statistics(report: Report) -> dict[str, Any]:

@@ -58,6 +58,7 @@ _STEPS = {
     "hyperv_host_update_password": "H5",
     "site_hyperv_hosts": "H1",
     "site_uncovered_hosts": "H1",
+    "site_unready_hosts": "H1",
     "site_endpoints": "S2",
 }
 #: The step of the other variables of the playbooks.
