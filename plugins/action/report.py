@@ -50,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if options["stage"] == "scope":
             return result
         try:
-            report = _report(scope, options, variables["hostvars"])
+            report = _report(scope, options, variables)
         except WrongShape as error:
             raise AnsibleActionFail(str(error)) from None
         lines = report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
@@ -85,8 +85,9 @@ def _names(manager: InventoryManager, patterns: Sequence[str]) -> tuple[str, ...
     return tuple(host.name for host in manager.get_hosts(pattern=list(patterns)))
 
 
-def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
+def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
     """Read the records of the hosts in the run. Raises WrongShape."""
+    hostvars = variables["hostvars"]
     records = list(_records(scope, hostvars))
     known = {record.host: record for record in records if record.role == HYPERV_HOST}
     # The run has no record of a host outside of the limit, only its names.
@@ -95,7 +96,17 @@ def _report(scope: Scope, options: Variables, hostvars: Variables) -> Report:
         for host in scope.groups[HYPERV_HOSTS].hosts
     ]
     accepted = options["uncovered_hosts"] == "warn"
-    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, options["unready_hosts"])
+    task_options, unready = _task_options(variables), options["unready_hosts"]
+    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, task_options, unready)
+
+
+def _task_options(variables: Variables) -> str:
+    """Return the options of the command line that select tasks, as the user gave them."""
+    given = {"--tags": variables.get("ansible_run_tags"), "--skip-tags": variables.get("ansible_skip_tags")}
+    tags = {
+        option: [tag for tag in value or () if (option, tag) != ("--tags", "all")] for option, value in given.items()
+    }
+    return " and ".join(f"{option} {','.join(names)}" for option, names in tags.items() if names)
 
 
 def _statistics(report: Report) -> dict[str, Any]:

@@ -10,8 +10,12 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._model.common.check import worst
+from ..plugin_utils._variables.cloud import cloud_environment
 from ..plugin_utils._variables.specs import sources
 from ..plugin_utils._variables.validation import validate
+
+#: The source of the variables of the playbooks themselves.
+_PLAYBOOKS = "site"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -29,7 +33,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "stop": {"type": "bool", "default": True},
             }
         )
-        found = validate(options["roles"], task_vars or {}, self._templar.template, options["provided_later"])
+        variables = task_vars or {}
+        found = validate(options["roles"], variables, self._templar.template, options["provided_later"])
+        if _PLAYBOOKS in options["roles"]:
+            result["cloud_environment"] = cloud_environment(variables, self._templar.template)
         result.update(
             changed=False,
             status=worst(found.checks),

@@ -14,8 +14,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils._model.common.durations import duration
 from ..module_utils._model.common.errors import DeadlineExceeded, InvalidInput, Refused
-from ..module_utils._model.common.waiting import duration, interval, is_passing, require_timeout
+from ..module_utils._model.common.waiting import interval, is_passing, require_timeout
 from ..plugin_utils._progress import ProgressLines
 
 _MODULE = "siterecovery.hyperv.vmm_server_info"

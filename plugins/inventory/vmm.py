@@ -156,12 +156,12 @@ plugin: siterecovery.hyperv.vmm
 # Two VMM servers, one of them highly available. The environment holds user and password.
 plugin: siterecovery.hyperv.vmm
 vmm_servers:
-  - vmm01.contoso.example
-  - vmm02.contoso.example
-  - name: vmm03.fabrikam.example
+  - vmm01.example.com
+  - vmm02.example.com
+  - name: vmm03.branch.example.com
     variables:
-      ansible_user: "{{ lookup('ansible.builtin.env', 'FABRIKAM_USER') }}"
-      ansible_password: "{{ lookup('ansible.builtin.env', 'FABRIKAM_PASSWORD') }}"
+      ansible_user: "{{ lookup('ansible.builtin.env', 'BRANCH_USER') }}"
+      ansible_password: "{{ lookup('ansible.builtin.env', 'BRANCH_PASSWORD') }}"
 connection_variables:
   ansible_connection: psrp
   ansible_psrp_auth: kerberos

@@ -149,5 +149,5 @@ identifiers:
   returned: success
   type: list
   elements: str
-  sample: [vmm01.contoso.example]
+  sample: [vmm01.example.com]
 """

@@ -135,7 +135,7 @@ host:
         - Hotfixes are read on Windows Server 2012 R2 only, exclusions of antivirus software from Defender only.
       returned: success
       type: dict
-      sample: {name: HV01, fqdn: hv01.contoso.example, os_version: 10.0.17763, is_administrator: true}
+      sample: {name: HV01, fqdn: hv01.example.com, os_version: 10.0.17763, is_administrator: true}
     vmm:
       description:
         - The version, service, running jobs and VM networks of VMM, and its clouds with capability profiles and hosts.
@@ -200,7 +200,7 @@ server_name:
     - Null for a Hyper-V host.
   returned: success
   type: str
-  sample: vmm01.contoso.example
+  sample: vmm01.example.com
 active_node:
   description: Whether the machine does the work of its VMM server. False on a node that does not own the cluster role.
   returned: success

@@ -106,14 +106,14 @@ seealso:
 EXAMPLES = r"""
 - name: Install the agent with its cache on another drive
   siterecovery.hyperv.mars_agent:
-    source: https://mirror.contoso.example/MARSAgentInstaller.exe
+    source: https://mirror.example.com/MARSAgentInstaller.exe
     checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     version: 2.0.9260.0
     cache_path: D:\Scratch
 
 - name: Throttle replication during business hours
   siterecovery.hyperv.mars_agent:
-    source: https://mirror.contoso.example/MARSAgentInstaller.exe
+    source: https://mirror.example.com/MARSAgentInstaller.exe
     throttle:
       work_days: [monday, tuesday, wednesday, thursday, friday]
       work_hours_start: "08:00"

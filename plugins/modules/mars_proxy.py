@@ -43,7 +43,7 @@ EXAMPLES = r"""
   siterecovery.hyperv.mars_proxy:
     proxy:
       mode: custom
-      address: http://proxy.contoso.example
+      address: http://proxy.example.com
       port: 8080
 
 - name: Remove the agent's proxy
@@ -67,7 +67,7 @@ proxy:
       description: The address.
       returned: success
       type: str
-      sample: http://proxy.contoso.example
+      sample: http://proxy.example.com
     port:
       description: The port.
       returned: success
@@ -99,7 +99,7 @@ plan:
   sample:
     - path: address
       before: null
-      after: http://proxy.contoso.example
+      after: http://proxy.example.com
       reason: set the agent's proxy and restart its service
 evidence:
   description: One entry per step of the setup guide, with the initial state, the changes and the verified result.
@@ -110,5 +110,5 @@ evidence:
     - step: H5
       found: no custom proxy
       done: set the agent's proxy and restart its service
-      verified: proxy http://proxy.contoso.example:8080
+      verified: proxy http://proxy.example.com:8080
 """

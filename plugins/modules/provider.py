@@ -57,7 +57,7 @@ seealso:
 EXAMPLES = r"""
 - name: Install the Provider
   siterecovery.hyperv.provider:
-    source: https://mirror.contoso.example/AzureSiteRecoveryProvider.exe
+    source: https://mirror.example.com/AzureSiteRecoveryProvider.exe
     checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     version: 5.1.8095.0
 
@@ -66,9 +66,9 @@ EXAMPLES = r"""
     source: https://aka.ms/downloaddra
     download_proxy:
       mode: custom
-      address: http://proxy.contoso.example
+      address: http://proxy.example.com
       port: 8080
-      username: CONTOSO\svc-proxy
+      username: EXAMPLE\svc-proxy
       password: "{{ proxy_password }}"
 
 - name: Install the Provider on an isolated server with an installer on the controller

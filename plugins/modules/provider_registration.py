@@ -123,7 +123,7 @@ EXAMPLES = r"""
     key_path: ~/keys/vault-dr.VaultCredentials
     proxy:
       mode: custom
-      address: http://proxy.contoso.example
+      address: http://proxy.example.com
       port: 8080
       username: svc-proxy
       password: "{{ proxy_password }}"
@@ -133,7 +133,7 @@ EXAMPLES = r"""
     vault_id: "{{ vault.id }}"
     proxy:
       mode: custom
-      address: http://proxy.contoso.example
+      address: http://proxy.example.com
       port: 8080
       username: svc-proxy
       password: "{{ proxy_password }}"
@@ -143,7 +143,7 @@ EXAMPLES = r"""
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_registration: "{{ vmm_servers.servers['vmm01.contoso.example'] }}"
+    azure_registration: "{{ vmm_servers.servers['vmm01.example.com'] }}"
     proxy:
       mode: direct
     restart_vmm: always
@@ -152,7 +152,7 @@ EXAMPLES = r"""
   siterecovery.hyperv.provider_registration:
     vault_id: "{{ vault.id }}"
     key_path: ~/keys/vault-dr.VaultCredentials
-    azure_registration: "{{ vmm_servers.servers['vmm01.contoso.example'] }}"
+    azure_registration: "{{ vmm_servers.servers['vmm01.example.com'] }}"
     remove_stale_registration: true
 """
 
@@ -176,7 +176,7 @@ registration:
       description: The name of the server in the vault.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     proxy:
       description: The Provider's proxy.
       returned: success
@@ -191,7 +191,7 @@ registration:
           description: The address.
           returned: success
           type: str
-          sample: http://proxy.contoso.example
+          sample: http://proxy.example.com
         port:
           description: The port.
           returned: success
@@ -253,7 +253,7 @@ plan:
     - path: registered
       before: false
       after: true
-      reason: register the server as vmm01.contoso.example in vault vault-dr
+      reason: register the server as vmm01.example.com in vault vault-dr
 evidence:
   description: One entry per step of the setup guide, with the initial state, the changes and the verified result.
   returned: success
@@ -262,6 +262,6 @@ evidence:
   sample:
     - step: P4
       found: not registered
-      done: register the server as vmm01.contoso.example in vault vault-dr
+      done: register the server as vmm01.example.com in vault vault-dr
       verified: registered, not visible in Azure yet
 """

@@ -29,7 +29,8 @@ options:
       - With V(scope) the module checks only that the run includes what it needs.
       - With V(checks) a host must have passed its checks.
       - With V(setup) the run must also have set it up.
-      - With V(state) the checks must have found it set up.
+      - With V(state) the run must have found it set up. For C(localhost) the target must be as its variables describe
+        it, and the vault must show the VMM servers of the run.
     type: str
     choices: [scope, checks, setup, state]
     default: checks

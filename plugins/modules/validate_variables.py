@@ -112,6 +112,13 @@ status:
   returned: always
   type: str
   sample: error
+cloud_environment:
+  description:
+    - The Azure cloud of the login that the variables of the role P(siterecovery.hyperv.azure_target#role), the
+      environment and the profile file describe. Empty when they are invalid.
+  returned: when O(roles) contains V(site)
+  type: str
+  sample: AzureCloud
 values:
   description:
     - The variables in the types of the specifications, with their defaults. Secrets are left out, and so is every

@@ -87,7 +87,7 @@ clouds:
       returned: success
       type: list
       elements: str
-      sample: [hv01.contoso.example]
+      sample: [hv01.example.com]
 plan:
   description: The changes that were made, or in check mode would be made. Empty if no change is due.
   returned: success

@@ -67,7 +67,7 @@ server:
       description: Full name of the machine.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     node:
       description: Name of the machine as a cluster knows it.
       returned: success
@@ -118,7 +118,7 @@ fabric:
       description: The same as RV(server).
       returned: success
       type: dict
-      sample: {fqdn: vmm01.contoso.example}
+      sample: {fqdn: vmm01.example.com}
     clouds:
       description:
         - Private clouds. C(synchronized) tells whether VMM sends the metadata of the cloud to the vault. It is null on
@@ -147,7 +147,7 @@ fabric:
       returned: success
       type: list
       elements: dict
-      sample: [{id: 8e830204-6448-4817-b220-34af48ccf8ca, name: hvc01.contoso.example}]
+      sample: [{id: 8e830204-6448-4817-b220-34af48ccf8ca, name: hvc01.example.com}]
     hosts:
       description:
         - Hosts of every virtualization platform. C(platform), C(state) and C(communication_state) are VMM's own words.
@@ -157,7 +157,7 @@ fabric:
       elements: dict
       sample:
         - id: c74e5e41-b41a-4068-812d-8101c74d2b26
-          fqdn: hv01.contoso.example
+          fqdn: hv01.example.com
           platform: HyperV
           host_group_id: b1a2c3d4-0000-4000-8000-000000000001
           cluster_id: 8e830204-6448-4817-b220-34af48ccf8ca

@@ -113,7 +113,7 @@ EXAMPLES = r"""
     vault_name: vault-dr
     resource_group: rg-dr
     names:
-      - vmm01.contoso.example
+      - vmm01.example.com
     vmm_clouds:
       - Gold
       - Silver
@@ -136,7 +136,7 @@ servers:
   returned: success
   type: dict
   sample:
-    vmm01.contoso.example:
+    vmm01.example.com:
       registered: true
       name: vmm01.contoso.example
       vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
@@ -209,7 +209,7 @@ progress:
       description: Name of the server.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     reached:
       description: State that the server has reached.
       returned: success
@@ -233,7 +233,7 @@ checks:
       step: P10
       severity: info
       status: pass
-      message: "VMM server vmm01.contoso.example: Provider 5.1.8095.0 is supported: the service reports status Latest"
+      message: "VMM server vmm01.example.com: Provider 5.1.8095.0 is supported: the service reports status Latest"
       fix: ""
 exists:
   description: Whether the vault exists.
@@ -265,17 +265,17 @@ evidence:
       description: Initial state.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.example.com: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
     done:
       description: Changes that were made, or in check mode would be made.
       returned: success
       type: str
-      sample: "waited 12m5s"
+      sample: "waited 12 min 5 s"
     verified:
       description: State after the run.
       returned: success
       type: str
-      sample: "vmm01.contoso.example: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
+      sample: "vmm01.example.com: registered, Provider 5.1.8095.0 connected, clouds: Gold, Silver"
 """
 
 from ..module_utils._module import run_info

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..module_utils._model.common.waiting import duration
+from ..module_utils._model.common.durations import duration
 
 
 class ProgressLines:

@@ -17,6 +17,7 @@ import pytest
 
 from tests.e2e.cells import make_cell
 from tests.tools.environments import Unavailable
+from tests.tools.paths import ROOT
 from tests.tools.run import with_lab
 
 DEADLINE = 180
@@ -53,6 +54,18 @@ def output(collections_path: Path, folder: Path) -> str:
 
 def test_it_names_the_engine_that_answers(output: str) -> None:
     assert "Scripts are answered by python" in output
+
+
+def test_the_readme_shows_this_output(output: str) -> None:
+    """Numbers, such as times and ports, differ in every run."""
+
+    def rows(text: str) -> list[str]:
+        return [re.sub(r"\d+", "0", " ".join(line.split())) for line in text.splitlines() if line.strip()]
+
+    readme = (ROOT / "README.md").read_text()
+    excerpt = readme.split("<!-- demo:begin -->")[1].split("```text\n")[1].split("```")[0]
+    table = excerpt.split("PLAY [Report]\n")[1].split("(the rows of hv02")[0]
+    assert [row for row in rows(table) if row not in rows(output)] == []
 
 
 def test_the_first_run_sets_everything_up(output: str) -> None:

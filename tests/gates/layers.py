@@ -59,7 +59,8 @@ LAYERS = {
     WINDOWS_FRONT: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Layer((COMMON,), ansible=True),
     REMOTE_TASK: Layer((COMMON, WINDOWS_FRONT), ansible=True),
-    VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES), ansible=True),
+    # The variables of a login are read as the modules read them.
+    VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, AZURE, AZURE_FRONT, VARIABLES), ansible=True),
     REPORT: Layer((COMMON, REPORT)),
     "modules": Layer((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Layer(

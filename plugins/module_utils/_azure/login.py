@@ -88,7 +88,7 @@ class AzureLogin:
         login = cls(
             subscription_id=subscription,
             method=method,
-            cloud_environment=values.get("cloud_environment") or clouds.of_authority(environment),
+            cloud_environment=_cloud(values, environment),
             ca_bundle=options.get("ca_bundle"),
             found=requested == "auto",
             secrets=tuple(str(values[name]) for name in _SECRETS if values.get(name)),
@@ -146,6 +146,13 @@ class CachedToken:
         return self._tokens[scopes]
 
 
+def cloud_of(options: Values, environment: Mapping[str, str] | None = None) -> str:
+    """Return the cloud that a login with these options uses, also if the login is incomplete. Raises InvalidInput."""
+    environment = os.environ if environment is None else environment
+    sources, _warnings = _sources(options.get("auth_source") or "auto", options, environment)
+    return _cloud(_merged(sources), environment)
+
+
 # Values ---------------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +193,10 @@ def _merged(sources: Sequence[Values]) -> dict[str, Any]:
         name: next((source[name] for source in sources if source.get(name) not in (None, "")), None)
         for name in VARIABLES
     }
+
+
+def _cloud(values: Values, environment: Mapping[str, str]) -> str:
+    return str(values["cloud_environment"] or clouds.of_authority(environment))
 
 
 def _some(warning: str | None) -> tuple[str, ...]:

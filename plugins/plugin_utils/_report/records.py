@@ -34,6 +34,10 @@ class Record:
     #: Evidence of the setup: the initial state, the changes and the verified state.
     evidence: tuple[Evidence, ...] | None = None
     failure: str = ""
+    #: Evidence of the comparison of the target with its variables. None: they were not compared.
+    plan: tuple[Evidence, ...] | None = None
+    #: Parts of the registration that the vault does not show yet, one line for each VMM server.
+    outstanding: tuple[str, ...] = ()
     #: The observation of a Windows machine.
     observation: Variables = field(default_factory=dict)
     vmm_clouds: tuple[str, ...] = ()
@@ -52,8 +56,20 @@ class Record:
         return str((self.observation.get("host") or {}).get("fqdn") or "")
 
     @property
+    def observed(self) -> bool:
+        """Tell whether the host was read, so that its state is known."""
+        return bool(self.observation) or self.plan is not None
+
+    @property
+    def differences(self) -> tuple[Evidence, ...]:
+        """Return the planned changes of the target."""
+        return tuple(row for row in self.plan or () if row.planned)
+
+    @property
     def set_up(self) -> bool:
-        """Tell whether the observed machine is set up. The passive nodes of a cluster have no registration."""
+        """Tell whether the observed host is set up. The passive nodes of a cluster have no registration."""
+        if self.role == AZURE_TARGET:
+            return self.plan is not None and not self.differences
         if self.role == HYPERV_HOST:
             return bool(self.observation.get("agent"))
         registered = bool((self.observation.get("registration") or {}).get("vault_name"))
@@ -70,6 +86,8 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
         readings=_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []),
         evidence=_set_up_evidence(role, host, variables),
         failure=_line(variables.get(f"{role}_failure")),
+        plan=_fact(host, f"{role}_plan", variables),
+        outstanding=_outstanding(host, f"{role}_progress", variables),
         observation=preflight.get("host") or {},
         vmm_clouds=tuple(str(name) for name in preflight.get("expected_clouds") or ()),
         active=bool(preflight.get("active_node", True)),
@@ -93,6 +111,18 @@ def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Eviden
 
 def _fact(host: str, name: str, variables: Variables) -> tuple[Evidence, ...] | None:
     return None if variables.get(name) is None else _evidence(host, name, variables[name])
+
+
+def _outstanding(host: str, name: str, variables: Variables) -> tuple[str, ...]:
+    entries = _list(host, name, variables.get(name) or [])
+    if any(not isinstance(entry, Mapping) or "server" not in entry for entry in entries):
+        raise WrongShape(f"{name} of {host}: every entry must be a dictionary with the key server")
+    return tuple(
+        _line(
+            f"{entry['server']}: {entry.get('reached', '')}; outstanding: {', '.join(entry.get('outstanding') or ())}"
+        )
+        for entry in entries
+    )
 
 
 def _checks(host: str, name: str, variables: Variables) -> tuple[Check, ...] | None:

@@ -25,6 +25,7 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
+_NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Report:
     """The records of a run, and the problems at this stage.
 
     At the stage checks every host must have passed its checks. At the stage setup the run must also have set it up.
-    At the stage state the observed host must be set up. `machines` are all Hyper-V hosts of the inventory, including
-    those outside of the limit. With `accept_uncovered` a host that the inventory lacks is not a problem.
+    At the stage state every host must be set up, also Azure, and the vault must show the VMM servers. `machines` are
+    all Hyper-V hosts of the inventory, including those outside of the limit. With `accept_uncovered` a host that the
+    inventory lacks is not a problem.
     """
 
     scope: Scope
@@ -59,6 +61,8 @@ class Report:
     machines: tuple[Record, ...]
     stage: Stage = "checks"
     accept_uncovered: bool = False
+    #: The options of the command line that select tasks, for example `--tags x`; empty without them.
+    task_options: str = ""
     #: What becomes of Hyper-V hosts whose checks failed: with `skip` the others are set up, and the run fails at its end.
     unready_hosts: UnreadyHosts = "fail"
 
@@ -147,25 +151,42 @@ class Report:
         if record.failure:
             yield _problem(record, record.failure)
         if record.checks is None:
-            yield _problem(record, "not checked in this run; see the errors above, or run again without --tags")
+            yield _problem(record, self._not_done("checked"))
         for check in record.checks or ():
             if check.blocks:
                 yield _problem(record, check.describe(), check.step)
         if record.checks is not None and not record.failure and self._is_unfinished(record):
-            yield _problem(record, self._unfinished_line(record))
+            yield from self._of_unfinished(record)
+        if self.stage == "state" and all(server.set_up for server in self._of(VMM_SERVER)):
+            yield from (_problem(record, f"{line}; {_NOT_SHOWN}", "P10") for line in record.outstanding)
 
     def _is_unfinished(self, record: Record) -> bool:
         if self.stage == "setup":
             return record.evidence is None or bool(record.failure)
-        return self.stage == "state" and record.role != AZURE_TARGET and not record.set_up
+        return self.stage == "state" and not record.set_up
+
+    def _of_unfinished(self, record: Record) -> Iterator[Problem]:
+        if self.stage == "setup":
+            yield _problem(record, self._unfinished_line(record))
+        elif not record.observed:
+            # A failed check has already explained why the host was not read.
+            if not any(check.blocks for check in record.checks or ()):
+                yield _problem(record, self._not_done("read"))
+        elif record.role == AZURE_TARGET:
+            for row in record.differences:
+                yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
+        else:
+            yield _problem(record, _NOT_SET_UP[record.role])
 
     def _unfinished_line(self, record: Record) -> str:
-        if self.stage == "state":
-            return _NOT_SET_UP[record.role]
         failed = [other.host for other in self._of(record.role) if other.failure]
         if failed and record.role == VMM_SERVER:
             return f"not set up, because {failed[0]} failed before it; run again"
-        return "not set up in this run; see the errors above, then run again"
+        return self._not_done("set up")
+
+    def _not_done(self, participle: str) -> str:
+        advice = f"or run again without {self.task_options}" if self.task_options else "then run again"
+        return f"not {participle} in this run; see the errors above, {advice}"
 
     def _of_run(self) -> Iterator[Problem]:
         """Yield the problems that concern several hosts. The problem of an unknown host fails localhost."""
@@ -201,7 +222,9 @@ class Report:
         for record in self.records:
             # The setup of the target ends with the same readings.
             readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            found.setdefault(record.label, []).extend([*readings, *(record.evidence or ())])
+            planned = {row.step for row in record.differences}
+            rows = [row for row in readings if row.step not in planned]
+            found.setdefault(record.label, []).extend([*record.differences, *rows, *(record.evidence or ())])
         return found
 
 

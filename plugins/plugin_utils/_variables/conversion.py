@@ -149,10 +149,10 @@ def missing(path: str) -> InvalidInput:
 
 
 def unknown(path: str, name: str, known: Mapping[str, Any]) -> InvalidInput:
-    """Return the problem of an unknown name."""
+    """Return the problem of an unknown suboption; `path` ends with its name."""
     near = nearest(name, known)
     fix = f"did you mean {near}?" if near else f"remove it; known are {', '.join(known)}"
-    return InvalidInput(path, "is unknown", fix)
+    return InvalidInput(path, f"must be an option of {path.removesuffix(f'.{name}')}", fix)
 
 
 class _Wrong(Exception):

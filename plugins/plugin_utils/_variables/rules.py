@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ _NAME = "vault-name"
 _REGION = "westeurope"
 _INSTALLER = {"source": "https://mirror.example.com/setup.exe", "staging_dir": "C:\\Staging", "download_timeout": 1}
 _KEY_PATH = "/name.VaultCredentials"
+_WAVE_SIZE = re.compile(r"[1-9][0-9]*|(100|[1-9][0-9]?)%")
 _VAULT_ID = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/{_NAME}"
 
 
@@ -220,6 +222,17 @@ def _proxy(value: Values | None, variable: str) -> Problems:
 
 
 def _site(values: Values) -> Problems:
+    # Ansible takes a size of 0 and a text that is not a number for all remaining hosts.
+    for number, size in enumerate(values.get("site_wave_sizes") or []):
+        if not _WAVE_SIZE.fullmatch(str(size).strip()):
+            yield InvalidInput(
+                f"site_wave_sizes[{number}]",
+                f"must be a number of hosts or a percentage, not '{size}'",
+                "write a size such as 1 or 25%",
+            )
+    percentage = values.get("site_max_fail_percentage")
+    if percentage is not None and not 0 <= percentage <= 100:
+        yield InvalidInput("site_max_fail_percentage", f"must be from 0 to 100, not {percentage}", "correct the number")
     for text in values.get("site_endpoints") or []:
         yield from _renamed(partial(addresses, "AzureCloud", (), [text]), {"endpoints": "site_endpoints"})
 

@@ -59,6 +59,8 @@ _STEPS = {
     "site_hyperv_hosts": "H1",
     "site_uncovered_hosts": "H1",
     "site_unready_hosts": "H1",
+    "site_wave_sizes": "H1",
+    "site_max_fail_percentage": "H1",
     "site_endpoints": "S2",
 }
 #: The step of the other variables of the playbooks.

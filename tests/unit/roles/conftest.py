@@ -85,9 +85,15 @@ class Harness:
 
     def journal(self, kind: str) -> list[str]:
         """Return what the last run requested of the stand-ins, as `module name`."""
+        return [f"{line['module']} {line['name']}" for line in self._journal() if line["kind"] == kind]
+
+    def clouds(self) -> dict[str, str]:
+        """Return the cloud that the last run passed to the check of each machine."""
+        return {line["name"]: line["cloud"] for line in self._journal() if line["module"] == "host_info"}
+
+    def _journal(self) -> list[dict[str, Any]]:
         path = self.folder / "journal.jsonl"
-        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [f"{line['module']} {line['name']}" for line in lines if line["kind"] == kind]
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def play(
         self, playbook: str | list[dict[str, Any]], *arguments: str, environment: dict[str, str] | None = None

@@ -30,7 +30,8 @@ class State:
 
     def record(self, kind: str, name: str) -> None:
         given = sorted(name for name in self.options if not name.startswith("_ansible"))
-        line = {"module": self.module, "kind": kind, "name": name, "options": given}
+        cloud = self.options.get("cloud_environment")
+        line = {"module": self.module, "kind": kind, "name": name, "options": given, "cloud": cloud}
         with (self.folder / "journal.jsonl").open("a") as journal:
             journal.write(json.dumps(line) + "\n")
 
@@ -115,17 +116,19 @@ def vault_registration_key(state: State) -> dict[str, Any]:
 def vmm_server_info(state: State) -> dict[str, Any]:
     state.record("wait" if state.options.get("wait") else "read", "servers")
     registered = state.values.get("registered", {})
+    expected = state.options.get("servers") or []
+    clouds = [*state.options["vmm_clouds"], *(cloud for each in expected for cloud in each["vmm_clouds"] or [])]
     servers: dict[str, dict[str, Any]] = {
         name: {
             "registered": name in registered,
             "connected": name in registered,
             "clouds": list(state.values.get("clouds", {})) if name in registered else [],
         }
-        for name in state.options["names"]
+        for name in [*state.options["names"], *(each["name"] for each in expected)]
     }
     missing = [name for name in servers if name not in registered]
     shown = {cloud for view in servers.values() for cloud in view["clouds"]}
-    absent = [cloud for cloud in state.options["vmm_clouds"] if cloud not in shown]
+    absent = [cloud for cloud in clouds if cloud not in shown]
     rows = [f"{name}: {'not ' if name in missing else ''}registered" for name in servers]
     done = "waited" if state.options.get("wait") else "nothing to do"
     return {
@@ -152,6 +155,7 @@ def host_info(state: State) -> dict[str, Any]:
     if server and unknown and clouds:
         message = f"VMM has no cloud {', '.join(unknown)}; its clouds are Gold, Silver"
         checks.append({**_check("cloud-unknown", "error", message), "step": "P9"})
+    expected = list(state.options.get("vmm_clouds") or [])
     return {
         "changed": False,
         "host": {
@@ -165,7 +169,8 @@ def host_info(state: State) -> dict[str, Any]:
         "evidence": [_row("S2" if server else "H2", "2 checks passed")],
         "server_name": host if server else None,
         "active_node": host not in state.values.get("passive", []),
-        "expected_clouds": list(state.options.get("vmm_clouds") or []),
+        "expected_clouds": expected,
+        "expected_server": {"name": host, "vmm_id": None, "vmm_clouds": expected} if server else None,
     }
 
 

@@ -21,8 +21,8 @@ ROLES = ("azure_target", "hyperv_host", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
-        "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "preflight", "progress",
-        "server_evidence", "servers", "vault_id", "wait_evidence",
+        "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
+        "progress", "server_evidence", "servers", "vault_id", "wait_evidence",
     },
     "hyperv_host": {"checks", "evidence", "preflight"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
@@ -202,8 +202,20 @@ def test_every_option_is_described_and_typed(collection_root: Path, role: str) -
 @pytest.mark.parametrize("role", ROLES)
 def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str) -> None:
     folder = collection_root / "roles" / role
-    files = {path.stem for path in (folder / "tasks").glob("*.yml")}
+    # The entry points of a role import its private files.
+    files = {path.stem for path in (folder / "tasks").glob("*.yml") if not path.name.startswith("_")}
     assert files == set(load(folder / "meta" / "argument_specs.yml")["argument_specs"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_calls_each_module_once(collection_root: Path, role: str) -> None:
+    """A second call would repeat the options. The key has a call that creates it and one that removes it."""
+    # Both entry points that set the target up or check it read it.
+    files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
+    keys = [key for file in files for task in tasks_in(load(file)) for key in task]
+    calls = [key.rpartition(".")[2] for key in keys if key.startswith("siterecovery.hyperv.")]
+    repeated = {name for name in calls if calls.count(name) > 1}
+    assert repeated <= {"validate_variables", "vault_registration_key", "target_info"}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -83,3 +83,31 @@ def flattened_values(values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict):
             found.update({f"{name}.{part}": inner for part, inner in flattened_values(value).items()})
     return found
+
+
+def test_the_page_of_the_inventory_plugin_shows_the_same_connection(collection_root: Path, inventory: Path) -> None:
+    page = (collection_root / "docs" / "inventory.md").read_text()
+    shown = {
+        found[1]: yaml.safe_load(found[2])
+        for found in re.finditer(r"```yaml\n *# inventory/(\S+)\n(.*?)```", page, re.DOTALL)
+    }
+    assert shown["group_vars/windows.yml"] == yaml.safe_load((inventory / "group_vars" / "windows.yml").read_text())
+    groups = shown["10-hosts.yml"]["windows"]["children"]
+    example = yaml.safe_load((inventory / "hosts.yml").read_text())["windows"]["children"]
+    assert groups.keys() == example.keys()
+    assert groups["vmm_servers"] == example["vmm_servers"]
+
+
+def test_the_documentation_uses_one_placeholder_domain(collection_root: Path) -> None:
+    """The machines of the lab have their own domain, lab.example, as in the output of the demo."""
+    files = [
+        *(collection_root / "docs").rglob("*.md"),
+        *(collection_root / "docs" / "examples").rglob("*.yml"),
+        *(collection_root / "plugins" / "modules").glob("*.py"),
+        *(collection_root / "plugins" / "inventory").glob("*.py"),
+        *(collection_root / "roles").rglob("*.md"),
+        collection_root / "README.md",
+    ]
+    other = re.compile(r"[\w.-]*\b(contoso|fabrikam|corp)\.\w+|[\w.-]+\.example\b(?!\.)", re.IGNORECASE)
+    found = {f"{path.name}: {name[0]}" for path in files for name in other.finditer(path.read_text())}
+    assert {name for name in found if not name.endswith("lab.example")} == set()

@@ -129,3 +129,37 @@ def test_the_same_machine_under_two_names_is_named_before_anything_is_made(harne
     line = "hv01 and hv02 are the same machine, hv01.x.test; remove all names but one from the inventory"
     assert run.reasons == {"hv01": line, "hv02": line}
     assert harness.journal("write") == []
+
+
+CHINA, GOVERNMENT = "AzureChinaCloud", "AzureUSGovernment"
+
+
+@pytest.mark.parametrize(
+    ("variables", "environment", "cloud"),
+    [
+        ({"azure_target_cloud_environment": CHINA, "azure_target_location": "chinaeast2"}, {}, CHINA),
+        ({}, {"AZURE_CLOUD_ENVIRONMENT": CHINA}, CHINA),
+        ({"azure_target_profile": "east"}, {}, CHINA),
+        ({}, {"AZURE_PROFILE": "east"}, CHINA),
+        ({"azure_target_profile": "{{ 'ea' ~ 'st' }}", "azure_target_secret": ""}, {}, CHINA),
+        ({}, {}, GOVERNMENT),
+        ({}, {"ANSIBLE_AZURE_AUTH_SOURCE": "env"}, "AzureCloud"),
+        # The default profile is not read for a login from elsewhere.
+        ({"azure_target_client_id": "c"}, {}, "AzureCloud"),
+        ({"azure_target_client_id": "c"}, {"AZURE_AUTHORITY_HOST": "https://login.chinacloudapi.cn"}, CHINA),
+    ],
+)
+@pytest.mark.parametrize("playbook", ["preflight.yml", "hyperv_hosts.yml"])
+def test_machines_are_checked_against_the_cloud_of_the_login(
+    harness: Harness, playbook: str, variables: dict[str, str], environment: dict[str, str], cloud: str
+) -> None:
+    profiles = harness.folder / ".azure" / "credentials"
+    profiles.parent.mkdir()
+    profiles.write_text(f"[default]\ncloud_environment = {GOVERNMENT}\n[east]\ncloud_environment = {CHINA}\n")
+    profiles.chmod(0o600)
+    harness.variables |= variables
+    harness.given(FINISHED)
+    run = harness.play(playbook, environment=environment)
+    assert run.code == 0, run.output
+    assert set(harness.clouds().values()) == {cloud}
+    assert len(harness.clouds()) == {"preflight.yml": 3}.get(playbook, 2)

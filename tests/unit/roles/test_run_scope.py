@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .conftest import Harness, Run
@@ -93,14 +95,33 @@ def test_a_limit_file_is_understood(harness: Harness) -> None:
     refused(run, SITE_LIMIT.format(f"@{file}"))
 
 
+SKIPPED = "not checked in this run; see the errors above, or run again without {0}"
+
+
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_tags_that_no_task_has_fail_the_run(harness: Harness, playbook: str) -> None:
     harness.given(FINISHED)
     run = harness.play(playbook, "--tags", "nothing")
     assert run.code != 0, run.output
     assert run.failed == {"target.yml": {"localhost"}, "hyperv_hosts.yml": {"hv01", "hv02"}}.get(playbook, run.failed)
-    assert all("not checked in this run" in reason for reason in run.reasons.values())
-    assert run.reasons
+    assert set(run.reasons.values()) == {SKIPPED.format("--tags nothing")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--skip-tags", "all"), "--skip-tags all"),
+        (("--skip-tags", "untagged"), "--skip-tags untagged"),
+        (("--tags", "a,b", "--skip-tags", "untagged"), "--tags a,b and --skip-tags untagged"),
+    ],
+)
+def test_a_run_that_skipped_everything_names_the_options(
+    harness: Harness, arguments: tuple[str, ...], shown: str
+) -> None:
+    harness.given(FINISHED)
+    run = harness.play("site.yml", *arguments)
+    assert run.code != 0, run.output
+    assert set(run.reasons.values()) == {SKIPPED.format(shown)}
 
 
 @pytest.mark.parametrize(
@@ -133,12 +154,15 @@ def test_another_strategy_does_not_bypass_the_gates(harness: Harness, playbook: 
     assert harness.journal("write") == []
 
 
-def test_an_unreachable_localhost_ends_the_run(harness: Harness) -> None:
+@pytest.mark.parametrize("playbook", ["preflight.yml", "target.yml", "vmm_servers.yml", "report.yml", "site.yml"])
+def test_an_unreachable_localhost_is_reported(harness: Harness, playbook: str) -> None:
     """The connection of localhost is set for the plays, so only an extra variable can break it."""
-    run = harness.play(
-        "site.yml", "-e", '{"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}'
-    )
+    harness.given(FINISHED)
+    run = harness.play(playbook, "-e", '{"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}')
     assert run.code != 0
+    assert run.failed >= {"localhost"}
+    assert run.reasons["localhost"].startswith("T1: the host that calls Azure is not reachable: ")
+    assert "\nAzure T1: the host that calls Azure is not reachable: " in run.output
     assert harness.journal("write") == []
 
 
@@ -164,11 +188,34 @@ def test_the_report_playbook_fails_for_machines_that_are_not_set_up(harness: Har
     assert harness.journal("write") == []
 
 
+@pytest.mark.parametrize("limit", [(), ("--limit", "localhost")], ids=["all", "localhost"])
+def test_the_report_playbook_fails_for_a_target_that_is_not_set_up(harness: Harness, limit: tuple[str, ...]) -> None:
+    harness.lists_localhost = True
+    harness.given({**FINISHED, "accounts": {}})
+    run = harness.play("report.yml", *limit)
+    assert run.code != 0
+    assert run.reasons == {"localhost": "T4: not there; planned: make stdr; run the playbook target"}
+    assert (run.changed, harness.journal("write")) == (0, [])
+
+
+def test_the_report_playbook_fails_for_a_target_that_cannot_be_planned(harness: Harness) -> None:
+    harness.given({**FINISHED, "faults": {"storage_account": "resource group rg-dr does not exist"}})
+    run = harness.play("report.yml")
+    assert run.reasons["localhost"] == "resource group rg-dr does not exist"
+
+
+def test_the_report_playbook_fails_for_a_registration_that_the_vault_does_not_show(harness: Harness) -> None:
+    harness.given({**FINISHED, "clouds": {}})
+    run = harness.play("report.yml")
+    assert run.code != 0
+    assert run.reasons["localhost"].startswith("P10: Gold: ")
+
+
 def test_the_report_playbook_shows_the_setup(harness: Harness) -> None:
     harness.given(FINISHED)
     run = harness.play("report.yml")
     assert run.code == 0, run.output
-    assert "P10   vmm01: registered" in run.output
+    assert re.search(r"P10 +vmm01: registered", run.output)
     assert harness.journal("write") == []
 
 

@@ -219,7 +219,9 @@ def test_an_unknown_option_is_named_with_the_nearest_known_one(path: str) -> Non
     inner = {**(sample(option)[0] if option["type"] == "list" else sample(option)), misspelled: "x"}
     place = f"{path}[0]" if option["type"] == "list" else path
     _value, problems = converted(path, [inner] if option["type"] == "list" else inner)
-    assert [problem.message for problem in problems] == [f"{place}.{misspelled}: is unknown; did you mean {names[-1]}?"]
+    assert [problem.message for problem in problems] == [
+        f"{place}.{misspelled} must be an option of {place}; did you mean {names[-1]}?"
+    ]
 
 
 @pytest.mark.parametrize(

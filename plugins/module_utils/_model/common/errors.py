@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .durations import duration
 from .shown_text import LONGEST_TEXT, foreign, has_controls, one_line
 
 
@@ -83,7 +84,8 @@ class DeadlineExceeded(SiteRecoveryError):
     def __init__(self, waiting_for: str, seconds: float, last_state: str, resume: str, **details: Any) -> None:
         reference = f" (request {details['request_id']})" if details.get("request_id") else ""
         super().__init__(
-            f"timed out after {seconds:.0f} s waiting for {waiting_for}; last state: {last_state}{reference}; {resume}",
+            f"timed out after {duration(round(seconds))} waiting for {waiting_for};"
+            f" last state: {last_state}{reference}; {resume}",
             last_state=last_state,
             seconds=seconds,
             **details,

@@ -19,6 +19,10 @@ from .waiting import early_interval
 State = TypeVar("State")
 
 
+#: The verified state of a change that was only planned.
+_AFTER_APPLY = "after apply"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One line of the report: what a run found for one step, what it did, and what it read back."""
@@ -32,6 +36,16 @@ class Evidence:
         """Clean the texts, which quote names that others chose."""
         for name in ("found", "done", "verified"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
+
+    @classmethod
+    def of_plan(cls, step: str, found: str, changes: str) -> Evidence:
+        """Return the line of changes that check mode planned."""
+        return cls(step, found, f"planned: {changes}", _AFTER_APPLY)
+
+    @property
+    def planned(self) -> bool:
+        """Tell whether the line is about changes that were only planned."""
+        return self.verified == _AFTER_APPLY
 
     def to_result(self) -> dict[str, str]:
         return {"step": self.step, "found": self.found, "done": self.done, "verified": self.verified}
@@ -134,7 +148,7 @@ class ManagedResource(ABC, Generic[State, Record]):
         if not changes.changed:
             return Evidence(step, found, "nothing to do", found if final is None else self.summary(step, final))
         if final is None:
-            return Evidence(step, found, f"planned: {changes.describe()}", "after apply")
+            return Evidence.of_plan(step, found, changes.describe())
         return Evidence(step, found, changes.describe(), self.summary(step, final))
 
     def secret_results(self) -> dict[str, Any]:

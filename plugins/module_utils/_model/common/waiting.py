@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: how to wait for operations that take minutes: how often to poll, and how to show the time."""
+"""Private: how to wait for operations that take minutes: how often to poll, and which failures are transient."""
 
 from __future__ import annotations
 
@@ -38,14 +38,3 @@ def is_passing(error: Mapping[str, Any]) -> bool:
     """Tell whether a failure (the `error` of a result) is transient: no answer, throttling or a server error."""
     status = error.get("status")
     return error.get("kind") == "unreachable" or (isinstance(status, int) and (status in (408, 429) or status >= 500))
-
-
-def duration(seconds: float) -> str:
-    """Format seconds for people: 40s, 2m10s, 45m, 1h05m."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
-    if hours:
-        return f"{hours}h{minutes:02}m" if minutes else f"{hours}h"
-    if minutes:
-        return f"{minutes}m{rest:02}s" if rest else f"{minutes}m"
-    return f"{rest}s"

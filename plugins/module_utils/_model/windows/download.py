@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..common.durations import duration
 from ..common.errors import DeadlineExceeded, Refused, RemoteFailure
-from ..common.waiting import duration, is_passing
+from ..common.waiting import is_passing
 from .installer import Installer
 
 #: Attempts in a row without progress before a transfer fails.

@@ -349,6 +349,22 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
             "S2 site_endpoints must be https addresses or host names, not 'http://x'",
         ),
         ("site", "site_uncovered_hosts: ignore", "H1 site_uncovered_hosts must be one of fail, warn, not 'ignore'"),
+        (
+            "site",
+            "site_wave_sizes: '1,0'",
+            "H1 site_wave_sizes[1] must be a number of hosts or a percentage, not '0'",
+        ),
+        (
+            "site",
+            "site_wave_sizes: [all]",
+            "H1 site_wave_sizes[0] must be a number of hosts or a percentage, not 'all'",
+        ),
+        (
+            "site",
+            "site_wave_sizes: 101%",
+            "H1 site_wave_sizes[0] must be a number of hosts or a percentage, not '101%'",
+        ),
+        ("site", "site_max_fail_percentage: -1", "H1 site_max_fail_percentage must be from 0 to 100, not -1"),
     ],
 )
 def test_rules_of_the_modules_are_applied_under_the_names_of_the_variables(role: str, text: str, expected: str) -> None:

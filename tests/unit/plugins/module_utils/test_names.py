@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import names
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.durations import duration
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     AccessDenied,
     DeadlineExceeded,
@@ -26,7 +27,6 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     same_name,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.waiting import (
-    duration,
     interval,
     is_passing,
 )
@@ -174,14 +174,14 @@ def test_polls_become_rarer_and_never_pass_the_deadline(elapsed: float, left: fl
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0s"),
-        (40.9, "40s"),
-        (60, "1m"),
-        (130, "2m10s"),
-        (2700, "45m"),
-        (3600, "1h"),
-        (3900, "1h05m"),
-        (3661, "1h01m"),
+        (0, "0 s"),
+        (40.9, "40 s"),
+        (60, "1 min"),
+        (130, "2 min 10 s"),
+        (2700, "45 min"),
+        (3600, "1 h"),
+        (3900, "1 h 5 min"),
+        (3661, "1 h 1 min"),
     ],
 )
 def test_duration(seconds: float, words: str) -> None:

@@ -140,7 +140,7 @@ def test_a_service_that_asks_for_a_pause_gets_it(monkeypatch: pytest.MonkeyPatch
 def test_each_new_state_is_displayed_once_and_again_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = Harness([NOT_YET] * 3 + [NEARLY] * 20 + [DONE], monkeypatch)
     harness.run(wait=True)
-    assert harness.displayed[0] == "P10 vmm01: not registered, waiting for registration (0s of 45m)"
+    assert harness.displayed[0] == "P10 vmm01: not registered, waiting for registration (0 s of 45 min)"
     states = [line.rpartition(" (")[0] for line in harness.displayed]
     assert states[1] == "P10 vmm01: fabric registered, waiting for provider heartbeat"
     assert set(states[1:]) == {states[1]}

@@ -185,7 +185,7 @@ def test_a_run_waits_for_the_end(harness: MakeHarness, what: Installed) -> None:
     assert found.scripts.count("poll_background_task") == 3
     # The line is shown once, because the state did not change.
     assert [line for line in found.shown if "running" in line] == [progress(found)[0]]
-    assert progress(found)[0].endswith("running (0s of 1m)")
+    assert progress(found)[0].endswith("running (0 s of 1 min)")
 
 
 def test_the_last_line_of_the_log_is_shown(harness: MakeHarness) -> None:
@@ -198,7 +198,7 @@ def test_the_last_line_of_the_log_is_shown(harness: MakeHarness) -> None:
         release,
     )
     found.run(ONE.resource())
-    assert progress(found) == ["P1 the Provider's setup: running; log: two (0s of 1m)"]
+    assert progress(found) == ["P1 the Provider's setup: running; log: two (0 s of 1 min)"]
 
 
 def test_after_a_timeout_the_next_run_resumes_the_wait(harness: MakeHarness, what: Installed, clock: Time) -> None:

@@ -13,19 +13,19 @@ def test_lines_are_shown_when_they_change_and_repeated_after_a_while() -> None:
     lines = ProgressLines(shown.append, 60, timeout=600)
     for elapsed in (0.0, 30.0, 59.0):
         lines.show(["a: waiting", "b: waiting"], elapsed)
-    assert shown == ["a: waiting (0s of 10m)", "b: waiting (0s of 10m)"]
+    assert shown == ["a: waiting (0 s of 10 min)", "b: waiting (0 s of 10 min)"]
     lines.show(["b: waiting"], 59.5)
-    assert shown[2:] == ["b: waiting (59s of 10m)"]
+    assert shown[2:] == ["b: waiting (59 s of 10 min)"]
     lines.show(["b: waiting"], 119.0)
     assert len(shown) == 3
     lines.show(["b: waiting"], 119.5)
-    assert shown[3:] == ["b: waiting (1m59s of 10m)"]
+    assert shown[3:] == ["b: waiting (1 min 59 s of 10 min)"]
 
 
 def test_a_wait_without_a_limit() -> None:
     shown: list[str] = []
     ProgressLines(shown.append).show(["x"], 5.0)
-    assert shown == ["x (5s)"]
+    assert shown == ["x (5 s)"]
 
 
 def test_a_state_is_shown_when_it_is_new_and_again_after_a_minute() -> None:

@@ -152,7 +152,7 @@ def test_registration_is_bounded(harness: MakeHarness, key: str) -> None:
     with pytest.raises(DeadlineExceeded) as late:
         found.run(registration(key_path=key, registration_timeout=60))
     assert late.value.message == (
-        "timed out after 60 s waiting for the end of DRConfigurator.exe; last state: its log is empty; it was stopped;"
+        "timed out after 1 min waiting for the end of DRConfigurator.exe; last state: its log is empty; it was stopped;"
         " run again, with a longer registration_timeout if the log shows progress"
     )
     assert (found.sent("register_vmm_server")["parameters"]["TimeoutSeconds"], found.session.changed) == (60, True)

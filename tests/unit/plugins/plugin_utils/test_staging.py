@@ -85,7 +85,7 @@ def test_each_kind_of_source(transport: MakeTransport, options: dict[str, Any]) 
     assert found.left() == []
     (line,) = found.shown
     host = {LINK: " from download.microsoft.com", SHARE: ""}.get(options.get("source", ""), " from mirror.lab.test")
-    assert line == f"fetched MARSAgentInstaller.exe{host}: 0.1 MB of 0.1 MB (100 %) in 0s"
+    assert line == f"fetched MARSAgentInstaller.exe{host}: 0.1 MB of 0.1 MB (100 %) in 0 s"
 
 
 def test_an_interrupted_download_resumes(transport: MakeTransport) -> None:

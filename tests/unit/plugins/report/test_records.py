@@ -30,7 +30,7 @@ def test_texts_become_one_line() -> None:
 
 def test_a_wait_shows_what_the_vault_showed_before_the_servers_were_set_up() -> None:
     before = {"step": "P10", "found": "vmm01: not registered", "done": "nothing to do", "verified": "not registered"}
-    after = {"step": "P10", "found": "vmm01: registered", "done": "waited 3m", "verified": "vmm01: registered"}
+    after = {"step": "P10", "found": "vmm01: registered", "done": "waited 3 min", "verified": "vmm01: registered"}
     facts = {
         "azure_target_evidence": [ROW],
         "azure_target_server_evidence": [before],
@@ -40,7 +40,7 @@ def test_a_wait_shows_what_the_vault_showed_before_the_servers_were_set_up() -> 
     assert record.evidence is not None
     assert [(row.step, row.found, row.done) for row in record.evidence] == [
         ("B1", "no vault", "create vault vault-dr"),
-        ("P10", "vmm01: not registered", "waited 3m"),
+        ("P10", "vmm01: not registered", "waited 3 min"),
     ]
 
 

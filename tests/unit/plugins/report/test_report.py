@@ -17,7 +17,12 @@ from .builders import FAILED, PASSED, ROW, WARNED, machine, observed, record, se
 
 GROUPS = {part: Group(part, ("x",), ("x",)) for part in ("vmm_servers", "hyperv_hosts")}
 DONE = {"evidence": [ROW]}
-AZURE = record("azure_target", "localhost", PASSED, facts=DONE)
+#: Rows of a plan: one requires a change, and one does not.
+PLANNED = {"step": "T4", "found": "no storage account", "done": "planned: create stdr", "verified": "after apply"}
+KEPT = {"step": "B1", "found": "vault vault-dr", "done": "nothing to do", "verified": "vault vault-dr"}
+LATE = {"server": "vmm01", "reached": "fabric registered", "outstanding": ["provider heartbeat"]}
+NOT_READ = "not read in this run; see the errors above, then run again"
+AZURE = record("azure_target", "localhost", PASSED, facts={**DONE, "plan": [KEPT]})
 READY = record("hyperv_host", "hv01", PASSED, facts=DONE)
 
 
@@ -37,7 +42,7 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         (
             "checks",
             Record("hyperv_host", "hv01"),
-            "not checked in this run; see the errors above, or run again without --tags",
+            "not checked in this run; see the errors above, then run again",
         ),
         ("checks", record("hyperv_host", "hv01", FAILED), "H3: 2 GB free, 5 GB needed; free some"),
         (
@@ -48,7 +53,7 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         (
             "setup",
             Record("hyperv_host", "hv01"),
-            "not checked in this run; see the errors above, or run again without --tags",
+            "not checked in this run; see the errors above, then run again",
         ),
         ("setup", record("hyperv_host", "hv01", facts={**DONE, "failure": "setup failed"}), "setup failed"),
         (
@@ -58,6 +63,21 @@ def test_a_run_that_did_everything_has_no_problem() -> None:
         ),
         ("state", observed("hv01", "hv01.x.test"), "no Recovery Services agent; run the playbook hyperv_hosts"),
         ("state", server({}), "not registered with a Site Recovery Provider; run the playbook vmm_servers"),
+        (
+            "state",
+            record("azure_target", "localhost", PASSED, facts={"plan": [PLANNED, KEPT]}),
+            "T4: no storage account; planned: create stdr; run the playbook target",
+        ),
+        ("state", record("azure_target", "localhost", PASSED), NOT_READ),
+        ("state", record("hyperv_host", "hv01", PASSED), NOT_READ),
+        ("state", record("hyperv_host", "hv01", FAILED), "H3: 2 GB free, 5 GB needed; free some"),
+        ("state", record("azure_target", "localhost", facts={"failure": "no such group"}), "no such group"),
+        (
+            "state",
+            record("azure_target", "localhost", facts={"plan": [KEPT], "progress": [LATE]}),
+            "P10: vmm01: fabric registered; outstanding: provider heartbeat; run the playbook vmm_servers, which waits"
+            " for the vault",
+        ),
     ],
 )
 def test_a_problem_fails_its_own_host(stage: Stage, record: Record, line: str) -> None:
@@ -69,12 +89,31 @@ def test_a_problem_fails_its_own_host(stage: Stage, record: Record, line: str) -
 @pytest.mark.parametrize("stage", ["checks", "state"])
 def test_a_missing_setup_is_not_a_problem_before_or_without_a_setup(stage: Stage) -> None:
     agent = record("hyperv_host", "hv01", PASSED, observed={"agent": {"version": "2"}})
-    assert report(record("azure_target", "localhost", PASSED), agent, stage=stage).failures == {}
+    assert (
+        report(record("azure_target", "localhost", PASSED, facts={"plan": [KEPT]}), agent, stage=stage).failures == {}
+    )
+
+
+def test_a_server_that_is_not_set_up_explains_why_the_vault_does_not_show_it() -> None:
+    late = record("azure_target", "localhost", facts={"plan": [KEPT], "progress": [LATE]})
+    assert list(report(late, server({}), stage="state").failures) == ["vmm01"]
+    registered = {"provider": {"version": "5"}, "registration": {"vault_name": "vault-dr"}}
+    ready = record("vmm_server", "vmm01", PASSED, observed=registered)
+    assert list(report(late, ready, stage="state").failures) == ["localhost"]
 
 
 @pytest.mark.parametrize(("check", "status"), [(PASSED, "pass"), (WARNED, "warning"), (FAILED, "error")])
 def test_the_status_is_that_of_the_worst_check(check: Any, status: str) -> None:
     assert report(AZURE, record("hyperv_host", "hv01", check, facts=DONE)).status == status
+
+
+@pytest.mark.parametrize("stage", ["checks", "setup", "state"])
+def test_a_skipped_host_names_the_options_that_skipped_it(stage: Stage) -> None:
+    skipped = report(Record("hyperv_host", "hv01"), stage=stage, task_options="--tags x and --skip-tags all")
+    advice = "see the errors above, or run again without --tags x and --skip-tags all"
+    assert skipped.failures == {"hv01": [f"not checked in this run; {advice}"]}
+    checked = report(record("hyperv_host", "hv01", PASSED), stage="setup", task_options="--tags x")
+    assert checked.failures["hv01"] == ["not set up in this run; see the errors above, or run again without --tags x"]
 
 
 def test_servers_after_a_failed_one_name_it() -> None:

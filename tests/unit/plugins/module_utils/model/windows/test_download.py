@@ -142,11 +142,14 @@ def test_progress_resets_the_attempts() -> None:
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
-        ({}, "fetching P.exe from aka.ms: 0.0 MB of 10.0 MB (0 %) in 1m05s"),
-        ({"complete": True, "received": 10_000_000}, "fetched P.exe from aka.ms: 10.0 MB of 10.0 MB (100 %) in 1m05s"),
+        ({}, "fetching P.exe from aka.ms: 0.0 MB of 10.0 MB (0 %) in 1 min 5 s"),
+        (
+            {"complete": True, "received": 10_000_000},
+            "fetched P.exe from aka.ms: 10.0 MB of 10.0 MB (100 %) in 1 min 5 s",
+        ),
         (
             {"total": None, "host": None, "error": error(IO)},
-            "fetching P.exe: 0.0 MB in 1m05s; Verbindung verloren.",
+            "fetching P.exe: 0.0 MB in 1 min 5 s; Verbindung verloren.",
         ),
     ],
 )
