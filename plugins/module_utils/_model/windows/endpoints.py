@@ -70,14 +70,17 @@ _LATE = ("Timeout", "Deadline")
 _LOGIN_REQUIRED = 407
 
 
-def addresses(environment: str, accounts: Iterable[str] = (), more: Iterable[str] = ()) -> tuple[str, ...]:
+def addresses(
+    environment: str, accounts: Iterable[str] = (), more: Iterable[str] = (), *, registers: bool = False
+) -> tuple[str, ...]:
     """Return the https addresses to call, each host once. Raises InvalidInput.
 
+    A machine that `registers` itself calls the sign-in host of registration keys, too.
     A cloud that is given by its address has the names of the public cloud.
     """
     require_cloud(environment)
     known = ENVIRONMENTS.get(cloud_key(environment), ENVIRONMENTS[PUBLIC])
-    hosts = [*known.sign_in, known.backup]
+    hosts = [*known.sign_in, *((known.authority,) if registers else ()), known.backup]
     for account in accounts:
         require_account_name(account, "storage_accounts")
         hosts.append(f"{account}.{known.blob}")
@@ -126,6 +129,16 @@ def is_service_address(url: str) -> bool:
     if scheme.lower() != "https" or not _HOST.fullmatch(rest.partition("/")[0]):
         return False
     return purpose_of(host_of(url)) in (SIGN_IN, DATA, CONTROL)
+
+
+def is_authority(host: str) -> bool:
+    """Tell whether a host is the sign-in host of registration keys, for which no other one can stand in."""
+    return any(host == environment.authority for environment in ENVIRONMENTS.values())
+
+
+def is_unproven(host: str) -> bool:
+    """Tell whether no document shows that the name itself exists: only names below it are documented."""
+    return any(host == environment.backup for environment in ENVIRONMENTS.values())
 
 
 def stage_of(call: ConnectivityFacts) -> str | None:
