@@ -63,7 +63,7 @@ class Report:
     accept_uncovered: bool = False
     #: The options of the command line that select tasks, for example `--tags x`; empty without them.
     task_options: str = ""
-    #: What becomes of Hyper-V hosts whose checks failed: with `skip` the others are set up, and the run fails at its end.
+    #: The action for Hyper-V hosts whose checks failed: with `skip` the run sets up the others, and fails at its end.
     unready_hosts: UnreadyHosts = "fail"
 
     @cached_property
@@ -140,7 +140,7 @@ class Report:
 
     @property
     def _tolerated(self) -> bool:
-        """Tell whether the hosts that are left out are no problem at this stage."""
+        """Tell whether the run may leave out hosts at this stage without a problem."""
         return self.unready_hosts == "accept" or (self.unready_hosts == "skip" and self.stage == "checks")
 
     def _of_record(self, record: Record) -> Iterator[Problem]:

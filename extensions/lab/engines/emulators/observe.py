@@ -257,7 +257,8 @@ def _registration(machine: Machine, run: Run) -> Section:
     folder = run.need("StagingDir")
     if machine.exists(folder):
         section["orphaned_key_files"] = [
-            file.path for file in machine.files.listing(folder, "siterecovery.hyperv-*.VaultCredentials", files_only=True)
+            file.path
+            for file in machine.files.listing(folder, "siterecovery.hyperv-*.VaultCredentials", files_only=True)
         ]
     return section
 

@@ -58,8 +58,8 @@ def _require_plain(option: str, path: str, found: os.stat_result, shared: bool) 
 def require_safe_folders(option: str, folder: str) -> None:
     """Check that other users cannot replace a file in the folder. Raises Refused and OSError.
 
-    Who can write to a folder can rename every folder in it, so all folders of the path are checked. A folder that does
-    not exist yet is as safe as its parent.
+    A user who can write to a folder can rename every folder in it, so all folders of the path are checked. A folder
+    that does not exist yet is as safe as its parent.
     """
     folder = os.path.abspath(folder)
     while True:
@@ -78,9 +78,7 @@ def require_safe_folders(option: str, folder: str) -> None:
 
 def _require_safe(option: str, folder: str, found: os.stat_result) -> None:
     if found.st_uid not in (os.geteuid(), _ROOT):
-        raise Refused(
-            f"{option}: folder {folder} belongs to another user, who could replace the key; use another path"
-        )
+        raise Refused(f"{option}: folder {folder} belongs to another user, who could replace the key; use another path")
     # The sticky bit protects the files of each user from the others, as in /tmp.
     if found.st_mode & stat.S_ISVTX:
         return

@@ -132,7 +132,7 @@ def is_service_address(url: str) -> bool:
 
 
 def is_authority(host: str) -> bool:
-    """Tell whether a host is the sign-in host of registration keys, for which no other one can stand in."""
+    """Tell whether a host is the sign-in host of registration keys, which no other host replaces."""
     return any(host == environment.authority for environment in ENVIRONMENTS.values())
 
 

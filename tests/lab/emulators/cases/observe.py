@@ -60,7 +60,9 @@ CASES: Final = [
     ),
     observe("only VMM's adapter key", vmm_server(), lambda machine: machine.ensure_key(layout.ADAPTER_KEY)),
     observe("a registered server", vmm_server(provider={}), all_of(registered(), proxy_account)),
-    observe("a server with the account of others", vmm_server(provider={}), lambda m: proxy_account(m, "CORP\\sql-admin")),
+    observe(
+        "a server with the account of others", vmm_server(provider={}), lambda m: proxy_account(m, "CORP\\sql-admin")
+    ),
     observe(
         "a server with key files",
         vmm_server(provider={}),

@@ -24,9 +24,7 @@ EVERY = [
     ),
 ]
 OWN: dict[str, Any] = {"registration": seen.registration(vault_name="vault-asr")}
-FOREIGN_ACCOUNT = {
-    "registration": seen.registration(run_as_account="DRAProxyAccount", run_as_user="CORP\\sql")
-}
+FOREIGN_ACCOUNT = {"registration": seen.registration(run_as_account="DRAProxyAccount", run_as_user="CORP\\sql")}
 PROXIED: dict[str, Any] = {
     "registration": seen.registration(vault_name="vault-asr", proxy=seen.proxy(username="u", port=80))
 }
