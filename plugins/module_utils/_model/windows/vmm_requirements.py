@@ -359,7 +359,7 @@ def login_check(lost: bool, username: str | None, step: str) -> Check | None:
 
 
 def run_as_account(context: Context) -> Check | None:
-    """Check that storing the login of a proxy does not replace the login of an account that an administrator created."""
+    """Check that storing the login of a proxy does not replace the login of an account of an administrator."""
     facts, desired = context.machine.registration, context.expected.proxy
     if facts is None or facts.run_as_user is None or desired is None or not desired.username:
         return None

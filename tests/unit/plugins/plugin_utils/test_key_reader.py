@@ -40,5 +40,5 @@ def test_a_key_that_others_can_change_or_replace_is_refused(harness: MakeHarness
 
 def test_more_than_the_largest_key_is_not_read(harness: MakeHarness, key: str) -> None:
     Path(key).write_bytes(b"x" * (1024 * 1024))
-    with pytest.raises(Refused, match="not a valid Site Recovery key .it is too large"):
+    with pytest.raises(Refused, match=r"not a valid Site Recovery key .it is too large"):
         harness(SERVER).run(registration(key_path=key))
