@@ -32,6 +32,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "vmm_servers": {"type": "list", "elements": "str", "default": ["vmm_servers"]},
         "hyperv_hosts": {"type": "list", "elements": "str", "default": ["hyperv_hosts"]},
         "uncovered_hosts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "unready_hosts": {"type": "str", "choices": ["fail", "skip", "accept"], "default": "fail"},
         "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
@@ -95,7 +96,8 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
         for host in scope.groups[HYPERV_HOSTS].hosts
     ]
     accepted = options["uncovered_hosts"] == "warn"
-    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, _task_options(variables))
+    task_options, unready = _task_options(variables), options["unready_hosts"]
+    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, task_options, unready)
 
 
 def _task_options(variables: Variables) -> str:

@@ -77,6 +77,9 @@ options:
         counts as reachable.
       - The addresses are those for sign-in, the data address C(backup.windowsazure.com), the addresses of the service
         in the registration of a server, O(storage_accounts) and O(endpoints). They are called through O(proxy).
+      - A VMM server also calls the sign-in address that registration keys name, which is C(login.windows.net) in the
+        public cloud.
+      - The data address is only a warning, because Microsoft documents only names below it.
       - The time in the responses is compared with the machine's clock.
     type: bool
     default: true

@@ -71,6 +71,15 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  unready_hosts:
+    description:
+      - Action when the checks of a Hyper-V host failed.
+      - V(skip) leaves the host out. With O(stage=checks) it is only listed, and at the other stages it is a problem.
+      - V(accept) leaves the host out and only lists it at every stage.
+      - If the checks of all Hyper-V hosts failed, each of them is a problem with every value.
+    type: str
+    choices: [fail, skip, accept]
+    default: fail
   table:
     description:
       - The table that the module prints, followed by the problems.
@@ -135,6 +144,12 @@ failures:
     hv01: ["H2: a restart is pending; restart the host"]
 unfinished:
   description: The hosts that the run did not set up. With O(stage=state), the hosts that are not set up.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: str
+  sample: [hv02]
+left_out:
+  description: The Hyper-V hosts that the run leaves out because their checks failed.
   returned: when O(stage) is not V(scope)
   type: list
   elements: str

@@ -172,7 +172,7 @@ def journal_of(lab: Lab) -> str:
     return json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.journal.entries], default=str)
 
 
-KEY_FILE = STAGING_DIR + r"\vault-dr.VaultCredentials"
+KEY_FILE = STAGING_DIR + r"\siterecovery.hyperv-vault-dr.VaultCredentials"
 
 
 def test_a_killed_run_leaves_one_key_file_that_only_its_owner_can_read(killed: Killed) -> None:

@@ -72,5 +72,5 @@ def test_a_node_that_is_down_is_set_up_later(main_cell: Cell, tmp_path_factory: 
         verbs = [each.verb for each in lab.journal.entries[begun:]]
         assert "azure.register" not in verbs
         assert [task.host for task in second.of("provider_registration") if task.changed] == ["vmm02"]
-        assert not lab.machines["vmm02"].exists(STAGING + r"\old.VaultCredentials")
+        assert not lab.machines["vmm02"].exists(STAGING + r"\siterecovery.hyperv-old.VaultCredentials")
         assert [verb for verb in verbs if verb.startswith("cluster.")] == ["cluster.stop", "cluster.start"]

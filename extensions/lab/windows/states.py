@@ -166,7 +166,7 @@ def open_folder(machine: Machine) -> None:
 
 
 def leftover(machine: Machine) -> None:
-    machine.write_file(STAGING + r"\old.VaultCredentials", b"<x/>")
+    machine.write_file(STAGING + r"\siterecovery.hyperv-old.VaultCredentials", b"<x/>")
 
 
 def fetched(program: str, path: str, version: str = "5.1.8095.0") -> Prepare:
@@ -216,10 +216,10 @@ def provider_proxy(**values: Any) -> Prepare:
     return prepare
 
 
-def proxy_account(machine: Machine) -> None:
+def proxy_account(machine: Machine, username: str = "svc-proxy") -> None:
     assert machine.vmm is not None
     machine.vmm.run_as.append(
-        RunAsAccount("00000000-0000-0000-0000-00000000d0a1", layout.PROXY_ACCOUNT, "u", "sha256:x")
+        RunAsAccount("00000000-0000-0000-0000-00000000d0a1", layout.PROXY_ACCOUNT, username, "sha256:x")
     )
 
 

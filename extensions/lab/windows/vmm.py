@@ -79,6 +79,15 @@ class RunAsAccount:
     username: str
     password_digest: str
 
+    @property
+    def domain(self) -> str:
+        """Return the domain, which VMM keeps apart from the user's name (inferred from the output of the cmdlet)."""
+        return self.username.rpartition("\\")[0]
+
+    @property
+    def user(self) -> str:
+        return self.username.rpartition("\\")[2]
+
 
 @dataclass(slots=True)
 class Registration:

@@ -93,7 +93,10 @@ def _jobs(machine: Machine, _args: Args) -> Any:
 
 
 def _run_as(machine: Machine, _args: Args) -> Any:
-    return [{"ID": each.id, "Name": each.name, "UserName": each.username} for each in machine.need_vmm().run_as]
+    return [
+        {"ID": each.id, "Name": each.name, "Domain": each.domain, "UserName": each.user}
+        for each in machine.need_vmm().run_as
+    ]
 
 
 def _set_run_as(machine: Machine, args: Args) -> Any:

@@ -17,6 +17,7 @@ from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .scope import HYPERV_HOSTS, Scope
 from .tables import check_table, evidence_table
 
+UnreadyHosts = Literal["fail", "skip", "accept"]
 Stage = Literal["checks", "setup", "state"]
 Table = Literal["none", "checks", "problems", "evidence"]
 _LOCALHOST = "localhost"
@@ -62,6 +63,15 @@ class Report:
     accept_uncovered: bool = False
     #: The options of the command line that select tasks, for example `--tags x`; empty without them.
     task_options: str = ""
+    #: The action for Hyper-V hosts whose checks failed: with `skip` the run sets up the others, and fails at its end.
+    unready_hosts: UnreadyHosts = "fail"
+
+    @cached_property
+    def left_out(self) -> list[Record]:
+        """Return the Hyper-V hosts that the run leaves out because of their checks. It never leaves out all of them."""
+        hosts = self._of(HYPERV_HOST)
+        unready = [record for record in hosts if any(check.blocks for check in record.checks or ())]
+        return [] if self.unready_hosts == "fail" or len(unready) == len(hosts) else unready
 
     @cached_property
     def uncovered(self) -> list[Uncovered]:
@@ -94,7 +104,10 @@ class Report:
         if self.problems:
             return "error"
         found = worst(check for checks in self._checks().values() for check in checks)
-        return "warning" if found == "pass" and self._missing_lines() else found
+        if found == "error" or (found == "pass" and self._missing_lines()):
+            # The failed checks are those of hosts that were left out.
+            return "warning"
+        return found
 
     def lines(self, table: Table, *, planned: bool = False, width: int = 120) -> list[str]:
         """Return the report as text: the table, then the open problems."""
@@ -107,6 +120,8 @@ class Report:
             shown = check_table(self._checks(), problems_only=table == "problems", width=width)
         problems = [problem.describe() for problem in self.problems]
         accepted = [f"left out: {line}" for line in self._missing_lines()] if self.accept_uncovered else []
+        if self._tolerated:
+            accepted += [f"left out: {record.host} {_failed_checks(record)}" for record in self.left_out]
         return [*shown, *([""] if problems or accepted else []), *problems, *accepted]
 
     def to_result(self) -> dict[str, Any]:
@@ -115,6 +130,7 @@ class Report:
             "problems": [problem.describe() for problem in self.problems],
             "failures": self.failures,
             "unfinished": self.unfinished,
+            "left_out": [record.host for record in self.left_out],
             "uncovered": [each.to_result() for each in self.uncovered],
             "duplicates": [each.to_result() for each in self.duplicates],
         }
@@ -122,7 +138,16 @@ class Report:
     def _of(self, role: str) -> list[Record]:
         return [record for record in self.records if record.role == role]
 
+    @property
+    def _tolerated(self) -> bool:
+        """Tell whether the run may leave out hosts at this stage without a problem."""
+        return self.unready_hosts == "accept" or (self.unready_hosts == "skip" and self.stage == "checks")
+
     def _of_record(self, record: Record) -> Iterator[Problem]:
+        if record in self.left_out:
+            if not self._tolerated:
+                yield _problem(record, f"left out, because its checks failed: {_failed_checks(record)}")
+            return
         if record.failure:
             yield _problem(record, record.failure)
         if record.checks is None:
@@ -201,6 +226,10 @@ class Report:
             rows = [row for row in readings if row.step not in planned]
             found.setdefault(record.label, []).extend([*record.differences, *rows, *(record.evidence or ())])
         return found
+
+
+def _failed_checks(record: Record) -> str:
+    return "; ".join(f"{check.step}: {check.describe()}" for check in record.checks or () if check.blocks)
 
 
 def _problem(record: Record, message: str, step: str = "") -> Problem:

@@ -58,6 +58,7 @@ _STEPS = {
     "hyperv_host_update_password": "H5",
     "site_hyperv_hosts": "H1",
     "site_uncovered_hosts": "H1",
+    "site_unready_hosts": "H1",
     "site_wave_sizes": "H1",
     "site_max_fail_percentage": "H1",
     "site_endpoints": "S2",

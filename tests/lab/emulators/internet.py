@@ -75,7 +75,7 @@ class ProxyHandler(socketserver.StreamRequestHandler):
 
 def is_public(host: str) -> bool:
     return host == "aka.ms" or host.endswith(
-        (".azure.com", ".microsoft.com", ".microsoftonline.com", ".windowsazure.com")
+        (".azure.com", ".microsoft.com", ".microsoftonline.com", ".windowsazure.com", "login.windows.net")
     )
 
 

@@ -267,6 +267,6 @@ def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_us
     assert set().union(*used.values()) == specified
     for name, document in documents(collection_root).items():
         # The gate of every playbook uses these variables, but only some playbooks have such hosts.
-        shared = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts"}
+        shared = {"site_vmm_servers", "site_hyperv_hosts", "site_uncovered_hosts", "site_unready_hosts"}
         assert set(document["variables"]) <= used[name]
         assert used[name] - shared <= set(document["variables"]), name

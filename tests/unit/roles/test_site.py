@@ -229,3 +229,44 @@ def test_a_run_without_any_host_stops_before_it_changes_anything_when_the_clouds
     assert run.code != 0
     assert run.reasons["localhost"].startswith("H1: the inventory has no host in 'hyperv_hosts', but the chosen clouds")
     assert harness.journal("write") == []
+
+
+UNREADY = {"faults": {"host_info:hv02": "access denied"}}
+
+
+def test_a_host_that_is_not_ready_stops_the_run_by_default(harness: Harness) -> None:
+    harness.given(UNREADY)
+    run = harness.play("site.yml")
+    assert run.reasons == {"hv02": "H1: access denied"}
+    assert harness.journal("write") == []
+
+
+def test_a_host_that_is_not_ready_can_be_skipped_and_fails_the_run_at_its_end(harness: Harness) -> None:
+    harness.given(UNREADY)
+    run = harness.play("site.yml", "-e", "site_unready_hosts=skip")
+    assert run.code != 0
+    assert run.reasons == {"hv02": "left out, because its checks failed: H1: access denied"}
+    assert "left out: hv02 H1: access denied" in run.output
+    assert harness.state["agents"] == {"hv01": True}
+
+
+def test_a_host_that_is_not_ready_can_be_accepted(harness: Harness) -> None:
+    harness.given(UNREADY)
+    run = harness.play("hyperv_hosts.yml", "-e", "site_unready_hosts=accept")
+    assert run.code == 0, run.output
+    assert run.output.count("left out: hv02 H1: access denied") == 2
+    assert harness.state["agents"] == {"hv01": True}
+
+
+def test_the_preflight_fails_for_a_skipped_host(harness: Harness) -> None:
+    harness.given(UNREADY)
+    assert harness.play("preflight.yml", "-e", "site_unready_hosts=skip").reasons == {"hv02": "H1: access denied"}
+    assert harness.play("preflight.yml", "-e", "site_unready_hosts=accept").code == 0
+
+
+@pytest.mark.parametrize("choice", ["skip", "accept"])
+def test_a_run_without_a_ready_host_stops(harness: Harness, choice: str) -> None:
+    harness.given({"faults": {"host_info:hv01": "access denied", "host_info:hv02": "access denied"}})
+    run = harness.play("site.yml", "-e", f"site_unready_hosts={choice}")
+    assert set(run.reasons) == {"hv01", "hv02"}
+    assert harness.journal("write") == []

@@ -215,6 +215,7 @@ def _registration(machine: Machine, run: Run) -> Section:
         "management_uri": None,
         "proxy": None,
         "run_as_account": None,
+        "run_as_user": None,
         "certificates": 0,
         "thumbprints": [],
         "places": [],
@@ -247,6 +248,7 @@ def _registration(machine: Machine, run: Run) -> Section:
     if vmm is not None:
         account = vmm.run_as_account(layout.PROXY_ACCOUNT)
         section["run_as_account"] = None if account is None else account.name
+        section["run_as_user"] = None if account is None else account.username
     prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
     section["thumbprints"] = [
         each.thumbprint for each in machine.certificates if each.friendly_name.lower().startswith(prefixes)
@@ -255,7 +257,8 @@ def _registration(machine: Machine, run: Run) -> Section:
     folder = run.need("StagingDir")
     if machine.exists(folder):
         section["orphaned_key_files"] = [
-            file.path for file in machine.files.listing(folder, "*.VaultCredentials", files_only=True)
+            file.path
+            for file in machine.files.listing(folder, "siterecovery.hyperv-*.VaultCredentials", files_only=True)
         ]
     return section
 

@@ -102,7 +102,8 @@ def _register(machine: Machine, options: Options, invocation: Invocation) -> lis
     settings = _proxy_settings(options)
     if settings is not None:
         check_form(settings)
-    for host in (_SIGN_IN, urlsplit(key.management_endpoint).hostname or _SIGN_IN):
+    # Recorded: azure-docs issue 30342 shows the addresses of the key in the program's requests.
+    for host in (urlsplit(address).hostname or _SIGN_IN for address in (key.aad_authority, key.management_endpoint)):
         check_connectivity(machine, host, settings)
     machine.sleep(machine.context.delays.provider_register)
     _ask_vault(machine, vmm, key, name, invocation.file.version or "")

@@ -90,6 +90,18 @@ def same_name(left: str | None, right: str | None) -> bool:
     return left is not None and right is not None and left.casefold() == right.casefold()
 
 
+def same_login(left: str, right: str) -> bool:
+    """Tell whether two Windows logins can be of the same user. A login without a domain matches every domain."""
+    domains, users = zip(*(_split_login(login.casefold()) for login in (left, right)), strict=True)
+    return users[0] == users[1] and (domains[0] == domains[1] or not all(domains))
+
+
+def _split_login(login: str) -> tuple[str, str]:
+    """Return domain and user of `domain\\user` or `user@domain`, whose domain has another form."""
+    domain, _mark, user = login.rpartition("\\")
+    return domain, user.partition("@")[0]
+
+
 def region(name: str) -> str:
     """Return a region as the API writes it: `West Europe` becomes `westeurope`."""
     return name.replace(" ", "").lower()

@@ -78,6 +78,7 @@ _REGISTRATION = {
     "hive": _TEXT,
     "proxy": Optional({"address": TEXT, "port": _NUMBER, "username": _TEXT, "bypass": _TEXTS}),
     "run_as_account": _TEXT,
+    "run_as_user": _TEXT,
     "certificates": NUMBER,
     "thumbprints": _TEXTS,
     "places": [{"key": TEXT, "vault_name": _TEXT}],

@@ -25,9 +25,13 @@ SIGN_IN, DATA, CONTROL, STORAGE, OTHER = "sign-in", "data", "control-plane", "st
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentNames:
-    """Host names of one Azure cloud. `backup` is also the suffix of the names of the data plane."""
+    """Host names of one Azure cloud. `backup` is also the suffix of the names of the data plane.
+
+    `authority` is the sign-in host that registration keys name as AadAuthority: the Provider calls this one.
+    """
 
     sign_in: tuple[str, ...]
+    authority: str
     backup: str
     control: str
     blob: str
@@ -36,18 +40,21 @@ class EnvironmentNames:
 ENVIRONMENTS = {
     PUBLIC: EnvironmentNames(
         ("login.microsoftonline.com",),
+        "login.windows.net",
         "backup.windowsazure.com",
         "hypervrecoverymanager.windowsazure.com",
         "blob.core.windows.net",
     ),
     GOVERNMENT: EnvironmentNames(
         ("login.microsoftonline.us",),
+        "login.microsoftonline.us",
         "backup.windowsazure.us",
         "hypervrecoverymanager.windowsazure.us",
         "blob.core.usgovcloudapi.net",
     ),
     CHINA: EnvironmentNames(
         ("login.chinacloudapi.cn", "login.microsoftonline.cn"),
+        "login.chinacloudapi.cn",
         "backup.windowsazure.cn",
         "hypervrecoverymanager.windowsazure.cn",
         "blob.core.chinacloudapi.cn",
@@ -63,14 +70,17 @@ _LATE = ("Timeout", "Deadline")
 _LOGIN_REQUIRED = 407
 
 
-def addresses(environment: str, accounts: Iterable[str] = (), more: Iterable[str] = ()) -> tuple[str, ...]:
+def addresses(
+    environment: str, accounts: Iterable[str] = (), more: Iterable[str] = (), *, registers: bool = False
+) -> tuple[str, ...]:
     """Return the https addresses to call, each host once. Raises InvalidInput.
 
+    A machine that `registers` itself calls the sign-in host of registration keys, too.
     A cloud that is given by its address has the names of the public cloud.
     """
     require_cloud(environment)
     known = ENVIRONMENTS.get(cloud_key(environment), ENVIRONMENTS[PUBLIC])
-    hosts = [*known.sign_in, known.backup]
+    hosts = [*known.sign_in, *((known.authority,) if registers else ()), known.backup]
     for account in accounts:
         require_account_name(account, "storage_accounts")
         hosts.append(f"{account}.{known.blob}")
@@ -102,7 +112,7 @@ def host_of(url: str) -> str:
 def purpose_of(host: str) -> str:
     """Return the purpose of a host name, which its suffix shows."""
     for environment in ENVIRONMENTS.values():
-        if host in environment.sign_in:
+        if host in (*environment.sign_in, environment.authority):
             return SIGN_IN
         if host == environment.backup or host.endswith(f".{environment.backup}"):
             return DATA
@@ -111,6 +121,24 @@ def purpose_of(host: str) -> str:
         if host.endswith(f".{environment.blob}"):
             return STORAGE
     return CONTROL if host.endswith(f".{_PRIVATE_CONTROL}") else OTHER
+
+
+def is_service_address(url: str) -> bool:
+    """Tell whether an https address belongs to the sign-in service, the data plane or the control plane of a cloud."""
+    scheme, _mark, rest = url.partition("://")
+    if scheme.lower() != "https" or not _HOST.fullmatch(rest.partition("/")[0]):
+        return False
+    return purpose_of(host_of(url)) in (SIGN_IN, DATA, CONTROL)
+
+
+def is_authority(host: str) -> bool:
+    """Tell whether a host is the sign-in host of registration keys, which no other host replaces."""
+    return any(host == environment.authority for environment in ENVIRONMENTS.values())
+
+
+def is_unproven(host: str) -> bool:
+    """Tell whether no document shows that the name itself exists: only names below it are documented."""
+    return any(host == environment.backup for environment in ENVIRONMENTS.values())
 
 
 def stage_of(call: ConnectivityFacts) -> str | None:

@@ -15,6 +15,8 @@ from ..common.shown_text import shown_address
 Raw = Mapping[str, Any]
 #: The folder for installers, keys and exports on the machine, if the task names no other.
 STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
+#: Begins the name of every key file that a registration writes. Other key files in the folder are not ours.
+KEY_PREFIX = "siterecovery.hyperv-"
 #: The state of a service that runs.
 RUNNING = "Running"
 

@@ -92,9 +92,20 @@ def _connectivity(purpose: str, group: list[ConnectivityFacts], step: str) -> Ch
     if purpose == endpoints.STORAGE and _may_not_exist(failed):
         messages = [f"{message} (a storage account that does not exist yet has no DNS name)" for message in messages]
         return Check.warning(id, step, "; ".join(messages), "; ".join(fixes))
-    # One reachable name is enough for a cloud that has two.
-    failure = Check.warning if purpose == endpoints.SIGN_IN and len(failed) < len(group) else Check.failed
+    hosts = {endpoints.host_of(call.url) for call in failed}
+    if purpose == endpoints.DATA and all(map(endpoints.is_unproven, hosts)) and not any(map(_is_of_proxy, failed)):
+        messages = [f"{message} (Microsoft documents only names below this one)" for message in messages]
+        return Check.warning(id, step, "; ".join(messages), "; ".join(fixes))
+    # One reachable name is enough for a cloud that has two, unless registration keys name the other one.
+    enough = purpose == endpoints.SIGN_IN and len(failed) < len(group) and not any(map(endpoints.is_authority, hosts))
+    failure = Check.warning if enough else Check.failed
     return failure(id, step, "; ".join(messages), "; ".join(fixes))
+
+
+def _is_of_proxy(call: ConnectivityFacts) -> bool:
+    """Tell whether the proxy itself is not usable, whatever the address is."""
+    stage = endpoints.stage_of(call)
+    return stage in ("proxy-dns", "login") or (stage == "tcp" and call.via != "direct")
 
 
 def _may_not_exist(failed: list[ConnectivityFacts]) -> bool:

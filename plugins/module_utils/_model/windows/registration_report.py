@@ -96,11 +96,17 @@ def summary(step: str, machine: MachineFacts, desired: DesiredRegistration) -> s
         return _describe_proxy(facts, machine, desired.mode)
     if step == "P6e":
         return (
-            f"Run As account {facts.run_as_account}" if facts.run_as_account else f"no Run As account {RUN_AS_ACCOUNT}"
+            f"Run As account {facts.run_as_account}{_login(facts)}"
+            if facts.run_as_account
+            else f"no Run As account {RUN_AS_ACCOUNT}"
         )
     if facts.vault_name:
         return f"registered, {azure_note(desired)}"
     return "not registered, but Azure shows a server with its name" if _confirmed(desired) else "not registered"
+
+
+def _login(facts: RegistrationFacts) -> str:
+    return f" with the login {facts.run_as_user}" if facts.run_as_user else ""
 
 
 def changes_for_step(step: str, plan: Plan) -> Plan:

@@ -90,6 +90,7 @@ _VMM_SERVER: Final = (
     Requirement("proxy", vmm.proxy),
     Requirement("proxy-reset", vmm.proxy_reset, frozenset(("change_proxy",))),
     Requirement("proxy-login", vmm.proxy_login, frozenset(("change_proxy",))),
+    Requirement("run-as-account", vmm.run_as_account, frozenset(("register", "change_proxy"))),
     Requirement("vm-networks", vmm.vm_networks),
     Requirement("cloud-flag", clouds.cloud_flag, _CLOUDS),
     Requirement("cloud-ambiguous", clouds.cloud_ambiguous, _CLOUDS),

@@ -11,6 +11,8 @@ from datetime import datetime
 from ..common.errors import Refused
 from ..common.key_file import KeyCertificate, NotAKey, RegistrationKey, certificate_of, needed, parse
 from ..common.names import same_name
+from ..common.shown_text import shown_address
+from .endpoints import is_service_address
 from .registration import DesiredRegistration
 
 _CREATE = "create a new one (siterecovery.hyperv.vault_registration_key)"
@@ -46,6 +48,7 @@ def require_usable_key(
         )
     _require_key_of(key, path, desired)
     _require_complete(key, path)
+    _require_azure(key, path)
     if server_now is not None:
         _require_clock(certificate, path, server_now)
     return RegistrationKeyContent(content.decode("utf-8"))
@@ -58,6 +61,16 @@ def _require_complete(key: RegistrationKey, path: str) -> None:
             f"key_path: the key in {path} is damaged: {', '.join(missing)} is missing, or is where the Provider's setup"
             f" does not look for it; {_CREATE}"
         )
+
+
+def _require_azure(key: RegistrationKey, path: str) -> None:
+    """Raise Refused for a key whose addresses are not those of one Azure cloud: the server would register elsewhere."""
+    for name, address in (("AadAuthority", key.aad_authority), ("ArmManagementEndpoint", key.arm_management_endpoint)):
+        if not is_service_address(address):
+            raise Refused(
+                f"key_path: {name} of the key in {path} is {shown_address(address)}, which is not an https address of"
+                f" Azure; {_CREATE}"
+            )
 
 
 def _require_clock(certificate: KeyCertificate, path: str, server_now: datetime) -> None:

@@ -192,6 +192,8 @@ class RegistrationFacts:
     thumbprints: tuple[str, ...] = ()
     places: tuple[RegistrationPlace, ...] = ()
     encryption: bool = False
+    #: The login of the Run As account, with its domain if it has one.
+    run_as_user: str | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> RegistrationFacts:
@@ -209,6 +211,7 @@ class RegistrationFacts:
             thumbprints=tuple(raw["thumbprints"]),
             places=tuple(RegistrationPlace(place["key"], place["vault_name"]) for place in raw["places"]),
             encryption=raw["encryption"],
+            run_as_user=raw["run_as_user"],
         )
 
 

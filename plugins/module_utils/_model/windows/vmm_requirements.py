@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..common.check import Check
-from ..common.names import same_name
+from ..common.names import same_login, same_name
 from ..common.provider_releases import MOST_ROLLUPS, next_step, too_far
 from ..common.provider_support import by_table
 from ..common.versions import numbers
@@ -355,6 +355,25 @@ def login_check(lost: bool, username: str | None, step: str) -> Check | None:
         step,
         f"the stored proxy uses the login {username}, whose password cannot be read back",
         "set O(proxy.username) and O(proxy.password)",
+    )
+
+
+def run_as_account(context: Context) -> Check | None:
+    """Check that storing the login of a proxy does not replace the login of an account of an administrator."""
+    facts, desired = context.machine.registration, context.expected.proxy
+    if facts is None or facts.run_as_user is None or desired is None or not desired.username:
+        return None
+    stored = facts.proxy.username if facts.vault_name is not None and facts.proxy is not None else None
+    if any(login and same_login(facts.run_as_user, login) for login in (desired.username, stored)):
+        return Check.passed("run-as-account", "P6e", f"the Run As account {facts.run_as_account} is the Provider's")
+    message = f"VMM has a Run As account {facts.run_as_account} with the login {facts.run_as_user}"
+    if context.expected.always_password:
+        return Check.warning("run-as-account", "P6e", f"{message}, which registration replaces")
+    return Check.failed(
+        "run-as-account",
+        "P6e",
+        f"{message}, whose password would be lost: registration stores the login of the proxy in that account",
+        "rename that account in VMM, or set O(update_password) to always to replace its login",
     )
 
 

@@ -42,6 +42,7 @@ from ..._model.azure.registration_key import (
 from ..._model.azure.vault import Vault
 from ..._model.common.errors import Refused, RemoteFailure
 from ..._model.common.key_file import LARGEST_FILE, NotAKey, RegistrationKey, certificate_of, parse, render, timestamp
+from ..._model.common.plain_file import open_plain, require_safe_folders
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from . import vault as vaults
@@ -90,57 +91,12 @@ class KeyFile:
                 return file.read(LARGEST_FILE).decode("utf-8-sig")
 
     def _open(self) -> BinaryIO | None:
-        """Open the file if it is a regular file of this user without hard links. Raises Refused for any other file."""
-        try:
-            self._require_plain(os.lstat(self._path))
-            # The file may have been replaced since lstat, so the opened file is checked again.
-            file = open(os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")  # noqa: SIM115
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        try:
-            self._require_plain(os.fstat(file.fileno()))
-        except Refused:
-            file.close()
-            raise
-        return file
-
-    def _require_plain(self, found: os.stat_result) -> None:
-        kind = (
-            "a link"
-            if stat.S_ISLNK(found.st_mode)
-            else "not a regular file"
-            if not stat.S_ISREG(found.st_mode)
-            else "a file of another user"
-            if found.st_uid != os.geteuid()
-            else f"a file with {found.st_nlink} names (hard links)"
-            if found.st_nlink > 1
-            else None
-        )
-        if kind:
-            raise Refused(f"path: {self._path} is {kind}, so it is not used; remove it, or use another path")
+        return open_plain("path", self._path)
 
     def require_safe_folder(self) -> None:
-        """Check that other users cannot replace the file. Raises Refused.
-
-        A folder that does not exist yet is checked by its parent.
-        """
+        """Check that other users cannot replace the file, in any folder of its path. Raises Refused."""
         with _io_errors("write", self._path):
-            folder = self._folder
-            while not os.path.lexists(folder) and folder != os.path.dirname(folder):
-                folder = os.path.dirname(folder)
-            try:
-                found = os.stat(folder)
-            except (FileNotFoundError, NotADirectoryError):
-                # A dangling link. The write will fail with the reason.
-                return
-        if found.st_uid not in (os.geteuid(), 0):
-            raise Refused(f"path: folder {folder} belongs to another user, who could replace the key; use another path")
-        # The sticky bit protects the files of each user from the others, as in /tmp.
-        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-            raise Refused(
-                f"path: folder {folder} is writable by all users ({stat.S_IMODE(found.st_mode):04o}), who could"
-                " replace the key; remove that permission, or use another path"
-            )
+            require_safe_folders("path", self._folder)
 
     def has_partial_file(self) -> bool:
         return os.path.lexists(self._partial)

@@ -44,7 +44,8 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
 
 def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """Return the observation, the checks and what they show. Raises InvalidInput before anything is sent."""
-    urls = addresses(options["cloud_environment"], options["storage_accounts"] or (), options["endpoints"] or ())
+    accounts, endpoints = options["storage_accounts"] or (), options["endpoints"] or ()
+    urls = addresses(options["cloud_environment"], accounts, endpoints, registers=options["kind"] != HYPERV_HOST)
     kind, expected, name = options["kind"], expectation_of(options), checked_name(options["name"])
     sections = SECTIONS[kind] + (("connectivity",) if options["check_connectivity"] else ())
     raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy)

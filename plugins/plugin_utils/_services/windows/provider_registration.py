@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ....module_utils._model.common.errors import DeadlineExceeded, Refused, SiteRecoveryError
+from ....module_utils._model.common.key_file import LARGEST_FILE
+from ....module_utils._model.common.plain_file import open_plain, require_safe_folders
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import ManagedResource
 from ....module_utils._model.windows import registration as model
 from ....module_utils._model.windows import registration_report as report
 from ....module_utils._model.windows.expectation import NEVER, WHEN_IDLE
 from ....module_utils._model.windows.facts import MachineFacts
-from ....module_utils._model.windows.host_facts import RUNNING, STAGING_DIR
+from ....module_utils._model.windows.host_facts import KEY_PREFIX, RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import cluster_resource
 from ....module_utils._model.windows.registration import AppliedRegistration, DesiredRegistration
@@ -152,7 +155,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         parameters, secrets = self._arguments(plan, state)
         place = {
             "FriendlyName": self._desired.server_name(state),
-            "KeyPath": f"{STAGING_DIR}\\{self._desired.vault.name}.VaultCredentials",
+            "KeyPath": f"{STAGING_DIR}\\{KEY_PREFIX}{self._desired.vault.name}.VaultCredentials",
             # VMM must be restarted only after a registration that removes a proxy.
             "NeedsRestart": model.registers_again(plan),
         }
@@ -229,15 +232,29 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
                 f"key_path is required, because the server must be registered{again}; create a key with"
                 " siterecovery.hyperv.vault_registration_key and set key_path to its path"
             )
-        try:
-            content = Path(path).expanduser().read_bytes()
-        except OSError as error:
-            raise Refused(
-                f"key_path: {path} cannot be read ({error.strerror}); correct the path, or create a key with"
-                " siterecovery.hyperv.vault_registration_key"
-            ) from None
+        content = _read(path)
         server_now = state.host.utc_now if state.host else None
         return require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)
+
+
+def _read(path: str) -> bytes:
+    """Return the content of a key file that other users cannot change. Raises Refused.
+
+    More than the largest key is never read.
+    """
+    full = os.path.expanduser(path)
+    try:
+        require_safe_folders("key_path", os.path.dirname(full))
+        file = open_plain("key_path", full, shared=True)
+        if file is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with file:
+            return file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise Refused(
+            f"key_path: {path} cannot be read ({error.strerror}); correct the path, or create a key with"
+            " siterecovery.hyperv.vault_registration_key"
+        ) from None
 
 
 def build(options: Mapping[str, Any], session: Session) -> ProviderRegistration:

@@ -10,6 +10,7 @@ from typing import Final
 from lab.windows import layout
 from lab.windows.states import (
     CLOUDS,
+    STAGING,
     THROTTLED,
     agent_proxy,
     agent_throttle,
@@ -59,6 +60,14 @@ CASES: Final = [
     ),
     observe("only VMM's adapter key", vmm_server(), lambda machine: machine.ensure_key(layout.ADAPTER_KEY)),
     observe("a registered server", vmm_server(provider={}), all_of(registered(), proxy_account)),
+    observe(
+        "a server with the account of others", vmm_server(provider={}), lambda m: proxy_account(m, "CORP\\sql-admin")
+    ),
+    observe(
+        "a server with key files",
+        vmm_server(provider={}),
+        all_of(staged, leftover, lambda m: m.write_file(STAGING + r"\theirs.VaultCredentials", b"x")),
+    ),
     observe("a registration in the old place", vmm_server(provider={}), registered("other", old_place=True)),
     observe("registrations in both places", vmm_server(), all_of(registered(), registered("b", old_place=True))),
     observe("the key of the preview", vmm_server(), lambda machine: machine.ensure_key(layout.PREVIEW_KEY)),

@@ -32,6 +32,7 @@ from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.options import host_info_options
 
 SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
+AUTHORITY = "https://login.windows.net"
 
 
 def read(found: ScriptHarness, kind: str = "vmm_server", **changed: Any) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def test_connectivity_through_a_proxy(harness: MakeHarness, changed: dict[str, A
     found = harness(vmm_server(provider={}, egress="proxy"))
     result = read(found, proxy=custom(found, **changed), check_connectivity=True)
     assert {statuses(result)[name] for name in ("connectivity-sign-in", "connectivity-data")} == {status}
-    assert found.sent("observe")["parameters"]["ConnectivityUrls"] == [SIGN_IN, DATA]
+    assert found.sent("observe")["parameters"]["ConnectivityUrls"] == [SIGN_IN, AUTHORITY, DATA]
     assert PROXY_PASSWORD not in f"{result} {found.plain}"
     assert [secret["name"] for secret in found.sent("observe")["sensitive_parameters"]] == ["ProxyCredential"]
 

@@ -121,7 +121,7 @@ def test_a_new_server_behind_a_proxy(harness: MakeHarness, key: str) -> None:
         "P4": "registered, not confirmed in Azure",
         "P5": "vault vault-asr",
         "P6c": f"proxy {ADDRESS}:{found.lab.context.proxy.port}, user {PROXY_USER}",
-        "P6e": "Run As account DRAProxyAccount",
+        "P6e": "Run As account DRAProxyAccount with the login svc-proxy",
         "P8": "name given, not confirmed in Azure",
     }
     assert found.run(wanted).changed is False
@@ -145,7 +145,7 @@ def test_leftovers_are_removed_first(harness: MakeHarness, key: str) -> None:
     outcome = found.run(registration(key_path=key))
     assert found.scripts == ["observe", "remove_file", "register_vmm_server", "observe"]
     assert (outcome.before["orphaned_key_files"], outcome.after["orphaned_key_files"]) == (
-        [STAGING + r"\old.VaultCredentials"],
+        [STAGING + r"\siterecovery.hyperv-old.VaultCredentials"],
         [],
     )
 
@@ -197,7 +197,7 @@ def test_no_change_with_an_unusable_key(
 
 
 def test_a_folder_is_not_a_key(harness: MakeHarness, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="cannot be read \\(Is a directory\\)"):
+    with pytest.raises(Refused, match="is not a regular file, so it is not used"):
         harness(SERVER).run(registration(key_path=str(tmp_path)))
 
 

@@ -10,6 +10,7 @@ function Get-RegistrationSection {
         management_uri = $null
         proxy = $null
         run_as_account = $null
+        run_as_user = $null
         certificates = 0
         thumbprints = @()
         places = @()
@@ -54,6 +55,9 @@ function Get-RegistrationSection {
         foreach ($account in @(Get-SCRunAsAccount -VMMServer $vmm)) {
             if ($null -ne $account -and $account.Name -eq 'DRAProxyAccount') {
                 $section.run_as_account = "$($account.Name)"
+                # Not every release may have these properties.
+                $names = @('Domain', 'UserName' | Where-Object { $null -ne $account.PSObject.Properties[$_] -and -not [string]::IsNullOrEmpty($account.$_) } | ForEach-Object { "$($account.$_)" })
+                $section.run_as_user = Get-Text -Value ($names -join '\')
             }
         }
     }
@@ -64,7 +68,7 @@ function Get-RegistrationSection {
     )
     $section.certificates = $section.thumbprints.Count
     if (Test-Path -LiteralPath $StagingDir) {
-        $section.orphaned_key_files = @(Get-ChildItem -LiteralPath $StagingDir -Filter '*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
+        $section.orphaned_key_files = @(Get-ChildItem -LiteralPath $StagingDir -Filter 'siterecovery.hyperv-*.VaultCredentials' -File -Force | ForEach-Object { $_.FullName })
     }
     return $section
 }

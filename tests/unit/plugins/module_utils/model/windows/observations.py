@@ -115,6 +115,7 @@ def registration(**changed: Any) -> Raw:
         "hive": None,
         "proxy": None,
         "run_as_account": None,
+        "run_as_user": None,
         "certificates": 0,
         "thumbprints": [],
         "places": [],

@@ -24,6 +24,7 @@ EVERY = [
     ),
 ]
 OWN: dict[str, Any] = {"registration": seen.registration(vault_name="vault-asr")}
+FOREIGN_ACCOUNT = {"registration": seen.registration(run_as_account="DRAProxyAccount", run_as_user="CORP\\sql")}
 PROXIED: dict[str, Any] = {
     "registration": seen.registration(vault_name="vault-asr", proxy=seen.proxy(username="u", port=80))
 }
@@ -192,13 +193,25 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("proxy-reset", "P6b", PASS, PROXIED, {"proxy": {"mode": "system"}, "azure": {"registered": True}}),
     ("proxy-login", "P6e", PASS, PROXIED, {"proxy": {**CUSTOM, "username": "u", "password": "p"}}),
     ("proxy-login", "P6e", FAIL, PROXIED, {"proxy": CUSTOM}),
+    ("run-as-account", "P6e", PASS, FOREIGN_ACCOUNT, {"proxy": {**CUSTOM, "username": "sql", "password": "p"}}),
+    ("run-as-account", "P6e", FAIL, FOREIGN_ACCOUNT, {"proxy": {**CUSTOM, "username": "u", "password": "p"}}),
+    (
+        "run-as-account",
+        "P6e",
+        WARN,
+        FOREIGN_ACCOUNT,
+        {"proxy": {**CUSTOM, "username": "u", "password": "p"}, "always_password": True},
+    ),
     *(
         (f"connectivity-{purpose}", "P6d", status, {"connectivity": list(found)}, {})
         for purpose, status, found in (
             ("sign-in", PASS, [seen.call(status=401)]),
             ("sign-in", FAIL, [seen.failed_call()]),
             ("sign-in", WARN, [seen.call("login.chinacloudapi.cn"), seen.failed_call("login.microsoftonline.cn")]),
+            ("sign-in", FAIL, [seen.call(), seen.failed_call("login.windows.net")]),
+            ("sign-in", WARN, [seen.failed_call(), seen.call("login.windows.net")]),
             ("data", PASS, [seen.call("backup.windowsazure.us", status=503)]),
+            ("data", WARN, [seen.failed_call("backup.windowsazure.com", "NameResolutionFailure")]),
             ("data", FAIL, [seen.failed_call("pod1.backup.windowsazure.com", "TrustFailure")]),
             ("control-plane", PASS, [seen.call("x.weu.hypervrecoverymanager.windowsazure.com")]),
             ("control-plane", FAIL, [seen.failed_call("a.siterecovery.windowsazure.com", "Deadline")]),

@@ -44,6 +44,14 @@ def test_addresses_of_each_environment(cloud: str, accounts: list[str], more: li
     assert addresses(cloud, accounts, more) == tuple(f"https://{host}" for host in hosts.split())
 
 
+def test_a_server_that_registers_calls_the_host_that_keys_name() -> None:
+    assert addresses("AzureCloud", registers=True)[:2] == (
+        "https://login.microsoftonline.com",
+        "https://login.windows.net",
+    )
+    assert len(addresses("AzureUSGovernment", registers=True)) == 2
+
+
 @pytest.mark.parametrize("text", ["", "http://x.test", "https://", "https:///x", "x y", "*.x.test", "ftp://x", "x\n"])
 def test_an_invalid_address_is_rejected(text: str) -> None:
     with pytest.raises(InvalidInput, match="endpoints must be https addresses"):

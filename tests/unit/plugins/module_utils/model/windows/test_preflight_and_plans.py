@@ -85,6 +85,7 @@ VMM_OPTIONS: list[Raw] = [
     *({"proxy": {"mode": mode}} for mode in ("direct", "system")),
     {"proxy": CUSTOM},
     {"proxy": CUSTOM, "restart_vmm": "always"},
+    {"proxy": LOGIN},
     {"proxy": LOGIN, "always_password": True, "restart_vmm": "never"},
     {"proxy": LOGIN, "always_password": True},
     {"clouds": ("all",)},
@@ -104,6 +105,7 @@ HOST_OPTIONS: list[Raw] = [
     {"proxy": {**CUSTOM, "bypass": ["*.x.test"]}},
     {"proxy": LOGIN, "always_password": True},
     {"version": "2.0.9938.0", "proxy": CUSTOM},
+    {"version": "2.0.9938.0", "minimum_cache_gb": 0},
 ]
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.key_file import parse, render
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.names import ResourceId
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.registration import DesiredRegistration
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.usable_key import require_usable_key
@@ -173,3 +174,28 @@ def test_the_validity_is_compared_with_the_servers_clock_too(hours: float, fits:
         f"the server's clock shows {server_now:%Y-%m-%d %H:%M} UTC, but the key in {PATH} is valid from"
         " 2026-03-01 11:00 to 2026-03-06 12:00 UTC; correct the server's time and time zone, then run again"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "address"),
+    [
+        ("AadAuthority", "aad_authority", "https://evil.example"),
+        ("AadAuthority", "aad_authority", "http://login.windows.net"),
+        ("ArmManagementEndpoint", "arm_management_endpoint", "https://evil.example/restapi/"),
+        ("ArmManagementEndpoint", "arm_management_endpoint", "https://backup.windowsazure.com.evil.example/restapi/"),
+        ("ArmManagementEndpoint", "arm_management_endpoint", "https://backup.windowsazure.com@evil.example/restapi/"),
+    ],
+)
+def test_a_key_that_leads_elsewhere_is_refused(name: str, part: str, address: str) -> None:
+    content = render(replace(parse(valid_key()), **{part: address}))
+    with pytest.raises(Refused, match=rf"key_path: {name} of the key in {PATH} is .*, which is not an https address"):
+        require_usable_key(content, PATH, DESIRED, NOW)
+
+
+def test_the_addresses_of_every_cloud_are_accepted() -> None:
+    for authority, endpoint in (
+        ("https://login.microsoftonline.us", "https://pod01-id1.ugv.backup.windowsazure.us/restapi/"),
+        ("https://login.chinacloudapi.cn/", "https://pod01-id1.bjb.backup.windowsazure.cn/restapi/"),
+    ):
+        key = replace(parse(valid_key()), aad_authority=authority, arm_management_endpoint=endpoint)
+        assert require_usable_key(render(key), PATH, DESIRED, NOW)
