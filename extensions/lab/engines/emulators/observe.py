@@ -256,10 +256,8 @@ def _registration(machine: Machine, run: Run) -> Section:
     section["certificates"] = len(section["thumbprints"])
     folder = run.need("StagingDir")
     if machine.exists(folder):
-        section["orphaned_key_files"] = [
-            file.path
-            for file in machine.files.listing(folder, "siterecovery.hyperv-*.VaultCredentials", files_only=True)
-        ]
+        found = machine.files.listing(folder, "siterecovery.hyperv-*.VaultCredentials", files_only=True)
+        section["orphaned_key_files"] = [file.path for file in found]
     return section
 
 
