@@ -214,7 +214,7 @@ expected_server:
   returned: success
   type: dict
   sample:
-    name: vmm01.contoso.example
+    name: vmm01.example.com
     vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
     vmm_clouds: [Gold, Silver]
 expected_clouds:

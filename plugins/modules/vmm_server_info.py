@@ -138,7 +138,7 @@ servers:
   sample:
     vmm01.example.com:
       registered: true
-      name: vmm01.contoso.example
+      name: vmm01.example.com
       vmm_id: 5b1b3c14-6d2e-4b2f-8a57-3c9f6d1e2a40
       fabric_id: /subscriptions/<id>/resourceGroups/rg-dr/providers/.../vaults/vault-dr/replicationFabrics/b76fc1d0
       fabric_name: b76fc1d0
