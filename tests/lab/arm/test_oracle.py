@@ -55,7 +55,7 @@ def _vault(azure: Azure) -> None:
         "rg", "vault1", {"location": "westeurope", "sku": {"name": "RS0", "tier": "Standard"}, "properties": {}}
     ).result()
     vaults.begin_update("rg", "vault1", {"tags": {"a": "1"}}).result()
-    immutability = {"state": "Unlocked", "configuration": {"type": "TimeBased", "durationInDays": 7}}
+    immutability = {"state": "Unlocked", "configuration": {"type": "TimeBased", "durationInDays": 30}}
     vaults.begin_update(
         "rg", "vault1", {"properties": {"securitySettings": {"immutabilitySettings": immutability}}}
     ).result()
