@@ -45,7 +45,13 @@ def kind_of(value: Any) -> str:
         return "null"
     if value is _ABSENT:
         return "nothing"
-    return next((name for kind, name in _NAMES.items() if type(value) is kind), f"a {type(value).__name__}")
+    return next((name for kind, name in _NAMES.items() if _is_a(value, kind)), f"a {type(value).__name__}")
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """Tell whether a value is a text, number or boolean. Ansible marks values by subclasses, such as unsafe text."""
+    # For Python, true is also a number.
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
 
 
 def first_misshapen(value: Any, shape: Shape, field: str = "") -> Misshapen | None:
@@ -69,5 +75,4 @@ def first_misshapen(value: Any, shape: Shape, field: str = "") -> Misshapen | No
         return next((each for each in members if each is not None), None)
     if shape is ANY:
         return Misshapen(field, kind_of(value), "a value") if value is _ABSENT else None
-    # JSON has one kind of number, and for Python true is one too.
-    return None if type(value) is shape else Misshapen(field, kind_of(value), _NAMES[shape])
+    return None if _is_a(value, shape) else Misshapen(field, kind_of(value), _NAMES[shape])
