@@ -244,7 +244,10 @@ def test_vmm_stores_the_login(story: Story) -> None:
     for case in CASES:
         evidence = {entry["step"]: entry for entry in story.first.task(PROVIDER, case).result["evidence"]}
         if "P6e" in evidence:
-            assert evidence["P6e"]["verified"] == f"Run As account {layout.PROXY_ACCOUNT}"
+            assert (
+                evidence["P6e"]["verified"]
+                == f"Run As account {layout.PROXY_ACCOUNT} with the login {story.lab.context.proxy.username}"
+            )
     accounts = {case: list(story.first.state["machines"][HOST[PROVIDER] + case]["vmm"]["run_as"]) for case in CASES}
     assert {case for case, names in accounts.items() if names} == {"login", "kept"}
 
