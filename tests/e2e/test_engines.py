@@ -14,6 +14,8 @@ from tests.e2e.conftest import MakeLab, controller_of
 from tests.support.playbook import SITE
 
 
+# Each script starts a PowerShell of its own: about seven minutes of one core.
+@pytest.mark.timeout(3600)
 @pytest.mark.needs("pwsh")
 def test_site_ends_in_the_same_state_with_pwsh_and_python(main_cell: Cell, make_lab: MakeLab) -> None:
     def run(engine: str) -> tuple[dict[str, Any], int]:
