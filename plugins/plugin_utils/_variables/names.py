@@ -23,7 +23,8 @@ _ALIKE = 0.9
 _ALIKE_SHARED = 0.8
 #: Minimum similarity of the name that is suggested for an unknown name with the prefix of a role.
 _SIMILAR = 0.6
-_RETIRED = ("vmm_server_encryption", "vmm_server_data_encryption")
+#: The beginnings of variables that were removed with the data encryption.
+RETIRED = ("vmm_server_encryption", "vmm_server_data_encryption")
 
 
 def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[InvalidInput]:
@@ -42,7 +43,7 @@ def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[Invali
             near = nearest(name, _candidates(name, roles), cutoff)
             if near and name not in facts():
                 yield _refusal(name, near)
-        elif name.startswith(_RETIRED):
+        elif name.startswith(RETIRED):
             yield InvalidInput(
                 name,
                 "must not be set: data encryption of Site Recovery for VMM ended on 2022-04-30 (P7)",

@@ -104,7 +104,7 @@ def _location(given: Values) -> tuple[str, list[InvalidInput]]:
 
 
 def _vault(given: Values) -> Problems:
-    for variable in ("vault_tags", "resource_group_tags"):
+    for variable in ("vault_tags", "group_tags"):
         yield from _renamed(partial(checked_tags, given[variable], f"azure_target_{variable}"), {})
     settings = _Options(given["vault"] or {})
     placeholders = {"name": _NAME, "resource_group": "g", "location": _REGION, "state": "present"}

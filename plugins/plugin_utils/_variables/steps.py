@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 #: Steps by the beginning of the variable's name. The longest match counts.
-_STEPS = {
+BY_BEGINNING = {
     "azure_target_": "T1",
     "azure_target_resource_group": "T1",
     "azure_target_create_resource_group": "T1",
-    "azure_target_resource_group_tags": "T1",
+    "azure_target_group_tags": "T1",
     "azure_target_vault": "B1",
     "azure_target_location": "B1",
     "azure_target_deployment_model": "T2",
@@ -69,5 +69,5 @@ _GENERAL = "S1"
 
 def step_of(variable: str) -> str:
     """Return the step of a variable, or of a path inside it."""
-    beginnings = [beginning for beginning in _STEPS if variable.startswith(beginning)]
-    return _STEPS[max(beginnings, key=len)] if beginnings else _GENERAL
+    beginnings = [beginning for beginning in BY_BEGINNING if variable.startswith(beginning)]
+    return BY_BEGINNING[max(beginnings, key=len)] if beginnings else _GENERAL

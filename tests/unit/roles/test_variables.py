@@ -16,7 +16,7 @@ import yaml
 from ansible_collections.siterecovery.hyperv.plugins.filter.given import given
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.conversion import NOT_GIVEN, Conversion
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import facts, unknown_names
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RETIRED, facts, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.rules import broken_rules
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import (
     CLEARED_BY_EMPTY_TEXT,
@@ -25,6 +25,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.spe
     options_of,
     sources,
 )
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.steps import BY_BEGINNING
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.validation import validate
 
 from .conftest import Harness
@@ -58,6 +59,12 @@ def inside(path: str, option: Option) -> Iterator[tuple[str, Option]]:
     place = f"{path}[0]" if option["type"] == "list" else path
     for name, inner in option.get("options", {}).items():
         yield from inside(f"{place}.{name}", inner)
+
+
+def test_every_beginning_of_a_step_is_one_of_a_variable() -> None:
+    """A variable that was renamed must not keep its step under its old name."""
+    names = [*(name for source in sources() for name in options_of(source)), *RETIRED]
+    assert [each for each in BY_BEGINNING if not any(name.startswith(each) for name in names)] == []
 
 
 OPTIONS = options()

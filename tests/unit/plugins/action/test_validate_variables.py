@@ -224,6 +224,11 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         ),
         (
             "azure_target",
+            "azure_target_group_tags: {'a<b': c}",
+            "T1 azure_target_group_tags: 'a<b' is empty or contains one of < > % & \\ ? /",
+        ),
+        (
+            "azure_target",
             "azure_target_vault: {soft_delete: {days: 1}}",
             "B1 azure_target_vault.soft_delete.days must be between 14 and 180",
         ),
