@@ -27,6 +27,7 @@ from lab.windows.machine import Machine
 from lab.windows.states import STAGING, all_of, fetched
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
 from tests.lab.emulators.cases.background_tasks import background_task
+from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.setups import BOTH, ONE, Installed
@@ -44,21 +45,6 @@ def progress(found: ScriptHarness) -> list[str]:
 def what(request: pytest.FixtureRequest) -> Installed:
     found: Installed = request.param
     return found
-
-
-class Time:
-    """A clock that advances only in pauses."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        # A poll takes time too, so no wait is endless.
-        self.now += 0.01
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture(autouse=True)

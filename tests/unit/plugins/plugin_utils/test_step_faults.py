@@ -31,6 +31,7 @@ from tests.lab.emulators.internet import Internet
 from tests.unit.plugins.module_utils.model.windows.keys import key_file
 from tests.unit.plugins.module_utils.model.windows.registrations import CONFIRMED, absent
 from tests.unit.plugins.module_utils.model.windows.test_agent_limits import HOURS
+from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 from tests.unit.plugins.plugin_utils.registration_resource import SERVER, behind_proxy, login, registration
 from tests.unit.plugins.plugin_utils.setups import ONE, OTHER
@@ -48,20 +49,6 @@ from tests.unit.plugins.plugin_utils.step_faults import (
 )
 from tests.unit.plugins.plugin_utils.test_agent_limits import agent
 from tests.unit.plugins.plugin_utils.test_proxy_and_clouds import HAS_LOGIN, HOST, LOGIN, clouds, proxy
-
-
-class Time:
-    """A clock that advances with pauses and with each reading."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        self.now += 5.0
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @dataclass(frozen=True)
@@ -148,7 +135,7 @@ def use() -> Iterator[Callable[[Disturbed], Disturbed]]:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    time = Time()
+    time = Time(reading=5.0)
     monkeypatch.setattr(runner, "time", time)
     monkeypatch.setattr(staging, "time", time)
 
@@ -217,7 +204,7 @@ def _difference(found: Any, wanted: Any) -> str:
 def table(request: pytest.FixtureRequest, internet: Internet, use: Callable[[Disturbed], Disturbed], key: str) -> Table:
     path = PATHS[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "time", Time())
+        patch.setattr(runner, "time", Time(reading=5.0))
         return Table(lambda: use(Disturbed(internet, path.entry, path.prepare)), path, key)
 
 

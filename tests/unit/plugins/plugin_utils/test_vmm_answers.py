@@ -12,25 +12,12 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import Refused
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import observation
 from lab.windows.states import vmm_server
+from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.registration_resource import SERVER, registration
 from tests.unit.plugins.plugin_utils.setups import ONE
 
 _CONNECT = "connect to VMM"
-
-
-class Time:
-    """A clock that advances only in pauses and with each look."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        self.now += 0.01
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture(autouse=True)
