@@ -67,5 +67,6 @@ def without_provider(plan: Plan) -> Plan:
 
 def split_surroundings(plan: Plan, state: ResourceState[Resource]) -> tuple[Plan, Plan]:
     """Return the changes of what a resource needs (registration, resource group), and those of the resource."""
+    # By position, because a creation also has a change of the path resource_group.
     count = int(state.unregistered) + int(state.group_missing)
     return Plan(plan.changes[:count]), Plan(plan.changes[count:])

@@ -131,7 +131,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         return super().remaining(state, applied)
 
     def require_working(self, state: AccountState) -> None:
-        """Raise RemoteFailure for an account that was written and is in a failed state."""
+        """Raise NotConverged for an account that was written and is in a failed state."""
         if state.resource is not None:
             groups.require_working(f"storage account {state.resource.name}", state.resource.provisioning_state)
 
