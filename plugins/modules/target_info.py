@@ -20,7 +20,7 @@ description:
   - A vault that does not exist is not an error. Regions are then not compared, and the result has a warning about it.
 notes:
   - Data that the identity cannot read is reported as V(unknown), and never as a failure.
-  - A missing permission is a warning, because existing resources need not be created. Deny assignments are not checked.
+  - A missing permission is a warning, because existing resources need not be created.
   - A replication policy with data encryption is reported in one line (step P7). The feature was retired, so no module
     has an option for it.
 author:
@@ -51,6 +51,13 @@ options:
       - Treat accounts with blob soft delete as a warning instead of an error. The service has rejected them as targets.
     type: bool
     default: false
+  check_target:
+    description:
+      - When to read the deployment scope, the candidates and the replication policies. V(existing) reads them only when
+        the vault exists. V(never) only reads the vault.
+    type: str
+    choices: [always, existing, never]
+    default: always
   inspect_accounts:
     description:
       - Names of storage accounts whose blob service is read as well, for soft delete, versioning, change feed and
@@ -97,7 +104,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 target:
-  description: The candidates with the results of all rules.
+  description: The vault, and the candidates with the results of all rules.
   returned: success
   type: dict
   contains:
@@ -118,7 +125,7 @@ target:
       sample: westeurope
     storage_accounts:
       description: The storage accounts.
-      returned: success
+      returned: when O(check_target) includes it
       type: list
       elements: dict
       contains:
@@ -191,7 +198,7 @@ target:
           sample: []
     virtual_networks:
       description: The virtual networks.
-      returned: success
+      returned: when O(check_target) includes it
       type: list
       elements: dict
       contains:
@@ -228,7 +235,7 @@ target:
           contains: *check
     scope:
       description: The deployment scope and the permissions of the identity in it.
-      returned: success
+      returned: when O(check_target) includes it
       type: dict
       contains:
         subscription_id:
@@ -288,7 +295,7 @@ target:
           contains: *check
     compatible:
       description: Number of candidates that can be used.
-      returned: success
+      returned: when O(check_target) includes it
       type: dict
       contains:
         storage_accounts:
@@ -303,7 +310,7 @@ target:
           sample: 1
     policies:
       description: Check of the replication policies of the vault for Hyper-V.
-      returned: success
+      returned: when O(check_target) includes it
       type: dict
       contains:
         status:
@@ -322,7 +329,7 @@ target:
       description:
         - Rules about machines, mappings or later changes, which no account or network shows. Their status is
           V(unknown).
-      returned: success
+      returned: when O(check_target) includes it
       type: list
       elements: dict
       contains: *check
@@ -377,6 +384,7 @@ OPTIONS = {
     "target_resource_group": {"type": "str"},
     "allow_other_region": {"type": "bool", "default": False},
     "allow_soft_delete": {"type": "bool", "default": False},
+    "check_target": {"type": "str", "choices": ["always", "existing", "never"], "default": "always"},
     "inspect_accounts": {"type": "list", "elements": "str"},
 }
 

@@ -94,10 +94,11 @@ def _location(given: Values) -> tuple[str, list[InvalidInput]]:
     location = given["location"]
     if location is None:
         return _REGION, []
+    names = ("azure_target_location", "azure_target_cloud_environment")
     problems = list(
         _renamed(
-            lambda: require_region(location, given["cloud_environment"], "azure_target_location"),
-            {"cloud_environment": "azure_target_cloud_environment"},
+            lambda: require_region(location, given["cloud_environment"], *names),
+            {"cloud_environment": names[1]},
         )
     )
     return (_REGION if problems else location), problems

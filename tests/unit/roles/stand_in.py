@@ -57,18 +57,6 @@ def vault(state: State) -> dict[str, Any]:
     return {**result, "vault": {"id": shown, "name": name, "location": state.options["location"]}}
 
 
-def vault_info(state: State) -> dict[str, Any]:
-    state.record("read", "vault")
-    name, found = state.options["name"], state.values.get("vaults", {})
-    return {
-        "changed": False,
-        "vaults": [{"name": each, "location": place} for each, place in found.items()],
-        "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}",
-        "exists": name in found,
-        "evidence": [_row("B1", f"vault {name}" if name in found else "no vault")],
-    }
-
-
 def storage_account(state: State) -> dict[str, Any]:
     return state.change("T4", "accounts", state.options["name"], "ok")
 
@@ -79,19 +67,23 @@ def virtual_network(state: State) -> dict[str, Any]:
 
 def target_info(state: State) -> dict[str, Any]:
     state.record("read", "target")
-    name = state.options["vault_name"]
+    name, found = state.options["vault_name"], state.values.get("vaults", {})
+    vault = {"vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}", "exists": name in found}
+    row = _row("B1", f"vault {name}" if name in found else "no vault")
+    if name not in found and state.options.get("check_target") == "existing":
+        return {"changed": False, "target": vault, "checks": [], "evidence": [row]}
     accounts, networks = state.values.get("accounts", {}), state.values.get("networks", {})
     summary = f"{len(accounts)} storage accounts and {len(networks)} networks can be used"
     return {
         "changed": False,
         "target": {
-            "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{name}",
-            "exists": name in state.values.get("vaults", {}),
+            **vault,
+            "scope": {},
             "storage_accounts": [{"name": account} for account in accounts],
             "virtual_networks": [{"name": network} for network in networks],
         },
         "checks": state.values.get("target_checks", []),
-        "evidence": [_row("T3", summary)],
+        "evidence": [row, _row("T3", summary)],
     }
 
 

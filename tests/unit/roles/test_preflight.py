@@ -48,7 +48,7 @@ def test_a_target_that_cannot_work_is_refused_in_one_line_before_anything_is_mad
 @pytest.mark.parametrize(
     ("state", "reasons"),
     [
-        ({"faults": {"vault_info": "sign-in failed: the secret"}}, {"localhost": "T1: sign-in failed: the secret"}),
+        ({"faults": {"target_info": "sign-in failed: the secret"}}, {"localhost": "T1: sign-in failed: the secret"}),
         ({"faults": {"host_info:hv02": "access denied"}}, {"hv02": "H1: access denied"}),
         ({"status": "error"}, {host: f"S2: .NET on {host}" for host in ("vmm01", "hv01", "hv02")}),
     ],

@@ -64,7 +64,6 @@ def test_a_second_run_changes_nothing_creates_no_key_and_reads_everything_once(h
         "host_info hv02",
         "host_info vmm01",
         "target_info target",
-        "vault_info vault",
         "vmm_server_info servers",
     ]
 

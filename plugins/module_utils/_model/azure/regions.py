@@ -21,9 +21,15 @@ _NOT_OFFERED = ("indiasouthcentral", "southcentralindia", "northeastus5")
 _NATIONAL = {CHINA: ("china",), GOVERNMENT: ("usgov", "usdod")}
 
 
-def require_region(name: str, cloud_environment: str | None = None, option: str = "location") -> str:
+def require_region(
+    name: str,
+    cloud_environment: str | None = None,
+    option: str = "location",
+    cloud_option: str = "cloud_environment",
+) -> str:
     """Return the region in the API's spelling. Raises InvalidInput for a region that cannot be used.
 
+    The error names `option` and `cloud_option`, which are the names that the user wrote.
     `cloud_environment` may be the address of a private cloud, whose regions are unknown here.
     """
     location = region(name)
@@ -39,7 +45,7 @@ def require_region(name: str, cloud_environment: str | None = None, option: str 
         raise InvalidInput(
             option,
             f"{location} is a region of {CLOUDS[home]}, not of {CLOUDS[cloud]}",
-            "choose a region of your cloud, or correct cloud_environment",
+            f"choose a region of your cloud, or correct {cloud_option}",
         )
     return location
 

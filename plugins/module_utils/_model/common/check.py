@@ -62,7 +62,7 @@ class Check:
     @property
     def blocks(self) -> bool:
         """Whether nothing must be changed while this check stands."""
-        return self.severity == "error" and self.status == "fail"
+        return blocks(self.severity, self.status)
 
     @property
     def overall(self) -> Overall:
@@ -100,6 +100,11 @@ def worst(checks: Iterable[Check]) -> Overall:
     """Return the worst status of several checks; `pass` for none."""
     found = {check.overall for check in checks}
     return "error" if "error" in found else "warning" if "warning" in found else "pass"
+
+
+def blocks(severity: str, status: str) -> bool:
+    """Tell whether nothing must be changed while a check with this severity and status stands."""
+    return severity == "error" and status == "fail"
 
 
 def require(checks: Iterable[Check], ids: Collection[str] | None = None) -> None:

@@ -20,13 +20,16 @@ from ..._model.azure.storage_account import StorageAccount
 from ..._model.azure.target_checks import count_compatible, target_checks
 from ..._model.azure.target_notes import NOTES
 from ..._model.azure.target_rule import BlobSettings, RuleContext
-from ..._model.azure.vault import Vault
+from ..._model.azure.vault import Vault, vault_checks
 from ..._model.common.check import Check
 from ..._model.common.names import require_account_name, vault_id
 from ..._model.common.resource import Evidence
+from ..._model.azure.resource_group import ResourceState
 from . import resource_groups as groups
 from .deployment_scope import if_allowed, read_scope
+from .resource_providers import ResourceProvider
 from .storage_account import list_accounts
+from .vault import PROVIDER, describe
 from .vault_lists import list_of_vault
 from .virtual_network import list_networks
 
@@ -52,8 +55,20 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     """Return the result keys. Raises InvalidInput."""
     named = _named(options["inspect_accounts"] or ())
     group, vault_name = options["resource_group"], options["vault_name"]
-    target = _observe(options, azure, named)
-    vault = target.vault
+    found = _find_vault(azure, group, vault_name)
+    vault = found.vault if found else None
+    about = {
+        "vault_id": vault.id if vault else vault_id(azure.subscription_id, group, vault_name),
+        "exists": vault is not None,
+        "vault_location": vault.location if vault else None,
+    }
+    if options["check_target"] not in (("always", "existing") if vault else ("always",)):
+        return {
+            "target": about,
+            "checks": [check.to_result() for check in vault_checks(group, vault_name, about["vault_location"])],
+            "evidence": [_vault_evidence(vault).to_result()],
+        }
+    target = _observe(options, azure, named, found)
     checks = target_checks(
         vault_name=vault_name,
         vault_location=vault.location if vault else None,
@@ -65,9 +80,7 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     missing = [] if vault else [f"vault '{vault_name}' does not exist, so regions were not compared"]
     return {
         "target": {
-            "vault_id": vault.id if vault else vault_id(azure.subscription_id, group, vault_name),
-            "exists": vault is not None,
-            "vault_location": vault.location if vault else None,
+            **about,
             "scope": target.scope.to_result(),
             "storage_accounts": [
                 {**candidate.to_result(), "log_accounts": list(candidate.log_accounts)} for candidate in target.accounts
@@ -90,10 +103,9 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     }
 
 
-def _observe(options: Mapping[str, Any], azure: Azure, named: set[str]) -> _Target:
+def _observe(options: Mapping[str, Any], azure: Azure, named: set[str], found: _TargetVault | None) -> _Target:
     group = options["target_resource_group"]
     scope = read_scope(azure, group or options["resource_group"])
-    found = _find_vault(azure, scope, options["resource_group"], options["vault_name"])
     vault = found.vault if found else None
     policies = if_allowed(lambda: _policies(azure, vault)) if vault else None
     accounts = _accounts(azure, scope, group)
@@ -123,17 +135,19 @@ def _named(names: Sequence[str]) -> set[str]:
     return set(names)
 
 
-def _find_vault(azure: Azure, scope: Scope, group: str, name: str) -> _TargetVault | None:
-    """Read the vault. A subscription that is not registered for vaults has none, and Azure would refuse the call."""
-    if not scope.registered("Microsoft.RecoveryServices"):
-        return None
+def _find_vault(azure: Azure, group: str, name: str) -> _TargetVault | None:
+    """Read the vault. A subscription that is not registered for vaults has none, and Azure refuses the read."""
     vaults = azure.recovery_services.vaults
+    provider = ResourceProvider(azure, PROVIDER, allowed=False, timeout=0)
 
     def convert(document: Document) -> _TargetVault:
         kind = str((document.get("identity") or {}).get("type") or "None")
         return _TargetVault(Vault.from_wire(document), kind.casefold() != "none")
 
-    return groups.find(f"read vault {name}", lambda: vaults.get(group, name, cls=raw), convert).resource
+    def get() -> ResourceState[_TargetVault]:
+        return groups.find(f"read vault {name}", lambda: vaults.get(group, name, cls=raw), convert)
+
+    return provider.find(group, get).resource
 
 
 def _policies(azure: Azure, vault: Vault) -> list[ReplicationPolicy]:
@@ -177,12 +191,18 @@ def _not_found(accounts: Sequence[Candidate], named: set[str]) -> list[str]:
     return [f"inspect_accounts: {', '.join(missing)} not found among the storage accounts"] if missing else []
 
 
+def _vault_evidence(vault: Vault | None) -> Evidence:
+    found = describe(vault) if vault else "no vault"
+    return Evidence("B1", found, "nothing to do", found)
+
+
 def _evidence(target: _Target) -> tuple[Evidence, ...]:
     counted = count_compatible(target.accounts, target.networks)
     vault = target.vault
     by = f"by vault {vault.name} in {vault.location}" if vault else "(there is no vault yet)"
     encryption = target.encryption
     lines = (
+        _vault_evidence(vault),
         Evidence("T1", target.scope.summary(), "nothing to do", target.scope.verified()),
         Evidence("T2", "deployment model Resource Manager", "nothing to do", "the only available model"),
         Evidence("T3", f"{counted} {by}", "nothing to do", counted),

@@ -79,7 +79,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     """
     one_id, vaults = _by_id(options, azure) if options["id"] else _by_name(options, azure)
     vaults.sort(key=lambda vault: (vault.name.casefold(), vault.id.casefold()))
-    found = ", ".join(_describe(vault) for vault in vaults) or "no vault"
+    found = ", ".join(describe(vault) for vault in vaults) or "no vault"
     return {
         "vaults": [vault.to_result() for vault in vaults],
         "vault_id": vaults[0].id if one_id and vaults else one_id,
@@ -190,7 +190,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         return super().preview(state, without_provider(plan))
 
     def describe(self, state: VaultState) -> str:
-        return _describe(state.resource) if state.resource else "no vault"
+        return describe(state.resource) if state.resource else "no vault"
 
     def warnings(self, state: VaultState) -> tuple[str, ...]:
         vault = state.resource
@@ -313,7 +313,8 @@ def _content(body: dict[str, Any]) -> Any:
     return payload(body if hasattr(models, SINCE["immutability_days"]) else without_configuration(body))
 
 
-def _describe(vault: Vault) -> str:
+def describe(vault: Vault) -> str:
+    """Describe a vault with its region and state, as one phrase."""
     return f"vault {vault.name} in {vault.location}, {vault.provisioning_state}"
 
 

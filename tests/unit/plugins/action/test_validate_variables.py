@@ -410,6 +410,12 @@ def test_every_broken_rule_is_found_not_only_the_first() -> None:
     ]
 
 
+def test_a_region_of_another_cloud_names_the_variable_of_the_cloud() -> None:
+    variables = loaded("azure_target_location: chinaeast2\nazure_target_cloud_environment: AzureCloud")
+    (line,) = lines(["azure_target"], variables)
+    assert line.endswith("; choose a region of your cloud, or correct azure_target_cloud_environment")
+
+
 def test_a_wrong_region_is_reported_once_and_not_for_every_account() -> None:
     variables = loaded(
         "azure_target_location: atlantis!\nazure_target_storage_accounts: [{name: stone}, {name: sttwo}]"

@@ -24,6 +24,7 @@ RIGHTS = (
 )
 #: One call of each, regardless of the size of the subscription.
 CALLS = [
+    "GET vaults/vault-dr",
     "GET resourcegroups/rg-dr",
     "GET subscriptions/00000000-0000-0000-0000-000000000000",
     "GET Microsoft.Authorization/permissions",
@@ -33,7 +34,6 @@ CALLS = [
     "GET providers/Microsoft.Network",
     "GET providers/Microsoft.RecoveryServices",
     "GET providers/Microsoft.Storage",
-    "GET vaults/vault-dr",
     "GET vault-dr/replicationPolicies",
     "GET Microsoft.Storage/storageAccounts",
     "GET Microsoft.Network/virtualNetworks",
@@ -110,7 +110,7 @@ def test_candidates(
         "virtual_networks": sum(status != "error" for status in networks.values()),
     }
     assert filled.writes == []
-    assert [entry["step"] for entry in ended.result["evidence"]] == ["T1", "T2", "T3"]
+    assert [entry["step"] for entry in ended.result["evidence"]] == ["B1", "T1", "T2", "T3"]
     assert bool(ended.result["warnings"]) == ("vault_name" in given)
     for entry in (*found["storage_accounts"], *found["virtual_networks"]):
         assert (entry["status"] == "pass") == (ids(entry, "fail") == [])
@@ -295,7 +295,7 @@ def test_a_provider_that_is_not_registered(name: str, filled: Subscription) -> N
     ended = target(filled)
     assert not ended.failed
     assert ids(ended.result["target"]["scope"], "fail") == [f"provider-{name.split('.')[1].lower()}"]
-    assert name in ended.result["evidence"][0]["verified"]
+    assert name in ended.result["evidence"][1]["verified"]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_locks(level: str, place: str | None, status: str, text: str | None, fil
 
 
 def test_evidence_names_subscription_group_and_rights(filled: Subscription) -> None:
-    found = target(filled).result["evidence"][0]
+    found = target(filled).result["evidence"][1]
     assert found["found"].startswith("subscription Site Recovery lab (Enabled); resource group rg-dr in westeurope")
     assert "; the identity has all required permissions; all resource providers are registered" in found["found"]
     assert found["verified"] == "no problem found"
@@ -412,6 +412,32 @@ def test_a_vault_that_does_not_exist_has_a_planned_id(filled: Subscription) -> N
         ("data-encryption", "P7", "pass"),
     ]
     assert found[1][3] == "vault vault-9 does not exist yet"
+
+
+@pytest.mark.parametrize("check_target", ["existing", "never"])
+def test_a_target_that_must_not_be_checked_needs_the_read_of_the_vault_only(
+    check_target: str, filled: Subscription
+) -> None:
+    filled.state.context.journal.clear()
+    ended = target(filled, vault_name="vault-9", check_target=check_target)
+    assert filled.state.context.journal.counts["azure.get"] == 1
+    assert set(ended.result["target"]) == {"vault_id", "exists", "vault_location"}
+    assert [check["id"] for check in ended.result["checks"]] == ["azure-login", "vault"]
+    assert [row["step"] for row in ended.result["evidence"]] == ["B1"]
+
+
+def test_existing_reads_the_target_of_an_existing_vault(filled: Subscription) -> None:
+    assert target(filled, check_target="existing").result == target(filled).result
+    assert set(target(filled, check_target="never").result["target"]) == {"vault_id", "exists", "vault_location"}
+
+
+@pytest.mark.parametrize("check_target", ["always", "existing"])
+def test_a_subscription_without_the_resource_provider_has_no_vault(check_target: str, filled: Subscription) -> None:
+    """Azure refuses even the read, and the module that creates the vault registers the provider."""
+    filled.state.unregister_provider("Microsoft.RecoveryServices")
+    ended = target(filled, check_target=check_target)
+    assert not ended.failed, ended.msg
+    assert ended.result["target"]["exists"] is False
 
 
 def test_unreadable_permissions_are_one_check_for_all_tasks(filled: Subscription) -> None:
