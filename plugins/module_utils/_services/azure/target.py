@@ -16,20 +16,20 @@ from ..._azure.wire import Document, raw
 from ..._model.azure.candidates import Candidate, compatible, evaluate_accounts, evaluate_networks
 from ..._model.azure.deployment_scope import Scope
 from ..._model.azure.replication_policy import ReplicationPolicy, encryption_check, policies_from_wire
+from ..._model.azure.resource_group import ResourceState
 from ..._model.azure.storage_account import StorageAccount
 from ..._model.azure.target_checks import count_compatible, target_checks
 from ..._model.azure.target_notes import NOTES
 from ..._model.azure.target_rule import BlobSettings, RuleContext
-from ..._model.azure.vault import Vault, vault_checks
+from ..._model.azure.vault import PROVIDER, Vault, vault_checks
 from ..._model.common.check import Check
 from ..._model.common.names import require_account_name, vault_id
 from ..._model.common.resource import Evidence
-from ..._model.azure.resource_group import ResourceState
 from . import resource_groups as groups
 from .deployment_scope import if_allowed, read_scope
 from .resource_providers import ResourceProvider
 from .storage_account import list_accounts
-from .vault import PROVIDER, describe
+from .vault import describe
 from .vault_lists import list_of_vault
 from .virtual_network import list_networks
 
@@ -57,21 +57,22 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     group, vault_name = options["resource_group"], options["vault_name"]
     found = _find_vault(azure, group, vault_name)
     vault = found.vault if found else None
+    location = vault.location if vault else None
     about = {
         "vault_id": vault.id if vault else vault_id(azure.subscription_id, group, vault_name),
         "exists": vault is not None,
-        "vault_location": vault.location if vault else None,
+        "vault_location": location,
     }
     if options["check_target"] not in (("always", "existing") if vault else ("always",)):
         return {
             "target": about,
-            "checks": [check.to_result() for check in vault_checks(group, vault_name, about["vault_location"])],
+            "checks": [check.to_result() for check in vault_checks(group, vault_name, location)],
             "evidence": [_vault_evidence(vault).to_result()],
         }
     target = _observe(options, azure, named, found)
     checks = target_checks(
         vault_name=vault_name,
-        vault_location=vault.location if vault else None,
+        vault_location=location,
         scope=target.scope,
         encryption=target.encryption,
         accounts=target.accounts,
