@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.inventory.manager import InventoryManager
+from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -68,7 +68,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             part: Group(",".join(options[part]), _names(whole, options[part]), _names(limited, options[part]))
             for part in _ROLES
         }
-        return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit)
+        unmatched = tuple(term for term in _selections(limit) if not _names(whole, [term]) and term not in whole.groups)
+        return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit, unmatched)
 
     def _inventory(self, variables: Variables) -> InventoryManager:
         """Build a new inventory, because the limit is already applied to that of the run."""
@@ -78,6 +79,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             for host in hosts:
                 manager.add_host(host, group=group)
         return manager
+
+
+def _selections(limit: str) -> Iterator[str]:
+    """Yield the terms of a limit that select hosts by name. A file of hosts comes from an earlier run."""
+    for term in split_host_pattern(limit):
+        if not term.startswith(("!", "&", "@")):
+            yield term
 
 
 def _names(manager: InventoryManager, patterns: Sequence[str]) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._model.common.check import worst
-from ..plugin_utils._variables.cloud import cloud_environment
+from ..plugin_utils._variables.cloud import cloud_environment, storage_account_names
 from ..plugin_utils._variables.specs import sources
 from ..plugin_utils._variables.validation import validate
 
@@ -34,9 +35,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
-        found = validate(options["roles"], variables, self._templar.template, options["provided_later"])
+        extra = load_extra_vars(self._loader) if _PLAYBOOKS in options["roles"] else {}
+        found = validate(options["roles"], variables, self._templar.template, options["provided_later"], extra)
         if _PLAYBOOKS in options["roles"]:
             result["cloud_environment"] = cloud_environment(variables, self._templar.template)
+            result["storage_accounts"] = storage_account_names(variables, self._templar.template)
         result.update(
             changed=False,
             status=worst(found.checks),

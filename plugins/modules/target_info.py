@@ -51,6 +51,12 @@ options:
       - Treat accounts with blob soft delete as a warning instead of an error. The service has rejected them as targets.
     type: bool
     default: false
+  create_resource_group:
+    description:
+      - Whether another task creates a missing resource group. The check of the group then passes, if the identity can
+        create it.
+    type: bool
+    default: false
   check_target:
     description:
       - When to read the deployment scope, the candidates and the replication policies. V(existing) reads them only when
@@ -384,6 +390,7 @@ OPTIONS = {
     "target_resource_group": {"type": "str"},
     "allow_other_region": {"type": "bool", "default": False},
     "allow_soft_delete": {"type": "bool", "default": False},
+    "create_resource_group": {"type": "bool", "default": False},
     "check_target": {"type": "str", "choices": ["always", "existing", "never"], "default": "always"},
     "inspect_accounts": {"type": "list", "elements": "str"},
 }

@@ -119,6 +119,13 @@ cloud_environment:
   returned: when O(roles) contains V(site)
   type: str
   sample: AzureCloud
+storage_accounts:
+  description:
+    - The names of the storage accounts in C(azure_target_storage_accounts). Empty when the list is invalid.
+  returned: when O(roles) contains V(site)
+  type: list
+  elements: str
+  sample: [stdrcontoso001]
 values:
   description:
     - The variables in the types of the specifications, with their defaults. Secrets are left out, and so is every

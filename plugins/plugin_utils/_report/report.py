@@ -64,6 +64,7 @@ class Report:
     #: The options of the command line that select tasks, for example `--tags x`; empty without them.
     task_options: str = ""
     #: The action for Hyper-V hosts whose checks failed: with `skip` the run sets up the others, and fails at its end.
+    #: The stage state sets up no host, so it ignores this.
     unready_hosts: UnreadyHosts = "fail"
 
     @cached_property
@@ -71,7 +72,8 @@ class Report:
         """Return the Hyper-V hosts that the run leaves out because of their checks. It never leaves out all of them."""
         hosts = self._of(HYPERV_HOST)
         unready = [record for record in hosts if any(check.blocks for check in record.checks or ())]
-        return [] if self.unready_hosts == "fail" or len(unready) == len(hosts) else unready
+        every = self.unready_hosts == "fail" or self.stage == "state"
+        return [] if every or len(unready) == len(hosts) else unready
 
     @cached_property
     def uncovered(self) -> list[Uncovered]:
@@ -182,11 +184,15 @@ class Report:
         failed = [other.host for other in self._of(record.role) if other.failure]
         if failed and record.role == VMM_SERVER:
             return f"not set up, because {failed[0]} failed before it; run again"
+        if failed and not self.task_options:
+            return f"not set up, because too many hosts of an earlier wave failed: {', '.join(failed)}; run again"
         return self._not_done("set up")
 
     def _not_done(self, participle: str) -> str:
-        advice = f"or run again without {self.task_options}" if self.task_options else "then run again"
-        return f"not {participle} in this run; see the errors above, {advice}"
+        advice = (
+            f"run again without {self.task_options}" if self.task_options else "see the errors above, then run again"
+        )
+        return f"not {participle} in this run; {advice}"
 
     def _of_run(self) -> Iterator[Problem]:
         """Yield the problems that concern several hosts. The problem of an unknown host fails localhost."""

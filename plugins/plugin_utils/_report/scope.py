@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ansible.inventory.manager import split_host_pattern
+
+LOCALHOST = "localhost"
 AZURE, VMM_SERVERS, HYPERV_HOSTS = "azure", "vmm_servers", "hyperv_hosts"
 PARTS = (AZURE, VMM_SERVERS, HYPERV_HOSTS)
 _NOUNS = {VMM_SERVERS: "VMM servers", HYPERV_HOSTS: "Hyper-V hosts"}
@@ -30,6 +33,8 @@ class Scope:
     groups: Mapping[str, Group]
     localhost: bool
     limit: str = ""
+    #: Terms of the limit that match neither a host nor a group of the inventory.
+    unmatched: tuple[str, ...] = ()
 
     @property
     def azure(self) -> bool:
@@ -46,6 +51,9 @@ def missing(scope: Scope, required: Collection[str]) -> str | None:
 
     Azure is called from localhost, so a VMM server requires it.
     """
+    if scope.unmatched:
+        names = " and ".join(f"'{term}'" for term in scope.unmatched)
+        return f"--limit {scope.limit} contains {names}, which matches no host and no group; correct or remove it"
     for part, group in scope.groups.items():
         if not group.hosts and (part in required or (part in scope.parts and part == VMM_SERVERS)):
             return (
@@ -57,7 +65,7 @@ def missing(scope: Scope, required: Collection[str]) -> str | None:
     if not scope.localhost and (AZURE in required or scope.included(VMM_SERVERS)):
         return (
             f"localhost is not within --limit {scope.limit}, and Azure is called from there;"
-            f" use --limit {_with_localhost(scope.limit)}"
+            f" {_advice_for_localhost(scope.limit)}"
         )
     if not scope.localhost and not any(map(scope.included, scope.groups)):
         patterns = " and ".join(f"'{group.pattern}'" for part, group in scope.groups.items() if part in scope.parts)
@@ -73,7 +81,11 @@ def _left_out(scope: Scope, part: str, group: Group) -> str:
     )
 
 
-def _with_localhost(limit: str) -> str:
-    """Add localhost to a limit. A limit that only excludes hosts starts from all hosts."""
-    only_excludes = all(part.strip().startswith(("!", "&")) for part in limit.replace(",", ":").split(":"))
-    return f"localhost,all,{limit}" if only_excludes else f"localhost,{limit}"
+def _advice_for_localhost(limit: str) -> str:
+    """Return how to include localhost. A limit that only excludes hosts starts from all hosts."""
+    terms = split_host_pattern(limit)
+    if any(term.startswith("&") for term in terms):
+        return "an intersection with & excludes localhost, so name localhost and the hosts without &"
+    terms = [term for term in terms if term != f"!{LOCALHOST}"]
+    selects = [] if any(not term.startswith("!") for term in terms) else ["all"]
+    return f"use --limit {','.join([LOCALHOST, *selects, *terms])}"

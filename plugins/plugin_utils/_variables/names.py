@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ _ALIKE = 0.9
 _ALIKE_SHARED = 0.8
 #: Minimum similarity of the name that is suggested for an unknown name with the prefix of a role.
 _SIMILAR = 0.6
+#: The keywords of tasks that record results, and those that set variables.
+_RECORDING = ("set_fact", "ansible.builtin.set_fact", "register")
+_SETTING = (*_RECORDING, "vars")
+#: The results that the playbooks set for a workflow; docs/job_templates.yml describes them.
+RESULTS = ("site_status", "site_problems", "site_vault_id")
 #: The beginnings of variables that were removed with the data encryption.
 RETIRED = ("vmm_server_encryption", "vmm_server_data_encryption")
 
@@ -53,6 +58,14 @@ def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[Invali
             yield _refusal(name, _nearest(name, owner))
 
 
+def replaced_results(extra: Iterable[str]) -> Iterator[InvalidInput]:
+    """Yield a problem for each extra variable that would replace a result of the run, because it outranks all others."""
+    for name in sorted(set(extra) & recorded()):
+        yield InvalidInput(
+            name, "must not be an extra variable: it would replace what the run itself records", "remove it"
+        )
+
+
 def _refusal(name: str, near: str | None) -> InvalidInput:
     fix = f"did you mean {near}?" if near else "remove it, or rename it if it is your own variable"
     return InvalidInput(name, "must be a variable of this collection", fix)
@@ -63,6 +76,9 @@ def _nearest(name: str, role: str) -> str | None:
 
     The comparison ignores prefixes, because they would make all names of a role similar.
     """
+    for option, specification in options_of(role).items():
+        if name.removeprefix(f"{option}_") in (specification.get("options") or {}):
+            return f"{option}.{name.removeprefix(f'{option}_')}"
     bare = name.removeprefix(f"{role}_")
     others = [source for source in sources() if source != role]
     for candidates, cutoff in (([role], _SIMILAR), (others, _ALIKE)):
@@ -81,24 +97,35 @@ def _candidates(name: str, roles: Iterable[str]) -> list[str]:
 
 @cache
 def facts() -> frozenset[str]:
-    """Return the names that roles and playbooks set, and the names of modules, under which users register results."""
-    files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
+    """Return the names that roles and playbooks set, and the names of modules, under which users register results.
+
+    A workflow passes the results of one playbook to the next as extra variables.
+    """
     modules = (path.stem for path in ROOT.glob("plugins/modules/*.py"))
-    return frozenset((*modules, *(name for file in files for name in _set_by(file))))
+    return frozenset((*modules, *RESULTS, *(name for file in _files() for name in _names_in(_content(file), _SETTING))))
 
 
-def _set_by(file: Path) -> Iterator[str]:
-    yield from _names_in(yaml_load(file.read_text(encoding="utf-8")))
+@cache
+def recorded() -> frozenset[str]:
+    """Return the names under which roles and playbooks record results."""
+    return frozenset(name for file in _files() for name in _names_in(_content(file), _RECORDING))
 
 
-def _names_in(part: Any) -> Iterator[str]:
+def _files() -> list[Path]:
+    return [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
+
+
+def _content(file: Path) -> Any:
+    return yaml_load(file.read_text(encoding="utf-8"))
+
+
+def _names_in(part: Any, keywords: Collection[str]) -> Iterator[str]:
+    """Yield the variables that keywords such as `register` and `vars` set."""
     if isinstance(part, list):
         for item in part:
-            yield from _names_in(item)
+            yield from _names_in(item, keywords)
     elif isinstance(part, dict):
         for key, value in part.items():
-            if key in ("set_fact", "ansible.builtin.set_fact", "vars") and isinstance(value, dict):
-                yield from value
-            elif key == "register":
-                yield value
-            yield from _names_in(value)
+            if key in keywords:
+                yield from value if isinstance(value, dict) else (str(value),)
+            yield from _names_in(value, keywords)

@@ -14,7 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.errors import InvalidInput
 from .conversion import NOT_GIVEN, Conversion, missing
-from .names import unknown_names
+from .names import replaced_results, unknown_names
 from .resolution import Resolution
 from .rules import broken_rules
 from .specs import Option, Options, options_of, secret_texts, without_secrets
@@ -38,15 +38,18 @@ def validate(
     variables: Mapping[str, Any],
     template: Callable[[Any], Any],
     provided_later: Collection[str] = (),
+    extra: Collection[str] = (),
 ) -> Validation:
     """Validate the raw variables of a host for these roles; `site` stands for the playbooks' own.
 
-    `template` evaluates a raw value. Variables in `provided_later` may be missing or use undefined variables.
+    `template` evaluates a raw value. Variables in `provided_later` may be missing or use undefined variables. `extra` are
+    the names of the extra variables of the run.
     """
     validator = _Validator(variables, template, provided_later)
     for role in roles:
         validator.add(role)
     validator.problems.extend(unknown_names(variables, roles))
+    validator.problems.extend(replaced_results(extra))
     return Validation(tuple(validator.checks()), validator.visible)
 
 

@@ -226,7 +226,8 @@ def main() -> None:
         faults = state.values.get("faults", {})
         for place in (name, f"{name}:{_host(state)}", *(["wait"] if options.get("wait") else [])):
             if place in faults:
-                _answer({"failed": True, "msg": faults[place]})
+                lost = faults[place].startswith("unreachable")
+                _answer({"unreachable" if lost else "failed": True, "msg": faults[place]})
         _answer(globals()[name](state))
 
 

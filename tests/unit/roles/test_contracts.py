@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import LOGIN_OPTIONS
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
 ROLES = ("azure_target", "hyperv_host", "vmm_server")
@@ -24,7 +25,7 @@ FACTS = {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
         "progress", "server_evidence", "servers", "vault_id", "wait_evidence",
     },
-    "hyperv_host": {"checks", "evidence", "preflight"},
+    "hyperv_host": {"checks", "evidence", "lost", "preflight"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
@@ -256,6 +257,12 @@ def documents(root: Path) -> dict[str, dict[str, Any]]:
 
 def test_every_playbook_is_documented(collection_root: Path) -> None:
     assert documents(collection_root).keys() == playbooks(collection_root).keys()
+
+
+def test_every_result_for_a_workflow_is_documented_and_accepted_by_the_next_playbook(collection_root: Path) -> None:
+    documented = load(collection_root / "docs" / "job_templates.yml")["results"]
+    assert {entry["name"] for entry in documented} == set(RESULTS)
+    assert list(unknown_names(RESULTS, ["site", "azure_target", "vmm_server", "hyperv_host"])) == []
 
 
 def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_used(collection_root: Path) -> None:

@@ -64,6 +64,41 @@ def test_each_host_fails_for_its_own_checks_before_anything_is_made(
     assert harness.journal("write") == []
 
 
+@pytest.mark.parametrize("playbook", ["preflight.yml", "hyperv_hosts.yml"])
+def test_an_invalid_storage_account_is_one_line_for_azure_and_none_for_the_hosts(
+    harness: Harness, playbook: str
+) -> None:
+    harness.variables |= {"azure_target_storage_accounts": [{"name": "stdr", "skuu": "Standard_LRS"}]}
+    run = harness.play(playbook)
+    assert run.reasons.keys() == ({"localhost"} if playbook == "preflight.yml" else set())
+    assert "filter plugin" not in run.output
+    if playbook == "preflight.yml":
+        assert run.reasons["localhost"].startswith("T4: azure_target_storage_accounts[0].skuu must be ")
+
+
+def test_a_target_that_cannot_be_set_up_as_requested_fails_the_preflight(harness: Harness) -> None:
+    harness.given({**FINISHED, "faults": {"vault": "location: vault vault-dr cannot be moved"}})
+    run = harness.play("preflight.yml")
+    assert run.reasons == {"localhost": "location: vault vault-dr cannot be moved"}
+    assert harness.journal("write") == []
+
+
+def test_a_target_that_differs_passes_the_preflight(harness: Harness) -> None:
+    run = harness.play("preflight.yml")
+    assert run.code == 0, run.output
+    assert harness.journal("write") == []
+
+
+@pytest.mark.parametrize("answer", ["", " ", None])
+def test_blank_answers_of_a_survey_are_like_none(harness: Harness, answer: str | None) -> None:
+    names = ("vmm_servers", "hyperv_hosts", "unready_hosts", "uncovered_hosts", "problems_only", "max_fail_percentage")
+    harness.given(FINISHED)
+    harness.variables |= {f"site_{name}": answer for name in names}
+    run = harness.play("site.yml")
+    assert run.code == 0, run.output
+    assert harness.journal("write") == []
+
+
 def test_an_unreachable_machine_is_reported_with_the_checks_of_all_others(harness: Harness) -> None:
     harness.hosts["vmm_servers"]["vmm01"] = UNREACHABLE
     run = harness.play("preflight.yml")

@@ -164,7 +164,12 @@ def test_a_failed_host_stops_the_waves_after_its_own(harness: Harness) -> None:
     harness.given({"faults": {"mars_agent:hv01": "setup failed with 1603"}})
     run = harness.play("site.yml")
     assert run.code != 0
-    assert run.reasons == {"hv01": "setup failed with 1603"}
+    assert run.reasons == {
+        "hv01": "setup failed with 1603",
+        "hv02": "not set up, because too many hosts of an earlier wave failed: hv01; run again",
+    }
+    # The report shows what was done before.
+    assert re.search(r"^vmm01 +P4 ", run.output, re.M)
     assert "mars_agent hv02" not in harness.journal("write")
 
 
@@ -180,6 +185,16 @@ def test_failed_hosts_below_the_limit_are_named_by_the_report_and_fail_the_run(h
     assert run.code != 0
     assert run.failed == {"hv01"}
     assert "\nhv01: setup failed with 1603\n" in run.output
+    assert "mars_agent hv02" in harness.journal("write")
+
+
+@pytest.mark.parametrize("fault", ["setup failed with 1603", "unreachable"])
+def test_a_wave_that_failed_as_a_whole_stops_the_run_only_below_100_percent(harness: Harness, fault: str) -> None:
+    harness.given({"faults": {"mars_agent:hv01": fault}})
+    run = harness.play("hyperv_hosts.yml", "-e", "site_wave_sizes=1,1 site_max_fail_percentage=100")
+    assert run.code != 0
+    assert run.failed == {"hv01"}
+    assert fault in run.reasons["hv01"]
     assert "mars_agent hv02" in harness.journal("write")
 
 

@@ -145,6 +145,8 @@ class Scope:
     providers: Mapping[str, str | None]
     locks: tuple[Lock, ...] | None = ()
     deny_assignments: tuple[DenyAssignment, ...] | None = ()
+    #: Whether another task creates a missing resource group.
+    creates_group: bool = False
 
     @property
     def id(self) -> str:
@@ -227,9 +229,12 @@ def _group_check(scope: Scope) -> Check:
     group = scope.group.resource
     if group is None:
         allowed = scope.permissions.allows(_CREATE_GROUPS) if scope.permissions else None
-        fix = "create it, or set create_resource_group to true"
         if allowed is False:
             fix = "have an identity with the role Contributor on the subscription create it"
+        elif scope.creates_group:
+            return Check.passed(name, _STEP, f"resource group {scope.group_name} does not exist yet, and is created")
+        else:
+            fix = "create it, or set create_resource_group to true"
         return Check.warning(name, _STEP, f"resource group {scope.group_name} does not exist", fix)
     if group.state != "Succeeded":
         return Check.failed(

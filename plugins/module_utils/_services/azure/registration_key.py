@@ -216,9 +216,11 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
     def warnings(self, state: KeyState) -> tuple[str, ...]:
         desired = self._desired
         if desired.present and state.vault is None:
-            return (f"vault '{desired.vault_name}' does not exist yet; create it before its key",)
+            return (f"vault '{desired.vault_name}' does not exist yet; it must exist before its key is created",)
         if desired.present and state.site is None:
-            return (f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; create it before its key",)
+            return (
+                f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; it must exist before its key is created",
+            )
         return ()
 
     def _find_vault(self) -> Vault | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -78,7 +78,7 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         accounts=target.accounts,
         networks=target.networks,
     )
-    missing = [] if vault else [f"vault '{vault_name}' does not exist, so regions were not compared"]
+    missing = [] if vault else [f"vault '{vault_name}' does not exist yet, so regions were not compared"]
     return {
         "target": {
             **about,
@@ -107,6 +107,7 @@ def read_target(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
 def _observe(options: Mapping[str, Any], azure: Azure, named: set[str], found: _TargetVault | None) -> _Target:
     group = options["target_resource_group"]
     scope = read_scope(azure, group or options["resource_group"])
+    scope = replace(scope, creates_group=options["create_resource_group"])
     vault = found.vault if found else None
     policies = if_allowed(lambda: _policies(azure, vault)) if vault else None
     accounts = _accounts(azure, scope, group)

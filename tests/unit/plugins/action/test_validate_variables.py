@@ -17,6 +17,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible.playbook.task import Task
 from ansible.template import Templar
 
+from ansible_collections.siterecovery.hyperv.plugins.action import validate_variables
 from ansible_collections.siterecovery.hyperv.plugins.action.validate_variables import ActionModule
 
 VAULT = "/subscriptions/s/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
@@ -426,9 +427,34 @@ def test_a_wrong_region_is_reported_once_and_not_for_every_account() -> None:
 # Names ----------------------------------------------------------------------------------------------------------------
 
 
+def test_an_extra_variable_must_not_replace_a_result_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"hyperv_host_checks": [], "__site_report": {}, "site_status": "pass", "site_wave_sizes": "1"}
+    monkeypatch.setattr(validate_variables, "load_extra_vars", lambda _loader: extra)
+    rule = "must not be an extra variable: it would replace what the run itself records; remove it"
+    assert [line.partition(" ")[2] for line in lines(["site"], extra)] == [
+        f"__site_report {rule}",
+        f"hyperv_host_checks {rule}",
+    ]
+
+
+def test_the_names_of_the_storage_accounts_need_a_valid_list() -> None:
+    def names(text: str) -> Any:
+        return run({**AZURE, **loaded(f"azure_target_storage_accounts: {text}")}, roles=["site"])["storage_accounts"]
+
+    assert names("[{name: stone}, {name: sttwo}]") == ["stone", "sttwo"]
+    assert [names(text) for text in ("''", "stone", "[{sku: x}]", "[{name: stone, skuu: x}]", "'{{ nothing }}'")] == [
+        [],
+        [],
+        [],
+        [],
+        [],
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "fix"),
     [
+        ("vmm_server_proxy_password", "did you mean vmm_server_proxy.password?"),
         ("vmm_server_cloud", "did you mean vmm_server_clouds?"),
         ("vmm_servers_clouds", "did you mean vmm_server_clouds?"),
         ("VMM_SERVER_PROXY", "did you mean vmm_server_proxy?"),

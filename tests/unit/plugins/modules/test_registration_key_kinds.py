@@ -86,7 +86,9 @@ def test_a_key_for_a_hyper_v_site_names_it(keys: Keys) -> None:
 def test_a_site_that_does_not_exist_and_a_fabric_that_is_not_a_site(keys: Keys) -> None:
     options: dict[str, Any] = {"kind": "hyperv_site", "site": "branch"}
     planned = keys.run(check=True, **options)
-    assert planned.result["warnings"] == ["vault 'vault-dr' has no Hyper-V site 'branch' yet; create it before its key"]
+    assert planned.result["warnings"] == [
+        "vault 'vault-dr' has no Hyper-V site 'branch' yet; it must exist before its key is created"
+    ]
     refused = keys.run(**options)
     assert (refused.error["kind"], keys.writes, keys.path.exists()) == ("refused", [], False)
     assert "vault vault-dr has no Hyper-V site 'branch'; create it first" in refused.msg

@@ -280,6 +280,17 @@ def test_a_group_that_does_not_exist(filled: Subscription) -> None:
     assert "in subscription 00000000-0000-0000-0000-000000000000" in right["message"]
 
 
+def test_a_group_that_another_task_creates_is_not_missing(filled: Subscription) -> None:
+    def groups(**given: Any) -> list[tuple[str, str]]:
+        shown = scope(filled, target_resource_group="rg-new", **given)
+        return [(row["status"], row["fix"]) for row in shown["checks"] if row["id"] == "resource-group"]
+
+    assert groups() == [("fail", "create it, or set create_resource_group to true")]
+    assert groups(create_resource_group=True) == [("pass", "")]
+    filled.state.give_role("Reader", only=True)
+    assert groups(create_resource_group=True)[0][0] == "fail"
+
+
 def test_a_disabled_subscription(filled: Subscription) -> None:
     filled.state.subscription_state = "Disabled"
     shown = scope(filled)

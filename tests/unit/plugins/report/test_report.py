@@ -110,10 +110,10 @@ def test_the_status_is_that_of_the_worst_check(check: Any, status: str) -> None:
 @pytest.mark.parametrize("stage", ["checks", "setup", "state"])
 def test_a_skipped_host_names_the_options_that_skipped_it(stage: Stage) -> None:
     skipped = report(Record("hyperv_host", "hv01"), stage=stage, task_options="--tags x and --skip-tags all")
-    advice = "see the errors above, or run again without --tags x and --skip-tags all"
+    advice = "run again without --tags x and --skip-tags all"
     assert skipped.failures == {"hv01": [f"not checked in this run; {advice}"]}
     checked = report(record("hyperv_host", "hv01", PASSED), stage="setup", task_options="--tags x")
-    assert checked.failures["hv01"] == ["not set up in this run; see the errors above, or run again without --tags x"]
+    assert checked.failures["hv01"] == ["not set up in this run; run again without --tags x"]
 
 
 def test_servers_after_a_failed_one_name_it() -> None:
@@ -142,6 +142,14 @@ def test_an_uncovered_host_is_a_warning_before_the_setup_and_fails_localhost_aft
     after = report(AZURE, record("vmm_server", "x", facts=DONE), GOLD, machines=(machine("hv01"),))
     assert after.failures["localhost"] == [LINE]
     assert after.to_result()["uncovered"] == [{"host": "hv03.x.test", "vmm_clouds": ["Gold"], "reason": "missing"}]
+
+
+def test_the_state_of_a_host_is_a_problem_although_the_setup_may_leave_it_out() -> None:
+    ready, failed = record("hyperv_host", "hv02", PASSED), record("hyperv_host", "hv01", FAILED)
+    for action in ("skip", "accept"):
+        found = report(AZURE, ready, failed, stage="state", unready_hosts=action)
+        assert found.failures["hv01"] == ["H3: 2 GB free, 5 GB needed; free some"]
+    assert report(AZURE, ready, failed, stage="checks", unready_hosts="accept").failures == {}
 
 
 def test_an_uncovered_host_can_be_accepted() -> None:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.scope import PARTS, Group, Scope, missing
@@ -102,12 +104,27 @@ def test_a_run_that_lacks_something(run: Scope, required: tuple[str, ...], line:
         ("hv01", "localhost,hv01"),
         ("hv01,!hv02", "localhost,hv01,!hv02"),
         ("!hv02", "localhost,all,!hv02"),
-        ("!hv02:!hv01", "localhost,all,!hv02:!hv01"),
+        ("!hv02:!hv01", "localhost,all,!hv02,!hv01"),
+        ("hv01:vmm01", "localhost,hv01,vmm01"),
+        ("all,!localhost", "localhost,all"),
+        ("!localhost", "localhost,all"),
         ("@failed.retry", "localhost,@failed.retry"),
     ],
 )
 def test_the_limit_to_use_is_named(limit: str, use: str) -> None:
     assert str(missing(scope(limit, ("vmm01",)), ("azure",))).endswith(f"; use --limit {use}")
+
+
+def test_an_intersection_cannot_include_localhost() -> None:
+    line = str(missing(scope("windows:&vmm_servers", ("vmm01",)), ("azure",)))
+    assert line.endswith("; an intersection with & excludes localhost, so name localhost and the hosts without &")
+
+
+def test_a_limit_with_a_name_that_does_not_exist_is_refused() -> None:
+    run = replace(scope("localhost,hv99", ("localhost",)), unmatched=("hv99",))
+    assert missing(run, ()) == (
+        "--limit localhost,hv99 contains 'hv99', which matches no host and no group; correct or remove it"
+    )
 
 
 def test_only_the_parts_of_a_run_are_included() -> None:
