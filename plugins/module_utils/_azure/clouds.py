@@ -185,10 +185,11 @@ def _download(address: str, ca_bundle: str | None, seconds: float | None) -> Any
         ProxyPolicy(),
         retries(_RETRIES, _RETRY_BACKOFF_MAX, seconds),
     ]
-    pipeline: Any = Pipeline(open_transport(ca_bundle, _READ_SECONDS), policies)
+    sender: Any = Pipeline(open_transport(ca_bundle, _READ_SECONDS), policies)
     try:
-        answer = pipeline.run(HttpRequest("GET", address)).http_response
-        answer.read()
+        with sender:
+            answer = sender.run(HttpRequest("GET", address)).http_response
+            answer.read()
     except DecodeError as error:
         raise _no_metadata(address, "the answer is not JSON") from error
     except (AzureError, OSError) as error:

@@ -59,6 +59,8 @@ _NO_ROUTE = ("no http resource was found", "no route ")
 # Headers in every answer of Resource Manager, but not in those of other hosts.
 _OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
 _CANCELED = ("canceled", "cancelled")
+# The exceptions of the SDK for an answer with an unexpected shape.
+_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ def translated(action: str) -> Iterator[None]:
     except DeserializationError:
         # Older generations parse the answer themselves, and their error may quote its content.
         raise _no_document(action) from None
+    except _SHAPE as error:
+        # The SDK relies on the shape of answers. Only calls of the SDK are made here.
+        raise _no_document(action) from error
 
 
 def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
