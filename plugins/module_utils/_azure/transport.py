@@ -87,7 +87,7 @@ def seconds_of(headers: Mapping[str, str]) -> int | None:
 
 
 def broken_reason(error: Exception) -> str:
-    """Return the reason for a failed connection. The texts of the HTTP libraries for an incomplete answer are unclear."""
+    """Return the reason for a failed connection. The text of the HTTP libraries for half an answer is unclear."""
     text = str(error)
     return "the connection ended within the answer" if "IncompleteRead" in text else text
 
@@ -96,9 +96,9 @@ def outage(answer: Any, *, local: bool = False) -> Outage | None:
     """Return the outage that an answer of a sign-in service means; None if it is an answer about the credentials."""
     status = answer.status_code
     body = _document(answer)
-    if not (status >= 500 or status in _TRANSIENT or _says_transient(body)):
-        if isinstance(body, dict) or local:
-            return None
+    transient = status >= 500 or status in _TRANSIENT or _says_transient(body)
+    if not transient and (isinstance(body, dict) or local):
+        return None
     headers = answer.headers
     request_id = headers.get("x-ms-request-id")
     return Outage(status, isinstance(body, dict), seconds_of(headers), str(request_id) if request_id else None)
