@@ -104,7 +104,8 @@ class ArmServer:
         """Apply a planned fault, and return its answer; None lets the call continue.
 
         Details: fail: status, code, message, headers, body (a document) or page (text that is not JSON), cut (the
-        connection ends within the answer); throttle: retry_after (seconds, None for none), code, message; delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
+        connection ends within the answer); throttle: retry_after (seconds, None for none), code, message;
+        delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
         """
         detail = fault.detail
         if fault.action == "delay":
