@@ -34,7 +34,12 @@ class MetadataService:
         return application
 
     async def _serve(self, request: web.Request) -> web.Response:
-        self.state.context.journal.count("azure.token")
+        context = self.state.context
+        context.journal.count("azure.token")
+        fault = context.faults.hit(f"imds:{request.method}:{request.path}")
+        if fault is not None:
+            # Documented: status codes of an instance metadata service that is updating, throttled or broken.
+            return web.Response(status=int(fault.detail.get("status", 500)), text=str(fault.detail.get("page", "")))
         status, body = self._answer(request)
         return web.Response(status=status, body=json.dumps(body).encode(), content_type="application/json")
 

@@ -92,7 +92,7 @@ class ArmServer:
                 # The client does not receive this answer, so the log does not record the exchange.
                 return web.Response(status=answer.status)
             if answer is not None:
-                return self._respond(request, call, raw, answer)
+                return _twisted(fault, self._respond(request, call, raw, answer))
         with self.state.lock:
             self.state.settle()
             answer = self._answer(request, call, segments, raw)
@@ -103,8 +103,9 @@ class ArmServer:
     async def _apply_fault(self, fault: Fault, request: web.Request) -> Answer | None:
         """Apply a planned fault, and return its answer; None lets the call continue.
 
-        Details: fail: status, code, message, headers, body; throttle: retry_after (seconds, None for none), code,
-        message; delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
+        Details: fail: status, code, message, headers, body (a document) or page (text that is not JSON), cut (the
+        connection ends within the answer); throttle: retry_after (seconds, None for none), code, message;
+        delay: seconds (scaled as all times of the lab); drop: when (`before` or `after` the call was done).
         """
         detail = fault.detail
         if fault.action == "delay":
@@ -358,6 +359,18 @@ def _failed(detail: dict[str, Any]) -> Answer:
     if "body" in detail:
         answer.body = detail["body"]
     return answer
+
+
+def _twisted(fault: Fault, response: web.Response) -> web.Response:
+    """Return an answer as another host or a broken connection would deliver it."""
+    if "page" in fault.detail:
+        response.body = str(fault.detail["page"]).encode()
+        response.content_type = "text/html"
+    if fault.detail.get("cut"):
+        length = len(response.body) if isinstance(response.body, bytes) else 0
+        response.headers["Content-Length"] = str(length + 100)
+        response.force_close()
+    return response
 
 
 def _cut(request: web.Request) -> None:

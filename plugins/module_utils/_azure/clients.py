@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import clouds, imports, pipeline
+from . import clouds, imports, pipeline, transport
 from .clouds import CloudEnvironment
 from .login import AzureLogin
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Client = TypeVar("Client")
 
-_CONNECT_SECONDS = 15
 _READ_SECONDS = 90
 _RETRIES = 5
 _RETRY_BACKOFF_MAX = 30
@@ -56,11 +55,11 @@ class Azure:
 
     @cached_property
     def cloud(self) -> CloudEnvironment:
-        return clouds.find(self.login.cloud_environment, self.login.ca_bundle)
+        return clouds.find(self.login.cloud_environment, self.login.ca_bundle, self._seconds)
 
     @cached_property
     def _credential(self) -> Any:
-        return self.login.credential(self.cloud)
+        return self.login.credential(self.cloud, self._seconds)
 
     @cached_property
     def recovery_services(self) -> RecoveryServicesClient:
@@ -105,11 +104,9 @@ class Azure:
             base_url=self.cloud.resource_manager,
             credential_scopes=[self.cloud.scope],
             polling_interval=_POLL_SECONDS,
-            connection_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            transport=transport.open_transport(self.login.ca_bundle, _READ_SECONDS),
             retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX, self._seconds),
             per_call_policies=[pipeline.only_documents()],
             per_retry_policies=[pipeline.no_registration(), pipeline.note_writes(self._accepted)],
             user_agent="siterecovery.hyperv",
-            **({"connection_verify": self.login.ca_bundle} if self.login.ca_bundle else {}),
         )

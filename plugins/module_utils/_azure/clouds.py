@@ -6,10 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +15,13 @@ from .._model.common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 from .._model.common.shown_text import shown_address
+from .pipeline import retries
+from .transport import broken_reason, open_transport, seconds_of
 
-_METADATA_TIMEOUT = 30
+_READ_SECONDS = 30
+#: As those of the calls to Resource Manager.
+_RETRIES = 5
+_RETRY_BACKOFF_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,15 @@ def of_authority(environment: Mapping[str, str]) -> str:
     return _CLOUDS[cloud].name
 
 
-def find(name: str, ca_bundle: str | None = None) -> CloudEnvironment:
-    """Return the cloud of a name, or of a metadata address with one call.
+def find(name: str, ca_bundle: str | None = None, seconds: float | None = None) -> CloudEnvironment:
+    """Return the cloud of a name, or of a metadata address with one call. No retry begins after `seconds`.
 
     Raises InvalidInput, Unreachable, RemoteFailure.
     """
     require_cloud(name)
     if is_known(name):
         return _CLOUDS[cloud_key(name)]
-    return from_metadata(name, _download(name, ca_bundle))
+    return from_metadata(name, _download(name, ca_bundle, seconds))
 
 
 def from_metadata(address: str, document: Any) -> CloudEnvironment:
@@ -111,23 +112,24 @@ def from_metadata(address: str, document: Any) -> CloudEnvironment:
     A list contains other clouds as well. A secret must not be sent to their directories. Raises RemoteFailure.
     """
     entry = _entry_of_host(address, document) if isinstance(document, list) and document else document
-    try:
-        sign_in = entry["authentication"]
-        manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
-        found = CloudEnvironment(
-            name=str(entry.get("name", "private")),
-            resource_manager=str(manager).rstrip("/"),
-            authority=str(sign_in["loginEndpoint"]).rstrip("/"),
-            audience=_audience(sign_in["audiences"], str(manager)),
-            well_known=False,
-        )
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise RemoteFailure(
-            f"cloud_environment: {address} did not answer with a cloud metadata document ({error!r} is missing);"
-            " give the address that ends in /metadata/endpoints?api-version=..."
-        ) from error
+    sign_in = entry.get("authentication") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(sign_in, dict):
+        raise _no_metadata(address, "authentication is missing")
+    endpoint, audiences = sign_in.get("loginEndpoint"), sign_in.get("audiences")
+    if not isinstance(endpoint, str):
+        raise _no_metadata(address, "authentication.loginEndpoint is missing")
+    if not isinstance(audiences, list) or not audiences or not all(isinstance(item, str) for item in audiences):
+        raise _no_metadata(address, "authentication.audiences is not a list of addresses")
+    manager = entry.get("resourceManager") or "{0.scheme}://{0.netloc}".format(urlsplit(address))
+    found = CloudEnvironment(
+        name=str(entry.get("name", "private")),
+        resource_manager=str(manager).rstrip("/"),
+        authority=endpoint.rstrip("/"),
+        audience=_audience(audiences, str(manager)),
+        well_known=False,
+    )
     for place in (found.resource_manager, found.authority):
-        if urlsplit(place).scheme != "https":
+        if _host(place) is None or urlsplit(place).scheme != "https":
             raise RemoteFailure(
                 f"cloud_environment: {address} names '{place}', which is not an https address; no token is sent there"
             )
@@ -136,11 +138,11 @@ def from_metadata(address: str, document: Any) -> CloudEnvironment:
 
 def _entry_of_host(address: str, entries: list[Any]) -> Any:
     """Return the cloud whose Resource Manager has the host of the address. Raises RemoteFailure without one."""
-    host = urlsplit(address).hostname
+    host = _host(address)
     named = [entry for entry in entries if isinstance(entry, Mapping)]
     for entry in named:
         manager = entry.get("resourceManager")
-        if not manager or urlsplit(str(manager)).hostname == host:
+        if not manager or _host(str(manager)) == host:
             return entry
     if not named:
         return entries[0]
@@ -151,34 +153,62 @@ def _entry_of_host(address: str, entries: list[Any]) -> Any:
     )
 
 
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def _no_metadata(address: str, problem: str) -> RemoteFailure:
+    return RemoteFailure(
+        f"cloud_environment: {address} did not answer with a cloud metadata document ({problem});"
+        " give the address that ends in /metadata/endpoints?api-version=..."
+    )
+
+
 def _audience(audiences: list[str], manager: str) -> str:
-    host = urlsplit(manager).netloc
+    host = _host(manager)
     return next((audience for audience in audiences if host and host in audience), audiences[0])
 
 
-def _download(address: str, ca_bundle: str | None) -> Any:
+def _download(address: str, ca_bundle: str | None, seconds: float | None) -> Any:
+    """Read the metadata with the retries and limits of the calls to Resource Manager."""
+    from azure.core.exceptions import AzureError, DecodeError
+    from azure.core.pipeline import Pipeline
+    from azure.core.pipeline.policies import HeadersPolicy, ProxyPolicy, UserAgentPolicy
+    from azure.core.rest import HttpRequest
+
+    policies: list[Any] = [
+        HeadersPolicy({"Accept": "application/json"}),
+        UserAgentPolicy(base_user_agent="siterecovery.hyperv"),
+        ProxyPolicy(),
+        retries(_RETRIES, _RETRY_BACKOFF_MAX, seconds),
+    ]
+    sender: Any = Pipeline(open_transport(ca_bundle, _READ_SECONDS), policies)
     try:
-        with _open(address, ca_bundle) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise RemoteFailure(
-            f"cloud_environment: {address} answered with HTTP {error.code}; check the address"
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        with sender:
+            answer = sender.run(HttpRequest("GET", address)).http_response
+            answer.read()
+    except DecodeError as error:
+        raise _no_metadata(address, "the answer is not JSON") from error
+    except (AzureError, OSError) as error:
         raise Unreachable(
-            f"cloud_environment: {address} is not readable ({reason});"
-            f" {proxy_fix(str(reason)) or 'check address, network and ca_bundle'}"
+            f"cloud_environment: {address} is not readable ({broken_reason(error)});"
+            f" {proxy_fix(str(error)) or 'check address, network and ca_bundle'}"
         ) from error
-
-
-def _open(address: str, ca_bundle: str | None) -> Any:
-    if ca_bundle and os.path.isdir(ca_bundle):
-        # The function of Ansible only accepts a file.
-        context = ssl.create_default_context(capath=ca_bundle)
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
-        return opener.open(address, timeout=_METADATA_TIMEOUT)
-    # Imported here because only private clouds need it. A netrc file contains logins for other purposes.
-    from ansible.module_utils.urls import open_url
-
-    return open_url(address, timeout=_METADATA_TIMEOUT, ca_path=ca_bundle, use_netrc=False)
+    status = answer.status_code
+    if status in (408, 429) or status >= 500:
+        pause = seconds_of(answer.headers)
+        raise RemoteFailure(
+            f"cloud_environment: {address} answered with HTTP {status};"
+            f" {f'wait {pause} s' if pause else 'wait some minutes'}, then run again",
+            status=status,
+            retry_after=pause,
+        )
+    if status != 200:
+        raise RemoteFailure(f"cloud_environment: {address} answered with HTTP {status}; check the address")
+    try:
+        return json.loads(answer.text())
+    except ValueError as error:
+        raise _no_metadata(address, "the answer is not JSON") from error

@@ -16,6 +16,7 @@ from .._model.azure.remedies import ADVICE, is_authorization
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
 from .pipeline import NotRegistered
+from .transport import Outage, broken_reason, seconds_of
 from .wire import content
 
 Answer = TypeVar("Answer")
@@ -58,6 +59,8 @@ _NO_ROUTE = ("no http resource was found", "no route ")
 # Headers in every answer of Resource Manager, but not in those of other hosts.
 _OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
 _CANCELED = ("canceled", "cancelled")
+# The exceptions of the SDK for an answer with an unexpected shape.
+_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ def translated(action: str) -> Iterator[None]:
     except DeserializationError:
         # Older generations parse the answer themselves, and their error may quote its content.
         raise _no_document(action) from None
+    except _SHAPE as error:
+        # The SDK relies on the shape of answers. Only calls of the SDK are made here.
+        raise _no_document(action) from error
 
 
 def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
@@ -98,16 +104,14 @@ def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
 
 def translate(error: Exception, action: str) -> SiteRecoveryError:
     """Return our error for an exception of the SDK."""
-    from azure.core.exceptions import (
-        ClientAuthenticationError,
-        DecodeError,
-        ServiceRequestError,
-        ServiceResponseError,
-    )
+    from azure.core.exceptions import ClientAuthenticationError, DecodeError
 
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)) or _directory_unreachable(error):
+    outage = getattr(error, "siterecovery_outage", None)
+    if outage is not None:
+        return _sign_in_outage(outage, action)
+    if _is_broken(error) or _directory_unreachable(error):
         fix = proxy_fix(str(error)) or "check network, proxy and ca_bundle, then run again"
-        return Unreachable(f"could not {action}: no answer from Azure ({_short(error)}); {fix}")
+        return Unreachable(f"could not {action}: no answer from Azure ({_short(broken_reason(error))}); {fix}")
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):
@@ -179,15 +183,25 @@ def _advice(code: str | None, status: int | None, pause: int | None) -> str:
     return _NOT_AZURE if status else "run again, and report a bug if it persists"
 
 
+def _is_broken(error: BaseException) -> bool:
+    """Tell whether a connection failed, or ended within an answer."""
+    from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, (ServiceRequestError, ServiceResponseError, IncompleteReadError)):
+        return True
+    # The SDK raises the parent class for some broken connections.
+    return type(error) is HttpResponseError and error.response is None and isinstance(error.inner_exception, OSError)
+
+
 def _directory_unreachable(error: Exception) -> bool:
     """Tell whether a sign-in failed without an answer, which the library also reports as a refusal."""
-    from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import ClientAuthenticationError
 
     if not isinstance(error, ClientAuthenticationError) or _library_refusal(error):
         return False
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, (ServiceRequestError, ServiceResponseError)):
+        if _is_broken(cause):
             return True
         cause = cause.__cause__ or cause.__context__
     return False
@@ -202,6 +216,24 @@ def _reason(error: Any) -> str:
     """Return the message of the directory or the Azure CLI. Unexpected output is dropped: it may contain a token."""
     message = _message(error)
     return "" if "Unexpected output" in message else f"{message.rstrip('.')}; "
+
+
+def _sign_in_outage(outage: Outage, action: str) -> RemoteFailure:
+    """Return the error for a failure of the sign-in service, which is not about the credentials."""
+    reference = f" (request {outage.request_id})" if outage.request_id else ""
+    details: dict[str, Any] = {"request_id": outage.request_id, "retry_after": outage.pause}
+    answered = f"could not {action}: the sign-in service answered with HTTP {outage.status}"
+    if not outage.readable and outage.status < 500 and outage.status not in (408, 429):
+        # The next answer may be complete, so a wait continues.
+        return Unreachable(
+            f"{answered} and not with a JSON document{reference}; {_NOT_AZURE}, then run again", **details
+        )
+    again = f"wait {outage.pause} s" if outage.pause else "wait some minutes"
+    return RemoteFailure(
+        f"{answered}{reference}; {again}, then run again; the credentials were not checked",
+        # The service reports some transient errors with another status.
+        **{**details, "status": outage.status if outage.status in (408, 429) else max(outage.status, 500)},
+    )
 
 
 def _sign_in_refused(error: Any, action: str) -> AccessDenied:
@@ -278,9 +310,7 @@ def _request_id(error: Any) -> str | None:
 
 def _pause(error: Any) -> int | None:
     """Return the seconds that the service requests before the next call."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    text = str(headers.get("Retry-After") or "")
-    return int(text) if text.isdigit() else None
+    return seconds_of(getattr(getattr(error, "response", None), "headers", None) or {})
 
 
 def _short(text: Any, longest: int = 200) -> str:

@@ -18,6 +18,7 @@ from .._model.common.errors import InvalidInput
 from . import clouds, profiles
 from .clouds import CloudEnvironment
 from .methods import CLI, AzureCli, ClientCertificate, ClientSecret, ManagedIdentity, Method, WorkloadIdentity
+from .transport import SignInTransport
 
 #: The environment variables of each option: first the names of azure.azcollection and AWX, then those of the identity
 #: library.
@@ -114,9 +115,10 @@ class AzureLogin:
         require_cloud(self.cloud_environment)
         self.method.validate()
 
-    def credential(self, cloud: CloudEnvironment) -> Any:
-        """Return the credential from which the SDK's clients request tokens."""
-        return CachedToken(self.method.credential(cloud, self.ca_bundle), self)
+    def credential(self, cloud: CloudEnvironment, seconds: float | None = None) -> Any:
+        """Return the credential from which the SDK's clients request tokens. No retry begins after `seconds`."""
+        transport = self.method.transport(self.ca_bundle, seconds)
+        return CachedToken(self.method.credential(cloud, transport), self, transport)
 
 
 class CachedToken:
@@ -125,9 +127,10 @@ class CachedToken:
     It has no `get_token_info`, so that all generations of azure-core use `get_token`.
     """
 
-    def __init__(self, credential: Any, login: AzureLogin) -> None:
+    def __init__(self, credential: Any, login: AzureLogin, transport: SignInTransport | None = None) -> None:
         self._credential = credential
         self._login = login
+        self._transport = transport
         self._tokens: dict[tuple[str, ...], Any] = {}
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
@@ -140,8 +143,9 @@ class CachedToken:
         try:
             self._tokens[scopes] = self._credential.get_token(*scopes, **options)
         except ClientAuthenticationError as error:
-            # The translation of the error needs the login, which it cannot access otherwise.
+            # The translation of the error needs these, which it cannot access otherwise.
             error.siterecovery_login = self._login  # type: ignore[attr-defined]
+            error.siterecovery_outage = self._transport and self._transport.outage  # type: ignore[attr-defined]
             raise
         return self._tokens[scopes]
 

@@ -15,10 +15,11 @@ from .._model.azure.sign_in import require_tenant
 from .._model.common.errors import InvalidInput
 from . import certificates
 from .clouds import CloudEnvironment
+from .transport import sign_in_transport
 
-_CONNECT_SECONDS = 15
 _READ_SECONDS = 60
-_RETRIES = 3
+#: As many as those of Resource Manager.
+_RETRIES = 5
 #: Starting `az` can take longer than the library's ten seconds on a small machine.
 _CLI_SECONDS = 60
 CLI = "az"
@@ -34,7 +35,10 @@ class Method(Protocol):
     def validate(self) -> None:
         """Check the values offline. Raises InvalidInput, which names missing values."""
 
-    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None, /) -> Any:
+    def transport(self, ca_bundle: str | None, seconds: float | None) -> Any:
+        """Return the transport of its requests; None if it sends none. No retry begins after `seconds`."""
+
+    def credential(self, cloud: CloudEnvironment, transport: Any, /) -> Any:
         """Return the credential object of the identity library. It fetches a token at the first call."""
 
 
@@ -58,14 +62,17 @@ class ClientSecret:
         )
         require_tenant(self.tenant)
 
-    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
+    def transport(self, ca_bundle: str | None, seconds: float | None) -> Any:
+        return sign_in_transport(ca_bundle, _READ_SECONDS, seconds)
+
+    def credential(self, cloud: CloudEnvironment, transport: Any) -> Any:
         from azure.identity import ClientSecretCredential
 
         return ClientSecretCredential(
             tenant_id=self.tenant or "",
             client_id=self.client_id or "",
             client_secret=self.secret or "",
-            **_directory(cloud, ca_bundle),
+            **_directory(cloud, transport),
         )
 
 
@@ -93,7 +100,10 @@ class ClientCertificate:
         require_tenant(self.tenant)
         certificates.check(self.path or "", self.password, self.thumbprint)
 
-    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
+    def transport(self, ca_bundle: str | None, seconds: float | None) -> Any:
+        return sign_in_transport(ca_bundle, _READ_SECONDS, seconds)
+
+    def credential(self, cloud: CloudEnvironment, transport: Any) -> Any:
         from azure.identity import CertificateCredential
 
         return CertificateCredential(
@@ -102,7 +112,7 @@ class ClientCertificate:
             certificate_path=self.path or "",
             password=self.password or None,
             send_certificate_chain=self.send_chain,
-            **_directory(cloud, ca_bundle),
+            **_directory(cloud, transport),
         )
 
 
@@ -118,16 +128,18 @@ class ManagedIdentity:
     def validate(self) -> None:
         """Accept any values: only the instance metadata service knows whether there is an identity."""
 
-    def credential(self, _cloud: CloudEnvironment, _ca_bundle: str | None) -> Any:
+    def transport(self, _ca_bundle: str | None, seconds: float | None) -> Any:
+        return sign_in_transport(None, _READ_SECONDS, seconds, local=True)
+
+    def credential(self, _cloud: CloudEnvironment, transport: Any) -> Any:
         from azure.identity import ManagedIdentityCredential
 
         # The instance metadata service is local: it uses plain http by design, and no proxy is needed. A token file is
         # another method. One retry is enough to find that the service does not exist.
         return ManagedIdentityCredential(
             client_id=self.client_id or None,
-            use_env_settings=False,
+            transport=transport,
             retry_connect=1,
-            read_timeout=_READ_SECONDS,
             _exclude_workload_identity_credential=True,
         )
 
@@ -163,14 +175,17 @@ class WorkloadIdentity:
         if empty:
             raise InvalidInput(option, f"'{path}' is empty", "check why the issuer did not write a token")
 
-    def credential(self, cloud: CloudEnvironment, ca_bundle: str | None) -> Any:
+    def transport(self, ca_bundle: str | None, seconds: float | None) -> Any:
+        return sign_in_transport(ca_bundle, _READ_SECONDS, seconds)
+
+    def credential(self, cloud: CloudEnvironment, transport: Any) -> Any:
         from azure.identity import WorkloadIdentityCredential
 
         return WorkloadIdentityCredential(
             tenant_id=self.tenant or "",
             client_id=self.client_id or "",
             token_file_path=self.token_file or "",
-            **_directory(cloud, ca_bundle),
+            **_directory(cloud, transport),
         )
 
 
@@ -194,7 +209,10 @@ class AzureCli:
                 "install it there, or use another sign-in method",
             )
 
-    def credential(self, _cloud: CloudEnvironment, _ca_bundle: str | None) -> Any:
+    def transport(self, _ca_bundle: str | None, _seconds: float | None) -> Any:
+        return None
+
+    def credential(self, _cloud: CloudEnvironment, _transport: Any) -> Any:
         from azure.identity import AzureCliCredential
 
         chosen: dict[str, Any] = {"process_timeout": _CLI_SECONDS}
@@ -223,13 +241,11 @@ def _listed(names: Iterable[str]) -> str:
     return " and ".join(names)
 
 
-def _directory(cloud: CloudEnvironment, ca_bundle: str | None) -> dict[str, Any]:
+def _directory(cloud: CloudEnvironment, transport: Any) -> dict[str, Any]:
     """Return the connection settings of the identity library."""
     return {
         "authority": cloud.authority,
         "disable_instance_discovery": not cloud.well_known,
-        "connection_timeout": _CONNECT_SECONDS,
-        "read_timeout": _READ_SECONDS,
+        "transport": transport,
         "retry_total": _RETRIES,
-        **({"connection_verify": ca_bundle} if ca_bundle else {}),
     }

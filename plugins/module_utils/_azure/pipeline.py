@@ -9,15 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .transport import LONGEST_PAUSE, NO_DEADLINE
 from .wire import content, document
 
 if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy, SansIOHTTPPolicy
 
-# The vault provider has hourly limits. A pause of minutes is reported instead, so that the user can decide.
-_LONGEST_PAUSE = 90.0
-# The total of all pauses in a run without a timeout.
-_NO_DEADLINE = 300.0
 # GETs whose address ends like that of a list, but whose answer is one document.
 _NO_LISTS = ("checkipaddressavailability", "replicationvaulthealth")
 # POSTs that only read.
@@ -28,12 +25,12 @@ def retries(total: int, backoff_max: float, seconds: float | None = None) -> Ret
     """Return the SDK's retry policy without pauses that are too long, and without any after `seconds` from now."""
     from azure.core.pipeline.policies import RetryPolicy
 
-    deadline = time.monotonic() + (_NO_DEADLINE if seconds is None else seconds)
+    deadline = time.monotonic() + (NO_DEADLINE if seconds is None else seconds)
 
     class ShortPauses(RetryPolicy):  # type: ignore[type-arg]
         def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
             pause = self.get_retry_after(response) or 0.0
-            if pause > _LONGEST_PAUSE or time.monotonic() + pause > deadline:
+            if pause > LONGEST_PAUSE or time.monotonic() + pause > deadline:
                 return False
             return bool(super().is_retry(settings, response))
 

@@ -35,6 +35,10 @@ _POLL_SECONDS = 20
 _PATIENCE = 3
 
 
+class OtherRun(RemoteFailure):
+    """Another run took part in the task, so its outcome is known from the state of the machine only."""
+
+
 class BackgroundTaskRunner:
     """Runs one background task on one machine. Parameters are stored in a file there and must not be secret."""
 
@@ -49,12 +53,13 @@ class BackgroundTaskRunner:
     def run(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Start the task, wait for its end and return the object of its script.
 
-        Raises RemoteFailure when the script throws or is interrupted, and DeadlineExceeded or ConnectionLost while it
-        still runs. The next run resumes the wait then.
+        If another run has started the same task since the observation, wait for that one. Raises OtherRun when the
+        other run has already cleaned up after it, RemoteFailure when the script throws or is interrupted, and
+        DeadlineExceeded or ConnectionLost while it still runs. The next run resumes the wait then.
         """
         lost: ConnectionLost | None = None
         try:
-            self._session.run(
+            begun = self._session.run(
                 "start_background_task",
                 {
                     **self._place,
@@ -63,6 +68,8 @@ class BackgroundTaskRunner:
                     "Runner": source("run_background_task"),
                 },
             )
+            if not begun["started"]:
+                self._session.show(f"{self._task.step} {self._task.what} was started by another run at the same time")
         except ConnectionLost as error:
             # The task may have started nevertheless.
             lost = error
@@ -77,7 +84,10 @@ class BackgroundTaskRunner:
         DeadlineExceeded and ConnectionLost.
         """
         self._session.show(f"{self._task.step} {self._task.what} was started by an earlier run")
-        answer = self._wait(None)
+        try:
+            answer = self._wait(None)
+        except OtherRun as error:
+            return Applied((error.message,))
         self._session.run("end_background_task", self._place)
         try:
             restart = evaluate(self._result(answer))
@@ -103,7 +113,10 @@ class BackgroundTaskRunner:
         return result
 
     def _wait(self, lost: ConnectionLost | None) -> str | None:
-        """Return the answer that the task left, or None if it was interrupted."""
+        """Return the answer that the task left, or None if it was interrupted.
+
+        Raises OtherRun when nothing is left of it.
+        """
         started = time.monotonic()
         lines = ProgressLines(self._session.show, timeout=self._timeout)
         failures = 0
@@ -129,10 +142,13 @@ class BackgroundTaskRunner:
             )
             if state == FINISHED:
                 return str(raw["answer"])
-            if state == ABSENT and lost is not None:
-                raise lost
+            if state == ABSENT:
+                raise lost or OtherRun(
+                    f"another run, or a person, cleaned up after {self._task.what} while this run waited for it;"
+                    " its result was not read"
+                )
             failures = failures + 1 if state == PENDING else 0
-            if state in (ABSENT, LOST) or failures >= _PATIENCE:
+            if state == LOST or failures >= _PATIENCE:
                 return None
             lost = None
             self._show_running(lines, raw["log"], elapsed, left)

@@ -221,6 +221,26 @@ def no_password_on_a_command_line(name: str, text: str) -> list[str]:
     ]
 
 
+_SECRET = re.compile(r"\$(?:secret|plain)\b", re.IGNORECASE)
+_SECRET_OR_COMMAND_LINE = re.compile(r"\$(?:secret|plain|arguments)\b", re.IGNORECASE)
+
+
+def no_secret_for_a_cmdlet(name: str, text: str) -> list[str]:
+    """Reject secrets as arguments of cmdlets, because module logging (event 4103) records these.
+
+    It does not record the arguments of functions that belong to no module, and of the key file only the first bytes.
+    """
+    secret = _SECRET_OR_COMMAND_LINE if name in _PASSWORD_SWITCHES else _SECRET
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = re.sub(r"^\s*\$\w+ \+?= ", "", line)
+        if code.lstrip().startswith(("#", "function ", "param(")) or not secret.search(code):
+            continue
+        cmdlets = {command.name for command in commands(code + "\n")} - functions(text) - {"Set-Content"}
+        found += [f"line {number}: {cmdlet} receives a secret" for cmdlet in sorted(cmdlets)]
+    return found
+
+
 def no_localised_text(_name: str, text: str) -> list[str]:
     """Reject comparisons with messages of Windows, because they are in the language of the system."""
     words = r"\.(Message|DisplayName|Caption|Description|StatusDescription|StatusMessage)\b[^|;\n]*"
@@ -255,6 +275,7 @@ RULES: Final[tuple[Rule, ...]] = (
     one_answer,
     clear_text_only_at_the_end,
     no_password_on_a_command_line,
+    no_secret_for_a_cmdlet,
     no_localised_text,
     size,
 )

@@ -118,6 +118,7 @@ BROKEN = [
     (gate.marker, "script: sample", "script: other"),
     (gate.plain_text, "$Path)", "$Path) # ä"),
     (gate.plain_text, "\n\n", "\r\n\r\n"),
+    (gate.no_secret_for_a_cmdlet, "Test-Path -LiteralPath", "Test-Path -LiteralPath $secret"),
     (gate.parameters_block, "(SupportsShouldProcess)", "()"),
     (gate.strictness, "Set-StrictMode -Version 2.0\n", ""),
     (gate.strictness, "$Ansible.Changed = $false\n", ""),

@@ -216,7 +216,21 @@ def folder_of(path: str) -> str:
 def quoted(value: str) -> str:
     """Quote one argument of a command line for the C runtime."""
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
-    return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
+    return '"' + re.sub(r"(\\+)\Z", r"\1\1", escaped) + '"'
+
+
+def need_installer(run: Run) -> None:
+    path = run.need("InstallerPath")
+    if not run.machine.exists(path):
+        raise ScriptFailed(
+            f"The installer '{path}' does not exist: another run, a person or an antivirus program removed it."
+        )
+
+
+def remove_present(machine: Machine, path: str) -> None:
+    """Remove a file unless something else has removed it."""
+    if machine.exists(path):
+        machine.remove_file(path)
 
 
 def lines_of(file: File | None, secret: str = "") -> list[str]:
@@ -279,6 +293,8 @@ def restored(run: Run, before: str | None) -> bool:
 def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]) -> None:
     """Run DRConfigurator no longer than the timeout, and store its exit code in the result."""
     run.changed = True
+    if not run.machine.exists(path):
+        raise ScriptFailed(f"The program '{path}' does not exist: install the Provider again.")
     code = programs.run_for(run.machine, path, arguments, run.number("TimeoutSeconds", 1800))
     if code is None:
         programs.end(run.machine, path)

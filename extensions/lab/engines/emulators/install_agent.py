@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout, programs
-from .base import Run, emulator, lines_of, service_status
+from .base import Run, emulator, lines_of, need_installer, remove_present, service_status
 
 _TURN = 5
 _GOOD = (0, 3010)
@@ -20,6 +20,7 @@ def install_agent(run: Run) -> dict[str, Any]:
     machine = run.machine
     result: dict[str, Any] = {"exit_code": None, "service": None, "log_tail": []}
     if not run.check_mode:
+        need_installer(run)
         arguments = "/q /nu"
         for switch, name in (("/p", "InstallPath"), ("/s", "CachePath")):
             folder = run.text(name).rstrip("\\")
@@ -32,7 +33,7 @@ def install_agent(run: Run) -> dict[str, Any]:
             machine.sleep(_TURN)
             waited += _TURN
         if run.switch("RemoveInstaller", default=False) and result["exit_code"] in _GOOD:
-            machine.remove_file(installer)
+            remove_present(machine, installer)
         result["log_tail"] = lines_of(machine.files.find(layout.AGENT_LOG))
     result["service"] = service_status(machine, layout.AGENT_SERVICE)
     return result

@@ -10,7 +10,7 @@ from typing import Any
 from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
-from .base import Run, clustered, emulator, node_name, service_status, setup_log
+from .base import Run, clustered, emulator, need_installer, node_name, remove_present, service_status, setup_log
 
 _GOOD = (0, 3010)
 
@@ -29,6 +29,7 @@ def install_provider(run: Run) -> dict[str, Any]:
         "log_tail": [],
     }
     if not run.check_mode:
+        need_installer(run)
         run.changed = True
         here = before is not None and not run.text("ClusterResource")
         try:
@@ -48,7 +49,7 @@ def install_provider(run: Run) -> dict[str, Any]:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
                 if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
-                    machine.remove_file(installer)
+                    remove_present(machine, installer)
         result["log_tail"] = setup_log(machine)
         cluster = clustered(run) if here else None
         if cluster is not None:

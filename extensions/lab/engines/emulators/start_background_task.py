@@ -33,9 +33,8 @@ def start_background_task(run: Run) -> dict[str, Any]:
             f"The task '{task}' exists without its folder '{folder}': it was started with another staging_dir, or the "
             "folder was removed. Remove the task if it is not running."
         )
-    if machine.exists(folder):
-        raise ScriptFailed(f"The folder '{folder}' exists: another background task was started and not cleaned up.")
-    if not run.check_mode:
+    started = False
+    if not machine.exists(folder) and not run.check_mode:
         protect_folder(machine, staging)
         run.changed = True
         try:
@@ -52,6 +51,7 @@ def start_background_task(run: Run) -> dict[str, Any]:
             made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
             machine.register_task(made)
             machine.start_task(task)
+            started = True
         except MachineError:
             if task.lower() in machine.tasks:
                 machine.unregister_task(task)
@@ -60,4 +60,4 @@ def start_background_task(run: Run) -> dict[str, Any]:
             if machine.exists(rf"{staging}\work") and not machine.files.listing(rf"{staging}\work"):
                 machine.remove_file(rf"{staging}\work")
             raise
-    return {"task": task, "folder": folder}
+    return {"task": task, "folder": folder, "started": started}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...windows.machine import Machine
+from .base import remove_present
 
 BLOCK = 1048576
 #: The mark's validator for a file that only its origin identifies.
@@ -56,7 +57,7 @@ class Transfer:
         self.machine.write_file(self.partial, b"")
 
     def forget(self) -> None:
-        self.machine.remove_file(f"{self.partial}.id")
+        remove_present(self.machine, f"{self.partial}.id")
 
     def has_room(self, total: int, present: int) -> bool:
         needed = self.facts["needed_bytes"] = self.space_factor * total - present

@@ -181,6 +181,7 @@ ANSWERS: Mapping[str, Shape] = {
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
     "register_vmm_server": _CONFIGURATOR,
     "restart_service": {"restarted": BOOL, "running_jobs": _NUMBER, "status": _TEXT},
+    "start_background_task": {"started": BOOL},
     "set_agent_limits": {"service": _TEXT},
     "set_microsoft_update": {"microsoft_update": _BOOL, "registration": _NUMBER},
     "set_run_as_password": {"service": _TEXT},

@@ -18,7 +18,7 @@ from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import RUNNING
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.setup import installs, restart_pending
-from ..._windows.background_task import BackgroundTaskRunner
+from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
@@ -55,7 +55,10 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         """Run setup or start the service, then set the limits."""
         applied = Applied()
         if installs(plan):
-            applied = self._install(state)
+            try:
+                applied = self._install(state)
+            except OtherRun as other:
+                applied = Applied((other.message,))
         elif plan.touches("service"):
             self._session.run("start_service", {"Name": "obengine"})
         touched = model.limited(plan)

@@ -17,7 +17,7 @@ from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import OPT_IN, SETUP, DesiredProvider
 from ....module_utils._model.windows.setup import installs, restart_pending
-from ..._windows.background_task import BackgroundTaskRunner
+from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
@@ -60,12 +60,15 @@ class Provider(ManagedResource[MachineFacts, Applied]):
         """Run setup or start the service, then opt in to Microsoft Update or out of it."""
         applied = Applied()
         if installs(plan):
-            applied = self._install(state)
+            try:
+                applied = self._install(state)
+            except OtherRun as other:
+                applied = Applied((other.message,))
         elif plan.touches("vmm_service"):
             resource = model.cluster_resource(state.vmm)
             self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
         if plan.touches("microsoft_update"):
-            _require_opted_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
+            applied = merged([applied, self._set_opt_in()])
         return applied
 
     def _install(self, state: MachineFacts) -> Applied:
@@ -83,6 +86,13 @@ class Provider(ManagedResource[MachineFacts, Applied]):
             restart = _require_installed(answer, state)
         notes = model.setup_notes(state, self._desired)
         return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
+
+    def _set_opt_in(self) -> Applied:
+        try:
+            _require_opted_in(self._opt_in.run({"OptIn": self._desired.microsoft_update}))
+        except OtherRun as other:
+            return Applied((other.message,))
+        return Applied()
 
     def _still_needed(self) -> bool:
         """Tell whether the next run would run setup again, although this one was reported as failed."""

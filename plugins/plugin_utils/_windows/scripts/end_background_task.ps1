@@ -25,6 +25,8 @@ $folder = "$parent\$Name"
 $task = "siterecovery.hyperv-$Name"
 $removed = @()
 
+# siterecovery.hyperv functions: Remove-Present
+
 foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
     if ($known.TaskName -ne $task) {
         continue
@@ -33,7 +35,14 @@ foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
         throw "The task '$task' is still running: wait until it ends."
     }
     if ($PSCmdlet.ShouldProcess($task, 'Remove')) {
-        Unregister-ScheduledTask -TaskName $task -Confirm:$false
+        try {
+            Unregister-ScheduledTask -TaskName $task -Confirm:$false
+        } catch {
+            # Another run may clean up at the same time.
+            if (@(Get-ScheduledTask -TaskName "$task*").Count -gt 0) {
+                throw
+            }
+        }
         $removed += $task
         $Ansible.Changed = $true
     }
@@ -47,7 +56,7 @@ foreach ($path in $folder, $parent) {
         continue
     }
     if ($PSCmdlet.ShouldProcess($path, 'Remove')) {
-        Remove-Item -LiteralPath $path -Recurse -Force
+        Remove-Present -Path $path
         $removed += $path
         $Ansible.Changed = $true
     }

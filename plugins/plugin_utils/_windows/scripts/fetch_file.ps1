@@ -36,7 +36,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Complete-File, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Set-Mark, Test-Room
+# siterecovery.hyperv functions: Complete-File, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
 
 function Get-Origin {
     # Identifies the source. The query of an address is left out, because it may be a signature that changes.
@@ -229,7 +229,7 @@ if ($PSCmdlet.ShouldProcess($Destination, 'Fetch')) {
         $transfer.error = Get-Failure -ErrorRecord $_
         # The server has another file now: start over.
         if ($transfer.error.status -eq 416 -and (Test-Path -LiteralPath "$Destination.partial.id")) {
-            Remove-Item -LiteralPath "$Destination.partial.id" -Force
+            Remove-Present -Path "$Destination.partial.id"
         }
     }
 }

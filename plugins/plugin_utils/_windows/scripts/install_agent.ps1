@@ -26,7 +26,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-# siterecovery.hyperv functions: Get-ServiceStatus
+# siterecovery.hyperv functions: Get-ServiceStatus, Remove-Present
 
 function Get-LogTail {
     $log = "$env:SystemRoot\Temp\OBMsi.log"
@@ -39,6 +39,9 @@ function Get-LogTail {
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {
+    if (-not (Test-Path -LiteralPath $InstallerPath)) {
+        throw "The installer '$InstallerPath' does not exist: another run, a person or an antivirus program removed it."
+    }
     # /q: no window, /nu: no search for updates. A folder is passed only if it was requested.
     $arguments = '/q /nu'
     if (-not [string]::IsNullOrEmpty($InstallPath)) {
@@ -56,7 +59,7 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent
         $waited += 5
     }
     if ($RemoveInstaller -and $result.exit_code -in 0, 3010) {
-        Remove-Item -LiteralPath $InstallerPath -Force
+        Remove-Present -Path $InstallerPath
     }
     $result.log_tail = @(Get-LogTail)
 }

@@ -27,7 +27,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog
+# siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Remove-Present
 
 function Test-VmmHere {
     # Whether this machine runs VMM. Its role may move at any time.
@@ -69,6 +69,9 @@ if ($null -ne $before) {
 }
 
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider')) {
+    if (-not (Test-Path -LiteralPath $InstallerPath)) {
+        throw "The installer '$InstallerPath' does not exist: another run, a person or an antivirus program removed it."
+    }
     $Ansible.Changed = $true
     $here = [string]::IsNullOrEmpty($ClusterResource) -and $null -ne $before
     try {
@@ -88,10 +91,10 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
         } finally {
             # Even if the service does not start.
             if (Test-Path -LiteralPath $ExtractDir) {
-                Remove-Item -LiteralPath $ExtractDir -Recurse -Force
+                Remove-Present -Path $ExtractDir
             }
             if ($RemoveInstaller -and $result.setup_exit -in 0, 3010) {
-                Remove-Item -LiteralPath $InstallerPath -Force
+                Remove-Present -Path $InstallerPath
             }
         }
     }

@@ -18,9 +18,12 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $removed = @()
+
+# siterecovery.hyperv functions: Remove-Present
+
 foreach ($path in $Paths) {
     if ((Test-Path -LiteralPath $path -PathType Leaf) -and $PSCmdlet.ShouldProcess($path, 'Remove')) {
-        Remove-Item -LiteralPath $path -Force
+        Remove-Present -Path $path
         $Ansible.Changed = $true
         $removed += $path
     }

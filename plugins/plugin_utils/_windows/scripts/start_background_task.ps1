@@ -5,7 +5,7 @@
 #
 # Starts a script of the collection as a scheduled task of the connecting user, which continues without this session. The
 # task writes its answer to a folder that only administrators can open. Parameters are stored there, so they must not
-# contain a secret.
+# contain a secret. A task that another run has started is left alone.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -46,14 +46,23 @@ foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
         throw "The task '$task' exists without its folder '$folder': it was started with another staging_dir, or the folder was removed. Remove the task if it is not running."
     }
 }
-if (Test-Path -LiteralPath $folder) {
-    throw "The folder '$folder' exists: another background task was started and not cleaned up."
-}
-if ($PSCmdlet.ShouldProcess($task, 'Start')) {
+$free = -not (Test-Path -LiteralPath $folder)
+$started = $false
+if ($free -and $PSCmdlet.ShouldProcess($task, 'Start')) {
     Initialize-ProtectedFolder -Path $StagingDir
     $Ansible.Changed = $true
     try {
-        New-Item -ItemType Directory -Path $folder -Force | Out-Null
+        # Without -Force, only one of two runs can make the folder.
+        New-Item -ItemType Directory -Path $folder | Out-Null
+    } catch {
+        if (-not (Test-Path -LiteralPath $folder)) {
+            throw
+        }
+        $free = $false
+    }
+}
+if ($free -and $Ansible.Changed) {
+    try {
         Set-Content -LiteralPath "$folder\script.ps1" -Value $Script -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\parameters.json" -Value $Parameters -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\run.ps1" -Value $Runner -Encoding UTF8 -NoNewline
@@ -67,6 +76,7 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
         Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Background task of the Ansible collection siterecovery.hyperv, which removes it at the end.' | Out-Null
         Start-ScheduledTask -TaskName $task
+        $started = $true
     } catch {
         # The task does not run, so remove its files.
         foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
@@ -84,4 +94,4 @@ if ($PSCmdlet.ShouldProcess($task, 'Start')) {
         throw
     }
 }
-$Ansible.Result = @{ task = $task; folder = $folder }
+$Ansible.Result = @{ task = $task; folder = $folder; started = $started }

@@ -270,7 +270,7 @@ DONE = {
 def lie(found: ScriptHarness, result: dict[str, Any]) -> None:
     """Make the task return this object and do nothing."""
     answer = json.dumps({"failed": False, "error": None, "changed": True, "result": result})
-    found.lies["start_background_task"] = {"task": "t", "folder": "f"}
+    found.lies["start_background_task"] = {"task": "t", "folder": "f", "started": True}
     found.lies["poll_background_task"] = {
         "task": "Ready",
         "task_result": 0,

@@ -92,29 +92,34 @@ function Start-Process {
     if (-not (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters)) {
         return
     }
-    if (-not $Wait) {
-        # The program runs only when the script waits for it; no script can see the difference.
-        Invoke-LabCall -Call 'process.need' -Arguments @{ path = $FilePath } | Out-Null
-        $process = [pscustomobject] @{ ExitCode = $null; HasExited = $false; Path = $FilePath; Arguments = $ArgumentList -join ' '; Handle = 1 }
-        $call = ${function:Invoke-LabCall}
-        Add-Member -InputObject $process -MemberType ScriptMethod -Name WaitForExit -Value {
-            param($Milliseconds)
-            if (-not $this.HasExited) {
-                $this.ExitCode = & $call -Call 'process.run_for' -Arguments @{ path = $this.Path; arguments = $this.Arguments; seconds = $Milliseconds / 1000 }
-                $this.HasExited = $null -ne $this.ExitCode
-            }
-            return $this.HasExited
-        }.GetNewClosure()
-        Add-Member -InputObject $process -MemberType ScriptMethod -Name Kill -Value {
-            & $call -Call 'process.kill' -Arguments @{ path = $this.Path } | Out-Null
-            $this.HasExited = $true
-        }.GetNewClosure()
-        return $process
-    }
     $code = Invoke-LabCall -Call 'process.start' -Arguments @{ path = $FilePath; arguments = $ArgumentList -join ' ' }
     if ($PassThru) {
         [pscustomobject] @{ ExitCode = [int] $code; HasExited = $true; Path = $FilePath }
     }
+}
+
+function New-ProcessObject {
+    # A System.Diagnostics.Process. A program of the lab runs only when the script waits for it; no script can see the
+    # difference.
+    $process = [pscustomobject] @{ StartInfo = [System.Diagnostics.ProcessStartInfo]::new(); ExitCode = $null; HasExited = $false; Handle = 1 }
+    $call = ${function:Invoke-LabCall}
+    Add-Member -InputObject $process -MemberType ScriptMethod -Name Start -Value {
+        & $call -Call 'process.need' -Arguments @{ path = $this.StartInfo.FileName } | Out-Null
+        return $true
+    }.GetNewClosure()
+    Add-Member -InputObject $process -MemberType ScriptMethod -Name WaitForExit -Value {
+        param($Milliseconds)
+        if (-not $this.HasExited) {
+            $this.ExitCode = & $call -Call 'process.run_for' -Arguments @{ path = $this.StartInfo.FileName; arguments = $this.StartInfo.Arguments; seconds = $Milliseconds / 1000 }
+            $this.HasExited = $null -ne $this.ExitCode
+        }
+        return $this.HasExited
+    }.GetNewClosure()
+    Add-Member -InputObject $process -MemberType ScriptMethod -Name Kill -Value {
+        & $call -Call 'process.kill' -Arguments @{ path = $this.StartInfo.FileName } | Out-Null
+        $this.HasExited = $true
+    }.GetNewClosure()
+    return $process
 }
 
 function Start-Sleep {
@@ -138,6 +143,9 @@ function New-Object {
     if ($PSCmdlet.ParameterSetName -eq 'Net') {
         if ($TypeName -eq 'System.IO.FileStream' -and (Test-LabPath -Path "$($ArgumentList[0])")) {
             return New-FileStream -Path "$($ArgumentList[0])" -Mode "$($ArgumentList[1])"
+        }
+        if ($TypeName -eq 'System.Diagnostics.Process') {
+            return New-ProcessObject
         }
         return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
     }

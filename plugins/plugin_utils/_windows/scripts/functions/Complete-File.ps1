@@ -7,6 +7,6 @@ function Complete-File {
     param([string] $Partial, [string] $Path)
 
     Move-Item -LiteralPath $Partial -Destination $Path -Force
-    Remove-Item -LiteralPath "$Partial.id" -Force
+    Remove-Present -Path "$Partial.id"
     $transfer.complete = $true
 }

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function ConvertTo-Argument {
-    # Quotes one argument for the C runtime, which treats backslashes specially only before a quote.
+    # Quotes one argument for the C runtime, which treats backslashes specially only before a quote. $ would also match
+    # before a final line feed.
     param([string] $Value)
 
     $escaped = $Value -replace '(\\*)"', '$1$1\"'
-    return '"' + ($escaped -replace '(\\+)$', '$1$1') + '"'
+    return '"' + ($escaped -replace '(\\+)\z', '$1$1') + '"'
 }
