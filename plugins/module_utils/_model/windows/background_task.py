@@ -92,8 +92,8 @@ _RESULTS: dict[int, tuple[str, str]] = {
     ),
     0xFFFD0000: (
         "PowerShell could not run the task's command",
-        "check whether AppLocker, Windows Defender Application Control or an antivirus program blocks PowerShell for the"
-        " connecting user",
+        "check whether AppLocker, Windows Defender Application Control or an antivirus program blocks PowerShell for"
+        " the connecting user",
     ),
     1: (
         "PowerShell ended before the task could write its answer",

@@ -116,7 +116,7 @@ class Provider(ManagedResource[MachineFacts, Applied]):
 def _require_installed(answer: Mapping[str, Any], state: MachineFacts) -> bool:
     """Return whether setup asks for a restart. Raises RemoteFailure when it failed or left VMM stopped."""
     log = answer["log_tail"]
-    jobs = jobs_of(answer["running_jobs"])
+    jobs = jobs_of(answer.get("running_jobs"))
     if jobs:
         raise RemoteFailure(f"setup did not start, because {describe_jobs(jobs)}")
     if answer["setup_exit"] is None:

@@ -44,7 +44,7 @@ class QuietVmm:
             if jobs:
                 self._wait(jobs, started, lines)
             answer = script()
-            jobs = jobs_of(answer["running_jobs"])
+            jobs = jobs_of(answer.get("running_jobs"))
             if not jobs or not waits:
                 return answer, jobs
 

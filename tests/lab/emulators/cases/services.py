@@ -67,6 +67,9 @@ CASES: Final = [
             ("of a stopped VMM", BUSY, [], stopped(layout.VMM_SERVICE)),
         )
     ),
+    Case(
+        "list_running_jobs in check mode", "list_running_jobs", BUSY, {"QuietJobs": QUIET["QuietJobs"]}, check_mode=True
+    ),
     restart("of VMM that is stopped", vmm_server(), _VMM_RESTART, stopped(layout.VMM_SERVICE)),
     restart("in check mode", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE), check_mode=True),
     restart("of the agent", hyperv_host(agent={}), _AGENT_RESTART, marked(layout.AGENT_SERVICE)),
