@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
+from ..plugin_utils._action import RUNNING_JOBS_OPTIONS, SETUP_OPTIONS, SetupAction
 from ..plugin_utils._services.windows.provider import build
 
 
@@ -16,6 +16,7 @@ class ActionModule(SetupAction):
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         **SETUP_OPTIONS,
+        **RUNNING_JOBS_OPTIONS,
         "install_path": {"type": "str"},
         "microsoft_update": {"type": "bool"},
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import PROXY_OPTIONS, ResourceAction
+from ..plugin_utils._action import PROXY_OPTIONS, RUNNING_JOBS_OPTIONS, ResourceAction
 from ..plugin_utils._services.windows.provider_registration import build
 
 
@@ -21,7 +21,8 @@ class ActionModule(ResourceAction):
         "tenant_id": {"type": "str"},
         "azure_registration": {"type": "dict"},
         "remove_stale_registration": {"type": "bool", "default": False},
-        "restart_vmm": {"type": "str", "choices": ["when_idle", "always", "never"], "default": "when_idle"},
+        "restart_vmm": {"type": "bool", "default": True},
+        **RUNNING_JOBS_OPTIONS,
         "registration_timeout": {"type": "int", "default": 1800},
         **PROXY_OPTIONS,
     }

@@ -137,9 +137,34 @@ notes:
   - Setup continues when the connection breaks or the controller stops. It runs as a scheduled task of the connecting
     user, with the highest privileges and without a stored password (S4U), and never as the system account. The task
     and its folder in O(staging_dir), which do not contain a secret, are removed at the end.
-  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. A policy
-    that allows only signed scripts stops the task. The error then reports an interrupted setup.
+  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. The error
+    names the right then. The task runs no script file, so an execution policy does not stop it.
   - Check mode reports a running setup and does not wait for it.
+"""
+
+    RUNNING_JOBS = r"""
+options:
+  running_jobs:
+    description:
+      - The reaction to running VMM jobs, which a stop of the VMM service interrupts. Jobs are read again right before
+        each stop.
+      - V(wait) waits for their end, up to O(running_jobs_timeout), and shows the jobs meanwhile. V(refuse) fails, and
+        names the jobs. V(ignore) stops the service nevertheless.
+      - Jobs that only refresh what VMM knows do not count, because VMM runs them all day and starts them again. They
+        are recognized by their command, such as C(Read-SCVirtualMachine), or by their English name, such as
+        C(Refresh host), C(Refresh host cluster), C(Refresh virtual machine) or C(Refresh library share).
+    type: str
+    choices: [wait, refuse, ignore]
+    default: wait
+  running_jobs_timeout:
+    description:
+      - The time limit in seconds for O(running_jobs=wait). The task fails afterwards with the jobs that still run. The
+        VMM service is not stopped then, and the next run continues.
+    type: int
+    default: 3600
+notes:
+  - "Not verified on a live system: the commands of VMM's background jobs, and that VMM accepts a connection from the
+    scheduled task of setup. If it does not, setup fails before it stops VMM; O(running_jobs=ignore) does not connect."
 """
 
     PROXY: str = (

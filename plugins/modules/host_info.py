@@ -42,11 +42,17 @@ options:
     type: str
   restart_vmm:
     description:
-      - When M(siterecovery.hyperv.provider_registration) restarts VMM. With V(when_idle), running jobs block a change
-        of the proxy.
+      - Whether M(siterecovery.hyperv.provider_registration) restarts VMM after a change of the proxy.
+    type: bool
+    default: true
+  running_jobs:
+    description:
+      - The reaction of the modules to running VMM jobs (see
+        O(siterecovery.hyperv.provider#module:running_jobs)). If they are going to stop VMM, the check V(vmm-jobs) fails
+        for V(refuse) and warns for V(wait) and V(ignore).
     type: str
-    choices: [when_idle, always, never]
-    default: when_idle
+    choices: [wait, refuse, ignore]
+    default: wait
   vmm_clouds:
     description:
       - The names of the VMM clouds to synchronize, compared without case, or V(all). Without this option, all clouds
@@ -145,7 +151,7 @@ host:
         - The hosts of a cloud are those of its host groups and all groups below them, of every platform.
       returned: success
       type: dict
-      sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: 0, clouds: []}
+      sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: [], clouds: []}
     provider:
       description: The Site Recovery Provider.
       returned: success

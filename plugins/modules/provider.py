@@ -15,7 +15,7 @@ description:
     user interaction (steps S3 and P1 to P3). The Provider is never downgraded.
   - The server downloads the installer and verifies O(checksum), its signature and O(version). It unpacks the installer
     and runs setup while the VMM service is stopped. The service is always started again.
-  - Setup does not start while a restart is pending or VMM jobs are running, or without .NET Framework 4.6.2 or Windows
+  - Setup does not start while a restart is pending, or without .NET Framework 4.6.2 or Windows
     PowerShell 5.1.
   - An upgrade over more than four update rollups is rejected, because Microsoft supports N-4. If the published versions
     do not show the span, the task warns.
@@ -41,6 +41,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer
   - siterecovery.hyperv.windows.setup
+  - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 notes:

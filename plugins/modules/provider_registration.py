@@ -75,13 +75,11 @@ options:
     default: false
   restart_vmm:
     description:
-      - The VMM service reads its proxy when it starts. V(when_idle) restarts it after a change of the proxy or of its
-        password, and rejects such a change while VMM jobs are running. A restart that an earlier run deferred is
-        performed.
-      - V(always) restarts it even while jobs are running. V(never) does not restart it and warns.
-    type: str
-    choices: [when_idle, always, never]
-    default: when_idle
+      - Whether to restart the VMM service, which reads its proxy when it starts, after a change of the proxy or of its
+        password. A restart that an earlier run deferred is performed. V(false) does not restart it and warns.
+      - The registration program itself stops VMM and starts it again, whatever this option says.
+    type: bool
+    default: true
   registration_timeout:
     description:
       - The time limit of the registration program in seconds, from 60 to 86400. It is stopped afterwards.
@@ -90,6 +88,7 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.proxy
+  - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 notes:
@@ -146,7 +145,7 @@ EXAMPLES = r"""
     azure_registration: "{{ vmm_servers.servers['vmm01.example.com'] }}"
     proxy:
       mode: direct
-    restart_vmm: always
+    running_jobs: ignore
 
 - name: Register a server again that was removed from the vault by force
   siterecovery.hyperv.provider_registration:

@@ -33,6 +33,11 @@ PROXY_OPTIONS: dict[str, dict[str, Any]] = {
     "proxy": {"type": "dict", "options": {**_PROXY_SUBOPTIONS, "bypass": {"type": "list", "elements": "str"}}},
     "update_password": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False},
 }
+#: For resources that stop the VMM service.
+RUNNING_JOBS_OPTIONS: dict[str, dict[str, Any]] = {
+    "running_jobs": {"type": "str", "choices": ["wait", "refuse", "ignore"], "default": "wait"},
+    "running_jobs_timeout": {"type": "int", "default": 3600},
+}
 INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "source": {"type": "str", "required": True},
     "checksum": {"type": "str"},

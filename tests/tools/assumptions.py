@@ -46,6 +46,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "need_operation": ("A-A-05",),
     "operation_status": ("A-A-64",),
     "publish_cloud": ("A-W-77",),
+    "refresher": ("A-W-24",),
     "resource": ("A-W-42",),
     "set_agent_throttle": ("A-W-80",),
     "start_service": ("A-W-45", "A-W-78"),

@@ -12,7 +12,8 @@ machines: a list of
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
-       service_account, running_jobs, flag_supported, running, vmm_id,
+       service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
+       after the seconds), refresher, flag_supported, running, vmm_id,
        hosts [of the group All Hosts itself],
        host_groups [{name, hosts [fqdn or {fqdn, platform, cluster, state, communication_state, maintenance,
        agent_version, operating_system}], children}],
@@ -41,6 +42,7 @@ from .programs import mars_installer, setupdr
 from .services import Service
 from .state import Guest, MachineIdentity, MachineKind, Volume
 from .vmm import HostGroup, VmHost, Vmm, VmmCloud, VmNetwork
+from .vmm_jobs import described_job, refresher
 
 Document = Mapping[str, Any]
 
@@ -204,6 +206,15 @@ def _guest(described: Document) -> Guest:
     )
 
 
+def _jobs(machine: Machine, vmm: Vmm, described: Document) -> None:
+    """Start VMM's refresher and the described jobs. Those with `seconds` end by themselves."""
+    if described.get("refresher", True):
+        vmm.jobs.append(refresher(machine.now()))
+    jobs = described.get("running_jobs", 0)
+    for entry in [{} for _ in range(jobs)] if isinstance(jobs, int) else jobs:
+        machine.start_job(described_job(machine.now(), entry), entry.get("seconds"))
+
+
 def _vmm(machine: Machine, described: Document) -> None:
     version = str(described.get("version", "10.19.2445.0"))
     folder = layout.vmm_folder(version)
@@ -213,13 +224,12 @@ def _vmm(machine: Machine, described: Document) -> None:
     root.children = [_group(machine, group, root.path, version) for group in described.get("host_groups") or []]
     vmm = Vmm(version, vmm_id, folder, root)
     vmm.clouds = [_cloud(machine, vmm, cloud) for cloud in described.get("clouds") or []]
+    machine.vmm = vmm
     vmm.console_port = int(described.get("console_port", vmm.console_port))
-    vmm.running_jobs = int(described.get("running_jobs", 0))
+    _jobs(machine, vmm, described)
     networks = described.get("networks", [{"name": "VM Network", "logical_network": "LAN"}])
     vmm.networks = [VmNetwork(str(each["name"]), each.get("logical_network")) for each in networks]
     vmm.flag_supported = bool(described.get("flag_supported", True))
-    machine.vmm = vmm
-
     registry = machine.registry
     registry.set(layout.VMM_SETUP_KEY, "ProductVersion", version)
     registry.set(layout.VMM_SETUP_KEY, "InstallPath", folder + "\\")

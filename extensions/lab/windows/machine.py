@@ -25,6 +25,7 @@ from .registry import Data, Kind
 from .service_operations import ServiceOperations
 from .tasks import ENDED_BY_SHUTDOWN, IS_RUNNING, READY, RUNNING, ScheduledTask
 from .vmm import RunAsAccount, Vmm, VmmCloud
+from .vmm_jobs import VmmJob
 
 _CIM_ERROR = "Microsoft.Management.Infrastructure.CimException"
 _VMM_ERROR = "Microsoft.VirtualManager.Utils.CarmineException"
@@ -182,6 +183,19 @@ class Machine(FileOperations, ServiceOperations):
         if not ready or port != vmm.console_port:
             raise MachineError(_NO_ANSWER, _VMM_ERROR)
         return vmm
+
+    def start_job(self, job: VmmJob, seconds: float | None = None) -> None:
+        """Start a job of VMM, which ends after `seconds` of the lab's time, or runs until VMM stops."""
+        vmm = self.vmm
+        if vmm is None:
+            return
+        vmm.jobs.append(job)
+        if seconds is not None:
+            self.later(float(seconds), lambda: self._end_job(job))
+
+    def _end_job(self, job: VmmJob) -> None:
+        if self.vmm is not None and job in self.vmm.jobs:
+            self.vmm.jobs.remove(job)
 
     def publish_cloud(self, cloud_id: str, published: bool) -> VmmCloud:
         """Set the flag as Set-SCCloud -DisasterRecoverySupported does; VMM then sends the cloud to its vault."""

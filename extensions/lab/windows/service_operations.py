@@ -72,7 +72,17 @@ class ServiceOperations(MachineState):
         if fault is not None:
             raise _refusal("stopped", "stop", found)
         self.note("service.stop", service=found.name)
+        if found.name == layout.VMM_SERVICE:
+            self._interrupt_jobs()
         found.status, found.ready_at, found.process_id = "Stopped", None, 0
+
+    def _interrupt_jobs(self) -> None:
+        """End the jobs of people, which a stop of VMM leaves half done. Refreshers begin again with the service."""
+        if self.vmm is None:
+            return
+        for job in [job for job in self.vmm.jobs if not job.refreshes]:
+            self.vmm.jobs.remove(job)
+            self.note("vmm.job.interrupted", job=job.name)
 
     def restart_service(self, name: str) -> None:
         self.stop_service(name)

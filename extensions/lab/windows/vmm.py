@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .vmm_jobs import VmmJob
+
 
 def cluster_id(name: str) -> str:
     """Return the id of a cluster of hosts: the same for the same name in every run."""
@@ -106,7 +108,8 @@ class Vmm:
     root: HostGroup
     clouds: list[VmmCloud] = field(default_factory=list)
     run_as: list[RunAsAccount] = field(default_factory=list)
-    running_jobs: int = 0
+    # VMM runs refreshers all the time, in addition to the jobs of people.
+    jobs: list[VmmJob] = field(default_factory=list)
     # Documented: setup of VMM lets the user choose the port of the console (IndigoTcpPort).
     console_port: int = 8100
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.

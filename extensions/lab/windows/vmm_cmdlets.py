@@ -89,7 +89,7 @@ def _networks(machine: Machine, _args: Args) -> Any:
 
 
 def _jobs(machine: Machine, _args: Args) -> Any:
-    return [{"Name": "Refresh host", "Status": "Running"}] * machine.need_vmm().running_jobs
+    return [job.to_row() for job in machine.need_vmm().jobs]
 
 
 def _run_as(machine: Machine, _args: Args) -> Any:

@@ -171,10 +171,11 @@ def _key(given: Values) -> Problems:
 
 def _vmm_server(values: Values) -> Problems:
     given = _without_prefix("vmm_server_", values)
-    yield from _setup("vmm_server_", "provider", given, DesiredProvider.from_options)
+    yield from _setup("vmm_server_", "provider", given, DesiredProvider.from_options, running_jobs_timeout=0)
     yield from _proxy(given["proxy"], "vmm_server_proxy")
     placeholders = {"vault_id": _VAULT_ID, "registration_timeout": 1800}
-    options = _Options({**placeholders, **_without_blanks(given), "proxy": None})
+    # The options of setup have been validated with the same timeout.
+    options = _Options({**placeholders, **_without_blanks(given), "proxy": None, "running_jobs_timeout": 0})
     for problem in _refusals(DesiredRegistration.from_options, options, placeholders):
         yield _moved(problem, "vmm_server_")
     if given["clouds"]:

@@ -41,6 +41,8 @@ BY_BEGINNING = {
     "vmm_server_proxy": "P6c",
     "vmm_server_update_password": "P6e",
     "vmm_server_restart_vmm": "P6e",
+    "vmm_server_running_jobs": "P1",
+    "vmm_server_running_jobs_timeout": "P1",
     "vmm_server_encryption": "P7",
     "vmm_server_data_encryption": "P7",
     "vmm_server_name": "P8",

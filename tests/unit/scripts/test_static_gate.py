@@ -24,13 +24,15 @@ PARAMETERS = {
     "append_file": "Destination Origin Total Offset Content SpaceFactor",
     "clean_registration": "ExportFolder RegistryKeys Thumbprints",
     "configure_provider": (
-        "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds ClusterResource"
+        "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds WhenIdle QuietJobs"
+        " ClusterResource"
     ),
     "end_background_task": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
+    "install_provider": "InstallerPath ExtractDir RemoveInstaller WhenIdle QuietJobs ClusterResource",
+    "list_running_jobs": "QuietJobs",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
@@ -41,10 +43,10 @@ PARAMETERS = {
     "publish_cloud": "CloudIds Publish",
     "register_vmm_server": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
-        " TimeoutSeconds NeedsRestart ClusterResource"
+        " TimeoutSeconds NeedsRestart WhenIdle QuietJobs ClusterResource"
     ),
     "remove_file": "Paths",
-    "restart_service": "Name WhenIdle ClusterResource",
+    "restart_service": "Name WhenIdle QuietJobs ClusterResource",
     "run_background_task": "Folder",
     "set_agent_limits": (
         "Throttle WorkDays StartWorkHour EndWorkHour WorkHourBandwidth NonWorkHourBandwidth UploadThreads"

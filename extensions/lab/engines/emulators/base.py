@@ -165,6 +165,16 @@ def connect_vmm(machine: Machine, seconds: int = 0) -> Vmm:
         waited += 5
 
 
+def interrupted_jobs(run: Run) -> list[dict[str, Any]]:
+    """Return the jobs that a stop of VMM would interrupt, without those that the caller calls quiet."""
+    if not run.machine.is_running(layout.VMM_SERVICE):
+        return []
+    quiet = {name.lower() for name in run.texts("QuietJobs")}
+    jobs = connect_vmm(run.machine, 300).jobs
+    found = [job for job in jobs if job.name.lower() not in quiet and job.command.lower() not in quiet]
+    return [job.to_facts(run.machine.now()) for job in found]
+
+
 def vmm_connection(run: Run) -> Vmm | None:
     """Return VMM while its service runs and answers. One run connects only once."""
     if not run.machine.is_running(layout.VMM_SERVICE):
@@ -308,7 +318,7 @@ def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
 
 
 def new_result() -> dict[str, Any]:
-    return {"exit_code": None, "log_tail": [], "service": None, "started": False}
+    return {"exit_code": None, "log_tail": [], "service": None, "started": False, "running_jobs": None}
 
 
 def file_version(file: File | None) -> str | None:

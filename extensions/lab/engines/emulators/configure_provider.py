@@ -13,6 +13,7 @@ from .base import (
     configured,
     confirm_cluster_owner,
     emulator,
+    interrupted_jobs,
     mark_restart,
     new_result,
     proxy_arguments,
@@ -29,6 +30,11 @@ def configure_provider(run: Run) -> dict[str, Any]:
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
+    if run.switch("WhenIdle", default=False):
+        result["running_jobs"] = interrupted_jobs(run)
+        if result["running_jobs"]:
+            result["service"] = service_status(run.machine, layout.VMM_SERVICE)
+            return result
     before = service_status(run.machine, layout.VMM_SERVICE)
     proxy, secret = proxy_arguments(run, empties=True)
     run.changed = True

@@ -10,7 +10,17 @@ from typing import Any
 from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
-from .base import Run, clustered, emulator, need_installer, node_name, remove_present, service_status, setup_log
+from .base import (
+    Run,
+    clustered,
+    emulator,
+    interrupted_jobs,
+    need_installer,
+    node_name,
+    remove_present,
+    service_status,
+    setup_log,
+)
 
 _GOOD = (0, 3010)
 
@@ -26,6 +36,7 @@ def install_provider(run: Run) -> dict[str, Any]:
         "service_before": before,
         "service_after": None,
         "resource_after": None,
+        "running_jobs": None,
         "log_tail": [],
     }
     if not run.check_mode:
@@ -38,9 +49,13 @@ def install_provider(run: Run) -> dict[str, Any]:
                 cluster = clustered(run)
                 if cluster is not None:
                     here = cluster.owner.lower() == node_name(machine).lower()
-                if here:
-                    _stop(machine, cluster)
-                result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
+                result["running_jobs"] = _jobs_in_the_way(run) if here else None
+                if result["running_jobs"]:
+                    here = False
+                else:
+                    if here:
+                        _stop(machine, cluster)
+                    result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
         finally:
             try:
                 if here:
@@ -56,6 +71,10 @@ def install_provider(run: Run) -> dict[str, Any]:
             result["resource_after"] = cluster.state
     result["service_after"] = service_status(machine, layout.VMM_SERVICE)
     return result
+
+
+def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:
+    return interrupted_jobs(run) if run.switch("WhenIdle", default=False) else None
 
 
 def _stop(machine: Machine, cluster: Cluster | None) -> None:

@@ -158,7 +158,7 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
     section["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
     if vmm is None:
         return section
-    section["running_jobs"] = vmm.running_jobs
+    section["running_jobs"] = [job.to_facts(machine.now()) for job in vmm.jobs]
     section["flag_supported"] = vmm.flag_supported
     section["clouds"] = [
         {

@@ -202,8 +202,12 @@ def _inventory(run: Run) -> Reading:
 
 
 def _jobs(run: Run) -> Reading:
-    running = run.machine.need_vmm().running_jobs
-    return {"running": running, "commands": [], "members": ["Name", "Status"] if running else []}
+    jobs = run.machine.need_vmm().jobs
+    return {
+        "running": len(jobs),
+        "commands": [job.command for job in jobs],
+        "members": sorted(jobs[0].to_row()) if jobs else [],
+    }
 
 
 def _run_as(run: Run) -> Reading:

@@ -15,6 +15,7 @@ from .base import (
     confirm_cluster_owner,
     emulator,
     folder_of,
+    interrupted_jobs,
     mark_restart,
     new_result,
     protect_folder,
@@ -35,6 +36,11 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
+    if run.switch("WhenIdle", default=False):
+        result["running_jobs"] = interrupted_jobs(run)
+        if result["running_jobs"]:
+            result["service"] = service_status(run.machine, layout.VMM_SERVICE)
+            return result
     before = service_status(machine, layout.VMM_SERVICE)
     proxy, secret = proxy_arguments(run)
     try:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...windows import layout
 from .base import (
     Run,
     clustered,
     confirm_cluster_owner,
-    connect_vmm,
     emulator,
+    interrupted_jobs,
     remove_restart_mark,
     service_status,
 )
@@ -26,8 +25,7 @@ def restart_service(run: Run) -> dict[str, Any]:
     if not run.check_mode:
         confirm_cluster_owner(run)
         if run.switch("WhenIdle", default=False):
-            running = machine.is_running(layout.VMM_SERVICE)
-            result["running_jobs"] = connect_vmm(machine, 300).running_jobs if running else 0
+            result["running_jobs"] = interrupted_jobs(run)
         if not result["running_jobs"]:
             run.changed = True
             _restart(run, name)

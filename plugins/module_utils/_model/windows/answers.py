@@ -50,12 +50,14 @@ _CLOUD = {
     "hosts": Optional([{"id": TEXT, "fqdn": TEXT, "platform": TEXT}], absent=True),
     "capability_profiles": Optional(_TEXTS, absent=True),
 }
+_JOB_LIST = [{"name": TEXT, "command": TEXT, "owner": TEXT, "progress": _NUMBER, "minutes": _NUMBER}]
+_JOBS = Optional(_JOB_LIST)
 _VMM = {
     "product_version": _TEXT,
     "vmm_id": _TEXT,
     "ha_name": _TEXT,
     "service": _SERVICE,
-    "running_jobs": _NUMBER,
+    "running_jobs": _JOBS,
     "flag_supported": _BOOL,
     "clouds": Optional([_CLOUD]),
     "networks": Optional([{"name": TEXT, "logical_network": _TEXT}]),
@@ -161,7 +163,7 @@ _TRANSFER = {
     },
 }
 _PROGRAM = {"exit_code": _NUMBER, "log_tail": _TEXTS, "service": _TEXT}
-_CONFIGURATOR = {**_PROGRAM, "started": BOOL}
+_CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS}
 ANSWERS: Mapping[str, Shape] = {
     "append_file": _TRANSFER,
     "clean_registration": {"exports": _TEXTS},
@@ -174,13 +176,16 @@ ANSWERS: Mapping[str, Shape] = {
         "setup_exit": _NUMBER,
         "service_after": _TEXT,
         "resource_after": Optional(TEXT, absent=True),
+        # A setup that an earlier release started does not report them.
+        "running_jobs": Optional(_JOB_LIST, absent=True),
         "log_tail": _TEXTS,
     },
+    "list_running_jobs": {"running_jobs": _JOBS},
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
     "register_vmm_server": _CONFIGURATOR,
-    "restart_service": {"restarted": BOOL, "running_jobs": _NUMBER, "status": _TEXT},
+    "restart_service": {"restarted": BOOL, "running_jobs": _JOBS, "status": _TEXT},
     "start_background_task": {"started": BOOL},
     "set_agent_limits": {"service": _TEXT},
     "set_microsoft_update": {"microsoft_update": _BOOL, "registration": _NUMBER},

@@ -196,7 +196,7 @@ _OF_VMM_SERVERS = (
     Assumption(
         "A-W-24",
         _VMM,
-        "On an idle VMM server no job runs.",
+        "On an idle VMM server only refreshers run that the collection knows by their command.",
         ("host_info", "provider", "provider_registration"),
         "VMM engineering blog on background refreshers",
         "field",

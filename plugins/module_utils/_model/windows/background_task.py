@@ -92,11 +92,13 @@ _RESULTS: dict[int, tuple[str, str]] = {
     ),
     0xFFFD0000: (
         "PowerShell could not run the task's command",
-        "check whether a policy (AppLocker, Device Guard, script execution) blocks PowerShell for the connecting user",
+        "check whether AppLocker, Windows Defender Application Control or an antivirus program blocks PowerShell for"
+        " the connecting user",
     ),
     1: (
         "PowerShell ended before the task could write its answer",
-        "check whether a policy (AppLocker, Device Guard, script execution) blocks PowerShell for the connecting user",
+        "check whether AppLocker, Windows Defender Application Control (constrained language mode) or an antivirus"
+        " program restricts PowerShell for the connecting user",
     ),
 }
 

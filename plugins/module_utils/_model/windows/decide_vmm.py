@@ -24,6 +24,7 @@ from .probe_readings import (
     need_key,
     numbers_of,
 )
+from .vmm_jobs import is_refresher
 
 _STOPPED = "the VMM service does not run"
 _NO_CLOUDS = "VMM has no cloud"
@@ -32,7 +33,7 @@ _NOT_REGISTERED = "the server is not registered"
 _CONSOLE_PORT = 8100
 _HTTPS_PORT = 443
 _COMMAND = re.compile(r"[A-Za-z]+-[A-Za-z]+")
-_REFRESHERS = ("refresh-", "read-", "update-")
+_READING = ("refresh-", "read-", "update-")
 _ADDRESSES = (
     "SRSUri",
     "AADAuthority",
@@ -94,15 +95,18 @@ def vmm_id(readings: Readings) -> Decision:
 
 
 def quiet_vmm(readings: Readings) -> Decision:
-    """Look at the jobs that run now: whether VMM's own refreshers are among them."""
+    """Look at the jobs that run now: whether all of them are refreshers that the collection knows."""
     found = readings.need("jobs", _STOPPED)
     running = int(found.get("running") or 0)
     if running == 0:
         return decided(True, running=0)
     commands = [str(command) for command in found.get("commands") or () if _COMMAND.fullmatch(str(command))]
     shown = members(found.get("members") or ())
-    if commands and all(command.casefold().startswith(_REFRESHERS) for command in commands):
-        return decided(False, running=running, commands=sorted(set(commands)), members=shown)
+    unknown = sorted({command for command in commands if not is_refresher(command)})
+    if len(commands) == running and not unknown:
+        return decided(True, running=running, commands=sorted(set(commands)), members=shown)
+    if any(command.casefold().startswith(_READING) for command in unknown):
+        return decided(False, running=running, commands=unknown, members=shown)
     return undecided(
         "jobs other than refreshers run, or jobs do not show their command", running=running, members=shown
     )

@@ -12,10 +12,9 @@ from typing import Any
 from ..common.names import ResourceId
 from .azure_registration import confirms
 from .proxy import DIRECT, Proxy
+from .vmm_jobs import WAIT
 
 VMM_SERVER, HYPERV_HOST = "vmm_server", "hyperv_host"
-#: When the VMM service is restarted after a change of the proxy, which it reads only when it starts.
-WHEN_IDLE, ALWAYS, NEVER = "when_idle", "always", "never"
 #: The default folder of the agent's installer.
 DEFAULT_FOLDER = r"C:\Program Files\Microsoft Azure Recovery Services Agent"
 #: The free space in GB that the setup guide of 2017 requires, and the one that it recommends.
@@ -41,7 +40,10 @@ class Expectation:
     proxy: Proxy | None = None
     #: True if the password of the proxy is set in every run.
     always_password: bool = False
-    restart_vmm: str = WHEN_IDLE
+    #: Whether the VMM service is restarted after a change of the proxy, which it reads only when it starts.
+    restart_vmm: bool = True
+    #: The reaction of a change that stops the VMM service to running jobs.
+    running_jobs: str = WAIT
     #: Names of the VMM clouds whose metadata is synchronized.
     clouds: tuple[str, ...] = ()
     #: Consent to remove a stale registration.

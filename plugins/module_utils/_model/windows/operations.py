@@ -13,7 +13,7 @@ from typing import Literal
 from ..common.versions import older
 from . import proxy as proxies
 from .agent_facts import AgentFacts
-from .expectation import NEVER, WHEN_IDLE, Expectation
+from .expectation import Expectation
 from .facts import MachineFacts
 from .host_facts import RUNNING
 from .stale_registration import StaleRegistration, find_stale
@@ -93,9 +93,10 @@ def registration_operations(
         facts.proxy, expected.proxy, always_password=expected.always_password
     ):
         due.add("change_proxy")
-    if len(due) == 1 and vmm.restart_due and not restart_deferred and expected.restart_vmm != NEVER:
+    if len(due) == 1 and vmm.restart_due and not restart_deferred and expected.restart_vmm:
         due.add("restart_service")
-    if due & {"change_proxy", "restart_service"} and expected.restart_vmm == WHEN_IDLE:
+    # DRConfigurator stops VMM as well, whether or not the service is restarted afterwards.
+    if due & {"register", "change_proxy", "restart_service"}:
         due.add("interrupt_jobs")
     return frozenset(due)
 

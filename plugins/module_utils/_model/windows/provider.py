@@ -24,6 +24,7 @@ from .requirement_context import Context
 from .requirements import require_for
 from .setup import installs, setup_in_progress
 from .vmm_facts import ONLINE, ProviderFacts, VmmFacts
+from .vmm_jobs import DEFAULT_REACTION, RunningJobs
 from .vmm_requirements import cluster
 
 SECTIONS = ("host", "vmm", "provider", "background_tasks")
@@ -49,6 +50,7 @@ class DesiredProvider:
     installer: Installer
     install_path: str | None = None
     microsoft_update: bool | None = None
+    running_jobs: RunningJobs = DEFAULT_REACTION
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredProvider:
@@ -57,12 +59,17 @@ class DesiredProvider:
             Installer.from_options(options, PACKAGE),
             checked_provider_folder(options["install_path"]),
             options["microsoft_update"],
+            RunningJobs.from_options(options),
         )
 
     @property
     def expectation(self) -> Expectation:
         """Return the options that requirements depend on."""
-        return Expectation(version=self.installer.version, install_path=self.install_path)
+        return Expectation(
+            version=self.installer.version,
+            install_path=self.install_path,
+            running_jobs=self.running_jobs.choice,
+        )
 
     @property
     def sections(self) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from ..common.plan import Change, Plan
 from ..common.resource import Applied
 from . import proxy as proxies
 from .azure_registration import name_in_azure
-from .expectation import ALWAYS, NEVER, VMM_SERVER, WHEN_IDLE, Expectation
+from .expectation import VMM_SERVER, Expectation
 from .facts import MachineFacts
 from .operations import consented_stale, registration_operations
 from .proxy import CUSTOM, DIRECT, Proxy
 from .requirements import require_for
 from .stale_registration import StaleRegistration
 from .vmm_facts import UNREGISTERED, RegistrationFacts
+from .vmm_jobs import DEFAULT_REACTION, RunningJobs
 from .vmm_requirements import MODE_STEPS
 
 SECTIONS = ("host", "vmm", "provider", "registration")
@@ -77,7 +78,8 @@ class DesiredRegistration:
     azure_registration: Mapping[str, Any] | None = None
     proxy: Proxy | None = None
     always_password: bool = False
-    restart_vmm: str = WHEN_IDLE
+    restart_vmm: bool = True
+    running_jobs: RunningJobs = DEFAULT_REACTION
     registration_timeout: int = DEFAULT_TIMEOUT
     remove_stale_registration: bool = False
     tenant_id: str | None = None
@@ -100,6 +102,7 @@ class DesiredRegistration:
             proxy=Proxy.from_options(options["proxy"]),
             always_password=options["update_password"] == "always",
             restart_vmm=options["restart_vmm"],
+            running_jobs=RunningJobs.from_options(options),
             registration_timeout=options["registration_timeout"],
             remove_stale_registration=options["remove_stale_registration"],
             tenant_id=checked_tenant(options["tenant_id"]),
@@ -113,6 +116,7 @@ class DesiredRegistration:
             proxy=self.proxy,
             always_password=self.always_password,
             restart_vmm=self.restart_vmm,
+            running_jobs=self.running_jobs.choice,
             remove_stale=self.remove_stale_registration,
             azure=self.azure_registration,
             planned=check_mode,
@@ -269,11 +273,7 @@ def _cleanup_changes(stale: StaleRegistration) -> list[Change]:
 def _proxy_changes(facts: RegistrationFacts, desired: DesiredRegistration) -> list[Change]:
     if desired.proxy is None:
         return []
-    after = {
-        WHEN_IDLE: "restart the VMM service unless jobs are running",
-        ALWAYS: "restart the VMM service",
-        NEVER: "do not restart the VMM service",
-    }[desired.restart_vmm]
+    after = f"{'' if desired.restart_vmm else 'do not '}restart the VMM service"
     if desired.proxy.custom:
         reason = f"change the Provider's proxy; {after}"
     else:

@@ -11,7 +11,7 @@ from ..common.names import same_name
 from ..common.plan import Plan
 from . import proxy as proxies
 from .azure_registration import confirms, name_in_azure
-from .expectation import NEVER, VMM_SERVER
+from .expectation import VMM_SERVER
 from .facts import MachineFacts
 from .host_facts import RUNNING, describe_system_proxy
 from .proxy import CUSTOM, SYSTEM
@@ -65,9 +65,9 @@ def warnings(
             f"VMM has no Run As account {RUN_AS_ACCOUNT} for the login of the proxy; set update_password to always to"
             " create it again"
         )
-    if machine.vmm is not None and machine.vmm.restart_due and desired.restart_vmm == NEVER:
+    if machine.vmm is not None and machine.vmm.restart_due and not desired.restart_vmm:
         found.append(
-            "the VMM service has not read the changed proxy yet, and restart_vmm is never; restart SCVMMService"
+            "the VMM service has not read the changed proxy yet, and restart_vmm is false; restart SCVMMService"
         )
     return tuple(found)
 

@@ -13,6 +13,7 @@ from typing import Any
 from ..common.names import same_name
 from .host_facts import Raw, service_status
 from .proxy import ProxyFacts
+from .vmm_jobs import VmmJob, jobs_of
 
 #: States of a cluster resource and of a cluster node.
 ONLINE, NODE_DOWN = "Online", "Down"
@@ -103,7 +104,8 @@ class VmmFacts:
     vmm_id: str | None
     ha_name: str | None
     service: str | None
-    running_jobs: int | None
+    #: The jobs that a stop of VMM would interrupt, without its own refreshers.
+    running_jobs: tuple[VmmJob, ...] | None
     flag_supported: bool | None
     clouds: tuple[VmmCloud, ...] | None
     #: The logical network that each VM network is bound to, by name.
@@ -139,7 +141,7 @@ class VmmFacts:
             vmm_id=raw["vmm_id"],
             ha_name=raw["ha_name"],
             service=service_status(raw["service"]),
-            running_jobs=raw["running_jobs"],
+            running_jobs=None if raw["running_jobs"] is None else jobs_of(raw["running_jobs"]),
             flag_supported=raw["flag_supported"],
             clouds=None if clouds is None else tuple(VmmCloud.from_observation(cloud) for cloud in clouds),
             networks=None

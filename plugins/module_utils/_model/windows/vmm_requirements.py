@@ -16,6 +16,7 @@ from .operations import is_clustered, provider_setup
 from .proxy import CUSTOM, DIRECT, SYSTEM
 from .requirement_context import Context
 from .vmm_facts import UNREGISTERED, RegistrationFacts, VmmFacts
+from .vmm_jobs import IGNORE, WAIT, describe_jobs
 
 #: The step of the setup guide for each way to connect.
 MODE_STEPS = {DIRECT: "P6a", SYSTEM: "P6b", CUSTOM: "P6c"}
@@ -127,23 +128,19 @@ def vmm_jobs(context: Context) -> Check | None:
         return Check.unknown("vmm-jobs", "P1", "running jobs cannot be counted, because VMM does not answer")
     if facts.running_jobs is None:
         return Check.unknown("vmm-jobs", "P1", "running jobs cannot be counted while the VMM service does not run")
-    if facts.running_jobs == 0:
+    if not facts.running_jobs:
         return Check.passed("vmm-jobs", "P1", "no VMM job is running")
-    jobs = describe_jobs(facts.running_jobs)
+    jobs, choice = describe_jobs(facts.running_jobs), context.expected.running_jobs
     if "interrupt_jobs" not in context.operations:
         return Check.passed("vmm-jobs", "P1", f"{jobs}, and no operation stops the VMM service")
-    choice = "" if "install" in context.operations else ", or set restart_vmm to always or never"
+    message = f"{jobs}, which a stop of the VMM service would interrupt"
+    if choice == WAIT:
+        return Check.warning("vmm-jobs", "P1", message, "the run waits for their end before it stops the service")
+    if choice == IGNORE:
+        return Check.warning("vmm-jobs", "P1", message, "the run stops the service nevertheless")
     return Check.failed(
-        "vmm-jobs",
-        "P1",
-        f"{jobs}, which a stop of the VMM service would interrupt",
-        f"wait until no job runs, then run again{choice}",
+        "vmm-jobs", "P1", message, "wait until no job runs, then run again, or set O(running_jobs) to wait or ignore"
     )
-
-
-def describe_jobs(number: int) -> str:
-    """Describe how many VMM jobs are running."""
-    return "1 VMM job is running" if number == 1 else f"{number} VMM jobs are running"
 
 
 def provider(context: Context) -> Check:

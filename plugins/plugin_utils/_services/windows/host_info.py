@@ -36,6 +36,7 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
         proxy=Proxy.from_options(options["proxy"]),
         always_password=options["update_password"] == "always",
         restart_vmm=options["restart_vmm"],
+        running_jobs=options["running_jobs"],
         clouds=tuple(options["vmm_clouds"] or ()),
         azure_open=True,
         planned=True,

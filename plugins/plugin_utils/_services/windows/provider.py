@@ -17,9 +17,11 @@ from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import OPT_IN, SETUP, DesiredProvider
 from ....module_utils._model.windows.setup import installs, restart_pending
+from ....module_utils._model.windows.vmm_jobs import describe_jobs, jobs_of
 from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
 from ..._windows.session import Session
+from .quiet_vmm import QuietVmm
 from .staging import staged
 
 # usrsRegistrationPending of the Windows Update Agent.
@@ -37,6 +39,7 @@ class Provider(ManagedResource[MachineFacts, Applied]):
         self._desired = desired
         self._staging = desired.installer.staging_dir
         self._setup = BackgroundTaskRunner(session, SETUP, self._staging, timeout)
+        self._quiet = QuietVmm(session, desired.running_jobs, "P1")
         self._opt_in = BackgroundTaskRunner(session, OPT_IN, self._staging, timeout)
 
     def observe(self) -> MachineFacts:
@@ -74,15 +77,16 @@ class Provider(ManagedResource[MachineFacts, Applied]):
     def _install(self, state: MachineFacts) -> Applied:
         installer, resource = self._desired.installer, model.cluster_resource(state.vmm)
         with staged(self._session, installer, self._still_needed) as path:
-            answer = self._setup.run(
-                {
-                    "InstallerPath": path,
-                    # Only administrators can write to the task's folder, and it is always removed with the task.
-                    "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
-                    "RemoveInstaller": not installer.stays,
-                    **({"ClusterResource": resource} if resource else {}),
-                }
-            )
+            parameters = {
+                "InstallerPath": path,
+                # Only administrators can write to the task's folder, and it is always removed with the task.
+                "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
+                "RemoveInstaller": not installer.stays,
+                **self._quiet.parameters,
+                **({"ClusterResource": resource} if resource else {}),
+            }
+            jobs = state.vmm.running_jobs if state.vmm and state.active else None
+            answer = self._quiet.require(lambda: self._setup.run(parameters), jobs)
             restart = _require_installed(answer, state)
         notes = model.setup_notes(state, self._desired)
         return Applied((*notes, RESTART_NOTE) if restart else notes, restart)
@@ -122,6 +126,9 @@ class Provider(ManagedResource[MachineFacts, Applied]):
 def _require_installed(answer: Mapping[str, Any], state: MachineFacts) -> bool:
     """Return whether setup asks for a restart. Raises RemoteFailure when it failed or left VMM stopped."""
     log = answer["log_tail"]
+    jobs = jobs_of(answer.get("running_jobs"))
+    if jobs:
+        raise RemoteFailure(f"setup did not start, because {describe_jobs(jobs)}")
     if answer["setup_exit"] is None:
         require_success("the Provider's package", answer["extract_exit"], {}, log)
     restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)

@@ -19,7 +19,6 @@ from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import ManagedResource
 from ....module_utils._model.windows import registration as model
 from ....module_utils._model.windows import registration_report as report
-from ....module_utils._model.windows.expectation import NEVER, WHEN_IDLE
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import KEY_PREFIX, RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
@@ -27,9 +26,10 @@ from ....module_utils._model.windows.provider import cluster_resource
 from ....module_utils._model.windows.registration import AppliedRegistration, DesiredRegistration
 from ....module_utils._model.windows.registration_failures import last_line, meaning_of
 from ....module_utils._model.windows.usable_key import RegistrationKeyContent, require_usable_key
-from ....module_utils._model.windows.vmm_requirements import describe_jobs
+from ....module_utils._model.windows.vmm_jobs import describe_jobs
 from ..._windows.observation import observe
 from ..._windows.session import Session
+from .quiet_vmm import QuietVmm
 
 
 class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
@@ -41,6 +41,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     def __init__(self, session: Session, desired: DesiredRegistration) -> None:
         self._session = session
         self._desired = desired
+        self._quiet = QuietVmm(session, desired.running_jobs, "P4")
         self.steps = desired.steps
 
     def observe(self) -> MachineFacts:
@@ -101,7 +102,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         if plan.touches("proxy"):
             # DRConfigurator also creates the Run As account again when it was removed.
             parameters, secrets = self._arguments(plan, state)
-            answer = self._session.run("configure_provider", parameters, secrets)
+            answer = self._run_program("configure_provider", parameters, secrets, state)
             if answer["started"]:
                 # VMM was stopped meanwhile, and has read the changed settings when it started again.
                 return self._evaluate(answer, applied)
@@ -160,11 +161,20 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
-        answer = self._session.run("register_vmm_server", {**parameters, **place}, secrets)
+        answer = self._run_program("register_vmm_server", {**parameters, **place}, secrets, state)
         applied = replace(self._evaluate(answer, applied), registered=model.registers(plan))
         if answer["started"]:
             return applied
         return self._finish(answer, state, applied, restart=model.registers_again(plan))
+
+    def _run_program(
+        self, script: str, parameters: Mapping[str, Any], secrets: Mapping[str, Any], state: MachineFacts
+    ) -> Mapping[str, Any]:
+        """Run DRConfigurator, which stops VMM. Raises Refused and DeadlineExceeded while jobs are running."""
+        jobs = state.vmm.running_jobs if state.vmm else None
+        return self._quiet.require(
+            lambda: self._session.run(script, {**parameters, **self._quiet.parameters}, secrets), jobs
+        )
 
     def _arguments(self, plan: Plan, state: MachineFacts) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the parameters and secrets that registration and a change of the proxy share."""
@@ -206,20 +216,18 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return self._restart_vmm(state, applied) if restart else applied
 
     def _restart_vmm(self, state: MachineFacts, applied: AppliedRegistration) -> AppliedRegistration:
-        if self._desired.restart_vmm == NEVER:
+        if not self._desired.restart_vmm:
             return applied
-        answer = self._session.run(
-            "restart_service",
-            {
-                "Name": "SCVMMService",
-                "WhenIdle": self._desired.restart_vmm == WHEN_IDLE,
-                "ClusterResource": cluster_resource(state.vmm),
-            },
-        )
+        parameters = {
+            "Name": "SCVMMService",
+            **self._quiet.parameters,
+            "ClusterResource": cluster_resource(state.vmm),
+        }
+        answer, jobs = self._quiet.run(lambda: self._session.run("restart_service", parameters))
         if answer["restarted"]:
             return applied
         note = (
-            f"the VMM service was not restarted and has not read the proxy: {describe_jobs(answer['running_jobs'])};"
+            f"the VMM service was not restarted and has not read the proxy: {describe_jobs(jobs)};"
             " run again when no job runs, or restart SCVMMService"
         )
         return replace(applied, notes=(*applied.notes, note), restart_deferred=True)

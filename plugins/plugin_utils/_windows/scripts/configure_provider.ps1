@@ -22,6 +22,11 @@ param(
 
     [int] $TimeoutSeconds = 1800,
 
+    # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
+    [switch] $WhenIdle,
+
+    [string[]] $QuietJobs = @(),
+
     # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
@@ -33,32 +38,38 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false }
+$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {
     Confirm-ClusterOwner
-    $before = Get-ServiceStatus -Name SCVMMService
-    $arguments = '/configure'
-    $secret = ''
-    if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
-        $arguments += ' /proxyAddress ' + (ConvertTo-Argument -Value $ProxyAddress) + ' /proxyport ' + $ProxyPort
-        if ($null -ne $ProxyCredential) {
-            $secret = $ProxyCredential.GetNetworkCredential().Password
-            $arguments += ' /proxyUsername ' + (ConvertTo-Argument -Value $ProxyCredential.UserName) + ' /proxyPassword ' + (ConvertTo-Argument -Value $secret)
+    # DRConfigurator stops the VMM service and starts it again.
+    if ($WhenIdle) {
+        $result.running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs)
+    }
+    if (@($result.running_jobs | Where-Object { $null -ne $_ }).Count -eq 0) {
+        $before = Get-ServiceStatus -Name SCVMMService
+        $arguments = '/configure'
+        $secret = ''
+        if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
+            $arguments += ' /proxyAddress ' + (ConvertTo-Argument -Value $ProxyAddress) + ' /proxyport ' + $ProxyPort
+            if ($null -ne $ProxyCredential) {
+                $secret = $ProxyCredential.GetNetworkCredential().Password
+                $arguments += ' /proxyUsername ' + (ConvertTo-Argument -Value $ProxyCredential.UserName) + ' /proxyPassword ' + (ConvertTo-Argument -Value $secret)
+            }
         }
+        if ($PSBoundParameters.ContainsKey('BypassUrls')) {
+            $arguments += ' /AddBypassUrls ' + (ConvertTo-Argument -Value ($BypassUrls -join ';'))
+        }
+        $Ansible.Changed = $true
+        Set-RestartMark -Name SCVMMService
+        try {
+            $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
+        } finally {
+            $result.started = Restore-VmmService -Before $before
+        }
+        $result.log_tail = @(Get-SetupLog -Secret $secret)
     }
-    if ($PSBoundParameters.ContainsKey('BypassUrls')) {
-        $arguments += ' /AddBypassUrls ' + (ConvertTo-Argument -Value ($BypassUrls -join ';'))
-    }
-    $Ansible.Changed = $true
-    Set-RestartMark -Name SCVMMService
-    try {
-        $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
-    } finally {
-        $result.started = Restore-VmmService -Before $before
-    }
-    $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService
 }
 $Ansible.Result = $result

@@ -17,6 +17,11 @@ param(
 
     [bool] $RemoveInstaller = $false,
 
+    # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
+    [switch] $WhenIdle,
+
+    [string[]] $QuietJobs = @(),
+
     # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
@@ -27,7 +32,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Remove-Present
+# siterecovery.hyperv functions: Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Remove-Present
 
 function Test-VmmHere {
     # Whether this machine runs VMM. Its role may move at any time.
@@ -63,7 +68,7 @@ function Start-Setup {
     return [int] $process.ExitCode
 }
 
-$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; resource_after = $null; log_tail = @() }
+$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; resource_after = $null; running_jobs = $null; log_tail = @() }
 if ($null -ne $before) {
     $result.service_before = "$($before.State)"
 }
@@ -78,10 +83,18 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
         $result.extract_exit = Start-Setup -Path $InstallerPath -Arguments ('/x:"' + $ExtractDir.TrimEnd('\') + '" /q')
         if ($result.extract_exit -eq 0) {
             $here = Test-VmmHere
-            if ($here) {
-                Stop-Vmm
+            # Jobs can have started while the installer was transferred.
+            if ($here -and $WhenIdle) {
+                $result.running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs)
             }
-            $result.setup_exit = Start-Setup -Path "$ExtractDir\setupdr.exe" -Arguments '/i'
+            if (@($result.running_jobs | Where-Object { $null -ne $_ }).Count -gt 0) {
+                $here = $false
+            } else {
+                if ($here) {
+                    Stop-Vmm
+                }
+                $result.setup_exit = Start-Setup -Path "$ExtractDir\setupdr.exe" -Arguments '/i'
+            }
         }
     } finally {
         try {

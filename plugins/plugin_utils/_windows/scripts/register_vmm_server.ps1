@@ -34,6 +34,11 @@ param(
     # Whether the VMM service, which reads the proxy when it starts, must be restarted afterwards.
     [switch] $NeedsRestart,
 
+    # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
+    [switch] $WhenIdle,
+
+    [string[]] $QuietJobs = @(),
+
     # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
 )
@@ -45,7 +50,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)
@@ -67,36 +72,42 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false }
+$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     Confirm-ClusterOwner
-    $before = Get-ServiceStatus -Name SCVMMService
-    $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
-    $secret = ''
-    if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
-        $arguments += ' /proxyAddress ' + (ConvertTo-Argument -Value $ProxyAddress) + ' /proxyport ' + $ProxyPort
-        if ($null -ne $ProxyCredential) {
-            $secret = $ProxyCredential.GetNetworkCredential().Password
-            $arguments += ' /proxyUsername ' + (ConvertTo-Argument -Value $ProxyCredential.UserName) + ' /proxyPassword ' + (ConvertTo-Argument -Value $secret)
-        }
+    # DRConfigurator stops the VMM service and starts it again.
+    if ($WhenIdle) {
+        $result.running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs)
     }
-    if ($BypassUrls.Count -gt 0) {
-        $arguments += ' /AddBypassUrls ' + (ConvertTo-Argument -Value ($BypassUrls -join ';'))
-    }
-    try {
-        Write-KeyFile -Path $KeyPath -Content $KeyContent
-        $Ansible.Changed = $true
-        if ($NeedsRestart) {
-            Set-RestartMark -Name SCVMMService
+    if (@($result.running_jobs | Where-Object { $null -ne $_ }).Count -eq 0) {
+        $before = Get-ServiceStatus -Name SCVMMService
+        $arguments = '/r /FriendlyName ' + (ConvertTo-Argument -Value $FriendlyName) + ' /Credentials ' + (ConvertTo-Argument -Value $KeyPath)
+        $secret = ''
+        if (-not [string]::IsNullOrEmpty($ProxyAddress)) {
+            $arguments += ' /proxyAddress ' + (ConvertTo-Argument -Value $ProxyAddress) + ' /proxyport ' + $ProxyPort
+            if ($null -ne $ProxyCredential) {
+                $secret = $ProxyCredential.GetNetworkCredential().Password
+                $arguments += ' /proxyUsername ' + (ConvertTo-Argument -Value $ProxyCredential.UserName) + ' /proxyPassword ' + (ConvertTo-Argument -Value $secret)
+            }
         }
-        $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
-    } finally {
-        if (Test-Path -LiteralPath $KeyPath) {
-            Remove-Item -LiteralPath $KeyPath -Force
+        if ($BypassUrls.Count -gt 0) {
+            $arguments += ' /AddBypassUrls ' + (ConvertTo-Argument -Value ($BypassUrls -join ';'))
         }
-        $result.started = Restore-VmmService -Before $before
+        try {
+            Write-KeyFile -Path $KeyPath -Content $KeyContent
+            $Ansible.Changed = $true
+            if ($NeedsRestart) {
+                Set-RestartMark -Name SCVMMService
+            }
+            $result.exit_code = Invoke-Configurator -Path $ConfiguratorPath -Arguments $arguments -Seconds $TimeoutSeconds
+        } finally {
+            if (Test-Path -LiteralPath $KeyPath) {
+                Remove-Item -LiteralPath $KeyPath -Force
+            }
+            $result.started = Restore-VmmService -Before $before
+        }
+        $result.log_tail = @(Get-SetupLog -Secret $secret)
     }
-    $result.log_tail = @(Get-SetupLog -Secret $secret)
     $result.service = Get-ServiceStatus -Name SCVMMService
 }
 $Ansible.Result = $result

@@ -10,8 +10,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $Name,
 
-    # Restart only if no VMM job is running.
+    # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
     [switch] $WhenIdle,
+
+    [string[]] $QuietJobs = @(),
 
     # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
     [string] $ClusterResource
@@ -24,15 +26,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus, Remove-RestartMark
-
-function Get-RunningJobCount {
-    # A stopped service has no jobs.
-    if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {
-        return 0
-    }
-    return @(Get-SCJob -VMMServer (Connect-VmmServer -Seconds 300) -Running).Count
-}
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Remove-RestartMark
 
 function Restart-Target {
     # The cluster would restart a service that was stopped without it, or fail over.
@@ -51,9 +45,9 @@ $result = @{ restarted = $false; running_jobs = $null; status = $null }
 if ($PSCmdlet.ShouldProcess($Name, 'Restart the service')) {
     Confirm-ClusterOwner
     if ($WhenIdle) {
-        $result.running_jobs = Get-RunningJobCount
+        $result.running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs)
     }
-    if ($null -eq $result.running_jobs -or $result.running_jobs -eq 0) {
+    if (@($result.running_jobs | Where-Object { $null -ne $_ }).Count -eq 0) {
         $Ansible.Changed = $true
         Restart-Target
         $result.restarted = $true

@@ -41,6 +41,10 @@ HOURS = {
     "NonWorkHourBandwidth": 1023 * 1024 * 1024,
 }
 
+#: A VMM server on which people work, and what a careful caller sends.
+BUSY: Final = vmm_server(provider={}, vmm={"running_jobs": [{"name": "Move virtual machine"}, {"minutes": 90}]})
+QUIET: Final = {"WhenIdle": True, "QuietJobs": ["read-scvirtualmachine", "Refresh host"]}
+
 
 def observe(name: str, machine: Mapping[str, Any], prepare: Prepare | None = None, **more: Any) -> Case:
     parameters = {"Sections": more.pop("sections", SECTIONS), "StagingDir": STAGING}

@@ -16,7 +16,9 @@ from lab.windows.states import (
     vmm_server,
 )
 from tests.lab.emulators.cases.calls import (
+    BUSY,
     PROVIDER_PACKAGE,
+    QUIET,
     install_provider,
 )
 
@@ -35,6 +37,9 @@ CASES: Final = [
         "with a pending restart", PROVIDER_PACKAGE, machine=vmm_server(pending_restart=["component_servicing"])
     ),
     install_provider("on a host", PROVIDER_PACKAGE, machine=hyperv_host()),
+    install_provider("while jobs run", PROVIDER_PACKAGE, machine=BUSY, parameters=QUIET),
+    install_provider("while only a refresher runs", PROVIDER_PACKAGE, parameters=QUIET),
+    install_provider("while jobs run, all the same", PROVIDER_PACKAGE, machine=BUSY),
     install_provider("in check mode", PROVIDER_PACKAGE, check_mode=True),
     install_provider("without the package", None),
     install_provider(

@@ -22,9 +22,12 @@ from lab.windows.states import (
     vmm_server,
 )
 from tests.lab.emulators.cases.calls import (
+    BUSY,
     KEY_PATH,
     LOGIN,
+    QUIET,
     clean,
+    configure,
     register,
     through_proxy,
 )
@@ -39,6 +42,10 @@ def _exported_before(machine: Machine) -> None:
 
 
 _REGISTER = [
+    register("while jobs run", machine=BUSY, parameters=QUIET),
+    register("while jobs run, all the same", machine=BUSY),
+    configure("while jobs run", machine=BUSY, parameters=QUIET),
+    configure("while only a refresher runs", parameters=QUIET),
     register("directly"),
     register(
         "with published clouds",

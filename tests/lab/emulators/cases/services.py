@@ -18,12 +18,14 @@ from lab.windows.states import (
     vmm_server,
 )
 from tests.lab.emulators.cases.calls import (
+    BUSY,
+    QUIET,
     observe,
     restart,
 )
 from tests.lab.emulators.harness import Case
 
-_VMM_RESTART = {"Name": layout.VMM_SERVICE, "WhenIdle": True}
+_VMM_RESTART = {"Name": layout.VMM_SERVICE, **QUIET}
 _AGENT_RESTART = {"Name": layout.AGENT_SERVICE}
 _BUSY = vmm_server(vmm={"running_jobs": 2})
 CASES: Final = [
@@ -55,6 +57,19 @@ CASES: Final = [
     restart("of VMM without a mark", vmm_server(), _VMM_RESTART),
     restart("of VMM while jobs run", _BUSY, _VMM_RESTART, marked(layout.VMM_SERVICE)),
     restart("of VMM while jobs run, all the same", _BUSY, {"Name": layout.VMM_SERVICE}),
+    restart("of VMM while its own refresher runs", vmm_server(), {"Name": layout.VMM_SERVICE, "WhenIdle": True}),
+    *(
+        Case(f"list_running_jobs {name}", "list_running_jobs", machine, {"QuietJobs": quiet}, prepare=prepare)
+        for name, machine, quiet, prepare in (
+            ("of a busy VMM", BUSY, QUIET["QuietJobs"], None),
+            ("of an idle VMM", vmm_server(), QUIET["QuietJobs"], None),
+            ("with the refresher", vmm_server(), [], None),
+            ("of a stopped VMM", BUSY, [], stopped(layout.VMM_SERVICE)),
+        )
+    ),
+    Case(
+        "list_running_jobs in check mode", "list_running_jobs", BUSY, {"QuietJobs": QUIET["QuietJobs"]}, check_mode=True
+    ),
     restart("of VMM that is stopped", vmm_server(), _VMM_RESTART, stopped(layout.VMM_SERVICE)),
     restart("in check mode", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE), check_mode=True),
     restart("of the agent", hyperv_host(agent={}), _AGENT_RESTART, marked(layout.AGENT_SERVICE)),

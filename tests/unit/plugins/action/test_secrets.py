@@ -87,6 +87,7 @@ def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
         "log_tail": ["a", f"login u:{CANARY}"],
         "service": "Running",
         "started": False,
+        "running_jobs": None,
     }
     result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
     assert result["error"]["log"] == ["a", "login u:********"]

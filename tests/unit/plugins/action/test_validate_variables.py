@@ -303,6 +303,11 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
             "S3 vmm_server_staging_dir must be a full path on a drive, not 'x'",
         ),
         ("vmm_server", "vmm_server_wait_timeout: -1", "P1 vmm_server_wait_timeout must not be negative"),
+        (
+            "vmm_server",
+            "vmm_server_running_jobs_timeout: -1",
+            "P1 vmm_server_running_jobs_timeout must not be negative",
+        ),
         ("vmm_server", "vmm_server_vault_id: x", "P5 vmm_server_vault_id: 'x' is not the id of a vault"),
         (
             "vmm_server",

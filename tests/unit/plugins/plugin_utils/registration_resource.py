@@ -25,7 +25,7 @@ from tests.unit.plugins.module_utils.model.windows.registrations import (
 )
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
-ANSWER = {"started": False, "exit_code": 0, "log_tail": [], "service": "Running"}
+ANSWER = {"running_jobs": [], "started": False, "exit_code": 0, "log_tail": [], "service": "Running"}
 KEY_PATH = STAGING + r"\siterecovery.hyperv-vault-asr.VaultCredentials"
 SERVER = vmm_server(provider={})
 ADDRESS = f"http://{PROXY_NAME}"

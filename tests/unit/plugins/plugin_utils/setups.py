@@ -80,7 +80,13 @@ class Installed:
 
 
 BOTH = [
-    Installed("provider", PROVIDER, provider.build, "5.1.7882.0", {"microsoft_update": None}),
+    Installed(
+        "provider",
+        PROVIDER,
+        provider.build,
+        "5.1.7882.0",
+        {"microsoft_update": None, "running_jobs": "wait", "running_jobs_timeout": 3600},
+    ),
     Installed("agent", AGENT, mars_agent.build, "1.0.0.0", {"cache_path": None, "minimum_cache_gb": 5}),
 ]
 ONE, OTHER = BOTH

@@ -88,6 +88,8 @@ def install() -> Build[MachineFacts]:
         "wait_timeout": 60,
         "install_path": None,
         "microsoft_update": None,
+        "running_jobs": "wait",
+        "running_jobs_timeout": 3600,
         "download_proxy": None,
         "download_timeout": 60,
         "keep_installer": False,

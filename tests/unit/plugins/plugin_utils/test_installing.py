@@ -356,8 +356,8 @@ def test_a_machine_that_is_not_ready_is_only_observed(
 
 def test_setup_never_interrupts_a_job(harness: MakeHarness) -> None:
     found = harness(vmm_server(vmm={"running_jobs": 1}))
-    with pytest.raises(Refused, match="1 VMM job is running, "):
-        found.run(ONE.resource())
+    with pytest.raises(Refused, match="1 VMM job is running: 'Create virtual machine'"):
+        found.run(ONE.resource(running_jobs="refuse"))
     assert found.scripts == ["observe"]
 
 

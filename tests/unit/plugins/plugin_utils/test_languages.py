@@ -50,7 +50,7 @@ def agent(folder: str) -> dict[str, Any]:
 
 
 def registration(key: Path, cloud: str) -> dict[str, Any]:
-    return registration_options(name=cloud, key_path=str(key), restart_vmm="always", registration_timeout=60)
+    return registration_options(name=cloud, key_path=str(key), running_jobs="ignore", registration_timeout=60)
 
 
 RESOURCES: list[tuple[str, Callable[..., Any], bool]] = [

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     Refused,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_jobs import RunningJobs
 from lab.context import digest
 from lab.windows import layout
 from lab.windows.states import (
@@ -19,6 +20,7 @@ from lab.windows.states import (
     provider_proxy,
     vmm_server,
 )
+from lab.windows.vmm_jobs import described_job
 from tests.lab.emulators.internet import PROXY_PASSWORD
 from tests.unit.plugins.module_utils.model.windows.registrations import (
     CONFIRMED,
@@ -51,7 +53,10 @@ def test_a_new_password(harness: MakeHarness) -> None:
     assert found.scripts == ["observe", "set_run_as_password", "restart_service", "observe"]
     sent = found.sent("set_run_as_password")
     assert sent["parameters"] == {"AccountName": "DRAProxyAccount"}
-    assert found.sent("restart_service")["parameters"] == {"Name": "SCVMMService", "WhenIdle": True}
+    assert found.sent("restart_service")["parameters"] == {
+        "Name": "SCVMMService",
+        **RunningJobs().parameters,
+    }
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["Credential"]
     assert outcome.plan.to_result() == [
         {
@@ -118,25 +123,34 @@ def test_the_bypass_list_is_emptied(harness: MakeHarness) -> None:
 
 RESTARTED, KEPT = 1, 0
 QUIET: tuple[str, ...] = ()
-WARNED = ("the VMM service has not read the changed proxy yet, and restart_vmm is never; restart SCVMMService",)
+WARNED = ("the VMM service has not read the changed proxy yet, and restart_vmm is false; restart SCVMMService",)
 
 
 @pytest.mark.parametrize("port", [None, "1"], ids=["password", "port"])
 @pytest.mark.parametrize(
-    ("policy", "jobs", "starts", "warnings"),
+    ("restart", "choice", "jobs", "starts", "warnings"),
     [
-        ("when_idle", 0, RESTARTED, QUIET),
-        ("always", 2, RESTARTED, QUIET),
-        ("never", 0, KEPT, WARNED),
-        ("never", 2, KEPT, WARNED),
+        (True, "wait", 0, RESTARTED, QUIET),
+        (True, "refuse", 0, RESTARTED, QUIET),
+        (True, "ignore", 2, RESTARTED, QUIET),
+        (False, "refuse", 0, KEPT, WARNED),
+        (False, "ignore", 2, KEPT, WARNED),
     ],
 )
 def test_the_service_is_restarted_by_the_policy(
-    harness: MakeHarness, port: str | None, policy: str, jobs: int, starts: int, warnings: tuple[str, ...]
+    harness: MakeHarness,
+    port: str | None,
+    restart: bool,
+    choice: str,
+    jobs: int,
+    starts: int,
+    warnings: tuple[str, ...],
 ) -> None:
     more = [provider_proxy(ProxyPort=port)] if port else []
     found = harness(vmm_server(provider={}, vmm={"running_jobs": jobs}), behind_proxy(*more))
-    outcome = found.run(registration(proxy=login(found), update_password="always", restart_vmm=policy))
+    outcome = found.run(
+        registration(proxy=login(found), update_password="always", restart_vmm=restart, running_jobs=choice)
+    )
     assert [entry.verb for entry in found.lab.context.journal.entries].count("service.start") == starts
     assert outcome.warnings == warnings
 
@@ -146,8 +160,8 @@ def test_jobs_are_not_interrupted(harness: MakeHarness, update: str) -> None:
     entry = vmm_server(provider={}, vmm={"running_jobs": 2})
     found = harness(entry, behind_proxy(provider_proxy(ProxyPort="1")))
     for check in (True, False):
-        with pytest.raises(Refused, match="2 VMM jobs are running, which a stop of the VMM service"):
-            found.run(registration(proxy=login(found), update_password=update), check=check)
+        with pytest.raises(Refused, match=r"2 VMM jobs are running: .*, which a stop of the VMM service"):
+            found.run(registration(proxy=login(found), update_password=update, running_jobs="refuse"), check=check)
         assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
@@ -157,21 +171,21 @@ def test_jobs_that_start_meanwhile_are_not_interrupted(harness: MakeHarness) -> 
 
     def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Any:
         answer = really(arguments, check_mode=check_mode)
-        assert found.machine.vmm is not None
-        found.machine.vmm.running_jobs = 1
+        if found.scripts[-1] == "configure_provider":
+            found.machine.start_job(described_job(found.machine.now(), {}))
         return answer
 
     found.execute = execute  # type: ignore[method-assign]
-    outcome = found.run(registration(proxy=login(found)))
+    outcome = found.run(registration(proxy=login(found), running_jobs="refuse"))
     assert outcome.warnings == (
-        "the VMM service was not restarted and has not read the proxy: 1 VMM job is running; run again when no job"
-        " runs, or restart SCVMMService",
+        "the VMM service was not restarted and has not read the proxy: 1 VMM job is running: 'Create virtual machine'"
+        " (LAB\\anna, 35 %, for 12 min); run again when no job runs, or restart SCVMMService",
     )
     assert outcome.after["restart_due"] is True
-    with pytest.raises(Refused, match="1 VMM job is running, which a stop"):
-        found.run(registration(proxy=login(found)))
+    with pytest.raises(Refused, match=r"1 VMM job is running: .*, which a stop"):
+        found.run(registration(proxy=login(found), running_jobs="refuse"))
     assert found.machine.vmm is not None
-    found.machine.vmm.running_jobs = 0
+    found.machine.vmm.jobs.clear()
     found.execute = really  # type: ignore[method-assign]
     later = found.run(registration(proxy=login(found)))
     assert found.scripts == ["observe", "restart_service", "observe"]
@@ -179,19 +193,17 @@ def test_jobs_that_start_meanwhile_are_not_interrupted(harness: MakeHarness) -> 
     assert found.run(registration(proxy=login(found))).changed is False
 
 
-@pytest.mark.parametrize("restart", ["always", "when_idle", "never"])
-def test_a_restart_that_an_earlier_run_missed(harness: MakeHarness, restart: str) -> None:
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_restart_that_an_earlier_run_missed(harness: MakeHarness, restart: bool) -> None:
     found = harness(SERVER, behind_proxy(marked(layout.VMM_SERVICE)))
     planned = found.run(registration(proxy=login(found), restart_vmm=restart), check=True)
     outcome = found.run(registration(proxy=login(found), restart_vmm=restart))
     assert planned.plan == outcome.plan
-    assert outcome.changed is (restart != "never")
-    assert outcome.warnings == (WARNED if restart == "never" else ())
-    assert outcome.after["restart_due"] is (restart == "never")
+    assert outcome.changed is restart
+    assert outcome.warnings == (() if restart else WARNED)
+    assert outcome.after["restart_due"] is (not restart)
     done = {entry.step: entry.done for entry in outcome.evidence}["P6c"]
-    assert done == (
-        "nothing to do" if restart == "never" else "restart the VMM service, which has not read the changed proxy yet"
-    )
+    assert done == ("restart the VMM service, which has not read the changed proxy yet" if restart else "nothing to do")
 
 
 def test_a_service_that_started_after_the_change_has_read_it(harness: MakeHarness) -> None:

@@ -137,6 +137,7 @@ function Get-SCJob {
         throw 'The lab imitates Get-SCJob only with -Running.'
     }
     foreach ($row in (Invoke-LabCall -Call 'vmm.jobs')) {
+        $row.StartTime = [DateTimeOffset]::Parse("$($row.StartTime)", [Globalization.CultureInfo]::InvariantCulture).LocalDateTime
         [pscustomobject] $row
     }
 }

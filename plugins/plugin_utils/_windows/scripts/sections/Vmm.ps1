@@ -109,7 +109,7 @@ function Get-VmmSection {
         return $section
     }
 
-    $section.running_jobs = @(Get-SCJob -VMMServer $vmm -Running).Count
+    $section.running_jobs = @(Get-VmmJob -Vmm $vmm)
     $section.flag_supported = (Get-Command -Name Set-SCCloud).Parameters.ContainsKey('DisasterRecoverySupported')
     $hostsOfGroup = @{}
     foreach ($vmHost in @(Get-SCVMHost -VMMServer $vmm)) {

@@ -56,6 +56,17 @@ def cloud(name: str, *, published: bool | None = False, **changed: Any) -> Raw:
     }
 
 
+def job(name: str = "Create virtual machine", **changed: Any) -> Raw:
+    """Return a job that runs on a VMM server."""
+    shown = {"command": "New-SCVirtualMachine", "owner": "LAB\\anna", "progress": 35, "minutes": 12}
+    return {"name": name, **shown, **changed}
+
+
+def jobs(number: int) -> list[Raw]:
+    """Return a number of jobs that a stop of VMM would interrupt."""
+    return [job() for _ in range(number)]
+
+
 def vmm(**changed: Any) -> Raw:
     return {
         "product_version": "10.19.2445.0",
@@ -63,7 +74,7 @@ def vmm(**changed: Any) -> Raw:
         "ha_name": None,
         "service": RUNNING,
         "restart_due": False,
-        "running_jobs": 0,
+        "running_jobs": [],
         "flag_supported": True,
         "clouds": [cloud("Gold", published=True), cloud("Silver")],
         "networks": [{"name": "VM Network", "logical_network": "LAN"}],

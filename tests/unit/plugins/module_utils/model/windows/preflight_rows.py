@@ -13,6 +13,7 @@ from tests.unit.plugins.module_utils.model.windows import observations as seen
 PASS, WARN, FAIL = "pass", "warning", "error"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 CUSTOM = {"mode": "custom", "address": "http://proxy", "port": 8080}
+REFUSE = {"running_jobs": "refuse"}
 SILENT = seen.vmm(connection_error="VMM does not answer: (Error ID: 1602)", running_jobs=None, clouds=None)
 STOPPED = seen.vmm(service=seen.STOPPED, running_jobs=None, flag_supported=None, clouds=None)
 SEES: dict[str, Any] = {"enabled": True, "server": "proxy:8080", "bypass": []}
@@ -104,28 +105,48 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("vmm-answers", "S2", FAIL, {"vmm": {**SILENT, "connection_error": "VMM does not answer: (Error ID: 1604)"}}, {}),
     ("vmm-jobs", "P1", WARN, {"vmm": SILENT}, {}),
     ("vmm-jobs", "P1", PASS, {}, {}),
-    ("vmm-jobs", "P1", PASS, {"vmm": seen.vmm(running_jobs=1)}, {}),
+    ("vmm-jobs", "P1", FAIL, {"vmm": seen.vmm(running_jobs=seen.jobs(1))}, REFUSE),
     ("vmm-jobs", "P1", WARN, {"vmm": STOPPED}, {}),
-    ("vmm-jobs", "P1", FAIL, {"vmm": seen.vmm(running_jobs=1), "provider": None}, {}),
+    *(
+        ("vmm-jobs", "P1", status, {"vmm": seen.vmm(running_jobs=seen.jobs(1)), "provider": None}, changed)
+        for status, changed in (
+            (FAIL, REFUSE),
+            (WARN, {}),
+            (WARN, {"running_jobs": "wait"}),
+            (WARN, {"running_jobs": "ignore"}),
+        )
+    ),
+    *(
+        ("vmm-jobs", "P1", PASS, {"vmm": seen.vmm(running_jobs=[seen.job(*quiet)]), "provider": None}, REFUSE)
+        for quiet in (("Refresh host",), ("REFRESH LIBRARY SHARE",))
+    ),
+    (
+        "vmm-jobs",
+        "P1",
+        PASS,
+        {"vmm": seen.vmm(running_jobs=[seen.job("Host aktualisieren", command="Read-SCVMHost")]), "provider": None},
+        REFUSE,
+    ),
     (
         "vmm-jobs",
         "P1",
         FAIL,
-        {"vmm": seen.vmm(running_jobs=1), "provider": seen.provider(adapter_present=False)},
-        {},
+        {"vmm": seen.vmm(running_jobs=seen.jobs(1)), "provider": seen.provider(adapter_present=False)},
+        REFUSE,
     ),
     *(
-        ("vmm-jobs", "P1", status, {"vmm": seen.vmm(running_jobs=1), "registration": registered}, changed)
+        ("vmm-jobs", "P1", status, {"vmm": seen.vmm(running_jobs=seen.jobs(1)), "registration": registered}, changed)
         for registered in (seen.registration(vault_name="vault-asr"),)
         for status, changed in (
-            (PASS, {}),
-            (FAIL, {"proxy": CUSTOM}),
-            (PASS, {"proxy": CUSTOM, "restart_vmm": "always"}),
-            (PASS, {"proxy": CUSTOM, "restart_vmm": "never"}),
-            (FAIL, {"version": "5.1.8116.0"}),
+            (PASS, REFUSE),
+            (FAIL, {"proxy": CUSTOM, **REFUSE}),
+            (WARN, {"proxy": CUSTOM, "running_jobs": "ignore"}),
+            # DRConfigurator stops VMM itself.
+            (FAIL, {"proxy": CUSTOM, "restart_vmm": False, **REFUSE}),
+            (FAIL, {"version": "5.1.8116.0", **REFUSE}),
         )
     ),
-    ("vmm-jobs", "P1", FAIL, {**OWN, "vmm": seen.vmm(running_jobs=1, restart_due=True)}, {}),
+    ("vmm-jobs", "P1", FAIL, {**OWN, "vmm": seen.vmm(running_jobs=seen.jobs(1), restart_due=True)}, REFUSE),
     ("provider", "P1", PASS, {"provider": None}, {}),
     ("provider", "P1", PASS, {"provider": seen.provider(version="5.1.8116.0")}, {}),
     ("provider", "P1", PASS, {"provider": seen.provider(version="6.0.1.0")}, {}),

@@ -46,7 +46,9 @@ def registration_options(**changed: Any) -> dict[str, Any]:
         "update_password": "on_create",
         "tenant_id": None,
         "remove_stale_registration": False,
-        "restart_vmm": "when_idle",
+        "restart_vmm": True,
+        "running_jobs": "wait",
+        "running_jobs_timeout": 3600,
         "registration_timeout": 1800,
         **changed,
     }

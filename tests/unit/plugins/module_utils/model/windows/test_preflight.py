@@ -153,11 +153,11 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
         ),
         (
             "vmm_server",
-            {"vmm": seen.vmm(running_jobs=1), "provider": None},
+            {"vmm": seen.vmm(running_jobs=seen.jobs(1)), "provider": None},
             {},
             "vmm-jobs",
-            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
-            " again",
+            "1 VMM job is running: 'Create virtual machine' (LAB\\anna, 35 %, for 12 min), which a stop of the VMM"
+            " service would interrupt; the run waits for their end before it stops the service",
         ),
         (
             "vmm_server",

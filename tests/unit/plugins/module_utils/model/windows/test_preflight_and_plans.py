@@ -52,6 +52,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.requirement_context import Context
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_cloud import plan_clouds
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_jobs import RunningJobs
 from lab.engines.emulators import EMULATORS
 from lab.windows.states import STAGING
 from tests.lab.emulators.harness import Harness
@@ -79,14 +80,14 @@ SOURCE = "https://mirror.test/Setup.exe"
 #: Options of a run. Each set is a part of an Expectation.
 VMM_OPTIONS: list[Raw] = [
     {},
-    {"version": "5.1.8095.0"},
+    {"version": "5.1.8095.0", "running_jobs": "refuse"},
     {"version": "5.1.8116.0", "install_path": r"C:\VMM"},
     {"install_path": r"D:\ASR"},
     *({"proxy": {"mode": mode}} for mode in ("direct", "system")),
     {"proxy": CUSTOM},
-    {"proxy": CUSTOM, "restart_vmm": "always"},
+    {"proxy": CUSTOM, "running_jobs": "refuse"},
     {"proxy": LOGIN},
-    {"proxy": LOGIN, "always_password": True, "restart_vmm": "never"},
+    {"proxy": LOGIN, "always_password": True, "restart_vmm": False, "running_jobs": "refuse"},
     {"proxy": LOGIN, "always_password": True},
     {"clouds": ("all",)},
     {"clouds": ("GOLD", "Silver")},
@@ -164,7 +165,7 @@ def vmm_sections() -> Iterator[Sections]:
     yield from ({"registration": seen.registration(**row[1])} for row in test_registration.PLANS)
     yield {"registration": seen.registration(**REGISTERED)}
     yield {"registration": seen.registration(**OWN, encryption=True)}
-    yield {"vmm": seen.vmm(restart_due=True, running_jobs=1)}
+    yield {"vmm": seen.vmm(restart_due=True, running_jobs=seen.jobs(1))}
     yield {"vmm": seen.ha_vmm(resource=None)}
     yield {"vmm": seen.vmm(clouds=[seen.cloud("Gold"), seen.cloud("gold")])}
 
@@ -232,6 +233,7 @@ def desired_registration(expected: Expectation) -> DesiredRegistration:
         proxy=expected.proxy,
         always_password=expected.always_password,
         restart_vmm=expected.restart_vmm,
+        running_jobs=RunningJobs(expected.running_jobs),
         remove_stale_registration=expected.remove_stale,
         azure_registration=expected.azure,
     )
@@ -241,7 +243,9 @@ def plans(situation: Situation) -> Iterator[tuple[Operations, Callable[[], objec
     """Yield the operations and the plan of every resource that a run manages on the machine."""
     machine, expected = situation.machine, situation.expected
     if situation.kind == VMM_SERVER:
-        provider = DesiredProvider(installer(expected), expected.install_path)
+        provider = DesiredProvider(
+            installer(expected), expected.install_path, running_jobs=RunningJobs(expected.running_jobs)
+        )
         yield provider_operations(machine, expected), lambda: plan_provider(machine, provider)
         registration = desired_registration(expected)
         yield (

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.installer import Installer
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.provider import DesiredProvider
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.setup import installs
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_jobs import RunningJobs
 from tests.unit.plugins.module_utils.model.windows import observations as seen
 
 SOURCE = "https://m.test/AzureSiteRecoveryProvider.exe"
@@ -161,10 +163,11 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
             for version in (None, "4.0", "5.0.10586.117")
         ),
         (
-            {**NEW, "vmm": seen.vmm(running_jobs=2)},
+            {**NEW, "vmm": seen.vmm(running_jobs=seen.jobs(2))},
             "vmm-jobs",
-            "2 VMM jobs are running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
-            " again",
+            "2 VMM jobs are running: 'Create virtual machine' (LAB\\anna, 35 %, for 12 min), 'Create virtual machine'"
+            " (LAB\\anna, 35 %, for 12 min), which a stop of the VMM service would interrupt; wait until no job runs,"
+            " then run again, or set running_jobs to wait or ignore",
         ),
         (
             {**NEW, "vmm": seen.vmm(ha_name="VMMROLE")},
@@ -196,16 +199,16 @@ HIGHLY = "VMM is highly available (cluster role VMMROLE), and its service cannot
             f"{HIGHLY} this machine has no cluster service; use a node of the cluster",
         ),
         (
-            {"provider": seen.provider(version="5.1.7882.0"), "vmm": seen.vmm(running_jobs=1)},
+            {"provider": seen.provider(version="5.1.7882.0"), "vmm": seen.vmm(running_jobs=seen.jobs(1))},
             "vmm-jobs",
-            "1 VMM job is running, which a stop of the VMM service would interrupt; wait until no job runs, then run"
-            " again",
+            "1 VMM job is running: 'Create virtual machine' (LAB\\anna, 35 %, for 12 min), which a stop of the VMM"
+            " service would interrupt; wait until no job runs, then run again, or set running_jobs to wait or ignore",
         ),
     ],
 )
 def test_refusals(sections: dict[str, Any], check: str, line: str) -> None:
     with pytest.raises(Refused) as refused:
-        model.plan_provider(seen.vmm_server(**sections), INSTALLER)
+        model.plan_provider(seen.vmm_server(**sections), replace(INSTALLER, running_jobs=RunningJobs("refuse")))
     assert (refused.value.details, refused.value.message) == ({"check": check}, line)
 
 
@@ -220,7 +223,7 @@ def test_refusals(sections: dict[str, Any], check: str, line: str) -> None:
     ],
 )
 def test_nothing_is_refused_if_nothing_is_due(host: dict[str, Any]) -> None:
-    machine = seen.vmm_server(host=host, vmm=seen.vmm(running_jobs=3))
+    machine = seen.vmm_server(host=host, vmm=seen.vmm(running_jobs=seen.jobs(3)))
     assert model.plan_provider(machine, INSTALLER) == Plan()
 
 

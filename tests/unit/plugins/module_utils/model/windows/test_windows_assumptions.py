@@ -222,6 +222,11 @@ OF_VMM_SERVERS: list[Case] = [
         {"jobs": read({"running": 2, "commands": ["Refresh-VM", "Read-SCVirtualMachine"], "members": ["CmdletName"]})},
         NO,
     ),
+    (
+        "A-W-24",
+        {"jobs": read({"running": 2, "commands": ["Read-SCVMHost", "read-scvirtualmachine"], "members": []})},
+        YES,
+    ),
     ("A-W-24", {"jobs": read({"running": 1, "commands": ["New-SCVirtualMachine"], "members": []})}, OPEN),
     ("A-W-24", {"jobs": read({"running": 1, "commands": [], "members": ["Name"]})}, OPEN),
     ("A-W-25", clouds("ID", "Name", "DisasterRecoverySupported"), YES),
