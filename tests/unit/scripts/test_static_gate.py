@@ -29,8 +29,8 @@ PARAMETERS = {
     "end_background_task": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
-    "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath ExtractDir RemoveInstaller ClusterResource",
+    "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
+    "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ClusterResource",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"

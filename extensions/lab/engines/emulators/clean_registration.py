@@ -10,7 +10,8 @@ from typing import Any
 
 from ...windows import layout, programs
 from ...windows.machine import Machine
-from .base import Run, ScriptFailed, emulator, protect_folder
+from .base import Run, ScriptFailed, emulator
+from .protected_folder import protect_folder
 
 
 @emulator

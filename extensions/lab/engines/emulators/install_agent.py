@@ -9,6 +9,7 @@ from typing import Any
 
 from ...windows import layout, programs
 from .base import Run, emulator, lines_of, service_status
+from .protected_folder import open_installer
 
 _TURN = 5
 _GOOD = (0, 3010)
@@ -16,7 +17,7 @@ _GOOD = (0, 3010)
 
 @emulator
 def install_agent(run: Run) -> dict[str, Any]:
-    installer = run.need("InstallerPath")
+    installer, sha256 = run.need("InstallerPath"), run.need("InstallerSha256")
     machine = run.machine
     result: dict[str, Any] = {"exit_code": None, "service": None, "log_tail": []}
     if not run.check_mode:
@@ -25,13 +26,14 @@ def install_agent(run: Run) -> dict[str, Any]:
             folder = run.text(name).rstrip("\\")
             if folder:
                 arguments += f' {switch}:"{folder}"'
+        open_installer(machine, installer, sha256)
         run.changed = True
         result["exit_code"] = programs.run(machine, installer, arguments)
         waited, limit = 0, run.number("ServiceTimeout", 600)
         while result["exit_code"] in _GOOD and waited < limit and not machine.is_running(layout.AGENT_SERVICE):
             machine.sleep(_TURN)
             waited += _TURN
-        if run.switch("RemoveInstaller", default=False) and result["exit_code"] in _GOOD:
+        if run.switch("RemoveInstaller", default=False) and result["exit_code"] in _GOOD and machine.exists(installer):
             machine.remove_file(installer)
         result["log_tail"] = lines_of(machine.files.find(layout.AGENT_LOG))
     result["service"] = service_status(machine, layout.AGENT_SERVICE)

@@ -11,6 +11,7 @@ from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
 from .base import Run, clustered, emulator, node_name, service_status, setup_log
+from .protected_folder import open_installer
 
 _GOOD = (0, 3010)
 
@@ -18,6 +19,7 @@ _GOOD = (0, 3010)
 @emulator
 def install_provider(run: Run) -> dict[str, Any]:
     installer, folder = run.need("InstallerPath"), run.need("ExtractDir")
+    sha256 = run.need("InstallerSha256")
     machine = run.machine
     before = service_status(machine, layout.VMM_SERVICE)
     result: dict[str, Any] = {
@@ -29,6 +31,7 @@ def install_provider(run: Run) -> dict[str, Any]:
         "log_tail": [],
     }
     if not run.check_mode:
+        open_installer(machine, installer, sha256)
         run.changed = True
         here = before is not None and not run.text("ClusterResource")
         try:
@@ -47,7 +50,8 @@ def install_provider(run: Run) -> dict[str, Any]:
             finally:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
-                if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
+                done = result["setup_exit"] in _GOOD and machine.exists(installer)
+                if run.switch("RemoveInstaller", default=False) and done:
                     machine.remove_file(installer)
         result["log_tail"] = setup_log(machine)
         cluster = clustered(run) if here else None

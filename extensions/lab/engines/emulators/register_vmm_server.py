@@ -9,7 +9,6 @@ from typing import Any
 
 from ...windows import layout
 from .base import (
-    PROTECTED_FILE,
     Run,
     configured,
     confirm_cluster_owner,
@@ -17,13 +16,13 @@ from .base import (
     folder_of,
     mark_restart,
     new_result,
-    protect_folder,
     proxy_arguments,
     quoted,
     restored,
     run_configurator,
     service_status,
 )
+from .protected_folder import PROTECTED_FILE, protect_folder
 
 
 @emulator

@@ -25,6 +25,8 @@ _CONTROLLER_PATH = re.compile(r"[^\\:\x00-\x1f]+")
 _ADDRESS = re.compile(r"https://[^\s/?#@\\]+(/[^\s\x00-\x1f]*)?", re.IGNORECASE)
 _PROGRAM = re.compile(r"[^<>:\"|?*/\\\x00-\x1f]*[^<>:\"|?*/\\\x00-\x1f.]\.exe", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
+#: The folder of the collection in the staging folder. Only this folder's files are replaced and removed.
+OWN_FOLDER = "siterecovery.hyperv"
 #: The default time limit of a download.
 DOWNLOAD_SECONDS = 3600
 #: PowerShell's name for a trusted Authenticode signature that matches the file.
@@ -67,7 +69,13 @@ class Installer:
     @property
     def staged_path(self) -> str:
         """Return the path on the machine from which the installer runs."""
-        return f"{self.staging_dir}\\{self.file_name}"
+        return f"{self.folder}\\{self.file_name}"
+
+    @property
+    def folder(self) -> str:
+        """Return the folder that the collection uses: its own one in the staging folder, where users may keep files."""
+        name = self.staging_dir.rsplit("\\", 1)[-1]
+        return self.staging_dir if name.casefold() == OWN_FOLDER else f"{self.staging_dir}\\{OWN_FOLDER}"
 
     @property
     def file_name(self) -> str:

@@ -26,7 +26,7 @@ $Ansible.Changed = $false
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $localMachine = [uint32] 2147483650
 
-# siterecovery.hyperv functions: Initialize-ProtectedFolder
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder
 
 function Get-FreePath {
     # Exports of earlier runs are never overwritten.

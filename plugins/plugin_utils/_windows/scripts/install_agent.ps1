@@ -11,6 +11,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $InstallerPath,
 
+    # The hash of the file that was verified.
+    [Parameter(Mandatory = $true)]
+    [string] $InstallerSha256,
+
     [string] $InstallPath,
 
     [string] $CachePath,
@@ -26,7 +30,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-# siterecovery.hyperv functions: Get-ServiceStatus
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-ServiceStatus, Open-File, Open-Installer
 
 function Get-LogTail {
     $log = "$env:SystemRoot\Temp\OBMsi.log"
@@ -47,15 +51,20 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent
     if (-not [string]::IsNullOrEmpty($CachePath)) {
         $arguments += ' /s:"' + $CachePath.TrimEnd('\') + '"'
     }
-    $Ansible.Changed = $true
-    $process = Start-Process -FilePath $InstallerPath -ArgumentList $arguments -Wait -PassThru
-    $result.exit_code = [int] $process.ExitCode
+    $file = Open-Installer -Path $InstallerPath -Sha256 $InstallerSha256
+    try {
+        $Ansible.Changed = $true
+        $process = Start-Process -FilePath $InstallerPath -ArgumentList $arguments -Wait -PassThru
+        $result.exit_code = [int] $process.ExitCode
+    } finally {
+        $file.Dispose()
+    }
     $waited = 0
     while ($result.exit_code -in 0, 3010 -and $waited -lt $ServiceTimeout -and (Get-ServiceStatus -Name obengine) -ne 'Running') {
         Start-Sleep -Seconds 5
         $waited += 5
     }
-    if ($RemoveInstaller -and $result.exit_code -in 0, 3010) {
+    if ($RemoveInstaller -and $result.exit_code -in 0, 3010 -and (Test-Path -LiteralPath $InstallerPath)) {
         Remove-Item -LiteralPath $InstallerPath -Force
     }
     $result.log_tail = @(Get-LogTail)

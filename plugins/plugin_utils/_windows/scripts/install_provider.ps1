@@ -12,6 +12,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $InstallerPath,
 
+    # The hash of the file that was verified.
+    [Parameter(Mandatory = $true)]
+    [string] $InstallerSha256,
+
     [Parameter(Mandatory = $true)]
     [string] $ExtractDir,
 
@@ -27,7 +31,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Open-File, Open-Installer
 
 function Test-VmmHere {
     # Whether this machine runs VMM. Its role may move at any time.
@@ -69,6 +73,7 @@ if ($null -ne $before) {
 }
 
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider')) {
+    $file = Open-Installer -Path $InstallerPath -Sha256 $InstallerSha256
     $Ansible.Changed = $true
     $here = [string]::IsNullOrEmpty($ClusterResource) -and $null -ne $before
     try {
@@ -87,10 +92,11 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
             }
         } finally {
             # Even if the service does not start.
+            $file.Dispose()
             if (Test-Path -LiteralPath $ExtractDir) {
                 Remove-Item -LiteralPath $ExtractDir -Recurse -Force
             }
-            if ($RemoveInstaller -and $result.setup_exit -in 0, 3010) {
+            if ($RemoveInstaller -and $result.setup_exit -in 0, 3010 -and (Test-Path -LiteralPath $InstallerPath)) {
                 Remove-Item -LiteralPath $InstallerPath -Force
             }
         }

@@ -45,7 +45,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, ConvertTo-Argument, Get-ServiceStatus, Get-SetupLog, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)

@@ -99,9 +99,6 @@ _REGISTER = [
         parameters=through_proxy(),
         secrets=LOGIN,
     ),
-    register(
-        "beside a folder that a killed run left open", lambda m: m.make_folder(f"{STAGING}.siterecovery.hyperv-new")
-    ),
     register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(KEY_PATH, b"old"))),
     register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),
     register("with a failing program", fault("DRConfigurator.exe", exit_code=3010, message=f"secret {PROXY_PASSWORD}")),

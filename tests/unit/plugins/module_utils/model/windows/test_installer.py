@@ -121,7 +121,12 @@ def test_an_invalid_option_is_rejected_in_one_line(changed: dict[str, Any], line
         (URL, OPTIONS["staging_dir"], STAGED, False),
         (URL + "?sv=1&sig=s/x.txt", OPTIONS["staging_dir"] + "\\", STAGED, False),
         (r"D:\Install\AzureSiteRecoveryProvider.exe", OPTIONS["staging_dir"], STAGED, False),
-        (r"\\server\share\AzureSiteRecoveryProvider.EXE", r"D:\S", r"D:\S\AzureSiteRecoveryProvider.EXE", False),
+        (
+            r"\\server\share\AzureSiteRecoveryProvider.EXE",
+            r"D:\S",
+            r"D:\S\siterecovery.hyperv\AzureSiteRecoveryProvider.EXE",
+            False,
+        ),
         (STAGED.lower(), OPTIONS["staging_dir"], STAGED.rsplit("\\", 1)[0] + r"\azuresiterecoveryprovider.exe", True),
     ],
 )
