@@ -195,7 +195,12 @@ def _list(machine: Machine, args: Args) -> Any:
 
 def _certificates(machine: Machine, _args: Args) -> Any:
     return [
-        {"Thumbprint": each.thumbprint, "Subject": each.subject, "FriendlyName": each.friendly_name}
+        {
+            "Thumbprint": each.thumbprint,
+            "Subject": each.subject,
+            "FriendlyName": each.friendly_name,
+            "RawData": base64.b64encode(each.raw).decode(),
+        }
         for each in machine.certificates
     ]
 

@@ -22,7 +22,7 @@ NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.ps1"))
 # The contract between scripts and the services that run them: a script with other parameters is another contract.
 PARAMETERS = {
     "append_file": "Destination Origin Total Offset Content SpaceFactor",
-    "clean_registration": "ExportFolder RegistryKeys Thumbprints",
+    "clean_registration": "ExportFolder RegistryKeys Thumbprints WhenIdle ClusterResource",
     "configure_provider": (
         "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds ClusterResource"
     ),

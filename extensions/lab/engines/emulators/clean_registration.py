@@ -10,7 +10,16 @@ from typing import Any
 
 from ...windows import layout, programs
 from ...windows.machine import Machine
-from .base import Run, ScriptFailed, emulator
+from .base import (
+    Run,
+    ScriptFailed,
+    clustered,
+    confirm_cluster_owner,
+    connect_vmm,
+    emulator,
+    restored,
+    service_status,
+)
 from .protected_folder import protect_folder
 
 
@@ -20,6 +29,7 @@ def clean_registration(run: Run) -> dict[str, Any]:
     result: dict[str, Any] = {"exports": [], "removed_keys": [], "removed_certificates": []}
     if run.check_mode:
         return result
+    confirm_cluster_owner(run)
     found = []
     for full in run.texts("RegistryKeys"):
         path = full if full.upper().startswith(layout.HKLM + "\\") else f"{layout.HKLM}\\{full}"
@@ -37,15 +47,44 @@ def clean_registration(run: Run) -> dict[str, Any]:
         run.changed = True
         result["exports"].append(file)
         found.append(key)
-    for key in found:
-        _remove(machine, f"{layout.HKLM}\\{key}")
-        result["removed_keys"].append(f"HKLM\\{key}")
     wanted = {each.lower() for each in run.texts("Thumbprints")}
-    for certificate in [each for each in machine.certificates if each.thumbprint.lower() in wanted]:
+    certificates = [each for each in machine.certificates if each.thumbprint.lower() in wanted]
+    for certificate in certificates:
         run.changed = True
-        machine.remove_certificate(certificate.thumbprint)
-        result["removed_certificates"].append(certificate.thumbprint)
+        protect_folder(machine, folder)
+        file = f"{folder}\\registration-{certificate.thumbprint}.cer"
+        machine.write_file(file, b"")
+        machine.append_file(file, certificate.raw)
+        result["exports"].append(file)
+    if result["exports"]:
+        before = service_status(machine, layout.VMM_SERVICE)
+        try:
+            if before == "Running":
+                _stop(run)
+            for key in found:
+                _remove(machine, f"{layout.HKLM}\\{key}")
+                result["removed_keys"].append(f"HKLM\\{key}")
+            for certificate in certificates:
+                machine.remove_certificate(certificate.thumbprint)
+                result["removed_certificates"].append(certificate.thumbprint)
+        finally:
+            restored(run, before)
     return result
+
+
+def _stop(run: Run) -> None:
+    if run.switch("WhenIdle", default=False):
+        jobs = connect_vmm(run.machine, 300).running_jobs
+        if jobs:
+            raise ScriptFailed(
+                f"The VMM service cannot be stopped, because {jobs} VMM jobs are running: nothing was removed. Run "
+                "again when no job runs."
+            )
+    cluster = clustered(run)
+    if cluster is None:
+        run.machine.stop_service(layout.VMM_SERVICE)
+    else:
+        cluster.stop(run.machine)
 
 
 def _remove(machine: Machine, path: str) -> None:

@@ -19,7 +19,7 @@ from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import ManagedResource
 from ....module_utils._model.windows import registration as model
 from ....module_utils._model.windows import registration_report as report
-from ....module_utils._model.windows.expectation import NEVER, WHEN_IDLE
+from ....module_utils._model.windows.expectation import ALWAYS, NEVER, WHEN_IDLE
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import KEY_PREFIX, RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
@@ -67,7 +67,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans_up(plan):
-            applied = replace(applied, exports=self._clean_up(plan))
+            applied = replace(applied, exports=self._clean_up(plan, state))
         try:
             return self._change(plan, state, key, applied)
         except SiteRecoveryError as error:
@@ -136,8 +136,8 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         """Return the warnings after this run."""
         return report.warnings(state, self._desired, applied)
 
-    def _clean_up(self, plan: Plan) -> tuple[str, ...]:
-        """Remove a stale registration. Return the paths of the exported registry keys."""
+    def _clean_up(self, plan: Plan, state: MachineFacts) -> tuple[str, ...]:
+        """Remove a stale registration. Return the paths of the exported registry keys and certificates."""
         stale = {change.path: change.before for change in plan.only(model.STALE).changes}
         answer = self._session.run(
             "clean_registration",
@@ -145,6 +145,8 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
                 "ExportFolder": STAGING_DIR,
                 "RegistryKeys": stale.get("stale.keys"),
                 "Thumbprints": stale.get("stale.certificates"),
+                "WhenIdle": self._desired.restart_vmm != ALWAYS,
+                "ClusterResource": cluster_resource(state.vmm),
             },
         )
         return tuple(answer["exports"])

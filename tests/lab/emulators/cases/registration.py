@@ -31,6 +31,7 @@ from tests.lab.emulators.cases.calls import (
 from tests.lab.emulators.internet import PROXY_PASSWORD, PROXY_USER
 
 _BEHIND_PROXY = vmm_server(provider={}, egress="proxy")
+_BUSY = vmm_server(provider={}, vmm={"running_jobs": 2})
 _BOTH_KEYS = [layout.REGISTRATION_KEY, layout.ADAPTER_KEY + r"\Registration"]
 
 
@@ -121,6 +122,12 @@ _CLEAN = [
     clean("into a folder that is open to others", all_of(registered(), open_folder)),
     clean("without certificates", registered(), parameters={"Thumbprints": []}),
     clean("of certificates alone", registered(), parameters={"RegistryKeys": []}),
+    clean("with VMM stopped", all_of(registered(), stopped(layout.VMM_SERVICE))),
+    clean("without running jobs", registered(), parameters={"WhenIdle": True}),
+    clean("while jobs run", registered(), machine=_BUSY, parameters={"WhenIdle": True}),
+    clean("with jobs that may be interrupted", registered(), machine=_BUSY),
+    clean("where VMM does not stop", all_of(registered(), fault("stop SCVMMService"))),
+    clean("where VMM does not start again", all_of(registered(), fault("start SCVMMService"))),
     clean("whose export fails", all_of(registered(), fault("reg.exe", exit_code=1))),
     clean("whose export lies", all_of(registered(), fault("reg.exe", exit_code=0))),
     clean("without an administrator", registered(), machine={**vmm_server(provider={}), "administrator": False}),

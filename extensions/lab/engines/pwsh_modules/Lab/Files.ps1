@@ -81,6 +81,7 @@ function Get-ChildItem {
     $target = "$LiteralPath$Path"
     if ($target -like 'Cert:*') {
         foreach ($row in (Invoke-LabCall -Call 'certificate.list')) {
+            $row.RawData = [Convert]::FromBase64String($row.RawData)
             [pscustomobject] $row
         }
         return
