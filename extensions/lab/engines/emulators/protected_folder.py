@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of the emulators that create a protected folder, judge it, and open an installer in it."""
+"""The steps of the emulators that create a protected folder, check it, and open an installer in it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _replaceable(sddl: str) -> bool:
 
 
 def open_installer(machine: Machine, path: str, sha256: str) -> None:
-    """Judge the installer and its folder right before it runs. Raises ScriptFailed."""
+    """Check the installer and its folder right before it runs. Raises ScriptFailed."""
     file = machine.files.find(path)
     if file is None or file.is_folder:
         raise ScriptFailed(

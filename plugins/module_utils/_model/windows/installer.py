@@ -16,6 +16,7 @@ from ..common.shown_text import foreign, shown_address
 from ..common.text_rules import is_drive_path
 from ..common.versions import older
 from .proxy import Proxy
+from .signer import is_microsoft
 
 # All are matched in full: `$` would accept a final line break.
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -31,6 +32,13 @@ OWN_FOLDER = "siterecovery.hyperv"
 DOWNLOAD_SECONDS = 3600
 #: PowerShell's name for a trusted Authenticode signature that matches the file.
 _VALID = "Valid"
+_OTHER_COPY = "use the installer from Microsoft or an unchanged copy of it"
+#: The fix for a chain of certificates that does not end at a trusted root. The file may be genuine.
+_MISSING_ROOT = (
+    "if the hash of the file is right, this machine lacks a root or intermediate certificate of the signature: install"
+    " Microsoft's roots, for example with Windows Update or from another machine, then run again"
+)
+_ADVICE = {"UnknownError": _MISSING_ROOT, "NotTrusted": _MISSING_ROOT}
 _LOG_LINES, _LOG_LINE = 3, 300
 #: Both mean success. The second asks for a restart.
 _SUCCESS, _SUCCESS_RESTART = 0, 3010
@@ -190,10 +198,10 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
         )
     if facts["signature_status"] != _VALID:
         raise Refused(
-            f"source: the signature of {path} is {facts['signature_status']}; use the installer from Microsoft or an"
-            " unchanged copy of it"
+            f"source: the signature of {path} is {facts['signature_status']};"
+            f" {_ADVICE.get(facts['signature_status'], _OTHER_COPY)}"
         )
-    if "O=Microsoft Corporation" not in (facts["signer"] or ""):
+    if not is_microsoft(facts["signer"]):
         raise Refused(
             f"source: {path} is signed by {facts['signer']}, not by Microsoft Corporation; use the installer from"
             " Microsoft"

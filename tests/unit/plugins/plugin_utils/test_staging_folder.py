@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The staging folder: closed from its first moment, judged again before the installer runs, and shared with users."""
+"""The staging folder: closed from its first moment, checked again before the installer runs, and shared with users."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Open-Installer {
-    # Judges the file and its folder again, right before it runs. While the returned stream is open, no process can replace
+    # Checks the file and its folder again, right before it runs. While the returned stream is open, no process can replace
     # the file or rename a folder above it.
     param([string] $Path, [string] $Sha256)
 
