@@ -71,7 +71,7 @@ options:
   checksum:
     description:
       - The SHA-256 hash of the installer in hexadecimal digits. Any other file is rejected.
-      - If O(staging_dir) already has a file with this hash, that file is used.
+      - If an earlier run left a file with this hash in O(staging_dir), that file is used.
       - In addition, the file must always have a valid signature of Microsoft.
     type: str
   version:
@@ -81,8 +81,11 @@ options:
     type: str
   staging_dir:
     description:
-      - The folder on the machine for the installer. It is created for administrators only. An existing folder that
-        other users can write to is rejected.
+      - The folder on the machine for the installer. The collection uses the folder C(siterecovery.hyperv) in it, or
+        O(staging_dir) itself if it has this name. Other files in O(staging_dir) are not changed.
+      - The folder of the collection is created for administrators only. It is rejected if other users can write to it,
+        own a file in it or can rename a folder above it, or if its path contains a link or a mount point. Setup checks
+        this again, together with the hash of the installer, right before it starts the installer.
     type: str
     default: C:\ProgramData\siterecovery.hyperv
   download_proxy:

@@ -61,8 +61,9 @@ options:
   remove_stale_registration:
     description:
       - Whether to remove stale registration data, which a run without this option lists in a warning.
-      - The registry keys are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the server, which
-        only administrators can open. The private keys of removed certificates stay on the server.
+      - The registry keys and certificates are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on
+        the server, which only administrators can open. The private keys of removed certificates stay on the server.
+      - VMM is stopped while the data is removed, and started again. O(running_jobs) also applies to this stop.
       - The registration of a server is stale if O(azure_registration) proves that it is absent. Its data is removed,
         and the server is registered again, which requires O(key_path). Azure can take 30 minutes to show a new server,
         so check the vault first.
@@ -238,7 +239,7 @@ registration:
           elements: str
           sample: []
     exports:
-      description: Files on the server to which this run exported registry keys before it removed them.
+      description: Files on the server to which this run exported registry keys and certificates before it removed them.
       returned: success
       type: list
       elements: str

@@ -176,6 +176,7 @@ def _file_row(file: File) -> dict[str, Any]:
         "PSIsContainer": file.is_folder,
         "LastWriteTimeUtc": file.modified.isoformat(),
         "Version": file.version,
+        "Link": file.link,
     }
 
 
@@ -194,7 +195,12 @@ def _list(machine: Machine, args: Args) -> Any:
 
 def _certificates(machine: Machine, _args: Args) -> Any:
     return [
-        {"Thumbprint": each.thumbprint, "Subject": each.subject, "FriendlyName": each.friendly_name}
+        {
+            "Thumbprint": each.thumbprint,
+            "Subject": each.subject,
+            "FriendlyName": each.friendly_name,
+            "RawData": base64.b64encode(each.raw).decode(),
+        }
         for each in machine.certificates
     ]
 
@@ -209,6 +215,11 @@ def _read(machine: Machine, args: Args) -> Any:
 
 def _write(machine: Machine, args: Args) -> Any:
     machine.write_file(args["path"], base64.b64decode(args["content"]))
+
+
+def _new_folder(machine: Machine, args: Args) -> Any:
+    """Create a folder as DirectoryInfo.Create does, which leaves an existing one unchanged."""
+    machine.make_folder(args["path"], str(args["sddl"]))
 
 
 def _new(machine: Machine, args: Args) -> Any:
@@ -392,6 +403,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.read": _read,
     "file.write": _write,
     "file.new": _new,
+    "file.new_folder": _new_folder,
     "file.remove": _remove,
     "file.copy": _copy,
     "file.move": _move,

@@ -40,12 +40,13 @@ class FileOperations(MachineState):
         self.settle()
         return self.files.find(path) is not None
 
-    def make_folder(self, path: str) -> File:
+    def make_folder(self, path: str, sddl: str | None = None) -> File:
+        """Create a folder, with the access `sddl` from its first moment if it is not None."""
         known = self.files.find(path)
         if known is not None:
             return known
-        made = self.files.folder(path, self.now())
-        self.note("folder.create", path=made.path)
+        made = self.files.folder(path, self.now(), sddl)
+        self.note("folder.create", path=made.path, **({} if sddl is None else {"sddl": sddl}))
         return made
 
     def write_file(self, path: str, content: bytes, *, like: File | None = None) -> File:

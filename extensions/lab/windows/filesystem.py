@@ -30,6 +30,8 @@ class File:
     signer: str | None = None
     signature: str = "NotSigned"
     program: str | None = None
+    #: Whether it is a link or a mount point (a reparse point), which leads elsewhere.
+    link: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -92,8 +94,11 @@ class FileSystem:
             raise path_not_found(path)
         return found
 
-    def folder(self, path: str, now: datetime) -> File:
-        """Return a folder, and create it with its parents if it does not exist."""
+    def folder(self, path: str, now: datetime, sddl: str | None = None) -> File:
+        """Return a folder, and create it with its parents if it does not exist.
+
+        All new folders get the access `sddl`, or inherit their access if it is None.
+        """
         clean = tidy(path)
         found = self.find(clean)
         if found is not None:
@@ -101,8 +106,8 @@ class FileSystem:
         above = parent_of(clean)
         if above == clean or (len(clean) <= 3 and clean.endswith("\\")):
             raise path_not_found(path)
-        parent = self.folder(above, now)
-        made = File(clean, None, inherited(parent.sddl, folder=True), now)
+        parent = self.folder(above, now, sddl)
+        made = File(clean, None, sddl or inherited(parent.sddl, folder=True), now)
         self._files[clean.lower()] = made
         return made
 

@@ -66,6 +66,11 @@ class StoreCertificate:
     friendly_name: str
     not_after: datetime
 
+    @property
+    def raw(self) -> bytes:
+        """Return bytes that stand for the encoded certificate."""
+        return f"certificate {self.thumbprint}".encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Package:

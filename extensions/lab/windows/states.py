@@ -165,6 +165,32 @@ def open_folder(machine: Machine) -> None:
     machine.make_folder(STAGING)
 
 
+def planted(
+    path: str, content: bytes = b"MZ theirs", owner: str = "S-1-5-21-1004336348-1177238915-682003330-2001"
+) -> Prepare:
+    """Leave a file that another user created while the staging folder was open."""
+
+    def prepare(machine: Machine) -> None:
+        staged(machine)
+        machine.write_file(path, content)
+        machine.set_access(path, f"O:{owner}G:DUD:(A;;FA;;;{owner})")
+
+    return prepare
+
+
+def linked(path: str) -> Prepare:
+    """Make an existing folder a link (a reparse point)."""
+
+    def prepare(machine: Machine) -> None:
+        machine.files.need(path).link = True
+
+    return prepare
+
+
+def access(path: str, sddl: str) -> Prepare:
+    return lambda machine: machine.set_access(path, sddl)
+
+
 def leftover(machine: Machine) -> None:
     machine.write_file(STAGING + r"\siterecovery.hyperv-old.VaultCredentials", b"<x/>")
 

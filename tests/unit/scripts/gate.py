@@ -33,7 +33,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-Command": "Name ErrorAction",
         "Get-Content": "LiteralPath Tail Raw Encoding",
         "Get-FileHash": "LiteralPath Algorithm",
-        "Get-Item": "LiteralPath",
+        "Get-Item": "LiteralPath Force",
         "Get-OBMachineSetting": "",
         "Get-SCCloud": "VMMServer ID",
         "Get-SCJob": "VMMServer Running",

@@ -22,7 +22,7 @@ NAMES = sorted(path.stem for path in (ROOT / FOLDER).glob("*.ps1"))
 # The contract between scripts and the services that run them: a script with other parameters is another contract.
 PARAMETERS = {
     "append_file": "Destination Origin Total Offset Content SpaceFactor",
-    "clean_registration": "ExportFolder RegistryKeys Thumbprints",
+    "clean_registration": "ExportFolder RegistryKeys Thumbprints WhenIdle QuietJobs ClusterResource",
     "configure_provider": (
         "ConfiguratorPath ProxyAddress ProxyPort ProxyCredential BypassUrls TimeoutSeconds WhenIdle QuietJobs"
         " ClusterResource"
@@ -30,8 +30,8 @@ PARAMETERS = {
     "end_background_task": "Name StagingDir",
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
-    "install_agent": "InstallerPath InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath ExtractDir RemoveInstaller WhenIdle QuietJobs ClusterResource",
+    "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
+    "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller WhenIdle QuietJobs ClusterResource",
     "list_running_jobs": "QuietJobs",
     "list_vmm_fabric": "",
     "observe": (

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from .base import ParameterRefused, Run, emulator, file_facts, folder_of, protect_folder
+from .base import ParameterRefused, Run, emulator, file_facts, folder_of
+from .protected_folder import protect_folder
 from .transfer import NO_VALIDATOR, Transfer, new_facts
 
 _MOST = 11184812

@@ -18,9 +18,6 @@ from ...windows.filesystem import File, parent_of
 from ...windows.machine import Machine
 from ...windows.vmm import Vmm
 
-PROTECTED_FOLDER: Final = "O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
-PROTECTED_FILE: Final = "O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)"
-_CLOSED = re.compile(r"^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$", re.IGNORECASE)
 _TAIL = 40
 _CONSOLE_PORT = 8100
 _NO_ANSWER: Final = "VMM does not answer: "
@@ -202,23 +199,6 @@ def import_agent_module(machine: Machine) -> None:
     machine.import_module(folder.rstrip("\\") + "\\" + layout.AGENT_MODULE)
 
 
-def protect_folder(machine: Machine, path: str) -> None:
-    """Create a folder that only administrators and the system can open; an existing one must be as restricted."""
-    found = machine.files.find(path)
-    if found is None:
-        made = f"{path}.siterecovery.hyperv-new"
-        if machine.exists(made):
-            machine.remove_file(made)
-        machine.make_folder(made)
-        machine.set_access(made, PROTECTED_FOLDER)
-        machine.move_file(made, path)
-    elif not _CLOSED.match(found.sddl):
-        raise ScriptFailed(
-            f"The folder '{path}' is open to others than administrators: name one that does not exist yet, or restrict "
-            "it to Administrators and SYSTEM."
-        )
-
-
 def folder_of(path: str) -> str:
     return path[: path.rindex("\\")] if "\\" in path else parent_of(path)
 
@@ -227,14 +207,6 @@ def quoted(value: str) -> str:
     """Quote one argument of a command line for the C runtime."""
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', value)
     return '"' + re.sub(r"(\\+)\Z", r"\1\1", escaped) + '"'
-
-
-def need_installer(run: Run) -> None:
-    path = run.need("InstallerPath")
-    if not run.machine.exists(path):
-        raise ScriptFailed(
-            f"The installer '{path}' does not exist: another run, a person or an antivirus program removed it."
-        )
 
 
 def remove_present(machine: Machine, path: str) -> None:

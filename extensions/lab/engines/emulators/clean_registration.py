@@ -10,15 +10,30 @@ from typing import Any
 
 from ...windows import layout, programs
 from ...windows.machine import Machine
-from .base import Run, ScriptFailed, emulator, protect_folder
+from .base import (
+    Run,
+    ScriptFailed,
+    clustered,
+    confirm_cluster_owner,
+    emulator,
+    interrupted_jobs,
+    restored,
+    service_status,
+)
+from .protected_folder import protect_folder
 
 
 @emulator
 def clean_registration(run: Run) -> dict[str, Any]:
     folder, machine = run.need("ExportFolder"), run.machine
-    result: dict[str, Any] = {"exports": [], "removed_keys": [], "removed_certificates": []}
+    result: dict[str, Any] = {"running_jobs": None, "exports": [], "removed_keys": [], "removed_certificates": []}
     if run.check_mode:
         return result
+    confirm_cluster_owner(run)
+    if run.switch("WhenIdle", default=False):
+        result["running_jobs"] = interrupted_jobs(run)
+        if result["running_jobs"]:
+            return result
     found = []
     for full in run.texts("RegistryKeys"):
         path = full if full.upper().startswith(layout.HKLM + "\\") else f"{layout.HKLM}\\{full}"
@@ -36,15 +51,37 @@ def clean_registration(run: Run) -> dict[str, Any]:
         run.changed = True
         result["exports"].append(file)
         found.append(key)
-    for key in found:
-        _remove(machine, f"{layout.HKLM}\\{key}")
-        result["removed_keys"].append(f"HKLM\\{key}")
     wanted = {each.lower() for each in run.texts("Thumbprints")}
-    for certificate in [each for each in machine.certificates if each.thumbprint.lower() in wanted]:
+    certificates = [each for each in machine.certificates if each.thumbprint.lower() in wanted]
+    for certificate in certificates:
         run.changed = True
-        machine.remove_certificate(certificate.thumbprint)
-        result["removed_certificates"].append(certificate.thumbprint)
+        protect_folder(machine, folder)
+        file = f"{folder}\\registration-{certificate.thumbprint}.cer"
+        machine.write_file(file, b"")
+        machine.append_file(file, certificate.raw)
+        result["exports"].append(file)
+    if result["exports"]:
+        before = service_status(machine, layout.VMM_SERVICE)
+        try:
+            if before == "Running":
+                _stop(run)
+            for key in found:
+                _remove(machine, f"{layout.HKLM}\\{key}")
+                result["removed_keys"].append(f"HKLM\\{key}")
+            for certificate in certificates:
+                machine.remove_certificate(certificate.thumbprint)
+                result["removed_certificates"].append(certificate.thumbprint)
+        finally:
+            restored(run, before)
     return result
+
+
+def _stop(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is None:
+        run.machine.stop_service(layout.VMM_SERVICE)
+    else:
+        cluster.stop(run.machine)
 
 
 def _remove(machine: Machine, path: str) -> None:

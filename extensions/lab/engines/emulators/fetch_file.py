@@ -15,7 +15,8 @@ from urllib.parse import urljoin, urlsplit
 
 from ...windows.errors import MachineError
 from ...windows.web import RequestFailed, WebResponse, ask, egress_of_mode
-from .base import Run, ScriptFailed, emulator, file_facts, folder_of, protect_folder
+from .base import Run, ScriptFailed, emulator, file_facts, folder_of
+from .protected_folder import protect_folder
 from .transfer import BLOCK, NO_VALIDATOR, Mark, Transfer, new_facts
 
 _HOPS = 11

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout, programs
-from .base import Run, emulator, lines_of, need_installer, remove_present, service_status
+from .base import Run, emulator, lines_of, remove_present, service_status
+from .protected_folder import open_installer
 
 _TURN = 5
 _GOOD = (0, 3010)
@@ -16,16 +17,16 @@ _GOOD = (0, 3010)
 
 @emulator
 def install_agent(run: Run) -> dict[str, Any]:
-    installer = run.need("InstallerPath")
+    installer, sha256 = run.need("InstallerPath"), run.need("InstallerSha256")
     machine = run.machine
     result: dict[str, Any] = {"exit_code": None, "service": None, "log_tail": []}
     if not run.check_mode:
-        need_installer(run)
         arguments = "/q /nu"
         for switch, name in (("/p", "InstallPath"), ("/s", "CachePath")):
             folder = run.text(name).rstrip("\\")
             if folder:
                 arguments += f' {switch}:"{folder}"'
+        open_installer(machine, installer, sha256)
         run.changed = True
         result["exit_code"] = programs.run(machine, installer, arguments)
         waited, limit = 0, run.number("ServiceTimeout", 600)

@@ -10,17 +10,8 @@ from typing import Any
 from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
-from .base import (
-    Run,
-    clustered,
-    emulator,
-    interrupted_jobs,
-    need_installer,
-    node_name,
-    remove_present,
-    service_status,
-    setup_log,
-)
+from .base import Run, clustered, emulator, interrupted_jobs, node_name, remove_present, service_status, setup_log
+from .protected_folder import open_installer
 
 _GOOD = (0, 3010)
 
@@ -28,6 +19,7 @@ _GOOD = (0, 3010)
 @emulator
 def install_provider(run: Run) -> dict[str, Any]:
     installer, folder = run.need("InstallerPath"), run.need("ExtractDir")
+    sha256 = run.need("InstallerSha256")
     machine = run.machine
     before = service_status(machine, layout.VMM_SERVICE)
     result: dict[str, Any] = {
@@ -40,7 +32,7 @@ def install_provider(run: Run) -> dict[str, Any]:
         "log_tail": [],
     }
     if not run.check_mode:
-        need_installer(run)
+        open_installer(machine, installer, sha256)
         run.changed = True
         here = before is not None and not run.text("ClusterResource")
         try:

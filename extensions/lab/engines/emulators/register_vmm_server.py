@@ -9,7 +9,6 @@ from typing import Any
 
 from ...windows import layout
 from .base import (
-    PROTECTED_FILE,
     Run,
     configured,
     confirm_cluster_owner,
@@ -18,13 +17,13 @@ from .base import (
     interrupted_jobs,
     mark_restart,
     new_result,
-    protect_folder,
     proxy_arguments,
     quoted,
     restored,
     run_configurator,
     service_status,
 )
+from .protected_folder import PROTECTED_FILE, protect_folder
 
 
 @emulator

@@ -12,7 +12,8 @@ from ...windows.cim import owner, owner_sid
 from ...windows.errors import MachineError
 from ...windows.layout import SYSTEM_SID
 from ...windows.tasks import ScheduledTask
-from .base import Run, ScriptFailed, emulator, protect_folder
+from .base import Run, ScriptFailed, emulator
+from .protected_folder import protect_folder
 
 _POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 

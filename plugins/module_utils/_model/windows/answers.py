@@ -166,7 +166,7 @@ _PROGRAM = {"exit_code": _NUMBER, "log_tail": _TEXTS, "service": _TEXT}
 _CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS}
 ANSWERS: Mapping[str, Shape] = {
     "append_file": _TRANSFER,
-    "clean_registration": {"exports": _TEXTS},
+    "clean_registration": {"running_jobs": _JOBS, "exports": _TEXTS},
     "configure_provider": _CONFIGURATOR,
     "fetch_file": _TRANSFER,
     "inspect_file": {"sha256": _TEXT},

@@ -27,11 +27,11 @@ from .probe_readings import (
     need_key,
     raw_keys,
 )
+from .signer import is_microsoft
 
 _PROVIDER_PREFIX = "microsoft azure site recovery"
 _PROVIDER_PRODUCT = "microsoft azure site recovery provider"
 _AGENT_PRODUCT = "microsoft azure recovery services agent"
-_MICROSOFT = "o=microsoft corporation"
 _ON = ("1", "true")
 #: `Release` of .NET Framework 4.8 in the registry.
 _DOTNET_48 = 528040
@@ -177,14 +177,9 @@ def programs_are_microsofts(readings: Readings) -> Decision:
     found = programs(readings)
     if not found:
         return undecided("neither the Provider nor the agent is installed")
-    named = sum(1 for program in found if _MICROSOFT in _attributes(program.get("signer")))
+    named = sum(1 for program in found if is_microsoft(program.get("signer")))
     valid = sum(1 for program in found if program.get("signature") == "Valid")
     return decided(len(found) == named == valid, programs=len(found), signed_by_microsoft=named, valid=valid)
-
-
-def _attributes(subject: Any) -> list[str]:
-    """Return the attributes of a subject, one each: a longer name of a company is another attribute."""
-    return [part.strip().casefold() for part in str(subject or "").split(",")]
 
 
 def one_product_entry(readings: Readings) -> Decision:

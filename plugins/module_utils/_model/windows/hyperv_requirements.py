@@ -74,18 +74,24 @@ def virtual_machines(context: Context) -> Check | None:
     for machine in facts.virtual_machines:
         for reason in _unsupported(machine):
             reasons.setdefault(reason, []).append(machine.name)
-    if not reasons:
+    renamed = [machine.name for machine in facts.virtual_machines if not _VM_NAME.fullmatch(machine.name)]
+    if not reasons and not renamed:
         return Check.passed(
             "vms", "H2", f"the support matrix covers all {len(facts.virtual_machines)} virtual machines"
         )
     listed = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in reasons.items())
-    return Check.warning("vms", "H2", f"virtual machines that cannot be protected as they are: {listed}")
+    lines = [f"virtual machines that cannot be protected as they are: {listed}"] if reasons else []
+    if renamed:
+        # The rule is one of Azure, and the name in Azure is chosen at the protection.
+        lines.append(
+            "virtual machines that need another name in Azure, 1 to 63 letters, digits and hyphens: "
+            + ", ".join(renamed)
+        )
+    return Check.warning("vms", "H2", "; ".join(lines))
 
 
 def _unsupported(machine: VirtualMachine) -> Iterator[str]:
     """Yield the properties of a virtual machine that the support matrix excludes."""
-    if not _VM_NAME.fullmatch(machine.name):
-        yield "the name is not 1 to 63 letters, digits and hyphens"
     if machine.generation == 2 and machine.secure_boot:
         yield "secure boot is enabled"
     if machine.disks > _MOST_DISKS:

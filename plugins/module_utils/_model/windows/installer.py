@@ -16,6 +16,7 @@ from ..common.shown_text import foreign, shown_address
 from ..common.text_rules import is_drive_path
 from ..common.versions import older
 from .proxy import Proxy
+from .signer import is_microsoft
 
 # All are matched in full: `$` would accept a final line break.
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -25,10 +26,19 @@ _CONTROLLER_PATH = re.compile(r"[^\\:\x00-\x1f]+")
 _ADDRESS = re.compile(r"https://[^\s/?#@\\]+(/[^\s\x00-\x1f]*)?", re.IGNORECASE)
 _PROGRAM = re.compile(r"[^<>:\"|?*/\\\x00-\x1f]*[^<>:\"|?*/\\\x00-\x1f.]\.exe", re.IGNORECASE)
 _WINDOWS_PATH = re.compile(r"([A-Za-z]:\\|\\\\)[^<>:\"|?*\x00-\x1f]+")
+#: The folder of the collection in the staging folder. Only this folder's files are replaced and removed.
+OWN_FOLDER = "siterecovery.hyperv"
 #: The default time limit of a download.
 DOWNLOAD_SECONDS = 3600
 #: PowerShell's name for a trusted Authenticode signature that matches the file.
 _VALID = "Valid"
+_OTHER_COPY = "use the installer from Microsoft or an unchanged copy of it"
+#: The fix for a chain of certificates that does not end at a trusted root. The file may be genuine.
+_MISSING_ROOT = (
+    "if the hash of the file is right, this machine lacks a root or intermediate certificate of the signature: install"
+    " Microsoft's roots, for example with Windows Update or from another machine, then run again"
+)
+_ADVICE = {"UnknownError": _MISSING_ROOT, "NotTrusted": _MISSING_ROOT}
 _LOG_LINES, _LOG_LINE = 3, 300
 #: Both mean success. The second asks for a restart.
 _SUCCESS, _SUCCESS_RESTART = 0, 3010
@@ -67,7 +77,13 @@ class Installer:
     @property
     def staged_path(self) -> str:
         """Return the path on the machine from which the installer runs."""
-        return f"{self.staging_dir}\\{self.file_name}"
+        return f"{self.folder}\\{self.file_name}"
+
+    @property
+    def folder(self) -> str:
+        """Return the folder that the collection uses: its own one in the staging folder, where users may keep files."""
+        name = self.staging_dir.rsplit("\\", 1)[-1]
+        return self.staging_dir if name.casefold() == OWN_FOLDER else f"{self.staging_dir}\\{OWN_FOLDER}"
 
     @property
     def file_name(self) -> str:
@@ -182,10 +198,10 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
         )
     if facts["signature_status"] != _VALID:
         raise Refused(
-            f"source: the signature of {path} is {facts['signature_status']}; use the installer from Microsoft or an"
-            " unchanged copy of it"
+            f"source: the signature of {path} is {facts['signature_status']};"
+            f" {_ADVICE.get(facts['signature_status'], _OTHER_COPY)}"
         )
-    if "O=Microsoft Corporation" not in (facts["signer"] or ""):
+    if not is_microsoft(facts["signer"]):
         raise Refused(
             f"source: {path} is signed by {facts['signer']}, not by Microsoft Corporation; use the installer from"
             " Microsoft"

@@ -34,11 +34,11 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
     def __init__(self, session: Session, desired: DesiredAgent, timeout: float) -> None:
         self._session = session
         self._desired = desired
-        self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.staging_dir, timeout)
+        self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.folder, timeout)
 
     def observe(self) -> MachineFacts:
         """Read the machine."""
-        return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.staging_dir)
+        return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.folder)
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
         """Wait for a setup that an earlier run started."""
@@ -68,10 +68,10 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
 
     def _install(self, state: MachineFacts) -> Applied:
         new = state.agent is None
-        with staged(self._session, self._desired.installer, self._still_needed) as path:
+        with staged(self._session, self._desired.installer, self._still_needed) as verified:
             answer = self._setup.run(
                 {
-                    "InstallerPath": path,
+                    **verified,
                     "InstallPath": self._desired.install_path if new else None,
                     "CachePath": self._desired.cache_path if new else None,
                     "RemoveInstaller": not self._desired.installer.stays,

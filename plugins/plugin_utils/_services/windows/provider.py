@@ -37,7 +37,7 @@ class Provider(ManagedResource[MachineFacts, Applied]):
     def __init__(self, session: Session, desired: DesiredProvider, timeout: float) -> None:
         self._session = session
         self._desired = desired
-        self._staging = desired.installer.staging_dir
+        self._staging = desired.installer.folder
         self._setup = BackgroundTaskRunner(session, SETUP, self._staging, timeout)
         self._quiet = QuietVmm(session, desired.running_jobs, "P1")
         self._opt_in = BackgroundTaskRunner(session, OPT_IN, self._staging, timeout)
@@ -76,9 +76,9 @@ class Provider(ManagedResource[MachineFacts, Applied]):
 
     def _install(self, state: MachineFacts) -> Applied:
         installer, resource = self._desired.installer, model.cluster_resource(state.vmm)
-        with staged(self._session, installer, self._still_needed) as path:
+        with staged(self._session, installer, self._still_needed) as verified:
             parameters = {
-                "InstallerPath": path,
+                **verified,
                 # Only administrators can write to the task's folder, and it is always removed with the task.
                 "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
                 "RemoveInstaller": not installer.stays,

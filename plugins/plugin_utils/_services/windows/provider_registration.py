@@ -68,7 +68,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans_up(plan):
-            applied = replace(applied, exports=self._clean_up(plan))
+            applied = replace(applied, exports=self._clean_up(plan, state))
         try:
             return self._change(plan, state, key, applied)
         except SiteRecoveryError as error:
@@ -137,17 +137,16 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         """Return the warnings after this run."""
         return report.warnings(state, self._desired, applied)
 
-    def _clean_up(self, plan: Plan) -> tuple[str, ...]:
-        """Remove a stale registration. Return the paths of the exported registry keys."""
+    def _clean_up(self, plan: Plan, state: MachineFacts) -> tuple[str, ...]:
+        """Remove a stale registration. Return the paths of the exported registry keys and certificates."""
         stale = {change.path: change.before for change in plan.only(model.STALE).changes}
-        answer = self._session.run(
-            "clean_registration",
-            {
-                "ExportFolder": STAGING_DIR,
-                "RegistryKeys": stale.get("stale.keys"),
-                "Thumbprints": stale.get("stale.certificates"),
-            },
-        )
+        parameters = {
+            "ExportFolder": STAGING_DIR,
+            "RegistryKeys": stale.get("stale.keys"),
+            "Thumbprints": stale.get("stale.certificates"),
+            "ClusterResource": cluster_resource(state.vmm),
+        }
+        answer = self._run_program("clean_registration", parameters, {}, state)
         return tuple(answer["exports"])
 
     def _register(
@@ -170,7 +169,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     def _run_program(
         self, script: str, parameters: Mapping[str, Any], secrets: Mapping[str, Any], state: MachineFacts
     ) -> Mapping[str, Any]:
-        """Run DRConfigurator, which stops VMM. Raises Refused and DeadlineExceeded while jobs are running."""
+        """Run a script that stops VMM. Raises Refused and DeadlineExceeded while jobs are running."""
         jobs = state.vmm.running_jobs if state.vmm else None
         return self._quiet.require(
             lambda: self._session.run(script, {**parameters, **self._quiet.parameters}, secrets), jobs

@@ -39,8 +39,8 @@ def _always() -> bool:
 
 
 @contextmanager
-def staged(session: Session, installer: Installer, needed: Callable[[], bool] = _always) -> Iterator[str]:
-    """Provide the verified installer on the machine and yield its path.
+def staged(session: Session, installer: Installer, needed: Callable[[], bool] = _always) -> Iterator[dict[str, Any]]:
+    """Provide the verified installer on the machine, and yield the parameters by which setup recognizes it.
 
     A file of an earlier run is used again if its checksum matches. After a failure the file stays if the next run needs
     it, which `needed` tells. A file that is not the desired installer is removed. Raises Refused, RemoteFailure and
@@ -53,7 +53,7 @@ def staged(session: Session, installer: Installer, needed: Callable[[], bool] = 
         _remove(session, installer)
         raise
     try:
-        yield installer.staged_path
+        yield {"InstallerPath": installer.staged_path, "InstallerSha256": facts["sha256"]}
     except RemoteFailure:
         # The installer may have succeeded although setup reported an error. Then no later run needs the file.
         with suppress(SiteRecoveryError, ConnectionLost):

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Removes registry keys and certificates of a stale registration. Every key is exported first, to a folder that only
-# administrators and the system can open. The script removes data only if all exports succeed.
-# The private keys of the certificates stay in their containers.
+# Removes registry keys and certificates of a stale registration. Everything is exported first, to a folder that only
+# administrators and the system can open. The script removes data only if all exports succeed, and while the VMM service,
+# which reads the keys, is stopped. Afterwards the service is in its earlier state.
+# The private keys of the certificates stay in their containers: an exported certificate can be used again with them.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -15,7 +16,15 @@ param(
     # With the hive: HKLM\SOFTWARE\...
     [string[]] $RegistryKeys = @(),
 
-    [string[]] $Thumbprints = @()
+    [string[]] $Thumbprints = @(),
+
+    # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
+    [switch] $WhenIdle,
+
+    [string[]] $QuietJobs = @(),
+
+    # The cluster resource of a highly available VMM, which is stopped and started only through the cluster.
+    [string] $ClusterResource
 )
 
 Set-StrictMode -Version 2.0
@@ -26,7 +35,7 @@ $Ansible.Changed = $false
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $localMachine = [uint32] 2147483650
 
-# siterecovery.hyperv functions: Initialize-ProtectedFolder
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Initialize-ProtectedFolder, Open-File, Remove-RestartMark, Restore-VmmService
 
 function Get-FreePath {
     # Exports of earlier runs are never overwritten.
@@ -66,8 +75,39 @@ function Remove-RegistryKey {
     }
 }
 
-$result = @{ exports = @(); removed_keys = @(); removed_certificates = @() }
+function Save-Certificate {
+    # Only the public part: the private key stays where it is.
+    param($Certificate)
+
+    Initialize-ProtectedFolder -Path $ExportFolder
+    $file = "$ExportFolder\registration-$($Certificate.Thumbprint).cer"
+    $bytes = [byte[]] $Certificate.RawData
+    $stream = Open-File -Path $file -Mode Create
+    try {
+        $stream.Write($bytes, 0, $bytes.Length)
+    } finally {
+        $stream.Dispose()
+    }
+    return $file
+}
+
+function Stop-Vmm {
+    # The cluster would restart a service that was stopped without it, or fail over.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Stop-Service -Name SCVMMService -Force
+    } else {
+        Stop-ClusterResource -Name $ClusterResource | Out-Null
+    }
+}
+
+$result = @{ running_jobs = $null; exports = @(); removed_keys = @(); removed_certificates = @() }
 if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove a stale registration')) {
+    Confirm-ClusterOwner
+    if ($WhenIdle) {
+        $result.running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs)
+    }
+}
+if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove a stale registration') -and @($result.running_jobs | Where-Object { $null -ne $_ }).Count -eq 0) {
     $found = @()
     foreach ($full in $RegistryKeys) {
         $key = $full -replace '^HKLM\\', ''
@@ -84,14 +124,28 @@ if ($PSCmdlet.ShouldProcess(($RegistryKeys -join ', '), 'Export and remove a sta
         $result.exports += $file
         $found += $key
     }
-    foreach ($key in $found) {
-        Remove-RegistryKey -Key $key
-        $result.removed_keys += "HKLM\$key"
-    }
-    foreach ($certificate in @(Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My' | Where-Object { $Thumbprints -contains $_.Thumbprint })) {
+    $certificates = @(Get-ChildItem -LiteralPath 'Cert:\LocalMachine\My' | Where-Object { $Thumbprints -contains $_.Thumbprint })
+    foreach ($certificate in $certificates) {
         $Ansible.Changed = $true
-        Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -Force
-        $result.removed_certificates += "$($certificate.Thumbprint)"
+        $result.exports += Save-Certificate -Certificate $certificate
+    }
+    if ($result.exports.Count -gt 0) {
+        $before = Get-ServiceStatus -Name SCVMMService
+        try {
+            if ($before -eq 'Running') {
+                Stop-Vmm
+            }
+            foreach ($key in $found) {
+                Remove-RegistryKey -Key $key
+                $result.removed_keys += "HKLM\$key"
+            }
+            foreach ($certificate in $certificates) {
+                Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -Force
+                $result.removed_certificates += "$($certificate.Thumbprint)"
+            }
+        } finally {
+            $null = Restore-VmmService -Before $before
+        }
     }
 }
 $Ansible.Result = $result

@@ -11,6 +11,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $InstallerPath,
 
+    # The hash of the file that was verified.
+    [Parameter(Mandatory = $true)]
+    [string] $InstallerSha256,
+
     [string] $InstallPath,
 
     [string] $CachePath,
@@ -26,7 +30,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-# siterecovery.hyperv functions: Get-ServiceStatus, Remove-Present
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
 
 function Get-LogTail {
     $log = "$env:SystemRoot\Temp\OBMsi.log"
@@ -39,9 +43,6 @@ function Get-LogTail {
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {
-    if (-not (Test-Path -LiteralPath $InstallerPath)) {
-        throw "The installer '$InstallerPath' does not exist: another run, a person or an antivirus program removed it."
-    }
     # /q: no window, /nu: no search for updates. A folder is passed only if it was requested.
     $arguments = '/q /nu'
     if (-not [string]::IsNullOrEmpty($InstallPath)) {
@@ -50,9 +51,14 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent
     if (-not [string]::IsNullOrEmpty($CachePath)) {
         $arguments += ' /s:"' + $CachePath.TrimEnd('\') + '"'
     }
-    $Ansible.Changed = $true
-    $process = Start-Process -FilePath $InstallerPath -ArgumentList $arguments -Wait -PassThru
-    $result.exit_code = [int] $process.ExitCode
+    $file = Open-Installer -Path $InstallerPath -Sha256 $InstallerSha256
+    try {
+        $Ansible.Changed = $true
+        $process = Start-Process -FilePath $InstallerPath -ArgumentList $arguments -Wait -PassThru
+        $result.exit_code = [int] $process.ExitCode
+    } finally {
+        $file.Dispose()
+    }
     $waited = 0
     while ($result.exit_code -in 0, 3010 -and $waited -lt $ServiceTimeout -and (Get-ServiceStatus -Name obengine) -ne 'Running') {
         Start-Sleep -Seconds 5

@@ -12,6 +12,10 @@ param(
     [Parameter(Mandatory = $true)]
     [string] $InstallerPath,
 
+    # The hash of the file that was verified.
+    [Parameter(Mandatory = $true)]
+    [string] $InstallerSha256,
+
     [Parameter(Mandatory = $true)]
     [string] $ExtractDir,
 
@@ -32,7 +36,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Remove-Present
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Open-File, Open-Installer, Remove-Present
 
 function Test-VmmHere {
     # Whether this machine runs VMM. Its role may move at any time.
@@ -74,9 +78,7 @@ if ($null -ne $before) {
 }
 
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider')) {
-    if (-not (Test-Path -LiteralPath $InstallerPath)) {
-        throw "The installer '$InstallerPath' does not exist: another run, a person or an antivirus program removed it."
-    }
+    $file = Open-Installer -Path $InstallerPath -Sha256 $InstallerSha256
     $Ansible.Changed = $true
     $here = [string]::IsNullOrEmpty($ClusterResource) -and $null -ne $before
     try {
@@ -103,6 +105,7 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
             }
         } finally {
             # Even if the service does not start.
+            $file.Dispose()
             if (Test-Path -LiteralPath $ExtractDir) {
                 Remove-Present -Path $ExtractDir
             }

@@ -33,7 +33,7 @@ $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
 $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
 $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
 
-# siterecovery.hyperv functions: Initialize-ProtectedFolder
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder
 
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"

@@ -29,6 +29,7 @@ from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, IS_RUNNING, READY,
 from tests.lab.emulators.cases.calls import (
     PROVIDER_EXE,
     PROVIDER_PACKAGE,
+    PROVIDER_SHA256,
     about_task,
     observe,
     start_task,
@@ -147,7 +148,12 @@ CASES: Final = [
         all_of(
             background_task(
                 script="install_provider",
-                parameters={"InstallerPath": PROVIDER_EXE, "ExtractDir": STAGING + r"\p", "RemoveInstaller": True},
+                parameters={
+                    "InstallerPath": PROVIDER_EXE,
+                    "InstallerSha256": PROVIDER_SHA256,
+                    "ExtractDir": STAGING + r"\p",
+                    "RemoveInstaller": True,
+                },
             ),
             PROVIDER_PACKAGE,
         ),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
+from lab.windows.installers import package
 from lab.windows.states import (
     STAGING,
     Prepare,
@@ -32,6 +33,8 @@ LOGIN = {"ProxyCredential": (PROXY_USER, PROXY_PASSWORD)}
 PROXY = {"ProxyAddress": f"http://{PROXY_NAME}", "ProxyPort": PROXY_PORT}
 PROVIDER_PACKAGE = fetched("AzureSiteRecoveryProvider.exe", PROVIDER_EXE)
 AGENT_INSTALLER = fetched("MARSAgentInstaller.exe", AGENT_EXE, "2.0.9260.0")
+PROVIDER_SHA256 = package("AzureSiteRecoveryProvider.exe", "https://x.test/x.exe", "5.1.8095.0").sha256
+AGENT_SHA256 = package("MARSAgentInstaller.exe", "https://x.test/x.exe", "2.0.9260.0").sha256
 AGENT_PROXY = AgentProxy(True, "http://proxy", 8080, "CORP\\u", "sha256:x", "a.test; b.test;")
 HOURS = {
     "WorkDays": [1, 2, 6],
@@ -61,6 +64,7 @@ def install_provider(name: str, prepare: Prepare | None, **more: Any) -> Case:
     machine = more.pop("machine", vmm_server())
     parameters = {
         "InstallerPath": PROVIDER_EXE,
+        "InstallerSha256": PROVIDER_SHA256,
         "ExtractDir": STAGING + r"\provider",
         **more.pop("parameters", {}),
     }
@@ -118,7 +122,7 @@ def publish(name: str, ids: list[str], prepare: Prepare | None = None, **more: A
 
 def install_agent(name: str, prepare: Prepare | None, **more: Any) -> Case:
     machine = more.pop("machine", hyperv_host())
-    parameters = {"InstallerPath": AGENT_EXE, **more.pop("parameters", {})}
+    parameters = {"InstallerPath": AGENT_EXE, "InstallerSha256": AGENT_SHA256, **more.pop("parameters", {})}
     return Case(f"install_agent {name}", "install_agent", machine, parameters, prepare=prepare, **more)
 
 

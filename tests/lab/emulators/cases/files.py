@@ -16,12 +16,15 @@ from lab.windows.machine import Machine
 from lab.windows.states import (
     STAGING,
     Prepare,
+    access,
     all_of,
     fault,
     fetched,
     hyperv_host,
     leftover,
+    linked,
     open_folder,
+    planted,
     staged,
     through_system_proxy,
     vmm_server,
@@ -149,6 +152,27 @@ _FETCHES = [
     fetch("onto a full disk", full),
     fetch("onto a disk that is not full", full, parameters={"SpaceFactor": 2}),
     fetch("into a folder that is open to others", open_folder),
+    *(
+        fetch(f"into a folder with a file of {name}", planted(STAGING + r"\version.dll", owner=owner))
+        for name, owner in (
+            ("another user", "S-1-5-21-1004336348-1177238915-682003330-2001"),
+            ("this user", "S-1-5-21-1004336348-1177238915-682003330-1104"),
+            ("the local administrator", "LA"),
+        )
+    ),
+    fetch("into a link", all_of(staged, linked(STAGING))),
+    fetch("below a link", all_of(staged, linked(r"C:\ProgramData"))),
+    *(
+        fetch(f"below a folder with {entry}", all_of(staged, access(r"C:\ProgramData", f"O:BAG:SYD:AI{entry}")))
+        for entry in (
+            "(A;OICI;0x1301bf;;;AU)",
+            "(A;CI;DCLCRPCR;;;BU)",
+            "(A;OICIIO;SDGXGWGR;;;AU)",
+            "(A;;CCDCLCSWRPWPDTLOCRSDRC;;;WD)",
+            "(A;OICI;FA;;;BU)",
+            "(A;OICI;FA;;;S-1-5-21-1-2-3-500)(D;;FA;;;BU)",
+        )
+    ),
     fetch("of a file on the machine", lambda m: m.write_file(_ASIDE, content("x", "1")), parameters={"Source": _ASIDE}),
     fetch("of a file that is not on the machine", parameters={"Source": _ASIDE}),
     fetch("of itself", fetched("MARSAgentInstaller.exe", AGENT_EXE), parameters={"Source": AGENT_EXE}),

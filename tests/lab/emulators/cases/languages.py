@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from lab.engines.emulators.protected_folder import PROTECTED_FOLDER
 from lab.windows.states import (
     NATIVE,
     THROTTLED,
@@ -59,7 +60,10 @@ def of(language: str, english: Iterable[Case]) -> list[Case]:
         Case("inspect_file in its own folder", "inspect_file", bare, {"Path": installer}, prepare=_written(installer)),
         install_agent(
             "from and into its own folder",
-            all_of(lambda m: m.make_folder(folder), fetched("MARSAgentInstaller.exe", installer, "2.0.9260.0")),
+            all_of(
+                lambda m: m.make_folder(folder, PROTECTED_FOLDER),
+                fetched("MARSAgentInstaller.exe", installer, "2.0.9260.0"),
+            ),
             machine=bare,
             parameters={"InstallerPath": installer, "InstallPath": folder + r"\a", "CachePath": folder + r"\c"},
         ),

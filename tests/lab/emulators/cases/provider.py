@@ -9,14 +9,18 @@ from typing import Final
 
 from lab.windows import layout
 from lab.windows.states import (
+    STAGING,
+    access,
     all_of,
     fault,
     hyperv_host,
+    planted,
     stopped,
     vmm_server,
 )
 from tests.lab.emulators.cases.calls import (
     BUSY,
+    PROVIDER_EXE,
     PROVIDER_PACKAGE,
     QUIET,
     install_provider,
@@ -42,6 +46,11 @@ CASES: Final = [
     install_provider("while jobs run, all the same", PROVIDER_PACKAGE, machine=BUSY),
     install_provider("in check mode", PROVIDER_PACKAGE, check_mode=True),
     install_provider("without the package", None),
+    install_provider("that was replaced", all_of(PROVIDER_PACKAGE, lambda m: m.append_file(PROVIDER_EXE, b"x"))),
+    install_provider(
+        "in a folder that was opened", all_of(PROVIDER_PACKAGE, access(STAGING, "O:BAG:BAD:AI(A;;FA;;;BU)"))
+    ),
+    install_provider("beside a file of another user", all_of(PROVIDER_PACKAGE, planted(STAGING + r"\version.dll"))),
     install_provider(
         "with a package that does not unpack",
         all_of(PROVIDER_PACKAGE, fault("AzureSiteRecoveryProvider.exe", exit_code=1603)),

@@ -106,9 +106,6 @@ _REGISTER = [
         parameters=through_proxy(),
         secrets=LOGIN,
     ),
-    register(
-        "beside a folder that a killed run left open", lambda m: m.make_folder(f"{STAGING}.siterecovery.hyperv-new")
-    ),
     register("over a key that a killed run left", all_of(staged, lambda m: m.write_file(KEY_PATH, b"old"))),
     register("under a name that needs quotes", parameters={"FriendlyName": 'a \\"b\\\\'}),
     register("with a failing program", fault("DRConfigurator.exe", exit_code=3010, message=f"secret {PROXY_PASSWORD}")),
@@ -131,6 +128,12 @@ _CLEAN = [
     clean("into a folder that is open to others", all_of(registered(), open_folder)),
     clean("without certificates", registered(), parameters={"Thumbprints": []}),
     clean("of certificates alone", registered(), parameters={"RegistryKeys": []}),
+    clean("with VMM stopped", all_of(registered(), stopped(layout.VMM_SERVICE))),
+    clean("while only a refresher runs", registered(), parameters=QUIET),
+    clean("while jobs run", registered(), machine=BUSY, parameters=QUIET),
+    clean("with jobs that may be interrupted", registered(), machine=BUSY),
+    clean("where VMM does not stop", all_of(registered(), fault("stop SCVMMService"))),
+    clean("where VMM does not start again", all_of(registered(), fault("start SCVMMService"))),
     clean("whose export fails", all_of(registered(), fault("reg.exe", exit_code=1))),
     clean("whose export lies", all_of(registered(), fault("reg.exe", exit_code=0))),
     clean("without an administrator", registered(), machine={**vmm_server(provider={}), "administrator": False}),

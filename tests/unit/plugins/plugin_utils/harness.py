@@ -125,3 +125,21 @@ class ScriptHarness:
 def _through_json(answer: Mapping[str, Any]) -> dict[str, Any]:
     through: dict[str, Any] = json.loads(json.dumps(answer))
     return through
+
+
+def at(found: ScriptHarness, script: str, *happens: Callable[[], object] | Exception | None) -> None:
+    """Run one event before each execution of a script. An exception replaces the answer."""
+    really, left = found.execute, list(happens)
+
+    def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Mapping[str, Any]:
+        called = identify(arguments["script"])
+        assert called is not None
+        if called.name == script and left:
+            event = left.pop(0)
+            if isinstance(event, Exception):
+                raise event
+            if event is not None:
+                event()
+        return really(arguments, check_mode=check_mode)
+
+    found.execute = execute  # type: ignore[method-assign]

@@ -20,7 +20,6 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import background_task as model
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost, source
-from lab.engines.scripts import identify
 from lab.windows import layout
 from lab.windows.errors import MachineRestarted
 from lab.windows.machine import Machine
@@ -29,7 +28,7 @@ from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
 from tests.lab.emulators.cases.background_tasks import background_task
 from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import ScriptHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness, at
 from tests.unit.plugins.plugin_utils.setups import BOTH, ONE, Installed
 
 PLACE = STAGING + r"\work"
@@ -55,24 +54,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 Execute = Callable[..., Mapping[str, Any]]
-
-
-def at(found: ScriptHarness, script: str, *happens: Callable[[], object] | Exception | None) -> None:
-    """Run one event before each execution of a script. An exception replaces the answer."""
-    really, left = found.execute, list(happens)
-
-    def execute(arguments: dict[str, Any], *, check_mode: bool = False) -> Mapping[str, Any]:
-        called = identify(arguments["script"])
-        assert called is not None
-        if called.name == script and left:
-            event = left.pop(0)
-            if isinstance(event, Exception):
-                raise event
-            if event is not None:
-                event()
-        return really(arguments, check_mode=check_mode)
-
-    found.execute = execute  # type: ignore[method-assign]
 
 
 def held(found: ScriptHarness) -> Callable[[], None]:
@@ -322,7 +303,7 @@ def test_a_task_that_crashes(harness: MakeHarness, what: Installed) -> None:
 
 
 def interrupted(what: Installed, **more: Any) -> Any:
-    parameters = {"InstallerPath": what.staged}
+    parameters = {"InstallerPath": what.staged, "InstallerSha256": what.package.sha256}
     if what is ONE:
         parameters["ExtractDir"] = PLACE + r"\provider\package"
     return background_task(what.name, script=what.script, parameters=parameters, **more)

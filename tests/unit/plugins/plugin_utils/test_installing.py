@@ -371,6 +371,9 @@ def test_an_interrupted_setup_is_repaired(harness: MakeHarness) -> None:
 # ---- parameters and evidence ----
 
 
+VERIFIED_AGENT = {"InstallerPath": AGENT_EXE, "InstallerSha256": OTHER.package.sha256}
+
+
 def parameters(found: ScriptHarness) -> dict[str, Any]:
     """Return the parameters of the task's script."""
     sent: dict[str, Any] = json.loads(found.sent("start_background_task")["parameters"]["Parameters"])
@@ -382,7 +385,8 @@ def test_the_provider_is_unpacked_in_the_protected_folder(harness: MakeHarness) 
     outcome = found.run(ONE.resource())
     sent = parameters(found)
     folder = STAGING + r"\work\provider\package"
-    assert sent == {"InstallerPath": PROVIDER_EXE, "ExtractDir": folder, "RemoveInstaller": True}
+    verified = {"InstallerPath": PROVIDER_EXE, "InstallerSha256": ONE.package.sha256}
+    assert sent == {**verified, "ExtractDir": folder, "RemoveInstaller": True}
     assert not found.exists(STAGING + r"\work")
     assert [(entry.step, entry.done) for entry in outcome.evidence] == [
         ("S3", "transfer AzureSiteRecoveryProvider.exe to the server and verify it"),
@@ -403,7 +407,7 @@ def test_the_provider_is_unpacked_in_the_protected_folder(harness: MakeHarness) 
 def test_folders_of_a_new_agent(harness: MakeHarness, changed: dict[str, str], sent: dict[str, str]) -> None:
     found = harness(OTHER.entry("none"))
     outcome = found.run(OTHER.resource(**changed))
-    assert parameters(found) == {"InstallerPath": AGENT_EXE, "RemoveInstaller": True, **sent}
+    assert parameters(found) == {**VERIFIED_AGENT, "RemoveInstaller": True, **sent}
     assert outcome.after["cache_path"] == changed.get("cache_path", outcome.after["install_path"] + r"\Scratch")
     assert found.run(OTHER.resource(**changed)).changed is False
 
@@ -411,7 +415,7 @@ def test_folders_of_a_new_agent(harness: MakeHarness, changed: dict[str, str], s
 def test_an_upgrade_passes_no_folder(harness: MakeHarness) -> None:
     found = harness(hyperv_host(agent={"version": "1.0.0.0", "cache_path": r"C:\Cache"}))
     outcome = found.run(OTHER.resource(install_path=layout.AGENT_FOLDER, cache_path=r"C:\Cache"))
-    assert parameters(found) == {"InstallerPath": AGENT_EXE, "RemoveInstaller": True}
+    assert parameters(found) == {**VERIFIED_AGENT, "RemoveInstaller": True}
     assert outcome.after["cache_path"] == r"C:\Cache"
 
 

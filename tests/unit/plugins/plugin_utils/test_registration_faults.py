@@ -28,6 +28,7 @@ from lab.windows.states import (
     staged,
     vmm_server,
 )
+from lab.windows.vmm_jobs import described_job
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.module_utils.model.windows.registrations import (
     CONFIRMED,
@@ -35,7 +36,7 @@ from tests.unit.plugins.module_utils.model.windows.registrations import (
     absent,
 )
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import ScriptHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness, at
 from tests.unit.plugins.plugin_utils.registration_resource import (
     ANSWER,
     KEY_PATH,
@@ -66,7 +67,10 @@ def test_a_registration_that_azure_does_not_show(harness: MakeHarness, key: str,
     outcome = found.run(wanted)
     assert found.scripts == ["observe", "clean_registration", "register_vmm_server", "observe"]
     assert (outcome.plan, outcome.warnings) == (planned.plan, ())
-    assert outcome.after["exports"] == [STAGING + r"\registration-1.reg"]
+    certificate = STAGING + rf"\registration-{'AB' * 20}.cer"
+    assert outcome.after["exports"] == [STAGING + r"\registration-1.reg", certificate]
+    assert found.machine.files.need(certificate).content == f"certificate {'AB' * 20}".encode()
+    assert found.machine.is_running(layout.VMM_SERVICE)
     assert outcome.after["stale"] == {"keys": [], "certificates": []}
     content = found.machine.files.need(STAGING + r"\registration-1.reg").content
     assert content is not None
@@ -124,6 +128,38 @@ def test_no_cleanup_with_an_expired_key(harness: MakeHarness, tmp_path: Path) ->
     assert (found.scripts, found.session.changed) == (["observe"], False)
 
 
+def test_vmm_is_stopped_while_keys_are_removed(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, registered())
+    found.run(registration(key_path=key, remove_stale_registration=True, **absent(_vmm_id(found))))
+    verbs = [entry.verb for entry in found.lab.context.journal.entries]
+    order = [verbs.index(verb) for verb in ("service.stop", "registry.remove", "certificate.remove", "service.start")]
+    assert order == sorted(order)
+
+
+def test_running_jobs_keep_the_stale_registration(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, registered())
+    # The jobs begin after the plan was made.
+    at(
+        found,
+        "clean_registration",
+        lambda: found.machine.start_job(described_job(found.machine.now(), {"name": "Move"})),
+    )
+    before = found.machine.snapshot()
+    wanted = {
+        "key_path": key,
+        "remove_stale_registration": True,
+        "running_jobs": "refuse",
+        **absent(_vmm_id(found)),
+    }
+    with pytest.raises(
+        Refused, match=r"^1 VMM job is running: 'Move'.*, so it was not stopped; wait until no job runs"
+    ):
+        found.run(registration(**wanted))
+    after = found.machine.snapshot()
+    assert (after["registry"], after["certificates"]) == (before["registry"], before["certificates"])
+    assert found.machine.is_running(layout.VMM_SERVICE)
+
+
 def test_an_export_that_fails_removes_nothing(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER, registered())
     found.fail("reg.exe", exit_code=1)
@@ -139,7 +175,7 @@ def test_a_failure_after_the_cleanup_names_the_export(harness: MakeHarness, key:
     found.fail("DRConfigurator.exe", exit_code=1, message="m")
     with pytest.raises(RemoteFailure) as failed:
         found.run(registration(key_path=key, remove_stale_registration=True, **absent(_vmm_id(found))))
-    assert failed.value.details["exports"] == [STAGING + r"\registration-1.reg"]
+    assert failed.value.details["exports"][0] == STAGING + r"\registration-1.reg"
     assert found.run(registration(key_path=key, **absent(_vmm_id(found)))).after["registered"]
 
 

@@ -48,9 +48,10 @@ class Transport:
         self.found.executions.clear()
         given = {"source": AGENT.url, "checksum": AGENT.sha256, "version": None, "staging_dir": STAGING, **options}
         session = self.found.session = Session(self.found.execute, show=self.shown.append)
-        with staging.staged(session, Installer.from_options(given, "MARSAgentInstaller.exe")) as path:
-            file = self.machine.files.find(path)
+        with staging.staged(session, Installer.from_options(given, "MARSAgentInstaller.exe")) as verified:
+            file = self.machine.files.find(verified["InstallerPath"])
             assert file is not None
+            assert file.sha256 == verified["InstallerSha256"]
             return file.sha256
 
     def left(self) -> list[str]:

@@ -16,9 +16,9 @@ from lab.windows.machine import Machine
 from tests.lab.emulators.cases.background_tasks import background_task
 from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
-from tests.unit.plugins.plugin_utils.harness import ScriptHarness
+from tests.unit.plugins.plugin_utils.harness import ScriptHarness, at
 from tests.unit.plugins.plugin_utils.setups import BOTH, OTHER, Installed
-from tests.unit.plugins.plugin_utils.test_background_task import at, gone, held
+from tests.unit.plugins.plugin_utils.test_background_task import gone, held
 
 
 @pytest.fixture(params=BOTH, ids=["provider", "agent"])

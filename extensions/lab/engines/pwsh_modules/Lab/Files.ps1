@@ -15,6 +15,7 @@ function New-FileObject {
         FullName = $Row.FullName
         Name = $Row.Name
         PSIsContainer = $Row.PSIsContainer
+        Attributes = $(if ($Row.Link) { [System.IO.FileAttributes]::ReparsePoint } else { [System.IO.FileAttributes]::Normal })
         LastWriteTimeUtc = [System.DateTimeOffset]::Parse($Row.LastWriteTimeUtc, [cultureinfo]::InvariantCulture).UtcDateTime
         VersionInfo = [pscustomobject] @{
             FileVersion = $Row.Version
@@ -80,6 +81,7 @@ function Get-ChildItem {
     $target = "$LiteralPath$Path"
     if ($target -like 'Cert:*') {
         foreach ($row in (Invoke-LabCall -Call 'certificate.list')) {
+            $row.RawData = [Convert]::FromBase64String($row.RawData)
             [pscustomobject] $row
         }
         return
@@ -266,6 +268,33 @@ function Set-Acl {
     }
 }
 
+class LabDirectory {
+    # A DirectoryInfo of .NET Framework, whose method Create takes the access of the new folder.
+    [string] $FullName
+    [scriptblock] $Call
+
+    [void] Create([object] $directorySecurity) {
+        & $this.Call -Call 'file.new_folder' -Arguments @{ path = $this.FullName; sddl = $directorySecurity.Sddl } | Out-Null
+    }
+}
+
+function New-DirectoryInfo {
+    param([string] $Path)
+
+    $folder = [LabDirectory]::new()
+    $folder.FullName = $Path
+    $folder.Call = ${function:Invoke-LabCall}
+    return $folder
+}
+
+function New-DirectorySecurity {
+    $security = [pscustomobject] @{ Sddl = $null }
+    Add-Member -InputObject $security -MemberType ScriptMethod -Name SetSecurityDescriptorSddlForm -Value {
+        param($SddlForm)
+        $this.Sddl = $SddlForm
+    }
+    return $security
+}
 
 function New-FileStream {
     param([string] $Path, [string] $Mode)

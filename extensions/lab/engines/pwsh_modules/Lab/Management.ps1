@@ -147,6 +147,12 @@ function New-Object {
         if ($TypeName -eq 'System.Diagnostics.Process') {
             return New-ProcessObject
         }
+        if ($TypeName -eq 'System.IO.DirectoryInfo' -and (Test-LabPath -Path "$($ArgumentList[0])")) {
+            return New-DirectoryInfo -Path "$($ArgumentList[0])"
+        }
+        if ($TypeName -eq 'System.Security.AccessControl.DirectorySecurity') {
+            return New-DirectorySecurity
+        }
         return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
     }
     if ($ComObject -ne 'Microsoft.Update.ServiceManager') {

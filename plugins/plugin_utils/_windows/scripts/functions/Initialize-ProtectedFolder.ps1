@@ -7,22 +7,18 @@ function Initialize-ProtectedFolder {
     # access of a folder of others is never changed, and no file is stored where others could read or replace it.
     param([string] $Path)
 
-    if (Test-Path -LiteralPath $Path) {
-        $sddl = (Get-Acl -LiteralPath $Path).Sddl
-        if ($sddl -notmatch '^O:(BA|SY)G:[^:]+D:P(AI|AR)*(\(A;[A-Z]*;[A-Z0-9x]+;;;(BA|SY)\))+(S:.*)?$') {
-            throw "The folder '$Path' is open to others than administrators: name one that does not exist yet, or restrict it to Administrators and SYSTEM."
+    if (-not (Test-Path -LiteralPath $Path)) {
+        $security = New-Object -TypeName System.Security.AccessControl.DirectorySecurity
+        # SDDL names the two groups by well-known ids, which do not depend on the display language.
+        $security.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)')
+        $folder = New-Object -TypeName System.IO.DirectoryInfo -ArgumentList $Path
+        # The folder is born with its access: at no moment can others create a file in it. PowerShell 7 has another method.
+        if ("$($folder.PSObject.Methods['Create'].OverloadDefinitions)" -match 'directorySecurity') {
+            $folder.Create($security)
+        } else {
+            [System.IO.FileSystemAclExtensions]::Create($folder, $security)
         }
-        return
     }
-    # The folder is renamed after it is protected, so an interrupted run leaves no open folder that the next run rejects.
-    $made = "$Path.siterecovery.hyperv-new"
-    if (Test-Path -LiteralPath $made) {
-        Remove-Item -LiteralPath $made -Force
-    }
-    New-Item -ItemType Directory -Path $made -Force | Out-Null
-    $acl = Get-Acl -LiteralPath $made
-    # SDDL names the two groups by well-known ids, which do not depend on the display language.
-    $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)', 'Owner, Group, Access')
-    Set-Acl -LiteralPath $made -AclObject $acl
-    Move-Item -LiteralPath $made -Destination $Path
+    # A folder that others created meanwhile was not changed.
+    Confirm-ProtectedFolder -Path $Path
 }

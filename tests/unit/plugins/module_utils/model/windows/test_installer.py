@@ -121,7 +121,12 @@ def test_an_invalid_option_is_rejected_in_one_line(changed: dict[str, Any], line
         (URL, OPTIONS["staging_dir"], STAGED, False),
         (URL + "?sv=1&sig=s/x.txt", OPTIONS["staging_dir"] + "\\", STAGED, False),
         (r"D:\Install\AzureSiteRecoveryProvider.exe", OPTIONS["staging_dir"], STAGED, False),
-        (r"\\server\share\AzureSiteRecoveryProvider.EXE", r"D:\S", r"D:\S\AzureSiteRecoveryProvider.EXE", False),
+        (
+            r"\\server\share\AzureSiteRecoveryProvider.EXE",
+            r"D:\S",
+            r"D:\S\siterecovery.hyperv\AzureSiteRecoveryProvider.EXE",
+            False,
+        ),
         (STAGED.lower(), OPTIONS["staging_dir"], STAGED.rsplit("\\", 1)[0] + r"\azuresiterecoveryprovider.exe", True),
     ],
 )
@@ -229,7 +234,16 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
                 f"source: the signature of {STAGED} is {status}; use the installer from Microsoft or an"
                 " unchanged copy of it",
             )
-            for status in ("NotSigned", "HashMismatch", "NotTrusted", "UnknownError")
+            for status in ("NotSigned", "HashMismatch")
+        ),
+        *(
+            (
+                {"signature_status": status},
+                f"source: the signature of {STAGED} is {status}; if the hash of the file is right, this machine lacks a"
+                " root or intermediate certificate of the signature: install Microsoft's roots, for example with"
+                " Windows Update or from another machine, then run again",
+            )
+            for status in ("NotTrusted", "UnknownError")
         ),
         *(
             (
@@ -237,7 +251,12 @@ def test_a_genuine_installer_passes(changed: dict[str, Any]) -> None:
                 f"source: {STAGED} is signed by {signer}, not by Microsoft Corporation; use the installer from"
                 " Microsoft",
             )
-            for signer in ("CN=Contoso, O=Contoso", "CN=Microsoft Corporation", None)
+            for signer in (
+                "CN=Contoso, O=Contoso",
+                "CN=Microsoft Corporation",
+                "CN=x, O=Microsoft Corporation Ltd",
+                None,
+            )
         ),
         *(
             (

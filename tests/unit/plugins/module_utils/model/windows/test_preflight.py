@@ -271,3 +271,13 @@ FORMS = {
 def test_one_line_of_evidence(given: list[str], found: str, verified: str) -> None:
     (entry,) = evidence([FORMS[status] for status in given])
     assert (entry.found, entry.verified) == (found, verified)
+
+
+def test_a_name_that_azure_does_not_accept_is_no_obstacle() -> None:
+    """The name in Azure is chosen at the protection, so such a machine can be protected."""
+    machines = [seen.virtual_machine(name="web server 1"), seen.virtual_machine(secure_boot=True)]
+    check = one(preflight(HYPERV_HOST, seen.hyperv_host(hyperv=seen.hyperv(vms=machines))), "vms")
+    assert check.message == (
+        "virtual machines that cannot be protected as they are: secure boot is enabled: web-1; virtual machines that"
+        " need another name in Azure, 1 to 63 letters, digits and hyphens: web server 1"
+    )
