@@ -28,8 +28,8 @@ _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool, width: int) -> list[str]:
     """Return a table of the initial state, the changes and the verified state, per host and step.
 
-    The rows of a host are in the order of the steps. In check mode (`planned`) the heading is `planned` instead of `done`. A line exceeds `width` only for a word that
-    cannot be broken.
+    The rows of a host are in the order of the steps. In check mode (`planned`) the heading is `planned` instead of
+    `done`. A line exceeds `width` only for a word that cannot be broken.
     """
     rows = [
         cells

@@ -177,8 +177,8 @@ def test_every_form_means_the_same(path: str, form: str) -> None:
 def test_the_advice_for_a_dictionary_names_its_first_options() -> None:
     _value, problems = converted("hyperv_host_proxy", "proxy.example.com")
     assert [problem.message for problem in problems] == [
-        "hyperv_host_proxy must be a dictionary, not text; indent mode, address and port below it, or write the same as YAML,"
-        " JSON or key=value text"
+        "hyperv_host_proxy must be a dictionary, not text; indent mode, address and port below it, or write the same as"
+        " YAML, JSON or key=value text"
     ]
 
 
