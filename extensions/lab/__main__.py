@@ -142,8 +142,8 @@ def report(lab: Lab) -> str:
         f"  authority  {lab.authority_path}",
         f"  directory  {lab.directory}",
         f"  run        ansible-playbook -i {lab.inventory} siterecovery.hyperv.site",
-        f"  end        python -m lab down --directory {lab.directory}",
-        "  " + " ".join(f"{name}={value}" for name, value in lab.environment.items()) + " must be set when a proxy is",
+        f"  end        press Ctrl+C, or run python -m lab down --directory {lab.directory}",
+        "  If you use a proxy, also set " + " ".join(f"{name}={value}" for name, value in lab.environment.items()),
     ]
     return "\n".join(lines)
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.tools.pages import (
+    COMMON,
+    ROLES,
     books,
     description_of,
     pages,
@@ -89,3 +93,19 @@ def test_the_page_of_roles_lists_suboptions_by_their_path() -> None:
 
 def test_the_pages_belong_to_the_documentation() -> None:
     assert {path.relative_to(ROOT).as_posix() for path in pages()} == {"docs/playbooks.md", "docs/roles.md"}
+
+
+@pytest.mark.parametrize("role", COMMON)
+def test_the_common_variables_are_those_of_the_role(role: str) -> None:
+    """A renamed variable must not stay in the list of variables that most sites set."""
+    entries = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    known = {name for entry in entries.values() for name in entry.get("options", {})}
+    assert {f"{role}_{name}" for name in COMMON[role].split()} <= known
+
+
+def test_every_entry_of_the_contents_has_its_section() -> None:
+    text = (ROOT / "docs" / "roles.md").read_text()
+    headings = [re.sub(r"[`,]", "", line[3:]).replace(" ", "-") for line in text.splitlines() if line.startswith("## ")]
+    links = re.findall(r"\]\(#([^)]+)\)", text)
+    assert links
+    assert set(links) <= set(headings)

@@ -88,10 +88,10 @@ INTRODUCTION = """\
 # Assumptions about real systems
 
 The collection was developed against public documents, recorded traffic and a lab. Where these leave something open, it
-makes an assumption. This page lists the assumptions that a look at a real server or subscription can settle, or that a
-person can settle on a lab server. [Another page](inferred.md) lists the inferences of the lab.
+makes an assumption. This page lists the assumptions that can be checked on a real server or subscription, some of them
+only by a person on a test server. [Another page](inferred.md) lists the inferences of the lab.
 
-## How to look
+## How to check
 
 ```shell
 ansible-playbook -i inventory siterecovery.hyperv.verify_assumptions -e site_assumptions_file=assumptions.json

@@ -46,7 +46,24 @@ ROLES_INTRODUCTION = """\
 
 Variables begin with the name of their role. A role validates its variables before it changes anything; the playbooks
 validate the variables of all roles when the run begins. The README of each role shows an example.
+
+## Variables that most sites set
+
+| role | variables |
+| --- | --- |
+%s
+
+Most sites keep the defaults of all other variables.
 """
+#: The variables that the example inventory sets, except tags.
+COMMON = {
+    "azure_target": (
+        "subscription_id tenant client_id secret resource_group create_resource_group location vault_name"
+        " storage_accounts virtual_networks"
+    ),
+    "vmm_server": "provider_source provider_checksum clouds proxy",
+    "hyperv_host": "agent_source agent_checksum cache_path proxy",
+}
 
 
 def plain(text: Any) -> str:
@@ -124,11 +141,17 @@ def playbooks_page(
 
 def roles_page(specifications: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page of roles: name of the role to its argument specs."""
-    lines = [ROLES_INTRODUCTION]
+    common = "\n".join(
+        f"| `{role}` | {', '.join(f'`{role}_{name}`' for name in names.split())} |" for role, names in COMMON.items()
+    )
+    lines = [ROLES_INTRODUCTION % common, "## Contents", ""]
     for role, entries in sorted(specifications.items()):
-        for entry, specification in sorted(entries.items(), key=lambda item: (item[0] != "main", item[0])):
-            title = f"`{role}`" if entry == "main" else f"`{role}`, entry point `{entry}`"
-            lines += [f"## {title}", "", f"{plain(specification['short_description'])}.", ""]
+        lines += [f"- {', '.join(_link(role, entry) for entry in _main_first(entries))}"]
+    lines.append("")
+    for role, entries in sorted(specifications.items()):
+        for entry in _main_first(entries):
+            specification = entries[entry]
+            lines += [f"## {_title(role, entry)}", "", f"{plain(specification['short_description'])}.", ""]
             if specification.get("description"):
                 lines += [described(specification["description"]), ""]
             rows = list(_rows(specification.get("options", {})))
@@ -136,6 +159,20 @@ def roles_page(specifications: Mapping[str, Mapping[str, Any]]) -> str:
                 [*table(["variable", "type", "default", "description"], rows), ""] if rows else ["No variables.", ""]
             )
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _main_first(entries: Iterable[str]) -> list[str]:
+    return sorted(entries, key=lambda entry: (entry != "main", entry))
+
+
+def _title(role: str, entry: str) -> str:
+    return f"`{role}`" if entry == "main" else f"`{role}`, entry point `{entry}`"
+
+
+def _link(role: str, entry: str) -> str:
+    """Return a link to the section of an entry point. GitHub makes the anchor from the heading."""
+    anchor = _title(role, entry).replace("`", "").replace(",", "").replace(" ", "-")
+    return f"[`{role if entry == 'main' else entry}`](#{anchor})"
 
 
 def _rows(options: Mapping[str, Mapping[str, Any]], prefix: str = "") -> Iterator[list[str]]:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 from ...module_utils._model.common.check import Check
-from ...module_utils._model.common.resource import Evidence
+from ...module_utils._model.common.resource import PLANNED, Evidence
 from ...module_utils._model.common.shown_text import one_line
 
 Cells = tuple[str, ...]
@@ -19,21 +20,35 @@ Cells = tuple[str, ...]
 _NARROWEST = 10
 _GAP = "  "
 _NOTHING = "nothing recorded"
+#: The first letters of step ids, in the order of the setup guide.
+_PHASES = "BTSPH"
+_STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 
 def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool, width: int) -> list[str]:
     """Return a table of the initial state, the changes and the verified state, per host and step.
 
-    In check mode (`planned`) the heading is `planned` instead of `done`. A line exceeds `width` only for a word that
-    cannot be broken.
+    The rows of a host are in the order of the steps. In check mode (`planned`) the heading is `planned` instead of
+    `done`. A line exceeds `width` only for a word that cannot be broken.
     """
     rows = [
         cells
         for host, records in evidence.items()
-        for cells in _host_rows(host, [(row.step, row.found, row.done, row.verified) for row in records])
+        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=_position)])
     ]
     heading = ("host", "step", "found", "planned" if planned else "done", "verified")
     return _table(heading, rows, width, flexible=(2, 3, 4))
+
+
+def _cells(row: Evidence, *, planned: bool) -> Cells:
+    """Return the cells of a row. The heading `planned` makes the same word in each row superfluous."""
+    return row.step, row.found, row.done.removeprefix(PLANNED) if planned else row.done, row.verified
+
+
+def _position(row: Evidence) -> tuple[int, int, str]:
+    """Return the position of a row's step in the setup guide. An unknown step comes last."""
+    match = _STEP.match(row.step)
+    return (_PHASES.index(match[1]), int(match[2]), match[3]) if match else (len(_PHASES), 0, "")
 
 
 def check_table(checks: Mapping[str, Sequence[Check]], *, problems_only: bool, width: int) -> list[str]:

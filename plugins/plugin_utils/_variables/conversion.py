@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -25,7 +25,8 @@ _SEPARATORS = re.compile(r"[,\r\n]+")
 _LONGEST_SHOWN = 60
 _FIX_LIST = "write a YAML list, or text with commas or line breaks between the entries"
 _FIX_DICTIONARIES = "write a YAML list of dictionaries, or the same as YAML or JSON text"
-_FIX_DICTIONARY = "write the options below it, or the same as YAML, JSON or key=value text"
+_FIX_DICTIONARY = "write a dictionary, or the same as YAML, JSON or key=value text"
+_NAMED = 3
 
 
 PLAIN = (str, int, float, type(None))
@@ -103,7 +104,7 @@ class Conversion:
         return self._options(path, {}, inner) if value == {} and inner else self.convert(path, value, option)
 
     def _dictionary(self, path: str, value: Any, inner: Options | None) -> Any:
-        found = _as_mapping(value)
+        found = _as_mapping(value, list(inner or ())[:_NAMED])
         if inner is None:
             return {str(name): item for name, item in found.items()}
         if not found:
@@ -143,9 +144,9 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return spelled[near[0]] if near else None
 
 
-def missing(path: str) -> InvalidInput:
+def missing(path: str, fix: str = "set it") -> InvalidInput:
     """Return the problem of a required option that is not set."""
-    return InvalidInput(path, "is required", "set it")
+    return InvalidInput(path, "is required", fix)
 
 
 def unknown(path: str, name: str, known: Mapping[str, Any]) -> InvalidInput:
@@ -212,7 +213,8 @@ def _entries(value: Any) -> list[Any]:
     return [entry.strip() for entry in _SEPARATORS.split(text)]
 
 
-def _as_mapping(value: Any) -> Mapping[str, Any]:
+def _as_mapping(value: Any, examples: Sequence[str] = ()) -> Mapping[str, Any]:
+    """Return a dictionary, also from text. `examples` are options that the advice names. Raises _Wrong."""
     found = _parsed(value)
     if isinstance(found, Mapping):
         return found
@@ -222,7 +224,12 @@ def _as_mapping(value: Any) -> Mapping[str, Any]:
             return pairs
         except TypeError:
             pass
-    raise _Wrong("a dictionary", _FIX_DICTIONARY)
+    raise _Wrong("a dictionary", _indent(examples) if examples else _FIX_DICTIONARY)
+
+
+def _indent(names: Sequence[str]) -> str:
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"indent {listed} below it, or write the same as YAML, JSON or key=value text"
 
 
 def _parsed(value: Any) -> Any:

@@ -95,7 +95,7 @@ class _Validator:
         value = conversion.convert(name, raw, option)
         self.problems.extend(conversion.problems)
         if value is NOT_GIVEN and option.get("required") and not conversion.problems and name not in self._later:
-            self.problems.append(missing(name))
+            self.problems.append(missing(name, "set it in the inventory or with -e"))
         return value
 
     def _note_secrets(self, given: Mapping[str, Any], options: Options) -> None:

@@ -44,7 +44,7 @@ class State:
             (self.folder / "state.json").write_text(json.dumps(self.values))
             self.record("write", name)
         done = "nothing to do" if not changed else f"planned: make {name}" if self.check else f"make {name}"
-        verified = "after apply" if changed and self.check else f"{name} is there"
+        verified = "known after the run" if changed and self.check else f"{name} is there"
         row = {"step": step, "found": "there" if before else "not there", "done": done, "verified": verified}
         return {"changed": changed, "plan": [], "evidence": [row]}
 
@@ -101,7 +101,7 @@ def vault_registration_key(state: State) -> dict[str, Any]:
     if not state.check:
         path.write_text("key")
     done = "planned: make a key" if state.check else "make a key"
-    row = {"step": "S4", "found": "no key", "done": done, "verified": "after apply"}
+    row = {"step": "S4", "found": "no key", "done": done, "verified": "known after the run"}
     return {"changed": True, "vault_registration_key": {"path": str(path), "exists": True}, "evidence": [row]}
 
 

@@ -174,6 +174,14 @@ def test_every_form_means_the_same(path: str, form: str) -> None:
     assert (value, problems) == (with_defaults(sample(option), option), [])
 
 
+def test_the_advice_for_a_dictionary_names_its_first_options() -> None:
+    _value, problems = converted("hyperv_host_proxy", "proxy.example.com")
+    assert [problem.message for problem in problems] == [
+        "hyperv_host_proxy must be a dictionary, not text; indent mode, address and port below it, or write the same as"
+        " YAML, JSON or key=value text"
+    ]
+
+
 @pytest.mark.parametrize("path", OPTIONS)
 @pytest.mark.parametrize("blank", BLANKS)
 def test_an_empty_option_is_not_given(path: str, blank: str | None) -> None:
@@ -268,7 +276,7 @@ def test_an_empty_answer_to_a_required_question_is_reported_in_one_line(name: st
     others = {other: value for other, value in REQUIRED.items() if other != name}
     variables = {**others, **({name: answer["value"]} if answer else {})}
     found = validate([role_of(name)], variables, lambda value: value)
-    assert [check.describe() for check in found.checks] == [f"{name} is required; set it"]
+    assert [check.describe() for check in found.checks] == [f"{name} is required; set it in the inventory or with -e"]
     assert validate([role_of(name)], variables, lambda value: value, [name]).checks == ()
 
 

@@ -59,6 +59,8 @@ def _compatible_check(vault: str, accounts: Sequence[Candidate], networks: Seque
 
 def count_compatible(accounts: Sequence[Candidate], networks: Sequence[Candidate]) -> str:
     """Describe how many candidates can be used."""
+    if not accounts and not networks:
+        return "no storage account or network exists that can be used"
     return (
         f"{compatible(accounts)} of {len(accounts)} storage accounts and"
         f" {compatible(networks)} of {len(networks)} networks can be used"

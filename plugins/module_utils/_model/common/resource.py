@@ -19,8 +19,10 @@ from .waiting import early_interval
 State = TypeVar("State")
 
 
+#: The beginning of the text about changes that were only planned.
+PLANNED = "planned: "
 #: The verified state of a change that was only planned.
-_AFTER_APPLY = "after apply"
+_AFTER_RUN = "known after the run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,12 @@ class Evidence:
     @classmethod
     def of_plan(cls, step: str, found: str, changes: str) -> Evidence:
         """Return the line of changes that check mode planned."""
-        return cls(step, found, f"planned: {changes}", _AFTER_APPLY)
+        return cls(step, found, f"{PLANNED}{changes}", _AFTER_RUN)
 
     @property
     def planned(self) -> bool:
         """Tell whether the line is about changes that were only planned."""
-        return self.verified == _AFTER_APPLY
+        return self.verified == _AFTER_RUN
 
     def to_result(self) -> dict[str, str]:
         return {"step": self.step, "found": self.found, "done": self.done, "verified": self.verified}

@@ -176,7 +176,7 @@ def clock(context: Context) -> Check | None:
     reference, skew = _skew(context, host)
     if abs(skew) <= _LARGEST_SKEW_SECONDS:
         return Check.passed(
-            "clock", step, f"the clock is at most {_LARGEST_SKEW_SECONDS} s off the clock of {reference}"
+            "clock", step, f"the clock differs from the clock of {reference} by {_LARGEST_SKEW_SECONDS} s or less"
         )
     return Check.failed(
         "clock",

@@ -76,9 +76,7 @@ def virtual_machines(context: Context) -> Check | None:
             reasons.setdefault(reason, []).append(machine.name)
     renamed = [machine.name for machine in facts.virtual_machines if not _VM_NAME.fullmatch(machine.name)]
     if not reasons and not renamed:
-        return Check.passed(
-            "vms", "H2", f"the support matrix covers all {len(facts.virtual_machines)} virtual machines"
-        )
+        return Check.passed("vms", "H2", _describe_supported(len(facts.virtual_machines)))
     listed = "; ".join(f"{reason}: {', '.join(names)}" for reason, names in reasons.items())
     lines = [f"virtual machines that cannot be protected as they are: {listed}"] if reasons else []
     if renamed:
@@ -88,6 +86,12 @@ def virtual_machines(context: Context) -> Check | None:
             + ", ".join(renamed)
         )
     return Check.warning("vms", "H2", "; ".join(lines))
+
+
+def _describe_supported(number: int) -> str:
+    if number == 0:
+        return "the host has no virtual machines"
+    return f"the support matrix covers {'the virtual machine' if number == 1 else f'all {number} virtual machines'}"
 
 
 def _unsupported(machine: VirtualMachine) -> Iterator[str]:
@@ -175,7 +179,8 @@ def agent_upgrade(context: Context) -> Check | None:
         return None
     step = agent_builds.intermediate_build(facts.version, version) if agent_setup(facts, version) else None
     if step is None:
-        return Check.passed("agent-upgrade", "H1", f"no unsupported upgrade from agent {facts.version} is due")
+        direct = f"can be upgraded directly to {version}" if agent_setup(facts, version) else "needs no upgrade"
+        return Check.passed("agent-upgrade", "H1", f"agent {facts.version} {direct}")
     return Check.failed(
         "agent-upgrade",
         "H1",
@@ -290,4 +295,4 @@ def agent_proxy_login(context: Context) -> Check | None:
     if facts is None or desired is None or facts.proxy is None:
         return None
     stored = facts.comparable_proxy(desired.username)
-    return login_check(proxies.loses_login(stored, desired), stored.username if stored else None, "H5")
+    return login_check(stored, desired, "H5")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..common.errors import InvalidInput
+from ..common.names import same_login
 from ..common.plan import HIDDEN, Change
 from ..common.shown_text import shown_address
 from ..common.text_rules import is_host_name, require_password, require_plain
@@ -214,6 +215,15 @@ def loses_login(facts: ProxyFacts | None, desired: Proxy) -> bool:
     """
     stored = facts is not None and bool(facts.username)
     return desired.custom and stored and not desired.username and any(_differences(facts, desired))
+
+
+def describe_login(username: str, desired: Proxy) -> str:
+    """Describe what becomes of a stored login that a change does not lose."""
+    if not desired.custom:
+        return f"the proxy login of {username} is removed with the proxy"
+    if desired.username and not same_login(desired.username, username):
+        return f"the proxy login of {username} is replaced with that of {desired.username}"
+    return f"the proxy login of {username} is kept"
 
 
 def describe(facts: ProxyFacts | None, mode: str | None = None) -> str:

@@ -13,7 +13,7 @@ from ..common.versions import numbers
 from . import proxy as proxies
 from .host_facts import RUNNING, describe_system_proxy
 from .operations import is_clustered, provider_setup
-from .proxy import CUSTOM, DIRECT, SYSTEM
+from .proxy import CUSTOM, DIRECT, SYSTEM, Proxy, ProxyFacts
 from .requirement_context import Context
 from .vmm_facts import UNREGISTERED, RegistrationFacts, VmmFacts
 from .vmm_jobs import IGNORE, WAIT, describe_jobs
@@ -166,8 +166,10 @@ def provider_upgrade(context: Context) -> Check | None:
     facts, version = context.machine.provider, context.expected.version
     if facts is None or facts.version is None or version is None:
         return None
-    if provider_setup(facts, version) is None or not too_far(facts.version, version):
-        return Check.passed("provider-upgrade", "P1", f"no unsupported upgrade from Provider {facts.version} is due")
+    if provider_setup(facts, version) is None:
+        return Check.passed("provider-upgrade", "P1", f"Provider {facts.version} needs no upgrade")
+    if not too_far(facts.version, version):
+        return Check.passed("provider-upgrade", "P1", f"Provider {facts.version} can be upgraded directly to {version}")
     return Check.failed(
         "provider-upgrade",
         "P1",
@@ -338,19 +340,19 @@ def proxy_login(context: Context) -> Check | None:
     facts, desired = _registered(context), context.expected.proxy
     if facts is None or facts.proxy is None or desired is None:
         return None
-    return login_check(proxies.loses_login(facts.proxy, desired), facts.proxy.username, "P6e")
+    return login_check(facts.proxy, desired, "P6e")
 
 
-def login_check(lost: bool, username: str | None, step: str) -> Check | None:
+def login_check(stored: ProxyFacts | None, desired: Proxy, step: str) -> Check | None:
     """Return the check of a stored proxy login that a change would remove."""
-    if not username:
+    if stored is None or not stored.username:
         return None
-    if not lost:
-        return Check.passed("proxy-login", step, f"the stored proxy login of {username} is kept or replaced")
+    if not proxies.loses_login(stored, desired):
+        return Check.passed("proxy-login", step, proxies.describe_login(stored.username, desired))
     return Check.failed(
         "proxy-login",
         step,
-        f"the stored proxy uses the login {username}, whose password cannot be read back",
+        f"the stored proxy uses the login {stored.username}, whose password cannot be read back",
         "set O(proxy.username) and O(proxy.password)",
     )
 

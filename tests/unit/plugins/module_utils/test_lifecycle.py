@@ -113,7 +113,7 @@ def test_a_password_that_is_planned_again_is_not_a_failure_and_is_never_shown() 
     [
         ("changed", "off", False, "value: off -> on", "value on", "seen on"),
         ("as desired", "on", False, "nothing to do", "value on", "seen on"),
-        ("planned", "off", True, "planned: value: off -> on", "after apply", "seen off"),
+        ("planned", "off", True, "planned: value: off -> on", "known after the run", "seen off"),
     ],
 )
 def test_evidence_has_a_line_for_each_step(

@@ -129,7 +129,7 @@ def test_made_once(case: Case, subscription: Subscription) -> None:
     assert again.result["diff"] == {"before": shown, "after": shown}
     assert [entry["done"] for entry in again.result["evidence"]] == ["nothing to do"]
     evidence = [ended.result["evidence"][0] for ended in (planned, made)]
-    assert [(entry["step"], entry["verified"] == "after apply") for entry in evidence] == [
+    assert [(entry["step"], entry["verified"] == "known after the run") for entry in evidence] == [
         (case.step, True),
         (case.step, False),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.target_checks import count_compatible
 from tests.lab.arm import oracle
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
@@ -394,6 +395,10 @@ def test_the_checks_of_a_target_without_problems(filled: Subscription) -> None:
             "1 of 1 storage accounts and 1 of 1 networks can be used; vault vault-dr is in westeurope",
         ),
     ]
+
+
+def test_the_check_of_a_target_without_accounts_and_networks_does_not_count() -> None:
+    assert count_compatible([], []) == "no storage account or network exists that can be used"
 
 
 def test_the_checks_name_candidates_that_cannot_be_used(filled: Subscription) -> None:

@@ -256,7 +256,7 @@ def test_check_mode_predicts_the_result(harness: MakeHarness, key: str) -> None:
     done = found.run(registration(proxy=login(found), key_path=key))
     assert planned.plan == done.plan
     assert planned.after == done.after
-    assert {entry.verified for entry in planned.evidence} == {"after apply"}
+    assert {entry.verified for entry in planned.evidence} == {"known after the run"}
 
 
 # ---- the key and the login ----

@@ -18,7 +18,12 @@ from .builders import FAILED, PASSED, ROW, WARNED, machine, observed, record, se
 GROUPS = {part: Group(part, ("x",), ("x",)) for part in ("vmm_servers", "hyperv_hosts")}
 DONE = {"evidence": [ROW]}
 #: Rows of a plan: one requires a change, and one does not.
-PLANNED = {"step": "T4", "found": "no storage account", "done": "planned: create stdr", "verified": "after apply"}
+PLANNED = {
+    "step": "T4",
+    "found": "no storage account",
+    "done": "planned: create stdr",
+    "verified": "known after the run",
+}
 KEPT = {"step": "B1", "found": "vault vault-dr", "done": "nothing to do", "verified": "vault vault-dr"}
 LATE = {"server": "vmm01", "reached": "fabric registered", "outstanding": ["provider heartbeat"]}
 NOT_READ = "not read in this run; see the errors above, then run again"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.check import Check
@@ -46,6 +48,24 @@ def test_a_host_is_named_once_and_every_step_has_its_row() -> None:
 @pytest.mark.parametrize(("planned", "word"), [(True, "planned"), (False, "done")])
 def test_the_heading_distinguishes_a_plan_from_a_change(planned: bool, word: str) -> None:
     assert lines({"Azure": [EVIDENCE]}, planned=planned)[0].split() == ["host", "step", "found", word, "verified"]
+
+
+def test_the_rows_of_a_host_are_in_the_order_of_the_steps() -> None:
+    """The evidence has the order of the tasks. Rows of one step keep it, and an unknown step comes last."""
+    names = ["X3", "H1", "T4", "B1", "S4", "P10", "P6e", "P6c", "T1", "P9"]
+    found = [line.split()[0] for line in lines({"": [step(name) for name in names]})[2:]]
+    assert found == ["B1", "T1", "T4", "S4", "P6c", "P6e", "P9", "P10", "H1", "X3"]
+    twice = [replace(EVIDENCE, found="checked"), step("T4"), replace(EVIDENCE, found="set up")]
+    assert [line.split()[1] for line in lines({"": twice})[2:]] == ["checked", "set", "no"]
+
+
+def test_the_rows_of_a_plan_do_not_repeat_the_heading() -> None:
+    row = Evidence.of_plan("B1", "no vault", "create vault vault-dr")
+    assert "planned: create" in lines({"Azure": [row]})[-1]
+    assert lines({"Azure": [row]}, planned=True)[-1].split("  ")[-2:] == [
+        "create vault vault-dr",
+        "known after the run",
+    ]
 
 
 def test_long_texts_are_wrapped_inside_their_column() -> None:

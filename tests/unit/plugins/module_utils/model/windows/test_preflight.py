@@ -281,3 +281,29 @@ def test_a_name_that_azure_does_not_accept_is_no_obstacle() -> None:
         "virtual machines that cannot be protected as they are: secure boot is enabled: web-1; virtual machines that"
         " need another name in Azure, 1 to 63 letters, digits and hyphens: web server 1"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "changed", "message"),
+    [
+        (
+            "agent-upgrade",
+            seen.hyperv_host(agent=seen.agent(version="2.0.9249.0")),
+            {"version": "2.0.9260.0"},
+            "agent 2.0.9249.0 can be upgraded directly to 2.0.9260.0",
+        ),
+        (
+            "agent-upgrade",
+            seen.hyperv_host(agent=seen.agent(version="2.0.9260.0")),
+            {"version": "2.0.9249.0"},
+            "agent 2.0.9260.0 needs no upgrade",
+        ),
+        ("vms", seen.hyperv_host(hyperv=seen.hyperv(vms=[])), {}, "the host has no virtual machines"),
+        ("vms", seen.hyperv_host(), {}, "the support matrix covers the virtual machine"),
+        ("clock", seen.hyperv_host(), {}, "the clock differs from the clock of the controller by 300 s or less"),
+    ],
+)
+def test_a_passed_check_says_what_was_found(
+    name: str, machine: MachineFacts, changed: dict[str, Any], message: str
+) -> None:
+    assert one(preflight(HYPERV_HOST, machine, **changed), name).describe() == message

@@ -207,6 +207,19 @@ def test_a_change_without_a_login_loses_the_stored_one(
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (CUSTOM, "the proxy login of svc is kept"),
+        ({**CUSTOM, "username": "SVC", "password": "p"}, "the proxy login of svc is kept"),
+        ({**CUSTOM, "username": "new", "password": "p"}, "the proxy login of svc is replaced with that of new"),
+        ({"mode": "direct"}, "the proxy login of svc is removed with the proxy"),
+    ],
+)
+def test_the_outcome_for_a_stored_login_is_named(options: dict[str, Any], message: str) -> None:
+    assert proxies.describe_login("svc", desired(**options)) == message
+
+
+@pytest.mark.parametrize(
     ("options", "paths"),
     [
         ({**CUSTOM, **LOGIN}, ["password"]),
