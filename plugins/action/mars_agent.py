@@ -35,4 +35,5 @@ class ActionModule(SetupAction):
         "download_threads": {"type": "int"},
     }
     RESULT = "agent"
+    STEP = "H3"
     build = staticmethod(build)

@@ -21,4 +21,5 @@ class ActionModule(SetupAction):
         "microsoft_update": {"type": "bool"},
     }
     RESULT = "provider"
+    STEP = "P1"
     build = staticmethod(build)

@@ -134,6 +134,8 @@ options:
       - Whether to restart the machine with M(ansible.windows.win_reboot) if the task has changed something and a
         restart is required. Otherwise RV(reboot_required) reports it.
       - A restart that was pending before is never made, because it blocks setup.
+      - The machine is not restarted while virtual machines run on it, or while another node of its cluster is not up. A
+        warning then names them, and RV(reboot_required) is true. Drain the host before, or restart it later.
     type: bool
     default: false
 notes:

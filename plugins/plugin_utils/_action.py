@@ -20,6 +20,7 @@ from ..module_utils._model.common.resource import ManagedResource, Outcome, conv
 from ..module_utils._model.common.shown_text import one_line
 from ..module_utils._model.windows.host_facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
+from ..module_utils._model.windows.restart import restart_check
 from ._windows.session import ConnectionLost, Session
 
 _PROXY_SUBOPTIONS: dict[str, dict[str, Any]] = {
@@ -188,7 +189,13 @@ class ResourceAction(WindowsAction):
 
 
 class SetupAction(ResourceAction):
-    """Base class for a resource with a setup program. It restarts the machine only if the task allows it."""
+    """Base class for a resource with a setup program. It restarts the machine only if the task allows it.
+
+    A machine is not restarted while virtual machines run on it, or while another node of its cluster is not up.
+    """
+
+    #: The step of the setup.
+    STEP: ClassVar[str]
 
     def execute(self, options: Options, session: Session) -> dict[str, Any]:
         """Bring the resource to its desired state, restart the machine if required, and return the result."""
@@ -197,6 +204,10 @@ class SetupAction(ResourceAction):
         # A task that changed nothing never restarts the machine, although a restart may be pending.
         restarts = bool(required and outcome.changed and options["reboot"] and not session.check_mode)
         if restarts:
+            safe = restart_check(session.run("list_restart_obstacles", {}), self.STEP)
+            if safe.status != "pass":
+                warnings = [*result.get("warnings", ()), safe.describe()]
+                return {**result, "warnings": warnings, "reboot_required": True, "rebooted": False}
             self._restart(options)
             session.reconnect()
             # The result shows the machine after the restart.

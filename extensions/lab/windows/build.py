@@ -10,7 +10,7 @@ machines: a list of
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
-  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks}],
+  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state}],
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
        after the seconds), refresher, flag_supported, running, vmm_id,
@@ -203,6 +203,7 @@ def _guest(described: Document) -> Guest:
         None if size is None else int(float(size) * _GIB),
         int(described.get("shared_disks", 0)),
         int(described.get("pass_through_disks", 0)),
+        described.get("state", "running"),
     )
 
 

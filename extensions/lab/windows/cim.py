@@ -148,10 +148,18 @@ def _guests(machine: Machine) -> list[Row]:
     ]
 
 
+#: Documented: EnabledState of Msvm_ComputerSystem.
+_ENABLED_STATES = {"running": 2, "off": 3, "saved": 6, "paused": 9}
+
+
 def _systems(machine: Machine) -> list[Row]:
     """Return the host itself and its virtual machines (documented: Msvm_ComputerSystem; 0 means no replication)."""
-    names = [machine.name.upper(), *(guest.id for guest in machine.guests)]
-    return [{"Name": name, "ReplicationMode": 0} for name in names]
+    rows = [(machine.name.upper(), machine.name.upper(), "running")]
+    rows += [(guest.id, guest.name, guest.state) for guest in machine.guests]
+    return [
+        {"Name": name, "ElementName": shown, "EnabledState": _ENABLED_STATES[state], "ReplicationMode": 0}
+        for name, shown, state in rows
+    ]
 
 
 def _preference(machine: Machine) -> list[Row]:

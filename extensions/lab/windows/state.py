@@ -55,6 +55,7 @@ class Guest:
     first_disk_bytes: int | None = 127 * 1024**3
     shared_disks: int = 0
     pass_through_disks: int = 0
+    state: Literal["running", "off", "saved", "paused"] = "running"
 
 
 @dataclass(frozen=True, slots=True)

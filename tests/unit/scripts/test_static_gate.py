@@ -32,6 +32,7 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller WhenIdle QuietJobs ClusterResource",
+    "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
     "list_vmm_fabric": "",
     "observe": (

@@ -20,6 +20,7 @@ from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
+from .list_restart_obstacles import list_restart_obstacles
 from .list_running_jobs import list_running_jobs
 from .list_vmm_fabric import list_vmm_fabric
 from .observe import observe
@@ -46,6 +47,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
+    "list_restart_obstacles": list_restart_obstacles,
     "list_running_jobs": list_running_jobs,
     "list_vmm_fabric": list_vmm_fabric,
     "observe": observe,

@@ -180,6 +180,7 @@ ANSWERS: Mapping[str, Shape] = {
         "running_jobs": Optional(_JOB_LIST, absent=True),
         "log_tail": _TEXTS,
     },
+    "list_restart_obstacles": {"node": TEXT, "machines": [TEXT], "nodes": [{"name": TEXT, "state": TEXT}]},
     "list_running_jobs": {"running_jobs": _JOBS},
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,

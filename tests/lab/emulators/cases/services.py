@@ -10,6 +10,7 @@ from typing import Final
 from lab.windows import layout
 from lab.windows.states import (
     all_of,
+    cluster_node,
     disabled,
     fault,
     hyperv_host,
@@ -26,6 +27,7 @@ from tests.lab.emulators.cases.calls import (
 from tests.lab.emulators.harness import Case
 
 _VMM_RESTART = {"Name": layout.VMM_SERVICE, **QUIET}
+_STATES = [{"name": "kept", "state": "saved"}, {"name": "held", "state": "paused"}]
 _AGENT_RESTART = {"Name": layout.AGENT_SERVICE}
 _BUSY = vmm_server(vmm={"running_jobs": 2})
 CASES: Final = [
@@ -69,6 +71,17 @@ CASES: Final = [
     ),
     Case(
         "list_running_jobs in check mode", "list_running_jobs", BUSY, {"QuietJobs": QUIET["QuietJobs"]}, check_mode=True
+    ),
+    *(
+        Case(f"list_restart_obstacles {name}", "list_restart_obstacles", machine, {}, check_mode=check_mode)
+        for name, machine, check_mode in (
+            ("of a host", hyperv_host(vms=[{"name": "web"}, {"name": "old", "state": "off"}]), False),
+            ("of a host with other states", hyperv_host(vms=_STATES), False),
+            ("of a host without machines", hyperv_host(vms=[]), False),
+            ("of a VMM server", vmm_server(), False),
+            ("of a cluster", cluster_node(nodes=["vmm01", {"name": "vmm02", "state": "Down"}]), False),
+            ("in check mode", hyperv_host(vms=[{"name": "web"}]), True),
+        )
     ),
     restart("of VMM that is stopped", vmm_server(), _VMM_RESTART, stopped(layout.VMM_SERVICE)),
     restart("in check mode", vmm_server(), _VMM_RESTART, marked(layout.VMM_SERVICE), check_mode=True),

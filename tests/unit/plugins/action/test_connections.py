@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailur
 
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task
 from lab.windows.states import (
+    cluster_node,
     hyperv_host,
     vmm_server,
 )
@@ -91,7 +93,7 @@ class Loader:
 def asks_for_restart(found: Runner) -> None:
     def twist(answer: dict[str, Any]) -> dict[str, Any]:
         if isinstance(answer["result"], dict) and answer["result"].get("answer"):
-            text = answer["result"]["answer"].replace('"setup_exit":0', '"setup_exit":3010')
+            text = re.sub(r'"(setup_exit|exit_code)":0', r'"\1":3010', answer["result"]["answer"])
             return {**answer, "result": {**answer["result"], "answer": text}}
         return answer
 
@@ -108,6 +110,49 @@ def test_the_machine_is_restarted_only_if_allowed(runner: MakeRunner, allowed: b
     assert [args["reboot_timeout"] for args in found.loader.arguments] == [77] * allowed
     assert (found.connection.resets > 0, result["provider"]["vmm_service"]) == (allowed, "Running")
     assert [warning for warning in result["warnings"] if "3010" in warning]
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "reason"),
+    [
+        (
+            "mars_agent",
+            hyperv_host(vms=[{"name": "web"}, {"name": "off", "state": "off"}, {"name": "kept", "state": "saved"}]),
+            "a virtual machine runs on it: web;",
+        ),
+        (
+            "mars_agent",
+            hyperv_host(vms=[{"name": f"vm{number}", "state": "paused"} for number in range(7)]),
+            "7 virtual machines run on it: vm0, vm1, vm2, vm3, vm4 and 2 more;",
+        ),
+        (
+            "provider",
+            cluster_node(provider=False, nodes=["vmm01", {"name": "vmm02", "state": "Paused"}]),
+            "other nodes of its cluster are not up: vmm02 (Paused);",
+        ),
+    ],
+)
+def test_a_machine_that_others_need_is_not_restarted(
+    runner: MakeRunner, name: str, machine: dict[str, Any], reason: str
+) -> None:
+    found = runner(machine)
+    asks_for_restart(found)
+    found.loader = Loader(found, {"rebooted": True, "changed": True})
+    result = found.run(name, reboot=True, **installer("agent" if name == "mars_agent" else name))
+    assert (result["changed"], result["rebooted"], result["reboot_required"]) == (True, False, True)
+    assert found.loader.arguments == []
+    assert [warning for warning in result["warnings"] if f"was not restarted, because {reason}" in warning]
+
+
+@pytest.mark.parametrize(
+    ("name", "machine"),
+    [("mars_agent", hyperv_host(vms=[{"name": "old", "state": "off"}])), ("provider", cluster_node(provider=False))],
+)
+def test_a_machine_that_others_do_not_need_is_restarted(runner: MakeRunner, name: str, machine: dict[str, Any]) -> None:
+    found = runner(machine)
+    asks_for_restart(found)
+    found.connection, found.loader = Connection(), Loader(found, {"rebooted": True, "changed": True})
+    assert found.run(name, reboot=True, **installer("agent" if name == "mars_agent" else name))["rebooted"] is True
 
 
 def test_no_restart_without_a_change(runner: MakeRunner) -> None:
