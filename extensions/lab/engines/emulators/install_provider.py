@@ -14,6 +14,7 @@ from .base import Run, clustered, emulator, interrupted_jobs, node_name, remove_
 from .protected_folder import open_installer
 
 _GOOD = (0, 3010)
+_TURN = 5
 
 
 @emulator
@@ -48,6 +49,7 @@ def install_provider(run: Run) -> dict[str, Any]:
                     if here:
                         _stop(machine, cluster)
                     result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
+                    _wait_for_product(machine, result["setup_exit"], run.number("ProductTimeout", 600))
         finally:
             try:
                 if here:
@@ -63,6 +65,13 @@ def install_provider(run: Run) -> dict[str, Any]:
             result["resource_after"] = cluster.state
     result["service_after"] = service_status(machine, layout.VMM_SERVICE)
     return result
+
+
+def _wait_for_product(machine: Machine, setup_exit: int, limit: int) -> None:
+    waited = 0
+    while setup_exit in _GOOD and waited < limit and machine.registry.find(layout.ADAPTER_KEY) is None:
+        machine.sleep(_TURN)
+        waited += _TURN
 
 
 def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:

@@ -29,9 +29,20 @@ def run(machine: Machine, invocation: Invocation) -> int:
     except Refusal as refusal:
         _log(machine, [f"setupdr.exe {version}: {refusal}"])
         return refusal.exit_code
+
+    def install() -> None:
+        # inferred: the installation needs a stopped service until its end, and is rolled back otherwise.
+        if machine.is_running(layout.VMM_SERVICE):
+            _log(machine, [f"setupdr.exe {version}: The installation was rolled back, because the service runs."])
+            return
+        lay_down(machine, folder, invocation.file)
+        _log(machine, [f"setupdr.exe {version}: The Azure Site Recovery Provider was installed."])
+
+    if machine.fault_at("setup ends early") is not None:
+        machine.later(machine.context.delays.provider_install, install)
+        return SUCCESS
     machine.sleep(machine.context.delays.provider_install)
-    lay_down(machine, folder, invocation.file)
-    _log(machine, [f"setupdr.exe {version}: The Azure Site Recovery Provider was installed."])
+    install()
     return SUCCESS
 
 

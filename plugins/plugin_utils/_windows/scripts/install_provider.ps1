@@ -6,6 +6,7 @@
 # Unpacks the package of the Site Recovery Provider and runs its setup, which requires a stopped VMM service. On a node
 # that does not own the role of a highly available VMM, the service does not run, and the role is not touched. The script
 # always starts the service again and removes the unpacked files. After a success it removes the installer if requested.
+# Setup can end before its product is installed. Like Microsoft's instructions, the script waits for the registry key.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -20,6 +21,8 @@ param(
     [string] $ExtractDir,
 
     [bool] $RemoveInstaller = $false,
+
+    [int] $ProductTimeout = 600,
 
     # Change nothing while VMM jobs are running, except for jobs whose name or command is quiet.
     [switch] $WhenIdle,
@@ -65,6 +68,12 @@ function Start-Vmm {
     }
 }
 
+function Test-Product {
+    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\DRAdapter'
+    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
+    return $answer.ReturnValue -eq 0
+}
+
 function Start-Setup {
     param([string] $Path, [string] $Arguments)
 
@@ -96,6 +105,11 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
                     Stop-Vmm
                 }
                 $result.setup_exit = Start-Setup -Path "$ExtractDir\setupdr.exe" -Arguments '/i'
+                $waited = 0
+                while ($result.setup_exit -in 0, 3010 -and $waited -lt $ProductTimeout -and -not (Test-Product)) {
+                    Start-Sleep -Seconds 5
+                    $waited += 5
+                }
             }
         }
     } finally {

@@ -58,6 +58,12 @@ CASES: Final = [
     install_provider(
         "with a setup that fails", all_of(PROVIDER_PACKAGE, fault("setupdr.exe", exit_code=1, message="Fatal"))
     ),
+    install_provider("whose setup ends early", all_of(PROVIDER_PACKAGE, fault("setup ends early"))),
+    install_provider(
+        "whose setup ends early and installs nothing in time",
+        all_of(PROVIDER_PACKAGE, fault("setup ends early")),
+        parameters={"ProductTimeout": 0},
+    ),
     install_provider("with a service that does not stop", all_of(PROVIDER_PACKAGE, fault("stop SCVMMService"))),
     install_provider("with a service that does not start", all_of(PROVIDER_PACKAGE, fault("start SCVMMService"))),
 ]

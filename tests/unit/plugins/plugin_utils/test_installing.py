@@ -167,6 +167,15 @@ def test_the_installer_stays_when_the_program_fails(harness: MakeHarness, what: 
     assert found.scripts == what.scripts()
 
 
+def test_vmm_starts_only_after_the_product_is_installed(harness: MakeHarness) -> None:
+    """Setup can end before the Windows Installer does, which needs a stopped service until its end."""
+    found = harness(ONE.entry("none"))
+    found.fail("setup ends early")
+    assert found.run(ONE.resource()).changed is True
+    assert found.machine.is_running(layout.VMM_SERVICE)
+    assert found.run(ONE.resource()).changed is False
+
+
 @pytest.mark.parametrize(
     ("changed", "option"),
     [
