@@ -212,7 +212,7 @@ def _jobs(machine: Machine, vmm: Vmm, described: Document) -> None:
     if described.get("refresher", True):
         vmm.jobs.append(refresher(machine.now()))
     jobs = described.get("running_jobs", 0)
-    for entry in [{} for _ in range(jobs)] if isinstance(jobs, int) else jobs:
+    for entry in [{}] * jobs if isinstance(jobs, int) else jobs:
         machine.start_job(described_job(machine.now(), entry), entry.get("seconds"))
 
 

@@ -185,12 +185,20 @@ def _advice(code: str | None, status: int | None, pause: int | None) -> str:
 
 def _is_broken(error: BaseException) -> bool:
     """Tell whether a connection failed, or ended within an answer."""
-    from azure.core.exceptions import HttpResponseError, IncompleteReadError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        IncompleteReadError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
 
     if isinstance(error, (ServiceRequestError, ServiceResponseError, IncompleteReadError)):
         return True
     # The SDK raises the parent class for some broken connections.
-    return type(error) is HttpResponseError and error.response is None and isinstance(error.inner_exception, OSError)
+    if isinstance(error, ClientAuthenticationError) or not isinstance(error, HttpResponseError):
+        return False
+    return error.response is None and isinstance(error.inner_exception, OSError)
 
 
 def _directory_unreachable(error: Exception) -> bool:

@@ -59,7 +59,7 @@ def unknown_names(names: Iterable[str], roles: Iterable[str]) -> Iterator[Invali
 
 
 def replaced_results(extra: Iterable[str]) -> Iterator[InvalidInput]:
-    """Yield a problem for each extra variable that would replace a result of the run, because it outranks all others."""
+    """Yield a problem for each extra variable that would replace a result of the run. It outranks all others."""
     for name in sorted(set(extra) & recorded()):
         yield InvalidInput(
             name, "must not be an extra variable: it would replace what the run itself records", "remove it"

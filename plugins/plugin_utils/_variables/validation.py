@@ -42,8 +42,8 @@ def validate(
 ) -> Validation:
     """Validate the raw variables of a host for these roles; `site` stands for the playbooks' own.
 
-    `template` evaluates a raw value. Variables in `provided_later` may be missing or use undefined variables. `extra` are
-    the names of the extra variables of the run.
+    `template` evaluates a raw value. Variables in `provided_later` may be missing or use undefined variables.
+    `extra` are the names of the extra variables of the run.
     """
     validator = _Validator(variables, template, provided_later)
     for role in roles:

@@ -79,7 +79,8 @@ def open_installer(machine: Machine, path: str, sha256: str) -> None:
     file = machine.files.find(path)
     if file is None or file.is_folder:
         raise ScriptFailed(
-            f"The installer '{path}' is missing: another run, a person or an antivirus program removed it after it was verified. Run again."
+            f"The installer '{path}' is missing: another run, a person or an antivirus program removed it after it was "
+            "verified. Run again."
         )
     machine.open_file(path)
     confirm_protected_folder(machine, folder_of(path))

@@ -219,7 +219,8 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
             return (f"vault '{desired.vault_name}' does not exist yet; it must exist before its key is created",)
         if desired.present and state.site is None:
             return (
-                f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet; it must exist before its key is created",
+                f"vault '{desired.vault_name}' has no Hyper-V site '{desired.site}' yet;"
+                " it must exist before its key is created",
             )
         return ()
 

@@ -16,6 +16,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Refused,
     RemoteFailure,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_jobs import REFRESHERS
 from lab.windows import layout
 from lab.windows.installers import package
 from lab.windows.machine import Machine
@@ -395,7 +396,8 @@ def test_the_provider_is_unpacked_in_the_protected_folder(harness: MakeHarness) 
     sent = parameters(found)
     folder = STAGING + r"\work\provider\package"
     verified = {"InstallerPath": PROVIDER_EXE, "InstallerSha256": ONE.package.sha256}
-    assert sent == {**verified, "ExtractDir": folder, "RemoveInstaller": True}
+    quiet = {"WhenIdle": True, "QuietJobs": list(REFRESHERS)}
+    assert sent == {**verified, **quiet, "ExtractDir": folder, "RemoveInstaller": True}
     assert not found.exists(STAGING + r"\work")
     assert [(entry.step, entry.done) for entry in outcome.evidence] == [
         ("S3", "transfer AzureSiteRecoveryProvider.exe to the server and verify it"),
