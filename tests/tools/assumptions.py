@@ -68,6 +68,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "appear",
         "domain",
         "health_result",
+        "install",
         "make_private",
         "merge_account",
         "patch_vault",

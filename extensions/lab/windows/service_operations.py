@@ -54,6 +54,7 @@ class ServiceOperations(MachineState):
         # Between two looks the service may have started and stopped again, so only "pending" means that it starts.
         while self.need_service(name).status == "Start Pending":
             time.sleep(_POLL)
+        self.end_installations()
 
     def stop_service(self, name: str) -> None:
         """Stop a service. The cluster of a highly available VMM treats that as a failure of its resource."""

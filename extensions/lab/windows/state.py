@@ -133,6 +133,8 @@ class MachineState:
         self.mirror = Mirror()
         #: Shares that the account may not read, in lower case.
         self.closed_shares: set[str] = set()
+        #: Installations that continue after their program ended. They end while a caller waits, or when a service starts.
+        self.unfinished: list[Effect] = []
         self._starts = 0
         self._effects: list[tuple[float, Effect]] = []
         self._lock = threading.RLock()
@@ -159,6 +161,11 @@ class MachineState:
         """Wait for `seconds` of the lab's time."""
         time.sleep(max(0.0, seconds) * self.context.clock.scale)
         self.check_process()
+        self.end_installations()
+
+    def end_installations(self) -> None:
+        while self.unfinished:
+            self.unfinished.pop(0)()
 
     def later(self, seconds: float, effect: Effect) -> None:
         """Run `effect` in the background after `seconds` of the lab's time."""

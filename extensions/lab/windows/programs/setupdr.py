@@ -39,7 +39,7 @@ def run(machine: Machine, invocation: Invocation) -> int:
         _log(machine, [f"setupdr.exe {version}: The Azure Site Recovery Provider was installed."])
 
     if machine.fault_at("setup ends early") is not None:
-        machine.later(machine.context.delays.provider_install, install)
+        machine.unfinished.append(install)
         return SUCCESS
     machine.sleep(machine.context.delays.provider_install)
     install()
