@@ -110,10 +110,11 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
 
 
 def _task_options(variables: Variables) -> str:
-    """Return the options of the command line that select tasks, as the user gave them."""
+    """Return the options of the command line that select tasks. Ansible keeps their values without an order."""
     given = {"--tags": variables.get("ansible_run_tags"), "--skip-tags": variables.get("ansible_skip_tags")}
     tags = {
-        option: [tag for tag in value or () if (option, tag) != ("--tags", "all")] for option, value in given.items()
+        option: sorted(tag for tag in value or () if (option, tag) != ("--tags", "all"))
+        for option, value in given.items()
     }
     return " and ".join(f"{option} {','.join(names)}" for option, names in tags.items() if names)
 
