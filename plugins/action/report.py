@@ -68,8 +68,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             part: Group(",".join(options[part]), _names(whole, options[part]), _names(limited, options[part]))
             for part in _ROLES
         }
-        unmatched = tuple(term for term in _selections(limit) if not _names(whole, [term]) and term not in whole.groups)
-        return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit, unmatched)
+        terms = tuple(split_host_pattern(limit)) if limit else ()
+        unmatched = tuple(term for term in _selections(terms) if not _names(whole, [term]) and term not in whole.groups)
+        return Scope(tuple(options["parts"]), groups, bool(_names(limited, [_LOCALHOST])), limit, terms, unmatched)
 
     def _inventory(self, variables: Variables) -> InventoryManager:
         """Build a new inventory, because the limit is already applied to that of the run."""
@@ -81,9 +82,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return manager
 
 
-def _selections(limit: str) -> Iterator[str]:
+def _selections(terms: Sequence[str]) -> Iterator[str]:
     """Yield the terms of a limit that select hosts by name. A file of hosts comes from an earlier run."""
-    for term in split_host_pattern(limit):
+    for term in terms:
         if not term.startswith(("!", "&", "@")):
             yield term
 
@@ -109,10 +110,11 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
 
 
 def _task_options(variables: Variables) -> str:
-    """Return the options of the command line that select tasks, as the user gave them."""
+    """Return the options of the command line that select tasks. Ansible keeps their values without an order."""
     given = {"--tags": variables.get("ansible_run_tags"), "--skip-tags": variables.get("ansible_skip_tags")}
     tags = {
-        option: [tag for tag in value or () if (option, tag) != ("--tags", "all")] for option, value in given.items()
+        option: sorted(tag for tag in value or () if (option, tag) != ("--tags", "all"))
+        for option, value in given.items()
     }
     return " and ".join(f"{option} {','.join(names)}" for option, names in tags.items() if names)
 

@@ -193,6 +193,8 @@ def test_both_engines_observe_the_same_machines(collection_root: Path, tmp_path:
         assert [result.get("failed", False) for result in results.values()] == [False] * 3
         for result in results.values():
             result["result"]["host"].pop("utc_now")
+            for job in (result["result"]["vmm"] or {}).get("running_jobs") or ():
+                job.pop("minutes")
         found.append({name: (result["changed"], result["result"]) for name, result in results.items()})
     assert found[0] == found[1]
     assert set(found[0]) == {"vmm01", "hv01", "hv02"}

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-
-from ansible.inventory.manager import split_host_pattern
 
 LOCALHOST = "localhost"
 AZURE, VMM_SERVERS, HYPERV_HOSTS = "azure", "vmm_servers", "hyperv_hosts"
@@ -33,6 +31,8 @@ class Scope:
     groups: Mapping[str, Group]
     localhost: bool
     limit: str = ""
+    #: The patterns that the limit consists of.
+    terms: tuple[str, ...] = ()
     #: Terms of the limit that match neither a host nor a group of the inventory.
     unmatched: tuple[str, ...] = ()
 
@@ -65,7 +65,7 @@ def missing(scope: Scope, required: Collection[str]) -> str | None:
     if not scope.localhost and (AZURE in required or scope.included(VMM_SERVERS)):
         return (
             f"localhost is not within --limit {scope.limit}, and Azure is called from there;"
-            f" {_advice_for_localhost(scope.limit)}"
+            f" {_advice_for_localhost(scope.terms)}"
         )
     if not scope.localhost and not any(map(scope.included, scope.groups)):
         patterns = " and ".join(f"'{group.pattern}'" for part, group in scope.groups.items() if part in scope.parts)
@@ -81,11 +81,10 @@ def _left_out(scope: Scope, part: str, group: Group) -> str:
     )
 
 
-def _advice_for_localhost(limit: str) -> str:
+def _advice_for_localhost(terms: Sequence[str]) -> str:
     """Return how to include localhost. A limit that only excludes hosts starts from all hosts."""
-    terms = split_host_pattern(limit)
     if any(term.startswith("&") for term in terms):
         return "an intersection with & excludes localhost, so name localhost and the hosts without &"
-    terms = [term for term in terms if term != f"!{LOCALHOST}"]
-    selects = [] if any(not term.startswith("!") for term in terms) else ["all"]
-    return f"use --limit {','.join([LOCALHOST, *selects, *terms])}"
+    kept = [term for term in terms if term != f"!{LOCALHOST}"]
+    selects = [] if any(not term.startswith("!") for term in kept) else ["all"]
+    return f"use --limit {','.join([LOCALHOST, *selects, *kept])}"

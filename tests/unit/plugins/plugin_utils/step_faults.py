@@ -331,7 +331,7 @@ def _drop_read_marks(harness: Disturbed, state: dict[str, Any]) -> None:
 
 def _may_stay(path: str) -> bool:
     """Tell whether a path may stay: logs, exports, and the empty folder of background tasks."""
-    return path in (layout.SETUP_LOGS, STAGING + r"\work") or path.endswith(".reg")
+    return path in (layout.SETUP_LOGS, STAGING + r"\work") or path.endswith((".reg", ".cer"))
 
 
 def count(entries: Sequence[Entry], verb: str) -> Counter[str]:

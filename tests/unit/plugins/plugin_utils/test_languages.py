@@ -38,6 +38,9 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+JOBS = {"running_jobs": "wait", "running_jobs_timeout": 60}
+
+
 def setup(name: str, folder: str, **more: Any) -> dict[str, Any]:
     package = PACKAGES[name]
     source = {"source": package.url, "checksum": package.sha256, "version": package.version}
@@ -70,7 +73,7 @@ def test_a_resource_converges(
     key = tmp_path / f"{cloud}.VaultCredentials"
     key.write_bytes(key_file())
     options: dict[str, dict[str, Any]] = {
-        "provider": setup("provider", folder, microsoft_update=None),
+        "provider": setup("provider", folder, microsoft_update=None, **JOBS),
         "provider_registration": registration(key, cloud),
         "vmm_cloud_sync": {"vmm_clouds": [cloud], "state": "present"},
         "mars_agent": agent(folder),
@@ -113,7 +116,7 @@ def test_host_info_keeps_the_spelling(harness: MakeHarness, language: str, kind:
 
 def test_messages_of_windows_are_passed_on(harness: MakeHarness, language: str) -> None:
     found = harness(native_server(language, provider={}), disabled(layout.VMM_SERVICE))
-    options = setup("provider", NATIVE[language]["folder"], microsoft_update=None)
+    options = setup("provider", NATIVE[language]["folder"], microsoft_update=None, **JOBS)
     with pytest.raises(RemoteFailure) as failed:
         found.run(lambda session: provider.build(options, session))
     assert layout.VMM_SERVICE in failed.value.message

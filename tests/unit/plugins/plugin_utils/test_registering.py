@@ -15,6 +15,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Refused,
     RemoteFailure,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vmm_jobs import REFRESHERS
 from lab.windows import layout
 from lab.windows.states import (
     STAGING,
@@ -82,6 +83,8 @@ def test_a_new_server(harness: MakeHarness, key: str) -> None:
         "KeyPath": KEY_PATH,
         "TimeoutSeconds": 1800,
         "NeedsRestart": False,
+        "WhenIdle": True,
+        "QuietJobs": list(REFRESHERS),
     }
     assert [secret["name"] for secret in sent["sensitive_parameters"]] == ["KeyContent"]
     assert not found.exists(KEY_PATH)

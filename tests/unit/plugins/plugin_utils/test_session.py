@@ -62,7 +62,7 @@ def test_a_script_is_sent_with_the_files_that_it_includes(collection_root: Path)
     folder = collection_root / "plugins" / "plugin_utils" / "_windows" / "scripts"
     names = [path.stem for path in folder.glob("*.ps1")]
     assert {name: source(name) for name in names} == {name: assembled(folder, name) for name in names}
-    assert source("end_background_task") == (folder / "end_background_task.ps1").read_text()
+    assert source("poll_background_task") == (folder / "poll_background_task.ps1").read_text()
     sent = source("start_service")
     assert sent.startswith("# siterecovery.hyperv script: start_service\n")
     assert "\n\nfunction Get-ServiceStatus {\n" in sent

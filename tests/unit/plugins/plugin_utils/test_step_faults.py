@@ -88,6 +88,7 @@ PATHS: dict[str, MainPath] = {
             key_path=key, remove_stale_registration=True, azure_registration=_azure(harness)
         ),
         registered(),
+        before=ONE.resource(),
     ),
     "P6 another port": MainPath(
         SERVER,

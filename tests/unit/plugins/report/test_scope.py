@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible.inventory.manager import split_host_pattern
 
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.scope import PARTS, Group, Scope, missing
 
@@ -23,7 +24,7 @@ def scope(
     groups = {
         part: Group(part, group, tuple(host for host in group if host in within)) for part, group in known.items()
     }
-    return Scope(parts, groups, "localhost" in within, limit)
+    return Scope(parts, groups, "localhost" in within, limit, tuple(split_host_pattern(limit)) if limit else ())
 
 
 @pytest.mark.parametrize(
