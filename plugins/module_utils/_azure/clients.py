@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Client = TypeVar("Client")
 
 _READ_SECONDS = 90
-_RETRIES = 5
-_RETRY_BACKOFF_MAX = 30
+_RETRIES = pipeline.RETRIES
 _POLL_SECONDS = 5
 
 
@@ -105,7 +104,7 @@ class Azure:
             credential_scopes=[self.cloud.scope],
             polling_interval=_POLL_SECONDS,
             transport=transport.open_transport(self.login.ca_bundle, _READ_SECONDS),
-            retry_policy=pipeline.retries(_RETRIES, _RETRY_BACKOFF_MAX, self._seconds),
+            retry_policy=pipeline.retries(_RETRIES, pipeline.RETRY_BACKOFF_MAX, self._seconds),
             per_call_policies=[pipeline.only_documents()],
             per_retry_policies=[pipeline.no_registration(), pipeline.note_writes(self._accepted)],
             user_agent="siterecovery.hyperv",

@@ -15,13 +15,11 @@ from .._model.common.cloud_names import CHINA, CLOUDS, GOVERNMENT, PUBLIC, cloud
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import InvalidInput, RemoteFailure, Unreachable
 from .._model.common.shown_text import shown_address
-from .pipeline import retries
+from .pipeline import RETRIES, RETRY_BACKOFF_MAX, retries
 from .transport import broken_reason, open_transport, seconds_of
 
 _READ_SECONDS = 30
-#: As those of the calls to Resource Manager.
-_RETRIES = 5
-_RETRY_BACKOFF_MAX = 30
+_RETRIES = RETRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ def _download(address: str, ca_bundle: str | None, seconds: float | None) -> Any
         HeadersPolicy({"Accept": "application/json"}),
         UserAgentPolicy(base_user_agent="siterecovery.hyperv"),
         ProxyPolicy(),
-        retries(_RETRIES, _RETRY_BACKOFF_MAX, seconds),
+        retries(_RETRIES, RETRY_BACKOFF_MAX, seconds),
     ]
     sender: Any = Pipeline(open_transport(ca_bundle, _READ_SECONDS), policies)
     try:

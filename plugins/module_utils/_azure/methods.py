@@ -15,11 +15,11 @@ from .._model.azure.sign_in import require_tenant
 from .._model.common.errors import InvalidInput
 from . import certificates
 from .clouds import CloudEnvironment
+from .pipeline import RETRIES
 from .transport import sign_in_transport
 
 _READ_SECONDS = 60
-#: As many as those of Resource Manager.
-_RETRIES = 5
+_RETRIES = RETRIES
 #: Starting `az` can take longer than the library's ten seconds on a small machine.
 _CLI_SECONDS = 60
 CLI = "az"

@@ -21,6 +21,11 @@ _NO_LISTS = ("checkipaddressavailability", "replicationvaulthealth")
 _QUESTIONS = ("checknameavailability", "listkeys")
 
 
+#: The retries of one call, to Resource Manager, to the sign-in and for cloud metadata alike, and their longest pause.
+RETRIES = 5
+RETRY_BACKOFF_MAX = 30
+
+
 def retries(total: int, backoff_max: float, seconds: float | None = None) -> RetryPolicy[Any, Any]:
     """Return the SDK's retry policy without pauses that are too long, and without any after `seconds` from now."""
     from azure.core.pipeline.policies import RetryPolicy
