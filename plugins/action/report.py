@@ -33,6 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "hyperv_hosts": {"type": "list", "elements": "str", "default": ["hyperv_hosts"]},
         "uncovered_hosts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "unready_hosts": {"type": "str", "choices": ["fail", "skip", "accept"], "default": "fail"},
+        "wave_sizes": {"type": "list", "elements": "str"},
         "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
@@ -105,8 +106,17 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
         for host in scope.groups[HYPERV_HOSTS].hosts
     ]
     accepted = options["uncovered_hosts"] == "warn"
-    task_options, unready = _task_options(variables), options["unready_hosts"]
-    return Report(scope, tuple(records), tuple(machines), options["stage"], accepted, task_options, unready)
+    return Report(
+        scope,
+        tuple(records),
+        tuple(machines),
+        options["stage"],
+        accept_uncovered=accepted,
+        task_options=_task_options(variables),
+        unready_hosts=options["unready_hosts"],
+        stopped=str(hostvars[_LOCALHOST].get("__site_stopped") or ""),
+        wave_sizes=tuple(options["wave_sizes"]) if options["wave_sizes"] else None,
+    )
 
 
 def _task_options(variables: Variables) -> str:

@@ -142,6 +142,8 @@ host:
       description:
         - Names, system, account, pending restarts, volumes, TLS settings and the proxy of the service account.
         - Hotfixes are read on Windows Server 2012 R2 only, exclusions of antivirus software from Defender only.
+        - C(cluster) has the C(name) of the failover cluster whose running node the machine is, or is null. The name is null
+          if it cannot be read.
       returned: success
       type: dict
       sample: {name: HV01, fqdn: hv01.example.com, os_version: 10.0.17763, is_administrator: true}

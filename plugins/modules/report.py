@@ -80,6 +80,13 @@ options:
     type: str
     choices: [fail, skip, accept]
     default: fail
+  wave_sizes:
+    description:
+      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of all hosts of the run.
+        The last size applies to all further waves.
+      - Without this option, the module plans no waves. In check mode, it prints the plan.
+    type: list
+    elements: str
   table:
     description:
       - The table that the module prints, followed by the problems.
@@ -193,6 +200,14 @@ duplicates:
       type: list
       elements: str
       sample: [hv01, berlin-1]
+waves:
+  description:
+    - The Hyper-V hosts of each wave, in the order of the inventory. Hosts that the run leaves out are in none of them.
+    - A wave never has two nodes of one failover cluster.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: list
+  sample: [[hv01], [hv03, hv05], [hv02, hv04]]
 lines:
   description: The lines that were printed.
   returned: when O(stage) is not V(scope)

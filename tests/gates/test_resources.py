@@ -40,7 +40,7 @@ WINDOWS = {
 # with its own argument spec.
 IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
 # They run on the controller, and neither call Azure nor connect to a machine.
-LOCAL = {"report", "validate_variables"}
+LOCAL = {"report", "validate_variables", "wave"}
 # Keys that the argument spec and the documentation of an option share.
 COMPARED = ("type", "elements", "required", "choices", "default")
 SILENT = {"type": "str", "required": False}

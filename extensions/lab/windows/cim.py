@@ -38,6 +38,7 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
         "root/virtualization/v2": _VIRTUALIZATION,
         "root/standardcimv2": {"msft_nettcpconnection": connections},
         "root/microsoft/windows/defender": {"msft_mppreference": _preference},
+        "root/mscluster": {"mscluster_cluster": _clusters},
     }
     classes = spaces.get(namespace.lower().replace("\\", "/"))
     if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
@@ -160,6 +161,13 @@ def _systems(machine: Machine) -> list[Row]:
         {"Name": name, "ElementName": shown, "EnabledState": _ENABLED_STATES[state], "ReplicationMode": 0}
         for name, shown, state in rows
     ]
+
+
+def _clusters(machine: Machine) -> list[Row]:
+    """Return the cluster of this node (documented: MSCluster_Cluster). The lab gives a cluster the name of its role."""
+    if machine.cluster is None or machine.fault_at("read the cluster") is not None:
+        raise MachineError("Provider failure ", _CIM_ERROR)
+    return [{"Name": machine.cluster.role}]
 
 
 def _preference(machine: Machine) -> list[Row]:

@@ -16,6 +16,7 @@ from .coverage import Duplicate, Uncovered, find_duplicates, find_uncovered
 from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .scope import HYPERV_HOSTS, Scope
 from .tables import check_table, evidence_table
+from .waves import Wave, clusters_of, describe_waves, plan_waves
 
 UnreadyHosts = Literal["fail", "skip", "accept"]
 Stage = Literal["checks", "setup", "state"]
@@ -66,6 +67,17 @@ class Report:
     #: The action for Hyper-V hosts whose checks failed: with `skip` the run sets up the others, and fails at its end.
     #: The stage state sets up no host, so it ignores this.
     unready_hosts: UnreadyHosts = "fail"
+    #: Why the run began no further wave; empty if it began all of them.
+    stopped: str = ""
+    #: The sizes of the waves. None: the report does not plan them.
+    wave_sizes: tuple[str, ...] | None = None
+
+    @cached_property
+    def waves(self) -> tuple[Wave, ...]:
+        """Return the waves in which the hosts of the run are set up. Hosts that are left out are in none of them."""
+        left_out = {record.host for record in self.left_out}
+        ready = {record.host: record.observation for record in self._of(HYPERV_HOST) if record.host not in left_out}
+        return plan_waves(clusters_of(ready), self.wave_sizes) if self.wave_sizes else ()
 
     @cached_property
     def left_out(self) -> list[Record]:
@@ -120,6 +132,8 @@ class Report:
             shown = ["Check mode: nothing was changed.", *shown] if planned else shown
         else:
             shown = check_table(self._checks(), problems_only=table == "problems", width=width)
+        if planned:
+            shown = [*shown, *describe_waves(self.waves)]
         problems = [problem.describe() for problem in self.problems]
         accepted = [f"left out: {line}" for line in self._missing_lines()] if self.accept_uncovered else []
         if self._tolerated:
@@ -135,6 +149,7 @@ class Report:
             "left_out": [record.host for record in self.left_out],
             "uncovered": [each.to_result() for each in self.uncovered],
             "duplicates": [each.to_result() for each in self.duplicates],
+            "waves": [list(wave) for wave in self.waves],
         }
 
     def _of(self, role: str) -> list[Record]:
@@ -184,8 +199,8 @@ class Report:
         failed = [other.host for other in self._of(record.role) if other.failure]
         if failed and record.role == VMM_SERVER:
             return f"not set up, because {failed[0]} failed before it; run again"
-        if failed and not self.task_options:
-            return f"not set up, because too many hosts of an earlier wave failed: {', '.join(failed)}; run again"
+        if self.stopped and record.role == HYPERV_HOST:
+            return f"not set up, because {self.stopped}; run again"
         return self._not_done("set up")
 
     def _not_done(self, participle: str) -> str:

@@ -18,6 +18,7 @@ from ...module_utils._model.azure.target_request import require_deployment_model
 from ...module_utils._model.azure.vault import DesiredVault
 from ...module_utils._model.azure.virtual_network import DesiredNetwork
 from ...module_utils._model.azure.vmm_server import require_names
+from ...module_utils._model.common.change_window import parse_window_end
 from ...module_utils._model.common.cloud_names import require_cloud
 from ...module_utils._model.common.errors import InvalidInput
 from ...module_utils._model.common.names import require_group_name, require_vault_name
@@ -232,9 +233,12 @@ def _site(values: Values) -> Problems:
                 f"must be a number of hosts or a percentage, not '{size}'",
                 "write a size such as 1 or 25%",
             )
-    percentage = values.get("site_max_fail_percentage")
-    if percentage is not None and not 0 <= percentage <= 100:
-        yield InvalidInput("site_max_fail_percentage", f"must be from 0 to 100, not {percentage}", "correct the number")
+    for name in ("site_max_fail_percentage", "site_max_run_fail_percentage"):
+        percentage = values.get(name)
+        if percentage is not None and not 0 <= percentage <= 100:
+            yield InvalidInput(name, f"must be from 0 to 100, not {percentage}", "correct the number")
+    if values.get("site_window_end"):
+        yield from _renamed(partial(parse_window_end, "site_window_end", str(values["site_window_end"])), {})
     for text in values.get("site_endpoints") or []:
         yield from _renamed(partial(addresses, "AzureCloud", (), [text]), {"endpoints": "site_endpoints"})
 

@@ -63,6 +63,8 @@ BY_BEGINNING = {
     "site_unready_hosts": "H1",
     "site_wave_sizes": "H1",
     "site_max_fail_percentage": "H1",
+    "site_max_run_fail_percentage": "H1",
+    "site_window_end": "H1",
     "site_endpoints": "S2",
 }
 #: The step of the other variables of the playbooks.

@@ -151,7 +151,13 @@ def host_info(state: State) -> dict[str, Any]:
     return {
         "changed": False,
         "host": {
-            "host": {"name": host, "fqdn": state.values.get("names", {}).get(host, host)},
+            "host": {
+                "name": host,
+                "fqdn": state.values.get("names", {}).get(host, host),
+                "cluster": {"name": state.values["clusters"][host]}
+                if host in state.values.get("clusters", {})
+                else None,
+            },
             "vmm": {"clouds": clouds} if server else None,
             "provider": {"version": "5"} if host in state.values.get("providers", {}) else None,
             "registration": {"vault_name": "vault-dr", "management_uri": "https://pod.test"} if registered else None,

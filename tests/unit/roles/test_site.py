@@ -205,6 +205,40 @@ def test_wave_sizes_can_be_given_as_text(harness: Harness) -> None:
     assert [line for line in harness.journal("write") if "agent" in line] == ["mars_agent hv01"]
 
 
+def test_two_nodes_of_a_cluster_are_never_in_one_wave(harness: Harness) -> None:
+    harness.hosts["hyperv_hosts"] = {"hv01": {}, "hv02": {}, "hv03": {}}
+    harness.given({"clusters": {"hv01": "HVC", "hv02": "hvc"}})
+    planned = harness.play("hyperv_hosts.yml", "--check", "-e", "site_wave_sizes=100%")
+    assert planned.code == 0, planned.output
+    assert "\nWave 1 of 2: hv01, hv03\nWave 2 of 2: hv02\n" in planned.output
+    run = harness.play("hyperv_hosts.yml", "-e", "site_wave_sizes=100%", environment={"ANSIBLE_STRATEGY": "free"})
+    assert run.code == 0, run.output
+    agents = [line for line in harness.journal("write") if "agent" in line]
+    assert sorted(agents[:2]) == ["mars_agent hv01", "mars_agent hv03"]
+    assert agents[2:] == ["mars_agent hv02"]
+    assert re.search(r"^Wave 1 of 2: 2 hosts in \d+ s, 2 changed, 0 failed, 1 left$", run.output, re.M)
+    assert re.search(r"^Wave 2 of 2: 1 host in \d+ s, 1 changed, 0 failed, 0 left$", run.output, re.M)
+
+
+def test_failed_hosts_of_the_whole_run_stop_the_waves(harness: Harness) -> None:
+    harness.hosts["hyperv_hosts"] = {f"hv0{number}": {} for number in range(1, 6)}
+    harness.given({"faults": {"mars_agent:hv01": "setup failed", "mars_agent:hv03": "setup failed"}})
+    limits = "site_wave_sizes=1 site_max_fail_percentage=100 site_max_run_fail_percentage=20"
+    run = harness.play("hyperv_hosts.yml", "-e", limits)
+    assert run.reasons["hv04"] == "not set up, because too many hosts of the run failed: hv01, hv03; run again"
+    assert [line for line in harness.journal("write") if "agent" in line] == ["mars_agent hv02"]
+
+
+def test_no_wave_begins_after_the_change_window(harness: Harness) -> None:
+    run = harness.play("hyperv_hosts.yml", "-e", "site_window_end=2026-01-31T05:00:00Z")
+    assert run.code != 0
+    assert set(run.reasons) == {"hv01", "hv02"}
+    assert run.reasons["hv01"].startswith("not set up, because the change window ended at 2026-01-31 ")
+    assert harness.journal("write") == []
+    wrong = harness.play("hyperv_hosts.yml", "-e", "site_window_end=tonight")
+    assert "site_window_end must be a date and a time in ISO 8601, not 'tonight'" in wrong.output
+
+
 def test_other_groups_can_be_named(harness: Harness) -> None:
     harness.hosts = {"servers_berlin": {"vmm01": {}}, "hosts_berlin": {"hv01": {}}, "hyperv_hosts": {"hv02": {}}}
     run = harness.play("site.yml", "-e", "site_vmm_servers=servers_berlin site_hyperv_hosts=hosts_berlin")

@@ -14,7 +14,8 @@ from datetime import timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...windows import layout
+from ...windows import cim, layout
+from ...windows.errors import MachineError
 from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
 from ...windows.registry import Data
@@ -81,7 +82,18 @@ def _host(machine: Machine, _run: Run) -> Section:
         "system_proxy": _system_proxy(machine),
         "hotfixes": list(machine.hotfixes) if machine.identity.os_version.startswith("6.3.") else None,
         "antivirus": _antivirus(machine),
+        "cluster": _host_cluster(machine),
     }
+
+
+def _host_cluster(machine: Machine) -> Section | None:
+    if not machine.is_running(layout.CLUSTER_SERVICE):
+        return None
+    try:
+        (row,) = cim.instances(machine, "MSCluster_Cluster", "root/MSCluster", None)
+    except MachineError:
+        return {"name": None}
+    return {"name": row["Name"]}
 
 
 def _antivirus(machine: Machine) -> Section | None:

@@ -42,6 +42,7 @@ _HOST = {
     "system_proxy": Optional({"enabled": BOOL, "server": _TEXT, "bypass": _TEXTS}),
     "hotfixes": Optional(_TEXTS),
     "antivirus": Optional({"status": TEXT, "exclusions": _TEXTS}),
+    "cluster": Optional({"name": _TEXT}),
 }
 _CLOUD = {
     "id": TEXT,

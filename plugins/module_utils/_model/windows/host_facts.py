@@ -48,6 +48,13 @@ class Defender:
 
 
 @dataclass(frozen=True, slots=True)
+class FailoverCluster:
+    """The failover cluster of a running node. `name` is None if it could not be read."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HostFacts:
     """Facts about Windows itself. A value that the registry does not have is None."""
 
@@ -69,6 +76,8 @@ class HostFacts:
     #: Read on Windows Server 2012 R2 only.
     hotfixes: tuple[str, ...] | None
     defender: Defender | None
+    #: None: the machine is not a running node of a failover cluster.
+    failover_cluster: FailoverCluster | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HostFacts:
@@ -92,6 +101,7 @@ class HostFacts:
             system_proxy=SystemProxy(proxy["enabled"], proxy["server"], tuple(proxy["bypass"])) if proxy else None,
             hotfixes=None if hotfixes is None else tuple(hotfixes),
             defender=Defender(defender["status"], tuple(defender["exclusions"])) if defender else None,
+            failover_cluster=FailoverCluster(raw["cluster"]["name"]) if raw["cluster"] else None,
         )
 
     def free_gb(self, path: str) -> float | None:

@@ -43,6 +43,21 @@ def hyperv(context: Context) -> Check | None:
     )
 
 
+def failover_cluster(context: Context) -> Check | None:
+    """Check that the name of a node's failover cluster is known. The waves never have two nodes of one cluster."""
+    cluster = context.machine.host.failover_cluster if context.machine.host else None
+    if cluster is None:
+        return None
+    if cluster.name:
+        return Check.passed("failover-cluster", "H1", f"the host is a node of the failover cluster {cluster.name}")
+    return Check.unknown(
+        "failover-cluster",
+        "H1",
+        "the name of the host's failover cluster cannot be read, so a wave has at most one host whose cluster is unknown",
+        "grant the connecting user full access to the cluster",
+    )
+
+
 def switch_names(context: Context) -> Check | None:
     """Check the names of virtual switches: replication fails with a `#`."""
     facts = context.machine.hyperv

@@ -101,6 +101,7 @@ _VMM_SERVER: Final = (
 _HYPERV_HOST: Final = (
     Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
     Requirement("hyperv", hyperv.hyperv),
+    Requirement("failover-cluster", hyperv.failover_cluster),
     Requirement("switch-names", hyperv.switch_names),
     Requirement("vms", hyperv.virtual_machines),
     *_HOST,

@@ -89,7 +89,23 @@ function Get-HostSection {
         system_proxy = Get-ServiceProxy
         hotfixes = Get-Hotfix2012
         antivirus = Get-DefenderState
+        cluster = Get-HostCluster
     }
+}
+
+function Get-HostCluster {
+    # The failover cluster whose running node this machine is, or null. A name that cannot be read is null.
+    $service = Get-ServiceState -Name ClusSvc
+    if ($null -eq $service -or $service.status -ne 'Running') {
+        return $null
+    }
+    $name = $null
+    try {
+        $name = Get-Text -Value @(Get-CimInstance -Namespace root/MSCluster -ClassName MSCluster_Cluster)[0].Name
+    } catch {
+        Write-Verbose -Message 'The name of the cluster cannot be read.'
+    }
+    return @{ name = $name }
 }
 
 function Get-Hotfix2012 {

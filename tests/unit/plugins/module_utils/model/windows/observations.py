@@ -40,6 +40,7 @@ def host(**changed: Any) -> Raw:
         "system_proxy": None,
         "hotfixes": None,
         "antivirus": None,
+        "cluster": None,
         **changed,
     }
 

@@ -327,6 +327,8 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("space", "H3", PASS, {"host": seen.host(**drive(1))}, {}),
     ("space", "H3", FAIL, {"host": seen.host(**drive(0.9))}, {}),
+    ("failover-cluster", "H1", PASS, {"host": seen.host(cluster={"name": "HVC01"})}, {}),
+    ("failover-cluster", "H1", WARN, {"host": seen.host(cluster={"name": None})}, {}),
     ("hotfix", "H2", PASS, {"host": seen.host(hotfixes=["KB1", "kb2961977"])}, {}),
     ("hotfix", "H2", WARN, {"host": seen.host(hotfixes=[])}, {}),
     ("agent", "H4", PASS, {}, {}),

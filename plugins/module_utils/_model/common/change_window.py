@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the end of a change window."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .errors import InvalidInput
+
+
+def parse_window_end(option: str, text: str) -> datetime:
+    """Return the end of a change window. A time without an offset is one of the controller. Raises InvalidInput."""
+    try:
+        return datetime.fromisoformat(text.strip().replace("Z", "+00:00")).astimezone()
+    except ValueError:
+        raise InvalidInput(
+            option,
+            f"must be a date and a time in ISO 8601, not '{text}'",
+            "write a time such as 2026-12-05T05:00:00+01:00",
+        ) from None

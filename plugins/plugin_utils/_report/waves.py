@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: the waves in which the Hyper-V hosts are set up, and the reasons to begin no further wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+#: Stands for the cluster of a node whose cluster could not be read. All such nodes count as nodes of one cluster.
+UNKNOWN_CLUSTER: Final = ""
+_SHOWN_NAMES = 8
+Wave = tuple[str, ...]
+
+
+def plan_waves(clusters: Mapping[str, str | None], sizes: Sequence[str]) -> tuple[Wave, ...]:
+    """Divide hosts into waves in the order of the mapping, which names the cluster of each host.
+
+    A size is a number of hosts, or a percentage of all hosts that is rounded down to at least one host. The last size
+    applies to all further waves. A wave never has two nodes of one cluster: the second one waits for the next wave.
+    """
+    waves: list[Wave] = []
+    left = list(clusters)
+    for number in count():
+        if not left:
+            return tuple(waves)
+        wave = _first_hosts(left, clusters, _number(sizes[min(number, len(sizes) - 1)], len(clusters)))
+        taken = set(wave)
+        left = [host for host in left if host not in taken]
+        waves.append(wave)
+    raise AssertionError("unreachable")
+
+
+def _first_hosts(hosts: Iterable[str], clusters: Mapping[str, str | None], size: int) -> Wave:
+    wave: list[str] = []
+    taken: set[str] = set()
+    for host in hosts:
+        cluster = clusters[host]
+        if cluster is not None and cluster.lower() in taken:
+            continue
+        wave.append(host)
+        if len(wave) == size:
+            break
+        if cluster is not None:
+            taken.add(cluster.lower())
+    return tuple(wave)
+
+
+def _number(size: str, hosts: int) -> int:
+    text = size.strip()
+    return max(1, hosts * int(text[:-1]) // 100 if text.endswith("%") else int(text))
+
+
+def describe_waves(waves: Sequence[Wave]) -> list[str]:
+    """Return the plan of the waves, one line for each."""
+    return [f"Wave {number} of {len(waves)}: {_names(wave)}" for number, wave in enumerate(waves, 1)]
+
+
+def _names(hosts: Sequence[str]) -> str:
+    more = len(hosts) - _SHOWN_NAMES
+    shown = ", ".join(hosts if more <= 1 else hosts[:_SHOWN_NAMES])
+    return shown if more <= 1 else f"{shown} and {more} more"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of the waves. A percentage may be reached, but not exceeded."""
+
+    wave_percentage: int
+    run_percentage: int
+    window_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaveState:
+    """What the run has recorded about its hosts at one moment, in the order of the waves."""
+
+    waves: tuple[Wave, ...]
+    hosts: Wave
+    #: Hosts of this run whose setup failed.
+    failed: frozenset[str]
+    #: Hosts of this run on which something was changed.
+    changed: frozenset[str]
+
+    @property
+    def number(self) -> int:
+        """Return the number of the wave that has these hosts; 0 if the plan does not have it."""
+        wanted = set(self.hosts)
+        return next((number for number, wave in enumerate(self.waves, 1) if wanted & set(wave)), 0)
+
+    def stop_before(self, limits: Limits, now: datetime) -> str:
+        """Return why the wave must not begin; empty if it may."""
+        if limits.window_end is None or now < limits.window_end:
+            return ""
+        return f"the change window ended at {limits.window_end.isoformat(' ', 'minutes')}"
+
+    def stop_after(self, limits: Limits) -> str:
+        """Return why no later wave may begin; empty if it may."""
+        failed = [host for host in self.hosts if host in self.failed]
+        if 100 * len(failed) > limits.wave_percentage * len(self.hosts):
+            return f"too many hosts of an earlier wave failed: {', '.join(failed)}"
+        every = [host for wave in self.waves for host in wave]
+        lost = [host for host in every if host in self.failed]
+        if 100 * len(lost) > limits.run_percentage * len(every):
+            return f"too many hosts of the run failed: {', '.join(lost)}"
+        return ""
+
+    def describe(self, elapsed: timedelta) -> str:
+        """Return one line about the finished wave."""
+        done = set(self.hosts)
+        begun = {host for wave in self.waves[: self.number] for host in wave}
+        left = sum(len(wave) for wave in self.waves) - len(begun)
+        facts = [
+            f"{len(done)} {'host' if len(done) == 1 else 'hosts'} in {_duration(elapsed)}",
+            f"{len(done & self.changed)} changed",
+            f"{len(done & self.failed)} failed",
+            f"{left} left",
+        ]
+        return f"Wave {self.number} of {len(self.waves)}: {', '.join(facts)}"
+
+
+def _duration(elapsed: timedelta) -> str:
+    seconds = max(0, round(elapsed.total_seconds()))
+    return f"{seconds} s" if seconds < 600 else f"{round(seconds / 60)} min"
+
+
+def clusters_of(observations: Mapping[str, Mapping[str, Any]]) -> dict[str, str | None]:
+    """Return the failover cluster of each host from its observation. None: the host is not a node of a cluster."""
+    return {host: _cluster((observed.get("host") or {}).get("cluster")) for host, observed in observations.items()}
+
+
+def _cluster(section: Mapping[str, Any] | None) -> str | None:
+    return None if section is None else str(section.get("name") or UNKNOWN_CLUSTER)
