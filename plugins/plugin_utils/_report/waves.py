@@ -77,7 +77,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class WaveState:
-    """What the run has recorded about its hosts at one moment, in the order of the waves."""
+    """The facts that the run has recorded about the hosts of its waves so far."""
 
     waves: tuple[Wave, ...]
     hosts: Wave
