@@ -25,7 +25,7 @@ FACTS = {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
         "progress", "server_evidence", "servers", "vault_id", "wait_evidence",
     },
-    "hyperv_host": {"checks", "evidence", "lost", "preflight"},
+    "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
