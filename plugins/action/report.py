@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -34,6 +35,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "uncovered_hosts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         "unready_hosts": {"type": "str", "choices": ["fail", "skip", "accept"], "default": "fail"},
         "wave_sizes": {"type": "list", "elements": "str"},
+        "limit_file": {"type": "path"},
         "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
@@ -59,6 +61,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             lines = []
         if lines:
             Display().display("\n".join(lines))
+        if options["limit_file"] and not self._task.check_mode:
+            _write_limit(Path(options["limit_file"]), report.left)
         return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
 
     def _scope(self, options: Variables, variables: Variables) -> Scope:
@@ -119,6 +123,17 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
     )
 
 
+def _write_limit(path: Path, hosts: Sequence[str]) -> None:
+    """Write the limit of the next run, one host per line. Nothing is left: remove the file of an earlier run."""
+    try:
+        if hosts:
+            path.write_text("".join(f"{host}\n" for host in hosts), encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        Display().warning(f"the limit file {path} could not be written: {error.strerror}; run the report again")
+
+
 def _task_options(variables: Variables) -> str:
     """Return the options of the command line that select tasks. Ansible keeps their values without an order."""
     given = {"--tags": variables.get("ansible_run_tags"), "--skip-tags": variables.get("ansible_skip_tags")}
@@ -131,7 +146,11 @@ def _task_options(variables: Variables) -> str:
 
 def _statistics(report: Report) -> dict[str, Any]:
     """Return the results that a workflow passes on, in the form of the module set_stats."""
-    data = {"site_status": report.status, "site_problems": [problem.describe() for problem in report.problems]}
+    data = {
+        "site_status": report.status,
+        "site_problems": [problem.describe() for problem in report.problems],
+        "site_left": report.left,
+    }
     return {"data": data, "per_host": False, "aggregate": False}
 
 

@@ -16,7 +16,7 @@ description:
   - Reads the facts of the roles P(siterecovery.hyperv.azure_target#role) on C(localhost),
     P(siterecovery.hyperv.vmm_server#role) on the VMM servers and P(siterecovery.hyperv.hyperv_host#role) on the Hyper-V
     hosts.
-  - Sets the custom statistics C(site_status) and C(site_problems) for workflows, as M(ansible.builtin.set_stats) does.
+  - Sets the custom statistics C(site_status), C(site_problems) and C(site_left) for workflows, as M(ansible.builtin.set_stats) does.
   - Runs on the controller and connects to no host. Hosts that C(--limit) leaves out are not reported.
   - Fails only when the run does not include what it needs. A problem of a host does not fail the task; see
     RV(failures).
@@ -87,6 +87,11 @@ options:
       - Without this option, the module plans no waves. In check mode, it prints the plan.
     type: list
     elements: str
+  limit_file:
+    description:
+      - The file on the controller for RV(left), relative to the working directory. C(--limit @file) reads it.
+      - If nothing is left, the file is removed. In check mode, it is neither written nor removed.
+    type: path
   table:
     description:
       - The table that the module prints, followed by the problems.
@@ -161,6 +166,15 @@ left_out:
   type: list
   elements: str
   sample: [hv02]
+left:
+  description:
+    - The hosts for the limit of the next run, which are the unfinished ones and those that were left out. It has
+      C(localhost) if the run included it.
+    - A run that stops at O(stage=checks) leaves all of its hosts.
+  returned: when O(stage) is not V(scope)
+  type: list
+  elements: str
+  sample: [localhost, hv02]
 uncovered:
   description: The Hyper-V hosts of chosen VMM clouds that the run leaves out.
   returned: when O(stage) is not V(scope)

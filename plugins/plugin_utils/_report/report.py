@@ -101,6 +101,14 @@ class Report:
         """Return the hosts that are not set up, although this stage requires it."""
         return list(dict.fromkeys(record.host for record in self.records if self._is_unfinished(record)))
 
+    @property
+    def left(self) -> list[str]:
+        """Return the hosts for the limit of the next run. A run that stops at its checks leaves all of its hosts."""
+        if self.stage == "checks":
+            return list(dict.fromkeys(record.host for record in self.records)) if self.problems else []
+        hosts = list(dict.fromkeys([*self.unfinished, *(record.host for record in self.left_out)]))
+        return [_LOCALHOST, *(host for host in hosts if host != _LOCALHOST)] if hosts and self.scope.azure else hosts
+
     @cached_property
     def problems(self) -> list[Problem]:
         return [*(problem for record in self.records for problem in self._of_record(record)), *self._of_run()]
@@ -147,6 +155,7 @@ class Report:
             "failures": self.failures,
             "unfinished": self.unfinished,
             "left_out": [record.host for record in self.left_out],
+            "left": self.left,
             "uncovered": [each.to_result() for each in self.uncovered],
             "duplicates": [each.to_result() for each in self.duplicates],
             "waves": [list(wave) for wave in self.waves],

@@ -65,6 +65,7 @@ BY_BEGINNING = {
     "site_max_fail_percentage": "H1",
     "site_max_run_fail_percentage": "H1",
     "site_window_end": "H1",
+    "site_limit_file": "H1",
     "site_endpoints": "S2",
 }
 #: The step of the other variables of the playbooks.

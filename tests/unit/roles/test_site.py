@@ -239,6 +239,21 @@ def test_no_wave_begins_after_the_change_window(harness: Harness) -> None:
     assert "site_window_end must be a date and a time in ISO 8601, not 'tonight'" in wrong.output
 
 
+def test_the_hosts_that_are_left_can_be_the_limit_of_the_next_run(harness: Harness) -> None:
+    left = harness.folder / "left.txt"
+    options = ("-e", f"site_wave_sizes=1 site_limit_file={left}")
+    harness.given({"faults": {"mars_agent:hv01": "setup failed"}})
+    assert harness.play("site.yml", "--check", *options).code == 0
+    assert not left.exists()
+    assert harness.play("site.yml", *options).code != 0
+    assert left.read_text() == "localhost\nhv01\nhv02\n"
+    harness.given({**harness.state, "faults": {}})
+    run = harness.play("site.yml", *options, "--limit", f"@{left}")
+    assert run.code == 0, run.output
+    assert harness.state["agents"] == {"hv01": True, "hv02": True}
+    assert not left.exists()
+
+
 def test_other_groups_can_be_named(harness: Harness) -> None:
     harness.hosts = {"servers_berlin": {"vmm01": {}}, "hosts_berlin": {"hv01": {}}, "hyperv_hosts": {"hv02": {}}}
     run = harness.play("site.yml", "-e", "site_vmm_servers=servers_berlin site_hyperv_hosts=hosts_berlin")
