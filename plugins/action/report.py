@@ -124,7 +124,7 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
 
 
 def _write_limit(path: Path, hosts: Sequence[str]) -> None:
-    """Write the limit of the next run, one host per line. Nothing is left: remove the file of an earlier run."""
+    """Write the limit of the next run, one host per line. Without hosts, remove the file of an earlier run."""
     try:
         if hosts:
             path.write_text("".join(f"{host}\n" for host in hosts), encoding="utf-8")
