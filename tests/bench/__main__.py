@@ -33,7 +33,7 @@ from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 PARTS = ("modules", "site", "windows", "comparison", "growth")
-# Installs the Azure CLI, so it runs only by name.
+# Installs the Azure CLI and all SDKs of azure.azcollection, so it runs only by name.
 RARE = ("clients",)
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
@@ -69,7 +69,7 @@ def main() -> int:
             growth(here)
     if "clients" in parts:
         with lab() as here:
-            clients(here)
+            return clients(here)
     return 0
 
 
