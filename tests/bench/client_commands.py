@@ -85,7 +85,7 @@ COMMANDS = (
         "7",
     ),
     Command(f"storage account network-rule add {_OF_ACCOUNT} --ip-address 203.0.113.7"),
-    Command(f"storage account network-rule list {_OF_ACCOUNT}", "ipRules[].ipAddressOrRange", "203.0.113.7"),
+    Command(f"storage account network-rule list {_OF_ACCOUNT}", "length(ipRules)", "1"),
     Command("storage account show-usage --location westeurope", "currentValue", "1"),
     Command("storage sku list", "length(@) > `5`", "true"),
     Command("storage container-rm list --storage-account stcli0001 --resource-group rg-cli", "length(@)", "0"),

@@ -13,11 +13,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lab.context import NO_LAG
 from lab.lab import Lab
 from tests.bench.client_commands import COMMANDS, TASKS, Command, Task
 from tests.bench.comparison import theirs
@@ -45,9 +47,13 @@ class Row:
 
 def clients(here: Lab) -> int:
     """Print the table and the number of each verdict. Return the exit status: 1 if a verdict is wrong."""
+    # A client that does not wait for its own writes fails by chance on Azure as well. The bench is about the answers.
+    here.context.lag = NO_LAG
+    # Contributor cannot write locks.
+    here.azure.give_role("Owner")
     rows = []
     print("| command or task | result | verdict |\n| --- | --- | --- |")
-    for row in (*azure_cli(here), *azcollection(here)):
+    for row in chain(azure_cli(here), azcollection(here)):
         print(row.line(), flush=True)
         rows.append(row)
     counted = Counter(row.verdict for row in rows)
@@ -79,10 +85,10 @@ def azure_cli(here: Lab) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-az-") as folder:
         environment = _environment(here, Path(folder))
         login = here.context.login
-        sign_in = f"login --service-principal --username {login.client_id} --tenant {login.tenant} --password "
+        identity = ["--username", login.client_id, "--tenant", login.tenant, "--password", login.secret]
         yield _run(az, Command("cloud register --name Lab"), environment, _cloud(here))
         yield _run(az, Command("cloud set --name Lab"), environment)
-        yield _run(az, Command("login --service-principal"), environment, shlex.split(sign_in)[2:] + [login.secret])
+        yield _run(az, Command("login --service-principal"), environment, identity)
         for command in COMMANDS:
             yield _run(az, command, environment)
 

@@ -21,9 +21,12 @@ from ..context import Fault
 from . import (
     authorization,
     blob,
+    filters,
+    generic_resources,
     guardrails,
     identity,
     index,
+    locks,
     network,
     recovery_services,
     resources,
@@ -41,7 +44,8 @@ _ALL_ROUTES = (
     resources.ROUTES,
     resources.SUBSCRIPTION_ROUTES,
     authorization.ROUTES,
-    authorization.LOCK_ROUTES,
+    locks.ROUTES,
+    generic_resources.ROUTES,
     guardrails.ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
@@ -64,7 +68,8 @@ class ArmServer:
         self.context = state.context
         self.base_url = ""
         self.traffic: list[Exchange] = []
-        self._table = _table(route for routes in _ALL_ROUTES for route in routes)
+        routes = [route for routes in _ALL_ROUTES for route in routes]
+        self._table = _table([*routes, *generic_resources.existence(routes)])
 
     def app(self) -> web.Application:
         application = web.Application(client_max_size=4 * 1024 * 1024)
@@ -177,7 +182,7 @@ class ArmServer:
             if names is not None:
                 self._check_version(route, call, segments)
                 self._check_registered(route)
-                if call.query.get("$filter") and not site_recovery.honors_filter(route.handler):
+                if call.query.get("$filter") and not filters.is_honored(route.handler):
                     raise not_simulated(f"the filter '{call.query['$filter']}' of {call.path}")
                 return route, names
         raise self._unknown(call, segments)
