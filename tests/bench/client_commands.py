@@ -63,7 +63,7 @@ COMMANDS = (
     Command(f"{_SITES}replicationFabrics{_VERSION}", "length(value)", "0"),
     Command(f"{_SITES}replicationFabrics/none{_VERSION}", refused="FabricArmEntityMissing"),
     Command(f"{_SITES}replicationPolicies/none{_VERSION}", refused="ArmResourceDoesNotExist"),
-    Command(f"{_SITES}replicationJobs{_VERSION}&$filter=JobStatus%20eq%20'Failed'", "length(value)", "0"),
+    Command(f"{_SITES}replicationJobs{_VERSION}&$filter=JobStatus%20eq%20%27Failed%27", "length(value)", "0"),
     Command("storage account check-name --name stcli0001", "nameAvailable", "true"),
     Command(
         f"storage account create {_ACCOUNT} --location westeurope --sku Standard_LRS --assign-identity",

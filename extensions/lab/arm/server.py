@@ -321,7 +321,7 @@ def _parse_body(route: Route, raw: bytes) -> Any:
         return None
     try:
         return json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # documented: InvalidRequestContent.
         text = f"The request content was invalid and could not be deserialized: '{error}'."
         raise ArmError(400, "InvalidRequestContent", text, gateway=True) from None
