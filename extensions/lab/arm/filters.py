@@ -13,7 +13,7 @@ from .messages import Answer, ArmError, Call, Json, not_simulated
 
 Listing = TypeVar("Listing", bound=Callable[..., Answer])
 
-_COMPARISON = re.compile(r"\s*(\w+)\s+(eq|ne|ge|gt|le|lt)\s+'([^']*)'\s*", re.IGNORECASE)
+_COMPARISON = re.compile(r"\s*\(?\s*(\w+)\s+(eq|ne|ge|gt|le|lt)\s+'([^']*)'\s*\)?\s*", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+(?=\w+\s)", re.IGNORECASE)
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "eq": lambda one, other: one == other,
