@@ -284,7 +284,7 @@ class ArmServer:
         if any(pattern.fullmatch(call.path) for _method, pattern, _handler in identity.OPEN_ROUTES):
             return
         sent: Any = None
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             sent = json.loads(raw) if raw else None
         exchange = Exchange(
             call.method,
