@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # documented: list of Azure regions; the codes are those of the Azure Backup private endpoint article.
-# inferred: the codes of regions that opened since 2024.
+# inferred: the short names of regions that opened since 2024.
 _PUBLIC = {
     "australiacentral": ("Australia Central", "acl"),
     "australiacentral2": ("Australia Central 2", "acl2"),

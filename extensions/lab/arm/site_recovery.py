@@ -49,7 +49,7 @@ def need_fabric(vault: Vault, call: Call) -> Fabric:
         raise not_simulated(f"what is below the Hyper-V site {call['fabric']}")
     fabric = vault.fabrics.get(call["fabric"].lower())
     if fabric is None or not fabric.visible:
-        # recorded in a public issue: FabricArmEntityMissing; inferred: causes and action.
+        # recorded in a public issue: FabricArmEntityMissing; inferred: the texts of causes and action.
         raise absent(call, "FabricArmEntityMissing", f"Fabric with name {call['fabric']} could not be located.")
     return fabric
 
