@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The commands of the Azure CLI and the tasks of azure.azcollection that the bench of clients runs, in their order.
 
-A command ends well, unless `refused` names the code of the error that Azure would send. `query` is an expression of the
+A command succeeds, unless `refused` names the code of the error that Azure would send. `query` is an expression of the
 Azure CLI (JMESPath) whose result must be `shows`.
 """
 

@@ -39,30 +39,30 @@ class Row:
 
     command: str
     result: str
-    verdict: str
+    status: str
 
     def line(self) -> str:
-        return f"| `{self.command}` | {self.result} | {self.verdict} |"
+        return f"| `{self.command}` | {self.result} | {self.status} |"
 
 
 def clients(here: Lab) -> int:
-    """Print the table and the number of each verdict. Return the exit status: 1 if a verdict is wrong."""
+    """Print the table and the number of each status. Return the exit status: 1 if a result is wrong."""
     # A client that does not wait for its own writes fails by chance on Azure as well. The bench is about the answers.
     here.context.lag = NO_LAG
     # Contributor cannot write locks.
     here.azure.give_role("Owner")
     rows = []
-    print("| command or task | result | verdict |\n| --- | --- | --- |")
+    print("| command or task | result | status |\n| --- | --- | --- |")
     for row in chain(azure_cli(here), azcollection(here)):
         print(row.line(), flush=True)
         rows.append(row)
-    counted = Counter(row.verdict for row in rows)
+    counted = Counter(row.status for row in rows)
     print("\n" + ", ".join(f"{counted[name]} {name}" for name in (RIGHT, MISSING, WRONG)))
     return int(counted[WRONG] > 0)
 
 
-def verdict(*, failed: bool, text: str, refused: str, as_expected: bool) -> str:
-    """Judge one result. `text` is the error; `as_expected` tells whether the shown value is the right one."""
+def status_of(*, failed: bool, text: str, refused: str, as_expected: bool) -> str:
+    """Evaluate one result. `text` is the error; `as_expected` tells whether the shown value is the right one."""
     if failed and "NotSimulatedByLab" in text:
         return MISSING
     if failed or refused:
@@ -108,7 +108,7 @@ def _run(az: Path, command: Command, environment: dict[str, str], hidden: list[s
     )
     found = done.stdout.strip()
     compared = bool(command.query or command.shows)
-    judged = verdict(
+    judged = status_of(
         failed=done.returncode != 0,
         text=done.stderr,
         refused=command.refused,
@@ -204,7 +204,7 @@ def _task_row(task: Task, done: Finished | None) -> Row:
     good = done.changed == task.changed
     if task.returns is not None and not failed:
         good = good and _at(done.result, task.returns[0]) == task.returns[1]
-    judged = verdict(failed=failed, text=text, refused=task.refused, as_expected=good)
+    judged = status_of(failed=failed, text=text, refused=task.refused, as_expected=good)
     return Row(title, _error(text, judged) if failed else "changed" if done.changed else "ok", judged)
 
 

@@ -38,9 +38,9 @@ def group_document(subscription: str, name: str, location: str, tags: dict[str, 
 
 
 def keep_members(document: Json, body: Json) -> None:
-    """Keep members beside `properties` that the lab does not know, so that no client loses one unnoticed (inferred).
+    """Keep members next to `properties` that the lab does not know, so that no client loses one unnoticed (inferred).
 
-    The service alone writes the others that the body may repeat (documented: API definitions, read-only).
+    Only the service writes the others, which a body may repeat (documented: API definitions, read-only).
     """
     for name in sorted(body.keys() - _OWN_MEMBERS - document.keys()):
         if body[name] is not None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Resource Manager serves for resources of every type: the list of resources, and whether a resource exists."""
+"""Operations of Resource Manager for resources of every type: the list of resources, and the check of existence."""
 
 from __future__ import annotations
 

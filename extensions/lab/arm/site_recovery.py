@@ -46,7 +46,7 @@ def visible_fabrics(vault: Vault) -> list[Fabric]:
 
 def need_fabric(vault: Vault, call: Call) -> Fabric:
     if call["fabric"].lower() in vault.sites:
-        raise not_simulated(f"what is below the Hyper-V site {call['fabric']}")
+        raise not_simulated(f"the contents of the Hyper-V site {call['fabric']}")
     fabric = vault.fabrics.get(call["fabric"].lower())
     if fabric is None or not fabric.visible:
         # recorded in a public issue: FabricArmEntityMissing; inferred: the texts of causes and action.
@@ -261,7 +261,7 @@ def _empty_in_container(state: AzureState, call: Call) -> Answer:
     return list_page(state, call, [])
 
 
-# Lists of a vault whose objects lie below a fabric, so that no object has an address directly below the vault.
+# Lists of a vault whose objects belong to a fabric, so that no object has an address directly below the vault.
 _OF_FABRICS = (
     "replicationMigrationItems",
     "replicationNetworkMappings",

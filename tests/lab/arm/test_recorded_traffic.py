@@ -245,4 +245,4 @@ def test_all_recorded_traffic_is_answered_alike_or_not_simulated(azure: Azure) -
     assert sum(result == SAME for result in results.values()) >= 110
     if new:
         lines = [f"{topic} {index}: {results[topic, index]}" for topic, index in sorted(new)]
-        warnings.warn(f"recorded exchanges that nobody assessed yet: {'; '.join(lines)}", stacklevel=1)
+        warnings.warn(f"recorded exchanges without an expected result: {'; '.join(lines)}", stacklevel=1)
