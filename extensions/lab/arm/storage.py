@@ -135,7 +135,7 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
     if wanted != account["sku"]["name"]:
         # recorded in public threads: code and text.
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: sku.")
-    if member(body, "kind", str) not in {None, account["kind"]}:
+    if _kind(body) not in {None, account["kind"]}:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
     refuse_immutable(account, member(body, "properties", dict) or {})
     _check_values(state, body)
@@ -163,7 +163,7 @@ def patch_account(state: AzureState, call: Call) -> Answer:
     properties = member(body, "properties", dict) or {}
     _check_values(state, body)
     refuse_immutable(account, properties)
-    sku, kind = _sku(body), member(body, "kind", str)
+    sku, kind = _sku(body), _kind(body)
     _check_conversion(account, sku, kind)
     if sku:
         account["sku"] = {"name": sku, "tier": tier(sku)}
@@ -310,6 +310,13 @@ def list_usages(state: AzureState, call: Call) -> Answer:
     return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": _MOST_ACCOUNTS, "name": name}]})
 
 
+def _kind(body: Json) -> str | None:
+    kind: str | None = canonical_value(member(body, "kind", str), _SKUS)
+    if kind:
+        body["kind"] = kind
+    return kind
+
+
 def _default_tls_version(api_version: str) -> str:
     """Return the version that a new account gets from a body without one.
 
@@ -382,7 +389,7 @@ def _check_values(state: AzureState, body: Json) -> None:
 
 
 def _check_body(state: AzureState, body: Json) -> None:
-    sku, kind = _sku(body), member(body, "kind", str)
+    sku, kind = _sku(body), _kind(body)
     for name, value in (("sku", sku), ("kind", kind)):
         if not value:
             # documented: both are required; inferred: code and text.
