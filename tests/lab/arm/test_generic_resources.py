@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -46,6 +47,13 @@ def test_a_lock_is_written_read_and_deleted(filled: Azure, scope: str) -> None:
     assert [lock["name"] for lock in filled.send("GET", f"{scope}{LOCKS}", "2020-05-01").json()["value"]] == ["keep"]
     assert filled.send("DELETE", path, "2020-05-01").status_code == 200
     assert filled.send("DELETE", path, "2020-05-01").status_code == 204
+
+
+def test_the_slashes_of_a_scope_may_be_escaped(filled: Azure) -> None:
+    """The client for locks sends a scope as one parameter."""
+    path = f"/{quote(GROUP[1:], safe='')}{LOCKS}/keep"
+    assert filled.send("PUT", path, "2020-05-01", LOCK).json()["id"] == f"{GROUP}{LOCKS}/keep"
+    assert filled.send("GET", path, "2020-05-01").status_code == 200
 
 
 def test_a_lock_of_one_resource_does_not_stop_its_neighbors(filled: Azure) -> None:
