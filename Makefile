@@ -57,7 +57,7 @@ link: ## create a collections folder that points at the checkout, and print it
 lock: ## resolve the lock files in tests/environments again (ARGS='main gates' for some)
 	@$(TOOLS).environments lock $(ARGS)
 
-bench: ## measure runs without changes, also next to azure.azcollection (ARGS='comparison' for some, ARGS=clients for the Azure CLI)
+bench: ## measure runs without changes, also next to azure.azcollection (ARGS='comparison' for some, ARGS=clients for other clients of Azure, ARGS=fuzz for odd requests)
 	@$(TOOLS).run bench $(ARGS)
 
 acceptance: ## run the scenarios against real servers: INVENTORY=...; they only read, unless CONSENT=changes

@@ -255,6 +255,7 @@ class LabContext:
         scale: float = 1.0,
         delays: Delays | None = None,
         lag: Lag | None = None,
+        location: str = "westeurope",
     ) -> None:
         self.clock = Clock(scale)
         self.delays = delays or Delays()
@@ -262,6 +263,8 @@ class LabContext:
         self.journal = Journal()
         self.faults = Faults()
         self.login = login
+        #: The region of the target, which decides the cloud: a region of a national cloud is in no other.
+        self.location = location
         self.proxy = proxy
         self.resolve = resolve_nothing
         #: The file that records every exchange with Azure without secrets; None: no file.

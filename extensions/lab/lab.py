@@ -102,7 +102,8 @@ def new_context(document: Mapping[str, Any], scale: float) -> LabContext:
         proxy["name"], 0, proxy["username"], secrets.token_urlsafe(18), tuple(proxy.get("refuses") or ())
     )
     lag = Lag(**(document["azure"].get("visible_after") or {}))
-    return LabContext(login=login, proxy=account, scale=scale, lag=lag)
+    location = str(document["azure"]["location"])
+    return LabContext(login=login, proxy=account, scale=scale, lag=lag, location=location)
 
 
 def neutral(value: Any, names: Mapping[str, str]) -> Any:

@@ -27,14 +27,15 @@ from lab.lab import Lab
 from tests.bench.bare import SCRIPTS
 from tests.bench.clients import clients
 from tests.bench.comparison import COMPILED, ROUNDS, compare
+from tests.bench.fuzz import fuzz
 from tests.bench.growth import growth
 from tests.bench.windows import windows
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 PARTS = ("modules", "site", "windows", "comparison", "growth")
-# Installs the Azure CLI, so it runs only by name.
-RARE = ("clients",)
+# They run only by name: the first installs the Azure CLI and all SDKs of azure.azcollection, the second is a test.
+RARE = ("clients", "fuzz")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -43,7 +44,7 @@ _SCALE = 0.01
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS + RARE)}; none: all but the last"
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS + RARE)}; none: all but {' and '.join(RARE)}"
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `comparison` (default: %(default)s)")
     arguments = parser.parse_args()
@@ -67,10 +68,14 @@ def main() -> int:
     if "growth" in parts:
         with lab() as here:
             growth(here)
+    failed = 0
     if "clients" in parts:
         with lab() as here:
-            clients(here)
-    return 0
+            failed |= clients(here)
+    if "fuzz" in parts:
+        with lab() as here:
+            failed |= fuzz(here)
+    return failed
 
 
 @contextmanager

@@ -40,7 +40,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "drconfigurator": ("A-W-31", "A-W-34", "A-W-73"),
     "fabric_document": ("A-A-31", "A-A-32"),
     "flag_supported": ("A-W-26",),
-    "group_locks": ("A-A-07",),
+    "list_locks": ("A-A-07",),
     "mars_installer": ("A-W-73",),
     "merge_vault": ("A-A-61",),
     "need_operation": ("A-A-05",),
@@ -62,6 +62,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "_REFRESH",
+        "_default_tls_version",
         "_firewall",
         "_is_public",
         "_put_existing",
@@ -69,6 +70,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "domain",
         "health_result",
         "install",
+        "keep_members",
         "make_private",
         "merge_account",
         "patch_vault",
@@ -78,7 +80,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "views",
         "withdraw_clouds",
     ),
-    _LAB_ONLY: ("_JOB_FILTERS", "_OPEN", "check_form", "languages"),
+    _LAB_ONLY: ("_JOB_FILTERS", "_OPEN", "_PUBLIC", "check_form", "is_old", "languages"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)

@@ -8,20 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from . import guardrails
-from .common import GROUP, ROOT, need_group, page
-from .messages import Answer, ArmError, Call, Json
+from . import guardrails, locks
+from .common import GROUP, ROOT, need_group
+from .messages import Answer, ArmError, Call
 from .routes import Route, Routes
 from .state import AzureState
-from .versions import AUTHORIZATION, LOCKS
+from .versions import AUTHORIZATION
 
 ROUTES = Routes(AUTHORIZATION)
-LOCK_ROUTES = Routes(LOCKS)
 
 # documented: provider operations; the check of a free name is a read.
 _ACTIONS = {"Microsoft.Storage/checkNameAvailability/action": "Microsoft.Storage/checkNameAvailability/read"}
 _VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
-_LOCKS = "/providers/Microsoft.Authorization/locks"
 _PERMISSIONS = "/providers/Microsoft.Authorization/permissions"
 # Reads that any role in the subscription allows (inferred: the subscription itself and the caller's permissions).
 _OPEN = ("Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read")
@@ -64,40 +62,8 @@ def _permissions(state: AzureState, scope: str) -> Answer:
     )
 
 
-@LOCK_ROUTES.get(ROOT + _LOCKS)
-def subscription_locks(state: AzureState, call: Call) -> Answer:
-    # documented: REST reference, Management Locks - List At Subscription Level: all of the subscription.
-    return page(state, call, state.locks)
-
-
-@LOCK_ROUTES.get(GROUP + _LOCKS)
-def group_locks(state: AzureState, call: Call) -> Answer:
-    """List locks (documented: Management Locks - List At Resource Group Level; inferred: also the subscription's)."""
-    group = str(need_group(state, call["group"])["id"])
-    return page(state, call, [lock for lock in state.locks if _covers(_locked(lock), group)])
-
-
-def _locked(lock: Json) -> str:
-    return str(lock["id"]).partition(_LOCKS)[0]
-
-
 def _covers(scope: str, path: str) -> bool:
     return f"{path}/".casefold().startswith(f"{scope}/".casefold())
-
-
-def _check_locks(state: AzureState, call: Call) -> None:
-    """Refuse calls under a lock (documented: ScopeLocked): ReadOnly stops every write, CanNotDelete only deletions."""
-    verb = "delete" if call.method == "DELETE" else "write"
-    for lock in state.locks:
-        level = lock["properties"]["level"]
-        if _covers(_locked(lock), call.path) and (level == "ReadOnly" or verb == "delete"):
-            raise ArmError(
-                409,
-                "ScopeLocked",
-                f"The scope '{call.path}' cannot perform {verb} operation because following scope(s) are locked: "
-                f"'{_locked(lock)}'. Please remove the lock and try again.",
-                gateway=True,
-            )
 
 
 def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]) -> None:
@@ -120,7 +86,7 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
     if _allowed(state, action, call.path) or (_lists_subscription(segments, route) and state.roles):
         guardrails.check_deny_assignments(state, action, call.path)
         if route.writes:
-            _check_locks(state, call)
+            locks.check_locks(state, route, call)
             guardrails.enforce(state, call, segments)
         return
     login = state.context.login
@@ -151,7 +117,9 @@ def _lists_subscription(segments: tuple[str, ...], route: Route) -> bool:
     literal = [segment.casefold() for segment in route.segments[2:]]
     if route.method != "GET":
         return False
-    return literal == ["resourcegroups"] or (len(segments) == 5 and literal[0] == "providers" and "{" not in literal[2])
+    return literal in (["resourcegroups"], ["resources"]) or (
+        len(segments) == 5 and literal[0] == "providers" and "{" not in literal[2]
+    )
 
 
 def _action(route: Route, call: Call, segments: tuple[str, ...]) -> str:

@@ -23,9 +23,9 @@ from .records import guid
 from .state import AzureState
 
 # The lab's certificate must contain these names, so that clients can verify the endpoint like Resource Manager.
-NAMES = ("*.blob.core.windows.net",)
+NAMES = ("*.blob.core.windows.net", "*.blob.core.usgovcloudapi.net", "*.blob.core.chinacloudapi.cn")
 
-_HOST = re.compile(r"([a-z0-9]{3,24})\.blob\.core\.windows\.net(:\d+)?")
+_HOST = re.compile(r"([a-z0-9]{3,24})\.blob\.core\.(windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)(:\d+)?")
 # documented: Authorize with Shared Key: the headers in the signed string, in this order.
 _SIGNED = (
     "Content-Encoding",
@@ -49,7 +49,7 @@ def account_of(host: str) -> str | None:
 
 
 def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
-    """Get Blob Service Properties (documented: REST reference of Blob Storage), the only operation here."""
+    """Get Blob Service Properties, or list containers (both documented: REST reference of Blob Storage)."""
     state.context.journal.count("storage.blob")
     account = next((item for item in state.accounts.values() if item["name"] == name), None)
     if account is None:
@@ -63,6 +63,8 @@ def serve(state: AzureState, name: str, request: web.Request) -> web.Response:
             "correctly including the signature.",
         )
     query = {key.lower(): value for key, value in request.query.items()}
+    if request.method == "GET" and request.path == "/" and query.get("comp") == "list":
+        return web.Response(body=_no_containers(request), headers=_headers("application/xml"))
     if request.method != "GET" or (query.get("restype"), query.get("comp")) != ("service", "properties"):
         # inferred: the lab has no containers and no blobs.
         return _refused(400, "InvalidQueryParameterValue", "Value for one of the query parameters is invalid.")
@@ -115,6 +117,13 @@ def _properties(service: Json) -> bytes:
     if policy.get("enabled"):
         SubElement(kept, "Days").text = str(policy.get("days", 7))
     SubElement(SubElement(root, "StaticWebsite"), "Enabled").text = "false"
+    return b'<?xml version="1.0" encoding="utf-8"?>' + tostring(root)
+
+
+def _no_containers(request: web.Request) -> bytes:
+    root = Element("EnumerationResults", {"ServiceEndpoint": f"https://{request.host}/"})
+    SubElement(root, "Containers")
+    SubElement(root, "NextMarker")
     return b'<?xml version="1.0" encoding="utf-8"?>' + tostring(root)
 
 

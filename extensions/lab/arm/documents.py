@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .messages import Json
-from .regions import canonical, code, pair
+from .regions import canonical, cloud_of, code, pair
 
 
 def stamp(moment: datetime) -> str:
@@ -35,6 +35,19 @@ def group_document(subscription: str, name: str, location: str, tags: dict[str, 
     if tags:
         group["tags"] = dict(tags)
     return group
+
+
+def keep_members(document: Json, body: Json) -> None:
+    """Keep members next to `properties` that the lab does not know, so that no client loses one unnoticed (inferred).
+
+    Only the service writes the others, which a body may repeat (documented: API definitions, read-only).
+    """
+    for name in sorted(body.keys() - _OWN_MEMBERS - document.keys()):
+        if body[name] is not None:
+            document[name] = copy.deepcopy(body[name])
+
+
+_OWN_MEMBERS = {"id", "name", "type", "etag", "systemData", "properties", "tags", "identity"}
 
 
 # Vault -------------------------------------------------------------------------------------------------------------
@@ -117,6 +130,7 @@ def merge_vault(document: Json, body: Json, now: datetime) -> None:
             del document["tags"]
     if body.get("sku"):
         document["sku"] = copy.deepcopy(body["sku"])
+    keep_members(document, body)
     if body.get("identity"):
         merge_identity(document, body["identity"])
     given = body.get("properties") or {}
@@ -194,7 +208,7 @@ def deleted_vault_document(subscription: str, resource_id: str, location: str, n
 
 def management_endpoint(location: str) -> str:
     # recorded: `https://pod01-id1.wus.backup.windowsazure.com/restapi/` (Azure PowerShell, 2017).
-    return f"https://pod01-id1.{code(location)}.backup.windowsazure.com/restapi/"
+    return f"https://pod01-id1.{code(location)}.{cloud_of(location).backup}/restapi/"
 
 
 # Storage account ----------------------------------------------------------------------------------------------------
@@ -235,11 +249,12 @@ OF_STORAGE_SERVICE = frozenset(
 )
 
 
-def endpoints(name: str, kind: str, sku: str, *, secondary: bool = False) -> dict[str, str]:
+def endpoints(name: str, kind: str, sku: str, location: str, *, secondary: bool = False) -> dict[str, str]:
     suffix = "-secondary" if secondary else ""
     offered = _PREMIUM_ENDPOINTS if kind == "StorageV2" and sku.startswith("Premium") else _ENDPOINTS[kind]
     services = [service for service in offered if not (secondary and service == "file")]
-    return {service: f"https://{name}{suffix}.{service}.core.windows.net/" for service in services}
+    domain = cloud_of(location).storage
+    return {service: f"https://{name}{suffix}.{service}.{domain}/" for service in services}
 
 
 def account_document(resource_id: str, name: str, body: Json, now: datetime) -> Json:
@@ -270,7 +285,7 @@ def account_document(resource_id: str, name: str, body: Json, now: datetime) -> 
         },
         "provisioningState": "Creating",
         "creationTime": time,
-        "primaryEndpoints": endpoints(name, kind, sku),
+        "primaryEndpoints": endpoints(name, kind, sku, location),
         "primaryLocation": location,
         "statusOfPrimary": "available",
     }
@@ -286,6 +301,7 @@ def account_document(resource_id: str, name: str, body: Json, now: datetime) -> 
         "tags": dict(body.get("tags") or {}),
         "properties": properties,
     }
+    keep_members(document, body)
     set_secondary(document)
     merge_account(document, body)
     return document
@@ -305,7 +321,9 @@ def set_secondary(account: Json) -> None:
         return
     properties["secondaryLocation"], properties["statusOfSecondary"] = other, "available"
     if "RA" in sku:
-        properties["secondaryEndpoints"] = endpoints(str(account["name"]), str(account["kind"]), sku, secondary=True)
+        properties["secondaryEndpoints"] = endpoints(
+            str(account["name"]), str(account["kind"]), sku, str(account["location"]), secondary=True
+        )
 
 
 def merge_account(account: Json, body: Json) -> None:
@@ -456,6 +474,7 @@ def network_document(resource_id: str, name: str, body: Json, previous: Json | N
     }
     if body.get("tags"):
         document["tags"] = dict(body["tags"])
+    keep_members(document, body)
     return document
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from .messages import ArmError, Call, Json, not_simulated
+from .messages import Answer, ArmError, Call, Json, not_simulated
 
-_COMPARISON = re.compile(r"\s*(\w+)\s+(eq|ne|ge|gt|le|lt)\s+'([^']*)'\s*", re.IGNORECASE)
+Listing = TypeVar("Listing", bound=Callable[..., Answer])
+
+_COMPARISON = re.compile(r"\s*\(?\s*(\w+)\s+(eq|ne|ge|gt|le|lt)\s+'([^']*)'\s*\)?\s*", re.IGNORECASE)
 _AND = re.compile(r"\s+and\s+(?=\w+\s)", re.IGNORECASE)
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "eq": lambda one, other: one == other,
@@ -22,6 +25,18 @@ _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 Value = Callable[[Json], str]
+_HONORING: set[Callable[..., Answer]] = set()
+
+
+def honors_filter(handler: Listing) -> Listing:
+    """Mark a list that honors `$filter`. The lab refuses a filter for any other list, and never ignores one."""
+    _HONORING.add(handler)
+    return handler
+
+
+def is_honored(handler: Callable[..., Answer]) -> bool:
+    """Tell whether a list honors `$filter`."""
+    return handler in _HONORING
 
 
 def filtered(call: Call, items: list[Json], values: Mapping[str, Value]) -> list[Json]:

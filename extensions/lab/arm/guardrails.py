@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 from .common import GROUP, ROOT, need_group
-from .messages import Answer, ArmError, Call, Json
+from .filters import honors_filter
+from .messages import Answer, ArmError, Call, Json, not_simulated
 from .records import EVERYONE, Policy
 from .regions import canonical
 from .routes import Routes
@@ -112,12 +113,14 @@ def check_deny_assignments(state: AzureState, action: str, path: str) -> None:
 
 
 @ROUTES.get(ROOT + _DENY_ASSIGNMENTS)
+@honors_filter
 def subscription_deny_assignments(state: AzureState, call: Call) -> Answer:
     # documented: REST reference, Deny Assignments - List.
     return _listed(state, call, f"/subscriptions/{call['subscription']}")
 
 
 @ROUTES.get(GROUP + _DENY_ASSIGNMENTS)
+@honors_filter
 def group_deny_assignments(state: AzureState, call: Call) -> Answer:
     # documented: REST reference, Deny Assignments - List For Resource Group.
     return _listed(state, call, str(need_group(state, call["group"])["id"]))
@@ -125,7 +128,10 @@ def group_deny_assignments(state: AzureState, call: Call) -> Answer:
 
 def _listed(state: AzureState, call: Call, scope: str) -> Answer:
     """List deny assignments: with the filter `atScope()` those at or above the scope, without it also those below."""
-    exact = call.query.get("$filter", "").casefold() == "atscope()"
+    text = call.query.get("$filter", "")
+    exact = text.casefold() == "atscope()"
+    if text and not exact:
+        raise not_simulated(f"the filter '{text}'")
     shown = [
         entry
         for entry in state.deny_assignments

@@ -16,17 +16,14 @@ from .messages import Answer, Call, Json
 from .records import guid
 from .state import AzureState
 
-# documented: audiences of Resource Manager in the published metadata of the public cloud.
-AUDIENCES = ("https://management.core.windows.net/", "https://management.azure.com/")
-
 OpenHandler = Callable[[AzureState, Call, bytes], Answer]
 
 
-def metadata(_state: AzureState, call: Call, _raw: bytes) -> Answer:
+def metadata(state: AzureState, call: Call, _raw: bytes) -> Answer:
     """Answer GET /metadata/endpoints: one object since 2022-09-01, a list before, a small object in 2015-01-01.
 
     Shapes: the published document of the public cloud as azure-cli (`azure.cli.core.cloud`) and go-azure-sdk
-    (`metaDataFrom2022API`) read it. Addresses point here, suffixes stay those of the public cloud.
+    (`metaDataFrom2022API`) read it. Addresses point here, suffixes stay those of the cloud.
     """
     version = call.api_version
     if version == "2015-01-01":
@@ -36,13 +33,13 @@ def metadata(_state: AzureState, call: Call, _raw: bytes) -> Answer:
                 "galleryEndpoint": f"{call.base_url}/gallery",
                 "graphEndpoint": f"{call.base_url}/graph",
                 "portalEndpoint": f"{call.base_url}/portal",
-                "authentication": {"loginEndpoint": call.base_url, "audiences": list(AUDIENCES)},
+                "authentication": {"loginEndpoint": call.base_url, "audiences": list(state.cloud.audiences)},
             },
         )
     if version in {"2018-05-01", "2019-05-01", "2019-10-01"}:
-        return Answer(200, [_cloud(call.base_url)])
+        return Answer(200, [_cloud(state, call.base_url)])
     if version in {"2022-09-01", "2023-01-01", "2023-11-01"}:
-        return Answer(200, _cloud(call.base_url))
+        return Answer(200, _cloud(state, call.base_url))
     return Answer(
         400,
         {
@@ -55,12 +52,12 @@ def metadata(_state: AzureState, call: Call, _raw: bytes) -> Answer:
     )
 
 
-def _cloud(base: str) -> Json:
+def _cloud(state: AzureState, base: str) -> Json:
     return {
         "portal": f"{base}/portal",
         "authentication": {
             "loginEndpoint": base,
-            "audiences": list(AUDIENCES),
+            "audiences": list(state.cloud.audiences),
             "tenant": "common",
             "identityProvider": "AAD",
         },
@@ -74,7 +71,7 @@ def _cloud(base: str) -> Json:
             "sqlServerHostname": "database.windows.net",
             "azureDataLakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
             "keyVaultDns": "vault.azure.net",
-            "storage": "core.windows.net",
+            "storage": state.cloud.storage,
             "azureFrontDoorEndpointSuffix": "azurefd.net",
             "storageSyncEndpointSuffix": "afs.azure.net",
             "mhsmDns": "managedhsm.azure.net",
@@ -137,7 +134,7 @@ def token(state: AzureState, call: Call, raw: bytes) -> Answer:
     tenant, login = call["tenant"], state.context.login
     if not _known_tenant(state, tenant):
         return _unknown_tenant(tenant)
-    refusal = _refuse_form(form) or _refuse_scope(call, form)
+    refusal = _refuse_form(form) or _refuse_scope(state, call, form)
     if refusal is not None:
         return refusal
     client = form.get("client_id", "")
@@ -224,7 +221,7 @@ def _refuse_form(form: Mapping[str, str]) -> Answer | None:
     return None
 
 
-def _refuse_scope(call: Call, form: Mapping[str, str]) -> Answer | None:
+def _refuse_scope(state: AzureState, call: Call, form: Mapping[str, str]) -> Answer | None:
     v2 = "/v2.0/" in call.path
     wanted = form.get("scope" if v2 else "resource", "")
     if v2 and not wanted.endswith("/.default"):
@@ -236,7 +233,7 @@ def _refuse_scope(call: Call, form: Mapping[str, str]) -> Answer | None:
             "/.default suffixed to the resource identifier (application ID URI).",
         )
     resource = wanted.removesuffix("/.default").rstrip("/")
-    if resource in {audience.rstrip("/") for audience in (*AUDIENCES, call.base_url)}:
+    if resource in {audience.rstrip("/") for audience in (*state.cloud.audiences, call.base_url)}:
         return None
     return _refused(
         400,

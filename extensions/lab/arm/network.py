@@ -9,7 +9,6 @@ import copy
 import ipaddress
 from collections.abc import Callable
 
-from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import etag, network_document, same_network, set_network_state, subnet_document
 from .messages import Answer, Call, Json, document, member, string_map
@@ -100,7 +99,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
     """
     body, name, group = document(call), call["network"], call["group"]
     need_group(state, group)
-    location = need_location(body, TYPE, regions.NAMES)
+    location = need_location(body, TYPE, state.cloud.regions)
     string_map(body, "tags")
     resource_id = state.resource_id(group, TYPE, name)
     existing = find_network(state, call)

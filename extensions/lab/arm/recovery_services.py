@@ -26,7 +26,7 @@ from .common import (
 from .documents import as_known, complete_vault, management_endpoint, merge_vault, stamp
 from .messages import Answer, ArmError, Call, Json, document, member, string_map
 from .records import Operation, Vault, VaultCertificate, guid
-from .regions import NAMES
+from .regions import cloud_of
 from .routes import Routes
 from .state import AzureState
 from .vault_rules import check_settings
@@ -86,7 +86,7 @@ def put_vault(state: AzureState, call: Call) -> Answer:
     """Answer 201 with an Azure-AsyncOperation for a new vault, or 200 for an existing one (both recorded)."""
     body, name, group = document(call), call["vault"], call["group"]
     need_group(state, group)
-    location = need_location(body, TYPE, NAMES)
+    location = need_location(body, TYPE, state.cloud.regions)
     string_map(body, "tags")
     existing = find_vault(state, call)
     check_settings(state, call, body, existing, new=True)
@@ -122,7 +122,7 @@ def patch_vault(state: AzureState, call: Call) -> Answer:
     check_settings(state, call, body, vault, new=False)
     given = body.get("location")
     if isinstance(given, str):
-        keep_location(vault.document, need_location(body, TYPE, NAMES), call["vault"], call["group"])
+        keep_location(vault.document, need_location(body, TYPE, state.cloud.regions), call["vault"], call["group"])
     if not body.get("identity") and not (body.get("properties") or {}).get("encryption"):
         merge_vault(vault.document, body, state.context.clock.now())
         return Answer(200, _shown(call, vault))
@@ -276,7 +276,7 @@ def _certificate_document(vault: Vault, name: str, made: keys.Made, content: str
             "authType": "AzureActiveDirectory",
             "certificate": content,
             "resourceId": vault.number,
-            "aadAuthority": "https://login.windows.net",
+            "aadAuthority": cloud_of(place).sign_in,
             "aadTenantId": SERVICE_TENANT,
             "servicePrincipalClientId": SERVICE_APPLICATION,
             "servicePrincipalObjectId": SERVICE_PRINCIPAL,

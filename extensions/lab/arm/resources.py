@@ -77,7 +77,7 @@ def list_locations(state: AzureState, _call: Call) -> Answer:
             "name": name,
             "displayName": regions.title(name),
         }
-        for name in regions.NAMES
+        for name in state.cloud.regions
     ]
     return Answer(200, {"value": items})
 
@@ -109,7 +109,7 @@ def put_group(state: AzureState, call: Call) -> Answer:
             f"The provided resource group name '{name}' has these invalid characters or ends with a period.",
             gateway=True,
         )
-    location = _group_location(body)
+    location = _group_location(state, body)
     existing = state.groups.get(name.casefold())
     if existing is None:
         made = group_document(state.context.login.subscription_id, name, location, string_map(body, "tags"))
@@ -205,7 +205,7 @@ def provider_document(state: AzureState, namespace: str) -> Json:
             404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.", gateway=True
         )
     family, types = _TYPES[key]
-    places = region_names(regions.NAMES)
+    places = region_names(state.cloud.regions)
     return {
         "id": f"/subscriptions/{state.context.login.subscription_id}/providers/{name}",
         "namespace": name,
@@ -223,17 +223,17 @@ def provider_document(state: AzureState, namespace: str) -> Json:
     }
 
 
-def _group_location(body: Json) -> str:
+def _group_location(state: AzureState, body: Json) -> str:
     given = body.get("location")
     if not isinstance(given, str) or not given.strip():
         raise ArmError(400, "LocationRequired", "The location property is required for this definition.", gateway=True)
-    if regions.canonical(given) not in regions.NAMES:
+    if regions.canonical(given) not in state.cloud.regions:
         # documented: LocationNotAvailableForResourceGroup.
         raise ArmError(
             400,
             "LocationNotAvailableForResourceGroup",
             f"The provided location '{given}' is not available for resource group. List of available regions is "
-            f"'{','.join(regions.NAMES)}'.",
+            f"'{','.join(state.cloud.regions)}'.",
             gateway=True,
         )
     return regions.canonical(given)

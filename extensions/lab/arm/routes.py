@@ -93,5 +93,11 @@ class Routes:
 
 
 def split_path(raw_path: str) -> tuple[str, ...]:
-    """Return the decoded segments of a raw path; doubled slashes (a base address that ends in one) do not count."""
-    return tuple(unquote(segment) for segment in raw_path.split("/") if segment)
+    """Return the decoded segments of a raw path; doubled slashes (a base address that ends in one) do not count.
+
+    A client that sends a whole scope as one parameter escapes its slashes (azure-mgmt-resource, locks by scope).
+    """
+    segments = [unquote(segment) for segment in raw_path.split("/") if segment]
+    if segments and segments[0].casefold().startswith("subscriptions/"):
+        segments[:1] = segments[0].split("/")
+    return tuple(segments)

@@ -21,9 +21,12 @@ from ..context import Fault
 from . import (
     authorization,
     blob,
+    filters,
+    generic_resources,
     guardrails,
     identity,
     index,
+    locks,
     network,
     recovery_services,
     resources,
@@ -41,7 +44,8 @@ _ALL_ROUTES = (
     resources.ROUTES,
     resources.SUBSCRIPTION_ROUTES,
     authorization.ROUTES,
-    authorization.LOCK_ROUTES,
+    locks.ROUTES,
+    generic_resources.ROUTES,
     guardrails.ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
@@ -64,7 +68,8 @@ class ArmServer:
         self.context = state.context
         self.base_url = ""
         self.traffic: list[Exchange] = []
-        self._table = _table(route for routes in _ALL_ROUTES for route in routes)
+        routes = [route for routes in _ALL_ROUTES for route in routes]
+        self._table = _table([*routes, *generic_resources.existence(routes)])
 
     def app(self) -> web.Application:
         application = web.Application(client_max_size=4 * 1024 * 1024)
@@ -177,7 +182,7 @@ class ArmServer:
             if names is not None:
                 self._check_version(route, call, segments)
                 self._check_registered(route)
-                if call.query.get("$filter") and not site_recovery.honors_filter(route.handler):
+                if call.query.get("$filter") and not filters.is_honored(route.handler):
                     raise not_simulated(f"the filter '{call.query['$filter']}' of {call.path}")
                 return route, names
         raise self._unknown(call, segments)
@@ -279,7 +284,7 @@ class ArmServer:
         if any(pattern.fullmatch(call.path) for _method, pattern, _handler in identity.OPEN_ROUTES):
             return
         sent: Any = None
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             sent = json.loads(raw) if raw else None
         exchange = Exchange(
             call.method,
@@ -316,7 +321,7 @@ def _parse_body(route: Route, raw: bytes) -> Any:
         return None
     try:
         return json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # documented: InvalidRequestContent.
         text = f"The request content was invalid and could not be deserialized: '{error}'."
         raise ArmError(400, "InvalidRequestContent", text, gateway=True) from None

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from ..context import CloudFacts
 from .common import need_operation, page
 from .documents import stamp
-from .filters import Value, filtered
-from .messages import Answer, ArmError, Call, Json
-from .records import Fabric, Vault
+from .filters import Value, filtered, honors_filter
+from .messages import Answer, ArmError, Call, Json, not_simulated
+from .records import Fabric, Vault, guid
 from .recovery_services import VAULT, need_vault
 from .routes import Handler, Routes
 from .site_recovery_documents import (
     KIND,
     container_document,
     fabric_document,
+    is_old,
     job_document,
     network_document,
     provider_document,
@@ -44,40 +45,37 @@ def visible_fabrics(vault: Vault) -> list[Fabric]:
 
 
 def need_fabric(vault: Vault, call: Call) -> Fabric:
+    if call["fabric"].lower() in vault.sites:
+        raise not_simulated(f"the contents of the Hyper-V site {call['fabric']}")
     fabric = vault.fabrics.get(call["fabric"].lower())
     if fabric is None or not fabric.visible:
-        # recorded in a public issue: FabricArmEntityMissing.
-        raise absent("FabricArmEntityMissing", f"Fabric with name {call['fabric']} could not be located.")
+        # recorded in a public issue: FabricArmEntityMissing; inferred: the texts of causes and action.
+        raise absent(call, "FabricArmEntityMissing", f"Fabric with name {call['fabric']} could not be located.")
     return fabric
 
 
-def absent(code: str, text: str) -> SiteRecoveryError:
-    return SiteRecoveryError(404, "NotFound", code, text)
+def absent(call: Call, code: str, text: str) -> SiteRecoveryError:
+    return SiteRecoveryError(call, 404, "NotFound", code, text)
 
 
 class SiteRecoveryError(ArmError):
     """An error in Site Recovery's form: a detail holds the real code, causes and a recommended action (recorded)."""
 
-    def __init__(self, status: int, code: str, inner: str, text: str) -> None:
-        super().__init__(status, code, text)
-        self.inner = inner
-
-    def answer(self) -> Answer:
-        answer = super().answer()
-        answer.body["error"]["details"] = [
-            {
-                "code": self.inner,
-                "message": self.message,
-                "possibleCauses": "The object was removed, or it never existed.",
-                "recommendedAction": "Check the name and try the operation again.",
-            }
-        ]
-        return answer
+    def __init__(self, call: Call, status: int, code: str, inner: str, text: str) -> None:
+        detail = {
+            "code": inner,
+            "message": text,
+            "possibleCauses": "Ensure correct resource name was specified.",
+            "recommendedAction": "Verify ARM resource name details.",
+            "clientRequestId": call.headers.get("x-ms-client-request-id") or guid(),
+            "activityId": guid(),
+        }
+        super().__init__(status, code, text, details=[detail])
 
 
 def missing(call: Call, name: str) -> SiteRecoveryError:
-    # recorded: azure-cli-extensions.
-    return absent("ArmResourceDoesNotExist", f"Specified resource with name '{call[name]}' does not exist.")
+    # recorded: azure-cli-extensions; Azure PowerShell (a recovery plan): causes, action and ids.
+    return absent(call, "ArmResourceDoesNotExist", f"Specified resource with name '{call[name]}' does not exist.")
 
 
 def list_page(state: AzureState, call: Call, items: list[Json]) -> Answer:
@@ -196,6 +194,33 @@ def list_networks(state: AzureState, call: Call) -> Answer:
     return list_page(state, call, list(_networks(vault, [need_fabric(vault, call)])))
 
 
+@ROUTES.get(FABRIC + "/replicationNetworks/{network}")
+def get_network(state: AzureState, call: Call) -> Answer:
+    vault = need_vault(state, call)
+    return Answer(200, _need_network(vault, call))
+
+
+@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings")
+@honors_filter
+def list_network_mappings(state: AzureState, call: Call) -> Answer:
+    _need_network(need_vault(state, call), call)
+    return list_page(state, call, [])
+
+
+@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings/{mapping}")
+def get_network_mapping(state: AzureState, call: Call) -> Answer:
+    _need_network(need_vault(state, call), call)
+    raise missing(call, "mapping")
+
+
+def _need_network(vault: Vault, call: Call) -> Json:
+    fabric = need_fabric(vault, call)
+    for network in fabric.server.networks:
+        if network.id.lower() == call["network"].lower():
+            return network_document(vault, fabric, network)
+    raise missing(call, "network")
+
+
 def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
     for fabric in fabrics:
         for network in fabric.server.networks:
@@ -218,21 +243,34 @@ def get_policy(state: AzureState, call: Call) -> Answer:
 # Lists that later steps of a setup fill (recorded: empty in a vault without registrations) ------------------------
 
 
+@honors_filter
 def _empty_in_vault(state: AzureState, call: Call) -> Answer:
     need_vault(state, call)
     return list_page(state, call, [])
 
 
+@honors_filter
 def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
     need_fabric(need_vault(state, call), call)
     return list_page(state, call, [])
 
 
+@honors_filter
 def _empty_in_container(state: AzureState, call: Call) -> Answer:
     _need_container(need_vault(state, call), call)
     return list_page(state, call, [])
 
 
+# Lists of a vault whose objects belong to a fabric, so that no object has an address directly below the vault.
+_OF_FABRICS = (
+    "replicationMigrationItems",
+    "replicationNetworkMappings",
+    "replicationProtectedItems",
+    "replicationProtectionContainerMappings",
+    "replicationStorageClassifications",
+    "replicationStorageClassificationMappings",
+    "replicationvCenters",
+)
 _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
     (
         VAULT,
@@ -249,12 +287,14 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
             "replicationEvents",
             "replicationAlertSettings",
             "replicationVaultSettings",
+            "replicationProtectionIntents",
+            "replicationvCenters",
         ),
     ),
     (
         FABRIC,
         _empty_in_fabric,
-        ("replicationLogicalNetworks", "replicationStorageClassifications"),
+        ("replicationLogicalNetworks", "replicationStorageClassifications", "replicationvCenters"),
     ),
     (
         CONTAINER,
@@ -263,22 +303,22 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
     ),
 )
 
-for _root, _handler, _names in _EMPTY:
-    for _name in _names:
-        ROUTES.get(f"{_root}/{_name}")(_handler)
-
 
 def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
-    need_vault(state, call)
+    """Refuse a read of one object of a list that is always empty."""
+    vault = need_vault(state, call)
+    if "container" in call.names:
+        _need_container(vault, call)
+    elif "fabric" in call.names:
+        need_fabric(vault, call)
     raise missing(call, "name")
 
 
-def honors_filter(handler: Handler) -> bool:
-    """Tell whether a list honors `$filter`: one that is always empty does."""
-    return handler in (list_jobs, _empty_in_vault, _empty_in_fabric, _empty_in_container)
-
-
-ROUTES.get(VAULT + "/replicationVaultSettings/{name}")(_nothing_of_that_name)
+for _root, _handler, _names in _EMPTY:
+    for _name in _names:
+        ROUTES.get(f"{_root}/{_name}")(_handler)
+        if _root != VAULT or _name not in _OF_FABRICS:
+            ROUTES.get(f"{_root}/{_name}/{{name}}")(_nothing_of_that_name)
 
 
 # Jobs and health -----------------------------------------------------------------------------------------------------
@@ -289,15 +329,16 @@ _JOB_FILTERS: dict[str, Value] = {
     "JobStatus": lambda job: str(job["properties"]["state"]),
     "JobName": lambda job: str(job["properties"]["scenarioName"]),
     "AffectedObjectTypes": lambda job: str(job["properties"]["targetInstanceType"]),
-    "StartTime": lambda job: str(job["properties"]["startTime"]),
-    "EndTime": lambda job: str(job["properties"]["endTime"] or ""),
+    "StartTime": lambda job: str(job["properties"].get("startTime") or ""),
+    "EndTime": lambda job: str(job["properties"].get("endTime") or ""),
 }
 
 
 @ROUTES.get(VAULT + "/replicationJobs")
+@honors_filter
 def list_jobs(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    jobs = [job_document(vault, job) for job in reversed(vault.jobs.values())]
+    jobs = [job_document(vault, job, call.api_version) for job in reversed(vault.jobs.values())]
     return list_page(state, call, filtered(call, jobs, _JOB_FILTERS))
 
 
@@ -307,8 +348,10 @@ def get_job(state: AzureState, call: Call) -> Answer:
     job = vault.jobs.get(call["job"].lower())
     if job is None:
         raise missing(call, "job")
-    found = job_document(vault, job)
+    found = job_document(vault, job, call.api_version)
     found["properties"]["customDetails"] = {"instanceType": "AsrJobDetails", "affectedObjectDetails": {}}
+    # recorded: a text in a single job, null in a list.
+    found["properties"]["activityId"] = f"{guid()} ActivityId: {guid()}"
     return Answer(200, found)
 
 
@@ -381,8 +424,9 @@ def _job(
     del vault.jobs[job.id]
     job.id = operation.id
     vault.jobs[job.id] = job
+    kind = "replicationJobs" if is_old(call.api_version) else "replicationOperationStatus"
     headers = {
-        "Azure-AsyncOperation": call.link(f"{vault.site_id}/replicationOperationStatus/{operation.id}"),
+        "Azure-AsyncOperation": call.link(f"{vault.site_id}/{kind}/{operation.id}"),
         "Location": call.link(f"{target}/operationresults/{operation.id}"),
         "Retry-After": state.retry_after(RETRY_AFTER),
     }

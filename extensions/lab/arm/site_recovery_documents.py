@@ -128,8 +128,29 @@ def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
     }
 
 
-def job_document(vault: Vault, job: Job) -> Json:
+def is_old(version: str) -> bool:
+    """Tell whether an api-version is of the first generation, in which the polling address is the job itself."""
+    # recorded: 2016-08-10 and 2022-08-01; inferred: 2018-01-10 is like the later ones.
+    return version < "2018-01-10"
+
+
+def job_document(vault: Vault, job: Job, version: str) -> Json:
     # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios; Azure PowerShell (RegisterDra).
+    document = _job(vault, job)
+    properties = document["properties"]
+    if is_old(version):
+        # recorded: Azure PowerShell, AsrE2ATests: the state of a polling address, and no type.
+        del document["type"]
+        document |= {"status": job.state, "error": None}
+        document |= {name: properties[name] for name in ("startTime", "endTime")}
+    # recorded: both times are missing and not null until they are known.
+    for name in ("startTime", "endTime"):
+        if properties[name] is None:
+            del properties[name]
+    return document
+
+
+def _job(vault: Vault, job: Job) -> Json:
     return {
         "id": f"{vault.site_id}/replicationJobs/{job.id}",
         "name": job.id,
@@ -142,9 +163,10 @@ def job_document(vault: Vault, job: Job) -> Json:
             "stateDescription": {"Succeeded": "Completed", "InProgress": "InProgress"}.get(job.state, job.state),
             "tasks": [],
             "errors": [],
-            "startTime": stamp(job.started),
+            "startTime": None if job.state == "NotStarted" else stamp(job.started),
             "endTime": whole_seconds(job.ended) if job.ended else None,
-            "allowedActions": [],
+            # recorded: most running jobs of an older api-version allow it.
+            "allowedActions": ["Cancel"] if job.state == "InProgress" else [],
             "targetObjectId": job.target_id,
             "targetObjectName": job.target_name,
             "targetInstanceType": job.target_kind,

@@ -17,6 +17,7 @@ from .assertions import Application
 from .documents import blob_service_document, deleted_vault_document, vault_document
 from .messages import Json
 from .records import ManagedIdentities, Operation, Policy, Vault, VaultCertificate, guid
+from .regions import AzureCloud, cloud_of
 from .roles import ROLES
 from .views import Views
 
@@ -80,6 +81,11 @@ class StateCore:
         self.record_traffic = False
         self._due: list[_Due] = []
         self._order = 0
+
+    @property
+    def cloud(self) -> AzureCloud:
+        """Return the cloud of the subscription, which has the region of the lab."""
+        return cloud_of(self.context.location)
 
     def new_token(self) -> str:
         """Issue an access token that is valid from now on."""

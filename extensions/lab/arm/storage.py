@@ -12,7 +12,15 @@ import secrets
 
 from . import regions
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
-from .documents import OF_STORAGE_SERVICE, account_document, merge_account, merge_identity, set_secondary, tier
+from .documents import (
+    OF_STORAGE_SERVICE,
+    account_document,
+    merge_account,
+    merge_identity,
+    set_secondary,
+    stamp,
+    tier,
+)
 from .messages import Answer, ArmError, Call, Json, canonical_value, document, member, string_map
 from .routes import Routes
 from .state import AzureState
@@ -88,7 +96,7 @@ def put_account(state: AzureState, call: Call) -> Answer:
     """Answer 202 and a Location to poll for a new account, or 200 for an existing one (both recorded: Azure CLI)."""
     body, name, group = document(call), call["account"], call["group"]
     need_group(state, group)
-    location = need_location(body, TYPE, regions.NAMES)
+    location = need_location(body, TYPE, state.cloud.regions)
     string_map(body, "tags")
     existing = find_account(state, call)
     if existing is not None:
@@ -99,6 +107,8 @@ def put_account(state: AzureState, call: Call) -> Answer:
     _check_free(state, name)
     _check_room(state, location)
     account = account_document(state.resource_id(group, TYPE, name), name, body, state.context.clock.now())
+    given = (body.get("properties") or {}).get("minimumTlsVersion")
+    account["properties"]["minimumTlsVersion"] = given or _default_tls_version(call.api_version)
     key = str(account["id"]).casefold()
     state.accounts[key] = account
 
@@ -125,13 +135,15 @@ def _put_existing(state: AzureState, account: Json, body: Json) -> Answer:
     if wanted != account["sku"]["name"]:
         # recorded in public threads: code and text.
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: sku.")
-    if member(body, "kind", str) not in {None, account["kind"]}:
+    if _kind(body) not in {None, account["kind"]}:
         raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: kind.")
     refuse_immutable(account, member(body, "properties", dict) or {})
     _check_values(state, body)
     # documented: PUT replaces; inferred: writable settings that the body omits return to their defaults.
     full = body | {"sku": {"name": account["sku"]["name"]}, "kind": account["kind"], "location": account["location"]}
     fresh = account_document(str(account["id"]), str(account["name"]), full, state.context.clock.now())
+    if not (body.get("properties") or {}).get("minimumTlsVersion"):
+        fresh["properties"]["minimumTlsVersion"] = account["properties"]["minimumTlsVersion"]
     names = account["properties"].keys() | fresh["properties"].keys()
     for name in names - OF_STORAGE_SERVICE - {"isHnsEnabled", "isNfsV3Enabled"}:
         account["properties"].pop(name, None)
@@ -151,7 +163,7 @@ def patch_account(state: AzureState, call: Call) -> Answer:
     properties = member(body, "properties", dict) or {}
     _check_values(state, body)
     refuse_immutable(account, properties)
-    sku, kind = _sku(body), member(body, "kind", str)
+    sku, kind = _sku(body), _kind(body)
     _check_conversion(account, sku, kind)
     if sku:
         account["sku"] = {"name": sku, "tier": tier(sku)}
@@ -192,20 +204,41 @@ def account_operation(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.question(ACCOUNT + "/listKeys", counts="azure.keys")
 def list_keys(state: AzureState, call: Call) -> Answer:
-    account = need_ready(state, call)
-    keys = state.account_keys.setdefault(
+    return Answer(200, {"keys": _keys(state, need_ready(state, call))})
+
+
+@ROUTES.action(ACCOUNT + "/regenerateKey")
+def renew_key(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Storage Accounts - Regenerate Key: the answer has all keys.
+    account, name = need_ready(state, call), document(call).get("keyName")
+    keys = _keys(state, account)
+    found = [key for key in keys if str(key["keyName"]) == name]
+    if not found:
+        # inferred: code and text.
+        raise ArmError(400, "InvalidValuesForRequestParameters", "Values for request parameters are invalid: keyName.")
+    time = stamp(state.context.clock.now())
+    found[0] |= {"value": _new_key(), "creationTime": time}
+    account["properties"]["keyCreationTime"][str(name)] = time
+    return Answer(200, {"keys": keys})
+
+
+def _keys(state: AzureState, account: Json) -> list[Json]:
+    return state.account_keys.setdefault(
         str(account["id"]).casefold(),
         [
             {
                 "creationTime": account["properties"]["keyCreationTime"][name],
                 "keyName": name,
-                "value": base64.b64encode(secrets.token_bytes(64)).decode(),
+                "value": _new_key(),
                 "permissions": "FULL",
             }
             for name in ("key1", "key2")
         ],
     )
-    return Answer(200, {"keys": keys})
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(64)).decode()
 
 
 @ROUTES.question(ROOT + "/providers/Microsoft.Storage/checkNameAvailability", counts="azure.check")
@@ -232,6 +265,13 @@ def get_blob_service(state: AzureState, call: Call) -> Answer:
     return Answer(200, state.blob_service(account))
 
 
+@ROUTES.get(BLOB + "/containers")
+def list_containers(state: AzureState, call: Call) -> Answer:
+    # documented: REST reference, Blob Containers - List; no operation of the lab creates a container.
+    need_ready(state, call)
+    return Answer(200, {"value": []})
+
+
 @ROUTES.put(BLOB)
 def put_blob_service(state: AzureState, call: Call) -> Answer:
     account, body = need_ready(state, call), document(call)
@@ -243,7 +283,7 @@ def put_blob_service(state: AzureState, call: Call) -> Answer:
 
 
 @ROUTES.get(ROOT + "/providers/Microsoft.Storage/skus")
-def list_skus(_state: AzureState, _call: Call) -> Answer:
+def list_skus(state: AzureState, _call: Call) -> Answer:
     # documented: REST reference, Skus - List; without capabilities and restrictions.
     items: list[Json] = [
         {
@@ -251,7 +291,7 @@ def list_skus(_state: AzureState, _call: Call) -> Answer:
             "tier": tier(sku),
             "resourceType": "storageAccounts",
             "kind": kind,
-            "locations": list(regions.NAMES),
+            "locations": list(state.cloud.regions),
             "capabilities": [],
             "restrictions": [],
         }
@@ -268,6 +308,22 @@ def list_usages(state: AzureState, call: Call) -> Answer:
     used = sum(account["location"] == place for account in state.accounts.values())
     name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
     return Answer(200, {"value": [{"unit": "Count", "currentValue": used, "limit": _MOST_ACCOUNTS, "name": name}]})
+
+
+def _kind(body: Json) -> str | None:
+    kind: str | None = canonical_value(member(body, "kind", str), _SKUS)
+    if kind:
+        body["kind"] = kind
+    return kind
+
+
+def _default_tls_version(api_version: str) -> str:
+    """Return the version that a new account gets from a body without one.
+
+    documented: API definitions up to 2023-05-01: "The default interpretation is TLS 1.0"; recorded: accounts that
+    clients made with these versions show it. inferred: the first api-version with the default of the documents.
+    """
+    return "TLS1_0" if api_version < "2024-01-01" else "TLS1_2"
 
 
 def _sku(body: Json) -> str | None:
@@ -333,7 +389,7 @@ def _check_values(state: AzureState, body: Json) -> None:
 
 
 def _check_body(state: AzureState, body: Json) -> None:
-    sku, kind = _sku(body), member(body, "kind", str)
+    sku, kind = _sku(body), _kind(body)
     for name, value in (("sku", sku), ("kind", kind)):
         if not value:
             # documented: both are required; inferred: code and text.

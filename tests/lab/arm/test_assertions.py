@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from lab.arm.assertions import KIND, Federated, TrustedName
-from lab.arm.identity import AUDIENCES
 from lab.arm.machine_identity import PATH, MetadataService
 from tests.support import logins
 from tests.support.logins import CLAIMS, pair
@@ -134,7 +133,7 @@ def test_a_federated_token_is_taken(trusting: Azure) -> None:
 @pytest.fixture
 def machine(azure: Azure, loop: Any) -> Iterator[str]:
     async def listen() -> web.AppRunner:
-        runner = web.AppRunner(MetadataService(azure.state, AUDIENCES).app(), shutdown_timeout=0.1)
+        runner = web.AppRunner(MetadataService(azure.state, azure.state.cloud.audiences).app(), shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         return runner

@@ -58,7 +58,7 @@ def test_service_properties_say_what_resource_manager_says(azure: Azure, key: st
     [
         ({"key": "AAAA"}, 403, "AuthenticationFailed"),
         ({"host": "account2.blob.core.windows.net"}, 404, "ResourceNotFound"),
-        ({"comp": "list"}, 400, "InvalidQueryParameterValue"),
+        ({"comp": "stats"}, 400, "InvalidQueryParameterValue"),
     ],
     ids=["a key of somebody else", "no such account", "nothing that is served here"],
 )

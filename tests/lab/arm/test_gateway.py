@@ -36,7 +36,7 @@ ELSEWHERE = "/subscriptions/99999999-0000-0000-0000-000000000000"
         (("GET", f"{GROUP}/providers/Microsoft.Storage/things/x", "2023-05-01"), 404, "InvalidResourceType"),
         (("POST", VAULT, "2024-04-01"), 405, "MethodNotAllowed"),
         (("GET", "/nothing/here", "2025-04-01"), 501, "NotSimulatedByLab"),
-        (("HEAD", VAULT, "2024-04-01"), 501, None),
+        (("HEAD", VAULT, "2024-04-01"), 404, None),
         (("GET", f"{GROUP}/providers/Microsoft.KeyVault/vaults/x", "2023-07-01"), 501, "NotSimulatedByLab"),
         (
             ("GET", f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/x", "2024-05-01"),

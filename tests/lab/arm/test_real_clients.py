@@ -14,7 +14,7 @@ from .conftest import SUBSCRIPTION, Azure
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 VAULT = f"{GROUP}/providers/Microsoft.RecoveryServices/vaults/vault1"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/account1"
-NEW: dict[str, Any] = {"location": "westeurope", "sku": {"name": "standard_grs"}, "kind": "StorageV2"}
+NEW: dict[str, Any] = {"location": "westeurope", "sku": {"name": "standard_grs"}, "kind": "storagev2"}
 
 
 def test_a_vault_accepts_values_in_any_case_and_keeps_unknown_members(azure: Azure) -> None:
@@ -56,7 +56,7 @@ def test_an_account_keeps_its_identity_and_unknown_members(azure: Azure) -> None
     properties = shown["properties"]
     assert shown["identity"]["type"] == "SystemAssigned"
     assert shown["identity"]["principalId"]
-    assert shown["sku"]["name"] == "Standard_GRS"
+    assert (shown["sku"]["name"], shown["kind"]) == ("Standard_GRS", "StorageV2")
     assert (properties["accessTier"], properties["provisioningState"]) == ("Hot", "Succeeded")
     assert properties["sasPolicy"] == {"sasExpirationPeriod": "1.00:00:00"}
     assert properties["privateEndpointConnections"] == properties["networkAcls"]["ipv6Rules"] == []

@@ -70,10 +70,9 @@ class Lock:
         scope = str(document.get("id") or "").casefold().partition("/providers/microsoft.authorization/locks/")[0]
         return cls(document.get("name") or "", (document.get("properties") or {}).get("level") or "", scope)
 
-    @property
-    def above_resources(self) -> bool:
-        """Whether the lock is on a subscription or resource group, and not on a single resource."""
-        return "/providers/" not in self.scope
+    def covers(self, resource_id: str) -> bool:
+        """Tell whether the lock is on a resource or above it. A list has locks of other groups and resources, too."""
+        return f"{resource_id}/".casefold().startswith(f"{self.scope}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +306,7 @@ def _lock_checks(scope: Scope) -> Iterator[Check]:
     if scope.locks is None:
         yield Check.unknown("locks", _STEP, f"the identity cannot read the locks of {scope.place}")
         return
-    found = [lock for lock in scope.locks if lock.above_resources]
+    found = [lock for lock in scope.locks if lock.covers(scope.id)]
     read_only = [lock.name for lock in found if lock.level.casefold() == "readonly"]
     undeletable = [lock.name for lock in found if lock.level.casefold() == "cannotdelete"]
     if read_only:

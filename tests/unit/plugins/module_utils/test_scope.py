@@ -220,6 +220,18 @@ def test_a_missing_group_has_the_permissions_of_its_subscription() -> None:
     assert "have an identity with the role Contributor on the subscription create it" in scope.verified()
 
 
+def test_a_lock_on_another_group_does_not_affect_a_group_that_will_be_created() -> None:
+    """The list of a subscription, which is read before the group exists, has the locks of all groups."""
+    root = f"/subscriptions/{GOOD.subscription_id}"
+    scopes = (root, f"{root}/resourceGroups/another", f"{root}/resourceGroups/{GOOD.group_name}-2", GOOD.id)
+    found = [ids(replace(GOOD, locks=(Lock.from_wire(_lock(scope)),)), "fail") == ["locks"] for scope in scopes]
+    assert found == [True, False, False, True]
+
+
+def _lock(scope: str) -> dict[str, Any]:
+    return {"id": f"{scope}/providers/Microsoft.Authorization/locks/l", "properties": {"level": "ReadOnly"}}
+
+
 def test_a_lock_on_one_resource_does_not_affect_the_scope() -> None:
     inside = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.Storage/storageAccounts/a"
     locks = [

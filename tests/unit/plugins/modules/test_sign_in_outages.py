@@ -13,7 +13,6 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import clouds, methods, transport
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.waiting import is_passing
-from lab.arm import identity
 from lab.arm.machine_identity import MetadataService
 from tests.support import logins
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
@@ -31,7 +30,7 @@ def harness(
     logins.no_login(monkeypatch, tmp_path)
     monkeypatch.setattr(methods, "_RETRIES", 1)
     monkeypatch.setattr(clouds, "_RETRIES", 1)
-    runner = loop.run(_serve(MetadataService(subscription.state, identity.AUDIENCES)))
+    runner = loop.run(_serve(MetadataService(subscription.state, subscription.state.cloud.audiences)))
     yield Harness(subscription, tmp_path, monkeypatch, f"http://127.0.0.1:{runner.addresses[0][1]}")
     loop.run(runner.cleanup())
 

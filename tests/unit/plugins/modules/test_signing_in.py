@@ -111,7 +111,7 @@ def harness(
     subscription: Subscription, loop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Harness]:
     logins.no_login(monkeypatch, tmp_path)
-    runner = loop.run(_serve(MetadataService(subscription.state, identity.AUDIENCES)))
+    runner = loop.run(_serve(MetadataService(subscription.state, subscription.state.cloud.audiences)))
     yield Harness(subscription, tmp_path, monkeypatch, f"http://127.0.0.1:{runner.addresses[0][1]}")
     loop.run(runner.cleanup())
 
@@ -396,9 +396,8 @@ def test_all_requests_go_through_the_proxy(harness: Harness, loop: Any) -> None:
 
 def test_a_missing_proxy_is_not_reported_as_a_refusal(harness: Harness) -> None:
     """The library reports both as a failed authentication."""
-    harness.monkeypatch.setattr(
-        clouds, "_download", lambda *_: identity._cloud(harness.subscription.azure.server.base_url)
-    )
+    azure = harness.subscription.azure
+    harness.monkeypatch.setattr(clouds, "_download", lambda *_: identity._cloud(azure.state, azure.server.base_url))
     harness.monkeypatch.setattr(methods, "_RETRIES", 1)
     harness.set(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="")
     ended = harness.run(**harness.with_secret())
