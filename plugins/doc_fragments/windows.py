@@ -156,8 +156,8 @@ options:
   setup_password:
     description:
       - The password of the connecting user, or of the become user. Required with O(setup_logon=password).
-      - Windows stores it with the task until the task is removed at the end. It is never on a command line, in a file of
-        the collection or in the definition of the task. Task Scheduler checks it before anything is started.
+      - Windows stores it with the task until the task is removed at the end. It is never on a command line, in a file
+        of the collection or in the definition of the task. Task Scheduler checks it before anything is started.
       - "The policy C(Network access: Do not allow storage of passwords and credentials for network authentication)
         rejects every password."
     type: str

@@ -25,11 +25,11 @@ from ...module_utils._model.common.plan import checked_tags
 from ...module_utils._model.common.waiting import require_timeout
 from ...module_utils._model.windows.agent import DesiredAgent
 from ...module_utils._model.windows.background_task import checked_timeout
-from ...module_utils._model.windows.setup_logon import checked_logon
 from ...module_utils._model.windows.endpoints import addresses
 from ...module_utils._model.windows.provider import DesiredProvider
 from ...module_utils._model.windows.proxy import Proxy
 from ...module_utils._model.windows.registration import DesiredRegistration
+from ...module_utils._model.windows.setup_logon import checked_logon
 from ...module_utils._model.windows.vmm_cloud import require_cloud_names
 
 Values = Mapping[str, Any]

@@ -44,7 +44,7 @@ class OtherRun(RemoteFailure):
 class BackgroundTaskRunner:
     """Runs one background task on one machine.
 
-    Parameters are stored in a file there and must not be secret. Secrets are stored encrypted until the task reads them.
+    Parameters are stored in a file there and must not be secret. Secrets are encrypted until the task reads them.
     With a `password`, the task logs on as the connecting user with it, and otherwise without access to the network.
     """
 
@@ -59,9 +59,7 @@ class BackgroundTaskRunner:
         #: The last result of the scheduled task: it shows why a task left no answer.
         self._last_result: int | None = None
 
-    def run(
-        self, parameters: Mapping[str, Any], secrets: Mapping[str, Secret | None] | None = None
-    ) -> dict[str, Any]:
+    def run(self, parameters: Mapping[str, Any], secrets: Mapping[str, Secret | None] | None = None) -> dict[str, Any]:
         """Start the task, wait for its end and return the object of its script.
 
         If another run has started the same task since the observation, wait for that one. Raises OtherRun when the

@@ -175,7 +175,9 @@ def plan_registration(
         if is_active(machine.background_tasks, task):
             # Only check mode observes it: every other run first waits until it ends.
             registered = facts.vault_name is not None
-            return Plan((Change(REGISTERED, registered, UNKNOWN, f"wait for {task.what}, which an earlier run started"),))
+            return Plan(
+                (Change(REGISTERED, registered, UNKNOWN, f"wait for {task.what}, which an earlier run started"),)
+            )
     expected = desired.expectation(check_mode=check_mode)
     due = registration_operations(
         machine, expected, just_registered=done.registered, restart_deferred=done.restart_deferred

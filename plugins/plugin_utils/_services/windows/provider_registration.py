@@ -33,7 +33,6 @@ from ..._windows.observation import observe
 from ..._windows.session import Session
 from .quiet_vmm import QuietVmm
 
-
 # DRConfigurator ends within registration_timeout. Before it the script waits for VMM, and afterwards for the service.
 _AROUND = 900
 _STOPPED = "Stopped"
@@ -56,7 +55,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             )
             for task in (REGISTRATION, CONFIGURATION)
         }
-        #: What a task of an earlier run has done.
+        #: The changes by a task of an earlier run.
         self._settled = AppliedRegistration()
         self.steps = desired.steps
 
@@ -66,9 +65,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
         """Wait for a registration or a change of the proxy that an earlier run started."""
-        found = [
-            task for task in (REGISTRATION, CONFIGURATION) if find_task(state.background_tasks, task) is not None
-        ]
+        found = [task for task in (REGISTRATION, CONFIGURATION) if find_task(state.background_tasks, task) is not None]
         if not found:
             return state, Applied()
         if self._desired.proxy is not None:

@@ -108,9 +108,7 @@ def _fields(login: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_options_are_evaluated_before_any_call(
-    harness: MakeHarness, options: dict[str, Any], message: str
-) -> None:
+def test_options_are_evaluated_before_any_call(harness: MakeHarness, options: dict[str, Any], message: str) -> None:
     found = harness(SERVER)
     for build in (ONE.resource(**options), registration(**options)):
         with pytest.raises(InvalidInput) as refused:
