@@ -166,7 +166,7 @@ notes:
     as a scheduled task of the connecting user, with the highest privileges, and never as the system account. The task
     and its folder below C(siterecovery.hyperv\work) are removed at the end.
   - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. The module
-    cannot check it before, because Windows shows the rights of accounts only to native code or in a file that
+    does not check it before, because Windows shows the rights in effect only to native code, or in a file that
     C(secedit) exports. If the right is missing, nothing is changed and the error names the right.
   - The task runs no script file, so an execution policy does not stop it.
 """
