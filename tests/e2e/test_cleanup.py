@@ -205,7 +205,6 @@ def test_the_next_run_reads_the_outcome_before_it_registers(killed: Killed) -> N
     assert verbs[0] == "task.unregister"
     assert verbs.count("process.start") == 1
     (task,) = killed.rerun.of("provider_registration")
-    assert [line for line in task.result["warnings"] if "which an earlier run started, failed: DRConfigurator" in line]
     assert task.result["registration"]["registered"] is True
     assert task.result["registration"]["orphaned_key_files"] == []
 
