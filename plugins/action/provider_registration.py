@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import PROXY_OPTIONS, RUNNING_JOBS_OPTIONS, ResourceAction
+from ..plugin_utils._action import PROXY_OPTIONS, RUNNING_JOBS_OPTIONS, SETUP_LOGON_OPTIONS, ResourceAction
 from ..plugin_utils._services.windows.provider_registration import build
 
 
@@ -23,6 +23,7 @@ class ActionModule(ResourceAction):
         "remove_stale_registration": {"type": "bool", "default": False},
         "restart_vmm": {"type": "bool", "default": True},
         **RUNNING_JOBS_OPTIONS,
+        **SETUP_LOGON_OPTIONS,
         "registration_timeout": {"type": "int", "default": 1800},
         **PROXY_OPTIONS,
     }

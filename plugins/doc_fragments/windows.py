@@ -139,12 +139,36 @@ options:
     type: bool
     default: false
 notes:
-  - Setup continues when the connection breaks or the controller stops. It runs as a scheduled task of the connecting
-    user, with the highest privileges and without a stored password (S4U), and never as the system account. The task
-    and its folder in O(staging_dir), which do not contain a secret, are removed at the end.
-  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. The error
-    names the right then. The task runs no script file, so an execution policy does not stop it.
   - Check mode reports a running setup and does not wait for it.
+"""
+
+    SETUP_LOGON = r"""
+options:
+  setup_logon:
+    description:
+      - How the scheduled task that runs the program logs on as the connecting user.
+      - V(s4u) needs no password, but gives the program no access to other machines. V(password) logs on with
+        O(setup_password). Use it if the program must reach another machine as this user, for example a database of VMM
+        on another server.
+    type: str
+    choices: [s4u, password]
+    default: s4u
+  setup_password:
+    description:
+      - The password of the connecting user, or of the become user. Required with O(setup_logon=password).
+      - Windows stores it with the task until the task is removed at the end. It is never on a command line, in a file
+        of the collection or in the definition of the task. Task Scheduler checks it before anything is started.
+      - "The policy C(Network access: Do not allow storage of passwords and credentials for network authentication)
+        rejects every password."
+    type: str
+notes:
+  - The program continues when the connection breaks or the controller stops, and the next run resumes the wait. It runs
+    as a scheduled task of the connecting user, with the highest privileges, and never as the system account. The task
+    and its folder below C(siterecovery.hyperv\work) are removed at the end.
+  - The user needs the right to log on as a batch job, which administrators have unless a policy removes it. The module
+    does not check it before, because Windows shows the rights in effect only to native code, or in a file that
+    C(secedit) exports. If the right is missing, nothing is changed and the error names the right.
+  - The task runs no script file, so an execution policy does not stop it.
 """
 
     RUNNING_JOBS = r"""

@@ -97,6 +97,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer
   - siterecovery.hyperv.windows.setup
+  - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 seealso:

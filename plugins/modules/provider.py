@@ -41,6 +41,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.installer
   - siterecovery.hyperv.windows.setup
+  - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows

@@ -83,16 +83,22 @@ options:
     default: true
   registration_timeout:
     description:
-      - The time limit of the registration program in seconds, from 60 to 86400. It is stopped afterwards.
+      - The time limit of the registration program in seconds, from 60 to 86400. It is stopped afterwards, and the VMM
+        service is started again.
     type: int
     default: 1800
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.windows.running_jobs
+  - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.windows
 notes:
+  - The key and the proxy's password reach the scheduled task in a file in the closed folder of the collection. The file
+    is encrypted for this server (DPAPI), and the task removes it before it starts the program. If the server restarts
+    before that, the next run removes the file.
+  - If the task is interrupted, the next run removes its files and the key file, and starts the VMM service.
   - The registration program accepts the proxy's password only on its command line, so the password is visible in the
     server's process list and process audit while the program runs. A proxy that accepts the server by its address needs
     no password.

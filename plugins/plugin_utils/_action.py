@@ -39,6 +39,11 @@ RUNNING_JOBS_OPTIONS: dict[str, dict[str, Any]] = {
     "running_jobs": {"type": "str", "choices": ["wait", "refuse", "ignore"], "default": "wait"},
     "running_jobs_timeout": {"type": "int", "default": 3600},
 }
+#: For resources that run a program as a background task.
+SETUP_LOGON_OPTIONS: dict[str, dict[str, Any]] = {
+    "setup_logon": {"type": "str", "choices": ["s4u", "password"], "default": "s4u"},
+    "setup_password": {"type": "str", "no_log": True},
+}
 INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
     "source": {"type": "str", "required": True},
     "checksum": {"type": "str"},
@@ -51,6 +56,7 @@ INSTALLER_OPTIONS: dict[str, dict[str, Any]] = {
 #: For resources whose setup runs as a background task and may ask for a restart.
 SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     **INSTALLER_OPTIONS,
+    **SETUP_LOGON_OPTIONS,
     "wait_timeout": {"type": "int", "default": 3600},
     "reboot": {"type": "bool", "default": False},
 }

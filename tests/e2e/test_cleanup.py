@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run removes all its files. A killed run leaves protected key files behind, and the next run removes them."""
+"""A run removes all its files. A killed run leaves a protected key file on the controller only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import re
 import signal
 import stat
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,12 +62,11 @@ def files(machine: Machine) -> dict[str, str]:
 
 
 class PowerCut:
-    """Replace DRConfigurator. It runs until the controller is dead, and the script then removes no file."""
+    """Replace DRConfigurator. It runs until the controller is dead, and then fails."""
 
     def __init__(self) -> None:
         self.began = threading.Event()
         self.end = threading.Event()
-        self.over = threading.Event()
         #: The files in the staging folder while the program ran.
         self.files: dict[str, str] = {}
 
@@ -75,10 +75,6 @@ class PowerCut:
         self.began.set()
         self.end.wait(_DEADLINE)
         return 1
-
-    def skip(self, path: str, *, recurse: bool = False) -> None:
-        """Replace the removal of a file, because the script of a killed shell would not reach it."""
-        self.over.set()
 
 
 @dataclass(frozen=True)
@@ -112,9 +108,8 @@ def killed(main_cell: Cell, tmp_path_factory: pytest.TempPathFactory) -> Killed:
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(PROGRAMS, "DRConfigurator.exe", cut)
             kill_when(cut.began, controller, folder, *arguments)
-            patch.setattr(machine, "remove_file", cut.skip)
             cut.end.set()
-            assert cut.over.wait(_DEADLINE)
+            wait_until(lambda: machine.exists(ANSWER))
         left = files(machine)
         keys = [path for path in lab.directory.rglob("*") if "VaultCredentials" in path.name]
         modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in keys}
@@ -147,6 +142,14 @@ def kill_when(began: threading.Event, controller: Controller, folder: Path, *arg
         process.wait()
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, or fail at the deadline."""
+    end = time.monotonic() + _DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def places_of(lab: Lab, folder: Path, key: str, run: Run | None = None) -> list[str]:
     """Return the places that contain a piece of the key, or a file with its name."""
     # All keys begin with the same text.
@@ -172,7 +175,14 @@ def journal_of(lab: Lab) -> str:
     return json.dumps([[entry.target, entry.verb, entry.detail] for entry in lab.journal.entries], default=str)
 
 
+WORK = STAGING_DIR + r"\work"
+ANSWER = WORK + r"\registration\result.json"
 KEY_FILE = STAGING_DIR + r"\siterecovery.hyperv-vault-dr.VaultCredentials"
+
+
+def without_task(found: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that do not belong to the background task."""
+    return {path: access for path, access in found.items() if path != WORK and not path.startswith(WORK + "\\")}
 
 
 def test_a_killed_run_leaves_one_key_file_that_only_its_owner_can_read(killed: Killed) -> None:
@@ -180,23 +190,21 @@ def test_a_killed_run_leaves_one_key_file_that_only_its_owner_can_read(killed: K
 
 
 def test_only_administrators_can_read_the_key_on_the_server_during_its_use(killed: Killed) -> None:
-    assert killed.during == {STAGING_DIR: CLOSED_FOLDER, KEY_FILE: CLOSED_FILE}
+    assert without_task(killed.during) == {STAGING_DIR: CLOSED_FOLDER, KEY_FILE: CLOSED_FILE}
+    assert not [path for path in killed.during if path.endswith("secrets.txt")]
 
 
-def test_the_next_run_first_removes_the_stale_key_on_the_server(killed: Killed) -> None:
-    assert killed.left == killed.during
+def test_the_registration_removes_its_key_without_the_controller(killed: Killed) -> None:
+    assert without_task(killed.left) == {STAGING_DIR: CLOSED_FOLDER}
+    assert ANSWER in killed.left
+
+
+def test_the_next_run_reads_the_outcome_before_it_registers(killed: Killed) -> None:
     assert killed.rerun.returncode == 0, killed.rerun.output
-    done = [(entry.verb, entry.detail.get("path")) for entry in killed.journal if entry.target == "vmm01"]
-    assert done[0] == ("file.remove", KEY_FILE)
-    verbs = [verb for verb, _path in done]
-    assert verbs.index("process.start") > 0
+    verbs = [entry.verb for entry in killed.journal if entry.target == "vmm01"]
+    assert verbs[0] == "task.unregister"
+    assert verbs.count("process.start") == 1
     (task,) = killed.rerun.of("provider_registration")
-    assert task.result["plan"][0] == {
-        "path": "orphaned_key_files",
-        "before": [KEY_FILE],
-        "after": [],
-        "reason": "remove a key file that an interrupted run left on the server",
-    }
     assert task.result["registration"]["registered"] is True
     assert task.result["registration"]["orphaned_key_files"] == []
 
@@ -207,7 +215,7 @@ def test_the_next_run_uses_the_key_of_the_killed_run(killed: Killed) -> None:
 
 def test_no_piece_of_the_key_stays(killed: Killed) -> None:
     # After the kill, the search finds the key in exactly the expected places.
-    assert killed.places == [str(killed.configured), f"vmm01 {KEY_FILE}"]
+    assert killed.places == [str(killed.configured)]
     assert killed.final_places == []
     assert killed.after == {STAGING_DIR: CLOSED_FOLDER}
 

@@ -136,7 +136,7 @@ SERVERS = {
     "configurator-restart": Case(
         program=("DRConfigurator.exe", restart_required), warning="DRConfigurator asks for a restart"
     ),
-    "configurator-lost": Case(program=("DRConfigurator.exe", connection_lost), status="unreachable"),
+    "configurator-interrupted": Case(program=("DRConfigurator.exe", connection_interrupted)),
 }
 HOSTS = {
     "undisturbed-host": Case(),

@@ -74,6 +74,9 @@ def build_machine(context: LabContext, entry: Document) -> Machine:
     kind: MachineKind = "vmm_server" if entry.get("kind", "hyperv_host") == "vmm_server" else "hyperv_host"
     machine = Machine(context, _identity(context, name, kind, entry), _volumes(entry))
     machine.administrator = bool(entry.get("administrator", True))
+    machine.batch_logon = bool(entry.get("batch_logon", True))
+    machine.stores_passwords = bool(entry.get("stores_passwords", True))
+    machine.remote_database = bool((entry.get("vmm") or {}).get("remote_database", False))
     machine.clock_skew = timedelta(seconds=float(entry.get("clock_skew_seconds", 0)))
     machine.hotfixes = [str(each) for each in entry.get("hotfixes") or []]
     _windows(machine, entry)

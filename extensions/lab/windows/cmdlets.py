@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..context import digest
-from . import cim, layout, programs, vmm_cmdlets
+from . import cim, layout, programs, protection, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS
 from .errors import MachineError
@@ -152,6 +152,22 @@ def _start_task(machine: Machine, args: Args) -> Any:
 
 def _unregister_task(machine: Machine, args: Args) -> Any:
     machine.unregister_task(args["name"])
+
+
+def _task_password(machine: Machine, args: Args) -> Any:
+    """Return the result code, because imitated methods throw errors with one."""
+    return machine.set_task_password(str(args["name"]), str(args["user"]), str(args["password"]))
+
+
+# ---- data protection ----
+
+
+def _protect(machine: Machine, args: Args) -> Any:
+    return base64.b64encode(protection.protect(machine.name, base64.b64decode(args["data"]))).decode()
+
+
+def _unprotect(machine: Machine, args: Args) -> Any:
+    return base64.b64encode(protection.unprotect(machine.name, base64.b64decode(args["data"]))).decode()
 
 
 # ---- Windows Update ----
@@ -395,6 +411,9 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "task.register": _register_task,
     "task.start": _start_task,
     "task.unregister": _unregister_task,
+    "task.password": _task_password,
+    "data.protect": _protect,
+    "data.unprotect": _unprotect,
     "updates.microsoft": _updates,
     "updates.opt_in": _opt_in,
     "file.exists": _exists,

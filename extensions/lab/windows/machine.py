@@ -23,7 +23,17 @@ from .errors import MachineError, MachineRestarted
 from .file_operations import FileOperations
 from .registry import Data, Kind
 from .service_operations import ServiceOperations
-from .tasks import ENDED_BY_SHUTDOWN, IS_RUNNING, READY, RUNNING, ScheduledTask
+from .tasks import (
+    ENDED_BY_SHUTDOWN,
+    IS_RUNNING,
+    NO_BATCH_LOGON,
+    NO_STORED_PASSWORDS,
+    PASSWORD,
+    READY,
+    RUNNING,
+    WRONG_PASSWORD,
+    ScheduledTask,
+)
 from .vmm import RunAsAccount, Vmm, VmmCloud
 from .vmm_jobs import VmmJob
 
@@ -118,9 +128,33 @@ class Machine(FileOperations, ServiceOperations):
         # The task outlives the command that started it; only a restart of the machine ends it.
         with contextlib.suppress(MachineRestarted), self.process():
             fault = self.fault_at(f"task {task.name}")
-            code = runner(self, task) if fault is None else int(fault.detail.get("exit_code", 1))
+            if fault is not None:
+                code = int(fault.detail.get("exit_code", 1))
+            else:
+                code = runner(self, task) if self.batch_logon else NO_BATCH_LOGON
             self.check_process()
             task.state, task.last_result = READY, code
+
+    def set_task_password(self, name: str, user: str, password: str) -> int:
+        """Let a task log on with the password of its user. Return the code with which Task Scheduler refuses, or 0.
+
+        Documented: the scheduler checks the password when the task is registered, and the policy "Do not allow storage
+        of passwords and credentials for network authentication" makes it refuse every password.
+        """
+        task = self.need_task(name)
+        if not self.stores_passwords:
+            return NO_STORED_PASSWORDS
+        domain, account = self.identity.account_domain, self.identity.account_user
+        if user.lower() != f"{domain}\\{account}".lower() or password != self.context.login.windows_password:
+            return WRONG_PASSWORD
+        task.logon_type = PASSWORD
+        self.note("task.password", task=task.name, user=user)
+        return 0
+
+    @property
+    def has_network_credentials(self) -> bool:
+        """Tell whether the programs that run now can log on to other machines, which only a password permits."""
+        return any(task.state == RUNNING and task.logon_type == PASSWORD for task in self.tasks.values())
 
     def unregister_task(self, name: str) -> None:
         """Remove a task; a run that has begun goes on."""

@@ -26,7 +26,7 @@ def of(machine: MachineState) -> dict[str, Any]:
             for file in machine.files
             if not file.name.lower().endswith(".log")
         },
-        "tasks": {task.name: [task.user, task.state] for task in machine.tasks.values()},
+        "tasks": {task.name: [task.user, task.logon_type, task.state] for task in machine.tasks.values()},
         "microsoft_update": machine.microsoft_update,
         "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
         "vmm": _vmm(machine),

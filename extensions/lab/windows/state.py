@@ -111,6 +111,11 @@ class MachineState:
         self.volumes = volumes
         self.clock_skew = timedelta(0)
         self.administrator = True
+        #: Whether the account has the right "Log on as a batch job", and whether tasks may store its password.
+        self.batch_logon = True
+        self.stores_passwords = True
+        #: Whether VMM's database is on another server, on which setup logs on as the account that runs it.
+        self.remote_database = False
         self.registry = Registry()
         self.files = FileSystem([volume.drive for volume in volumes], context.clock.now())
         self.services = Services()

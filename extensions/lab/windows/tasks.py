@@ -17,6 +17,13 @@ RUNNING: Final = "Running"
 #: SCHED_S_TASK_RUNNING and SCHED_S_TASK_HAS_NOT_RUN.
 IS_RUNNING: Final = 0x41301
 HAS_NOT_RUN: Final = 0x41303
+#: "System Error Codes": ERROR_LOGON_FAILURE, ERROR_LOGON_TYPE_NOT_GRANTED and ERROR_NO_SUCH_LOGON_SESSION.
+WRONG_PASSWORD: Final = 0x8007052E
+NO_BATCH_LOGON: Final = 0x80070569
+NO_STORED_PASSWORDS: Final = 0x80070520
+#: Types of logon. Documented (TASK_LOGON_TYPE): a task with S4U has no access to the network.
+S4U: Final = "S4U"
+PASSWORD: Final = "Password"
 #: The exit code of a process that a shutdown ended (DBG_TERMINATE_PROCESS); inferred.
 ENDED_BY_SHUTDOWN: Final = 0x40010004
 

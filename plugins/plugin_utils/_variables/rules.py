@@ -30,6 +30,7 @@ from ...module_utils._model.windows.endpoints import addresses
 from ...module_utils._model.windows.provider import DesiredProvider
 from ...module_utils._model.windows.proxy import Proxy
 from ...module_utils._model.windows.registration import DesiredRegistration
+from ...module_utils._model.windows.setup_logon import checked_logon
 from ...module_utils._model.windows.vmm_cloud import require_cloud_names
 
 Values = Mapping[str, Any]
@@ -177,6 +178,8 @@ def _vmm_server(values: Values) -> Problems:
     placeholders = {"vault_id": _VAULT_ID, "registration_timeout": 1800}
     # The options of setup have been validated with the same timeout.
     options = _Options({**placeholders, **_without_blanks(given), "proxy": None, "running_jobs_timeout": 0})
+    # _setup has evaluated these.
+    options |= {"setup_logon": None, "setup_password": None}
     for problem in _refusals(DesiredRegistration.from_options, options, placeholders):
         yield _moved(problem, "vmm_server_")
     if given["clouds"]:
@@ -192,6 +195,8 @@ def _hyperv_host(values: Values) -> Problems:
 def _setup(prefix: str, program: str, given: Values, build: Callable[[Values], object], **more: Any) -> Problems:
     """Yield the problems of an installer and its options. `provider_version` is the `version` of the installer."""
     yield from _renamed(lambda: _require_wait(given), {"wait_timeout": f"{prefix}wait_timeout"})
+    names = {name: f"{prefix}{name}" for name in ("setup_logon", "setup_password")}
+    yield from _renamed(lambda: checked_logon(given), names)
     problems = list(_proxy(given["download_proxy"], f"{prefix}download_proxy"))
     yield from problems
     placeholders = {**_INSTALLER, **more}

@@ -8,6 +8,7 @@ A run waits for the task, and resumes the wait for one that an interrupted run h
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -24,10 +25,11 @@ from ...module_utils._model.windows.background_task import (
     PENDING,
     BackgroundTask,
     describe_lost,
+    describe_refused_login,
     task_state,
 )
 from .._progress import ProgressLines
-from .session import ConnectionLost, Session, source
+from .session import ConnectionLost, Secret, Session, source
 
 # The machine waits this many seconds for the end before it answers: few executions, and the end is noticed at once.
 _POLL_SECONDS = 20
@@ -40,17 +42,24 @@ class OtherRun(RemoteFailure):
 
 
 class BackgroundTaskRunner:
-    """Runs one background task on one machine. Parameters are stored in a file there and must not be secret."""
+    """Runs one background task on one machine.
 
-    def __init__(self, session: Session, task: BackgroundTask, staging_dir: str, timeout: float) -> None:
+    Parameters are stored in a file there and must not be secret. Secrets are encrypted until the task reads them.
+    With a `password`, the task logs on as the connecting user with it, and otherwise without access to the network.
+    """
+
+    def __init__(
+        self, session: Session, task: BackgroundTask, staging_dir: str, timeout: float, password: str | None = None
+    ) -> None:
         self._session = session
         self._task = task
         self._place = {"Name": task.name, "StagingDir": staging_dir}
         self._timeout = timeout
+        self._password = password
         #: The last result of the scheduled task: it shows why a task left no answer.
         self._last_result: int | None = None
 
-    def run(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, parameters: Mapping[str, Any], secrets: Mapping[str, Secret | None] | None = None) -> dict[str, Any]:
         """Start the task, wait for its end and return the object of its script.
 
         If another run has started the same task since the observation, wait for that one. Raises OtherRun when the
@@ -58,6 +67,8 @@ class BackgroundTaskRunner:
         DeadlineExceeded or ConnectionLost while it still runs. The next run resumes the wait then.
         """
         lost: ConnectionLost | None = None
+        sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
+        self._session.hide(sent.values())
         try:
             begun = self._session.run(
                 "start_background_task",
@@ -67,12 +78,18 @@ class BackgroundTaskRunner:
                     "Parameters": json.dumps({name: each for name, each in parameters.items() if each is not None}),
                     "Runner": source("run_background_task"),
                 },
+                {"SecretParameters": _joined(sent) if sent else None, "LogonPassword": self._password},
             )
             if not begun["started"]:
                 self._session.show(f"{self._task.step} {self._task.what} was started by another run at the same time")
         except ConnectionLost as error:
             # The task may have started nevertheless.
             lost = error
+        except RemoteFailure as error:
+            refused = describe_refused_login(error.message)
+            if refused is None:
+                raise
+            raise RemoteFailure(refused, script="start_background_task") from None
         answer = self._wait(lost)
         self._session.run("end_background_task", self._place)
         return self._result(answer)
@@ -179,10 +196,20 @@ class BackgroundTaskRunner:
                 f"the end of {self._task.what}",
                 elapsed,
                 state,
-                "it continues on the machine: run again to continue waiting, or set a longer wait_timeout",
+                "it continues on the machine: run again to continue waiting, or set a longer"
+                f" {self._task.timeout_option}",
             )
         lines.show([f"{self._line}: {state}"], elapsed)
 
     @property
     def _line(self) -> str:
         return f"{self._task.step} {self._task.what}"
+
+
+def _joined(secrets: Mapping[str, Secret]) -> str:
+    """Return secret parameters as one text, in the form that the function Unprotect-Secret reads."""
+    lines = []
+    for name, secret in secrets.items():
+        user, value = ("", secret) if isinstance(secret, str) else secret
+        lines.append(" ".join(base64.b64encode(word.encode()).decode() for word in (name, user, value)))
+    return "\n".join(lines)

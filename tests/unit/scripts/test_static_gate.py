@@ -59,7 +59,7 @@ PARAMETERS = {
     "set_microsoft_update": "OptIn",
     "set_run_as_password": "AccountName Credential ClusterResource",
     "start_service": "Name ClusterResource",
-    "start_background_task": "Name StagingDir Script Parameters Runner",
+    "start_background_task": "Name StagingDir Script Parameters Runner SecretParameters LogonPassword",
 }
 
 

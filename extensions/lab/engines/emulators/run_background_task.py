@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from ...windows import protection
 from ...windows.errors import MachineError
+from ...windows.machine import Machine
 from ..scripts import identify
 from .base import Emulator, Run, ScriptFailed, emulator
 
@@ -33,6 +36,7 @@ def _run_script(run: Run, emulators: Mapping[str, Emulator]) -> dict[str, Any]:
     answer: dict[str, Any] = {"failed": False, "error": None, "changed": True, "result": None}
     try:
         parameters = json.loads(machine.files.need(rf"{folder}\parameters.json").content or b"")
+        parameters |= _secrets(machine, rf"{folder}\secrets.txt")
         called = identify((machine.files.need(rf"{folder}\script.ps1").content or b"").decode())
         if called is None:
             raise ScriptFailed("The background task is not a script of the collection.")
@@ -48,3 +52,16 @@ def _run_script(run: Run, emulators: Mapping[str, Emulator]) -> dict[str, Any]:
     machine.write_file(rf"{folder}\result.json.partial", text.encode())
     machine.move_file(rf"{folder}\result.json.partial", rf"{folder}\result.json")
     return {}
+
+
+def _secrets(machine: Machine, path: str) -> dict[str, str | tuple[str, str]]:
+    """Return the secret parameters, and remove their file."""
+    if not machine.exists(path):
+        return {}
+    stored = machine.files.need(path).content or b""
+    machine.remove_file(path)
+    found: dict[str, str | tuple[str, str]] = {}
+    for line in protection.unprotect(machine.name, base64.b64decode(stored)).decode().split("\n"):
+        name, user, secret = (base64.b64decode(word).decode() for word in line.split(" "))
+        found[name] = (user, secret) if user else secret
+    return found

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
+from ...windows import protection
 from ...windows.cim import owner, owner_sid
 from ...windows.errors import MachineError
 from ...windows.layout import SYSTEM_SID
@@ -42,6 +44,10 @@ def start_background_task(run: Run) -> dict[str, Any]:
             machine.make_folder(folder)
             for file, text in (("script.ps1", script), ("parameters.json", parameters), ("run.ps1", runner)):
                 machine.write_file(rf"{folder}\{file}", text.encode())
+            secret = run.text("SecretParameters")
+            if secret:
+                hidden = base64.b64encode(protection.protect(machine.name, secret.encode()))
+                machine.write_file(rf"{folder}\secrets.txt", hidden)
             quoted = re.sub("(['\u2018-\u201b])", r"\1\1", folder)
             command = (
                 rf"& ([scriptblock]::Create((Get-Content -LiteralPath '{quoted}\run.ps1' -Raw -Encoding UTF8))) "
@@ -51,9 +57,14 @@ def start_background_task(run: Run) -> dict[str, Any]:
             domain, user = owner(machine, None)
             made = ScheduledTask(task, f"{domain}\\{user}", "S4U", "Highest", _POWERSHELL, arguments)
             machine.register_task(made)
+            password = run.text("LogonPassword")
+            if password:
+                code = machine.set_task_password(task, made.user, password)
+                if code:
+                    raise ScriptFailed(f"Task Scheduler refused the password of the task (0x{code:08X}).")
             machine.start_task(task)
             started = True
-        except MachineError:
+        except (MachineError, ScriptFailed):
             if task.lower() in machine.tasks:
                 machine.unregister_task(task)
             if machine.exists(folder):

@@ -122,6 +122,9 @@ def _vmm(machine: Machine) -> Vmm:
         )
     if vmm is None or not machine.is_running(layout.VMM_SERVICE):
         raise Refusal("The Virtual Machine Manager service does not run on this server.")
+    # Inferred: as setup of the Provider does.
+    if machine.remote_database and not machine.has_network_credentials:
+        raise Refusal("Login failed for user 'NT AUTHORITY\\ANONYMOUS LOGON'.")
     if machine.registry.text(layout.VMM_SETUP_KEY, "VmmID") is None:
         # Documented in KB3139299: registration ends with an internal error when VmmID is blank.
         raise Refusal(

@@ -62,6 +62,9 @@ def _check(machine: Machine, version: str) -> str:
     installed = machine.registry.text(layout.PROVIDER_KEY, "Version")
     if installed is not None and order(installed) > order(version):
         raise Refusal(f"A later version ({installed}) is already installed on this server.", PREREQUISITE_FAILED)
+    # Inferred: setup opens VMM's database as the account that runs it; reported for S4U tasks and remote SQL servers.
+    if machine.remote_database and not machine.has_network_credentials:
+        raise Refusal("Login failed for user 'NT AUTHORITY\\ANONYMOUS LOGON'.", PREREQUISITE_FAILED)
     if machine.is_running(layout.VMM_SERVICE):
         raise Refusal("The Virtual Machine Manager service must be stopped before setup goes on.", PREREQUISITE_FAILED)
     return folder.rstrip("\\")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,16 @@ _IS_RUNNING, _HAS_NOT_RUN = 0x41301, 0x41303
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
-    """One kind of background task. Messages call it `what`; progress lines begin with `step`."""
+    """One kind of background task. Messages call it `what`; progress lines begin with `step`.
+
+    `timeout_option` is the option that limits how long a run waits.
+    """
 
     name: str
     script: str
     what: str
     step: str
+    timeout_option: str = "wait_timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,15 @@ class BackgroundTaskFacts:
     def active(self) -> bool:
         """Tell whether the task runs or is about to run."""
         return self.state in (RUNNING, PENDING)
+
+
+#: The tasks that run DRConfigurator. The first one has the registration key on the disk while it runs.
+REGISTRATION = BackgroundTask(
+    "registration", "register_vmm_server", "the registration of the VMM server", "P4", "registration_timeout"
+)
+CONFIGURATION = BackgroundTask(
+    "configuration", "configure_provider", "the change of the Provider's proxy", "P6", "registration_timeout"
+)
 
 
 def checked_timeout(options: Mapping[str, Any]) -> int:
@@ -68,6 +82,10 @@ def task_state(task: str | None, code: int | None, *, folder: bool, finished: bo
     return PENDING if code == _HAS_NOT_RUN else LOST
 
 
+# The message of the script start_background_task.
+_REFUSED_LOGIN = re.compile(r"Task Scheduler refused the password of the task \(0x(?P<code>[0-9A-F]{8})\)")
+_WRONG_PASSWORD = 0x8007052E
+
 # Results of a task that could not log on, or whose process could not start or was ended. The sources are "System Error
 # Codes", "Task Scheduler error and success constants" and the NTSTATUS values in the reference of Windows.
 _ENDED_BY_SHUTDOWN = 0x40010004
@@ -83,6 +101,11 @@ _RESULTS: dict[int, tuple[str, str]] = {
     ),
     0x80070002: ("the task did not find PowerShell", "repair Windows PowerShell on the machine"),
     0x80070775: ("the account of the connecting user is locked out", "unlock it"),
+    0x80070520: (
+        "a policy of the machine forbids to store passwords ('Network access: Do not allow storage of passwords and"
+        " credentials for network authentication')",
+        "set setup_logon to s4u, or exempt the machine from the policy",
+    ),
     0x80070533: ("the account of the connecting user is disabled", "enable it"),
     0x80070532: ("the password of the connecting user has expired", "change it"),
     0x41306: ("the task was ended by a person", "run again"),
@@ -101,6 +124,19 @@ _RESULTS: dict[int, tuple[str, str]] = {
         " program restricts PowerShell for the connecting user",
     ),
 }
+
+
+def describe_refused_login(message: str) -> str | None:
+    """Return why Task Scheduler refused the login of a task, or None if a message does not report that."""
+    found = _REFUSED_LOGIN.search(message)
+    if found is None:
+        return None
+    code = int(found["code"], 16)
+    cause, fix = _RESULTS.get(code, ("Task Scheduler does not accept it", "look up the code"))
+    if code == _WRONG_PASSWORD:
+        cause = "the scheduler does not accept it for the connecting user"
+        fix = "correct it, before repeated attempts lock the account"
+    return f"setup_password: {cause} (0x{code:08X}), so nothing was started; {fix}, then run again"
 
 
 def describe_lost(what: str, code: int | None) -> str:
@@ -126,3 +162,9 @@ def describe_lost(what: str, code: int | None) -> str:
 def find_task(tasks: Iterable[BackgroundTaskFacts], task: BackgroundTask) -> BackgroundTaskFacts | None:
     """Return the observed background task of this kind, or None."""
     return next((observed for observed in tasks if observed.name == task.name), None)
+
+
+def is_active(tasks: Iterable[BackgroundTaskFacts], task: BackgroundTask) -> bool:
+    """Tell whether a background task of this kind runs or is about to run."""
+    observed = find_task(tasks, task)
+    return observed is not None and observed.active

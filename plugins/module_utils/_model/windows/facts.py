@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from .agent_facts import AgentFacts, HyperVFacts
-from .background_task import BackgroundTaskFacts
+from .background_task import REGISTRATION, BackgroundTaskFacts, is_active
 from .host_facts import HostFacts, Raw, parse_moment
 from .vmm_facts import ProviderFacts, RegistrationFacts, VmmFacts
 
@@ -77,19 +77,22 @@ class MachineFacts:
     @classmethod
     def from_observation(cls, raw: Raw) -> MachineFacts:
         """Build the facts from the script's object. Raises KeyError if the script does not match this file."""
+        tasks = tuple(BackgroundTaskFacts.from_observation(task) for task in raw.get("background_tasks") or [])
+        registration = RegistrationFacts.from_observation(raw["registration"]) if raw["registration"] else None
+        if registration is not None and is_active(tasks, REGISTRATION):
+            # The key file belongs to the registration that is running.
+            registration = replace(registration, orphaned_key_files=())
         return cls(
             host=HostFacts.from_observation(raw["host"]) if raw["host"] else None,
             vmm=VmmFacts.from_observation(raw["vmm"]) if raw["vmm"] else None,
             provider=ProviderFacts.from_observation(raw["provider"]) if raw["provider"] else None,
-            registration=RegistrationFacts.from_observation(raw["registration"]) if raw["registration"] else None,
+            registration=registration,
             agent=AgentFacts.from_observation(raw["agent"]) if raw["agent"] else None,
             hyperv=HyperVFacts.from_observation(raw["hyperv"]) if raw["hyperv"] else None,
             connectivity=None
             if raw.get("connectivity") is None
             else tuple(ConnectivityFacts.from_observation(item) for item in raw["connectivity"]),
-            background_tasks=tuple(
-                BackgroundTaskFacts.from_observation(task) for task in raw.get("background_tasks") or []
-            ),
+            background_tasks=tasks,
             microsoft_update=raw["updates"]["microsoft_update"] if raw.get("updates") else None,
         )
 

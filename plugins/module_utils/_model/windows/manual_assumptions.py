@@ -32,7 +32,7 @@ MANUAL: tuple[Assumption, ...] = (
     Assumption(
         "A-W-72",
         ("vmm_server", "hyperv_host"),
-        "The setups run in a scheduled task without a stored password, DRConfigurator in a session of a connection.",
+        "The setups and DRConfigurator run in a scheduled task without a stored password.",
         ("provider", "provider_registration", "mars_agent"),
         "DSC module xASR passes a credential to both",
         "inferred",

@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..common.errors import InvalidInput
 from ..common.names import ResourceId, is_guid, parse_vault_id
-from ..common.plan import Change, Plan
+from ..common.plan import UNKNOWN, Change, Plan
 from ..common.resource import Applied
 from . import proxy as proxies
 from .azure_registration import name_in_azure
+from .background_task import CONFIGURATION, REGISTRATION, is_active
 from .expectation import VMM_SERVER, Expectation
 from .facts import MachineFacts
 from .operations import consented_stale, registration_operations
 from .proxy import CUSTOM, DIRECT, Proxy
 from .requirements import require_for
+from .setup_logon import checked_logon
 from .stale_registration import StaleRegistration
 from .vmm_facts import UNREGISTERED, RegistrationFacts
 from .vmm_jobs import DEFAULT_REACTION, RunningJobs
 from .vmm_requirements import MODE_STEPS
 
-SECTIONS = ("host", "vmm", "provider", "registration")
+SECTIONS = ("host", "vmm", "provider", "registration", "background_tasks")
 RUN_AS_ACCOUNT = "DRAProxyAccount"
 #: The time limit of DRConfigurator in seconds. It is stopped afterwards.
 SHORTEST_TIMEOUT, LONGEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 86400, 1800
@@ -83,6 +85,8 @@ class DesiredRegistration:
     registration_timeout: int = DEFAULT_TIMEOUT
     remove_stale_registration: bool = False
     tenant_id: str | None = None
+    #: The password with which background tasks log on; None for S4U.
+    logon_password: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredRegistration:
@@ -106,6 +110,7 @@ class DesiredRegistration:
             registration_timeout=options["registration_timeout"],
             remove_stale_registration=options["remove_stale_registration"],
             tenant_id=checked_tenant(options["tenant_id"]),
+            logon_password=checked_logon(options),
         )
 
     def expectation(self, *, check_mode: bool = False) -> Expectation:
@@ -166,6 +171,13 @@ def plan_registration(
     if not machine.active and (facts.orphaned_key_files or done.leftovers_removed):
         # The key file must not stay on this node until it owns the role again.
         return Plan(tuple(_leftover_changes(facts)))
+    for task in (REGISTRATION, CONFIGURATION):
+        if is_active(machine.background_tasks, task):
+            # Only check mode observes it: every other run first waits until it ends.
+            registered = facts.vault_name is not None
+            return Plan(
+                (Change(REGISTERED, registered, UNKNOWN, f"wait for {task.what}, which an earlier run started"),)
+            )
     expected = desired.expectation(check_mode=check_mode)
     due = registration_operations(
         machine, expected, just_registered=done.registered, restart_deferred=done.restart_deferred

@@ -18,6 +18,7 @@ from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import RUNNING
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.setup import installs, restart_pending
+from ....module_utils._model.windows.setup_logon import checked_logon
 from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
 from ..._windows.session import Session
@@ -31,10 +32,10 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
 
     steps = ("H1", "H3", "H4")
 
-    def __init__(self, session: Session, desired: DesiredAgent, timeout: float) -> None:
+    def __init__(self, session: Session, desired: DesiredAgent, timeout: float, password: str | None) -> None:
         self._session = session
         self._desired = desired
-        self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.folder, timeout)
+        self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.folder, timeout, password)
 
     def observe(self) -> MachineFacts:
         """Read the machine."""
@@ -131,4 +132,4 @@ def _require_installed(answer: Mapping[str, Any]) -> bool:
 
 def build(options: Mapping[str, Any], session: Session) -> MarsAgent:
     """Build the resource from the task's options. Raises InvalidInput."""
-    return MarsAgent(session, DesiredAgent.from_options(options), checked_timeout(options))
+    return MarsAgent(session, DesiredAgent.from_options(options), checked_timeout(options), checked_logon(options))

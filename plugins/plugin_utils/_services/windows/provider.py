@@ -17,6 +17,7 @@ from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.provider import OPT_IN, SETUP, DesiredProvider
 from ....module_utils._model.windows.setup import installs, restart_pending
+from ....module_utils._model.windows.setup_logon import checked_logon
 from ....module_utils._model.windows.vmm_jobs import describe_jobs, jobs_of
 from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
@@ -34,13 +35,13 @@ class Provider(ManagedResource[MachineFacts, Applied]):
 
     steps = ("S3", "P1", "P2", "P3")
 
-    def __init__(self, session: Session, desired: DesiredProvider, timeout: float) -> None:
+    def __init__(self, session: Session, desired: DesiredProvider, timeout: float, password: str | None) -> None:
         self._session = session
         self._desired = desired
         self._staging = desired.installer.folder
-        self._setup = BackgroundTaskRunner(session, SETUP, self._staging, timeout)
+        self._setup = BackgroundTaskRunner(session, SETUP, self._staging, timeout, password)
         self._quiet = QuietVmm(session, desired.running_jobs, "P1")
-        self._opt_in = BackgroundTaskRunner(session, OPT_IN, self._staging, timeout)
+        self._opt_in = BackgroundTaskRunner(session, OPT_IN, self._staging, timeout, password)
 
     def observe(self) -> MachineFacts:
         """Read the machine."""
@@ -152,4 +153,4 @@ def _require_opted_in(answer: Mapping[str, Any]) -> bool:
 
 def build(options: Mapping[str, Any], session: Session) -> Provider:
     """Build the resource from the task's options. Raises InvalidInput."""
-    return Provider(session, DesiredProvider.from_options(options), checked_timeout(options))
+    return Provider(session, DesiredProvider.from_options(options), checked_timeout(options), checked_logon(options))

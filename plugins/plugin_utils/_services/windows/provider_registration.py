@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ....module_utils._model.common.errors import DeadlineExceeded, Refused, SiteRecoveryError
+from ....module_utils._model.common.errors import DeadlineExceeded, Refused, RemoteFailure, SiteRecoveryError
 from ....module_utils._model.common.key_file import LARGEST_FILE
 from ....module_utils._model.common.plain_file import open_plain, require_safe_folders
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import ManagedResource
+from ....module_utils._model.common.resource import Applied, ManagedResource, merged
 from ....module_utils._model.windows import registration as model
 from ....module_utils._model.windows import registration_report as report
+from ....module_utils._model.windows.background_task import CONFIGURATION, REGISTRATION, BackgroundTask, find_task
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import KEY_PREFIX, RUNNING, STAGING_DIR
 from ....module_utils._model.windows.installer import require_success
@@ -26,27 +27,62 @@ from ....module_utils._model.windows.provider import cluster_resource
 from ....module_utils._model.windows.registration import AppliedRegistration, DesiredRegistration
 from ....module_utils._model.windows.registration_failures import last_line, meaning_of
 from ....module_utils._model.windows.usable_key import RegistrationKeyContent, require_usable_key
-from ....module_utils._model.windows.vmm_jobs import describe_jobs
+from ....module_utils._model.windows.vmm_jobs import describe_jobs, jobs_of
+from ..._windows.background_task import BackgroundTaskRunner, OtherRun
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .quiet_vmm import QuietVmm
+
+# DRConfigurator ends within registration_timeout. Before it the script waits for VMM, and afterwards for the service.
+_AROUND = 900
+_STOPPED = "Stopped"
 
 
 class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
     """The registration with its proxy (P4 to P6, P8).
 
-    The key stays in memory. Its file is on the server only while the program runs.
+    The program runs as a background task, which a lost connection does not end. The key stays in memory on the
+    controller. Its file is on the server only while the program runs.
     """
 
     def __init__(self, session: Session, desired: DesiredRegistration) -> None:
         self._session = session
         self._desired = desired
         self._quiet = QuietVmm(session, desired.running_jobs, "P4")
+        self._tasks = {
+            task.name: BackgroundTaskRunner(
+                session, task, STAGING_DIR, desired.registration_timeout + _AROUND, desired.logon_password
+            )
+            for task in (REGISTRATION, CONFIGURATION)
+        }
+        #: The changes by a task of an earlier run.
+        self._settled = AppliedRegistration()
         self.steps = desired.steps
 
     def observe(self) -> MachineFacts:
         """Read the machine."""
         return observe(self._session, model.SECTIONS)
+
+    def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
+        """Wait for a registration or a change of the proxy that an earlier run started."""
+        found = [task for task in (REGISTRATION, CONFIGURATION) if find_task(state.background_tasks, task) is not None]
+        if not found:
+            return state, Applied()
+        if self._desired.proxy is not None:
+            # The log of the program may contain its command line.
+            self._session.hide([self._desired.proxy.credential])
+        ended, answers = [], 0
+        for task in found:
+            seen = _Resumed(self, task)
+            ended.append(self._tasks[task.name].resume(seen.evaluate))
+            answers += seen.answered
+        state = self.observe()
+        if answers < len(found) and state.active and state.vmm is not None and state.vmm.service == _STOPPED:
+            # An interrupted task has not started the service again.
+            self._start_vmm(state)
+            ended.append(Applied(("the VMM service was started, because an interrupted run had left it stopped",)))
+            state = self.observe()
+        return state, merged(ended)
 
     def plan(self, state: MachineFacts) -> Plan:
         """Plan the changes and check the key that they need. Raises Refused."""
@@ -57,7 +93,11 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return plan
 
     def _plan(self, state: MachineFacts, applied: AppliedRegistration | None = None) -> Plan:
-        return model.plan_registration(state, self._desired, check_mode=self._session.check_mode, applied=applied)
+        done = self._settled if applied is None else self._with_settled(applied)
+        return model.plan_registration(state, self._desired, check_mode=self._session.check_mode, applied=done)
+
+    def _with_settled(self, applied: AppliedRegistration) -> AppliedRegistration:
+        return replace(applied, registered=applied.registered or self._settled.registered)
 
     def remaining(self, state: MachineFacts, applied: AppliedRegistration) -> Plan:
         """Plan again with what this run has changed."""
@@ -102,7 +142,10 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         if plan.touches("proxy"):
             # DRConfigurator also creates the Run As account again when it was removed.
             parameters, secrets = self._arguments(plan, state)
-            answer = self._run_program("configure_provider", parameters, secrets, state)
+            try:
+                answer = self._run_task(CONFIGURATION, parameters, secrets, state)
+            except OtherRun as other:
+                return replace(applied, notes=(*applied.notes, other.message))
             if answer["started"]:
                 # VMM was stopped meanwhile, and has read the changed settings when it started again.
                 return self._evaluate(answer, applied)
@@ -111,11 +154,12 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def to_result(self, state: MachineFacts) -> dict[str, Any]:
         """Return the registration as results show it."""
-        return self.final_result(state, AppliedRegistration())
+        return self.final_result(state, self._settled)
 
     def final_result(self, state: MachineFacts, applied: AppliedRegistration) -> dict[str, Any]:
         """Return the registration after this run, with the exported registry keys."""
-        return {**report.registration_result(state, self._desired, applied), "exports": list(applied.exports)}
+        done = self._with_settled(applied)
+        return {**report.registration_result(state, self._desired, done), "exports": list(applied.exports)}
 
     def describe(self, state: MachineFacts) -> str:
         """Describe the registration."""
@@ -131,11 +175,11 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
         """Return one line for each condition that the plan does not change."""
-        return report.warnings(state, self._desired)
+        return report.warnings(state, self._desired, self._settled)
 
     def final_warnings(self, state: MachineFacts, applied: AppliedRegistration) -> tuple[str, ...]:
         """Return the warnings after this run."""
-        return report.warnings(state, self._desired, applied)
+        return report.warnings(state, self._desired, self._with_settled(applied))
 
     def _clean_up(self, plan: Plan, state: MachineFacts) -> tuple[str, ...]:
         """Remove a stale registration. Return the paths of the exported registry keys and certificates."""
@@ -160,7 +204,10 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
-        answer = self._run_program("register_vmm_server", {**parameters, **place}, secrets, state)
+        try:
+            answer = self._run_task(REGISTRATION, {**parameters, **place}, secrets, state)
+        except OtherRun as other:
+            return replace(applied, notes=(*applied.notes, other.message), registered=model.registers(plan))
         applied = replace(self._evaluate(answer, applied), registered=model.registers(plan))
         if answer["started"]:
             return applied
@@ -175,6 +222,14 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             lambda: self._session.run(script, {**parameters, **self._quiet.parameters}, secrets), jobs
         )
 
+    def _run_task(
+        self, task: BackgroundTask, parameters: Mapping[str, Any], secrets: Mapping[str, Any], state: MachineFacts
+    ) -> Mapping[str, Any]:
+        """Run a script that stops VMM as a background task. Raises OtherRun, Refused and DeadlineExceeded."""
+        jobs = state.vmm.running_jobs if state.vmm else None
+        runner = self._tasks[task.name]
+        return self._quiet.require(lambda: runner.run({**parameters, **self._quiet.parameters}, secrets), jobs)
+
     def _arguments(self, plan: Plan, state: MachineFacts) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the parameters and secrets that registration and a change of the proxy share."""
         proxy = self._desired.proxy if self._desired.proxy and self._desired.proxy.custom else None
@@ -187,6 +242,21 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "ClusterResource": cluster_resource(state.vmm),
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
+
+    def settle(self, task: BackgroundTask, answer: Mapping[str, Any]) -> bool:
+        """Note what a task of an earlier run has done, and return whether the program asks for a restart.
+
+        Raises RemoteFailure.
+        """
+        jobs = jobs_of(answer.get("running_jobs"))
+        if jobs:
+            raise RemoteFailure(f"it changed nothing, because {describe_jobs(jobs)}")
+        try:
+            done = self._evaluate(answer, AppliedRegistration())
+        except DeadlineExceeded as error:
+            raise RemoteFailure(error.message) from None
+        self._settled = replace(self._settled, registered=self._settled.registered or task is REGISTRATION)
+        return done.restart_required
 
     def _evaluate(self, answer: Mapping[str, Any], applied: AppliedRegistration) -> AppliedRegistration:
         log, code = answer["log_tail"], answer["exit_code"]
@@ -210,9 +280,13 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         ran = vmm is not None and vmm.service == RUNNING
         if ran and answer["service"] != RUNNING:
             # A successful registration can leave the service stopped.
-            self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": cluster_resource(vmm)})
+            self._start_vmm(state)
             return applied
         return self._restart_vmm(state, applied) if restart else applied
+
+    def _start_vmm(self, state: MachineFacts) -> None:
+        resource = cluster_resource(state.vmm)
+        self._session.run("start_service", {"Name": "SCVMMService", "ClusterResource": resource})
 
     def _restart_vmm(self, state: MachineFacts, applied: AppliedRegistration) -> AppliedRegistration:
         if not self._desired.restart_vmm:
@@ -242,6 +316,20 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         content = _read(path)
         server_now = state.host.utc_now if state.host else None
         return require_usable_key(content, path, self._desired, datetime.now(timezone.utc), server_now)
+
+
+class _Resumed:
+    """The outcome of a task of an earlier run. A task that was interrupted has no answer."""
+
+    def __init__(self, registration: ProviderRegistration, task: BackgroundTask) -> None:
+        self._registration = registration
+        self._task = task
+        self.answered = False
+
+    def evaluate(self, answer: Mapping[str, Any]) -> bool:
+        """Return whether the program asks for a restart. Raises RemoteFailure."""
+        self.answered = True
+        return self._registration.settle(self._task, answer)
 
 
 def _read(path: str) -> bytes:

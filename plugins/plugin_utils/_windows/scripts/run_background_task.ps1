@@ -19,6 +19,8 @@ $ErrorActionPreference = 'Stop'
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
+# siterecovery.hyperv functions: New-Protector, Unprotect-Secret
+
 if ($PSCmdlet.ShouldProcess($Folder, 'Run the background task')) {
     $Ansible = [pscustomobject] @{ Result = @{}; Changed = $true; Failed = $false; CheckMode = $false }
     $answer = @{ failed = $false; error = $null; changed = $true; result = $null }
@@ -27,6 +29,11 @@ if ($PSCmdlet.ShouldProcess($Folder, 'Run the background task')) {
         $parameters = @{}
         foreach ($property in $given.PSObject.Properties) {
             $parameters[$property.Name] = $property.Value
+        }
+        if (Test-Path -LiteralPath "$Folder\secrets.txt") {
+            $stored = "$(Get-Content -LiteralPath "$Folder\secrets.txt" -Raw -Encoding UTF8)"
+            Remove-Item -LiteralPath "$Folder\secrets.txt" -Force
+            $parameters += Unprotect-Secret -Stored $stored
         }
         $body = [scriptblock]::Create("$(Get-Content -LiteralPath "$Folder\script.ps1" -Raw -Encoding UTF8)")
         $null = & $body @parameters

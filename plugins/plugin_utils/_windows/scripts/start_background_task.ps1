@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Starts a script of the collection as a scheduled task of the connecting user, which continues without this session. The
-# task writes its answer to a folder that only administrators can open. Parameters are stored there, so they must not
-# contain a secret. A task that another run has started is left alone.
+# task writes its answer to a folder that only administrators can open. Parameters are stored there; secret ones are
+# encrypted, and the task removes them before it uses them. A task that another run has started is left alone.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -22,7 +22,13 @@ param(
     [string] $Parameters,
 
     [Parameter(Mandatory = $true)]
-    [string] $Runner
+    [string] $Runner,
+
+    # Secret parameters of the script, in the form that Unprotect-Secret reads.
+    [System.Security.SecureString] $SecretParameters,
+
+    # The password of the connecting user, with which the task logs on. Without it, the task has no access to the network.
+    [System.Security.SecureString] $LogonPassword
 )
 
 Set-StrictMode -Version 2.0
@@ -33,7 +39,7 @@ $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
 $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
 $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder, New-Protector, Protect-Secret, Set-TaskPassword
 
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"
@@ -66,15 +72,22 @@ if ($free -and $Ansible.Changed) {
         Set-Content -LiteralPath "$folder\script.ps1" -Value $Script -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\parameters.json" -Value $Parameters -Encoding UTF8 -NoNewline
         Set-Content -LiteralPath "$folder\run.ps1" -Value $Runner -Encoding UTF8 -NoNewline
+        if ($null -ne $SecretParameters) {
+            Protect-Secret -Path "$folder\secrets.txt" -Content $SecretParameters
+        }
         # A command that reads the text, not -File: a policy on script files outranks -ExecutionPolicy and would stop the file.
         $quoted = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($folder)
         $command = "& ([scriptblock]::Create((Get-Content -LiteralPath '{0}\run.ps1' -Raw -Encoding UTF8))) -Folder '{0}'" -f $quoted
         $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "{0}"' -f $command
         $action = New-ScheduledTaskAction -Execute "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" -Argument $arguments
         # S4U: no password is stored, and no user must be logged on. 4 is the priority of an interactive program.
-        $principal = New-ScheduledTaskPrincipal -UserId "$($owner.Domain)\$($owner.User)" -LogonType S4U -RunLevel Highest
+        $user = "$($owner.Domain)\$($owner.User)"
+        $principal = New-ScheduledTaskPrincipal -UserId $user -LogonType S4U -RunLevel Highest
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
         Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Background task of the Ansible collection siterecovery.hyperv, which removes it at the end.' | Out-Null
+        if ($null -ne $LogonPassword) {
+            Set-TaskPassword -Task $task -User $user -Password $LogonPassword
+        }
         Start-ScheduledTask -TaskName $task
         $started = $true
     } catch {

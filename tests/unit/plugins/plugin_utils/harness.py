@@ -16,7 +16,9 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 )
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.context import Fault
-from lab.engines.emulators import EMULATORS
+from lab.engines.emulators import EMULATORS, Emulator
+from lab.engines.emulators.base import EmulatorResult
+from lab.engines.emulators.run_background_task import background_task_runner
 from lab.engines.results import SKIPPED_IN_CHECK_MODE, error_record, flatten, script_result
 from lab.engines.scripts import bound_parameters, identify
 from lab.engines.task_runners import emulator_runner
@@ -26,9 +28,17 @@ from tests.lab.emulators.harness import Case, Harness
 from tests.lab.emulators.internet import Internet
 
 State = TypeVar("State")
+#: The scripts of background tasks whose calls are recorded, and their secret parameters.
+INNER = ("register_vmm_server", "configure_provider")
+SECRETS = ("KeyContent", "ProxyCredential")
 Arguments = dict[str, Any]
 #: Builds a resource with a session.
 Build = Callable[[Session], ManagedResource[State, Any]]
+
+
+def detached(script: str) -> list[str]:
+    """Return the names of the scripts that run when a background task runs this one."""
+    return ["start_background_task", script, "poll_background_task", "end_background_task"]
 
 
 class ScriptHarness:
@@ -49,7 +59,9 @@ class ScriptHarness:
         #: The session of the last run.
         self.session = Session(self.execute)
         # A scheduled task has ended when its start returns, unless a test holds it.
-        self.machine.runner = emulator_runner(EMULATORS, None)
+        recorded = {**EMULATORS, **{name: self._inner(name) for name in INNER}}
+        runner = background_task_runner(recorded)
+        self.machine.runner = emulator_runner({**EMULATORS, "run_background_task": runner}, None)
         self.machine.in_background = False
 
     def execute(self, arguments: Arguments, *, check_mode: bool = False) -> Mapping[str, Any]:
@@ -77,6 +89,27 @@ class ScriptHarness:
                 errors=[error_record(message) for message in answer.errors],
             )
         )
+
+    def _inner(self, name: str) -> Emulator:
+        """Return an emulator of a script that a background task runs. Its call is an execution like the others."""
+
+        def run(_machine: Machine, parameters: Mapping[str, Any], _check_mode: bool) -> EmulatorResult:
+            plain = {key: value for key, value in parameters.items() if key not in SECRETS}
+            secret = [
+                {"name": key, "value": value}
+                if isinstance(value, str)
+                else {"name": key, "username": value[0], "password": value[1]}
+                for key, value in parameters.items()
+                if key in SECRETS
+            ]
+            script = f"# siterecovery.hyperv script: {name}\n"
+            answer = self.execute(
+                {"script": script, "parameters": plain, "sensitive_parameters": secret, "depth": 6, "inner": True}
+            )
+            errors = [record["exception"]["message"] for record in answer.get("error") or []]
+            return EmulatorResult(answer["result"], answer["changed"], answer["failed"], errors)
+
+        return run
 
     def run(self, build: Build[State], *, check: bool = False) -> Outcome:
         """Bring a resource to its desired state, and forget earlier executions."""

@@ -61,6 +61,8 @@ class Installed:
             "version": self.package.version,
             "staging_dir": STAGING,
             "wait_timeout": 60,
+            "setup_logon": "s4u",
+            "setup_password": None,
             "install_path": None,
             **self._more,
             **changed,

@@ -40,6 +40,8 @@ def agent(**changed: Any) -> Build[MachineFacts]:
         "cache_path": None,
         "minimum_cache_gb": 5,
         "wait_timeout": 60,
+        "setup_logon": "s4u",
+        "setup_password": None,
         **changed,
     }
     return lambda session: mars_agent.build(options, session)

@@ -86,6 +86,8 @@ def install() -> Build[MachineFacts]:
         "version": PACKAGE.version,
         "staging_dir": STAGING,
         "wait_timeout": 60,
+        "setup_logon": "s4u",
+        "setup_password": None,
         "install_path": None,
         "microsoft_update": None,
         "running_jobs": "wait",
@@ -180,7 +182,7 @@ def test_the_role_moves_before_registration(ready: Nodes, key: str) -> None:
     ready.moves_before("register_vmm_server", "vmm02")
     with pytest.raises(RemoteFailure, match="has moved from this node to 'vmm02', and nothing was touched: run again"):
         ready.on("vmm01").run(register(key_path=key))
-    assert (ready.harness.lab.azure.calls, ready.all["vmm01"].exists(STAGING)) == ([], False)
+    assert (ready.harness.lab.azure.calls, ready.all["vmm01"].exists(STAGING + r"\work")) == ([], False)
 
 
 @pytest.mark.parametrize(("script", "changed"), [("configure_provider", {"port": 1}), ("set_run_as_password", {})])

@@ -44,7 +44,8 @@ JOBS = {"running_jobs": "wait", "running_jobs_timeout": 60}
 def setup(name: str, folder: str, **more: Any) -> dict[str, Any]:
     package = PACKAGES[name]
     source = {"source": package.url, "checksum": package.sha256, "version": package.version}
-    return {**source, "staging_dir": folder + "\\Ablage", "install_path": None, "wait_timeout": 60, **more}
+    logon = {"setup_logon": "s4u", "setup_password": None}
+    return {**source, **logon, "staging_dir": folder + "\\Ablage", "install_path": None, "wait_timeout": 60, **more}
 
 
 def agent(folder: str) -> dict[str, Any]:

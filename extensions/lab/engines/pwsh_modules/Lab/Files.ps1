@@ -268,6 +268,33 @@ function Set-Acl {
     }
 }
 
+class LabDataProtector {
+    # A DpapiDataProtector of .NET Framework.
+    [object] $Scope
+    [scriptblock] $Call
+
+    [byte[]] Protect([byte[]] $userData) {
+        return $this.Answer('data.protect', $userData)
+    }
+
+    [byte[]] Unprotect([byte[]] $encryptedData) {
+        return $this.Answer('data.unprotect', $encryptedData)
+    }
+
+    hidden [byte[]] Answer([string] $name, [byte[]] $data) {
+        if ("$($this.Scope)" -ne 'LocalMachine') {
+            throw 'The lab imitates only the protection by the machine.'
+        }
+        return [Convert]::FromBase64String((& $this.Call -Call $name -Arguments @{ data = [Convert]::ToBase64String($data) }))
+    }
+}
+
+function New-DataProtector {
+    $protector = [LabDataProtector]::new()
+    $protector.Call = ${function:Invoke-LabCall}
+    return $protector
+}
+
 class LabDirectory {
     # A DirectoryInfo of .NET Framework, whose method Create takes the access of the new folder.
     [string] $FullName

@@ -153,7 +153,13 @@ function New-Object {
         if ($TypeName -eq 'System.Security.AccessControl.DirectorySecurity') {
             return New-DirectorySecurity
         }
+        if ($TypeName -eq 'System.Security.Cryptography.DpapiDataProtector') {
+            return New-DataProtector
+        }
         return Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
+    }
+    if ($ComObject -eq 'Schedule.Service') {
+        return New-ScheduleService
     }
     if ($ComObject -ne 'Microsoft.Update.ServiceManager') {
         throw "The lab does not imitate the object '$ComObject'."

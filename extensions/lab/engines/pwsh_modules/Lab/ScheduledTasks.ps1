@@ -51,6 +51,38 @@ function Register-ScheduledTask {
     [pscustomobject] @{ TaskName = $TaskName; TaskPath = '\'; State = 'Ready' }
 }
 
+function New-ScheduleService {
+    # The COM object of Task Scheduler, for a task that exists already.
+    $call = ${function:Invoke-LabCall}
+    $root = [pscustomobject] @{ Path = '\' }
+    Add-Member -InputObject $root -MemberType ScriptMethod -Name GetTask -Value {
+        param($Path)
+        & $call -Call 'task.get' -Arguments @{ name = $Path } | Out-Null
+        [pscustomobject] @{ Definition = [pscustomobject] @{ Principal = [pscustomobject] @{ LogonType = 2 } } }
+    }.GetNewClosure()
+    Add-Member -InputObject $root -MemberType ScriptMethod -Name RegisterTaskDefinition -Value {
+        param($Path, $Definition, $Flags, $UserId, $Password, $LogonType)
+        if ($Flags -ne 4 -or $LogonType -ne 1 -or $Definition.Principal.LogonType -ne 1) {
+            throw 'The lab imitates RegisterTaskDefinition only for the update of a task with a password.'
+        }
+        $code = & $call -Call 'task.password' -Arguments @{ name = $Path; user = $UserId; password = $Password }
+        if ($code -ne 0) {
+            throw [System.Runtime.InteropServices.COMException]::new('The task was refused.', [int] ($code - 4294967296))
+        }
+        [pscustomobject] @{ Name = $Path }
+    }.GetNewClosure()
+    $service = [pscustomobject] @{ Connected = $false; Root = $root }
+    Add-Member -InputObject $service -MemberType ScriptMethod -Name Connect -Value { $this.Connected = $true }
+    Add-Member -InputObject $service -MemberType ScriptMethod -Name GetFolder -Value {
+        param($Path)
+        if (-not $this.Connected -or $Path -ne '\') {
+            throw 'The lab imitates only the root folder, after Connect.'
+        }
+        $this.Root
+    }
+    return $service
+}
+
 function Start-ScheduledTask {
     [CmdletBinding()]
     param([Parameter(Mandatory)] [string] $TaskName)

@@ -50,6 +50,8 @@ def registration_options(**changed: Any) -> dict[str, Any]:
         "running_jobs": "wait",
         "running_jobs_timeout": 3600,
         "registration_timeout": 1800,
+        "setup_logon": "s4u",
+        "setup_password": None,
         **changed,
     }
 
