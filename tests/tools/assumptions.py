@@ -62,6 +62,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "_REFRESH",
+        "_drained",
         "_firewall",
         "_is_public",
         "_put_existing",

@@ -34,6 +34,8 @@ PARAMETERS = {
     "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource",
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
+    "pause_node": "",
+    "resume_node": "",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
