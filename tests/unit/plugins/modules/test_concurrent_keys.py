@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two runs that create a key at one path, and places where a key cannot be stored: no key is created in vain."""
+"""Two runs that create a key at one path, and places where a key cannot be stored. No unusable key is created."""
 
 from __future__ import annotations
 
