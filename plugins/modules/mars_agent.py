@@ -48,8 +48,8 @@ options:
       - V(cluster) pauses the node and moves its virtual machines to the other nodes, as C(Suspend-ClusterNode -Drain)
         does. After the restart it resumes the node and moves the machines back, as C(Resume-ClusterNode -Failback
         Immediate) does. It first waits until all other nodes are up. A host without a cluster is not drained.
-      - If machines remain on the node, or if the time limit ends, the node is resumed and not restarted. A warning gives
-        the reason.
+      - If machines remain on the node, or if the time limit ends, the node is resumed and not restarted. A warning
+        gives the reason.
       - If a run is interrupted, the next run resumes the node. A node that others have paused is never resumed.
       - One run restarts the nodes of a cluster one after the other, with any value.
     type: str

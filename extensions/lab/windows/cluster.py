@@ -70,7 +70,7 @@ class Cluster:
     state: ResourceState = "Online"
     members: dict[str, Node] = field(default_factory=dict)
     failures: int = 0
-    #: The progress of drains by node, how they end and how long they take, and machines that were moved with their home.
+    #: The progress of drains by node, how they end and how long they take, and moved machines with their home.
     drains: dict[str, str] = field(default_factory=dict)
     drain_ends: str = COMPLETED
     drain_seconds: float = 0.0

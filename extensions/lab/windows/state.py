@@ -135,7 +135,7 @@ class MachineState:
         self.mirror = Mirror()
         #: Shares that the account may not read, in lower case.
         self.closed_shares: set[str] = set()
-        #: Installations that continue after their program ended. They end while a caller waits, or when a service starts.
+        #: Installations that go on after their program ended. They end while a caller waits, or when a service starts.
         self.unfinished: list[Effect] = []
         self._starts = 0
         self._effects: list[tuple[float, Effect]] = []

@@ -31,7 +31,9 @@ PARAMETERS = {
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource",
+    "install_provider": (
+        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource"
+    ),
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
     "pause_node": "",

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from .restart import others_down
 
-#: `wait_for_others`: another node is not up. `pause`: pause this node. `wait`: machines move. `done`: nothing is left to
-#: move. `failed`: the drain has ended, and machines still run.
+#: `wait_for_others`: another node is not up. `pause`: pause this node. `wait`: machines move. `done`: nothing is left
+#: to move. `failed`: the drain has ended, and machines still run.
 Step = Literal["wait_for_others", "pause", "wait", "done", "failed"]
 _UP, _PAUSED = "Up", "Paused"
 _ENDED = ("Completed", "Failed")
@@ -90,8 +90,8 @@ class DrainState:
 def resume_failure(state: str) -> str:
     """Return the warning about a node that stays paused."""
     return (
-        f"the node of the cluster was not resumed, because its state is {state or 'unknown'}; start its cluster service,"
-        " then run again, or run Resume-ClusterNode on it"
+        f"the node of the cluster was not resumed, because its state is {state or 'unknown'}; start its cluster"
+        " service, then run again, or run Resume-ClusterNode on it"
     )
 
 

@@ -78,6 +78,6 @@ def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("kept")
     path.symlink_to(victim)
-    with pytest.raises(OSError, match="[Ss]ymbolic"), file_lock("path", str(path), 0):
+    with pytest.raises(OSError, match=r"[Ss]ymbolic"), file_lock("path", str(path), 0):
         pass
     assert victim.read_text() == "kept"

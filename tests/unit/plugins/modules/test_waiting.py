@@ -61,7 +61,7 @@ def test_an_operation_that_ends_without_an_error(
 
 @every_case
 def test_an_operation_that_azure_has_forgotten(case: Case, subscription: Subscription) -> None:
-    """A 404 of a poll says nothing about the resource."""
+    """A 404 of a poll is not about the resource."""
     subscription.context.lag = NO_LAG
     subscription.fault(
         "GET", "*operation*", "fail", times=99, status=404, code="ResourceNotFound", message="It is gone."
