@@ -171,7 +171,7 @@ SETTINGS = (
     ),
     _setting("encryption.infrastructure", "encryption.infrastructureEncryption", _SWITCH, None, "enabled"),
 )
-# A vault without a configuration follows the backup policy, too, and the service may not store one that only says so.
+# A vault without a configuration follows the backup policy, too, and the service may not store one with this meaning.
 _UNSET_IS_ZERO = ("immutability_days",)
 _BY_PATH = {setting.path: setting for setting in SETTINGS}
 #: The class that an SDK has when it knows the setting. Older SDKs use an API version that ignores it silently.

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# What PowerShell writes when a policy or a program stops Ansible's code: an invariant identifier or English text
+# Output of PowerShell when a policy or a program stops Ansible's code: an invariant identifier or English text
 # (documented: about_Language_Modes, about_Execution_Policies, AMSI).
 _CAUSES = (
     (
