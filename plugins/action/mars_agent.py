@@ -17,6 +17,8 @@ class ActionModule(SetupAction):
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         **SETUP_OPTIONS,
+        "drain": {"type": "str", "choices": ["none", "cluster"], "default": "none"},
+        "drain_timeout": {"type": "int", "default": 3600},
         "install_path": {"type": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},

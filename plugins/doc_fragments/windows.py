@@ -135,7 +135,8 @@ options:
         restart is required. Otherwise RV(reboot_required) reports it.
       - A restart that was pending before is never made, because it blocks setup.
       - The machine is not restarted while virtual machines run on it, or while another node of its cluster is not up. A
-        warning then names them, and RV(reboot_required) is true. Drain the host before, or restart it later.
+        warning then names them, and RV(reboot_required) is true. Drain the host before, or restart it later. The module
+        M(siterecovery.hyperv.mars_agent) can drain a node of a cluster.
     type: bool
     default: false
 notes:

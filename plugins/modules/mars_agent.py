@@ -42,6 +42,24 @@ options:
         a warning.
     type: int
     default: 5
+  drain:
+    description:
+      - The preparation of a cluster node for a restart with O(reboot).
+      - V(cluster) pauses the node and moves its virtual machines to the other nodes, as C(Suspend-ClusterNode -Drain)
+        does. After the restart it resumes the node and moves the machines back, as C(Resume-ClusterNode -Failback
+        Immediate) does. It first waits until all other nodes are up. A host without a cluster is not drained.
+      - If machines remain on the node, or if the time limit ends, the node is resumed and not restarted. A warning
+        gives the reason.
+      - If a run is interrupted, the next run resumes the node. A node that others have paused is never resumed.
+      - One run restarts the nodes of a cluster one after the other, with any value.
+    type: str
+    choices: [none, cluster]
+    default: none
+  drain_timeout:
+    description:
+      - The seconds to wait until the other nodes are up and the node is drained. It does not include the restart.
+    type: int
+    default: 3600
   throttle:
     description:
       - The bandwidth limits of replication by hours. They are set together with the agent's own commands, and read
@@ -92,6 +110,7 @@ notes:
     an example."
   - "Not verified on a live system: the property names under which the agent shows its throttling. A build that shows
     none gets the limits in every run, which reports a change."
+  - "Not verified on a live system: the drain of a cluster node. It uses only documented commands and states."
   - "Not verified on a live system: the agent reads the numbers of threads when its service starts."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows

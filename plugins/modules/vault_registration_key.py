@@ -101,6 +101,10 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.changing
   - siterecovery.hyperv.common.azure
 notes:
+  - Two runs on one machine never create two keys at one path. The second run waits up to five minutes for the first
+    one, and then uses its key or names the process that holds the lock. The lock is the file C(.NAME.lock) in the
+    folder of the key. The lock of a process that was killed is void.
+  - A key is requested only after room for it is reserved on the disk.
   - A key of a deleted vault cannot be distinguished from one of a new vault with the same name, group and region.
     Remove the file together with the vault.
   - Not verified on a live system. The requests and the file follow public recordings, files and clients (Azure

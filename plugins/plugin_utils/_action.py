@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible import constants
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -20,7 +22,7 @@ from ..module_utils._model.common.resource import ManagedResource, Outcome, conv
 from ..module_utils._model.common.shown_text import one_line
 from ..module_utils._model.windows.host_facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
-from ..module_utils._model.windows.restart import restart_check
+from ._windows.node_restart import NodeRestart
 from ._windows.session import ConnectionLost, Session
 
 _PROXY_SUBOPTIONS: dict[str, dict[str, Any]] = {
@@ -197,7 +199,8 @@ class ResourceAction(WindowsAction):
 class SetupAction(ResourceAction):
     """Base class for a resource with a setup program. It restarts the machine only if the task allows it.
 
-    A machine is not restarted while virtual machines run on it, or while another node of its cluster is not up.
+    A machine is not restarted while virtual machines run on it, or while another node of its cluster is not up. One
+    run restarts the nodes of a cluster one after the other.
     """
 
     #: The step of the setup.
@@ -210,16 +213,26 @@ class SetupAction(ResourceAction):
         # A task that changed nothing never restarts the machine, although a restart may be pending.
         restarts = bool(required and outcome.changed and options["reboot"] and not session.check_mode)
         if restarts:
-            safe = restart_check(session.run("list_restart_obstacles", {}), self.STEP)
-            if safe.status != "pass":
-                warnings = [*result.get("warnings", ()), safe.describe()]
-                return {**result, "warnings": warnings, "reboot_required": True, "rebooted": False}
-            self._restart(options)
-            session.reconnect()
-            # The result shows the machine after the restart.
-            again = self.result_of(converge(self.build(options, session), check_mode=False))
-            result.update({name: again[name] for name in (self.RESULT, "evidence")}, changed=True)
+            restarted = NodeRestart(
+                session,
+                self.STEP,
+                lambda: self._restart_and_reconnect(options, session),
+                Path(constants.DEFAULT_LOCAL_TMP),
+                drain=options.get("drain") == "cluster",
+                timeout=options.get("drain_timeout", options["wait_timeout"]),
+            ).run()
+            restarts = restarted.done
+            if restarts:
+                # The result shows the machine after the restart.
+                again = self.result_of(converge(self.build(options, session), check_mode=False))
+                result.update({name: again[name] for name in (self.RESULT, "evidence")}, changed=True)
+            if restarted.warnings:
+                result["warnings"] = [*result.get("warnings", ()), *restarted.warnings]
         return {**result, "reboot_required": required and not restarts, "rebooted": restarts}
+
+    def _restart_and_reconnect(self, options: Options, session: Session) -> None:
+        self._restart(options)
+        session.reconnect()
 
     def _restart(self, options: Options) -> None:
         """Restart the machine with ansible.windows.win_reboot and wait for it. Raises RemoteFailure."""

@@ -39,7 +39,7 @@ CHANGING |= {
 }
 CHANGING |= {"Stop-Service", "Restart-Service"}
 READING |= {"Get-ClusterCheckpoint", "Get-ClusterNode", "Get-ClusterParameter", "Get-ClusterResource"}
-CHANGING |= {"Start-ClusterResource", "Stop-ClusterResource"}
+CHANGING |= {"Resume-ClusterNode", "Start-ClusterResource", "Stop-ClusterResource", "Suspend-ClusterNode"}
 LANGUAGE = {"ForEach-Object", "New-Object", "Out-Null", "Select-Object", "Set-StrictMode", "Sort-Object", "Start-Sleep"}
 LANGUAGE |= {"Where-Object", "Write-Warning", "Write-Verbose"}
 READING |= {"Get-ScheduledTask", "Get-ScheduledTaskInfo"}

@@ -63,6 +63,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "_REFRESH",
         "_default_tls_version",
+        "_drained",
         "_firewall",
         "_is_public",
         "_put_existing",

@@ -10,7 +10,9 @@ machines: a list of
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
-  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state}],
+  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state,
+       clustered}],
+  cluster {name, nodes [names or {name, state}], drain_ends, drain_seconds} of a Hyper-V host,
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
        after the seconds), refresher, flag_supported, running, vmm_id,
@@ -34,7 +36,7 @@ from typing import Any, Final, Literal
 
 from ..context import LabContext
 from . import languages, layout
-from .cluster import Cluster
+from .cluster import COMPLETED, Cluster
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
 from .machine import Machine
@@ -84,6 +86,8 @@ def build_machine(context: LabContext, entry: Document) -> Machine:
         _vmm(machine, entry.get("vmm") or {})
     else:
         _hyperv(machine, entry)
+        if entry.get("cluster") is not None:
+            _host_cluster(machine, entry["cluster"])
     if entry.get("system_proxy"):
         _system_proxy(machine, entry["system_proxy"])
     if entry.get("provider") is not None and machine.vmm is not None:
@@ -207,6 +211,7 @@ def _guest(described: Document) -> Guest:
         int(described.get("shared_disks", 0)),
         int(described.get("pass_through_disks", 0)),
         described.get("state", "running"),
+        bool(described.get("clustered", True)),
     )
 
 
@@ -265,10 +270,7 @@ def _vmm(machine: Machine, described: Document) -> None:
 def _cluster(machine: Machine, service: Service, role: str, described: Document) -> None:
     # Only the cluster starts the service.
     service.start_mode = "Manual"
-    nodes: dict[str, str] = {}
-    for node in described.get("nodes") or [machine.name]:
-        entry: Document = {"name": node} if isinstance(node, str) else node
-        nodes[str(entry["name"])] = str(entry.get("state", "Up"))
+    nodes = _nodes(machine, described)
     machine.cluster = Cluster(
         role,
         str(described.get("resource", f"VMM Service {role}")),
@@ -283,13 +285,37 @@ def _cluster(machine: Machine, service: Service, role: str, described: Document)
         service.status, service.process_id = "Stopped", 0
 
 
+def _nodes(machine: Machine, described: Document) -> dict[str, str]:
+    """Return the states of the nodes by name."""
+    nodes: dict[str, str] = {}
+    for node in described.get("nodes") or [machine.name]:
+        entry: Document = {"name": node} if isinstance(node, str) else node
+        nodes[str(entry["name"])] = str(entry.get("state", "Up"))
+    return nodes
+
+
+def _host_cluster(machine: Machine, described: Document) -> None:
+    """Make a Hyper-V host a node of a cluster, whose roles are its virtual machines."""
+    machine.cluster = Cluster(str(described.get("name", "HVCLUSTER")), "", _nodes(machine, described), "")
+    machine.cluster.drain_ends = str(described.get("drain_ends", COMPLETED))
+    machine.cluster.drain_seconds = float(described.get("drain_seconds", 0))
+    machine.cluster.members[machine.name.lower()] = machine
+    machine.services.add(Service(layout.CLUSTER_SERVICE, "Cluster Service"))
+
+
 def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
     """Connect another node of a cluster with the cluster and the database of the first one."""
     own = machine.cluster
     if own is None:
         return
     for other in machines.values():
-        if other.cluster is not None and other.cluster.role.lower() == own.role.lower() and other.vmm is not None:
+        if other.cluster is None or other.cluster.role.lower() != own.role.lower():
+            continue
+        if machine.vmm is None and other.vmm is None:
+            other.cluster.members[machine.name.lower()] = machine
+            machine.cluster = other.cluster
+            return
+        if other.vmm is not None:
             other.cluster.members[machine.name.lower()] = machine
             machine.cluster, machine.vmm = other.cluster, other.vmm
             machine.registry.set(layout.VMM_SETUP_KEY, "VmmID", other.vmm.vmm_id)

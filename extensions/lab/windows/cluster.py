@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A failover cluster with one role: a highly available VMM, whose service runs on the node that owns the role.
 
+A cluster of Hyper-V hosts has no such role. Its machines move when a node is drained.
+
 Sources: the reference of the FailoverClusters cmdlets, and the documentation of highly available VMM: one database, one
 id, VMM's service on one node at a time. A service that ends outside of the cluster's own commands is a failure of its
 resource, which the cluster answers by its restart policy: once again on the same node, then on another one.
@@ -12,17 +14,24 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from ..context import Fault
 from . import layout
 from .errors import MachineError
 from .registry import Registry
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .state import Guest
+
 ResourceState = Literal["Online", "Offline", "Failed"]
 _ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
 # Inferred: that these keys are the checkpoints of the role; the public clean-up script removes checkpoints of both.
 CHECKPOINTS: Final = (layout.REGISTRATION_KEY, layout.PROXY_KEY)
+# Documented: values of DrainStatus of Get-ClusterNode.
+NOT_INITIATED, IN_PROGRESS, COMPLETED, FAILED = "NotInitiated", "InProgress", "Completed", "Failed"
 # How often a failed resource starts again on its node before the role moves: the default restart policy.
 _RESTARTS = 1
 
@@ -31,9 +40,12 @@ class Node(Protocol):
     """The part of a machine that its cluster uses: registry, services and journal."""
 
     registry: Registry
+    guests: list[Guest]
 
     @property
     def name(self) -> str: ...
+
+    def later(self, seconds: float, effect: Callable[[], None]) -> None: ...
 
     def bring_up(self, name: str) -> None: ...
 
@@ -58,11 +70,20 @@ class Cluster:
     state: ResourceState = "Online"
     members: dict[str, Node] = field(default_factory=dict)
     failures: int = 0
+    #: The progress of drains by node, how they end and how long they take, and moved machines with their home.
+    drains: dict[str, str] = field(default_factory=dict)
+    drain_ends: str = COMPLETED
+    drain_seconds: float = 0.0
+    moved: list[tuple[str, Guest]] = field(default_factory=list)
+    _was_paused: bool = False
 
     # ---- nodes ----
 
     def node_of(self, machine: Node) -> str:
         return next(name for name in self.nodes if name.lower() == machine.name.lower())
+
+    def state_of(self, node: str) -> str:
+        return next((state for name, state in self.nodes.items() if name.lower() == node.lower()), "")
 
     def owns(self, machine: Node) -> bool:
         return self.owner.lower() == machine.name.lower()
@@ -110,7 +131,36 @@ class Cluster:
         machine.note("cluster.move", role=self.role, node=target)
         self.fail_over(target)
 
+    def pause(self, machine: Node, node: str) -> None:
+        """Pause a node and start to move its machines away, as Suspend-ClusterNode -Drain does without -Wait."""
+        if machine.fault_at("suspend cluster node") is not None:
+            raise MachineError(f"The cluster node '{node}' cannot be paused.", _ERROR)
+        name = self.node_of(machine)
+        machine.note("cluster.pause", node=name)
+        self.nodes[name], self.drains[name] = "Paused", IN_PROGRESS
+        if self.drain_ends != IN_PROGRESS:
+            machine.later(self.drain_seconds, lambda: self._drained(machine, name))
+
+    def resume(self, machine: Node, node: str) -> None:
+        """Resume a node and move its machines back, as Resume-ClusterNode -Failback Immediate does."""
+        if machine.fault_at("resume cluster node") is not None:
+            raise MachineError(f"The cluster node '{node}' cannot be resumed.", _ERROR)
+        name = self.node_of(machine)
+        machine.note("cluster.resume", node=name)
+        self.nodes[name], self.drains[name] = "Up", NOT_INITIATED
+        machine.guests += [guest for home, guest in self.moved if home == name]
+        self.moved = [entry for entry in self.moved if entry[0] != name]
+
     # ---- events ----
+
+    def _drained(self, machine: Node, name: str) -> None:
+        """End a drain. Machines that are not roles of the cluster stay (inferred)."""
+        if self.drains.get(name) != IN_PROGRESS:
+            return
+        self.drains[name] = self.drain_ends
+        if self.drain_ends == COMPLETED:
+            self.moved += [(name, guest) for guest in machine.guests if guest.clustered]
+            machine.guests = [guest for guest in machine.guests if not guest.clustered]
 
     def fail_over(self, target: str | None = None) -> None:
         """Move the role and its checkpoints to another node; without a node that is up, the role fails."""
@@ -140,12 +190,15 @@ class Cluster:
             self.fail_over()
 
     def node_down(self, machine: Node) -> None:
-        self.nodes[self.node_of(machine)] = "Down"
+        name = self.node_of(machine)
+        self._was_paused = self.nodes[name] == "Paused"
+        self.nodes[name] = "Down"
         if self.owns(machine):
             self.fail_over()
 
     def node_up(self, machine: Node) -> None:
-        self.nodes[self.node_of(machine)] = "Up"
+        # Documented: a node stays paused over a restart.
+        self.nodes[self.node_of(machine)] = "Paused" if self._was_paused else "Up"
         if self.state == "Failed":
             self._run()
 

@@ -14,7 +14,7 @@ from typing import Any
 from ..context import digest
 from . import cim, layout, programs, protection, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
-from .cluster import CHECKPOINTS
+from .cluster import CHECKPOINTS, NOT_INITIATED
 from .errors import MachineError
 from .filesystem import File
 from .machine import Machine
@@ -70,7 +70,19 @@ def _restart(machine: Machine, args: Args) -> Any:
 
 
 def _cluster_nodes(machine: Machine, _args: Args) -> Any:
-    return [{"Name": name, "State": state} for name, state in machine.need_cluster().nodes.items()]
+    cluster = machine.need_cluster()
+    return [
+        {"Name": name, "State": state, "DrainStatus": cluster.drains.get(name, NOT_INITIATED)}
+        for name, state in cluster.nodes.items()
+    ]
+
+
+def _cluster_pause(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().pause(machine, str(args["name"]))
+
+
+def _cluster_resume(machine: Machine, args: Args) -> Any:
+    machine.need_cluster().resume(machine, str(args["name"]))
 
 
 def _cluster_resources(machine: Machine, args: Args) -> Any:
@@ -401,6 +413,8 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.stop": _stop,
     "service.restart": _restart,
     "cluster.nodes": _cluster_nodes,
+    "cluster.pause": _cluster_pause,
+    "cluster.resume": _cluster_resume,
     "cluster.resources": _cluster_resources,
     "cluster.checkpoints": _cluster_checkpoints,
     "cluster.groups": _cluster_groups,

@@ -31,8 +31,13 @@ def of(machine: MachineState) -> dict[str, Any]:
         "certificates": sorted(certificate.friendly_name for certificate in machine.certificates),
         "vmm": _vmm(machine),
         "agent": _agent(machine),
-        **({} if machine.cluster is None else {"cluster": [machine.cluster.owner, machine.cluster.state]}),
+        "cluster": _cluster(machine),
     }
+
+
+def _cluster(machine: MachineState) -> list[Any] | None:
+    cluster = machine.cluster
+    return None if cluster is None else [cluster.owner, cluster.state, dict(cluster.nodes), dict(cluster.drains)]
 
 
 def _content(file: File) -> str:

@@ -56,6 +56,8 @@ class Guest:
     shared_disks: int = 0
     pass_through_disks: int = 0
     state: Literal["running", "off", "saved", "paused"] = "running"
+    #: Whether the machine is a role of its host's cluster.
+    clustered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class MachineState:
         self.vmm: Vmm | None = None
         #: The moment (lab clock) from which VMM answers after the latest start of its service.
         self.vmm_ready_at: float | None = None
-        #: The failover cluster of a highly available VMM.
+        #: The failover cluster of a highly available VMM, or of Hyper-V hosts.
         self.cluster: Cluster | None = None
         self.agent: Agent | None = None
         self.switches: list[str] = []

@@ -59,6 +59,7 @@ _NO_ROUTE = ("no http resource was found", "no route ")
 # Headers in every answer of Resource Manager, but not in those of other hosts.
 _OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
 _CANCELED = ("canceled", "cancelled")
+_FAILED = ("failed",)
 # The exceptions of the SDK for an answer with an unexpected shape.
 _SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -115,30 +116,32 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     if isinstance(error, ClientAuthenticationError):
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):
-        return _no_document(action, request_id=_request_id(error))
+        return _no_document(action, request_id=request_id(error))
     code, message = _code(error), _message(error)
     status, pause = getattr(error, "status_code", None), _pause(error)
     details: dict[str, Any] = {
         "code": code,
         "status": status,
         "retry_after": pause,
-        "request_id": _request_id(error),
+        "request_id": request_id(error),
     }
     denial = explain(_nested(error) | {"code": code, "message": _whole_message(error)}, forbidden=status == 403)
     if denial is not None:
         kind = AccessDenied if denial.access else RemoteFailure
         named = "" if is_authorization(denial.code, _whole_message(error)) else f"{denial.code}: "
-        text = f"could not {action}: {named}{denial.reason}{_reference(error)}; {denial.advice}"
+        text = f"could not {action}: {named}{denial.reason}{reference(error)}; {denial.advice}"
         return kind(text, **{**details, "code": denial.code})
-    if _canceled(error):
+    if _ended_as(error, _CANCELED):
+        return canceled(action, request_id(error), code)
+    if code is None and _ended_as(error, _FAILED):
         return RemoteFailure(
-            f"could not {action}: {code or 'Canceled'}: the operation was canceled in Azure{_reference(error)};"
-            " check the activity log for the cause, then run again to restart it",
-            **{**details, "code": code or "Canceled"},
+            f"could not {action}: Failed: the operation failed in Azure without a reason{reference(error)};"
+            " check the activity log for the cause, then run again",
+            **{**details, "code": "Failed"},
         )
     advice = _recommended_action(error) or ADVICE.get(code or "") or _advice(code, status, pause)
     text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}".rstrip(".")
-    return RemoteFailure(f"{text}{_reference(error)}; {advice.rstrip('.')}", **details)
+    return RemoteFailure(f"{text}{reference(error)}; {advice.rstrip('.')}", **details)
 
 
 def _says_absent(error: Any) -> bool:
@@ -157,15 +160,26 @@ def _says_absent(error: Any) -> bool:
     )
 
 
-def _canceled(error: Any) -> bool:
-    """Tell whether an operation was canceled. Its document has a status and often no error."""
+def canceled(action: str, request: str | None, code: str | None = None) -> RemoteFailure:
+    """Return the error of an operation that was canceled."""
+    shown = f" (request {request})" if request else ""
+    return RemoteFailure(
+        f"could not {action}: {code or 'Canceled'}: the operation was canceled in Azure{shown};"
+        " check the activity log for the cause, then run again to restart it",
+        code=code or "Canceled",
+        request_id=request,
+    )
+
+
+def _ended_as(error: Any, states: tuple[str, ...]) -> bool:
+    """Tell whether an operation ended in one of the states. Its document has a status and often no error."""
     status = _body(error).get("status")
-    return isinstance(status, str) and status.casefold() in _CANCELED
+    return isinstance(status, str) and status.casefold() in states
 
 
-def _reference(error: Any) -> str:
+def reference(error: Any) -> str:
     """Return the request id, which Azure support asks for, as part of a message."""
-    found = _request_id(error)
+    found = request_id(error)
     return f" (request {found})" if found else ""
 
 
@@ -259,9 +273,9 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
         else ""
     )
     return AccessDenied(
-        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{_reference(error)}: {fix}{chosen}",
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{reference(error)}: {fix}{chosen}",
         code=code,
-        request_id=_request_id(error),
+        request_id=request_id(error),
     )
 
 
@@ -311,7 +325,7 @@ def _recommended_action(error: Any) -> str:
     )
 
 
-def _request_id(error: Any) -> str | None:
+def request_id(error: Any) -> str | None:
     headers = getattr(getattr(error, "response", None), "headers", None)
     return headers.get("x-ms-request-id") if headers is not None else None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
 from .._model.common.waiting import early_interval, interval
 from . import consistency
-from .failures import translated
+from .failures import canceled, reference, request_id, translated
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 State = TypeVar("State")
 # Terminal provisioning states of Resource Manager, in both spellings. A resource without a state has no operation.
 _FINAL = ("", "succeeded", "failed", "canceled", "cancelled")
+# The SDK polls without end on this state.
+_OTHER_SPELLING = "cancelled"
+_SLICE = 5.0
 # Error codes for a concurrent write to this or to a dependent resource: the same request will be accepted later (error
 # codes of the storage resource provider; azure-rest-api-specs issues 11143 and 14202 for the network; 409 of ARM).
 _BUSY = (
@@ -64,11 +67,20 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | N
     started = time.monotonic()
     with translated(action):
         try:
-            poller.wait(timeout)
+            _wait(poller, started, timeout)
         except HttpResponseError as error:
-            if not _reads_result(poller, error):
-                raise
-            return None
+            if _reads_result(poller, error):
+                return None
+            if _reads_status(poller, error):
+                raise RemoteFailure(
+                    f"could not {action}: Azure no longer knows the operation{reference(error)}, so its result is"
+                    " unknown; run again, which reads the state first",
+                    status=error.status_code,
+                    request_id=request_id(error),
+                ) from error
+            raise
+        if _status(poller).casefold() == _OTHER_SPELLING:
+            raise canceled(action, _last_request_id(poller))
         if not poller.done():
             raise DeadlineExceeded(
                 f"the end of the operation '{action}'",
@@ -78,6 +90,15 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | N
                 request_id=_last_request_id(poller),
             )
         return poller.result()
+
+
+def _wait(poller: LROPoller[Any], started: float, timeout: float) -> None:
+    """Wait for the end of an operation, which the SDK does not see in every spelling of the state Canceled."""
+    while True:
+        left = timeout - (time.monotonic() - started)
+        poller.wait(max(0.0, min(left, _SLICE)))
+        if poller.done() or left <= _SLICE or _status(poller).casefold() == _OTHER_SPELLING:
+            return
 
 
 def run(
@@ -213,6 +234,16 @@ def _reads_result(poller: LROPoller[Any], error: Any) -> bool:
     if last.method != "GET" or first.method not in ("PUT", "PATCH"):
         return False
     return _path(first.url) == _path(last.url)
+
+
+def _reads_status(poller: LROPoller[Any], error: Any) -> bool:
+    """Tell whether a 404 answers a poll, whose address is not that of the resource."""
+    method: Any = getattr(poller, "polling_method", lambda: None)()
+    first = getattr(getattr(method, "_initial_response", None), "http_request", None)
+    last = getattr(error.response, "request", None)
+    if error.status_code != 404 or first is None or last is None:
+        return False
+    return last.method == "GET" and _path(first.url) != _path(last.url)
 
 
 def _path(url: str) -> str:

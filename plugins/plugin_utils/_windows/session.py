@@ -14,6 +14,7 @@ from ...module_utils._model.common.errors import RemoteFailure, SiteRecoveryErro
 from ...module_utils._model.common.masking import masked, secret_forms
 from ...module_utils._model.common.shown_text import foreign
 from ...module_utils._model.windows.answers import require_shape
+from ...module_utils._model.windows.module_failure import module_failure
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # A line that names files of a folder. Their content replaces the line.
@@ -160,4 +161,4 @@ def _reason(answer: Mapping[str, Any]) -> str:
         exception = last.get("exception")
         message = exception.get("message") if isinstance(exception, Mapping) else None
         return str(message or last.get("output") or "no message")
-    return str(answer.get("msg") or answer.get("module_stderr") or "no message")
+    return module_failure(answer)

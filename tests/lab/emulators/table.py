@@ -15,6 +15,7 @@ from tests.lab.emulators.cases import (
     fabric,
     files,
     languages,
+    node_pauses,
     observe,
     probes,
     provider,
@@ -37,6 +38,7 @@ _ENGLISH: Final = (
     *cluster.CASES,
     *probes.CASES,
     *fabric.CASES,
+    *node_pauses.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -36,6 +36,8 @@ PARAMETERS = {
     ),
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
+    "pause_node": "",
+    "resume_node": "",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"

@@ -24,12 +24,14 @@ from .list_restart_obstacles import list_restart_obstacles
 from .list_running_jobs import list_running_jobs
 from .list_vmm_fabric import list_vmm_fabric
 from .observe import observe
+from .pause_node import pause_node
 from .poll_background_task import poll_background_task
 from .probe_assumptions import probe_assumptions
 from .publish_cloud import publish_cloud
 from .register_vmm_server import register_vmm_server
 from .remove_file import remove_file
 from .restart_service import restart_service
+from .resume_node import resume_node
 from .run_background_task import background_task_runner
 from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
@@ -51,11 +53,13 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "list_running_jobs": list_running_jobs,
     "list_vmm_fabric": list_vmm_fabric,
     "observe": observe,
+    "pause_node": pause_node,
     "poll_background_task": poll_background_task,
     "probe_assumptions": probe_assumptions,
     "publish_cloud": publish_cloud,
     "register_vmm_server": register_vmm_server,
     "remove_file": remove_file,
+    "resume_node": resume_node,
     "restart_service": restart_service,
     "set_agent_limits": set_agent_limits,
     "set_agent_proxy": set_agent_proxy,

@@ -9,7 +9,9 @@ import re
 from typing import Any
 
 from ...windows import cim, layout
+from ...windows.cluster import NOT_INITIATED
 from .base import Run, emulator, node_name
+from .pause_node import is_marked
 
 _GUID = re.compile(r"[0-9A-Fa-f-]{36}")
 _OFF, _SAVED = 3, 6
@@ -18,7 +20,7 @@ _OFF, _SAVED = 3, 6
 @emulator
 def list_restart_obstacles(run: Run) -> dict[str, Any]:
     machine = run.machine
-    result: dict[str, Any] = {"node": node_name(machine), "machines": [], "nodes": []}
+    result: dict[str, Any] = {"node": node_name(machine), "machines": [], "nodes": [], "marked": is_marked(machine)}
     if machine.service("vmms") is not None:
         systems = cim.instances(machine, "Msvm_ComputerSystem", "root/virtualization/v2", None)
         result["machines"] = [
@@ -27,6 +29,9 @@ def list_restart_obstacles(run: Run) -> dict[str, Any]:
             if _GUID.fullmatch(row["Name"]) and row["EnabledState"] not in (_OFF, _SAVED)
         ]
     if machine.is_running(layout.CLUSTER_SERVICE):
-        nodes = machine.need_cluster().nodes
-        result["nodes"] = [{"name": name, "state": state} for name, state in nodes.items()]
+        cluster = machine.need_cluster()
+        result["nodes"] = [
+            {"name": name, "state": state, "drain": cluster.drains.get(name, NOT_INITIATED)}
+            for name, state in cluster.nodes.items()
+        ]
     return result

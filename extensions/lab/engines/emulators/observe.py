@@ -293,6 +293,7 @@ def _agent(machine: Machine, _run: Run) -> Section | None:
         "cache_path": cache,
         "service": _service(machine, layout.AGENT_SERVICE),
         "restart_due": _restart_due(machine, layout.AGENT_SERVICE),
+        "paused_node": machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", "paused_node") is not None,
         "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
         "proxy": proxy,
         "bypass_supported": machine.need_agent().bypass_supported if proxy else None,

@@ -14,7 +14,7 @@ from ..common.errors import InvalidInput, Refused
 from ..common.plan import UNKNOWN, Change, Plan, creation, merged_tags
 from .address_ranges import as_range, contained, overlap, overlapping
 from .properties import differing, merged, write_properties
-from .resource_group import ResourceState, group_change, provider_change
+from .resource_group import ResourceState, group_change, is_broken, provider_change
 from .subnet import Subnet, describe_change, describe_subnet, refuse_loss, write_subnet
 from .virtual_network import PROPERTIES, PROVIDER, DesiredNetwork, VirtualNetwork
 
@@ -37,7 +37,8 @@ def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) 
     reasons = {
         "address_prefixes": _describe_ranges(network, after),
         "subnets": _describe_subnets(network, after),
-        _STATE: f"write network {network.name} again, because its last operation failed",
+        _STATE: f"write network {network.name} again, because its last operation"
+        f" {'failed' if network.provisioning_state.casefold() == 'failed' else 'was canceled'}",
     }
     changed = (path for path in was if was[path] != will[path])
     return Plan(tuple(Change(path, was[path], will[path], reasons.get(path, "")) for path in changed))
@@ -51,13 +52,8 @@ def network_after(network: VirtualNetwork, desired: DesiredNetwork) -> VirtualNe
         subnets=_subnets_after(network, desired),
         tags=merged_tags(network.tags, desired.tags, desired.purge_tags),
         settings=merged(PROPERTIES, network.settings, desired.values),
-        provisioning_state="Succeeded" if is_failed(network) else network.provisioning_state,
+        provisioning_state="Succeeded" if is_broken(network.provisioning_state) else network.provisioning_state,
     )
-
-
-def is_failed(network: VirtualNetwork) -> bool:
-    """Tell whether the last write of a network failed. Writing the network once more repairs it."""
-    return network.provisioning_state.casefold() == "failed"
 
 
 def without_repair(plan: Plan) -> Plan:

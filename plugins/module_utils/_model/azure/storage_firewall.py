@@ -25,6 +25,8 @@ NEEDS_TRUSTED = (
     "with default_action deny, Site Recovery reaches the account only through the exception for trusted services"
 )
 ALLOW_TRUSTED = f"add {TRUSTED} to bypass"
+# The service refuses such a rule in a request, and the subnet does not exist (API description, State of the rule).
+_DELETED_SUBNET = "networksourcedeleted"
 #: Per account and type of rule.
 MOST_RULES = 400
 ACTIONS = {"allow": "Allow", "deny": "Deny"}
@@ -58,7 +60,11 @@ class NetworkAcls:
             default_action=_name(ACTIONS, document.get("defaultAction")) or "allow",
             bypass=_bypass(document.get("bypass")),
             ip_rules=tuple(str(rule["value"]) for rule in document.get("ipRules") or ()),
-            virtual_network_rules=tuple(str(rule["id"]) for rule in document.get("virtualNetworkRules") or ()),
+            virtual_network_rules=tuple(
+                str(rule["id"])
+                for rule in document.get("virtualNetworkRules") or ()
+                if str(rule.get("state")).casefold() != _DELETED_SUBNET
+            ),
             others={name: document[name] for name in ("resourceAccessRules", "ipv6Rules") if document.get(name)},
         )
 

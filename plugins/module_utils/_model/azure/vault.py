@@ -20,7 +20,15 @@ from .resource_group import ResourceState, group_change, provider_change
 from .vault_contents import Contents, DeletedVault
 from .vault_identity import OPTION as IDENTITY_OPTION
 from .vault_identity import DesiredIdentity, VaultIdentity, require_identity_id
-from .vault_settings import SETTINGS, SYSTEM, desired_settings, require_consent, setting_changes, update_steps
+from .vault_settings import (
+    SETTINGS,
+    SYSTEM,
+    desired_settings,
+    require_consent,
+    setting_changes,
+    unknown_siblings,
+    update_steps,
+)
 
 PROVIDER = VAULT_TYPE.partition("/")[0]
 #: The options that describe a vault; the module adds those that are about the run.
@@ -55,6 +63,8 @@ class Vault:
     private_endpoints: tuple[str, ...] = ()
     #: Every setting by its path; None where Azure does not report it.
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: The document of the service. An update sends back the members that no setting describes.
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> Vault:
@@ -74,6 +84,7 @@ class Vault:
             identity=VaultIdentity.from_wire(document.get("identity")),
             private_endpoints=_endpoints(properties.get("privateEndpointConnections") or []),
             settings=read_properties(SETTINGS, document),
+            document=document,
         )
 
     def to_result(self) -> dict[str, Any]:
@@ -367,7 +378,7 @@ def update_bodies(vault: Vault, desired: DesiredVault, plan: Plan) -> list[dict[
         first["identity"] = _identity_body(vault.identity, desired.identity.merge_into(vault.identity))
     changed = {path: value for path, value in after.items() if path in vault.settings}
     steps = list(update_steps(changed, vault.settings)) if changed else []
-    bodies = [write_properties(SETTINGS, step) for step in steps] or [{}]
+    bodies = [write_properties(SETTINGS, step, unknown_siblings(step, vault.document)) for step in steps] or [{}]
     bodies[0] = {**first, **bodies[0]}
     return bodies
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -170,6 +171,8 @@ SETTINGS = (
     ),
     _setting("encryption.infrastructure", "encryption.infrastructureEncryption", _SWITCH, None, "enabled"),
 )
+# A vault without a configuration follows the backup policy, too, and the service may not store one with this meaning.
+_UNSET_IS_ZERO = ("immutability_days",)
 _BY_PATH = {setting.path: setting for setting in SETTINGS}
 #: The class that an SDK has when it knows the setting. Older SDKs use an API version that ignores it silently.
 SINCE = {"immutability_days": "ImmutabilityConfiguration"}
@@ -214,6 +217,33 @@ def with_siblings(changed: Values, actual: Values) -> dict[str, Any]:
     return {**siblings, **changed}
 
 
+def unknown_siblings(changed: Values, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of touched objects that no setting describes, as the service showed them.
+
+    The result is the start of a request: a service that replaces an object would remove them, such as
+    `sourceScanConfiguration` of `securitySettings`.
+    """
+    groups = {_group(_BY_PATH[path]) for path in changed}
+    properties = document.get("properties") or {}
+    found = {name: deepcopy(properties[name]) for name in groups if isinstance(properties.get(name), dict)}
+    for setting in SETTINGS:
+        _, *parents, leaf = setting.wire.split(".")
+        place: Any = found
+        for name in parents:
+            place = place.get(name) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place.pop(leaf, None)
+    kept = {name: _pruned(value) for name, value in found.items() if _pruned(value)}
+    return {"properties": kept} if kept else {}
+
+
+def _pruned(value: Any) -> Any:
+    """Return an object without the objects that are empty, and without unset members."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _pruned(each) for name, each in value.items() if each is not None and _pruned(each) != {}}
+
+
 def _group(setting: Property) -> str:
     return setting.wire.split(".")[1]
 
@@ -226,7 +256,7 @@ def setting_changes(vault: str, actual: Values, desired: Values, allow_irreversi
     changes = []
     for path, value in desired.items():
         after = _BY_PATH[path].merge(actual.get(path), value)
-        if actual.get(path) == after:
+        if actual.get(path) == after or (path in _UNSET_IS_ZERO and actual and not actual.get(path) and not after):
             continue
         _refuse_return(vault, _BY_PATH[path], actual, after)
         changes.append(Change(path, actual.get(path), after))

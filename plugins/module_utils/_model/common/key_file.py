@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from html import escape
@@ -19,6 +20,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .names import vault_id
+from .shown_text import foreign
 
 _ROOT = "RSVaultAsrCreds"
 #: Similar files that are easily mistaken for a key.
@@ -31,6 +33,7 @@ _NAMESPACE = "http://schemas.datacontract.org/2004/07/Microsoft.Azure.Portal.Rec
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _VERSION = "2.0"
 LARGEST_FILE = 256 * 1024
+_DECLARATION = re.compile(r"""\s*<\?xml\b[^>]*?\bencoding\s*=\s*["'](?P<encoding>[^"'<>]{0,100})["']""")
 
 
 class NotAKey(ValueError):
@@ -145,6 +148,10 @@ def _root(content: bytes) -> ElementTree.Element:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise NotAKey("it is not UTF-8 text") from None
+    # The program that reads the key follows the declaration.
+    declared = _DECLARATION.match(text)
+    if declared and declared["encoding"].casefold() not in ("utf-8", "utf8"):
+        raise NotAKey(f"it declares the encoding {foreign(declared['encoding'])} instead of utf-8")
     # A key has no document type, and the parser must not expand the entities of one.
     if "<!" in text:
         raise NotAKey("it declares a document type")

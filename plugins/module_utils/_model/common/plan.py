@@ -92,7 +92,7 @@ def checked_tags(
     """
     texts: dict[str, str] = {}
     if len(tags or {}) > _MOST_TAGS:
-        raise InvalidInput("tags", f"must have at most {_MOST_TAGS} entries, not {len(tags or {})}", "remove some")
+        raise InvalidInput(option, f"must have at most {_MOST_TAGS} entries, not {len(tags or {})}", "remove some")
     for name, value in (tags or {}).items():
         text = str(name)
         if not text or _NOT_IN_TAG_NAMES & set(text):

@@ -63,13 +63,16 @@ class Applied:
 
     notes: tuple[str, ...] = ()
     restart_required: bool = False
+    #: True if the run has ended an operation of an earlier run by a change of its own.
+    acted: bool = False
 
 
 def merged(records: Iterable[Applied]) -> Applied:
     """Join the records of several operations."""
     joined = tuple(records)
     notes = tuple(note for record in joined for note in record.notes)
-    return Applied(notes, any(record.restart_required for record in joined))
+    restart = any(record.restart_required for record in joined)
+    return Applied(notes, restart, any(record.acted for record in joined))
 
 
 Record = TypeVar("Record", bound=Applied)
@@ -85,6 +88,8 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     warnings: tuple[str, ...] = ()
     restart_required: bool = False
+    #: True if the run has ended an operation of an earlier run by a change of its own.
+    acted: bool = False
 
     def __post_init__(self) -> None:
         """Clean the warnings, which quote names and answers of others."""
@@ -92,7 +97,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        return self.plan.changed
+        return self.acted or self.plan.changed
 
 
 class ManagedResource(ABC, Generic[State, Record]):
@@ -212,6 +217,7 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
             resource.evidence(state, plan, None),
             (*settled.notes, *resource.warnings(state)),
             settled.restart_required or resource.restart_pending(state),
+            settled.acted,
         )
     applied = resource.apply(plan, state)
     final = _verified(resource, applied)
@@ -222,6 +228,7 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
         resource.evidence(state, plan, final),
         (*settled.notes, *applied.notes, *resource.final_warnings(final, applied)),
         settled.restart_required or applied.restart_required or resource.restart_pending(final),
+        settled.acted,
     )
 
 

@@ -53,6 +53,8 @@ class AgentFacts:
     download_threads: int | None = None
     #: True if a setting was changed that the running process of the service has not read yet.
     restart_due: bool = False
+    #: True if an earlier run has paused the host's node of a cluster and has not resumed it.
+    paused_node: bool = False
 
     @classmethod
     def from_observation(cls, raw: Raw) -> AgentFacts:
@@ -77,6 +79,7 @@ class AgentFacts:
             upload_threads=raw["upload_threads"],
             download_threads=raw["download_threads"],
             restart_due=raw["restart_due"],
+            paused_node=bool(raw.get("paused_node")),
         )
 
     def comparable_proxy(self, username: str | None) -> ProxyFacts | None:

@@ -102,6 +102,7 @@ _AGENT = {
     "cache_path": _TEXT,
     "service": _SERVICE,
     "restart_due": BOOL,
+    "paused_node": Optional(BOOL, absent=True),
     "backup_registered": BOOL,
     "proxy": Optional(
         {
@@ -181,12 +182,19 @@ ANSWERS: Mapping[str, Shape] = {
         "running_jobs": Optional(_JOB_LIST, absent=True),
         "log_tail": _TEXTS,
     },
-    "list_restart_obstacles": {"node": TEXT, "machines": [TEXT], "nodes": [{"name": TEXT, "state": TEXT}]},
+    "list_restart_obstacles": {
+        "node": TEXT,
+        "machines": [TEXT],
+        "nodes": [{"name": TEXT, "state": TEXT, "drain": TEXT}],
+        "marked": BOOL,
+    },
     "list_running_jobs": {"running_jobs": _JOBS},
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,
+    "pause_node": {"paused": BOOL},
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
     "register_vmm_server": _CONFIGURATOR,
+    "resume_node": {"resumed": BOOL, "marked": BOOL, "state": TEXT},
     "restart_service": {"restarted": BOOL, "running_jobs": _JOBS, "status": _TEXT},
     "start_background_task": {"started": BOOL},
     "set_agent_limits": {"service": _TEXT},

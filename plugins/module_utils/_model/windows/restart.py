@@ -21,8 +21,7 @@ def restart_check(answer: Mapping[str, Any], step: str) -> Check:
     its quorum. A failure is a warning, because setup itself has succeeded.
     """
     machines = [str(name) for name in answer["machines"]]
-    own = str(answer["node"]).casefold()
-    down = [f"{node['name']} ({node['state']})" for node in answer["nodes"] if _is_other_and_down(node, own)]
+    down = others_down(answer)
     found = []
     if machines:
         more = f" and {len(machines) - _SHOWN} more" if len(machines) > _SHOWN else ""
@@ -34,13 +33,21 @@ def restart_check(answer: Mapping[str, Any], step: str) -> Check:
         return Check.passed(
             _ID, step, "no virtual machine runs on the machine, and all other nodes of its cluster are up"
         )
+    return not_restarted(step, "; ".join(found))
+
+
+def not_restarted(step: str, reason: str) -> Check:
+    """Return the check of a machine that was not restarted."""
     return Check.warning(
         _ID,
         step,
-        f"the machine was not restarted, because {'; '.join(found)}",
+        f"the machine was not restarted, because {reason}",
         "drain the host or end the machines, wait until the other nodes are up, then restart it",
     )
 
 
-def _is_other_and_down(node: Mapping[str, Any], own: str) -> bool:
-    return str(node["name"]).casefold() != own and str(node["state"]) != "Up"
+def others_down(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the other nodes of the cluster that are not up, each with its state."""
+    own = str(answer["node"]).casefold()
+    others = (node for node in answer["nodes"] if str(node["name"]).casefold() != own)
+    return tuple(f"{node['name']} ({node['state']})" for node in others if str(node["state"]) != "Up")

@@ -41,6 +41,7 @@ from ..._model.azure.registration_key import (
 )
 from ..._model.azure.vault import Vault
 from ..._model.common.errors import Refused, RemoteFailure
+from ..._model.common.file_lock import file_lock
 from ..._model.common.key_file import LARGEST_FILE, NotAKey, RegistrationKey, certificate_of, parse, render, timestamp
 from ..._model.common.plain_file import open_plain, require_safe_folders
 from ..._model.common.plan import Plan
@@ -51,6 +52,9 @@ from . import vault as vaults
 _BUSY_SECONDS = 300
 _FILE_MODE = int(MODE, 8)
 _FOLDER_MODE = 0o700
+#: More than a key needs, which has some kilobytes.
+_RESERVED = 64 * 1024
+_OTHER_RUN = "another run has created the key while this run waited for it"
 
 
 class KeyFile:
@@ -62,6 +66,16 @@ class KeyFile:
         self._folder = folder
         # The fixed name lets a later run find the partial file of an interrupted one.
         self._partial = os.path.join(folder, f".{name}.part")
+        self._lock = os.path.join(folder, f".{name}.lock")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the path. Raises Refused, which names the process that holds it."""
+        with contextlib.ExitStack() as stack:
+            with _io_errors("lock", self._path):
+                _make_folders(self._folder)
+                stack.enter_context(file_lock("path", self._lock, _BUSY_SECONDS))
+            yield
 
     def read(self) -> StoredKey | None:
         """Read the key. Raises Refused for any other content, and for a file that other users can modify."""
@@ -101,30 +115,53 @@ class KeyFile:
     def has_partial_file(self) -> bool:
         return os.path.lexists(self._partial)
 
-    def prepare(self) -> None:
-        """Check that the file can be written before a key is requested for it. Raises Refused."""
+    def require_writable(self) -> None:
+        """Check without a change that the file can be written. Raises Refused."""
         with _io_errors("write", self._path):
-            _make_folders(self._folder)
-            self.remove_partial_file()
-            if not os.access(self._folder, os.W_OK | os.X_OK):
+            folder = self._folder
+            while not os.path.lexists(folder):
+                folder = os.path.dirname(folder)
+            if not os.path.isdir(folder):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if os.statvfs(folder).f_flag & os.ST_RDONLY:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            if not os.access(folder, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def write(self, content: bytes) -> None:
-        """Write the file atomically, also when the machine stops. It is never readable by others."""
-        self.prepare()
+    @contextlib.contextmanager
+    def reserved(self) -> Iterator[Callable[[bytes], None]]:
+        """Reserve room for the file before a key is requested, because a key that cannot be stored is lost.
+
+        Yield a function that writes the file atomically, also when the machine stops. It is never readable by others.
+        Raises Refused.
+        """
         with _io_errors("write", self._path):
+            self.remove_partial_file()
             descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, _FILE_MODE)
-            try:
-                with open(descriptor, "wb") as file:
-                    # The umask may have removed permissions of the owner.
-                    os.fchmod(file.fileno(), _FILE_MODE)
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.rename(self._partial, self._path)
-            except BaseException:
-                self.remove_partial_file()
-                raise
+        try:
+            with _io_errors("write", self._path):
+                # The umask may have removed permissions of the owner.
+                os.fchmod(descriptor, _FILE_MODE)
+                _write_all(descriptor, bytes(_RESERVED))
+            yield lambda content: self._replace(descriptor, content)
+        finally:
+            os.close(descriptor)
+            self.remove_partial_file()
+
+    def write(self, content: bytes) -> None:
+        """Write the file atomically. Raises Refused."""
+        with _io_errors("write", self._path):
+            _make_folders(self._folder)
+        with self.reserved() as write_file:
+            write_file(content)
+
+    def _replace(self, descriptor: int, content: bytes) -> None:
+        with _io_errors("write", self._path):
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            _write_all(descriptor, content)
+            os.ftruncate(descriptor, len(content))
+            os.fsync(descriptor)
+            os.rename(self._partial, self._path)
             self._sync_folder()
 
     def restrict(self) -> None:
@@ -177,20 +214,36 @@ class RegistrationKeyResource(ManagedResource[KeyState, Applied]):
         return KeyState(vault, stored, partial, self._find_site(vault), self._find_channel_key(vault))
 
     def plan(self, state: KeyState) -> Plan:
-        return plan_key(state, self._desired, self._now())
+        plan = plan_key(state, self._desired, self._now())
+        if creates_key(plan):
+            self._file.require_writable()
+        return plan
 
     def apply(self, plan: Plan, state: KeyState) -> Applied:
+        """Change the file. Another run may have done so since the observation: then its key is used."""
+        if plan.touches("mode") and not (creates_key(plan) or plan.touches("partial_file")):
+            return self._apply(plan, state)
+        with self._file.locked():
+            stored, partial = self._file.read(), self._file.has_partial_file()
+            require_own(stored, self._desired, self._desired.path, self._now())
+            state = replace(state, stored=stored, partial_file=partial)
+            current = self.plan(state)
+            applied = self._apply(current, state)
+        return applied if creates_key(current) or not creates_key(plan) else Applied((_OTHER_RUN,))
+
+    def _apply(self, plan: Plan, state: KeyState) -> Applied:
         notes: tuple[str, ...] = ()
         if creates_key(plan):
             vault, site = self._require_all(state)
-            self._file.prepare()
-            key, notes = self._create(vault, site, state)
-            self._file.write(render(key))
+            with self._file.reserved() as write_file:
+                key, notes = self._create(vault, site, state)
+                write_file(render(key))
         elif plan.touches("exists"):
             self._file.remove()
         elif plan.touches("mode"):
             self._file.restrict()
-        self._file.remove_partial_file()
+        if plan.touches("partial_file"):
+            self._file.remove_partial_file()
         return Applied(notes)
 
     def to_result(self, state: KeyState) -> dict[str, Any]:
@@ -330,6 +383,11 @@ def build_local(options: Mapping[str, Any]) -> RegistrationKeyResource | None:
     """Build the resource without a login, to remove a key from this machine. Return None for a key to be present."""
     desired = DesiredKey.from_options(options)
     return None if desired.present else RegistrationKeyResource(None, desired)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
 
 
 def _make_folders(folder: str) -> None:

@@ -13,7 +13,7 @@ from ..._azure.consistency import wait_until_visible
 from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import Document, raw
-from ..._model.azure.resource_group import ResourceState
+from ..._model.azure.resource_group import ResourceState, is_broken
 from ..._model.common.errors import AccessDenied, NotConverged, RemoteFailure
 
 Resource = TypeVar("Resource")
@@ -23,7 +23,6 @@ NOT_KEPT = (
     "an Azure Policy with the effect modify or append usually causes this, or the service ignores the value: look for"
     " the policy in the activity log, then omit the option or ask the policy's owner for an exemption"
 )
-_BROKEN = ("failed", "canceled", "cancelled")
 _UNDER_POLICY = "set the tags that the policy requires with resource_group_tags, or create the group before this run"
 
 
@@ -69,11 +68,6 @@ def _exists(azure: Azure, name: str) -> bool | None:
         if error.details.get("status") == 403:
             return None
         raise
-
-
-def is_broken(provisioning_state: str) -> bool:
-    """Tell whether the last write of a resource failed, so that the resource may not work."""
-    return provisioning_state.casefold() in _BROKEN
 
 
 def require_working(label: str, provisioning_state: str) -> None:

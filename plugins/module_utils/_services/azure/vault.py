@@ -14,7 +14,7 @@ from ..._azure.consistency import UNKNOWN_PARENT, visibility_limit, wait_until_v
 from ..._azure.failures import Absent, read
 from ..._azure.operations import pending_state, run, wait_until_settled
 from ..._azure.wire import documents, payload, raw
-from ..._model.azure.resource_group import ResourceState, without_provider
+from ..._model.azure.resource_group import ResourceState, is_broken, without_provider
 from ..._model.azure.vault import (
     PROVIDER,
     DesiredVault,
@@ -194,7 +194,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
 
     def warnings(self, state: VaultState) -> tuple[str, ...]:
         vault = state.resource
-        if vault is None or not groups.is_broken(vault.provisioning_state):
+        if vault is None or not is_broken(vault.provisioning_state):
             return ()
         return (
             f"vault {vault.name} is in state {vault.provisioning_state}, so it may not work;"

@@ -10,7 +10,7 @@ from typing import Any
 
 from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
-from ....module_utils._model.common.resource import Applied, ManagedResource
+from ....module_utils._model.common.resource import Applied, ManagedResource, merged
 from ....module_utils._model.windows import agent as model
 from ....module_utils._model.windows.agent import SETUP, DesiredAgent
 from ....module_utils._model.windows.background_task import checked_timeout, find_task
@@ -20,10 +20,17 @@ from ....module_utils._model.windows.installer import require_success
 from ....module_utils._model.windows.setup import installs, restart_pending
 from ....module_utils._model.windows.setup_logon import checked_logon
 from ..._windows.background_task import BackgroundTaskRunner, OtherRun
+from ..._windows.node_restart import resume_node
 from ..._windows.observation import observe
 from ..._windows.session import Session
 from .staging import staged
 
+RESUMED_NOTE = "an earlier run has paused the host's node of its cluster for a restart; this run has resumed it"
+PAUSED_NOTE = (
+    "an earlier run has paused the host's node of its cluster for a restart; a run without check mode resumes it"
+)
+#: How long the cluster may take to show a node again.
+_JOIN_SECONDS = 300.0
 RESTART_NOTE = "the agent's installer asks for a restart of the host (exit code 3010)"
 
 
@@ -42,11 +49,14 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.folder)
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
-        """Wait for a setup that an earlier run started."""
-        if find_task(state.background_tasks, SETUP) is None:
-            return state, Applied()
-        ended = self._setup.resume(_require_installed)
-        return self.observe(), ended
+        """Resume a node that an earlier run has paused, and wait for a setup that an earlier run started."""
+        records = []
+        if state.agent is not None and state.agent.paused_node:
+            warning = resume_node(self._session, "H3", _JOIN_SECONDS)
+            records.append(Applied((warning or RESUMED_NOTE,), acted=warning is None))
+        if find_task(state.background_tasks, SETUP) is not None:
+            records.append(self._setup.resume(_require_installed))
+        return (self.observe() if records else state), merged(records)
 
     def plan(self, state: MachineFacts) -> Plan:
         """Plan the changes. Raises Refused."""
@@ -104,7 +114,8 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
         """Return one line for each inadvisable condition."""
-        return model.warnings(state, self._desired)
+        paused = (PAUSED_NOTE,) if self._session.check_mode and state.agent and state.agent.paused_node else ()
+        return (*paused, *model.warnings(state, self._desired))
 
     def restart_pending(self, state: MachineFacts) -> bool:
         """Tell whether Windows waits for a restart."""

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Lists what a restart of this machine would interrupt: the virtual machines that are neither off nor saved, and the nodes
-# of its cluster.
+# of its cluster with the progress of their drain.
 
 [CmdletBinding(SupportsShouldProcess)]
 param()
@@ -15,15 +15,15 @@ $Ansible.Changed = $false
 
 $system = Get-CimInstance -ClassName Win32_ComputerSystem
 
-# siterecovery.hyperv functions: Get-ServiceStatus
+# siterecovery.hyperv functions: Get-ServiceStatus, Test-PauseMark
 
-$result = @{ node = "$($system.Name)"; machines = @(); nodes = @() }
+$result = @{ node = "$($system.Name)"; machines = @(); nodes = @(); marked = Test-PauseMark }
 if ($null -ne (Get-ServiceStatus -Name vmms)) {
     $machines = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ComputerSystem)
     # The host itself is not named by a GUID. Documented values of EnabledState: 3 is off, 6 is saved.
     $result.machines = @($machines | Where-Object { "$($_.Name)" -match '^[0-9A-Fa-f-]{36}$' -and $_.EnabledState -notin 3, 6 } | ForEach-Object { "$($_.ElementName)" })
 }
 if ((Get-ServiceStatus -Name ClusSvc) -eq 'Running' -and $null -ne (Get-Command -Name Get-ClusterNode -ErrorAction SilentlyContinue)) {
-    $result.nodes = @(foreach ($each in @(Get-ClusterNode)) { @{ name = "$($each.Name)"; state = "$($each.State)" } })
+    $result.nodes = @(foreach ($each in @(Get-ClusterNode)) { @{ name = "$($each.Name)"; state = "$($each.State)"; drain = "$($each.DrainStatus)" } })
 }
 $Ansible.Result = $result

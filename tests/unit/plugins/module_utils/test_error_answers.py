@@ -308,6 +308,8 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "Canceled",
         "was canceled in Azure (request r-1); check the activity log",
     ),
+    (200, {"status": "Failed"}, "remote_failure", "Failed", "failed in Azure without a reason (request r-1); check"),
+    (200, {"status": "failed", "error": None}, "remote_failure", "Failed", "failed in Azure without a reason"),
     (200, {"status": "Cancelled", **arm("ByUser")}, "remote_failure", "ByUser", "run again to restart it"),
 )
 

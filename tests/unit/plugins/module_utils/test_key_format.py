@@ -106,6 +106,8 @@ def test_a_value_out_of_order_is_not_found(name: str, behind: str) -> None:
         ("not XML", b"secret-canary"),
         ("not XML", FILE[:400].encode()),
         ("not UTF-8", FILE.encode("utf-16")),
+        ("the encoding utf-7 instead of utf-8", FILE.replace('encoding="utf-8"', "encoding='utf-7'").encode()),
+        ("the encoding UTF-16", FILE.replace('encoding="utf-8"', 'encoding = "UTF-16"').encode()),
         ("document type", FILE.replace("?>", '?><!DOCTYPE a [<!ENTITY b "c">]>').encode()),
         ("for Azure Backup", FILE.replace("RSVaultAsrCreds", "RSBackupVaultAADCreds").encode()),
         ("retired in 2018", FILE.replace("RSVaultAsrCreds", "ASRVaultCreds").encode()),

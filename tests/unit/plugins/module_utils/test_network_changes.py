@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -213,3 +214,21 @@ def test_peerings_that_are_not_synchronized_are_reported() -> None:
     document["properties"]["virtualNetworkPeerings"][0]["properties"]["peeringSyncLevel"] = "LocalNotInSync"
     (finding,) = peering_problems(VirtualNetwork.from_wire(document))
     assert finding.startswith("peering hub does not have the present ranges of the network; synchronize it")
+
+
+@pytest.mark.parametrize(("state", "cause"), [("Failed", "failed"), ("Canceled", "was canceled"), ("Updating", "")])
+def test_a_network_whose_last_write_did_not_end_is_written_again(state: str, cause: str) -> None:
+    found = replace(NETWORK, provisioning_state=state)
+    changes = plan_network(ResourceState(found), desired()).changes
+    assert [(change.path, change.before, change.after, change.reason) for change in changes] == (
+        [
+            (
+                "provisioning_state",
+                state,
+                "Succeeded",
+                f"write network vnet-dr again, because its last operation {cause}",
+            )
+        ]
+        if cause
+        else []
+    )

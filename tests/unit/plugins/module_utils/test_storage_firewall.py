@@ -154,6 +154,24 @@ def test_an_update_sends_the_complete_firewall_with_unmanaged_rules_unchanged() 
     }
 
 
+def test_a_rule_of_a_deleted_subnet_is_only_sent_if_it_is_set() -> None:
+    """The service refuses such a rule in a request."""
+    wire = {
+        "defaultAction": "Deny",
+        "bypass": "AzureServices",
+        "virtualNetworkRules": [{"id": JUMP, "action": "Allow", "state": "NetworkSourceDeleted"}],
+    }
+    account = replace(ACCOUNT, network_acls=NetworkAcls.from_wire(wire))
+    for given, expected in (
+        ({"ip_rules": ["192.0.2.1"]}, []),
+        ({"virtual_network_rules": [JUMP]}, [{"id": JUMP, "action": "Allow"}]),
+    ):
+        requested = desired(network_acls=given)
+        body = update_body(plan_account(ResourceState(account), requested), account, requested)
+        assert body["properties"]["networkAcls"]["virtualNetworkRules"] == expected
+    assert not plan_account(ResourceState(account), desired(network_acls={"default_action": "deny"})).changed
+
+
 def test_a_new_account_has_only_a_firewall_that_is_set() -> None:
     assert "networkAcls" not in creation_body(desired())["properties"]
     assert creation_body(desired(network_acls={"default_action": "deny"}))["properties"]["networkAcls"] == {

@@ -122,7 +122,14 @@ def test_a_region_belongs_to_one_cloud(place: str, cloud: str | None, belongs: b
         ("immutable", VAULT, {"immutability": "unlocked"}, {"immutability": "unlocked"}),
         ("locked with consent", VAULT, {"immutability": "locked", "yes": True}, {"immutability": "locked"}),
         ("locked already", vault({"immutability": "locked"}), {"immutability": "locked"}, {}),
-        ("days of the policy", VAULT, {"immutability_days": 0}, {"immutability_days": 0}),
+        ("days of the policy", VAULT, {"immutability_days": 0}, {}),
+        (
+            "days of the policy again",
+            vault({"immutability_days": 30}),
+            {"immutability_days": 0},
+            {"immutability_days": 0},
+        ),
+        ("days of no configuration", vault({"immutability": "unlocked"}), {"immutability_days": 0}, {}),
         ("days", vault({"immutability_days": 0}), {"immutability_days": 30}, {"immutability_days": 30}),
         *(
             (f"{found}, which includes {asked}", vault({path: found}), {path.replace(".", "__"): asked}, {})

@@ -124,6 +124,39 @@ def test_a_change_is_sent_with_its_siblings() -> None:
     ]
 
 
+def test_a_change_is_sent_with_members_that_no_option_describes() -> None:
+    """A service that replaces an object would remove them."""
+    scan = {"state": "Enabled", "sourceScanIdentity": {"operationIdentityType": "SystemAssigned"}}
+    properties: dict[str, Any] = {
+        "provisioningState": "Succeeded",
+        "publicNetworkAccess": "Enabled",
+        "securitySettings": {
+            "softDeleteSettings": {"softDeleteState": "Invalid", "later": 7},
+            "immutabilitySettings": {"state": "Disabled"},
+            "sourceScanConfiguration": scan,
+            "unset": None,
+        },
+        "monitoringSettings": {"later": {"state": "Enabled"}},
+    }
+    found = Vault.from_wire({"id": ID, "name": "vault-dr", "location": "westeurope", "properties": properties})
+    requested = desired(soft_delete__days=30)
+    assert update_bodies(found, requested, plan_vault(VaultState(found), requested)) == [
+        {
+            "properties": {
+                "securitySettings": {
+                    "softDeleteSettings": {"later": 7, "softDeleteRetentionPeriodInDays": 30},
+                    "immutabilitySettings": {"state": "Disabled"},
+                    "sourceScanConfiguration": scan,
+                }
+            }
+        }
+    ]
+    # The observed document is not changed.
+    assert properties["securitySettings"]["immutabilitySettings"] == {"state": "Disabled"}
+    tags = desired(tags={"a": "1"})
+    assert "properties" not in update_bodies(found, tags, plan_vault(VaultState(found), tags))[0]
+
+
 def test_locking_takes_two_steps_unless_the_vault_is_unlocked() -> None:
     requested = desired(immutability="locked", yes=True, tags={"a": "1"})
     states = []

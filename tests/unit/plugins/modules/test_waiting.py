@@ -45,6 +45,37 @@ def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -
 
 
 @every_case
+@pytest.mark.parametrize(("status", "shown"), [("Cancelled", "Canceled: "), ("Failed", "Failed: ")])
+def test_an_operation_that_ends_without_an_error(
+    case: Case, status: str, shown: str, subscription: Subscription
+) -> None:
+    """The SDK does not know the British spelling, and has no words for an error without a code."""
+    if case.place.startswith("storageAccounts"):
+        pytest.skip("its operations have no document")
+    subscription.context.faults.plan(operation(case), "fail", status=status, code="", message="")
+    ended = case.run(subscription, wait_timeout=60)
+    assert ended.msg.startswith(f"could not create {case.shown_as} {case.options['name']}: {shown}the operation ")
+    assert "(request " in ended.msg
+    assert "check the activity log for the cause" in ended.msg
+
+
+@every_case
+def test_an_operation_that_azure_has_forgotten(case: Case, subscription: Subscription) -> None:
+    """A 404 of a poll is not about the resource."""
+    subscription.context.lag = NO_LAG
+    subscription.fault(
+        "GET", "*operation*", "fail", times=99, status=404, code="ResourceNotFound", message="It is gone."
+    )
+    ended = case.run(subscription)
+    assert ended.msg.startswith(
+        f"could not create {case.shown_as} {case.options['name']}: Azure no longer knows the operation (request "
+    )
+    assert ended.msg.endswith("run again, which reads the state first")
+    subscription.context.faults.clear()
+    assert not case.run(subscription).failed
+
+
+@every_case
 def test_an_unknown_state_of_an_operation_ends_at_the_deadline(case: Case, subscription: Subscription) -> None:
     """The SDK would poll without end."""
     subscription.context.faults.plan(operation(case), "hang", status="Pondering")

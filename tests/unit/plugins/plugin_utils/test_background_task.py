@@ -18,7 +18,6 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import background_task as model
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost, source
 from lab.windows import layout
 from lab.windows.errors import MachineRestarted
@@ -26,12 +25,14 @@ from lab.windows.machine import Machine
 from lab.windows.states import STAGING, all_of, fetched
 from lab.windows.tasks import ENDED_BY_SHUTDOWN, HAS_NOT_RUN, READY
 from tests.lab.emulators.cases.background_tasks import background_task
+from tests.unit.plugins.plugin_utils.background_runs import PLACE, clock, gone, held, what
 from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness, at
-from tests.unit.plugins.plugin_utils.setups import BOTH, ONE, Installed
+from tests.unit.plugins.plugin_utils.setups import ONE, Installed
 
-PLACE = STAGING + r"\work"
+__all__ = ["clock", "what"]
+
 LOST = "the connection was lost while a script ran"
 
 
@@ -40,36 +41,7 @@ def progress(found: ScriptHarness) -> list[str]:
     return [line for line in found.shown if not line.startswith("fetched ")]
 
 
-@pytest.fixture(params=BOTH, ids=["provider", "agent"])
-def what(request: pytest.FixtureRequest) -> Installed:
-    found: Installed = request.param
-    return found
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
-    made = Time()
-    monkeypatch.setattr(runner, "time", made)
-    return made
-
-
 Execute = Callable[..., Mapping[str, Any]]
-
-
-def held(found: ScriptHarness) -> Callable[[], None]:
-    """Keep the task running until the returned function is called."""
-    runner, found.machine.runner = found.machine.runner, None
-
-    def release() -> None:
-        assert runner is not None
-        (task,) = found.machine.tasks.values()
-        found.machine._run_task(task, runner)
-
-    return release
-
-
-def gone(found: ScriptHarness) -> bool:
-    return not found.machine.tasks and not found.exists(PLACE)
 
 
 # ---- states ----

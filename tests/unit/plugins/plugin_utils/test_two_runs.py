@@ -10,28 +10,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import NotConverged
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task as runner
 from lab.windows import programs
 from lab.windows.machine import Machine
 from tests.lab.emulators.cases.background_tasks import background_task
-from tests.unit.plugins.plugin_utils.clock import Time
+from tests.unit.plugins.plugin_utils.background_runs import clock, gone, held, what
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness, at
-from tests.unit.plugins.plugin_utils.setups import BOTH, OTHER, Installed
-from tests.unit.plugins.plugin_utils.test_background_task import gone, held
+from tests.unit.plugins.plugin_utils.setups import OTHER, Installed
 
-
-@pytest.fixture(params=BOTH, ids=["provider", "agent"])
-def what(request: pytest.FixtureRequest) -> Installed:
-    found: Installed = request.param
-    return found
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
-    made = Time()
-    monkeypatch.setattr(runner, "time", made)
-    return made
+__all__ = ["clock", "what"]
 
 
 def started(found: ScriptHarness) -> int:
@@ -39,7 +26,7 @@ def started(found: ScriptHarness) -> int:
     return sum(entry.verb == "task.register" for entry in found.lab.context.journal.entries)
 
 
-def race(found: ScriptHarness, what: Installed) -> None:
+def race(found: ScriptHarness) -> None:
     """Let another run start the task at the moment when this run wants to."""
     really = found.execute
 
@@ -52,7 +39,7 @@ def race(found: ScriptHarness, what: Installed) -> None:
     found.execute = execute  # type: ignore[method-assign]
 
 
-def clean_up(found: ScriptHarness, what: Installed) -> None:
+def clean_up(found: ScriptHarness) -> None:
     """Remove the task and its folder, as the other run does when it has read the answer."""
     found.machine.tasks.clear()
     found.machine.remove_file(r"C:\ProgramData\siterecovery.hyperv\work", recurse=True)
@@ -60,7 +47,7 @@ def clean_up(found: ScriptHarness, what: Installed) -> None:
 
 def test_the_task_of_the_other_run_is_waited_for(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
-    race(found, what)
+    race(found)
     outcome = found.run(what.resource())
     assert (outcome.after["installed"], started(found), gone(found)) == (True, 1, True)
     assert any("was started by another run at the same time" in line for line in found.shown)
@@ -69,7 +56,7 @@ def test_the_task_of_the_other_run_is_waited_for(harness: MakeHarness, what: Ins
 
 def test_a_task_that_the_other_run_cleaned_up_is_judged_by_the_machine(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
-    at(found, "poll_background_task", lambda: clean_up(found, what))
+    at(found, "poll_background_task", lambda: clean_up(found))
     outcome = found.run(what.resource())
     assert (outcome.after["installed"], started(found)) == (True, 1)
     (warning,) = (line for line in outcome.warnings if "cleaned up after" in line)
@@ -80,14 +67,14 @@ def test_a_task_that_the_other_run_cleaned_up_is_judged_by_the_machine(harness: 
 def test_a_task_that_a_person_removed_does_not_count_as_done(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"))
     held(found)
-    at(found, "poll_background_task", lambda: clean_up(found, what))
+    at(found, "poll_background_task", lambda: clean_up(found))
     with pytest.raises(NotConverged):
         found.run(what.resource())
 
 
 def test_a_task_of_an_earlier_run_that_ends_elsewhere(harness: MakeHarness, what: Installed) -> None:
     found = harness(what.entry("none"), background_task(what.name))
-    at(found, "poll_background_task", lambda: clean_up(found, what))
+    at(found, "poll_background_task", lambda: clean_up(found))
     outcome = found.run(what.resource())
     assert outcome.after["installed"]
     assert "cleaned up after" in outcome.warnings[0]

@@ -26,6 +26,29 @@ function Get-ClusterNode {
     }
 }
 
+function Suspend-ClusterNode {
+    [CmdletBinding(SupportsShouldProcess)]
+    param([Parameter(Mandatory, Position = 0)] [string] $Name, [switch] $Drain)
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-LabCall -Call 'cluster.pause' -Arguments @{ name = $Name } | Out-Null
+        Get-ClusterNode
+    }
+}
+
+function Resume-ClusterNode {
+    [CmdletBinding(SupportsShouldProcess)]
+    param(
+        [Parameter(Mandatory, Position = 0)] [string] $Name,
+        [ValidateSet('Immediate', 'NoFailback', 'Policy')] [string] $Failback
+    )
+
+    if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
+        Invoke-LabCall -Call 'cluster.resume' -Arguments @{ name = $Name } | Out-Null
+        Get-ClusterNode
+    }
+}
+
 function Get-ClusterResource {
     [CmdletBinding()]
     param([Parameter(Position = 0)] [string] $Name)

@@ -50,6 +50,7 @@
         'Register-ScheduledTask'
         'Remove-Item'
         'Restart-Service'
+        'Resume-ClusterNode'
         'Set-Acl'
         'Set-Content'
         'Set-OBMachineSetting'
@@ -62,6 +63,7 @@
         'Start-Sleep'
         'Stop-ClusterResource'
         'Stop-Service'
+        'Suspend-ClusterNode'
         'Test-Path'
         'Unregister-ScheduledTask'
     )

@@ -108,12 +108,14 @@ function Get-AgentSection {
             }
         }
     }
+    $marks = Get-RegistryValue -Key 'SOFTWARE\siterecovery.hyperv' -Name paused_node
     return @{
         version = $version
         install_path = $folder
         cache_path = $cache
         service = $service
         restart_due = Test-RestartDue -Name obengine
+        paused_node = ($null -ne $marks -and $null -ne $marks.paused_node)
         backup_registered = ($null -ne $vault)
         proxy = $proxy
         bypass_supported = $bypassSupported
