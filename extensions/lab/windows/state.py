@@ -30,6 +30,7 @@ MachineKind = Literal["vmm_server", "hyperv_host"]
 Effect: TypeAlias = Callable[[], None]
 # A hang ends by itself after this time (real seconds), so that no thread outlives the lab for long.
 HANG_SECONDS: Final = 30.0
+FULL_LANGUAGE: Final = "FullLanguage"
 # The start count of the machine when the process began that the current thread stands for.
 _process = threading.local()
 
@@ -111,10 +112,18 @@ class MachineState:
         self.volumes = volumes
         self.clock_skew = timedelta(0)
         self.administrator = True
+        #: The language mode of every session (documented: about_Language_Modes). An application control policy, such as
+        #: App Control for Business or AppLocker, makes it ConstrainedLanguage.
+        self.language_mode = FULL_LANGUAGE
+        #: Whether a method of the registry provider leaves out an empty output instead of setting it to null. Public
+        #: readers of such answers test for both.
+        self.leaves_out_empty = False
         self.registry = Registry()
         self.files = FileSystem([volume.drive for volume in volumes], context.clock.now())
         self.services = Services()
         self.certificates: list[StoreCertificate] = []
+        #: Thumbprints in the store LocalMachine\Root.
+        self.roots: list[str] = []
         self.vmm: Vmm | None = None
         #: The moment (lab clock) from which VMM answers after the latest start of its service.
         self.vmm_ready_at: float | None = None
@@ -133,7 +142,7 @@ class MachineState:
         self.mirror = Mirror()
         #: Shares that the account may not read, in lower case.
         self.closed_shares: set[str] = set()
-        #: Installations that continue after their program ended. They end while a caller waits, or when a service starts.
+        #: Installations that go on after their program ended. They end while a caller waits, or when a service starts.
         self.unfinished: list[Effect] = []
         self._starts = 0
         self._effects: list[tuple[float, Effect]] = []

@@ -31,13 +31,15 @@ PARAMETERS = {
     "fetch_file": "Source Destination ProxyMode ProxyAddress ProxyPort ProxyCredential SpaceFactor Seconds",
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
-    "install_provider": "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource",
+    "install_provider": (
+        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource"
+    ),
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
     "list_vmm_fabric": "",
     "observe": (
-        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
-        " ProxyBypass ProxyCredential"
+        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds RootThumbprints ProxyAddress"
+        " ProxyPort ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
     "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",
