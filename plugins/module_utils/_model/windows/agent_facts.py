@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..common.shown_text import foreign
 from .host_facts import Raw, service_status
 from .proxy import ProxyFacts
 
@@ -53,6 +54,8 @@ class AgentFacts:
     download_threads: int | None = None
     #: True if a setting was changed that the running process of the service has not read yet.
     restart_due: bool = False
+    #: Why the settings of a running agent could not be read.
+    setting_error: str | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> AgentFacts:
@@ -77,6 +80,7 @@ class AgentFacts:
             upload_threads=raw["upload_threads"],
             download_threads=raw["download_threads"],
             restart_due=raw["restart_due"],
+            setting_error=foreign(raw["setting_error"]) if raw.get("setting_error") else None,
         )
 
     def comparable_proxy(self, username: str | None) -> ProxyFacts | None:

@@ -325,7 +325,6 @@ def test_the_preflight_and_the_plans_agree_on_the_labs_machines() -> None:
 LATER = {
     "active-node",
     "agent",
-    "agent-proxy",
     "provider",
     "proxy-reset",
     "stale-registration",
