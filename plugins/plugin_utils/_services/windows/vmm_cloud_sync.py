@@ -98,5 +98,5 @@ def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
         session,
         options["vmm_clouds"],
         publish=options["state"] == "present",
-        azure=options["azure_registration"],
+        azure=options.get("azure_registration"),
     )

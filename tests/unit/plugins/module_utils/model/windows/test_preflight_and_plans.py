@@ -330,6 +330,8 @@ LATER = {
     "stale-registration",
     "vmm-service",
 }
+#: An earlier step starts the agent's service. The preflight fails only for one that runs and cannot be read.
+PARTLY = {"agent-proxy"}
 REQUIRED = {row.id for rows in table.REQUIREMENTS.values() for row in rows if row.blocks}
 
 
@@ -418,4 +420,4 @@ def test_a_check_has_the_id_of_its_requirement() -> None:
 )
 def test_checks_that_only_a_plan_fails(plan: Callable[[], object], check: str) -> None:
     assert refusal(plan) == check
-    assert check in LATER
+    assert check in LATER | PARTLY
