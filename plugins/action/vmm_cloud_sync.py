@@ -15,6 +15,7 @@ class ActionModule(ResourceAction):
     """Synchronize the metadata of VMM clouds with the vault."""
 
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "azure_registration": {"type": "dict"},
         "vmm_clouds": {"type": "list", "elements": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }

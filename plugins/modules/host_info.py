@@ -20,9 +20,15 @@ description:
     M(siterecovery.hyperv.vmm_cloud_sync), M(siterecovery.hyperv.mars_agent) and M(siterecovery.hyperv.mars_proxy) to
     find out what is due. These modules refuse what this module reports as an error, with the same check id.
 notes:
+  - In language mode C(ConstrainedLanguage), which an application control policy sets, the machine cannot be read. All
+    sections are null then, and RV(checks) has only the failed check V(language-mode).
+  - A reading that only some operations need does not end the module when it fails. It is null, and the check V(unread)
+    names it.
   - "Not verified on a live system: the property C(CapabilityProfiles) of a cloud, the place of Defender's exclusions
     in the registry of every release, and that a virtual machine starts from the disk in the first slot of a
     controller."
+  - "Not verified on a live system: the form of the value C(WinHttpSettings), and that VMM shows a healthy host as C(OK)
+    and C(Responding)."
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -138,12 +144,25 @@ host:
   returned: success
   type: dict
   contains:
+    language_mode:
+      description: The language mode of PowerShell. Everything else is null in any but C(FullLanguage).
+      returned: success
+      type: str
+      sample: FullLanguage
+    unread:
+      description: Readings that failed, with their reasons.
+      returned: success
+      type: list
+      elements: dict
+      sample: []
     host:
       description:
         - Names, system, account, pending restarts, volumes, TLS settings and the proxy of the service account.
         - Hotfixes are read on Windows Server 2012 R2 only, exclusions of antivirus software from Defender only.
         - C(cluster) has the C(name) of the failover cluster whose running node the machine is, or is null. The name is null
           if it cannot be read.
+        - Also the first files of a pending rename, execution policies of Group Policy, trusted roots, and whether the
+          proxy is one of the account, of the machine (C(of_machine)), of a script (C(script_url)) or of WinHTTP.
       returned: success
       type: dict
       sample: {name: HV01, fqdn: hv01.example.com, os_version: 10.0.17763, is_administrator: true}

@@ -34,10 +34,17 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  azure_registration:
+    description:
+      - The server as Azure shows it, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
+      - It is only read for a cloud whose flag VMM does not show. Such a cloud is unchanged if the vault has it, and set
+        otherwise, because the vault proves it (step P10). Without this option, it is set in every run.
+    type: dict
 notes:
   - The clouds of a highly available VMM are managed on the node that owns its cluster role. Other nodes are rejected.
   - "Not verified on a live system: that a cloud shows its flag and its capability profiles under the names of the
-    parameters that set them, in every release of VMM. If VMM does not show the flag, the clouds are rejected."
+    parameters that set them, in every release of VMM. If VMM does not show the flag, it is set, and a warning says that
+    only the vault proves it. If VMM does not have the parameter, the clouds are rejected."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing
@@ -78,7 +85,7 @@ clouds:
       type: str
       sample: Gold
     synchronized:
-      description: Whether VMM sends its metadata.
+      description: Whether VMM sends its metadata. Null if VMM does not show it.
       returned: success
       type: bool
       sample: true

@@ -39,6 +39,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "capability_profiles": ("A-W-27",),
     "drconfigurator": ("A-W-31", "A-W-34", "A-W-73"),
     "fabric_document": ("A-A-31", "A-A-32"),
+    "flag_shown": ("A-W-25",),
     "flag_supported": ("A-W-26",),
     "list_locks": ("A-A-07",),
     "mars_installer": ("A-W-73",),

@@ -21,6 +21,7 @@ from typing import Any
 from ..windows import cmdlets
 from ..windows.languages import ENGLISH
 from ..windows.machine import Machine
+from ..windows.state import FULL_LANGUAGE
 
 LOG = logging.getLogger("lab.cmdlets")
 # Far more than a vault key or a list of all registry values needs.
@@ -58,6 +59,7 @@ class CmdletServer:
             "LAB_TOKEN": self.token,
             "LAB_MACHINE": machine,
             "LAB_LANGUAGE": ENGLISH if known is None else known.identity.language,
+            "LAB_LANGUAGE_MODE": FULL_LANGUAGE if known is None else known.language_mode,
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

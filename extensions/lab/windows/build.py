@@ -6,7 +6,8 @@
 machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
   egress (proxy | any), volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources],
-  dotnet_release,
+  pending_files [paths: their renames are pending], dotnet_release, language_mode (FullLanguage | ConstrainedLanguage),
+  execution_policy (a Group Policy), missing_roots [thumbprints], root_updates (false: a policy turns them off),
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
@@ -15,7 +16,7 @@ machines: a list of
   cluster {name, nodes [names or {name, state}], drain_ends, drain_seconds} of a Hyper-V host,
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
-       after the seconds), refresher, flag_supported, running, vmm_id,
+       after the seconds), refresher, flag_supported, flag_shown, running, vmm_id,
        hosts [of the group All Hosts itself],
        host_groups [{name, hosts [fqdn or {fqdn, platform, cluster, state, communication_state, maintenance,
        agent_version, operating_system}], children}],
@@ -41,6 +42,7 @@ from .filesystem import File
 from .installers import MICROSOFT, catalogue
 from .machine import Machine
 from .programs import mars_installer, setupdr
+from .roots import ROOTS
 from .services import Service
 from .state import Guest, MachineIdentity, MachineKind, Volume
 from .vmm import HostGroup, VmHost, Vmm, VmmCloud, VmNetwork
@@ -82,6 +84,7 @@ def build_machine(context: LabContext, entry: Document) -> Machine:
     machine.clock_skew = timedelta(seconds=float(entry.get("clock_skew_seconds", 0)))
     machine.hotfixes = [str(each) for each in entry.get("hotfixes") or []]
     _windows(machine, entry)
+    _policies(machine, entry)
     if kind == "vmm_server":
         _vmm(machine, entry.get("vmm") or {})
     else:
@@ -165,8 +168,9 @@ def _windows(machine: Machine, entry: Document) -> None:
             registry.set(layout.EXCLUSION_KEYS[0], str(path), 0)
     registry.ensure(f"{layout.HKU}\\{layout.SYSTEM_SID}\\{layout.INTERNET_SETTINGS}")
     pending = set(entry.get("pending_restart") or [])
-    if "pending_file_rename" in pending:
-        registry.set(layout.SESSION_KEY, layout.RENAMES, [r"\??\C:\Windows\Temp\old.dll", ""])
+    files = entry.get("pending_files") or ([r"C:\Windows\Temp\old.dll"] if "pending_file_rename" in pending else [])
+    if files:
+        registry.set(layout.SESSION_KEY, layout.RENAMES, [part for file in files for part in (rf"\??\{file}", "")])
     if "component_servicing" in pending:
         registry.ensure(layout.SERVICING_KEY)
     if "windows_update" in pending:
@@ -176,6 +180,19 @@ def _windows(machine: Machine, entry: Document) -> None:
     machine.files.folder(layout.REG.rsplit("\\", 1)[0], machine.now())
     reg = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program="reg.exe")
     machine.files.write(layout.REG, b"reg.exe", machine.now(), like=reg)
+
+
+def _policies(machine: Machine, entry: Document) -> None:
+    """Set the language mode, the execution policy and the trusted roots of a machine."""
+    machine.language_mode = str(entry.get("language_mode", machine.language_mode))
+    policy = entry.get("execution_policy")
+    if policy is not None:
+        machine.registry.set(layout.SHELL_POLICY_KEY, "EnableScripts", int(policy != "Restricted"))
+        machine.registry.set(layout.SHELL_POLICY_KEY, "ExecutionPolicy", str(policy))
+    missing = {str(each).lower() for each in entry.get("missing_roots") or []}
+    machine.roots = [each for each in ROOTS if each.lower() not in missing]
+    if not entry.get("root_updates", True):
+        machine.registry.set(layout.ROOT_POLICY_KEY, "DisableRootAutoUpdate", 1)
 
 
 def _system_proxy(machine: Machine, proxy: Document) -> None:
@@ -239,6 +256,7 @@ def _vmm(machine: Machine, described: Document) -> None:
     networks = described.get("networks", [{"name": "VM Network", "logical_network": "LAN"}])
     vmm.networks = [VmNetwork(str(each["name"]), each.get("logical_network")) for each in networks]
     vmm.flag_supported = bool(described.get("flag_supported", True))
+    vmm.flag_shown = bool(described.get("flag_shown", vmm.flag_supported))
     registry = machine.registry
     registry.set(layout.VMM_SETUP_KEY, "ProductVersion", version)
     registry.set(layout.VMM_SETUP_KEY, "InstallPath", folder + "\\")

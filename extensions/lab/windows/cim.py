@@ -305,7 +305,7 @@ def _write(machine: Machine, name: str, path: str, arguments: Mapping[str, Any])
 def _enum_key(machine: Machine, path: str, _value: str) -> Row:
     if machine.registry.find(path) is None:
         return {"sNames": None, "ReturnValue": _NOT_FOUND}
-    return {"sNames": machine.registry.children(path) or None, "ReturnValue": 0}
+    return _absent(machine, {"sNames": machine.registry.children(path) or None, "ReturnValue": 0})
 
 
 def _delete_key(machine: Machine, path: str, _value: str) -> Row:
@@ -318,13 +318,19 @@ def _delete_key(machine: Machine, path: str, _value: str) -> Row:
     return {"ReturnValue": 0}
 
 
+def _absent(machine: Machine, row: Row) -> Row:
+    """Return an answer without its empty outputs, where the machine leaves them out instead of setting them to null."""
+    return {name: data for name, data in row.items() if data is not None} if machine.leaves_out_empty else row
+
+
 def _enum_values(machine: Machine, path: str, _value: str) -> Row:
     key = machine.registry.find(path)
     if key is None:
         return {"sNames": None, "Types": None, "ReturnValue": _NOT_FOUND}
     values = list(key.values.values())
     names = [value.name for value in values] or None
-    return {"sNames": names, "Types": [KIND_NUMBERS[value.kind] for value in values] or None, "ReturnValue": 0}
+    kinds = [KIND_NUMBERS[value.kind] for value in values] or None
+    return _absent(machine, {"sNames": names, "Types": kinds, "ReturnValue": 0})
 
 
 def _reader(field: str, *kinds: Kind) -> Callable[[Machine, str, str], Row]:
@@ -337,7 +343,9 @@ def _reader(field: str, *kinds: Kind) -> Callable[[Machine, str, str], Row]:
             return {field: None, "ReturnValue": _VALUE_MISSING}
         if value.kind not in kinds:
             return {field: None, "ReturnValue": _TYPE_MISMATCH}
-        return {field: value.data, "ReturnValue": 0}
+        data = list(value.data) if isinstance(value.data, bytes) else value.data
+        empty = machine.leaves_out_empty and data in ("", [])
+        return _absent(machine, {field: None if empty else data, "ReturnValue": 0})
 
     return read
 
@@ -349,6 +357,7 @@ _REGISTRY_METHODS: dict[str, Callable[[Machine, str, str], Row]] = {
     "GetStringValue": _reader("sValue", "REG_SZ"),
     "GetExpandedStringValue": _reader("sValue", "REG_EXPAND_SZ"),
     "GetMultiStringValue": _reader("sValue", "REG_MULTI_SZ"),
+    "GetBinaryValue": _reader("uValue", "REG_BINARY"),
     "GetDWORDValue": _reader("uValue", "REG_DWORD"),
     "GetQWORDValue": _reader("uValue", "REG_QWORD"),
 }

@@ -221,7 +221,12 @@ def _list(machine: Machine, args: Args) -> Any:
     return [_file_row(file) for file in found]
 
 
-def _certificates(machine: Machine, _args: Args) -> Any:
+def _certificates(machine: Machine, args: Args) -> Any:
+    if args.get("store") == "Root":
+        fault = machine.fault_at("read trusted roots")
+        if fault is not None:
+            raise MachineError("The system cannot find the path specified.")
+        return [{"Thumbprint": each, "Subject": "", "FriendlyName": "", "RawData": ""} for each in machine.roots]
     return [
         {
             "Thumbprint": each.thumbprint,
@@ -231,6 +236,11 @@ def _certificates(machine: Machine, _args: Args) -> Any:
         }
         for each in machine.certificates
     ]
+
+
+def _policies(machine: Machine, _args: Args) -> Any:
+    """List the execution policies that Group Policy sets (documented: Get-ExecutionPolicy -List, in order of scope)."""
+    return [{"Scope": scope, "ExecutionPolicy": policy} for scope, policy in machine.script_policies().items()]
 
 
 def _remove_certificate(machine: Machine, args: Args) -> Any:
@@ -358,7 +368,7 @@ def _sleep(machine: Machine, args: Args) -> Any:
 
 
 def _agent_setting(machine: Machine, _args: Args) -> Any:
-    agent = machine.need_agent()
+    agent = machine.read_agent()
     row: dict[str, Any] = {
         "Enabled": agent.proxy.enabled,
         "ProxyServer": agent.proxy.server,
@@ -447,6 +457,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.access": _access,
     "file.set_access": _set_access,
     "certificate.list": _certificates,
+    "policy.list": _policies,
     "web.ask": _ask,
     "certificate.remove": _remove_certificate,
     "web.download": _download,

@@ -16,6 +16,10 @@ HKU: Final = "HKU"
 
 #: The policies of PowerShell ("Turn on Script Execution").
 SHELL_POLICY_KEY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
+#: Whether Windows fetches trusted roots that it lacks ("Turn off Automatic Root Certificates Update" and its value).
+ROOT_POLICY_KEY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot"
+#: With ProxySettingsPerUser = 0 the Internet settings of the machine are those of every account.
+INTERNET_POLICY_KEY: Final = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings"
 VMM_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server"
 VMM_SETUP_KEY: Final = VMM_KEY + r"\Setup"
 VMM_CONSOLE_KEY: Final = VMM_KEY + r"\Settings"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -269,6 +270,15 @@ class Machine(FileOperations, ServiceOperations):
             )
         return self.agent
 
+    def read_agent(self) -> Agent:
+        """Return the settings as Get-OBMachineSetting does, which can fail although the service runs."""
+        agent = self.need_agent()
+        if self.fault_at("read agent settings") is not None:
+            raise MachineError(
+                "The agent's settings are not available.", "Microsoft.Internal.CloudBackup.Common.CBException"
+            )
+        return agent
+
     def set_agent_proxy(self, proxy: AgentProxy) -> None:
         """Set the proxy as Set-OBMachineSetting does; the service reads it when it starts again."""
         agent = self.need_agent()
@@ -298,6 +308,27 @@ class Machine(FileOperations, ServiceOperations):
             raise MachineError("Exception from HRESULT: 0x80240438", "System.Runtime.InteropServices.COMException")
         self.microsoft_update = wanted
         self.note("updates.microsoft", opted_in=wanted)
+
+    def script_policies(self) -> dict[str, str]:
+        """Return the execution policies of Group Policy by scope (documented: "Turn on Script Execution")."""
+        sid = self.service_owner_sid()
+        user_key = layout.SHELL_POLICY_KEY.replace(layout.HKLM, f"{layout.HKU}\\{sid}")
+        return {
+            "MachinePolicy": self._script_policy(layout.SHELL_POLICY_KEY),
+            "UserPolicy": self._script_policy(user_key),
+        }
+
+    def _script_policy(self, key: str) -> str:
+        enabled = self.registry.get(key, "EnableScripts")
+        if enabled is None:
+            return "Undefined"
+        return "Restricted" if enabled == 0 else str(self.registry.get(key, "ExecutionPolicy"))
+
+    def pending_renames(self) -> list[str]:
+        """Return the files that the next start moves or deletes: every first one of a pair."""
+        stored = self.registry.get(layout.SESSION_KEY, layout.RENAMES)
+        pairs = stored if isinstance(stored, list) else []
+        return [re.sub(r"^\*?[0-9]?\\\?\?\\", "", each) for each in pairs[::2] if each]
 
     def pending_restart(self) -> list[str]:
         found = []

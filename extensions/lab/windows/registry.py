@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Data: TypeAlias = "str | int | list[str]"
-Kind = Literal["REG_SZ", "REG_EXPAND_SZ", "REG_BINARY", "REG_DWORD", "REG_MULTI_SZ", "REG_QWORD"]
+Data: TypeAlias = "str | int | bytes | list[str]"
+Kind = Literal["REG_SZ", "REG_EXPAND_SZ", "REG_BINARY", "REG_DWORD", "REG_MULTI_SZ", "REG_QWORD", "REG_NONE"]
 # The numbers of the types in the WMI registry provider (StdRegProv.EnumValues).
 KIND_NUMBERS: dict[Kind, int] = {
     "REG_SZ": 1,
@@ -19,6 +19,7 @@ KIND_NUMBERS: dict[Kind, int] = {
     "REG_DWORD": 4,
     "REG_MULTI_SZ": 7,
     "REG_QWORD": 11,
+    "REG_NONE": 0,
 }
 
 
@@ -38,6 +39,8 @@ class Key:
 def kind_of(data: Data) -> Kind:
     if isinstance(data, list):
         return "REG_MULTI_SZ"
+    if isinstance(data, bytes):
+        return "REG_BINARY"
     return "REG_SZ" if isinstance(data, str) else "REG_DWORD"
 
 

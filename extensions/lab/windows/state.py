@@ -30,6 +30,7 @@ MachineKind = Literal["vmm_server", "hyperv_host"]
 Effect: TypeAlias = Callable[[], None]
 # A hang ends by itself after this time (real seconds), so that no thread outlives the lab for long.
 HANG_SECONDS: Final = 30.0
+FULL_LANGUAGE: Final = "FullLanguage"
 # The start count of the machine when the process began that the current thread stands for.
 _process = threading.local()
 
@@ -118,10 +119,18 @@ class MachineState:
         self.stores_passwords = True
         #: Whether VMM's database is on another server, on which setup logs on as the account that runs it.
         self.remote_database = False
+        #: The language mode of every session (documented: about_Language_Modes). An application control policy, such as
+        #: App Control for Business or AppLocker, makes it ConstrainedLanguage.
+        self.language_mode = FULL_LANGUAGE
+        #: Whether a method of the registry provider leaves out an empty output instead of setting it to null. Public
+        #: readers of such answers test for both.
+        self.leaves_out_empty = False
         self.registry = Registry()
         self.files = FileSystem([volume.drive for volume in volumes], context.clock.now())
         self.services = Services()
         self.certificates: list[StoreCertificate] = []
+        #: Thumbprints in the store LocalMachine\Root.
+        self.roots: list[str] = []
         self.vmm: Vmm | None = None
         #: The moment (lab clock) from which VMM answers after the latest start of its service.
         self.vmm_ready_at: float | None = None

@@ -114,6 +114,8 @@ class Vmm:
     console_port: int = 8100
     # Whether Set-SCCloud has -DisasterRecoverySupported: documented for 2012 and 2016, for later releases inferred.
     flag_supported: bool = True
+    # Whether Get-SCCloud shows the flag. Inferred: it does; its name is that of the parameter.
+    flag_shown: bool = True
     registration: Registration | None = None
     networks: list[VmNetwork] = field(default_factory=list)
 

@@ -32,11 +32,11 @@ def _group_row(group: HostGroup) -> dict[str, Any]:
     }
 
 
-def _cloud_row(cloud: VmmCloud) -> dict[str, Any]:
+def _cloud_row(cloud: VmmCloud, flag_shown: bool) -> dict[str, Any]:
     return {
         "ID": cloud.id,
         "Name": cloud.name,
-        "DisasterRecoverySupported": cloud.published,
+        **({"DisasterRecoverySupported": cloud.published} if flag_shown else {}),
         "CapabilityProfiles": list(cloud.capability_profiles),
         "HostGroup": [_group_row(group) for group in cloud.host_groups],
     }
@@ -44,8 +44,12 @@ def _cloud_row(cloud: VmmCloud) -> dict[str, Any]:
 
 def _clouds(machine: Machine, args: Args) -> Any:
     wanted = args.get("id")
-    clouds = machine.need_vmm().clouds
-    return [_cloud_row(cloud) for cloud in clouds if not wanted or cloud.id.lower() == str(wanted).lower()]
+    vmm = machine.need_vmm()
+    return [
+        _cloud_row(cloud, vmm.flag_shown)
+        for cloud in vmm.clouds
+        if not wanted or cloud.id.lower() == str(wanted).lower()
+    ]
 
 
 def _hosts(machine: Machine, _args: Args) -> Any:

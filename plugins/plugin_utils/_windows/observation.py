@@ -13,6 +13,7 @@ from ...module_utils._model.common.waiting import interval
 from ...module_utils._model.windows.facts import MachineFacts
 from ...module_utils._model.windows.host_facts import STAGING_DIR
 from ...module_utils._model.windows.proxy import Proxy
+from ...module_utils._model.windows.trusted_roots import THUMBPRINTS
 from ...module_utils._model.windows.vmm_facts import VmmFacts
 from .._progress import ProgressLines
 from .session import Session
@@ -49,6 +50,7 @@ def observe_raw(
     parameters = {
         "Sections": list(sections),
         "StagingDir": staging_dir,
+        "RootThumbprints": list(THUMBPRINTS) if "host" in sections else None,
         **(connectivity if "connectivity" in sections else {}),
         "ProxyAddress": custom.address if custom else None,
         "ProxyPort": custom.port if custom else None,

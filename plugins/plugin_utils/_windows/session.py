@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...module_utils._model.common.errors import RemoteFailure, SiteRecoveryError
+from ...module_utils._model.common.errors import Refused, RemoteFailure, SiteRecoveryError
 from ...module_utils._model.common.masking import masked, secret_forms
 from ...module_utils._model.common.shown_text import foreign
 from ...module_utils._model.windows.answers import require_shape
 from ...module_utils._model.windows.module_failure import module_failure
+from ...module_utils._model.windows.session_requirements import LANGUAGE_FIX, LANGUAGE_MODE, language_reason
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 # A line that names files of a folder. Their content replaces the line.
 _INCLUDE = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): (?P<names>.+)$", re.MULTILINE)
+# Ids of the errors of PowerShell in language mode ConstrainedLanguage.
+_CONSTRAINED = re.compile(r"ConstrainedLanguage\b|\bConversionSupportedOnlyToCoreTypes\b")
 _DEPTH = 6
 # Keys of results that hold lines of a log, and the longest part of a text that is searched for secrets.
 _LOGS = ("log_tail", "log")
@@ -105,6 +108,8 @@ class Session:
         Every script returns an object that is not empty. The module win_powershell returns an empty one instead of
         running a script that does not support check mode.
         """
+        if answer.get("failed") and _constrained(answer):
+            raise Refused(f"{language_reason('ConstrainedLanguage')}; {LANGUAGE_FIX}", check=LANGUAGE_MODE)
         if answer.get("failed"):
             raise RemoteFailure(f"script {script} failed: {self.clean(_reason(answer))}", script=script)
         result = answer.get("result")
@@ -151,6 +156,13 @@ def _argument(name: str, secret: Secret) -> dict[str, str]:
         return {"name": name, "value": secret}
     username, password = secret
     return {"name": name, "username": username, "password": password}
+
+
+def _constrained(answer: Mapping[str, Any]) -> bool:
+    """Tell whether the language mode ended a script, or Ansible's own one. The ids of errors have no language."""
+    records = answer.get("error")
+    ids = [str(each.get("fully_qualified_error_id")) for each in records or () if isinstance(each, Mapping)]
+    return any(_CONSTRAINED.search(text) for text in (*ids, *map(str, map(answer.get, ("msg", "module_stderr")))))
 
 
 def _reason(answer: Mapping[str, Any]) -> str:

@@ -110,7 +110,8 @@ class Harness:
         machine = self.set(case)
         with speaking(machine.identity.language):
             answer = EMULATORS[case.script](machine, {**self.parameters(case), **case.secrets}, case.check_mode)
-        message = answer.errors[0] if answer.errors else None
+        first = answer.errors[0] if answer.errors else None
+        message = first["exception"]["message"] if isinstance(first, Mapping) else first
         return self.outcome(machine, answer.result, answer.changed, answer.failed, message)
 
     def outcome(self, machine: Machine, result: Any, changed: bool, failed: bool, message: str | None) -> Outcome:

@@ -24,7 +24,7 @@ EMULATOR_FILES = sorted(Path(emulators.__file__).parent.glob("*.py"))
 MODULE = Path(emulators.__file__).parents[1] / "pwsh_modules" / "Lab"
 # PowerShell's own on every system; the module shadows none of these.
 CORE = {"ConvertFrom-Json", "ConvertTo-Json", "ForEach-Object", "Get-Command", "Out-Null", "Set-StrictMode"}
-CORE |= {"Sort-Object", "Where-Object"}
+CORE |= {"Select-Object", "Sort-Object", "Where-Object"}
 
 
 def test_every_script_is_bound_with_the_text_on_disk(scripts: Path) -> None:

@@ -137,6 +137,10 @@ function Invoke-Request {
         $runspace.SessionStateProxy.SetVariable('Ansible', $ansible)
         $runspace.SessionStateProxy.SetVariable(
             'ErrorActionPreference', [System.Management.Automation.ActionPreference]::Stop)
+        if ($Request.environment['LAB_LANGUAGE_MODE']) {
+            # As win_powershell does where an application control policy applies.
+            $runspace.SessionStateProxy.LanguageMode = [string] $Request.environment['LAB_LANGUAGE_MODE']
+        }
         if ($Request.script -match '\[CmdletBinding\([^)]*SupportsShouldProcess') {
             $parameters['Confirm'] = $false
             $parameters['WhatIf'] = [bool] $Request.check_mode

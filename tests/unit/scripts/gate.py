@@ -32,6 +32,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-ClusterResource": "Name",
         "Get-Command": "Name ErrorAction",
         "Get-Content": "LiteralPath Tail Raw Encoding",
+        "Get-ExecutionPolicy": "List",
         "Get-FileHash": "LiteralPath Algorithm",
         "Get-Item": "LiteralPath Force",
         "Get-OBMachineSetting": "",
@@ -59,6 +60,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Remove-Item": "LiteralPath Recurse Force",
         "Resume-ClusterNode": "Name Failback",
         "Restart-Service": "Name Force",
+        "Select-Object": "First",
         "Set-Acl": "LiteralPath AclObject",
         "Set-Content": "LiteralPath Value Encoding NoNewline",
         "Set-OBMachineSetting": "NoProxy NoThrottle Confirm",
@@ -256,7 +258,7 @@ def no_localised_text(_name: str, text: str) -> list[str]:
 
 # Each execution sends the entire script.
 _LARGEST = {
-    "observe": 48 * 1024,
+    "observe": 56 * 1024,
     "probe_assumptions": 24 * 1024,
     # They also check the folder that they write to, and register_vmm_server looks for running jobs.
     "fetch_file": 20 * 1024,

@@ -40,8 +40,8 @@ PARAMETERS = {
     "resume_node": "",
     "list_vmm_fabric": "",
     "observe": (
-        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds ProxyAddress ProxyPort"
-        " ProxyBypass ProxyCredential"
+        "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds RootThumbprints ProxyAddress"
+        " ProxyPort ProxyBypass ProxyCredential"
     ),
     "poll_background_task": "Name StagingDir Seconds",
     "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",

@@ -16,9 +16,18 @@ from ...windows.cluster import Cluster
 from ...windows.errors import MachineError
 from ...windows.filesystem import File, parent_of
 from ...windows.machine import Machine
+from ...windows.state import FULL_LANGUAGE
 from ...windows.vmm import Vmm
+from ..results import error_record
 
 _TAIL = 40
+#: Run in PowerShell 7: text and id of the error.
+CONSTRAINED: Final = error_record(
+    "Cannot invoke method. Method invocation is supported only on core types in this language mode.",
+    error_id="MethodInvocationNotSupportedInConstrainedLanguage",
+    category="InvalidOperation",
+    category_id=7,
+)
 _CONSOLE_PORT = 8100
 _NO_ANSWER: Final = "VMM does not answer: "
 _NOTHING_THERE = 2
@@ -31,7 +40,7 @@ class EmulatorResult:
     result: Any
     changed: bool
     failed: bool = False
-    errors: list[str] = field(default_factory=list)
+    errors: list[Any] = field(default_factory=list)
 
 
 class ScriptFailed(Exception):
@@ -52,6 +61,8 @@ class Run:
     changed: bool = False
     #: The result of the only connection of this run: VMM itself, or the message of the failure.
     vmm: Vmm | str | None = None
+    #: Readings of an observation that failed without ending it: name and reason.
+    unread: list[dict[str, str]] = field(default_factory=list)
 
     def text(self, name: str) -> str:
         """Return a string parameter; a missing one is empty, as in PowerShell."""
@@ -91,6 +102,9 @@ def emulator(body: Callable[[Run], Any]) -> Emulator:
     def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
         machine.settle()
         state = Run(machine, parameters, check_mode)
+        # The first call of .NET ends every script that does not read the language mode before.
+        if machine.language_mode != FULL_LANGUAGE and body.__name__ != "observe":
+            return EmulatorResult({}, False, True, [CONSTRAINED])
         try:
             result = body(state)
         except (MachineError, ScriptFailed) as exc:

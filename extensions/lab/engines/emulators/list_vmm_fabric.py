@@ -56,7 +56,7 @@ def _lists(vmm: Vmm) -> dict[str, Any]:
             {
                 "id": cloud.id,
                 "name": cloud.name,
-                "synchronized": cloud.published,
+                "synchronized": cloud.published if vmm.flag_shown else None,
                 "host_group_ids": [group.id for group in cloud.host_groups],
             }
             for cloud in vmm.clouds

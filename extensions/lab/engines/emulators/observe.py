@@ -10,113 +10,35 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timezone
-from typing import Any
 from urllib.parse import urlsplit
 
-from ...windows import cim, layout
+from ...windows import layout
 from ...windows.errors import MachineError
 from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
-from ...windows.registry import Data
-from ...windows.state import Guest
+from ...windows.state import FULL_LANGUAGE, Guest
+from ...windows.vmm import VmHost
 from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
-
-Section = dict[str, Any]
-
-
-def _text(data: Data | None) -> str | None:
-    return str(data) if data not in (None, "") else None
-
-
-def _number(data: Data | None) -> int | None:
-    return int(str(data)) if data not in (None, "") else None
-
-
-def _urls(data: Data | None) -> list[str]:
-    return [part.strip() for part in str(data or "").split(";") if part.strip()]
+from .observed_host import (
+    Section,
+    host_section,
+    moment_of,
+    number_of,
+    read_values,
+    service_of,
+    system_proxy,
+    text_of,
+    urls_of,
+)
 
 
-def _service(machine: Machine, name: str) -> Section | None:
-    service = machine.service(name)
-    return None if service is None else {"status": service.status, "start_mode": service.start_mode}
-
-
-def _product(machine: Machine, prefix: str) -> tuple[str, str | None] | None:
+def _product(machine: Machine, *names: str) -> tuple[str, str | None] | None:
     for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
         for name in machine.registry.children(root):
             shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
-            if shown is not None and str(shown).lower().startswith(prefix.lower()):
-                return str(shown), _text(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+            if shown is not None and str(shown).strip().lower() in {each.lower() for each in names}:
+                return str(shown).strip(), text_of(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
     return None
-
-
-def _host(machine: Machine, _run: Run) -> Section:
-    get = machine.registry.get
-    host, _dot, _domain = machine.fqdn.partition(".")
-    return {
-        "name": host,
-        "fqdn": machine.fqdn,
-        "domain_role": machine.identity.domain_role,
-        "os_version": machine.identity.os_version,
-        "os_caption": machine.identity.os_caption,
-        "account": f"{machine.identity.account_domain}\\{machine.identity.account_user}",
-        "is_administrator": machine.administrator,
-        "dotnet_release": _number(get(layout.FRAMEWORK_KEY, "Release")),
-        "powershell_version": _text(get(layout.SHELL_KEY, "PowerShellVersion")),
-        "visual_cpp": _text(get(layout.RUNTIME_KEY, "Version")) if get(layout.RUNTIME_KEY, "Installed") == 1 else None,
-        "pending_restart": machine.pending_restart(),
-        "utc_now": _moment(machine),
-        "volumes": [
-            {"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume), "size_bytes": volume.size_bytes}
-            for volume in machine.volumes
-        ],
-        "tls": {
-            "schannel_client_enabled": _number(get(layout.SCHANNEL_KEY, "Enabled")),
-            "schannel_client_disabled_by_default": _number(get(layout.SCHANNEL_KEY, "DisabledByDefault")),
-            "strong_crypto": _number(get(layout.DOTNET_KEY, "SchUseStrongCrypto")),
-            "system_default": _number(get(layout.DOTNET_KEY, "SystemDefaultTlsVersions")),
-            "strong_crypto_32": _number(get(layout.DOTNET_KEY_32, "SchUseStrongCrypto")),
-            "system_default_32": _number(get(layout.DOTNET_KEY_32, "SystemDefaultTlsVersions")),
-        },
-        "system_proxy": _system_proxy(machine),
-        "hotfixes": list(machine.hotfixes) if machine.identity.os_version.startswith("6.3.") else None,
-        "antivirus": _antivirus(machine),
-        "cluster": _host_cluster(machine),
-    }
-
-
-def _host_cluster(machine: Machine) -> Section | None:
-    if not machine.is_running(layout.CLUSTER_SERVICE):
-        return None
-    try:
-        (row,) = cim.instances(machine, "MSCluster_Cluster", "root/MSCluster", None)
-    except MachineError:
-        return {"name": None}
-    return {"name": row["Name"]}
-
-
-def _antivirus(machine: Machine) -> Section | None:
-    service = machine.service(layout.DEFENDER_SERVICE)
-    if service is None:
-        return None
-    keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
-    names = [value.name for key in keys if key is not None for value in key.values.values()]
-    return {"status": service.status, "exclusions": names}
-
-
-def _system_proxy(machine: Machine) -> Section | None:
-    service = machine.service(layout.VMM_SERVICE)
-    if not machine.administrator or (service is not None and service.process_id == 0):
-        return None
-    key = f"{layout.HKU}\\{machine.service_owner_sid()}\\{layout.INTERNET_SETTINGS}"
-    if machine.registry.find(key) is None:
-        return None
-    return {
-        "enabled": machine.registry.get(key, "ProxyEnable") == 1,
-        "server": _text(machine.registry.get(key, "ProxyServer")),
-        "bypass": _urls(machine.registry.get(key, "ProxyOverride")),
-    }
 
 
 def _cluster(machine: Machine) -> Section | None:
@@ -144,11 +66,11 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
         return None
     get = machine.registry.get
     section: Section = {
-        "product_version": _text(get(layout.VMM_SETUP_KEY, "ProductVersion")),
-        "vmm_id": _text(get(layout.VMM_SETUP_KEY, "VmmID")),
-        "ha_name": _text(get(layout.VMM_SETUP_KEY, "HAVMMName")),
+        "product_version": text_of(get(layout.VMM_SETUP_KEY, "ProductVersion")),
+        "vmm_id": text_of(get(layout.VMM_SETUP_KEY, "VmmID")),
+        "ha_name": text_of(get(layout.VMM_SETUP_KEY, "HAVMMName")),
         "cluster": None,
-        "install_path": _text(get(layout.VMM_SETUP_KEY, "InstallPath")),
+        "install_path": text_of(get(layout.VMM_SETUP_KEY, "InstallPath")),
         "service": None,
         "restart_due": _restart_due(machine, layout.VMM_SERVICE),
         "connection_error": None,
@@ -176,10 +98,10 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
         {
             "id": cloud.id,
             "name": cloud.name,
-            "published": cloud.published,
+            "published": cloud.published if vmm.flag_shown else None,
             "capability_profiles": list(cloud.capability_profiles),
             "host_groups": [group.path for group in cloud.host_groups],
-            "hosts": [{"id": host.id, "fqdn": host.fqdn, "platform": host.platform} for host in cloud.hosts()],
+            "hosts": [_cloud_host(host) for host in cloud.hosts()],
         }
         for cloud in vmm.clouds
     ]
@@ -189,8 +111,20 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
     return section
 
 
-def _provider(machine: Machine, _run: Run) -> Section | None:
-    product = _product(machine, "Microsoft Azure Site Recovery")
+def _cloud_host(host: VmHost) -> Section:
+    return {
+        "id": host.id,
+        "fqdn": host.fqdn,
+        "platform": host.platform,
+        "state": host.state or None,
+        "communication_state": host.communication_state or None,
+        "maintenance": host.maintenance,
+    }
+
+
+def _provider(machine: Machine, run: Run) -> Section | None:
+    stored = read_values(run, layout.PROVIDER_KEY, "Version")["Version"]
+    product = _product(machine, layout.PROVIDER_PRODUCT, "Microsoft Azure Site Recovery")
     adapter = machine.registry.find(layout.ADAPTER_KEY) is not None
     folders = [rf"C:\Program Files\{layout.PROVIDER_PRODUCT}"]
     vmm_folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
@@ -198,7 +132,7 @@ def _provider(machine: Machine, _run: Run) -> Section | None:
         folders.insert(0, vmm_folder.rstrip("\\") + r"\bin")
     paths = [f"{folder}\\DRConfigurator.exe" for folder in folders]
     configurator = next((path for path in paths if machine.exists(path)), None)
-    version = _text(machine.registry.get(layout.PROVIDER_KEY, "Version")) or (product[1] if product else None)
+    version = text_of(stored) or (product[1] if product else None)
     if version is None and product is None and configurator is None and not adapter:
         return None
     return {
@@ -214,10 +148,6 @@ def _restart_due(machine: Machine, name: str) -> bool:
     mark = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name)
     service = machine.service(name)
     return mark is not None and service is not None and service.process_id == mark
-
-
-def _is_false(data: Data | None) -> bool:
-    return str(data or "").lower() == "false"
 
 
 def _registration(machine: Machine, run: Run) -> Section:
@@ -240,7 +170,10 @@ def _registration(machine: Machine, run: Run) -> Section:
         vault = machine.registry.text(key, "ResourceName")
         if vault is not None:
             section["places"].append({"key": key, "vault_name": vault})
-        if _text(get(key, "EncryptionEnabled")) not in (None, "0") and not _is_false(get(key, "EncryptionEnabled")):
+        sign = text_of(
+            read_values(run, key, "ResourceName", "SRSUri", "EncryptionEnabled", optional=False)["EncryptionEnabled"]
+        )
+        if sign is not None and not re.fullmatch(r"0|false|hex:0*", sign, re.IGNORECASE):
             section["encryption"] = True
         if section["vault_name"] is None and machine.registry.text(key, "ResourceName"):
             section["vault_name"] = machine.registry.text(key, "ResourceName")
@@ -250,9 +183,9 @@ def _registration(machine: Machine, run: Run) -> Section:
         if section["proxy"] is None and machine.registry.text(proxy, "ProxyAddress"):
             section["proxy"] = {
                 "address": machine.registry.text(proxy, "ProxyAddress"),
-                "port": _number(get(proxy, "ProxyPort")),
+                "port": number_of(get(proxy, "ProxyPort")),
                 "username": machine.registry.text(proxy, "ProxyUserName"),
-                "bypass": _urls(get(proxy, "ProxyBypassUrls")),
+                "bypass": urls_of(get(proxy, "ProxyBypassUrls")),
             }
     if machine.registry.find(layout.PREVIEW_KEY) is not None:
         section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
@@ -273,7 +206,7 @@ def _registration(machine: Machine, run: Run) -> Section:
     return section
 
 
-def _agent(machine: Machine, _run: Run) -> Section | None:
+def _agent(machine: Machine, run: Run) -> Section | None:
     folder = machine.registry.text(layout.AGENT_KEY + r"\Setup", "InstallPath")
     if folder is None:
         return None
@@ -286,20 +219,27 @@ def _agent(machine: Machine, _run: Run) -> Section | None:
     cache = machine.registry.text(config, "ScratchLocation") or machine.registry.text(
         config + r"\CloudBackupProvider", "ScratchLocation"
     )
-    proxy = _agent_proxy(machine, folder)
+    threads = read_values(run, layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM", "DownloadThreadsPerVM")
+    proxy, failure = None, None
+    try:
+        proxy = _agent_proxy(machine, folder)
+    except MachineError as exc:
+        failure = str(exc)
+        run.unread.append({"name": "Get-OBMachineSetting", "reason": failure})
     return {
         "version": version,
         "install_path": folder,
         "cache_path": cache,
-        "service": _service(machine, layout.AGENT_SERVICE),
+        "service": service_of(machine, layout.AGENT_SERVICE),
         "restart_due": _restart_due(machine, layout.AGENT_SERVICE),
         "paused_node": machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", "paused_node") is not None,
         "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
         "proxy": proxy,
+        "setting_error": failure,
         "bypass_supported": machine.need_agent().bypass_supported if proxy else None,
         "throttle": _agent_throttle(machine) if proxy else None,
-        "upload_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM")),
-        "download_threads": _number(machine.registry.get(layout.AGENT_LIMITS_KEY, "DownloadThreadsPerVM")),
+        "upload_threads": number_of(threads["UploadThreadsPerVM"]),
+        "download_threads": number_of(threads["DownloadThreadsPerVM"]),
     }
 
 
@@ -330,7 +270,7 @@ def _agent_throttle(machine: Machine) -> Section | None:
 def _agent_proxy(machine: Machine, folder: str) -> Section | None:
     if not machine.is_running(layout.AGENT_SERVICE) or not machine.exists(f"{folder}\\{layout.AGENT_MODULE}"):
         return None
-    agent = machine.need_agent()
+    agent = machine.read_agent()
     if not agent.proxy.enabled:
         return {
             "enabled": False,
@@ -342,18 +282,18 @@ def _agent_proxy(machine: Machine, folder: str) -> Section | None:
         }
     return {
         "enabled": True,
-        "server": _text(agent.proxy.server),
+        "server": text_of(agent.proxy.server),
         "port": agent.proxy.port,
-        "username": _text(agent.proxy.username) if agent.bypass_supported else None,
+        "username": text_of(agent.proxy.username) if agent.bypass_supported else None,
         "login_shown": agent.bypass_supported,
-        "bypass": _urls(agent.proxy.bypass) if agent.bypass_supported else [],
+        "bypass": urls_of(agent.proxy.bypass) if agent.bypass_supported else [],
     }
 
 
 def _hyperv(machine: Machine, _run: Run) -> Section:
     running = machine.is_running(layout.HYPERV_SERVICE)
     return {
-        "service": _service(machine, layout.HYPERV_SERVICE),
+        "service": service_of(machine, layout.HYPERV_SERVICE),
         "switch_names": list(machine.switches) if running else None,
         "vms": [_guest(guest) for guest in machine.guests] if running else None,
     }
@@ -383,7 +323,7 @@ def _route(settings: Section | None, host: str) -> str | None:
         return None
     server = str(settings["server"])
     if "=" in server:
-        named = [part[6:] for part in _urls(server) if part.lower().startswith("https=")]
+        named = [part[6:] for part in urls_of(server) if part.lower().startswith("https=")]
         if not named:
             return None
         server = named[0]
@@ -431,7 +371,7 @@ def _road(run: Run, url: str, registered: bool, settings: Section | None) -> _Ro
 
 
 def _connectivity(machine: Machine, run: Run) -> list[Section]:
-    settings = None if run.text("ProxyAddress") else _system_proxy(machine)
+    settings = None if run.text("ProxyAddress") else system_proxy(machine, run)
     roads = [_road(run, url, False, settings) for url in run.texts("ConnectivityUrls")]
     for url in _registered_urls(machine) if run.switch("ConnectivityRegistered", default=False) else ():
         if _host_of(url) not in {_host_of(road.url) for road in roads}:
@@ -441,7 +381,7 @@ def _connectivity(machine: Machine, run: Run) -> list[Section]:
 
     def call(number: int, road: _Road) -> None:
         answer = head(machine, road.url, road.wish)
-        clocks[number] = _moment(machine)
+        clocks[number] = moment_of(machine)
         answers[number] = answer
 
     callers = [threading.Thread(target=call, args=each, daemon=True) for each in enumerate(roads)]
@@ -486,12 +426,8 @@ def _background_tasks(machine: Machine, run: Run) -> list[Section] | None:
     return found
 
 
-def _moment(machine: Machine) -> str:
-    return machine.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] = {
-    "host": _host,
+    "host": host_section,
     "vmm": _vmm,
     "provider": _provider,
     "registration": _registration,
@@ -510,4 +446,8 @@ def observe(run: Run) -> Section:
     if unknown or not wanted:
         raise ParameterRefused("Cannot validate argument on parameter 'Sections'.")
     run.need("StagingDir")
-    return {name: section(run.machine, run) if name in wanted else None for name, section in _SECTIONS.items()}
+    head = {"language_mode": run.machine.language_mode, "unread": run.unread}
+    if run.machine.language_mode != FULL_LANGUAGE:
+        return {**head, **dict.fromkeys(_SECTIONS)}
+    found = {name: section(run.machine, run) if name in wanted else None for name, section in _SECTIONS.items()}
+    return {**head, **found}

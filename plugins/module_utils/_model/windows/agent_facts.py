@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..common.shown_text import foreign
 from .host_facts import Raw, service_status
 from .proxy import ProxyFacts
 
@@ -55,6 +56,8 @@ class AgentFacts:
     restart_due: bool = False
     #: True if an earlier run has paused the host's node of a cluster and has not resumed it.
     paused_node: bool = False
+    #: Why the settings of a running agent could not be read.
+    setting_error: str | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> AgentFacts:
@@ -80,6 +83,7 @@ class AgentFacts:
             download_threads=raw["download_threads"],
             restart_due=raw["restart_due"],
             paused_node=bool(raw.get("paused_node")),
+            setting_error=foreign(raw["setting_error"]) if raw.get("setting_error") else None,
         )
 
     def comparable_proxy(self, username: str | None) -> ProxyFacts | None:

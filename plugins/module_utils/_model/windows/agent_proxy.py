@@ -59,6 +59,8 @@ def describe_proxy(agent: AgentFacts | None, desired: Proxy, host: HostFacts | N
     """Describe the agent's proxy. For mode system, `host` adds the proxy that its account uses."""
     if agent is None:
         return "no agent"
+    if agent.setting_error is not None:
+        return f"unknown, because the agent's settings cannot be read: {agent.setting_error}"
     if not agent.proxy_known:
         return f"unknown while service obengine is {agent.service or 'missing'}"
     described = proxies.describe(agent.proxy, desired.mode)

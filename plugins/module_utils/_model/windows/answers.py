@@ -31,6 +31,10 @@ _HOST = {
     "powershell_version": _TEXT,
     "visual_cpp": _TEXT,
     "pending_restart": _TEXTS,
+    "pending_files": Optional(_TEXTS, absent=True),
+    "pending_file_count": Optional(NUMBER, absent=True),
+    "execution_policy": Optional({"machine": _TEXT, "user": _TEXT}, absent=True),
+    "roots": Optional({"present": _TEXTS, "fetched": BOOL}, absent=True),
     "utc_now": TEXT,
     "volumes": [{"drive": TEXT, "free_bytes": NUMBER, "size_bytes": NUMBER}],
     "tls": {
@@ -39,7 +43,16 @@ _HOST = {
         "strong_crypto": _NUMBER,
         "system_default": _NUMBER,
     },
-    "system_proxy": Optional({"enabled": BOOL, "server": _TEXT, "bypass": _TEXTS}),
+    "system_proxy": Optional(
+        {
+            "enabled": BOOL,
+            "server": _TEXT,
+            "bypass": _TEXTS,
+            "of_machine": Optional(BOOL, absent=True),
+            "script_url": Optional(TEXT, absent=True),
+            "winhttp": Optional(TEXT, absent=True),
+        }
+    ),
     "hotfixes": Optional(_TEXTS),
     "antivirus": Optional({"status": TEXT, "exclusions": _TEXTS}),
     "cluster": Optional({"name": _TEXT}),
@@ -48,7 +61,19 @@ _CLOUD = {
     "id": TEXT,
     "name": TEXT,
     "published": _BOOL,
-    "hosts": Optional([{"id": TEXT, "fqdn": TEXT, "platform": TEXT}], absent=True),
+    "hosts": Optional(
+        [
+            {
+                "id": TEXT,
+                "fqdn": TEXT,
+                "platform": TEXT,
+                "state": Optional(TEXT, absent=True),
+                "communication_state": Optional(TEXT, absent=True),
+                "maintenance": Optional(BOOL, absent=True),
+            }
+        ],
+        absent=True,
+    ),
     "capability_profiles": Optional(_TEXTS, absent=True),
 }
 _JOB_LIST = [{"name": TEXT, "command": TEXT, "owner": TEXT, "progress": _NUMBER, "minutes": _NUMBER}]
@@ -114,6 +139,7 @@ _AGENT = {
             "bypass": _TEXTS,
         }
     ),
+    "setting_error": Optional(TEXT, absent=True),
     "bypass_supported": _BOOL,
     "throttle": Optional(_THROTTLE),
     "upload_threads": _NUMBER,
@@ -139,6 +165,8 @@ _CALL = {
     "clock": _TEXT,
 }
 _OBSERVATION = {
+    "language_mode": Optional(TEXT, absent=True),
+    "unread": Optional([{"name": TEXT, "reason": TEXT}], absent=True),
     "host": Optional(_HOST),
     "vmm": Optional(_VMM),
     "provider": Optional({"version": _TEXT, "adapter_present": BOOL, "configurator_path": _TEXT}),

@@ -10,10 +10,14 @@ from collections import Counter
 from ..common.check import Check
 from .expectation import all_clouds
 from .requirement_context import Context
-from .vmm_facts import VmmCloud
+from .vmm_facts import CloudHost, VmmCloud
 
 # As VMM spells the platform of a host and the capability profile for it, in lower case.
 _PLATFORM, _PROFILE = "hyperv", "hyper-v"
+# As a public recording of Get-SCVMHost shows a healthy host.
+_HEALTHY, _RESPONDING = "OK", "Responding"
+# The number of hosts that a message names.
+_SHOWN = 5
 
 
 def cloud_flag(context: Context) -> Check | None:
@@ -21,13 +25,30 @@ def cloud_flag(context: Context) -> Check | None:
     vmm, clouds = context.machine.vmm, _clouds(context)
     if vmm is None or clouds is None:
         return None
-    if vmm.flag_supported and all(cloud.published is not None for cloud in clouds):
+    if vmm.flag_supported:
         return Check.passed("cloud-flag", "P9", f"clouds: {', '.join(cloud.name for cloud in clouds) or 'none'}")
     return Check.failed(
         "cloud-flag",
         "P9",
         "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud",
         "select it on the General page of each cloud's properties, and do not set O(vmm_clouds)",
+    )
+
+
+def cloud_flag_hidden(context: Context) -> Check | None:
+    """Warn of clouds that do not show the flag. It is set nevertheless, and Azure proves it."""
+    vmm, clouds = context.machine.vmm, _requested(context)
+    if vmm is None or not vmm.flag_supported or not clouds:
+        return None
+    hidden = [cloud.name for cloud in clouds if cloud.published is None]
+    if not hidden:
+        return None
+    return Check.unknown(
+        "cloud-flag-hidden",
+        "P9",
+        f"VMM does not show whether it sends the metadata of {', '.join(hidden)}; the parameter is set, and the cloud"
+        " in the vault proves it (P10)",
+        severity="warning",
     )
 
 
@@ -80,6 +101,36 @@ def cloud_hosts(context: Context) -> Check | None:
         f"clouds without a Hyper-V host, whose machines cannot be protected: {', '.join(empty)}",
         "add a host group with Hyper-V hosts",
     )
+
+
+def cloud_host_state(context: Context) -> Check | None:
+    """Warn of Hyper-V hosts of the clouds that VMM cannot manage now. Their machines cannot be protected meanwhile."""
+    clouds = _requested(context)
+    if clouds is None:
+        return None
+    hosts = {host.id: host for cloud in clouds for host in cloud.hosts if host.platform.casefold() == _PLATFORM}
+    troubled = [f"{host.fqdn} ({', '.join(reasons)})" for host in hosts.values() if (reasons := _troubles(host))]
+    if not troubled:
+        return Check.passed("cloud-host-state", "P9", "VMM manages the Hyper-V hosts of every cloud")
+    more = f" and {len(troubled) - _SHOWN} more" if len(troubled) > _SHOWN else ""
+    return Check.warning(
+        "cloud-host-state",
+        "P9",
+        f"hosts whose machines cannot be protected now: {', '.join(troubled[:_SHOWN])}{more}",
+        "look at the hosts in VMM: refresh them, repair their VMM agent, or end the maintenance mode",
+    )
+
+
+def _troubles(host: CloudHost) -> list[str]:
+    """Return what VMM reports about a host that it cannot manage. A state that it does not show is not a trouble."""
+    found = []
+    if host.maintenance:
+        found.append("in maintenance mode")
+    if host.communication_state not in (None, _RESPONDING):
+        found.append(f"VMM agent: {host.communication_state}")
+    elif host.state not in (None, _HEALTHY) and not host.maintenance:
+        found.append(f"state: {host.state}")
+    return found
 
 
 def capability(context: Context) -> Check | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+from ..common.shown_text import foreign
 from .agent_facts import AgentFacts, HyperVFacts
 from .background_task import REGISTRATION, BackgroundTaskFacts, is_active
 from .host_facts import HostFacts, Raw, parse_moment
@@ -60,6 +61,14 @@ class ConnectivityFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A reading that failed, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MachineFacts:
     """One observation. A section that was not requested, or that the machine does not have, is None."""
 
@@ -73,6 +82,10 @@ class MachineFacts:
     background_tasks: tuple[BackgroundTaskFacts, ...] = ()
     #: True if Windows Update installs updates for other Microsoft products too. None if it was not read.
     microsoft_update: bool | None = None
+    #: The language mode of PowerShell. In any but FullLanguage, every section is None. None if it was not read.
+    language_mode: str | None = None
+    #: Readings that failed without ending the observation.
+    unread: tuple[Unread, ...] = ()
 
     @classmethod
     def from_observation(cls, raw: Raw) -> MachineFacts:
@@ -94,7 +107,14 @@ class MachineFacts:
             else tuple(ConnectivityFacts.from_observation(item) for item in raw["connectivity"]),
             background_tasks=tasks,
             microsoft_update=raw["updates"]["microsoft_update"] if raw.get("updates") else None,
+            language_mode=raw.get("language_mode"),
+            unread=tuple(Unread(each["name"], foreign(each["reason"])) for each in raw.get("unread") or ()),
         )
+
+    @property
+    def constrained(self) -> bool:
+        """Tell whether the language mode stopped the observation before its first section."""
+        return self.language_mode not in (None, "FullLanguage")
 
     @property
     def active(self) -> bool:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ..common.shown_text import shown_address
+from ..common.shown_text import foreign, shown_address
 
 Raw = Mapping[str, Any]
 #: The folder for installers, keys and exports on the machine, if the task names no other.
@@ -19,6 +20,8 @@ STAGING_DIR = r"C:\ProgramData\siterecovery.hyperv"
 KEY_PREFIX = "siterecovery.hyperv-"
 #: The state of a service that runs.
 RUNNING = "Running"
+#: The length of the numbers before the proxy in WinHttpSettings.
+_WINHTTP_HEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,37 @@ class SystemProxy:
     enabled: bool
     server: str | None
     bypass: tuple[str, ...]
+    #: True if a policy makes the settings of the machine those of every account.
+    of_machine: bool = False
+    #: The address of an automatic configuration script, which chooses a proxy by address.
+    script_url: str | None = None
+    #: The proxy of `netsh winhttp`.
+    winhttp: str | None = None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> SystemProxy:
+        """Build the facts from key `system_proxy` of section `host`."""
+        return cls(
+            raw["enabled"],
+            raw["server"],
+            tuple(raw["bypass"]),
+            bool(raw.get("of_machine")),
+            raw.get("script_url"),
+            winhttp_proxy(raw.get("winhttp")),
+        )
+
+    @property
+    def used(self) -> bool:
+        """Tell whether a connection may go through a proxy."""
+        return self.enabled or self.script_url is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RootFacts:
+    """The thumbprints of trusted roots that the machine has, and whether Windows fetches missing ones itself."""
+
+    present: tuple[str, ...]
+    fetched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +112,20 @@ class HostFacts:
     defender: Defender | None
     #: None: the machine is not a running node of a failover cluster.
     failover_cluster: FailoverCluster | None = None
+    #: The first files that Windows moves or deletes at its next start, and the number of all.
+    pending_files: tuple[str, ...] = ()
+    pending_file_count: int = 0
+    #: Execution policies that Group Policy sets.
+    machine_policy: str | None = None
+    user_policy: str | None = None
+    #: None if the store was not or cannot be read.
+    roots: RootFacts | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HostFacts:
         """Build the facts from section `host` of an observation."""
         proxy, hotfixes, defender = raw["system_proxy"], raw["hotfixes"], raw["antivirus"]
+        policy, roots = raw.get("execution_policy") or {}, raw.get("roots")
         return cls(
             name=raw["name"],
             fqdn=raw["fqdn"],
@@ -98,11 +141,27 @@ class HostFacts:
             utc_now=parse_moment(raw["utc_now"]),
             volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
             tls=dict(raw["tls"]),
-            system_proxy=SystemProxy(proxy["enabled"], proxy["server"], tuple(proxy["bypass"])) if proxy else None,
+            system_proxy=SystemProxy.from_observation(proxy) if proxy else None,
             hotfixes=None if hotfixes is None else tuple(hotfixes),
             defender=Defender(defender["status"], tuple(defender["exclusions"])) if defender else None,
             failover_cluster=FailoverCluster(raw["cluster"]["name"]) if raw["cluster"] else None,
+            pending_files=tuple(foreign(name) for name in raw.get("pending_files") or ()),
+            pending_file_count=raw.get("pending_file_count") or 0,
+            machine_policy=policy.get("machine"),
+            user_policy=policy.get("user"),
+            roots=RootFacts(tuple(roots["present"]), roots["fetched"]) if roots else None,
         )
+
+    @property
+    def restart_sources(self) -> str:
+        """Describe why a restart is pending, with the first files of a pending rename."""
+        return ", ".join(self._source(name) for name in self.pending_restart)
+
+    def _source(self, name: str) -> str:
+        if name != "pending_file_rename" or not self.pending_files:
+            return name
+        more = self.pending_file_count - len(self.pending_files)
+        return f"{name}: {', '.join(self.pending_files)}{f' and {more} more' if more > 0 else ''}"
 
     def free_gb(self, path: str) -> float | None:
         """Return the free space in GiB of the volume that holds a path, or None if there is no such volume."""
@@ -114,11 +173,27 @@ def describe_system_proxy(proxy: SystemProxy | None) -> str:
     """Describe the proxy of the service's account. None means that its settings cannot be read now."""
     if proxy is None:
         return "the proxy settings of the service account are unknown"
-    return f"the service account uses {_shown_proxy(proxy) if proxy.enabled else 'no proxy'}"
+    used = [f"the proxy {shown_address(proxy.server or '')}"] if proxy.enabled else []
+    if proxy.script_url is not None:
+        used.append(f"the automatic configuration script {shown_address(proxy.script_url)}")
+    described = f"the service account uses {' and '.join(used) or 'no proxy'}"
+    if proxy.of_machine:
+        described += " (Internet settings of the machine, by policy)"
+    return described + (f"; WinHTTP uses the proxy {shown_address(proxy.winhttp)}" if proxy.winhttp else "")
 
 
-def _shown_proxy(proxy: SystemProxy) -> str:
-    return f"the proxy {shown_address(proxy.server or '')}"
+def winhttp_proxy(stored: str | None) -> str | None:
+    """Return the proxy in the bytes of WinHttpSettings, which begin with `hex:`. None if there is none.
+
+    Inferred, from public dumps of the value: size, counter, flags (2 means a proxy), length of the proxy, proxy.
+    """
+    if not stored or not stored.startswith("hex:"):
+        return None
+    data = bytes.fromhex(stored[4:]) if re.fullmatch("(?:[0-9A-Fa-f]{2})*", stored[4:]) else b""
+    if len(data) < _WINHTTP_HEAD or not int.from_bytes(data[8:12], "little") & 2:
+        return None
+    length = int.from_bytes(data[12:16], "little")
+    return data[_WINHTTP_HEAD : _WINHTTP_HEAD + length].decode("ascii", "replace") or None
 
 
 def service_status(service: Raw | None) -> str | None:

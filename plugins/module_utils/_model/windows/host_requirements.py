@@ -94,7 +94,7 @@ def pending_restart(context: Context) -> Check | None:
     return Check.failed(
         "restart",
         step,
-        f"{host.name} has a pending restart ({', '.join(host.pending_restart)}), which blocks setup",
+        f"{host.name} has a pending restart ({host.restart_sources}), which blocks setup",
         "restart the machine",
     )
 

@@ -286,6 +286,11 @@ def agent_proxy(context: Context) -> Check | None:
     if facts.proxy_known:
         return Check.passed("agent-proxy", "H5", proxies.describe(facts.proxy, desired.mode))
     message = f"the agent's proxy cannot be read while its service (obengine) is {facts.service or 'missing'}"
+    if facts.setting_error is not None:
+        message = f"the agent's proxy cannot be read although its service (obengine) runs: {facts.setting_error}"
+        if "install" in context.operations:
+            return Check.unknown("agent-proxy", "H5", f"{message}; whether the new version shows it is not known")
+        return Check.failed("agent-proxy", "H5", message, "check Get-OBMachineSetting on the host, then run again")
     if context.expected.planned:
         return Check.unknown("agent-proxy", "H5", message)
     return Check.failed("agent-proxy", "H5", message, "start the service, then run again")

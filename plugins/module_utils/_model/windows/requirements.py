@@ -17,11 +17,13 @@ from ..common.check import Check, Severity, require
 from . import cloud_requirements as clouds
 from . import host_requirements as host
 from . import hyperv_requirements as hyperv
+from . import session_requirements as session
 from . import vmm_requirements as vmm
 from .expectation import HYPERV_HOST, VMM_SERVER, Expectation
 from .facts import MachineFacts
 from .operations import Operations
 from .requirement_context import Context
+from .trusted_roots import trusted_roots
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ _REGISTRATION: Final[Operations] = frozenset(("manage_registration",))
 _CLOUDS: Final[Operations] = frozenset(("manage_clouds",))
 _AGENT: Final[Operations] = frozenset(("manage_agent",))
 _AGENT_PROXY: Final[Operations] = frozenset(("manage_agent_proxy",))
+_MANAGE: Final = _PROVIDER | _REGISTRATION | _CLOUDS | _AGENT | _AGENT_PROXY
 
+# The first row: without it nothing else is read.
+_SESSION: Final = Requirement(session.LANGUAGE_MODE, session.language_mode, _MANAGE)
 _HOST: Final = (
     Requirement("elevated", host.elevated, _CHANGE),
     Requirement("os", host.operating_system, _INSTALL),
@@ -65,9 +70,13 @@ _HOST: Final = (
     Requirement("powershell", host.powershell, _INSTALL),
     Requirement("visual-cpp", host.visual_cpp),
     Requirement("tls", host.tls),
+    Requirement("trusted-roots", trusted_roots, frozenset(("install", "register"))),
+    Requirement("execution-policy", session.execution_policy),
+    Requirement("unread", session.unread),
     Requirement("clock", host.clock),
 )
 _VMM_SERVER: Final = (
+    _SESSION,
     Requirement("vmm", vmm.vmm, _PROVIDER | _REGISTRATION | _CLOUDS),
     Requirement("active-node", vmm.active_node, _REGISTRATION | _CLOUDS, otherwise="info"),
     Requirement("vmm-version", vmm.vmm_version),
@@ -95,10 +104,13 @@ _VMM_SERVER: Final = (
     Requirement("cloud-flag", clouds.cloud_flag, _CLOUDS),
     Requirement("cloud-ambiguous", clouds.cloud_ambiguous, _CLOUDS),
     Requirement("cloud-unknown", clouds.cloud_unknown, _CLOUDS),
+    Requirement("cloud-flag-hidden", clouds.cloud_flag_hidden),
     Requirement("cloud-hosts", clouds.cloud_hosts),
+    Requirement("cloud-host-state", clouds.cloud_host_state),
     Requirement("capability", clouds.capability),
 )
 _HYPERV_HOST: Final = (
+    _SESSION,
     Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
     Requirement("hyperv", hyperv.hyperv),
     Requirement("failover-cluster", hyperv.failover_cluster),
@@ -129,7 +141,9 @@ def required_ids(kind: str, operations: Operations) -> frozenset[str]:
 def evaluate(context: Context, ids: Iterable[str] | None = None) -> tuple[Check, ...]:
     """Evaluate the requirements of the context's kind of machine, all of them or those with one of the ids."""
     wanted = None if ids is None else frozenset(ids)
-    rows = (row for row in REQUIREMENTS[context.kind] if wanted is None or row.id in wanted)
+    rows = [row for row in REQUIREMENTS[context.kind] if wanted is None or row.id in wanted]
+    if context.machine.constrained:
+        rows = [row for row in rows if row is _SESSION]
     return tuple(check for row in rows if (check := row.check(context)) is not None)
 
 

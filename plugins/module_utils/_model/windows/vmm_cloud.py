@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..common.errors import InvalidInput
+from ..common.names import same_name
 from ..common.plan import UNKNOWN, Change, Plan
 from ..common.text_rules import require_plain
-from .cloud_requirements import capability, cloud_hosts
+from .cloud_requirements import capability, cloud_flag_hidden, cloud_host_state, cloud_hosts
 from .expectation import VMM_SERVER, Expectation, all_clouds
 from .facts import MachineFacts
 from .operations import cloud_operations
@@ -39,11 +41,19 @@ def require_names_to_withdraw(names: Sequence[str]) -> None:
         raise InvalidInput("vmm_clouds", "must not be 'all' when state is absent", "name the clouds to withdraw")
 
 
-def plan_clouds(machine: MachineFacts, names: Sequence[str], *, publish: bool = True, check_mode: bool = False) -> Plan:
+def plan_clouds(
+    machine: MachineFacts,
+    names: Sequence[str],
+    *,
+    publish: bool = True,
+    check_mode: bool = False,
+    azure: Mapping[str, Any] | None = None,
+) -> Plan:
     """Plan to set the metadata flag of the named clouds only. Raises Refused.
 
     The path of a change is the id of the cloud. In check mode an earlier step may still start VMM, so its clouds cannot
-    be read yet.
+    be read yet. If VMM does not show the flag of a cloud, the clouds that Azure shows for the server decide. If Azure
+    was not asked either, the flag is set.
     """
     expected = Expectation(clouds=tuple(names), planned=check_mode)
     require_for(VMM_SERVER, machine, expected, cloud_operations(expected))
@@ -53,11 +63,36 @@ def plan_clouds(machine: MachineFacts, names: Sequence[str], *, publish: bool = 
         return Plan((Change("clouds", UNKNOWN, UNKNOWN, _reason(described, publish)),))
     return Plan(
         tuple(
-            Change(cloud.id, not publish, publish, _reason(f"cloud {cloud.name}", publish))
+            Change(
+                cloud.id,
+                UNKNOWN if is_synchronized(cloud, azure) is None else not publish,
+                publish,
+                _reason(f"cloud {cloud.name}", publish),
+            )
             for cloud in _requested(clouds, names)
-            if bool(cloud.published) != publish
+            if is_synchronized(cloud, azure) is not publish
         )
     )
+
+
+def is_synchronized(cloud: VmmCloud, azure: Mapping[str, Any] | None) -> bool | None:
+    """Tell whether VMM sends the metadata of a cloud: as VMM shows it, else as Azure does. None means unknown."""
+    if cloud.published is not None or azure is None:
+        return cloud.published
+    shown = azure.get("clouds")
+    if not isinstance(shown, Sequence) or isinstance(shown, str):
+        return None
+    return any(same_name(str(name), cloud.name) for name in shown)
+
+
+def remaining_clouds(plan: Plan, machine: MachineFacts) -> Plan:
+    """Return what is left of a plan that was made from the state read back: clouds that do not show the flag are done.
+
+    The cloud in the vault proves them (P10).
+    """
+    clouds = machine.vmm.clouds if machine.vmm else None
+    hidden = {cloud.id for cloud in clouds or () if cloud.published is None}
+    return Plan(tuple(change for change in plan.changes if change.path not in hidden))
 
 
 def _requested(clouds: Sequence[VmmCloud], names: Sequence[str]) -> list[VmmCloud]:
@@ -71,7 +106,7 @@ def _requested(clouds: Sequence[VmmCloud], names: Sequence[str]) -> list[VmmClou
 def warnings(machine: MachineFacts, names: Sequence[str]) -> tuple[str, ...]:
     """Return one line for each reason why machines of synchronized clouds cannot be protected."""
     context = Context(VMM_SERVER, machine, Expectation(clouds=tuple(names)), frozenset())
-    checks = (cloud_hosts(context), capability(context))
+    checks = (cloud_flag_hidden(context), cloud_hosts(context), cloud_host_state(context), capability(context))
     return tuple(check.describe() for check in checks if check is not None and check.overall == "warning")
 
 

@@ -28,6 +28,22 @@ class CloudHost:
     id: str
     fqdn: str
     platform: str
+    #: OverallState and CommunicationState as VMM spells them, and whether the host is in maintenance mode.
+    state: str | None = None
+    communication_state: str | None = None
+    maintenance: bool = False
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> CloudHost:
+        """Build the facts from one host of a cloud."""
+        return cls(
+            raw["id"],
+            raw["fqdn"],
+            raw["platform"],
+            raw.get("state"),
+            raw.get("communication_state"),
+            bool(raw.get("maintenance")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class VmmCloud:
     @classmethod
     def from_observation(cls, raw: Raw) -> VmmCloud:
         """Build the facts from one cloud of section `vmm`."""
-        hosts = (CloudHost(host["id"], host["fqdn"], host["platform"]) for host in raw.get("hosts") or [])
+        hosts = (CloudHost.from_observation(host) for host in raw.get("hosts") or [])
         profiles = raw.get("capability_profiles")
         return cls(
             raw["id"], raw["name"], raw["published"], tuple(hosts), None if profiles is None else tuple(profiles)

@@ -298,7 +298,7 @@ def proxy(context: Context) -> Check | None:
         return None
     step, desired = MODE_STEPS[mode], context.expected.proxy
     observed = machine.host.system_proxy if machine.host else None
-    uses_proxy = observed is not None and observed.enabled
+    uses_proxy = observed is not None and observed.used
     described = describe_system_proxy(observed)
     if mode == CUSTOM:
         requested = proxies.describe(desired.facts if desired else None)

@@ -23,13 +23,21 @@ class VmmCloudSync(ManagedResource[MachineFacts, Applied]):
 
     steps = ("P9",)
 
-    def __init__(self, session: Session, names: Sequence[str], *, publish: bool = True) -> None:
+    def __init__(
+        self,
+        session: Session,
+        names: Sequence[str],
+        *,
+        publish: bool = True,
+        azure: Mapping[str, Any] | None = None,
+    ) -> None:
         model.require_cloud_names(names)
         if not publish:
             model.require_names_to_withdraw(names)
         self._session = session
         self._names = names
         self._publish = publish
+        self._azure = azure
 
     def observe(self) -> MachineFacts:
         """Read the clouds. Raises Refused."""
@@ -41,7 +49,13 @@ class VmmCloudSync(ManagedResource[MachineFacts, Applied]):
 
     def plan(self, state: MachineFacts) -> Plan:
         """Plan the changes. Raises Refused."""
-        return model.plan_clouds(state, self._names, publish=self._publish, check_mode=self._session.check_mode)
+        return model.plan_clouds(
+            state, self._names, publish=self._publish, check_mode=self._session.check_mode, azure=self._azure
+        )
+
+    def remaining(self, state: MachineFacts, applied: Applied) -> Plan:  # noqa: ARG002
+        """Plan again, without the clouds whose flag VMM does not show."""
+        return model.remaining_clouds(self.plan(state), state)
 
     def apply(self, plan: Plan, state: MachineFacts) -> Applied:  # noqa: ARG002
         """Set the flag of the planned clouds."""
@@ -66,7 +80,7 @@ class VmmCloudSync(ManagedResource[MachineFacts, Applied]):
         clouds = self._clouds(state)
         if clouds is None:
             return "unknown while service SCVMMService does not run"
-        names = ", ".join(cloud.name for cloud in clouds if cloud.published)
+        names = ", ".join(cloud.name for cloud in clouds if model.is_synchronized(cloud, self._azure))
         return f"synchronized clouds: {names or 'none'}"
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
@@ -80,4 +94,9 @@ def _result(clouds: Sequence[VmmCloud]) -> dict[str, Any]:
 
 def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
     """Build the resource from the task's options. Raises InvalidInput."""
-    return VmmCloudSync(session, options["vmm_clouds"], publish=options["state"] == "present")
+    return VmmCloudSync(
+        session,
+        options["vmm_clouds"],
+        publish=options["state"] == "present",
+        azure=options.get("azure_registration"),
+    )

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Reads one machine and changes nothing. A section that was not requested, or that the machine does not have, is null. A
-# value that cannot be known now, such as the clouds of a stopped VMM service, is null as well. A failed read is an error.
+# value that cannot be known now, such as the clouds of a stopped VMM service, is null as well. A failed read is an error,
+# except for a reading that only some actions need: it is null, and 'unread' names it.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -21,6 +22,8 @@ param(
 
     [int] $ConnectivitySeconds = 30,
 
+    [string[]] $RootThumbprints,
+
     [string] $ProxyAddress,
 
     [int] $ProxyPort,
@@ -33,6 +36,13 @@ param(
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
+
+# A constrained language mode stops the first call of .NET, so it is read before.
+$result = @{ language_mode = "$($ExecutionContext.SessionState.LanguageMode)"; unread = @(); host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; connectivity = $null; background_tasks = $null; updates = $null }
+if ($result.language_mode -ne 'FullLanguage') {
+    $Ansible.Result = $result
+    return
+}
 
 $os = Get-CimInstance -ClassName Win32_OperatingSystem
 $watch = [Diagnostics.Stopwatch]::StartNew()
@@ -55,7 +65,6 @@ $uninstallKeys = @(
 
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask, Update, Connectivity
 
-$result = @{ host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; connectivity = $null; background_tasks = $null; updates = $null }
 if ($Sections -contains 'host') { $result.host = Get-HostSection }
 if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
 if ($Sections -contains 'provider') { $result.provider = Get-ProviderSection }
@@ -65,5 +74,6 @@ if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
 if ($Sections -contains 'connectivity') { $result.connectivity = Get-ConnectivitySection }
 if ($Sections -contains 'background_tasks') { $result.background_tasks = Get-BackgroundTaskSection }
 if ($Sections -contains 'updates') { $result.updates = Get-UpdateSection }
+$result.unread = @($script:unread)
 
 $Ansible.Result = $result

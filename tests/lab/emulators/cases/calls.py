@@ -11,6 +11,7 @@ from typing import Any, Final
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
 from lab.windows.installers import package
+from lab.windows.roots import ROOTS
 from lab.windows.states import (
     STAGING,
     Prepare,
@@ -50,7 +51,7 @@ QUIET: Final = {"WhenIdle": True, "QuietJobs": ["read-scvirtualmachine", "Refres
 
 
 def observe(name: str, machine: Mapping[str, Any], prepare: Prepare | None = None, **more: Any) -> Case:
-    parameters = {"Sections": more.pop("sections", SECTIONS), "StagingDir": STAGING}
+    parameters = {"Sections": more.pop("sections", SECTIONS), "StagingDir": STAGING, "RootThumbprints": list(ROOTS[:3])}
     return Case(f"observe {name}", "observe", machine, parameters, prepare=prepare, **more)
 
 

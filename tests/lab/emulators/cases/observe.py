@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from lab.windows import layout
+from lab.windows.machine import Machine
+from lab.windows.roots import ROOTS
 from lab.windows.states import (
     CLOUDS,
     STAGING,
     THROTTLED,
+    Prepare,
     agent_proxy,
     agent_throttle,
     all_of,
@@ -31,6 +34,100 @@ from tests.lab.emulators.cases.calls import (
     AGENT_PROXY,
     observe,
 )
+
+_WINHTTP: Final = f"{layout.HKLM}\\{layout.INTERNET_SETTINGS}\\Connections"
+
+
+def _of_machine(machine: Machine) -> None:
+    """Let a policy make the Internet settings of the machine those of every account."""
+    machine.registry.set(layout.INTERNET_POLICY_KEY, "ProxySettingsPerUser", 0)
+    key = f"{layout.HKLM}\\{layout.INTERNET_SETTINGS}"
+    machine.registry.set(key, "ProxyEnable", 1)
+    machine.registry.set(key, "ProxyServer", "central:8080")
+
+
+def _leaves_out(machine: Machine) -> None:
+    machine.leaves_out_empty = True
+
+
+def _mobility(name: str) -> Prepare:
+    return all_of(
+        value(layout.UNINSTALL_KEY + r"\{0}", "DisplayName", name),
+        value(layout.UNINSTALL_KEY + r"\{0}", "DisplayVersion", "9.66.1.1"),
+    )
+
+
+#: States of readings that fail, or that have an unexpected form.
+UNREADABLE: Final = [
+    observe("a constrained language mode", vmm_server(provider={}, language_mode="ConstrainedLanguage")),
+    observe("a constrained host in check mode", hyperv_host(language_mode="ConstrainedLanguage"), check_mode=True),
+    *(
+        observe(f"the execution policy {policy}", hyperv_host(execution_policy=policy))
+        for policy in ("Restricted", "AllSigned", "RemoteSigned")
+    ),
+    observe("a missing root", hyperv_host(missing_roots=[ROOTS[0]])),
+    observe("no roots, and none that Windows fetches", hyperv_host(missing_roots=ROOTS, root_updates=False)),
+    observe("roots that cannot be read", hyperv_host(), fault("read trusted roots", times=9)),
+    observe("renames of several files", hyperv_host(pending_files=["C:\\a.tmp", "C:\\Größe b.dll", "C:\\c", "C:\\d"])),
+    observe("clouds that do not show the flag", vmm_server(vmm={"flag_shown": False})),
+    observe(
+        "hosts in maintenance and without an answer",
+        vmm_server(
+            vmm={
+                "host_groups": [
+                    {
+                        "name": "G",
+                        "hosts": [{"fqdn": "a.x", "maintenance": True}, {"fqdn": "b.x", "state": "NeedsAttention"}],
+                    }
+                ],
+                "clouds": [{"name": "C", "host_groups": ["G"]}],
+            }
+        ),
+    ),
+    observe(
+        "the Mobility Service",
+        vmm_server(),
+        _mobility("Microsoft Azure Site Recovery Mobility Service/Master Target Server"),
+    ),
+    observe("the Provider with a blank", vmm_server(), _mobility("Microsoft Azure Site Recovery Provider ")),
+    observe("agent settings that cannot be read", hyperv_host(agent={}), fault("read agent settings", times=9)),
+    observe(
+        "a proxy script",
+        hyperv_host(),
+        value(f"{layout.HKU}\\S-1-5-18\\{layout.INTERNET_SETTINGS}", "AutoConfigURL", "http://x/p"),
+    ),
+    observe("Internet settings of the machine", vmm_server(), _of_machine),
+    observe("a proxy of WinHTTP", hyperv_host(), value(_WINHTTP, "WinHttpSettings", bytes([24, 0, 0, 0]))),
+    observe(
+        "a list of proxy exceptions",
+        vmm_server(),
+        provider_proxy(ProxyAddress="http://p", ProxyBypassUrls=["a;b", "c"]),
+    ),
+    *(
+        observe(f"encryption as {data!r}", vmm_server(), value(layout.REGISTRATION_KEY, "EncryptionEnabled", data))
+        for data in (b"", bytes([0, 0]), bytes([1, 0]))
+    ),
+    observe("a release in bytes", hyperv_host(), value(layout.FRAMEWORK_KEY, "Release", bytes([1]))),
+    observe(
+        "values without a type",
+        hyperv_host(agent={}),
+        all_of(
+            lambda machine: machine.registry.set(layout.FRAMEWORK_KEY, "Release", "x", "REG_NONE"),
+            lambda machine: machine.registry.set(layout.AGENT_LIMITS_KEY, "UploadThreadsPerVM", "x", "REG_NONE"),
+        ),
+    ),
+    observe(
+        "a vault name without a type",
+        vmm_server(),
+        lambda machine: machine.registry.set(layout.REGISTRATION_KEY, "ResourceName", "x", "REG_NONE"),
+    ),
+    observe(
+        "outputs that are absent",
+        vmm_server(provider={}),
+        all_of(_leaves_out, lambda machine: machine.ensure_key(layout.ADAPTER_KEY), registered()),
+    ),
+    observe("outputs that are absent on a host", hyperv_host(agent={}, antivirus={}), _leaves_out),
+]
 
 CASES: Final = [
     observe("a VMM server as it comes", vmm_server()),
@@ -176,4 +273,5 @@ CASES: Final = [
         hyperv_host(agent={}),
         lambda m: m.remove_file(rf"{layout.AGENT_FOLDER}\bin\Modules", recurse=True),
     ),
+    *UNREADABLE,
 ]

@@ -23,6 +23,7 @@ ALWAYS_GOOD = {
     "powershell",
     "data-encryption",
     "cloud-ambiguous",
+    "language-mode",
 }
 # As the roles pass them.
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from lab.windows.states import (
     all_of,
     cluster_node,
     disabled,
+    fault,
     hyperv_host,
     registered,
     stopped,
@@ -65,6 +67,7 @@ def test_one_execution(harness: MakeHarness, kind: str, entry: dict[str, Any], s
     before = found.machine.snapshot()
     result = read(found, kind)
     assert (found.scripts, found.machine.snapshot(), result["changed"]) == (["observe"], before, False)
+    assert (result["host"].pop("language_mode"), result["host"].pop("unread")) == ("FullLanguage", [])
     assert [name for name, section in result["host"].items() if section is not None] == sections
 
 
@@ -112,6 +115,55 @@ def test_each_defect_is_found(
     assert statuses(read(harness(entry, prepare), kind))[name] in ("error", "warning")
     healthy = vmm_server(provider={}) if kind == "vmm_server" else hyperv_host(volumes=[{"drive": "C", "size_gb": 900}])
     assert set(statuses(read(harness(healthy), kind, vmm_clouds=["Gold"])).values()) == {"pass"}
+
+
+@pytest.mark.parametrize(("kind", "entry"), [("vmm_server", vmm_server), ("hyperv_host", hyperv_host)])
+def test_a_constrained_language_mode_is_one_clear_check(
+    harness: MakeHarness, kind: str, entry: Callable[..., dict[str, Any]]
+) -> None:
+    found = harness(entry(language_mode="ConstrainedLanguage"))
+    (check,) = read(found, kind, check_connectivity=True)["checks"]
+    assert (check["id"], check["status"], check["severity"]) == ("language-mode", "fail", "error")
+    assert "application control policy" in check["message"]
+    assert "FullLanguage" in check["fix"]
+
+
+def test_a_missing_root_is_named(harness: MakeHarness) -> None:
+    entry = hyperv_host(missing_roots=["DF3C24F9BFD666761B268073FE06D1CC8D4F82A4"], root_updates=False)
+    checks = {check["id"]: check for check in read(harness(entry), "hyperv_host")["checks"]}
+    assert checks["trusted-roots"]["severity"] == "error"
+    assert "DigiCert Global Root G2" in checks["trusted-roots"]["message"]
+
+
+def test_the_first_files_of_a_pending_rename_are_named(harness: MakeHarness) -> None:
+    files = [rf"C:\Defs\old{number}.tmp" for number in range(5)]
+    checks = {check["id"]: check for check in read(harness(hyperv_host(pending_files=files)), "hyperv_host")["checks"]}
+    assert r"pending_file_rename: C:\Defs\old0.tmp, C:\Defs\old1.tmp, C:\Defs\old2.tmp and 2 more)" in str(
+        checks["restart"]["message"]
+    )
+
+
+def test_a_pending_rename_is_a_warning_where_nothing_is_to_be_installed(harness: MakeHarness) -> None:
+    """A fleet that is set up goes on although an antivirus renames a file at the next start of one host."""
+    found = harness(hyperv_host(agent={"version": "2.0.9260.0"}, pending_files=[r"C:\Defs\old.tmp"]))
+    assert statuses(read(found, "hyperv_host", version="2.0.9260.0"))["restart"] == "warning"
+    assert statuses(read(found, "hyperv_host", version="2.0.9938.0"))["restart"] == "error"
+
+
+def test_settings_that_cannot_be_read_do_not_end_the_observation(harness: MakeHarness) -> None:
+    found = harness(hyperv_host(agent={}), fault("read agent settings", times=9))
+    result = read(found, "hyperv_host")
+    assert statuses(result)["unread"] == "warning"
+    assert result["host"]["agent"]["proxy"] is None
+    assert "agent-proxy" not in statuses(result)
+    with_proxy = statuses(read(found, "hyperv_host", proxy=custom(found)))
+    assert with_proxy["agent-proxy"] == "error"
+
+
+def test_the_mobility_service_is_not_a_provider(harness: MakeHarness) -> None:
+    name = "Microsoft Azure Site Recovery Mobility Service/Master Target Server"
+    found = harness(vmm_server(), value(layout.UNINSTALL_KEY + r"\{0}", "DisplayName", name))
+    assert read(found)["host"]["provider"] is None
 
 
 def test_a_clock_with_a_skew(harness: MakeHarness) -> None:

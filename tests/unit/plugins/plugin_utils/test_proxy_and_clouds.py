@@ -38,8 +38,9 @@ def proxy(options: dict[str, Any], *, always: bool = False) -> Build[MachineFact
     return lambda session: mars_proxy.build({"proxy": options, "update_password": update}, session)
 
 
-def clouds(*names: str, state: str = "present") -> Build[Any]:
-    return lambda session: vmm_cloud_sync.build({"vmm_clouds": list(names), "state": state}, session)
+def clouds(*names: str, state: str = "present", azure: dict[str, Any] | None = None) -> Build[Any]:
+    options = {"vmm_clouds": list(names), "state": state, "azure_registration": azure}
+    return lambda session: vmm_cloud_sync.build(options, session)
 
 
 # ---- the agent's proxy ----
@@ -300,6 +301,16 @@ def test_clouds_whose_machines_cannot_be_protected_are_warned_of(harness: MakeHa
         "clouds without the capability profile Hyper-V: A (has none)",
     ]
     assert len(found.run(clouds("A")).warnings) == 1
+
+
+def test_a_flag_that_vmm_does_not_show_is_set_and_proven_by_azure(harness: MakeHarness) -> None:
+    found = harness(vmm_server(vmm={"flag_shown": False}))
+    first = found.run(clouds("Empty", "Gold", azure={"registered": False, "clouds": []}))
+    assert (first.changed, published(found)) == (True, ["Gold", "Empty"])
+    assert "the cloud in the vault proves it (P10)" in first.warnings[0]
+    assert found.run(clouds("Empty", "Gold", azure={"registered": True, "clouds": ["EMPTY", "gold"]})).changed is False
+    # Azure was not asked, so only another write makes sure.
+    assert found.run(clouds("Empty")).changed is True
 
 
 def test_a_lie_about_clouds_is_detected(harness: MakeHarness) -> None:

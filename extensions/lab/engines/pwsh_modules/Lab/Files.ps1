@@ -80,7 +80,7 @@ function Get-ChildItem {
 
     $target = "$LiteralPath$Path"
     if ($target -like 'Cert:*') {
-        foreach ($row in (Invoke-LabCall -Call 'certificate.list')) {
+        foreach ($row in (Invoke-LabCall -Call 'certificate.list' -Arguments @{ store = $target.Split('\')[2] })) {
             $row.RawData = [Convert]::FromBase64String($row.RawData)
             [pscustomobject] $row
         }

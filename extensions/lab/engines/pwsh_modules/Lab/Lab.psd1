@@ -22,6 +22,7 @@
         'Get-ClusterParameter'
         'Get-ClusterResource'
         'Get-Content'
+        'Get-ExecutionPolicy'
         'Get-FileHash'
         'Get-Item'
         'Get-OBMachineSetting'

@@ -80,6 +80,17 @@ function Restart-Service {
     }
 }
 
+# ---- policies ----
+
+function Get-ExecutionPolicy {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [switch] $List)
+
+    foreach ($row in (Invoke-LabCall -Call 'policy.list')) {
+        [pscustomobject] $row
+    }
+}
+
 # ---- processes and time ----
 
 function Start-Process {

@@ -27,13 +27,16 @@ function Get-SCCloud {
     param([Parameter(Mandatory)] $VMMServer, [string] $ID)
 
     foreach ($row in (Invoke-LabCall -Call 'vmm.clouds' -Arguments @{ id = $ID })) {
-        [pscustomobject] @{
+        $cloud = [pscustomobject] @{
             ID = [guid] $row.ID
             Name = $row.Name
-            DisasterRecoverySupported = $row.DisasterRecoverySupported
             CapabilityProfiles = @(foreach ($name in $row.CapabilityProfiles) { [pscustomobject] @{ Name = $name } })
             HostGroup = @(foreach ($group in $row.HostGroup) { New-HostGroupObject -Row $group })
         }
+        if ($row.ContainsKey('DisasterRecoverySupported')) {
+            Add-Member -InputObject $cloud -MemberType NoteProperty -Name DisasterRecoverySupported -Value $row.DisasterRecoverySupported
+        }
+        $cloud
     }
 }
 

@@ -43,13 +43,44 @@ function Get-AgentThrottle {
     return $throttle
 }
 
+function Get-AgentSetting {
+    # The proxy and the throttling of a running agent, from its own module.
+    param([string] $Module)
+
+    Import-Module -Name $Module
+    $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; login_shown = $false; bypass = @() }
+    $throttle = $null
+    $bypassSupported = (Get-Command -Name Set-OBMachineSetting).Parameters.ContainsKey('BypassUrls')
+    $setting = Get-OBMachineSetting
+    if ($null -ne $setting) {
+        $throttle = Get-AgentThrottle -Setting $setting
+    }
+    if ($null -ne $setting -and $null -ne $setting.ProxySetting) {
+        $found = $setting.ProxySetting
+        $proxy.enabled = [bool] $found.Enabled
+        if ($proxy.enabled) {
+            $proxy.server = Get-Text -Value $found.ProxyServer
+            $proxy.port = Get-Number -Value $found.ProxyPort
+            # Not every build shows these two.
+            if ($null -ne $found.PSObject.Properties['ProxyUsername']) {
+                $proxy.login_shown = $true
+                $proxy.username = Get-Text -Value $found.ProxyUsername
+            }
+            if ($null -ne $found.PSObject.Properties['BypassUrls']) {
+                $proxy.bypass = @(Get-UrlList -Value $found.BypassUrls)
+            }
+        }
+    }
+    return @{ proxy = $proxy; throttle = $throttle; bypass_supported = $bypassSupported }
+}
+
 function Get-AgentSection {
     $setup = Get-RegistryValue -Key "$agentKey\Setup" -Name InstallPath
     if ($null -eq $setup -or [string]::IsNullOrEmpty($setup.InstallPath)) {
         return $null
     }
     $folder = $setup.InstallPath.TrimEnd('\')
-    $product = Get-InstalledProduct -Prefix 'Microsoft Azure Recovery Services Agent'
+    $product = Get-InstalledProduct -Name 'Microsoft Azure Recovery Services Agent'
     $version = $null
     if ($null -ne $product) {
         $version = Get-Text -Value $product.version
@@ -65,14 +96,14 @@ function Get-AgentSection {
         $cache = Get-Text -Value $config.ScratchLocation
         $vault = Get-Text -Value $config.ServiceResourceName
     }
-    $backup = Get-RegistryValue -Key "$agentKey\Config\CloudBackupProvider" -Name ScratchLocation
+    $backup = Get-RegistryValue -Key "$agentKey\Config\CloudBackupProvider" -Name ScratchLocation -Optional
     if ($null -eq $cache -and $null -ne $backup) {
         $cache = Get-Text -Value $backup.ScratchLocation
     }
 
     $uploadThreads = $null
     $downloadThreads = $null
-    $threads = Get-RegistryValue -Key "$agentKey\Replication" -Name UploadThreadsPerVM, DownloadThreadsPerVM
+    $threads = Get-RegistryValue -Key "$agentKey\Replication" -Name UploadThreadsPerVM, DownloadThreadsPerVM -Optional
     if ($null -ne $threads) {
         $uploadThreads = Get-Number -Value $threads.UploadThreadsPerVM
         $downloadThreads = Get-Number -Value $threads.DownloadThreadsPerVM
@@ -82,30 +113,18 @@ function Get-AgentSection {
     $proxy = $null
     $throttle = $null
     $bypassSupported = $null
+    $settingError = $null
     $module = "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
     if ($null -ne $service -and $service.status -eq 'Running' -and (Test-Path -LiteralPath $module)) {
-        Import-Module -Name $module
-        $proxy = @{ enabled = $false; server = $null; port = $null; username = $null; login_shown = $false; bypass = @() }
-        $bypassSupported = (Get-Command -Name Set-OBMachineSetting).Parameters.ContainsKey('BypassUrls')
-        $setting = Get-OBMachineSetting
-        if ($null -ne $setting) {
-            $throttle = Get-AgentThrottle -Setting $setting
-        }
-        if ($null -ne $setting -and $null -ne $setting.ProxySetting) {
-            $found = $setting.ProxySetting
-            $proxy.enabled = [bool] $found.Enabled
-            if ($proxy.enabled) {
-                $proxy.server = Get-Text -Value $found.ProxyServer
-                $proxy.port = Get-Number -Value $found.ProxyPort
-                # Not every build shows these two.
-                if ($null -ne $found.PSObject.Properties['ProxyUsername']) {
-                    $proxy.login_shown = $true
-                    $proxy.username = Get-Text -Value $found.ProxyUsername
-                }
-                if ($null -ne $found.PSObject.Properties['BypassUrls']) {
-                    $proxy.bypass = @(Get-UrlList -Value $found.BypassUrls)
-                }
-            }
+        # A run that needs none of these settings goes on without them.
+        try {
+            $shown = Get-AgentSetting -Module $module
+            $proxy = $shown.proxy
+            $throttle = $shown.throttle
+            $bypassSupported = $shown.bypass_supported
+        } catch {
+            $settingError = "$($_.Exception.Message)"
+            Add-Unread -Name 'Get-OBMachineSetting' -Reason $settingError
         }
     }
     $marks = Get-RegistryValue -Key 'SOFTWARE\siterecovery.hyperv' -Name paused_node
@@ -118,6 +137,7 @@ function Get-AgentSection {
         paused_node = ($null -ne $marks -and $null -ne $marks.paused_node)
         backup_registered = ($null -ne $vault)
         proxy = $proxy
+        setting_error = $settingError
         bypass_supported = $bypassSupported
         throttle = $throttle
         upload_threads = $uploadThreads

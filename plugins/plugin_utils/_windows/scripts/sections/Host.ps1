@@ -13,8 +13,9 @@ function Get-HostSection {
     }
 
     $pending = @()
-    $session = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\Session Manager' -Name PendingFileRenameOperations
-    if (@($session.PendingFileRenameOperations | Where-Object { $_ }).Count -gt 0) {
+    $session = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\Session Manager' -Name PendingFileRenameOperations -Optional
+    $files = @(Get-PendingFile -Operations $session.PendingFileRenameOperations)
+    if ($files.Count -gt 0) {
         $pending += 'pending_file_rename'
     }
     if (Test-RegistryKey -Key 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending') {
@@ -32,10 +33,10 @@ function Get-HostSection {
         }
     )
 
-    $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release
-    $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion
-    $schannel = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client' -Name Enabled, DisabledByDefault
-    $dotnet = Get-RegistryValue -Key 'SOFTWARE\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release -Optional
+    $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion -Optional
+    $schannel = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2\Client' -Name Enabled, DisabledByDefault -Optional
+    $dotnet = Get-RegistryValue -Key 'SOFTWARE\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions -Optional
     $release = $null
     if ($null -ne $framework) {
         $release = Get-Number -Value $framework.Release
@@ -44,12 +45,12 @@ function Get-HostSection {
     if ($null -ne $shell) {
         $shellVersion = Get-Text -Value $shell.PowerShellVersion
     }
-    $runtime = Get-RegistryValue -Key 'SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64' -Name Installed, Version
+    $runtime = Get-RegistryValue -Key 'SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64' -Name Installed, Version -Optional
     $visualCpp = $null
     if ($null -ne $runtime -and $runtime.Installed -eq 1) {
         $visualCpp = Get-Text -Value $runtime.Version
     }
-    $dotnet32 = Get-RegistryValue -Key 'SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions
+    $dotnet32 = Get-RegistryValue -Key 'SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319' -Name SchUseStrongCrypto, SystemDefaultTlsVersions -Optional
     $tls = @{
         schannel_client_enabled = $null
         schannel_client_disabled_by_default = $null
@@ -83,6 +84,10 @@ function Get-HostSection {
         powershell_version = $shellVersion
         visual_cpp = $visualCpp
         pending_restart = @($pending)
+        pending_files = @($files | Select-Object -First 3)
+        pending_file_count = $files.Count
+        execution_policy = Get-PolicyOfScripts
+        roots = Get-RootState
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
         volumes = @($volumes)
         tls = $tls
@@ -108,6 +113,53 @@ function Get-HostCluster {
     return @{ name = $name }
 }
 
+function Get-PendingFile {
+    # The files that Windows moves or deletes at its next start. The value has pairs: a file, and its new name or nothing.
+    param($Operations)
+
+    $index = 0
+    foreach ($entry in @($Operations)) {
+        if ($index % 2 -eq 0 -and -not [string]::IsNullOrEmpty("$entry")) {
+            "$entry" -replace '^\*?[0-9]?\\\?\?\\', ''
+        }
+        $index++
+    }
+}
+
+function Get-PolicyOfScripts {
+    # The execution policies that Group Policy sets. No session and no parameter can replace them.
+    $policies = @{ machine = $null; user = $null }
+    foreach ($entry in @(Get-ExecutionPolicy -List)) {
+        if ("$($entry.Scope)" -eq 'MachinePolicy' -and "$($entry.ExecutionPolicy)" -ne 'Undefined') {
+            $policies.machine = "$($entry.ExecutionPolicy)"
+        }
+        if ("$($entry.Scope)" -eq 'UserPolicy' -and "$($entry.ExecutionPolicy)" -ne 'Undefined') {
+            $policies.user = "$($entry.ExecutionPolicy)"
+        }
+    }
+    return $policies
+}
+
+function Get-RootState {
+    # The requested certificates among the trusted roots of the machine, and whether Windows fetches missing ones itself.
+    # Null if the store cannot be read.
+    if ($null -eq $RootThumbprints) {
+        return $null
+    }
+    try {
+        $stored = @(Get-ChildItem -LiteralPath 'Cert:\LocalMachine\Root' | ForEach-Object { "$($_.Thumbprint)" })
+    } catch {
+        Add-Unread -Name 'Cert:\LocalMachine\Root' -Reason "$($_.Exception.Message)"
+        return $null
+    }
+    $policy = Get-RegistryValue -Key 'SOFTWARE\Policies\Microsoft\SystemCertificates\AuthRoot' -Name DisableRootAutoUpdate -Optional
+    $fetches = $true
+    if ($null -ne $policy -and $policy.DisableRootAutoUpdate -eq 1) {
+        $fetches = $false
+    }
+    return @{ present = @($RootThumbprints | Where-Object { $stored -contains $_ }); fetched = $fetches }
+}
+
 function Get-Hotfix2012 {
     # The hotfixes of Windows Server 2012 R2, which requires one. Null on other systems, because the list is slow.
     if ("$($os.Version)" -notlike '6.3.*') {
@@ -126,7 +178,7 @@ function Get-DefenderState {
         foreach ($root in 'SOFTWARE\Microsoft\Windows Defender', 'SOFTWARE\Policies\Microsoft\Windows Defender') {
             $known = Invoke-RegistryMethod -Method EnumValues -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\Exclusions\Paths" }
             if ($known.ReturnValue -eq 0) {
-                foreach ($path in @($known.sNames)) {
+                foreach ($path in @(Get-Output -Answer $known -Name sNames)) {
                     if (-not [string]::IsNullOrEmpty($path)) {
                         "$path"
                     }

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-ProviderSection {
-    $root = Get-RegistryValue -Key $providerKey -Name Version
-    $product = Get-InstalledProduct -Prefix 'Microsoft Azure Site Recovery'
+    $root = Get-RegistryValue -Key $providerKey -Name Version -Optional
+    # One upgrade page of Microsoft shows the name without its last word.
+    $product = Get-InstalledProduct -Name 'Microsoft Azure Site Recovery Provider', 'Microsoft Azure Site Recovery'
     $setup = Get-RegistryValue -Key "$vmmKey\Setup" -Name InstallPath
     $adapter = Test-RegistryKey -Key "$vmmKey\DRAdapter"
 

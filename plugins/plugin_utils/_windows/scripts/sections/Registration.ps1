@@ -23,9 +23,9 @@ function Get-RegistrationSection {
             if (-not [string]::IsNullOrEmpty($registration.ResourceName)) {
                 $section.places += @{ key = "HKLM\$root\Registration"; vault_name = "$($registration.ResourceName)" }
             }
-            # The sign of the retired data encryption is not documented: any value except 0 and False counts.
+            # The sign of the retired data encryption is not documented: any value except 0, False and empty bytes counts.
             $sign = Get-Text -Value $registration.EncryptionEnabled
-            if ($null -ne $sign -and $sign -ne '0' -and $sign -ne 'False') {
+            if ($null -ne $sign -and $sign -notmatch '^(0|False|hex:0*)$') {
                 $section.encryption = $true
             }
         }

@@ -2,6 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+$script:unread = @()
+
+function Add-Unread {
+    # Notes a reading that failed. The observation goes on without it.
+    param([string] $Name, [string] $Reason)
+
+    $script:unread += @{ name = $Name; reason = $Reason }
+}
+
+function Get-Output {
+    # An output of a method. It can be absent instead of null, for example the names of an empty key.
+    param($Answer, [string] $Name)
+
+    if ($null -eq $Answer.PSObject.Properties[$Name]) {
+        return $null
+    }
+    return $Answer.$Name
+}
+
 function Invoke-RegistryMethod {
     param([string] $Method, [hashtable] $Arguments)
 
@@ -10,19 +29,24 @@ function Invoke-RegistryMethod {
 }
 
 function Get-RegistryValue {
-    # The named values of a key, or null if the key does not exist. A missing value is null.
-    param([string] $Key, [string[]] $Name, [uint32] $Hive = $localMachine)
+    # The named values of a key, or null if the key does not exist. A missing value is null. A value that cannot be read is
+    # an error, or null if it is optional. Bytes are a text of hexadecimal digits.
+    param([string] $Key, [string[]] $Name, [uint32] $Hive = $localMachine, [switch] $Optional)
 
     $known = Invoke-RegistryMethod -Method EnumValues -Arguments @{ hDefKey = $Hive; sSubKeyName = $Key }
     if ($known.ReturnValue -eq 2) {
         return $null
     }
     if ($known.ReturnValue -ne 0) {
+        if ($Optional) {
+            Add-Unread -Name $Key -Reason "error $($known.ReturnValue)"
+            return $null
+        }
         throw "The registry key '$Key' cannot be read (error $($known.ReturnValue))."
     }
-    $readers = @{ 1 = 'GetStringValue'; 2 = 'GetExpandedStringValue'; 4 = 'GetDWORDValue'; 7 = 'GetMultiStringValue'; 11 = 'GetQWORDValue' }
-    $names = @($known.sNames)
-    $types = @($known.Types)
+    $readers = @{ 1 = 'GetStringValue'; 2 = 'GetExpandedStringValue'; 3 = 'GetBinaryValue'; 4 = 'GetDWORDValue'; 7 = 'GetMultiStringValue'; 11 = 'GetQWORDValue' }
+    $names = @(Get-Output -Answer $known -Name sNames)
+    $types = @(Get-Output -Answer $known -Name Types)
     $values = @{}
     foreach ($wanted in $Name) {
         $values[$wanted] = $null
@@ -32,16 +56,27 @@ function Get-RegistryValue {
             }
             $reader = $readers[[int] $types[$index]]
             if ($null -eq $reader) {
+                if ($Optional) {
+                    Add-Unread -Name "$Key\$wanted" -Reason "type $($types[$index])"
+                    continue
+                }
                 throw "The registry value '$Key\$wanted' has an unexpected type ($($types[$index]))."
             }
             $answer = Invoke-RegistryMethod -Method $reader -Arguments @{ hDefKey = $Hive; sSubKeyName = $Key; sValueName = $wanted }
             if ($answer.ReturnValue -ne 0) {
+                if ($Optional) {
+                    Add-Unread -Name "$Key\$wanted" -Reason "error $($answer.ReturnValue)"
+                    continue
+                }
                 throw "The registry value '$Key\$wanted' cannot be read (error $($answer.ReturnValue))."
             }
-            if ($reader -eq 'GetDWORDValue' -or $reader -eq 'GetQWORDValue') {
+            if ($reader -eq 'GetBinaryValue') {
+                $bytes = @(Get-Output -Answer $answer -Name uValue | Where-Object { $null -ne $_ } | ForEach-Object { '{0:X2}' -f [int] $_ })
+                $values[$wanted] = 'hex:' + ($bytes -join '')
+            } elseif ($reader -eq 'GetDWORDValue' -or $reader -eq 'GetQWORDValue') {
                 $values[$wanted] = $answer.uValue
             } else {
-                $values[$wanted] = $answer.sValue
+                $values[$wanted] = Get-Output -Answer $answer -Name sValue
             }
         }
     }
@@ -55,8 +90,9 @@ function Test-RegistryKey {
 }
 
 function Get-InstalledProduct {
-    # Name and version of the first entry of "Programs and Features" with a prefix, or null.
-    param([string] $Prefix)
+    # Name and version of the first entry of "Programs and Features" with one of the names, or null. Other products begin
+    # with the same words, such as the Mobility Service of a machine that is protected itself.
+    param([string[]] $Name)
 
     foreach ($root in $uninstallKeys) {
         $known = Invoke-RegistryMethod -Method EnumKey -Arguments @{ hDefKey = $localMachine; sSubKeyName = $root }
@@ -66,14 +102,14 @@ function Get-InstalledProduct {
         if ($known.ReturnValue -ne 0) {
             throw "The registry key '$root' cannot be read (error $($known.ReturnValue))."
         }
-        foreach ($product in @($known.sNames)) {
+        foreach ($product in @(Get-Output -Answer $known -Name sNames)) {
             if ([string]::IsNullOrEmpty($product)) {
                 continue
             }
             $shown = Invoke-RegistryMethod -Method GetStringValue -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\$product"; sValueName = 'DisplayName' }
-            if ($shown.ReturnValue -eq 0 -and "$($shown.sValue)".StartsWith($Prefix, [StringComparison]::OrdinalIgnoreCase)) {
-                $entry = Get-RegistryValue -Key "$root\$product" -Name DisplayVersion
-                return @{ name = $shown.sValue; version = $entry.DisplayVersion }
+            if ($shown.ReturnValue -eq 0 -and $Name -contains "$(Get-Output -Answer $shown -Name sValue)".Trim()) {
+                $entry = Get-RegistryValue -Key "$root\$product" -Name DisplayVersion -Optional
+                return @{ name = "$($shown.sValue)".Trim(); version = $entry.DisplayVersion }
             }
         }
     }
@@ -93,14 +129,15 @@ function Get-Text {
 function Get-Number {
     param($Value)
 
-    if ([string]::IsNullOrEmpty("$Value")) {
+    if ("$Value" -notmatch '^\s*-?[0-9]{1,18}\s*$') {
         return $null
     }
     return [long] $Value
 }
 
 function Get-UrlList {
+    # The parts of a list that is one text with semicolons, or several texts.
     param($Value)
 
-    return @("$Value".Split(';') | ForEach-Object { $_.Trim() } | Where-Object { $_ -ne '' })
+    return @(@($Value) | ForEach-Object { "$_".Split(';') } | ForEach-Object { $_.Trim() } | Where-Object { $_ -ne '' })
 }

@@ -59,13 +59,31 @@ function Get-ServiceProxy {
         }
         $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
     }
-    $settings = Get-RegistryValue -Hive $users -Key "$sid\Software\Microsoft\Windows\CurrentVersion\Internet Settings" -Name ProxyEnable, ProxyServer, ProxyOverride
+    $place = 'Software\Microsoft\Windows\CurrentVersion\Internet Settings'
+    $names = 'ProxyEnable', 'ProxyServer', 'ProxyOverride', 'AutoConfigURL'
+    $policy = Get-RegistryValue -Key 'SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings' -Name ProxySettingsPerUser -Optional
+    $ofMachine = $null -ne $policy -and $policy.ProxySettingsPerUser -eq 0
+    if ($ofMachine) {
+        # A policy makes the settings of the machine those of every account.
+        $settings = Get-RegistryValue -Key $place -Name $names -Optional
+    } else {
+        $settings = Get-RegistryValue -Hive $users -Key "$sid\$place" -Name $names
+    }
     if ($null -eq $settings) {
         return $null
+    }
+    # The proxy of "netsh winhttp", which some services use instead of the Internet settings.
+    $winhttp = Get-RegistryValue -Key "$place\Connections" -Name WinHttpSettings -Optional
+    $stored = $null
+    if ($null -ne $winhttp) {
+        $stored = Get-Text -Value $winhttp.WinHttpSettings
     }
     return @{
         enabled = ($settings.ProxyEnable -eq 1)
         server = Get-Text -Value $settings.ProxyServer
         bypass = @(Get-UrlList -Value $settings.ProxyOverride)
+        of_machine = $ofMachine
+        script_url = Get-Text -Value $settings.AutoConfigURL
+        winhttp = $stored
     }
 }

@@ -26,6 +26,16 @@ function Get-VmmConnection {
     return $script:vmmServer
 }
 
+function Get-PropertyText {
+    # A property as text, or null if this release of VMM does not have it.
+    param($From, [string] $Name)
+
+    if ($null -eq $From.PSObject.Properties[$Name]) {
+        return $null
+    }
+    return Get-Text -Value $From.$Name
+}
+
 function Get-GroupClosure {
     # A host group and all groups below it, which also belong to a cloud of the host group.
     param($Group)
@@ -139,7 +149,14 @@ function Get-VmmSection {
                         foreach ($vmHost in @($hostsOfGroup["$($group.ID)"])) {
                             if ($null -ne $vmHost -and -not $seen.ContainsKey("$($vmHost.ID)")) {
                                 $seen["$($vmHost.ID)"] = $true
-                                @{ id = "$($vmHost.ID)"; fqdn = "$($vmHost.FQDN)"; platform = "$($vmHost.VirtualizationPlatform)" }
+                                @{
+                                    id = "$($vmHost.ID)"
+                                    fqdn = "$($vmHost.FQDN)"
+                                    platform = "$($vmHost.VirtualizationPlatform)"
+                                    state = Get-PropertyText -From $vmHost -Name OverallState
+                                    communication_state = Get-PropertyText -From $vmHost -Name CommunicationState
+                                    maintenance = "$(Get-PropertyText -From $vmHost -Name MaintenanceHost)" -eq 'True'
+                                }
                             }
                         }
                     }

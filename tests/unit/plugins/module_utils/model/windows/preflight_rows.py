@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.trusted_roots import THUMBPRINTS
 from tests.unit.plugins.module_utils.model.windows import observations as seen
 
 PASS, WARN, FAIL = "pass", "warning", "error"
@@ -29,6 +30,7 @@ FOREIGN_ACCOUNT = {"registration": seen.registration(run_as_account="DRAProxyAcc
 PROXIED: dict[str, Any] = {
     "registration": seen.registration(vault_name="vault-asr", proxy=seen.proxy(username="u", port=80))
 }
+HOST_OF_CLOUD = {"id": "h", "fqdn": "h.x", "platform": "HyperV"}
 ESX = {"id": "esx", "fqdn": "esx.x", "platform": "VMwareESX"}
 SCANS: dict[str, Any] = {"status": "Running", "exclusions": [r"C:\ProgramData\ASRLogs"]}
 DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
@@ -49,6 +51,18 @@ def clock(seconds: int) -> dict[str, Any]:
     return {"utc_now": f"{NOW + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"}
 
 
+DIGICERT, RSA_2017 = "DF3C24F9BFD666761B268073FE06D1CC8D4F82A4", "73A5E64A3BFF8316FF0EDCCC618A906E4EAE4D74"
+
+
+def roots(*missing: str, fetched: bool = True) -> dict[str, Any]:
+    present = [each.lower() for each in THUMBPRINTS if each not in missing]
+    return {"roots": {"present": present, "fetched": fetched}}
+
+
+def policy(machine: str | None, user: str | None = None) -> dict[str, Any]:
+    return {"host": seen.host(execution_policy={"machine": machine, "user": user})}
+
+
 # Rows for both kinds of machines. Setup is due on each.
 HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("elevated", PASS, {}),
@@ -62,6 +76,17 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("os", FAIL, {"os_version": "6.2.9200"}),
     ("restart", PASS, {}),
     ("restart", FAIL, {"pending_restart": ["windows_update"]}),
+    (
+        "restart",
+        FAIL,
+        {"pending_restart": ["pending_file_rename"], "pending_files": ["C:\\a"], "pending_file_count": 4},
+    ),
+    ("trusted-roots", PASS, roots()),
+    ("trusted-roots", WARN, roots(DIGICERT)),
+    ("trusted-roots", FAIL, roots(DIGICERT, fetched=False)),
+    ("trusted-roots", WARN, roots(RSA_2017, fetched=False)),
+    ("execution-policy", PASS, {}),
+    ("execution-policy", PASS, {"execution_policy": {"machine": "RemoteSigned", "user": "AllSigned"}}),
     ("dotnet", PASS, {"dotnet_release": 528040}),
     ("dotnet", WARN, {"dotnet_release": 528039}),
     ("dotnet", WARN, {"dotnet_release": 394802}),
@@ -87,6 +112,28 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
 
 
 VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
+    ("language-mode", "S2", PASS, {"language_mode": "FullLanguage"}, {}),
+    ("language-mode", "S2", FAIL, {"language_mode": "ConstrainedLanguage"}, {}),
+    ("execution-policy", "S2", PASS, policy("AllSigned"), {}),
+    ("execution-policy", "S2", WARN, {**policy("AllSigned"), "vmm": STOPPED}, {}),
+    ("trusted-roots", "S2", WARN, {**OWN, "host": seen.host(**roots(DIGICERT, fetched=False))}, {}),
+    ("unread", "S2", WARN, {"unread": [{"name": "HKLM\\x", "reason": "type 0"}]}, {}),
+    ("cloud-flag-hidden", "P9", WARN, {"vmm": seen.vmm(clouds=[seen.cloud("Gold", published=None)])}, {}),
+    ("cloud-host-state", "P9", PASS, {}, {}),
+    *(
+        (
+            "cloud-host-state",
+            "P9",
+            WARN,
+            {"vmm": seen.vmm(clouds=[seen.cloud("A", hosts=[{**HOST_OF_CLOUD, **state}])])},
+            {},
+        )
+        for state in (
+            {"maintenance": True},
+            {"communication_state": "NotResponding"},
+            {"state": "NeedsAttention", "communication_state": "Responding"},
+        )
+    ),
     ("vmm", "S1", PASS, {}, {}),
     ("vmm", "S1", FAIL, {"vmm": None}, {}),
     ("vmm-version", "S1", PASS, {}, {}),
@@ -209,6 +256,14 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("proxy", "P6b", PASS, {"host": seen.host(system_proxy=SEES)}, {"proxy": {"mode": "system"}}),
     ("proxy", "P6b", WARN, {"host": seen.host(system_proxy=BLIND)}, {"proxy": {"mode": "system"}}),
     ("proxy", "P6b", WARN, {}, {"proxy": {"mode": "system"}}),
+    (
+        "proxy",
+        "P6b",
+        PASS,
+        {"host": seen.host(system_proxy={**BLIND, "script_url": "http://x/p"})},
+        {"proxy": {"mode": "system"}},
+    ),
+    ("proxy", "P6a", WARN, {"host": seen.host(system_proxy={**BLIND, "script_url": "http://x/p"})}, {}),
     ("proxy", "P6c", PASS, {}, {"proxy": CUSTOM}),
     ("proxy-reset", "P6a", WARN, PROXIED, {"proxy": {"mode": "direct"}}),
     ("proxy-reset", "P6b", PASS, PROXIED, {"proxy": {"mode": "system"}, "azure": {"registered": True}}),
@@ -262,7 +317,7 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("cloud-flag", "P9", PASS, {"vmm": seen.vmm(clouds=[])}, {}),
     ("cloud-flag", "P9", WARN, {"vmm": seen.vmm(flag_supported=False)}, {}),
     ("cloud-flag", "P9", FAIL, {"vmm": seen.vmm(flag_supported=False)}, {"clouds": ("Gold",)}),
-    ("cloud-flag", "P9", FAIL, {"vmm": seen.vmm(clouds=[seen.cloud("Gold", published=None)])}, {"clouds": ("all",)}),
+    ("cloud-flag", "P9", PASS, {"vmm": seen.vmm(clouds=[seen.cloud("Gold", published=None)])}, {"clouds": ("all",)}),
     ("cloud-unknown", "P9", PASS, {}, {"clouds": ("GOLD", "silver")}),
     ("cloud-unknown", "P9", FAIL, {}, {"clouds": ("Gold", "Tin")}),
     ("cloud-unknown", "P9", FAIL, {"vmm": seen.vmm(clouds=[])}, {"clouds": ("Gold",)}),
@@ -278,6 +333,18 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
 
 
 HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
+    ("language-mode", "H2", FAIL, {"language_mode": "ConstrainedLanguage"}, {}),
+    ("execution-policy", "H2", WARN, policy(None, "Restricted"), {}),
+    ("execution-policy", "H2", PASS, {**policy("Restricted"), "agent": seen.agent()}, {}),
+    ("agent-proxy", "H5", FAIL, {"agent": seen.agent(proxy=None, setting_error="CBException")}, {"proxy": CUSTOM}),
+    (
+        "agent-proxy",
+        "H5",
+        WARN,
+        {"agent": seen.agent(proxy=None, setting_error="CBException")},
+        {"proxy": CUSTOM, **UPGRADE},
+    ),
+    ("agent-service", "H4", PASS, {"agent": seen.agent(proxy=None, setting_error="CBException")}, {}),
     ("hyperv", "H1", PASS, {}, {}),
     ("hyperv", "H1", FAIL, {"hyperv": seen.hyperv(service=seen.STOPPED, switch_names=None)}, {}),
     ("hyperv", "H1", FAIL, {"hyperv": seen.hyperv(service=None, switch_names=None)}, {}),

@@ -325,12 +325,13 @@ def test_the_preflight_and_the_plans_agree_on_the_labs_machines() -> None:
 LATER = {
     "active-node",
     "agent",
-    "agent-proxy",
     "provider",
     "proxy-reset",
     "stale-registration",
     "vmm-service",
 }
+#: An earlier step starts the agent's service. The preflight fails only for one that runs and cannot be read.
+PARTLY = {"agent-proxy"}
 REQUIRED = {row.id for rows in table.REQUIREMENTS.values() for row in rows if row.blocks}
 
 
@@ -419,4 +420,4 @@ def test_a_check_has_the_id_of_its_requirement() -> None:
 )
 def test_checks_that_only_a_plan_fails(plan: Callable[[], object], check: str) -> None:
     assert refusal(plan) == check
-    assert check in LATER
+    assert check in LATER | PARTLY

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput, Refused
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.plan import UNKNOWN
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import vmm_cloud as model
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
 from tests.unit.plugins.module_utils.model.windows import observations as seen
@@ -135,6 +136,34 @@ def test_invalid_names_are_rejected_in_one_line(names: list[str], line: str) -> 
     assert refused.value.message == line
 
 
+@pytest.mark.parametrize(
+    ("azure", "before"),
+    [
+        (None, UNKNOWN),
+        ({"clouds": None}, UNKNOWN),
+        ({"clouds": []}, False),
+        ({"clouds": ["Silver"]}, False),
+        ({"clouds": ["gold"]}, None),
+    ],
+)
+def test_a_flag_that_is_not_shown(azure: Raw | None, before: object) -> None:
+    """Azure decides if it was asked. Else the flag is set, and what was read back does not count as a failure."""
+    machine = server([seen.cloud("Gold", published=None, id="1"), seen.cloud("Silver", published=True)])
+    plan = model.plan_clouds(machine, ["Gold", "Silver"], azure=azure)
+    expected = [] if before is None else [("1", before, True)]
+    assert [(change.path, change.before, change.after) for change in plan.changes] == expected
+    assert not model.remaining_clouds(plan, machine).changed
+    if azure is not None and before is not UNKNOWN:
+        withdrawn = model.plan_clouds(machine, ["Gold"], publish=False, azure=azure)
+        assert withdrawn.changed is (before is None)
+
+
+def test_a_flag_that_is_shown_outweighs_azure() -> None:
+    assert not model.plan_clouds(server(), ["Gold"], azure={"clouds": []}).changed
+    plan = model.plan_clouds(server(), ["Silver"], azure={"clouds": ["Silver"]})
+    assert model.remaining_clouds(plan, server()).changed
+
+
 UNREAD: Raw = {"service": seen.STOPPED, "clouds": None, "flag_supported": None}
 
 
@@ -150,17 +179,11 @@ UNREAD: Raw = {"service": seen.STOPPED, "clouds": None, "flag_supported": None}
             )
             for service, state in ((seen.STOPPED, "Stopped"), (None, "missing"))
         ),
-        *(
-            (
-                changed,
-                "cloud-flag",
-                "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud; select it on"
-                " the General page of each cloud's properties, and do not set vmm_clouds",
-            )
-            for changed in (
-                {"flag_supported": False},
-                {"clouds": [seen.cloud("Gold"), seen.cloud("Silver", published=None)]},
-            )
+        (
+            {"flag_supported": False},
+            "cloud-flag",
+            "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud; select it on"
+            " the General page of each cloud's properties, and do not set vmm_clouds",
         ),
         (
             seen.elsewhere(),
