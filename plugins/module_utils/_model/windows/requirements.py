@@ -100,6 +100,7 @@ _VMM_SERVER: Final = (
 )
 _HYPERV_HOST: Final = (
     Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
+    Requirement("own-registration", hyperv.own_registration),
     Requirement("hyperv", hyperv.hyperv),
     Requirement("switch-names", hyperv.switch_names),
     Requirement("vms", hyperv.virtual_machines),
