@@ -72,7 +72,8 @@ class Session:
         outcome is unknown.
         """
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
-        self.secrets.update(form for secret in sent.values() for form in _forms(secret))
+        for secret in sent.values():
+            self.hide(secret)
         answer = self._execute(
             {
                 "script": source(script),
@@ -86,6 +87,10 @@ class Session:
         )
         self.changed = self.changed or bool(answer.get("changed"))
         return self._object(script, answer)
+
+    def hide(self, secret: Secret) -> None:
+        """Remove a secret from results and messages in all forms, of a login also those with its name."""
+        self.secrets.update(_forms(secret))
 
     def clean(self, text: object) -> str:
         """Return a text that a program on the machine wrote: in one line, of limited length, without secrets."""
