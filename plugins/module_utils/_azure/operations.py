@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
 from .._model.common.waiting import early_interval, interval
 from . import consistency
-from .failures import translated
+from .failures import lost_operation, translated
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 State = TypeVar("State")
 # Terminal provisioning states of Resource Manager, in both spellings. A resource without a state has no operation.
-_FINAL = ("", "succeeded", "failed", "canceled", "cancelled")
+_OTHER_SPELLING = "cancelled"
+_FINAL = ("", "succeeded", "failed", "canceled", _OTHER_SPELLING)
+_STEP_SECONDS = 1.0
 # Error codes for a concurrent write to this or to a dependent resource: the same request will be accepted later (error
 # codes of the storage resource provider; azure-rest-api-specs issues 11143 and 14202 for the network; 409 of ARM).
 _BUSY = (
@@ -64,12 +67,17 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | N
     started = time.monotonic()
     with translated(action):
         try:
-            poller.wait(timeout)
+            _wait(poller, started + timeout)
         except HttpResponseError as error:
-            if not _reads_result(poller, error):
-                raise
-            return None
+            if _reads_result(poller, error):
+                return None
+            if error.status_code == HTTPStatus.NOT_FOUND:
+                raise lost_operation(error, action) from error
+            raise
         if not poller.done():
+            answer = _last_answer(poller)
+            if answer is not None and _status(poller).casefold() == _OTHER_SPELLING:
+                raise HttpResponseError(response=answer)
             raise DeadlineExceeded(
                 f"the end of the operation '{action}'",
                 time.monotonic() - started,
@@ -78,6 +86,18 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | N
                 request_id=_last_request_id(poller),
             )
         return poller.result()
+
+
+def _wait(poller: LROPoller[Any], end: float) -> None:
+    """Wait until the operation has ended or the time is over.
+
+    The SDK does not know the other spelling of a final state, so the wait has short steps that look for it.
+    """
+    while True:
+        left = max(0.0, end - time.monotonic())
+        poller.wait(min(left, _STEP_SECONDS))
+        if left == 0 or poller.done() or _status(poller).casefold() == _OTHER_SPELLING:
+            return
 
 
 def run(
@@ -228,11 +248,16 @@ def _last_message(error: RemoteFailure) -> str:
     return f"{code}: {error.message}" if code and code not in error.message else error.message
 
 
-def _last_request_id(poller: LROPoller[Any]) -> str | None:
-    """Return the request id of the last poll, for Azure support. The SDK does not publish it."""
+def _last_answer(poller: LROPoller[Any]) -> Any:
+    """Return the answer to the last poll. The SDK does not publish it."""
     method = getattr(poller, "polling_method", None)
     answer = getattr(method(), "_pipeline_response", None) if method else None
-    headers = getattr(getattr(answer, "http_response", None), "headers", None) or {}
+    return getattr(answer, "http_response", None)
+
+
+def _last_request_id(poller: LROPoller[Any]) -> str | None:
+    """Return the request id of the last poll, for Azure support."""
+    headers = getattr(_last_answer(poller), "headers", None) or {}
     found = headers.get("x-ms-request-id")
     return str(found) if found else None
 
