@@ -174,12 +174,12 @@ host:
       type: dict
       sample: {product_version: 10.19.2445.0, ha_name: null, running_jobs: [], clouds: []}
     provider:
-      description: The Site Recovery Provider.
+      description: The Site Recovery Provider, of VMM or of a Hyper-V host without VMM.
       returned: success
       type: dict
       sample: {version: 5.1.8095.0, adapter_present: true}
     registration:
-      description: The registration that the server has stored, with its proxy.
+      description: The registration that the machine has stored, with its proxy.
       returned: success
       type: dict
       sample: {vault_name: vault-dr, certificates: 1}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from .._model.azure.denials import explain
@@ -113,7 +114,8 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
     if _is_broken(error) or _directory_unreachable(error):
         fix = proxy_fix(str(error)) or "check network, proxy and ca_bundle, then run again"
         return Unreachable(f"could not {action}: no answer from Azure ({_short(broken_reason(error))}); {fix}")
-    if isinstance(error, ClientAuthenticationError):
+    # The SDK raises the parent class for a token that ends during an operation.
+    if isinstance(error, ClientAuthenticationError) or getattr(error, "status_code", None) == HTTPStatus.UNAUTHORIZED:
         return _sign_in_refused(error, action)
     if isinstance(error, DecodeError):
         return _no_document(action, request_id=request_id(error))
@@ -141,6 +143,7 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         )
     advice = _recommended_action(error) or ADVICE.get(code or "") or _advice(code, status, pause)
     text = f"could not {action}: {code or (f'HTTP {status}' if status else 'error')}: {message}".rstrip(".")
+    text += _detail(error, message)
     return RemoteFailure(f"{text}{reference(error)}; {advice.rstrip('.')}", **details)
 
 
@@ -188,7 +191,8 @@ def _no_document(action: str, **details: Any) -> RemoteFailure:
 
 
 def _advice(code: str | None, status: int | None, pause: int | None) -> str:
-    if pause:
+    # The pause of a document with status 200 is that of a poll.
+    if pause and (status is None or status >= HTTPStatus.BAD_REQUEST):
         return f"wait {pause} s, then run again"
     if status is not None and (status in (408, 429) or status >= 500):
         return "run again in a few minutes, and contact Azure support with the request id if it persists"
@@ -313,6 +317,16 @@ def _message(error: Any) -> str:
 def _whole_message(error: Any) -> str:
     inner = getattr(error, "error", None)
     return str(getattr(inner, "message", None) or getattr(error, "message", None) or error)
+
+
+def _detail(error: Any, message: str) -> str:
+    """Return the first reason behind a general message, in parentheses. The SDK's message omits it."""
+    details = [each for each in _nested(error).get("details") or [] if isinstance(each, dict)]
+    for detail in details:
+        code, reason = detail.get("code"), detail.get("message")
+        if isinstance(reason, str) and reason.strip(" .") and _short(reason).strip(" .") not in message:
+            return f" ({f'{code}: ' if isinstance(code, str) and code else ''}{_short(reason).rstrip('.')})"
+    return ""
 
 
 def _recommended_action(error: Any) -> str:

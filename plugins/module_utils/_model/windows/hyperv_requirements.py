@@ -149,6 +149,27 @@ def backup(context: Context) -> Check:
     )
 
 
+def own_registration(context: Context) -> Check | None:
+    """Check that the host is not registered by itself, as hosts without VMM and Azure Migrate do.
+
+    A VMM server that is also a Hyper-V host stores the registration of VMM in the same place.
+    """
+    facts, provider = context.machine.registration, context.machine.provider
+    if facts is None:
+        return None
+    if facts.vault_name is None:
+        return Check.passed("own-registration", "H1", "the host itself is not registered in a vault")
+    if provider is not None and provider.adapter_present:
+        return Check.passed("own-registration", "H1", f"vault {facts.vault_name} has the registration of VMM")
+    return Check.warning(
+        "own-registration",
+        "H1",
+        f"the host itself is registered in vault {facts.vault_name}, as a host without VMM or of Azure Migrate; a host"
+        " that VMM manages is protected through VMM only",
+        "disable the replication of its virtual machines there, unregister the host and remove its Provider",
+    )
+
+
 def agent(context: Context) -> Check:
     """Check the installed agent. An earlier step of a run may still install it."""
     facts = context.machine.agent

@@ -23,7 +23,7 @@ from .requirements import evaluate
 
 SECTIONS = {
     VMM_SERVER: ("host", "vmm", "provider", "registration"),
-    HYPERV_HOST: ("host", "agent", "hyperv"),
+    HYPERV_HOST: ("host", "provider", "registration", "agent", "hyperv"),
 }
 _CONNECTIVITY_STEPS = {VMM_SERVER: "P6d", HYPERV_HOST: "H6"}
 _VERIFIED = {"pass": "ready", "warning": "ready, with a warning", "error": "not ready"}

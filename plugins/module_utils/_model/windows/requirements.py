@@ -112,6 +112,7 @@ _VMM_SERVER: Final = (
 _HYPERV_HOST: Final = (
     _SESSION,
     Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
+    Requirement("own-registration", hyperv.own_registration),
     Requirement("hyperv", hyperv.hyperv),
     Requirement("failover-cluster", hyperv.failover_cluster),
     Requirement("switch-names", hyperv.switch_names),

@@ -65,6 +65,9 @@ class MarsProxy(ManagedResource[MachineFacts, Applied]):
         if not desired.custom:
             self._session.run("set_agent_proxy", {"Mode": "none"})
             return
+        if desired.username and desired.password:
+            # The name is not part of the secret parameter.
+            self._session.hide((desired.username, desired.password))
         self._session.run(
             "set_agent_proxy",
             {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import sys
@@ -41,14 +42,17 @@ from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 
 # ---- secrets ----
 
+#: The login as a header for a proxy has it.
+BASIC = base64.b64encode(f"{LOGIN['username']}:{CANARY}".encode()).decode()
+
 
 def echo(answer: dict[str, Any]) -> dict[str, Any]:
-    """Repeat all secrets in every place that can reach a result."""
+    """Repeat all secrets in every place that can reach a result, also in the form of a header for a proxy."""
     text = json.dumps(answer["invocation"]["module_args"].get("sensitive_parameters") or [])
     spread = [secret.get(key) for secret in json.loads(text) for key in ("value", "password") if secret.get(key)]
     if not spread:
         return answer
-    words = " and ".join(spread)
+    words = " and ".join((*spread, BASIC))
     return {**answer, "failed": True, "error": [error_record(f"I was given {words}")], "host_out": words}
 
 
@@ -76,7 +80,7 @@ def test_repeated_secrets_are_censored(
     result = found.run(name, diff=True, **{**more, **given})
     assert result["failed"]
     assert "I was given ********" in result["msg"]
-    secrets = [CANARY, "ManagementCert", "RSVaultAsrCreds"]
+    secrets = [CANARY, BASIC, "ManagementCert", "RSVaultAsrCreds"]
     assert [secret for secret in secrets if secret in json.dumps(result)] == []
 
 

@@ -300,6 +300,13 @@ ROWS: tuple[tuple[int, Any, str, str | None, str], ...] = (
         "25038",
         "Check the name and try again",
     ),
+    (
+        200,
+        {"status": "Failed", **arm("Failed", details=[None, {"code": "NoRoom", "message": "The region is full."}])},
+        "remote_failure",
+        "Failed",
+        "Text of the service (NoRoom: The region is full)",
+    ),
     (200, {"status": "Failed", **arm("InternalError")}, "remote_failure", "InternalError", "Text of the service"),
     (
         200,
@@ -342,6 +349,12 @@ def test_every_known_error(status: int, body: Any, kind: str, code: str | None, 
         assert "; " in message or "sign-in refused" in message
         assert "\n" not in message
         assert len(message) < 1000
+
+
+def test_the_pause_of_a_poll_is_not_an_advice_after_the_end() -> None:
+    _kind, _code, message = translation_of(200, {"status": "Failed", **arm("InternalError")}, pause="15")
+    assert "wait 15 s" not in message
+    assert "wait 15 s" in translation_of(400, arm("Unknown"), pause="15")[2]
 
 
 def test_only_authorization_codes_speak_of_roles() -> None:

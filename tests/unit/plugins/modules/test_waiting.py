@@ -15,6 +15,9 @@ from tests.unit.plugins.modules.test_changing import CASES, Case, every_case
 # A creation that outlasts every deadline here, unless the test lets it end.
 SLOW = Delays(vault_create=3600.0, storage_create=3600.0, network_create=3600.0, retry_after=1.0)
 
+#: The addresses of operations.
+POLLS = ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*")
+
 
 @pytest.fixture(autouse=True)
 def quick_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,9 +39,11 @@ def test_a_creation_that_fails_in_the_end(case: Case, subscription: Subscription
 
 
 @every_case
-def test_a_creation_that_was_cancelled(case: Case, subscription: Subscription) -> None:
-    subscription.context.faults.plan(operation(case), "fail", status="Canceled", code="Canceled", message="By a user.")
-    ended = case.run(subscription)
+@pytest.mark.parametrize("spelling", ["Canceled", "Cancelled"])
+def test_a_creation_that_was_cancelled(case: Case, spelling: str, subscription: Subscription) -> None:
+    """The SDK knows one spelling only, and would poll the other one without end."""
+    subscription.context.faults.plan(operation(case), "fail", status=spelling, code="Canceled", message="By a user.")
+    ended = case.run(subscription, wait_timeout=30)
     assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "Canceled")
     assert f"(request {ended.error['request_id']})" in ended.msg
     assert ended.msg.endswith("run again to restart it") or "By a user" in ended.msg
@@ -177,7 +182,7 @@ def test_a_lost_response_to_a_slow_creation(case: Case, subscription: Subscripti
 @every_case
 def test_polling_survives_temporary_faults(case: Case, subscription: Subscription) -> None:
     subscription.context.delays = Delays(vault_create=0.3, storage_create=0.3, network_create=0.3, retry_after=1.0)
-    for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
+    for path in POLLS:
         subscription.context.faults.plan(f"arm:get:{path}", "drop", times=1)
     ended = case.run(subscription)
     assert not ended.failed, ended.msg
@@ -185,9 +190,29 @@ def test_polling_survives_temporary_faults(case: Case, subscription: Subscriptio
 
 @every_case
 def test_a_refused_poll_is_reported(case: Case, subscription: Subscription) -> None:
-    for path in ("*/operationstatus/*", "*/asyncoperations/*", "*/operations/*"):
+    for path in POLLS:
         subscription.context.faults.plan(f"arm:get:{path}", "fail", times=9, status=403, code="AuthorizationFailed")
     assert case.run(subscription).error["kind"] == "access_denied"
+
+
+@every_case
+def test_a_token_that_ends_during_the_wait_is_about_the_sign_in(case: Case, subscription: Subscription) -> None:
+    for path in POLLS:
+        subscription.context.faults.plan(
+            f"arm:get:{path}", "fail", times=9, status=401, code="ExpiredAuthenticationToken"
+        )
+    ended = case.run(subscription)
+    assert ended.error["kind"] == "access_denied"
+    assert "the token has expired: check this machine's clock, then run again" in ended.msg
+
+
+@every_case
+def test_an_operation_that_azure_lost_is_not_a_missing_resource(case: Case, subscription: Subscription) -> None:
+    for path in POLLS:
+        subscription.context.faults.plan(f"arm:get:{path}", "fail", times=9, status=404, code="ResourceNotFound")
+    ended = case.run(subscription)
+    assert (ended.error["kind"], ended.error["code"]) == ("remote_failure", "ResourceNotFound")
+    assert ended.msg.endswith("run again, which continues from the state of the resource")
 
 
 def test_the_module_waits_for_the_end_of_an_unknown_state(subscription: Subscription) -> None:

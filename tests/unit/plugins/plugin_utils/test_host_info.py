@@ -57,8 +57,8 @@ def custom(found: ScriptHarness, **changed: Any) -> dict[str, Any]:
     ("kind", "entry", "sections"),
     [
         ("vmm_server", vmm_server(provider={}), ["host", "vmm", "provider", "registration"]),
-        ("hyperv_host", hyperv_host(agent={}), ["host", "agent", "hyperv"]),
-        ("hyperv_host", vmm_server(), ["host", "hyperv"]),
+        ("hyperv_host", hyperv_host(agent={}), ["host", "registration", "agent", "hyperv"]),
+        ("hyperv_host", vmm_server(provider={}), ["host", "provider", "registration", "hyperv"]),
         ("vmm_server", hyperv_host(), ["host", "registration"]),
     ],
 )
@@ -85,6 +85,7 @@ BROKEN: list[tuple[str, str, dict[str, Any], Prepare | None]] = [
     ("tls", "hyperv_host", hyperv_host(tls={"enabled": 0}), None),
     ("domain-controller", "hyperv_host", hyperv_host(domain_role=5), None),
     ("hyperv", "hyperv_host", hyperv_host(), stopped(layout.HYPERV_SERVICE)),
+    ("own-registration", "hyperv_host", hyperv_host(registration={"vault": "migrate"}), None),
     ("switch-names", "hyperv_host", hyperv_host(switches=["LAN #1"]), None),
     ("cache", "hyperv_host", hyperv_host(volumes=[{"drive": "C", "free_gb": 1}]), None),
     ("backup", "hyperv_host", hyperv_host(agent={"backup_vault": "b"}), None),

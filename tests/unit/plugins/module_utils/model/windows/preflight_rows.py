@@ -348,6 +348,23 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("hyperv", "H1", PASS, {}, {}),
     ("hyperv", "H1", FAIL, {"hyperv": seen.hyperv(service=seen.STOPPED, switch_names=None)}, {}),
     ("hyperv", "H1", FAIL, {"hyperv": seen.hyperv(service=None, switch_names=None)}, {}),
+    ("own-registration", "H1", PASS, {"registration": seen.registration()}, {}),
+    ("own-registration", "H1", WARN, {"registration": seen.registration(vault_name="migrate")}, {}),
+    (
+        "own-registration",
+        "H1",
+        WARN,
+        {"registration": seen.registration(vault_name="migrate"), "provider": seen.provider(adapter_present=False)},
+        {},
+    ),
+    # VMM on the same machine stores its registration in the same place.
+    (
+        "own-registration",
+        "H1",
+        PASS,
+        {"registration": seen.registration(vault_name="vault-dr"), "provider": seen.provider()},
+        {},
+    ),
     ("switch-names", "H2", PASS, {}, {}),
     ("switch-names", "H2", PASS, {"hyperv": seen.hyperv(switch_names=[])}, {}),
     ("switch-names", "H2", WARN, {"hyperv": seen.hyperv(service=seen.STOPPED, switch_names=None)}, {}),

@@ -40,7 +40,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
     provider_operations,
     registration_operations,
 )
-from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.preflight import checks
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.preflight import SECTIONS, checks
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.provider import (
     DesiredProvider,
     plan_provider,
@@ -201,8 +201,7 @@ def imitated() -> Iterator[tuple[str, MachineFacts]]:
     for case in CASES:
         machine = lab.set(case)
         kind = str(case.machine["kind"])
-        sections = {VMM_SERVER: ["host", "vmm", "provider", "registration"], HYPERV_HOST: ["host", "agent", "hyperv"]}
-        answer = EMULATORS["observe"](machine, {**parameters, "Sections": sections[kind]}, False)
+        answer = EMULATORS["observe"](machine, {**parameters, "Sections": list(SECTIONS[kind])}, False)
         if not answer.failed and repr(answer.result) not in known:
             known.add(repr(answer.result))
             yield kind, MachineFacts.from_observation(answer.result)
