@@ -159,8 +159,8 @@ host:
       description:
         - Names, system, account, pending restarts, volumes, TLS settings and the proxy of the service account.
         - Hotfixes are read on Windows Server 2012 R2 only, exclusions of antivirus software from Defender only.
-        - C(cluster) has the C(name) of the failover cluster whose running node the machine is, or is null. The name is null
-          if it cannot be read.
+        - C(cluster) has the C(name) of the failover cluster whose running node the machine is, or is null. The name is
+          null if it cannot be read.
         - Also the first files of a pending rename, execution policies of Group Policy, trusted roots, and whether the
           proxy is one of the account, of the machine (C(of_machine)), of a script (C(script_url)) or of WinHTTP.
       returned: success

@@ -16,7 +16,8 @@ description:
   - Reads the facts of the roles P(siterecovery.hyperv.azure_target#role) on C(localhost),
     P(siterecovery.hyperv.vmm_server#role) on the VMM servers and P(siterecovery.hyperv.hyperv_host#role) on the Hyper-V
     hosts.
-  - Sets the custom statistics C(site_status), C(site_problems) and C(site_left) for workflows, as M(ansible.builtin.set_stats) does.
+  - Sets the custom statistics C(site_status), C(site_problems) and C(site_left) for workflows, as
+    M(ansible.builtin.set_stats) does.
   - Runs on the controller and connects to no host. Hosts that C(--limit) leaves out are not reported.
   - Fails only when the run does not include what it needs. A problem of a host does not fail the task; see
     RV(failures).

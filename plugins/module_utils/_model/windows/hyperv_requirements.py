@@ -53,7 +53,7 @@ def failover_cluster(context: Context) -> Check | None:
     return Check.unknown(
         "failover-cluster",
         "H1",
-        "the name of the host's failover cluster cannot be read, so a wave has at most one host whose cluster is unknown",
+        "the name of the host's failover cluster cannot be read, so a wave has at most one host like it",
         "grant the connecting user full access to the cluster",
     )
 

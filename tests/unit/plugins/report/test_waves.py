@@ -70,7 +70,8 @@ def test_every_plan_has_each_host_once_and_no_two_nodes_together(
     assert sorted(host for wave in waves for host in wave) == sorted(clusters)
     for wave in waves:
         names = [cluster.lower() for host in wave if (cluster := clusters[host]) is not None]
-        assert wave and len(names) == len(set(names))
+        assert wave
+        assert len(names) == len(set(names))
 
 
 def test_the_plan_names_hosts_and_counts_many() -> None:
