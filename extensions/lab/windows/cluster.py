@@ -24,8 +24,6 @@ from .registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .state import Guest
-
 ResourceState = Literal["Online", "Offline", "Failed"]
 _ERROR: Final = "Microsoft.FailoverClusters.PowerShell.ClusterCmdletException"
 # Inferred: that these keys are the checkpoints of the role; the public clean-up script removes checkpoints of both.
@@ -40,7 +38,8 @@ class Node(Protocol):
     """The part of a machine that its cluster uses: registry, services and journal."""
 
     registry: Registry
-    guests: list[Guest]
+    #: Each with `clustered`: whether the machine is a role of the cluster.
+    guests: list[Any]
 
     @property
     def name(self) -> str: ...
@@ -74,7 +73,7 @@ class Cluster:
     drains: dict[str, str] = field(default_factory=dict)
     drain_ends: str = COMPLETED
     drain_seconds: float = 0.0
-    moved: list[tuple[str, Guest]] = field(default_factory=list)
+    moved: list[tuple[str, Any]] = field(default_factory=list)
     _was_paused: bool = False
 
     # ---- nodes ----

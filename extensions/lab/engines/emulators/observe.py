@@ -145,8 +145,7 @@ def _provider(machine: Machine, run: Run) -> Section | None:
 
 
 def _restart_due(machine: Machine, name: str) -> bool:
-    mark = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name)
-    service = machine.service(name)
+    mark, service = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name), machine.service(name)
     return mark is not None and service is not None and service.process_id == mark
 
 
