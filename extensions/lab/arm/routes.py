@@ -98,6 +98,6 @@ def split_path(raw_path: str) -> tuple[str, ...]:
     A client that sends a whole scope as one parameter escapes its slashes (azure-mgmt-resource, locks by scope).
     """
     segments = [unquote(segment) for segment in raw_path.split("/") if segment]
-    if segments and segments[0].casefold().startswith("subscriptions/"):
-        segments[:1] = segments[0].split("/")
+    if segments and segments[0].strip("/").casefold().startswith("subscriptions/"):
+        segments[:1] = segments[0].strip("/").split("/")
     return tuple(segments)

@@ -49,9 +49,10 @@ def test_a_lock_is_written_read_and_deleted(filled: Azure, scope: str) -> None:
     assert filled.send("DELETE", path, "2020-05-01").status_code == 204
 
 
-def test_the_slashes_of_a_scope_may_be_escaped(filled: Azure) -> None:
+@pytest.mark.parametrize("scope", [GROUP, GROUP[1:]])
+def test_the_slashes_of_a_scope_may_be_escaped(filled: Azure, scope: str) -> None:
     """The client for locks sends a scope as one parameter."""
-    path = f"/{quote(GROUP[1:], safe='')}{LOCKS}/keep"
+    path = f"/{quote(scope, safe='')}{LOCKS}/keep"
     assert filled.send("PUT", path, "2020-05-01", LOCK).json()["id"] == f"{GROUP}{LOCKS}/keep"
     assert filled.send("GET", path, "2020-05-01").status_code == 200
 
