@@ -68,7 +68,7 @@ class BackgroundTaskRunner:
         """
         lost: ConnectionLost | None = None
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
-        self._session.hide(sent.values())
+        self._session.hide(*sent.values())
         try:
             begun = self._session.run(
                 "start_background_task",

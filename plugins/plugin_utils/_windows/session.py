@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ class Session:
         outcome is unknown.
         """
         sent = {name: secret for name, secret in (secrets or {}).items() if secret is not None}
-        self.hide(sent.values())
+        self.hide(*sent.values())
         answer = self._execute(
             {
                 "script": source(script),
@@ -91,8 +91,8 @@ class Session:
         self.changed = self.changed or bool(answer.get("changed"))
         return self._object(script, answer)
 
-    def hide(self, secrets: Iterable[Secret | None]) -> None:
-        """Remove these secrets from all texts that the machine returns, whether or not they are sent to it."""
+    def hide(self, *secrets: Secret | None) -> None:
+        """Remove secrets from all texts that the machine returns, in all forms; of a login also those with its name."""
         self.secrets.update(form for secret in secrets if secret is not None for form in _forms(secret))
 
     def clean(self, text: object) -> str:

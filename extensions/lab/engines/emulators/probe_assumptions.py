@@ -176,12 +176,13 @@ def _of_vmm(read: Callable[[Run], Reading]) -> Callable[[Run], Reading | None]:
 
 def _clouds(run: Run) -> Reading:
     vmm = run.machine.need_vmm()
+    flag = ["DisasterRecoverySupported"] if vmm.flag_shown else []
     clouds = [
         {
             "id": cloud.id.lower(),
-            "flag": "System.Boolean",
+            "flag": "System.Boolean" if vmm.flag_shown else None,
             "profiles": list(cloud.capability_profiles),
-            "members": ["CapabilityProfiles", "DisasterRecoverySupported", "HostGroup", "ID", "Name"],
+            "members": ["CapabilityProfiles", *flag, "HostGroup", "ID", "Name"],
             "group_members": ["ChildHostGroups", "ID", "Name", "Path"] if cloud.host_groups else [],
         }
         for cloud in vmm.clouds

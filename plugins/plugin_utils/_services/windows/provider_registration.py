@@ -70,7 +70,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             return state, Applied()
         if self._desired.proxy is not None:
             # The log of the program may contain its command line.
-            self._session.hide([self._desired.proxy.credential])
+            self._session.hide(self._desired.proxy.credential)
         ended, answers = [], 0
         for task in found:
             seen = _Resumed(self, task)

@@ -12,6 +12,7 @@ from lab.windows.states import (
     all_of,
     cluster_node,
     fault,
+    hyperv_host,
     proxy_account,
 )
 from tests.lab.emulators.cases.calls import (
@@ -29,6 +30,7 @@ _RESOURCE = {"ClusterResource": "VMM Service VMMROLE"}
 _RESTART = {"Name": layout.VMM_SERVICE, **_RESOURCE}
 _UNNAMED = cluster_node(resource="Virtueller Maschinen-Dienst")
 _CLUSTER_STOPPED = cluster_node(running=False)
+_HOST_NODE = hyperv_host(cluster={"name": "HVC01", "nodes": ["hv01", "hv02"]})
 _START = {"Name": layout.VMM_SERVICE, **_RESOURCE}
 _ELSEWHERE = cluster_node(owner="vmm02")
 CASES: Final = [
@@ -38,6 +40,8 @@ CASES: Final = [
     observe("a cluster's VMM that is offline", cluster_node(state="Offline")),
     observe("a cluster with a node that is down", cluster_node(nodes=["vmm01", {"name": "vmm02", "state": "Down"}])),
     observe("a cluster service that does not run", _CLUSTER_STOPPED),
+    observe("a node of a cluster of hosts", _HOST_NODE),
+    observe("a node whose cluster cannot be read", _HOST_NODE, fault("read the cluster")),
     install_provider("on the owner", PROVIDER_PACKAGE, machine=cluster_node(provider=False), parameters=_RESOURCE),
     install_provider("on a node that does not own VMM", PROVIDER_PACKAGE, machine=_ELSEWHERE, parameters=_RESOURCE),
     install_provider("on the owner, not through the cluster", PROVIDER_PACKAGE, machine=cluster_node()),
