@@ -209,7 +209,7 @@ TASKS = (
     ),
     Task("azure_rm_lock", {**_IN, "name": "keep", "level": "can_not_delete"}, changed=True),
     Task("azure_rm_lock", {**_IN, "name": "keep", "level": "can_not_delete"}),
-    Task("azure_rm_lock_info", {**_IN, "name": "keep"}, returns=(("locks", 0, "level"), "CanNotDelete")),
+    Task("azure_rm_lock_info", {**_IN, "name": "keep"}, returns=(("locks", 0, "level"), "can_not_delete")),
     Task("azure_rm_virtualnetwork", {**_IN, "name": "vnet-az", "state": "absent"}, refused="ScopeLocked"),
     Task("azure_rm_lock", {**_IN, "name": "keep", "state": "absent"}, changed=True),
     Task("azure_rm_subnet", {**_SUBNET, "state": "absent"}, changed=True),
