@@ -63,11 +63,13 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "_REFRESH",
+        "_check",
         "_default_tls_version",
         "_drained",
         "_firewall",
         "_is_public",
         "_put_existing",
+        "_vmm",
         "appear",
         "domain",
         "health_result",

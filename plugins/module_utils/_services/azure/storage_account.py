@@ -200,6 +200,8 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         if availability.get("nameAvailable"):
             return None
         own = self._own_group() if availability.get("reason") == "AlreadyExists" else None
+        if own and same_name(own, self._desired.resource_group):
+            return f"resource group {own} has it, but Azure does not show it yet; run again in some minutes"
         if own:
             return f"resource group {own} of this subscription has it; use that group, or choose another name"
         reason = str(availability.get("message") or availability.get("reason")).rstrip(".")

@@ -227,6 +227,16 @@ def test_the_owner_of_the_name_is_named_if_it_is_known(
     assert words in run(subscription).msg
 
 
+def test_an_own_account_that_is_not_visible_yet(subscription: Subscription) -> None:
+    """The list of accounts knows it before a read of the account does."""
+    subscription.state.seed_account(GROUP, "stdr", "westeurope")
+    missing = {"status": 404, "code": "ResourceNotFound", "headers": {"x-ms-request-id": "1"}}
+    subscription.fault("GET", "storageAccounts/stdr", "fail", times=1, **missing)
+    ended = run(subscription)
+    assert ended.msg.endswith(f"resource group {GROUP} has it, but Azure does not show it yet; run again in some minutes")
+    assert subscription.writes == []
+
+
 # Two accounts -------------------------------------------------------------------------------------------------------
 
 
