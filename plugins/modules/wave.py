@@ -67,7 +67,7 @@ EXAMPLES = r"""
   run_once: true
   delegate_to: localhost
 
-- name: End the wave
+- name: Finish the wave
   siterecovery.hyperv.wave:
     waves: [[hv01], [hv02, hv03]]
     hosts: "{{ ansible_play_batch }}"
