@@ -10,13 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 # Output of PowerShell when a policy or a program stops Ansible's code: an invariant identifier or English text
-# (documented: about_Language_Modes, about_Execution_Policies, AMSI).
+# (documented: about_Execution_Policies, AMSI). The session recognizes a language mode before.
 _CAUSES = (
-    (
-        re.compile(r"ConstrainedLanguage|in this language mode|language mode", re.IGNORECASE),
-        "PowerShell runs in constrained language mode on the machine (Windows Defender Application Control or"
-        " AppLocker); allow Ansible's scripts for the connecting user",
-    ),
     (
         re.compile(r"ScriptContainedMaliciousContent|malicious content|blocked by your antivirus", re.IGNORECASE),
         "the antivirus program of the machine blocked Ansible's script; exclude it there",

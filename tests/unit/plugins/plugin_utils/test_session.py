@@ -72,7 +72,6 @@ def test_a_script_is_sent_with_the_files_that_it_includes(collection_root: Path)
     assert "siterecovery.hyperv sections:" not in observed
 
 
-LANGUAGE = "Cannot invoke method. Method invocation is supported only on core types in this language mode."
 AMSI = "This script contains malicious content and has been blocked by your antivirus software."
 POLICY = "File C:\\p.ps1 cannot be loaded because running scripts is disabled on this system."
 #: The message of Ansible for output that is not JSON.
@@ -99,11 +98,6 @@ NO_JSON = "Module result deserialization failed: No start of json char found"
                 ({"module_stderr": "\r\nboom\r\nAt line:4"}, "boom"),
                 ({"module_stdout": "Access denied"}, "Access denied"),
                 ({"module_stderr": " ", "module_stdout": ""}, NO_JSON),
-                (
-                    {"module_stderr": f"{LANGUAGE}\r\n    + FullyQualifiedErrorId : NotSupportedInConstrainedLanguage"},
-                    "PowerShell runs in constrained language mode on the machine (Windows Defender Application Control"
-                    f" or AppLocker); allow Ansible's scripts for the connecting user ({LANGUAGE})",
-                ),
                 (
                     {"module_stderr": AMSI},
                     f"the antivirus program of the machine blocked Ansible's script; exclude it there ({AMSI})",
