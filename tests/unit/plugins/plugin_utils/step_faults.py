@@ -22,8 +22,10 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import Outcome
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import ConnectionLost
 from lab.context import Entry
+from lab.engines.emulators import EMULATORS
 from lab.engines.results import error_record, script_result
 from lab.engines.scripts import identify
+from lab.engines.task_runners import emulator_runner
 from lab.windows import layout
 from lab.windows.errors import MachineError, MachineRestarted
 from lab.windows.layout import RESTART_KEY
@@ -132,6 +134,8 @@ class Disturbed(ScriptHarness):
         self, internet: Internet, entry: Mapping[str, Any], prepare: Callable[[Machine], object] | None = None
     ) -> None:
         super().__init__(internet, entry, prepare)
+        # The work of a background task belongs to the step that starts it: no session can lose it.
+        self.machine.runner = emulator_runner(EMULATORS, None)
         self.steps: list[Step] = []
         #: Programs that did their work and succeeded.
         self.completed: Counter[str] = Counter()
