@@ -242,9 +242,9 @@ def test_no_wave_begins_after_the_change_window(harness: Harness) -> None:
 def test_the_hosts_that_are_left_can_be_the_limit_of_the_next_run(harness: Harness) -> None:
     left = harness.folder / "left.txt"
     options = ("-e", f"site_wave_sizes=1 site_limit_file={left}")
-    harness.given({"faults": {"mars_agent:hv01": "setup failed"}})
     assert harness.play("site.yml", "--check", *options).code == 0
     assert not left.exists()
+    harness.given({"faults": {"mars_agent:hv01": "setup failed"}})
     assert harness.play("site.yml", *options).code != 0
     assert left.read_text() == "localhost\nhv01\nhv02\n"
     harness.given({**harness.state, "faults": {}})

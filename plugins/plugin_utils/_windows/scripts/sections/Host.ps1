@@ -108,7 +108,7 @@ function Get-HostCluster {
     try {
         $name = Get-Text -Value @(Get-CimInstance -Namespace root/MSCluster -ClassName MSCluster_Cluster)[0].Name
     } catch {
-        Write-Verbose -Message 'The name of the cluster cannot be read.'
+        $name = $null
     }
     return @{ name = $name }
 }
