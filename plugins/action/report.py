@@ -62,7 +62,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if lines:
             Display().display("\n".join(lines))
         if options["limit_file"] and not self._task.check_mode:
-            _write_limit(Path(options["limit_file"]), report.left)
+            _write_limit(Path(options["limit_file"]), report.left, ends=options["stage"] != "checks")
         return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
 
     def _scope(self, options: Variables, variables: Variables) -> Scope:
@@ -123,12 +123,15 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
     )
 
 
-def _write_limit(path: Path, hosts: Sequence[str]) -> None:
-    """Write the limit of the next run, one host per line. Without hosts, remove the file of an earlier run."""
+def _write_limit(path: Path, hosts: Sequence[str], *, ends: bool) -> None:
+    """Write the limit of the next run, one host per line. Without hosts, remove the file when the run ends.
+
+    A run that continues can have the file of an earlier run as its own limit, and reads it again.
+    """
     try:
         if hosts:
             path.write_text("".join(f"{host}\n" for host in hosts), encoding="utf-8")
-        else:
+        elif ends:
             path.unlink(missing_ok=True)
     except OSError as error:
         Display().warning(f"the limit file {path} could not be written: {error.strerror}; run the report again")

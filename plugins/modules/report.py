@@ -91,7 +91,7 @@ options:
   limit_file:
     description:
       - The file on the controller for RV(left), relative to the working directory. C(--limit @file) reads it.
-      - If nothing is left, the file is removed. In check mode, it is neither written nor removed.
+      - If nothing is left at the end of the run, the file is removed. In check mode, it is neither written nor removed.
     type: path
   table:
     description:

@@ -17,7 +17,7 @@ from lab.windows.states import (
     registered,
     vmm_server,
 )
-from tests.unit.plugins.action.conftest import RESOURCES, Runner
+from tests.unit.plugins.action.conftest import RESOURCES
 from tests.unit.plugins.action.due import (
     CANARY,
     CUSTOM,

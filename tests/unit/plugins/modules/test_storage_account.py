@@ -233,7 +233,9 @@ def test_an_own_account_that_is_not_visible_yet(subscription: Subscription) -> N
     missing = {"status": 404, "code": "ResourceNotFound", "headers": {"x-ms-request-id": "1"}}
     subscription.fault("GET", "storageAccounts/stdr", "fail", times=1, **missing)
     ended = run(subscription)
-    assert ended.msg.endswith(f"resource group {GROUP} has it, but Azure does not show it yet; run again in some minutes")
+    assert ended.msg.endswith(
+        f"resource group {GROUP} has it, but Azure does not show it yet; run again in some minutes"
+    )
     assert subscription.writes == []
 
 
