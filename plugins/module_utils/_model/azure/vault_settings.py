@@ -227,7 +227,7 @@ def unknown_siblings(changed: Values, document: Mapping[str, Any]) -> dict[str, 
     properties = document.get("properties") or {}
     found = {name: deepcopy(properties[name]) for name in groups if isinstance(properties.get(name), dict)}
     for setting in SETTINGS:
-        _, *parents, leaf = setting.wire.split(".")
+        *parents, leaf = setting.wire.split(".")[1:]
         place: Any = found
         for name in parents:
             place = place.get(name) if isinstance(place, dict) else None
