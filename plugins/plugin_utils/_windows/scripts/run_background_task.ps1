@@ -19,7 +19,30 @@ $ErrorActionPreference = 'Stop'
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: New-Protector, Unprotect-Secret
+# siterecovery.hyperv functions: New-Protector
+
+function Unprotect-Secret {
+    # The secret parameters that Protect-Secret stored: one line for each, with its name, user name and secret in Base64.
+    param([string] $Stored)
+
+    $protector = New-Protector
+    $bytes = $protector.Unprotect([Convert]::FromBase64String($Stored))
+    $plain = [Text.Encoding]::UTF8.GetString($bytes)
+    $found = @{}
+    foreach ($line in $plain.Split([char] 10)) {
+        # Without a pipeline, because module logging (event 4103) also records what a cmdlet receives from it.
+        $words = $line.Split([char] 32)
+        $name = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($words[0]))
+        $user = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($words[1]))
+        $word = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($words[2]))
+        $made = [System.Net.NetworkCredential]::new($user, $word).SecurePassword
+        if (-not [string]::IsNullOrEmpty($user)) {
+            $made = [System.Management.Automation.PSCredential]::new($user, $made)
+        }
+        $found[$name] = $made
+    }
+    return $found
+}
 
 if ($PSCmdlet.ShouldProcess($Folder, 'Run the background task')) {
     $Ansible = [pscustomobject] @{ Result = @{}; Changed = $true; Failed = $false; CheckMode = $false }

@@ -39,7 +39,40 @@ $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
 $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
 $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder, New-Protector, Protect-Secret, Set-TaskPassword
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder, New-Protector
+
+function Protect-Secret {
+    # Stores secret parameters in an encrypted file.
+    param([string] $Path, [System.Security.SecureString] $Content)
+
+    $protector = New-Protector
+    $plain = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Content).Password
+    $bytes = $protector.Protect([Text.Encoding]::UTF8.GetBytes($plain))
+    Set-Content -LiteralPath $Path -Value ([Convert]::ToBase64String($bytes)) -Encoding UTF8 -NoNewline
+}
+
+function Set-TaskPassword {
+    # Lets a task log on with the password of its user. The password is the argument of a method, because module logging
+    # (event 4103) records the arguments of cmdlets.
+    param([string] $Task, [string] $User, [System.Security.SecureString] $Password)
+
+    $service = New-Object -ComObject Schedule.Service
+    $service.Connect()
+    $root = $service.GetFolder('\')
+    $definition = $root.GetTask($Task).Definition
+    # 1: TASK_LOGON_PASSWORD. 4: TASK_UPDATE.
+    $definition.Principal.LogonType = 1
+    $plain = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Password).Password
+    try {
+        $null = $root.RegisterTaskDefinition($Task, $definition, 4, $User, $plain, 1)
+    } catch {
+        $cause = $_.Exception
+        while ($null -ne $cause.InnerException) {
+            $cause = $cause.InnerException
+        }
+        throw ('Task Scheduler refused the password of the task (0x{0:X8}).' -f $cause.HResult)
+    }
+}
 
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"
