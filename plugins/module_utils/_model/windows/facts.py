@@ -82,6 +82,8 @@ class MachineFacts:
     background_tasks: tuple[BackgroundTaskFacts, ...] = ()
     #: True if Windows Update installs updates for other Microsoft products too. None if it was not read.
     microsoft_update: bool | None = None
+    #: True if a background task of an earlier run has registered the server since this run read Azure.
+    registered_since: bool = False
     #: The language mode of PowerShell. In any but FullLanguage, every section is None. None if it was not read.
     language_mode: str | None = None
     #: Readings that failed without ending the observation.

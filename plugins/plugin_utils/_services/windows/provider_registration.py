@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -55,8 +55,6 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             )
             for task in (REGISTRATION, CONFIGURATION)
         }
-        #: The changes by a task of an earlier run.
-        self._settled = AppliedRegistration()
         self.steps = desired.steps
 
     def observe(self) -> MachineFacts:
@@ -71,18 +69,21 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         if self._desired.proxy is not None:
             # The log of the program may contain its command line.
             self._session.hide(self._desired.proxy.credential)
-        ended, answers = [], 0
-        for task in found:
-            seen = _Resumed(self, task)
-            ended.append(self._tasks[task.name].resume(seen.evaluate))
-            answers += seen.answered
+        tasks = [_Resumed(task, self._evaluate_resumed) for task in found]
+        ended = [self._tasks[each.task.name].resume(each.evaluate) for each in tasks]
         state = self.observe()
-        if answers < len(found) and state.active and state.vmm is not None and state.vmm.service == _STOPPED:
+        if (
+            not all(each.answered for each in tasks)
+            and state.active
+            and state.vmm is not None
+            and state.vmm.service == _STOPPED
+        ):
             # An interrupted task has not started the service again.
             self._start_vmm(state)
             ended.append(Applied(("the VMM service was started, because an interrupted run had left it stopped",)))
             state = self.observe()
-        return state, merged(ended)
+        registered = any(each.succeeded and each.task is REGISTRATION for each in tasks)
+        return replace(state, registered_since=registered), merged(ended)
 
     def plan(self, state: MachineFacts) -> Plan:
         """Plan the changes and check the key that they need. Raises Refused."""
@@ -93,11 +94,8 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         return plan
 
     def _plan(self, state: MachineFacts, applied: AppliedRegistration | None = None) -> Plan:
-        done = self._settled if applied is None else self._with_settled(applied)
+        done = applied or _before(state)
         return model.plan_registration(state, self._desired, check_mode=self._session.check_mode, applied=done)
-
-    def _with_settled(self, applied: AppliedRegistration) -> AppliedRegistration:
-        return replace(applied, registered=applied.registered or self._settled.registered)
 
     def remaining(self, state: MachineFacts, applied: AppliedRegistration) -> Plan:
         """Plan again with what this run has changed."""
@@ -105,7 +103,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def apply(self, plan: Plan, state: MachineFacts) -> AppliedRegistration:
         """Remove orphaned key files and stale data, then register the server or change its proxy."""
-        applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else AppliedRegistration()
+        applied = self._remove_leftovers(state) if model.removes_leftovers(plan) else _before(state)
         key = self._key(plan, state) if model.needs_key(plan) else None
         if model.cleans_up(plan):
             applied = replace(applied, exports=self._clean_up(plan, state))
@@ -120,12 +118,12 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         paths = state.registration.orphaned_key_files if state.registration else ()
         self._session.run("remove_file", {"Paths": list(paths)})
         if state.vmm is None or state.active:
-            return AppliedRegistration()
+            return _before(state)
         note = (
             "only the key file of an interrupted run was removed: the registration is managed on node"
             f" {state.vmm.elsewhere}, which owns the cluster role"
         )
-        return AppliedRegistration((note,), leftovers_removed=True)
+        return replace(_before(state), notes=(note,), leftovers_removed=True)
 
     def _change(
         self, plan: Plan, state: MachineFacts, key: RegistrationKeyContent | None, applied: AppliedRegistration
@@ -154,12 +152,11 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def to_result(self, state: MachineFacts) -> dict[str, Any]:
         """Return the registration as results show it."""
-        return self.final_result(state, self._settled)
+        return self.final_result(state, _before(state))
 
     def final_result(self, state: MachineFacts, applied: AppliedRegistration) -> dict[str, Any]:
         """Return the registration after this run, with the exported registry keys."""
-        done = self._with_settled(applied)
-        return {**report.registration_result(state, self._desired, done), "exports": list(applied.exports)}
+        return {**report.registration_result(state, self._desired, applied), "exports": list(applied.exports)}
 
     def describe(self, state: MachineFacts) -> str:
         """Describe the registration."""
@@ -175,11 +172,11 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 
     def warnings(self, state: MachineFacts) -> tuple[str, ...]:
         """Return one line for each condition that the plan does not change."""
-        return report.warnings(state, self._desired, self._settled)
+        return report.warnings(state, self._desired, _before(state))
 
     def final_warnings(self, state: MachineFacts, applied: AppliedRegistration) -> tuple[str, ...]:
         """Return the warnings after this run."""
-        return report.warnings(state, self._desired, self._with_settled(applied))
+        return report.warnings(state, self._desired, applied)
 
     def _clean_up(self, plan: Plan, state: MachineFacts) -> tuple[str, ...]:
         """Remove a stale registration. Return the paths of the exported registry keys and certificates."""
@@ -204,11 +201,12 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
             "NeedsRestart": model.registers_again(plan),
         }
         secrets = {**secrets, "KeyContent": key.content}
+        registered = applied.registered or model.registers(plan)
         try:
             answer = self._run_task(REGISTRATION, {**parameters, **place}, secrets, state)
         except OtherRun as other:
-            return replace(applied, notes=(*applied.notes, other.message), registered=model.registers(plan))
-        applied = replace(self._evaluate(answer, applied), registered=model.registers(plan))
+            return replace(applied, notes=(*applied.notes, other.message), registered=registered)
+        applied = replace(self._evaluate(answer, applied), registered=registered)
         if answer["started"]:
             return applied
         return self._finish(answer, state, applied, restart=model.registers_again(plan))
@@ -243,20 +241,15 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
         }
         return parameters, {"ProxyCredential": proxy.credential if proxy else None}
 
-    def settle(self, task: BackgroundTask, answer: Mapping[str, Any]) -> bool:
-        """Note what a task of an earlier run has done, and return whether the program asks for a restart.
-
-        Raises RemoteFailure.
-        """
+    def _evaluate_resumed(self, answer: Mapping[str, Any]) -> bool:
+        """Return whether the program of an earlier run asks for a restart. Raises RemoteFailure."""
         jobs = jobs_of(answer.get("running_jobs"))
         if jobs:
             raise RemoteFailure(f"it changed nothing, because {describe_jobs(jobs)}")
         try:
-            done = self._evaluate(answer, AppliedRegistration())
+            return self._evaluate(answer, AppliedRegistration()).restart_required
         except DeadlineExceeded as error:
             raise RemoteFailure(error.message) from None
-        self._settled = replace(self._settled, registered=self._settled.registered or task is REGISTRATION)
-        return done.restart_required
 
     def _evaluate(self, answer: Mapping[str, Any], applied: AppliedRegistration) -> AppliedRegistration:
         log, code = answer["log_tail"], answer["exit_code"]
@@ -321,15 +314,22 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
 class _Resumed:
     """The outcome of a task of an earlier run. A task that was interrupted has no answer."""
 
-    def __init__(self, registration: ProviderRegistration, task: BackgroundTask) -> None:
-        self._registration = registration
-        self._task = task
-        self.answered = False
+    def __init__(self, task: BackgroundTask, judge: Callable[[Mapping[str, Any]], bool]) -> None:
+        self.task = task
+        self._judge = judge
+        self.answered = self.succeeded = False
 
     def evaluate(self, answer: Mapping[str, Any]) -> bool:
         """Return whether the program asks for a restart. Raises RemoteFailure."""
         self.answered = True
-        return self._registration.settle(self._task, answer)
+        restart = self._judge(answer)
+        self.succeeded = True
+        return restart
+
+
+def _before(state: MachineFacts) -> AppliedRegistration:
+    """Return the changes that this run takes over from a task of an earlier run."""
+    return AppliedRegistration(registered=state.registered_since)
 
 
 def _read(path: str) -> bytes:
