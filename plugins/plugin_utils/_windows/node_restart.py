@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.errors import RemoteFailure
+from ...module_utils._model.common.file_lock import take_lock
 from ...module_utils._model.common.waiting import interval
 from ...module_utils._model.windows.node_drain import DrainState, join_failure, resume_failure
 from ...module_utils._model.windows.restart import not_restarted, restart_check
@@ -69,7 +69,7 @@ class NodeRestart:
             if not self._drain:
                 restarted = self._restart_if_safe(self._session.run("list_restart_obstacles", {}))
                 # The other hosts of this run wait until the cluster has all of its nodes again.
-                return self._joined(restarted, lines) if restarted.done else restarted
+                return self._joined() if restarted.done else restarted
             return self._drain_and_restart(started, lines)
 
     def _restart_if_safe(self, answer: Mapping[str, Any]) -> Restarted:
@@ -79,23 +79,14 @@ class NodeRestart:
         self._restart()
         return Restarted(True)
 
-    def _joined(self, restarted: Restarted, lines: ProgressLines) -> Restarted:
+    def _joined(self) -> Restarted:
         """Wait until the restarted machine is a node of its cluster again."""
-        started = time.monotonic()
-        while True:
-            elapsed = time.monotonic() - started
-            left = _JOIN_SECONDS - elapsed
-            try:
-                state = DrainState.from_answer(self._session.run("list_restart_obstacles", {})).state
-            except RemoteFailure as error:
-                # The cluster service of a machine that has just started may not answer yet.
-                state = error.message
-            if state in ("Up", "Paused"):
-                return restarted
-            if left <= 0:
-                return Restarted(True, (join_failure(state),))
-            lines.show([f"{self._step} waits until the node has joined its cluster: {state or 'no state'}"], elapsed)
-            time.sleep(interval(elapsed, left))
+        state = _wait_for_node(self._session, self._step, _JOIN_SECONDS, self._has_joined)
+        return Restarted(True, () if state is None else (join_failure(state),))
+
+    def _has_joined(self) -> tuple[bool, str]:
+        state = DrainState.from_answer(self._session.run("list_restart_obstacles", {})).state
+        return state in ("Up", "Paused"), state
 
     def _drain_and_restart(self, started: float, lines: ProgressLines) -> Restarted:
         """Drain the node, restart it and resume it. A node that was paused here is resumed in any case."""
@@ -151,21 +142,32 @@ class NodeRestart:
 
 def resume_node(session: Session, step: str, timeout: float) -> str | None:
     """Resume a node that this collection has paused, when it has joined its cluster again. Return a warning or None."""
+
+    def look() -> tuple[bool, str]:
+        answer = session.run("resume_node", {})
+        return not answer["marked"], str(answer["state"] or "")
+
+    state = _wait_for_node(session, step, timeout, look)
+    return None if state is None else resume_failure(state)
+
+
+def _wait_for_node(session: Session, step: str, timeout: float, look: Callable[[], tuple[bool, str]]) -> str | None:
+    """Look until a node has joined its cluster. Return its last state at the time limit, and None otherwise."""
     started = time.monotonic()
     lines = ProgressLines(session.show, timeout=timeout)
     while True:
         elapsed = time.monotonic() - started
         left = timeout - elapsed
         try:
-            answer = session.run("resume_node", {})
+            done, state = look()
         except RemoteFailure as error:
             # The cluster service of a machine that has just started may not answer yet.
-            answer = {"marked": True, "state": error.message}
-        if not answer["marked"]:
+            done, state = False, error.message
+        if done:
             return None
         if left <= 0:
-            return resume_failure(str(answer["state"]))
-        lines.show([f"{step} waits until the node has joined its cluster: {answer['state'] or 'no state'}"], elapsed)
+            return state
+        lines.show([f"{step} waits until the node has joined its cluster: {state or 'no state'}"], elapsed)
         time.sleep(interval(elapsed, left))
 
 
@@ -176,16 +178,17 @@ def _turn(folder: Path, nodes: list[str]) -> Iterator[Callable[[], bool]]:
     The kernel gives the turn back when the process of the host ends.
     """
     name = hashlib.sha256("\n".join(nodes).encode()).hexdigest()[:16]
-    handle = os.open(folder / f"siterecovery.hyperv-{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    path = str(folder / f"siterecovery.hyperv-{name}.lock")
+    taken: list[int] = []
 
     def is_free() -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        handle = take_lock(path)
+        if handle is not None:
+            taken.append(handle)
+        return handle is not None
 
     try:
         yield is_free
     finally:
-        os.close(handle)
+        for handle in taken:
+            os.close(handle)

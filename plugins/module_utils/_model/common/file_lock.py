@@ -26,7 +26,7 @@ def file_lock(option: str, path: str, timeout: float) -> Iterator[None]:
     Raises Refused with the process that holds it, and OSError.
     """
     started = time.monotonic()
-    while (handle := _take(path)) is None:
+    while (handle := take_lock(path)) is None:
         if time.monotonic() - started >= timeout:
             raise Refused(
                 f"{option}: {_holder(path)} uses this path and holds the lock {path}; run again when it has ended"
@@ -43,8 +43,8 @@ def file_lock(option: str, path: str, timeout: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _take(path: str) -> int | None:
-    """Take the lock. Return None while another run holds it."""
+def take_lock(path: str) -> int | None:
+    """Take the lock and return its handle. Return None while another run holds it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
