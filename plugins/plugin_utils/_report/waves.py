@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any, Final
 
 #: Stands for the cluster of a node whose cluster could not be read. All such nodes count as nodes of one cluster.
@@ -25,14 +24,13 @@ def plan_waves(clusters: Mapping[str, str | None], sizes: Sequence[str]) -> tupl
     """
     waves: list[Wave] = []
     left = list(clusters)
-    for number in count():
-        if not left:
-            return tuple(waves)
-        wave = _first_hosts(left, clusters, _number(sizes[min(number, len(sizes) - 1)], len(clusters)))
+    while left:
+        size = sizes[min(len(waves), len(sizes) - 1)]
+        wave = _first_hosts(left, clusters, _number(size, len(clusters)))
         taken = set(wave)
         left = [host for host in left if host not in taken]
         waves.append(wave)
-    raise AssertionError("unreachable")
+    return tuple(waves)
 
 
 def _first_hosts(hosts: Iterable[str], clusters: Mapping[str, str | None], size: int) -> Wave:
