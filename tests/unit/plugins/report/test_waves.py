@@ -105,6 +105,16 @@ def test_the_report_plans_the_hosts_that_the_run_sets_up() -> None:
     assert report().to_result()["waves"] == []
 
 
+def test_a_run_that_stops_at_its_checks_leaves_all_of_its_hosts() -> None:
+    assert report().left == ["hv01", "hv02", "hv03", "hv04"]
+    # The host that is left out is listed only.
+    assert report(unready_hosts="skip").left == []
+
+
+def test_the_end_of_a_run_leaves_unfinished_hosts() -> None:
+    assert report(stage="setup", unready_hosts="skip").left == ["hv01", "hv02", "hv03", "hv04"]
+
+
 WAVES = (("hv01",), ("hv02", "hv03"), ("hv04",))
 
 
