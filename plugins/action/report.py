@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from ansible.utils.display import Display
 from ..plugin_utils._report.records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record, WrongShape, read_record
 from ..plugin_utils._report.report import Report
 from ..plugin_utils._report.scope import AZURE, HYPERV_HOSTS, PARTS, VMM_SERVERS, Group, Scope, missing
+from ..plugin_utils._report.waves import DEFAULT_RING
 
 _LOCALHOST = "localhost"
 _ROLES = {VMM_SERVERS: VMM_SERVER, HYPERV_HOSTS: HYPERV_HOST}
@@ -119,7 +121,7 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
         task_options=_task_options(variables),
         unready_hosts=options["unready_hosts"],
         stopped=str(hostvars[_LOCALHOST].get("__site_stopped") or ""),
-        wave_sizes=tuple(options["wave_sizes"]) if options["wave_sizes"] else None,
+        wave_sizes=None if options["wave_sizes"] is None else tuple(options["wave_sizes"]),
     )
 
 
@@ -162,7 +164,17 @@ def _records(scope: Scope, hostvars: Variables) -> Iterator[Record]:
         yield read_record(AZURE_TARGET, _LOCALHOST, hostvars[_LOCALHOST])
     for part, role in _ROLES.items():
         for host in scope.included(part):
-            yield read_record(role, host, hostvars[host], _inventory_names(host, hostvars[host]))
+            record = read_record(role, host, hostvars[host], _inventory_names(host, hostvars[host]))
+            yield replace(record, ring=_ring(hostvars[host])) if role == HYPERV_HOST else record
+
+
+def _ring(variables: Variables) -> int:
+    """Return the ring of a Hyper-V host. The checks of the host report a wrong value."""
+    try:
+        text = str(variables.get("hyperv_host_ring", "")).strip()
+        return int(text) if text else DEFAULT_RING
+    except (AnsibleError, ValueError):
+        return DEFAULT_RING
 
 
 def _inventory_names(host: str, variables: Variables) -> tuple[str, ...]:

@@ -186,7 +186,6 @@ JARGON = (
     _word(r"patiently", "with retries", "jargon of this project"),
     _word(r"ways? out", "egress, proxy settings", "jargon of this project"),
     _word(r"overlaid", "applied", "jargon of this project"),
-    _word(r"rings?", "layer", "jargon of this project"),
     _word(r"teller", "progress reporter", "jargon of this project"),
     _word(r"canar(?:y|ies)(?= in)", "marker", "jargon of this project"),
 )

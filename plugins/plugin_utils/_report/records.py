@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.resource import Evidence
+from .waves import DEFAULT_RING
 
 AZURE_TARGET, VMM_SERVER, HYPERV_HOST = "azure_target", "vmm_server", "hyperv_host"
 _SEVERITIES = ("error", "warning", "info")
@@ -44,6 +45,8 @@ class Record:
     active: bool = True
     #: Names of the host in the inventory.
     names: tuple[str, ...] = ()
+    #: The ring of a Hyper-V host in a rollout. Lower rings begin first.
+    ring: int = DEFAULT_RING
 
     @property
     def label(self) -> str:

@@ -16,7 +16,7 @@ from .coverage import Duplicate, Uncovered, find_duplicates, find_uncovered
 from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .scope import HYPERV_HOSTS, Scope
 from .tables import check_table, evidence_table
-from .waves import Wave, clusters_of, describe_waves, plan_waves
+from .waves import DEFAULT_SIZES, Candidate, Wave, cluster_of, describe_waves, plan_waves
 
 UnreadyHosts = Literal["fail", "skip", "accept"]
 Stage = Literal["checks", "setup", "state"]
@@ -69,15 +69,17 @@ class Report:
     unready_hosts: UnreadyHosts = "fail"
     #: Why the run began no further wave; empty if it began all of them.
     stopped: str = ""
-    #: The sizes of the waves. None: the report does not plan them.
+    #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None
 
     @cached_property
     def waves(self) -> tuple[Wave, ...]:
         """Return the waves in which the hosts of the run are set up. Hosts that are left out are in none of them."""
+        if self.wave_sizes is None:
+            return ()
         left_out = {record.host for record in self.left_out}
-        ready = {record.host: record.observation for record in self._of(HYPERV_HOST) if record.host not in left_out}
-        return plan_waves(clusters_of(ready), self.wave_sizes) if self.wave_sizes else ()
+        ready = [record for record in self._of(HYPERV_HOST) if record.host not in left_out]
+        return plan_waves(map(_candidate, ready), self.wave_sizes or DEFAULT_SIZES)
 
     @cached_property
     def left_out(self) -> list[Record]:
@@ -256,6 +258,10 @@ class Report:
             rows = [row for row in readings if row.step not in planned]
             found.setdefault(record.label, []).extend([*record.differences, *rows, *(record.evidence or ())])
         return found
+
+
+def _candidate(record: Record) -> Candidate:
+    return Candidate(record.host, cluster_of(record.observation), record.ring, open=not record.set_up)
 
 
 def _failed_checks(record: Record) -> str:

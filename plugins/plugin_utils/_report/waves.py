@@ -8,44 +8,77 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, groupby, repeat
+from operator import attrgetter
 from typing import Any, Final
+
+from ...module_utils._model.common.wave_sizes import ONE_PER_CLUSTER
 
 #: Stands for the cluster of a node whose cluster could not be read. All such nodes count as nodes of one cluster.
 UNKNOWN_CLUSTER: Final = ""
+DEFAULT_RING: Final = 1
+DEFAULT_SIZES: Final = ("1", ONE_PER_CLUSTER, "25%", "100%")
 _SHOWN_NAMES = 8
 Wave = tuple[str, ...]
 
 
-def plan_waves(clusters: Mapping[str, str | None], sizes: Sequence[str]) -> tuple[Wave, ...]:
-    """Divide hosts into waves in the order of the mapping, which names the cluster of each host.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A host that the run sets up, with the facts that decide its wave."""
 
-    A size is a number of hosts, or a percentage of all hosts that is rounded down to at least one host. The last size
-    applies to all further waves. A wave never has two nodes of one cluster: the second one waits for the next wave.
+    host: str
+    #: The failover cluster of a node. None: the host is not a node of a cluster.
+    cluster: str | None = None
+    #: Hosts of a lower ring begin first.
+    ring: int = DEFAULT_RING
+    #: Whether the checks found the host without an agent.
+    open: bool = True
+
+    @property
+    def cluster_key(self) -> str | None:
+        """Return the name of the cluster without case, as Windows compares it."""
+        return None if self.cluster is None else self.cluster.lower()
+
+
+def plan_waves(candidates: Iterable[Candidate], sizes: Sequence[str]) -> tuple[Wave, ...]:
+    """Divide hosts into waves: those without an agent first, then by ring, then in the given order.
+
+    A size is a number of hosts, or a percentage of all hosts that is rounded down to at least one host. The size
+    `one_per_cluster` takes one node of each cluster of which no earlier wave had a node, and makes no wave without such
+    a cluster. The last size applies to all further waves. A wave never has hosts of two rings, or two nodes of one
+    cluster: the second node waits for the next wave.
     """
+    left = sorted(candidates, key=lambda each: (not each.open, each.ring))
+    total = len(left)
     waves: list[Wave] = []
-    left = list(clusters)
-    while left:
-        size = sizes[min(len(waves), len(sizes) - 1)]
-        wave = _first_hosts(left, clusters, _number(size, len(clusters)))
-        taken = set(wave)
-        left = [host for host in left if host not in taken]
-        waves.append(wave)
-    return tuple(waves)
+    begun: set[str | None] = {None}
+    for size in chain(sizes, repeat(sizes[-1])):
+        if not left:
+            return tuple(waves)
+        _ring, hosts = next(groupby(left, key=attrgetter("ring")))
+        ring = list(hosts)
+        if size.strip() == ONE_PER_CLUSTER:
+            wave = _first_hosts((each for each in ring if each.cluster_key not in begun), total)
+        else:
+            wave = _first_hosts(ring, _number(size, total))
+        taken = {each.host for each in wave}
+        left = [each for each in left if each.host not in taken]
+        begun |= {each.cluster_key for each in wave}
+        waves += [tuple(each.host for each in wave)] if wave else []
+    raise AssertionError("the last size has no end")
 
 
-def _first_hosts(hosts: Iterable[str], clusters: Mapping[str, str | None], size: int) -> Wave:
-    wave: list[str] = []
-    taken: set[str] = set()
-    for host in hosts:
-        cluster = clusters[host]
-        if cluster is not None and cluster.lower() in taken:
+def _first_hosts(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
+    wave: list[Candidate] = []
+    clusters: set[str | None] = set()
+    for each in candidates:
+        if each.cluster_key is not None and each.cluster_key in clusters:
             continue
-        wave.append(host)
+        wave.append(each)
+        clusters.add(each.cluster_key)
         if len(wave) == size:
             break
-        if cluster is not None:
-            taken.add(cluster.lower())
-    return tuple(wave)
+    return wave
 
 
 def _number(size: str, hosts: int) -> int:
@@ -126,10 +159,7 @@ def _duration(elapsed: timedelta) -> str:
     return f"{seconds} s" if seconds < 600 else f"{round(seconds / 60)} min"
 
 
-def clusters_of(observations: Mapping[str, Mapping[str, Any]]) -> dict[str, str | None]:
-    """Return the failover cluster of each host from its observation. None: the host is not a node of a cluster."""
-    return {host: _cluster((observed.get("host") or {}).get("cluster")) for host, observed in observations.items()}
-
-
-def _cluster(section: Mapping[str, Any] | None) -> str | None:
+def cluster_of(observation: Mapping[str, Any]) -> str | None:
+    """Return the failover cluster of a host from its observation. None: the host is not a node of a cluster."""
+    section = (observation.get("host") or {}).get("cluster")
     return None if section is None else str(section.get("name") or UNKNOWN_CLUSTER)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -24,6 +23,7 @@ from ...module_utils._model.common.errors import InvalidInput
 from ...module_utils._model.common.names import require_group_name, require_vault_name
 from ...module_utils._model.common.plan import checked_tags
 from ...module_utils._model.common.waiting import require_timeout
+from ...module_utils._model.common.wave_sizes import wrong_sizes
 from ...module_utils._model.windows.agent import DesiredAgent
 from ...module_utils._model.windows.background_task import checked_timeout
 from ...module_utils._model.windows.endpoints import addresses
@@ -41,7 +41,6 @@ _NAME = "vault-name"
 _REGION = "westeurope"
 _INSTALLER = {"source": "https://mirror.example.com/setup.exe", "staging_dir": "C:\\Staging", "download_timeout": 1}
 _KEY_PATH = "/name.VaultCredentials"
-_WAVE_SIZE = re.compile(r"[1-9][0-9]*|(100|[1-9][0-9]?)%")
 _VAULT_ID = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/{_NAME}"
 
 
@@ -230,14 +229,7 @@ def _proxy(value: Values | None, variable: str) -> Problems:
 
 
 def _site(values: Values) -> Problems:
-    # Ansible takes a size of 0 and a text that is not a number for all remaining hosts.
-    for number, size in enumerate(values.get("site_wave_sizes") or []):
-        if not _WAVE_SIZE.fullmatch(str(size).strip()):
-            yield InvalidInput(
-                f"site_wave_sizes[{number}]",
-                f"must be a number of hosts or a percentage, not '{size}'",
-                "write a size such as 1 or 25%",
-            )
+    yield from wrong_sizes("site_wave_sizes", values.get("site_wave_sizes") or [])
     for name in ("site_max_fail_percentage", "site_max_run_fail_percentage"):
         percentage = values.get(name)
         if percentage is not None and not 0 <= percentage <= 100:

@@ -363,17 +363,7 @@ def test_a_secret_at_the_wrong_place_is_hidden() -> None:
         (
             "site",
             "site_wave_sizes: '1,0'",
-            "H1 site_wave_sizes[1] must be a number of hosts or a percentage, not '0'",
-        ),
-        (
-            "site",
-            "site_wave_sizes: [all]",
-            "H1 site_wave_sizes[0] must be a number of hosts or a percentage, not 'all'",
-        ),
-        (
-            "site",
-            "site_wave_sizes: 101%",
-            "H1 site_wave_sizes[0] must be a number of hosts or a percentage, not '101%'",
+            "H1 site_wave_sizes[1] must be a number of hosts, a percentage or one_per_cluster, not '0'",
         ),
         ("site", "site_max_fail_percentage: -1", "H1 site_max_fail_percentage must be from 0 to 100, not -1"),
     ],

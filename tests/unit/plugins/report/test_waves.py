@@ -8,29 +8,33 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.report import Report
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.scope import Group, Scope
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.waves import (
+    DEFAULT_SIZES,
     UNKNOWN_CLUSTER,
+    Candidate,
     Limits,
     WaveState,
     describe_waves,
     plan_waves,
 )
+from tests.tools.paths import ROOT
 
 from .builders import FAILED, observed, record
 
 NOW = datetime(2026, 12, 5, 4, 0, tzinfo=timezone.utc)
-DEFAULT = ("1", "25%", "100%")
-ALONE: dict[str, str | None] = {f"hv{number:02}": None for number in range(1, 9)}
+DEFAULT = DEFAULT_SIZES
+ALONE = [Candidate(f"hv{number:02}") for number in range(1, 9)]
 LIMITS = Limits(0, 100)
 
 
-def clustered(**clusters: str | None) -> dict[str, str | None]:
-    return dict(clusters)
+def clustered(**clusters: str | None) -> list[Candidate]:
+    return [Candidate(host, cluster) for host, cluster in clusters.items()]
 
 
 def test_hosts_without_a_cluster_keep_their_order() -> None:
@@ -46,32 +50,59 @@ def test_the_last_size_applies_to_all_further_waves(sizes: tuple[str, ...], leng
 
 
 def test_a_wave_has_one_node_of_a_cluster_and_takes_later_hosts_instead() -> None:
-    clusters = clustered(a1="A", a2="a", b1="B", c=None, b2="B", a3="A")
-    assert plan_waves(clusters, ("1", "100%")) == (("a1",), ("a2", "b1", "c"), ("b2", "a3"))
+    nodes = clustered(a1="A", a2="a", b1="B", c=None, b2="B", a3="A")
+    assert plan_waves(nodes, ("1", "100%")) == (("a1",), ("a2", "b1", "c"), ("b2", "a3"))
 
 
 def test_nodes_whose_cluster_is_unknown_count_as_nodes_of_one_cluster() -> None:
-    clusters = clustered(x=UNKNOWN_CLUSTER, y=UNKNOWN_CLUSTER, z=None)
-    assert plan_waves(clusters, ("100%",)) == (("x", "z"), ("y",))
+    nodes = clustered(x=UNKNOWN_CLUSTER, y=UNKNOWN_CLUSTER, z=None)
+    assert plan_waves(nodes, ("100%",)) == (("x", "z"), ("y",))
+
+
+def test_the_specification_names_the_default_sizes() -> None:
+    specification = yaml.safe_load((ROOT / "playbooks/site.meta.yml").read_text(encoding="utf-8"))
+    assert specification["argument_specs"]["site"]["options"]["site_wave_sizes"]["default"] == list(DEFAULT_SIZES)
 
 
 def test_no_host_makes_no_wave() -> None:
-    assert plan_waves({}, DEFAULT) == ()
+    assert plan_waves([], DEFAULT) == ()
+
+
+def test_a_wave_of_clusters_has_a_node_of_each_cluster_that_was_not_begun() -> None:
+    nodes = clustered(a1="A", a2="A", b1="B", c1=None, b2="b", d1="D")
+    assert plan_waves(nodes, ("1", "one_per_cluster", "100%")) == (("a1",), ("b1", "d1"), ("a2", "c1", "b2"))
+    assert plan_waves(ALONE, ("7", "one_per_cluster", "100%")) == plan_waves(ALONE, ("7", "100%"))
+
+
+def test_lower_rings_come_first_and_share_no_wave() -> None:
+    rings = [Candidate("late", ring=2), Candidate("one"), Candidate("canary", ring=0), Candidate("two")]
+    assert plan_waves(rings, ("100%",)) == (("canary",), ("one", "two"), ("late",))
+
+
+def test_hosts_without_an_agent_come_first() -> None:
+    hosts = [Candidate("done", ring=0, open=False), Candidate("open"), Candidate("canary", ring=0)]
+    assert plan_waves(hosts, ("100%",)) == (("canary",), ("open",), ("done",))
+
+
+CANDIDATE = st.tuples(st.sampled_from([None, "", "A", "b", "B", "C"]), st.integers(0, 2), st.booleans())
 
 
 @given(
-    st.dictionaries(st.text(min_size=1), st.sampled_from([None, "", "A", "b", "B", "C"]), max_size=30),
-    st.lists(st.sampled_from(["1", "3", "25%", "100%"]), min_size=1, max_size=4),
+    st.dictionaries(st.text(min_size=1), CANDIDATE, max_size=30),
+    st.lists(st.sampled_from(["1", "3", "one_per_cluster", "25%", "100%"]), max_size=4),
+    st.sampled_from(["1", "100%"]),
 )
-def test_every_plan_has_each_host_once_and_no_two_nodes_together(
-    clusters: dict[str, str | None], sizes: list[str]
+def test_every_plan_has_each_host_once_and_no_two_nodes_or_rings_together(
+    facts: dict[str, tuple[str | None, int, bool]], sizes: list[str], last: str
 ) -> None:
-    waves = plan_waves(clusters, sizes)
-    assert sorted(host for wave in waves for host in wave) == sorted(clusters)
+    known = {host: Candidate(host, *values) for host, values in facts.items()}
+    waves = plan_waves(known.values(), [*sizes, last])
+    assert sorted(host for wave in waves for host in wave) == sorted(known)
     for wave in waves:
-        names = [cluster.lower() for host in wave if (cluster := clusters[host]) is not None]
+        names = [key for host in wave if (key := known[host].cluster_key) is not None]
         assert wave
         assert len(names) == len(set(names))
+        assert len({known[host].ring for host in wave}) == 1
 
 
 def test_the_plan_names_hosts_and_counts_many() -> None:
@@ -103,6 +134,7 @@ def test_the_report_plans_the_hosts_that_the_run_sets_up() -> None:
     assert "Wave 1 of 2: hv01, hv03" in planned.lines("checks", planned=True)
     assert "Wave 1 of 2: hv01, hv03" not in planned.lines("checks")
     assert report().to_result()["waves"] == []
+    assert report(wave_sizes=(), unready_hosts="skip").waves == (("hv01",), ("hv02",), ("hv03",))
 
 
 def test_a_run_that_stops_at_its_checks_leaves_all_of_its_hosts() -> None:
