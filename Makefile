@@ -9,6 +9,10 @@ ENGINE ?= python
 ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
+# Without bytecode, each module that calls Azure compiles the SDK again, which takes longer than its work.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/bytecode
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test gates types format bind inferred index assumptions pages environments install link lock bench acceptance clean
 
