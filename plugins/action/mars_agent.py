@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
+from ..module_utils._model.common.change_window import require_open
 from ..module_utils._model.windows.agent_limits import DAYS
-from ..plugin_utils._action import SETUP_OPTIONS, SetupAction
+from ..plugin_utils._action import SETUP_OPTIONS, Options, SetupAction
 from ..plugin_utils._services.windows.mars_agent import build
+from ..plugin_utils._windows.session import Session
 
 
 class ActionModule(SetupAction):
@@ -35,7 +38,13 @@ class ActionModule(SetupAction):
         },
         "upload_threads": {"type": "int"},
         "download_threads": {"type": "int"},
+        "begin_before": {"type": "str"},
     }
     RESULT = "agent"
     STEP = "H3"
     build = staticmethod(build)
+
+    def execute(self, options: Options, session: Session) -> dict[str, Any]:
+        """Bring the agent to its desired state. Raises Refused after the end of the change window."""
+        require_open("begin_before", options["begin_before"], datetime.now(timezone.utc))
+        return super().execute(options, session)

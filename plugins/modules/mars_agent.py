@@ -60,6 +60,12 @@ options:
       - The seconds to wait until the other nodes are up and the node is drained. It does not include the restart.
     type: int
     default: 3600
+  begin_before:
+    description:
+      - The end of a change window, as a date and a time in ISO 8601 such as V(2026-12-05T05:00:00+01:00). A task that
+        begins later fails before it connects to the host. A task that has begun is finished.
+      - A time without an offset is one of the controller.
+    type: str
   throttle:
     description:
       - The bandwidth limits of replication by hours. They are set together with the agent's own commands, and read

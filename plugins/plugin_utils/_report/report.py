@@ -261,7 +261,7 @@ class Report:
 
 
 def _candidate(record: Record) -> Candidate:
-    return Candidate(record.host, cluster_of(record.observation), record.ring, open=not record.set_up)
+    return Candidate(record.host, cluster_of(record.observation), record.ring)
 
 
 def _failed_checks(record: Record) -> str:

@@ -12,6 +12,7 @@ from itertools import chain, groupby, repeat
 from operator import attrgetter
 from typing import Any, Final
 
+from ...module_utils._model.common.change_window import closed_reason
 from ...module_utils._model.common.wave_sizes import ONE_PER_CLUSTER
 
 #: Stands for the cluster of a node whose cluster could not be read. All such nodes count as nodes of one cluster.
@@ -31,8 +32,6 @@ class Candidate:
     cluster: str | None = None
     #: Hosts of a lower ring begin first.
     ring: int = DEFAULT_RING
-    #: Whether the checks found the host without an agent.
-    open: bool = True
 
     @property
     def cluster_key(self) -> str | None:
@@ -41,14 +40,14 @@ class Candidate:
 
 
 def plan_waves(candidates: Iterable[Candidate], sizes: Sequence[str]) -> tuple[Wave, ...]:
-    """Divide hosts into waves: those without an agent first, then by ring, then in the given order.
+    """Divide hosts into waves: by ring, then in the given order.
 
     A size is a number of hosts, or a percentage of all hosts that is rounded down to at least one host. The size
     `one_per_cluster` takes one node of each cluster of which no earlier wave had a node, and makes no wave without such
     a cluster. The last size applies to all further waves. A wave never has hosts of two rings, or two nodes of one
     cluster: the second node waits for the next wave.
     """
-    left = sorted(candidates, key=lambda each: (not each.open, each.ring))
+    left = sorted(candidates, key=attrgetter("ring"))
     total = len(left)
     waves: list[Wave] = []
     begun: set[str | None] = {None}
@@ -125,12 +124,12 @@ class WaveState:
 
     def stop_before(self, limits: Limits, now: datetime) -> str:
         """Return why the wave must not begin; empty if it may."""
-        if limits.window_end is None or now < limits.window_end:
-            return ""
-        return f"the change window ended at {limits.window_end.isoformat(' ', 'minutes')}"
+        return closed_reason(limits.window_end, now)
 
-    def stop_after(self, limits: Limits) -> str:
-        """Return why no later wave may begin; empty if it may."""
+    def stop_after(self, limits: Limits, now: datetime) -> str:
+        """Return why no later wave may begin; empty if it may. Hosts that did not begin in the window have failed."""
+        if closed := closed_reason(limits.window_end, now):
+            return closed
         failed = [host for host in self.hosts if host in self.failed]
         if 100 * len(failed) > limits.wave_percentage * len(self.hosts):
             return f"too many hosts of an earlier wave failed: {', '.join(failed)}"

@@ -187,6 +187,8 @@ def _vmm_server(values: Values) -> Problems:
 
 def _hyperv_host(values: Values) -> Problems:
     given = _without_prefix("hyperv_host_", values)
+    if values.get("hyperv_host_begin_before"):
+        yield from _window_end("hyperv_host_begin_before", values)
     yield from _setup("hyperv_host_", "agent", given, DesiredAgent.from_options, minimum_cache_gb=0)
     yield from _proxy(given["proxy"], "hyperv_host_proxy")
 
@@ -235,9 +237,13 @@ def _site(values: Values) -> Problems:
         if percentage is not None and not 0 <= percentage <= 100:
             yield InvalidInput(name, f"must be from 0 to 100, not {percentage}", "correct the number")
     if values.get("site_window_end"):
-        yield from _renamed(partial(parse_window_end, "site_window_end", str(values["site_window_end"])), {})
+        yield from _window_end("site_window_end", values)
     for text in values.get("site_endpoints") or []:
         yield from _renamed(partial(addresses, "AzureCloud", (), [text]), {"endpoints": "site_endpoints"})
+
+
+def _window_end(variable: str, values: Values) -> Problems:
+    return _renamed(partial(parse_window_end, variable, str(values[variable])), {})
 
 
 _RULES: Mapping[str, Callable[[Values], Problems]] = {

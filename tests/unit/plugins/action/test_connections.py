@@ -53,6 +53,13 @@ def test_a_file_on_the_controller_is_searched_as_ansible_does(runner: MakeRunner
     assert "append_file" in found.scripts
 
 
+def test_a_setup_after_the_change_window_does_not_begin(runner: MakeRunner) -> None:
+    found = runner(hyperv_host())
+    result = found.run("mars_agent", begin_before="2026-01-31T05:00:00Z", **installer("agent"))
+    assert (result["failed"], result["error"]["kind"], result["changed"]) == (True, "refused", False)
+    assert found.scripts == []
+
+
 # ---- restarts ----
 
 
