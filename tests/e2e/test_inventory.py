@@ -17,8 +17,10 @@ import yaml
 
 from lab.lab import Lab, find_document, read_document
 from tests.e2e.cells import Cell
+from tests.support.guides import Shell, console_lines
 from tests.support.inventories import Answer, ansible_inventory
 from tests.support.playbook import Controller
+from tests.tools.paths import ROOT
 
 PLUGIN = {"plugin": "siterecovery.hyperv.vmm"}
 STRICT = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
@@ -283,3 +285,23 @@ def test_hosts_of_the_inventory_are_covered_and_all_others_are_not(
     found = tree(inventory.run("--list"))
     assert found["vmm_not_covered"] == ["hv02.lab.example"]
     assert found["hyperv_hosts"] == ["hv01", "hv02.lab.example"]
+
+
+def test_the_commands_of_the_guide_for_many_hosts(main_cell: Cell, tmp_path: Path) -> None:
+    """A host fails in the first run, and the next one continues with it."""
+    listed, check, target, servers, plan, setup, again, report = console_lines(ROOT / "docs" / "fleet.md")
+    with Lab.load("small", engine="python", time_scale=0.01) as lab:
+        inventory = Inventory(lab, main_cell, tmp_path, with_hosts=True)
+        inventory.write("vmm.yml", {**PLUGIN, "hostnames": "short"})
+        variables = Controller(main_cell, inventory.path, lab.environment).variables(tmp_path, None)
+        shell = Shell(tmp_path, {**variables, "PATH": f"{main_cell.python.parent}:{variables['PATH']}"})
+        assert "|--hv01" in shell.run(listed)
+        for command in (check, target, servers):
+            shell.run(command)
+        assert "Wave 1 of 2: hv01\nWave 2 of 2: hv02\n" in shell.run(plan)
+        lab.context.faults.plan("windows:hv01:MARSAgentInstaller.exe", "fail", exit_code=1603)
+        assert "hv02: not set up, because too many hosts of an earlier wave failed: hv01" in shell.run(setup, code=2)
+        assert (tmp_path / "left.txt").read_text() == "hv01\nhv02\n"
+        assert "Wave 2 of 2: 1 host in " in shell.run(again)
+        assert not (tmp_path / "left.txt").exists()
+        shell.run(report)

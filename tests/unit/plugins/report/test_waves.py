@@ -69,6 +69,13 @@ def test_no_host_makes_no_wave() -> None:
     assert plan_waves([], DEFAULT) == ()
 
 
+def test_the_guide_shows_the_plan_of_its_example() -> None:
+    numbers = {"A": range(1, 5), "B": range(5, 9), "C": range(9, 11), "D": range(11, 13), None: range(13, 17)}
+    hosts = [Candidate(f"hv{number:02}", cluster) for cluster, members in numbers.items() for number in members]
+    lines = "\n".join(describe_waves(plan_waves(hosts, DEFAULT)))
+    assert f"```text\n{lines}\n```" in (ROOT / "docs/fleet.md").read_text(encoding="utf-8")
+
+
 def test_a_wave_of_clusters_has_a_node_of_each_cluster_that_was_not_begun() -> None:
     nodes = clustered(a1="A", a2="A", b1="B", c1=None, b2="b", d1="D")
     assert plan_waves(nodes, ("1", "one_per_cluster", "100%")) == (("a1",), ("b1", "d1"), ("a2", "c1", "b2"))
