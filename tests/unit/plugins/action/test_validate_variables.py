@@ -19,7 +19,6 @@ from ansible.template import Templar
 
 from ansible_collections.siterecovery.hyperv.plugins.action import validate_variables
 from ansible_collections.siterecovery.hyperv.plugins.action.validate_variables import ActionModule
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables import names, specs
 
 VAULT = "/subscriptions/s/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
 AZURE = {
@@ -496,8 +495,3 @@ def test_other_variables_and_those_of_other_plays_are_ignored(name: str) -> None
 
 def test_it_connects_to_nothing() -> None:
     assert ActionModule._requires_connection is False
-
-
-def test_the_workers_find_all_files_read() -> None:
-    assert all(known.cache_info().currsize for known in (names.facts, names.recorded))
-    assert specs.options_of.cache_info().currsize >= len(specs.sources())
