@@ -83,8 +83,8 @@ options:
     default: fail
   wave_sizes:
     description:
-      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of all hosts of the run.
-        The last size applies to all further waves.
+      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of the hosts of all
+        waves. The last size applies to all further waves.
       - Without this option, the module plans no waves. In check mode, it prints the plan.
     type: list
     elements: str
@@ -217,7 +217,8 @@ duplicates:
       sample: [hv01, berlin-1]
 waves:
   description:
-    - The Hyper-V hosts of each wave, in the order of the inventory. Hosts that the run leaves out are in none of them.
+    - The Hyper-V hosts of each wave, in the order of the inventory. Hosts that the run leaves out are in none of them,
+      and neither are hosts on which the checks found nothing to do.
     - A wave never has two nodes of one failover cluster.
   returned: when O(stage) is not V(scope)
   type: list
