@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=get_args(EngineName),
         help="engine that answers scripts (default: %(default)s)",
     )
+    up.add_argument("--hosts", type=int, help="number of Hyper-V hosts of a fleet (default: the one in its file)")
+    up.add_argument("--seed", type=int, help="seed of the differences in a fleet (default: the one in its file)")
     up.add_argument(
         "--directory", type=Path, help="where to write inventory and certificate (default: a temporary one)"
     )
@@ -110,7 +112,14 @@ def _up(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_signal)
     parent = os.getppid() if options.with_parent else None
-    lab = Lab.load(options.lab, engine=options.engine, time_scale=options.time_scale, directory=options.directory)
+    lab = Lab.load(
+        options.lab,
+        engine=options.engine,
+        time_scale=options.time_scale,
+        directory=options.directory,
+        hosts=options.hosts,
+        seed=options.seed,
+    )
     try:
         with lab:
             if options.pid_file is not None:

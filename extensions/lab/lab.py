@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import yaml
 from aiohttp import web
 
-from . import inventory
+from . import fleet, inventory
 from .certificates import Certificates
 from .context import Journal, LabContext, Lag, Login, ProxyAccount, digest
 from .control import ControlServer
@@ -63,6 +63,9 @@ AZURE_NAMES = (
 # Slow scripts of many machines run in parallel; each of them only waits.
 WORKERS = 64
 _START_TIMEOUT = 30.0
+_MACHINE_TIMEOUT = 0.1
+#: A certificate with more names makes every handshake longer. A wildcard then replaces the names of machines.
+_CERTIFIED_NAMES = 64
 
 
 class LabError(Exception):
@@ -226,15 +229,23 @@ class Lab:
         engine: EngineName = "python",
         time_scale: float = 0.02,
         directory: str | Path | None = None,
+        hosts: int | None = None,
+        seed: int | None = None,
     ) -> Lab:
         """Prepare a lab by its name or its YAML file; nothing listens before `start()`.
 
+        `hosts` and `seed` replace those of a fleet.
+
         Raises:
-            LabError: there is no such lab or engine.
+            LabError: there is no such lab or engine, or it is no fleet.
         """
         if engine not in get_args(EngineName):
             raise LabError(f"There is no engine {engine}: use one of {', '.join(get_args(EngineName))}.")
         document = read_document(find_document(name))
+        if "fleet" in document:
+            document = fleet.described(document, hosts, seed)
+        elif hosts is not None or seed is not None:
+            raise LabError(f"The lab {name} is no fleet: it has no number of hosts and no seed.")
         return cls(
             document, engine=engine, time_scale=time_scale, directory=None if directory is None else Path(directory)
         )
@@ -302,9 +313,10 @@ class Lab:
         self._folder = _Folder.temporary() if self._given is None else _Folder.given(self._given)
         self._thread = threading.Thread(target=self._run, name="lab", daemon=True)
         self._thread.start()
-        if not self._ready.wait(_START_TIMEOUT):
+        limit = _START_TIMEOUT + _MACHINE_TIMEOUT * len(self.document["machines"])
+        if not self._ready.wait(limit):
             self.stop()
-            raise LabError(f"The lab did not start within {_START_TIMEOUT:.0f} s.")
+            raise LabError(f"The lab did not start within {limit:.0f} s.")
         if self._problem is not None:
             self._thread.join()
             raise self._problem
@@ -358,8 +370,7 @@ class Lab:
 
         folder, context = self._need_folder(), self.context
         private = folder.folder(".private")
-        names = [item for machine in self.document["machines"] for item in (machine["name"], machine["fqdn"])]
-        certificates = Certificates([*names, context.proxy.name, *blob.NAMES])
+        certificates = Certificates([*_names(self.document["machines"]), context.proxy.name, *blob.NAMES])
         folder.file("ca.pem", certificates.authority_pem)
         tls = certificates.server_context(private)
 
@@ -407,9 +418,14 @@ class Lab:
         account = Account(self.context.login.windows_user, self.context.login.windows_password)
         accounts_file = private / "accounts"
         account.store(accounts_file)
+        described = self.document["machines"]
+        latencies = {str(each["name"]): float(each.get("latency_seconds", 0.0)) for each in described}
         for name, machine in self.machines.items():
             authenticator = Authenticator(account, accounts_file, certificates.server_der)
-            server = WinRmServer(name, machine, self.context, engine, authenticator=authenticator, tls=tls)
+            latency = latencies.get(name, 0.0)
+            server = WinRmServer(
+                name, machine, self.context, engine, authenticator=authenticator, tls=tls, latency=latency
+            )
             await _started(stack, server)
             self.servers[name] = server
 
@@ -421,6 +437,14 @@ class Lab:
         folder.file("environment", environment.encode())
         access = {"url": control.url, "token": control.token, "process": os.getpid()}
         folder.file("control.json", json.dumps(access).encode())
+
+
+def _names(machines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of machines for the certificate."""
+    names = [str(machine[key]) for machine in machines for key in ("name", "fqdn")]
+    if len(names) <= _CERTIFIED_NAMES:
+        return names
+    return [f"*.{domain}" for domain in dict.fromkeys(str(each["fqdn"]).partition(".")[2] for each in machines)]
 
 
 def _is_azure(host: str) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..plugin_utils._action import PROXY_OPTIONS, WindowsAction
+from ..module_utils._model.windows.host_facts import STAGING_DIR
+from ..plugin_utils._action import LIMIT_OPTIONS, PROXY_OPTIONS, Options, WindowsAction
 from ..plugin_utils._services.windows.host_info import read_host
 
 
@@ -30,6 +31,13 @@ class ActionModule(WindowsAction):
         "endpoints": {"type": "list", "elements": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
+        "source": {"type": "str"},
+        "staging_dir": {"type": "str", "default": STAGING_DIR},
+        **LIMIT_OPTIONS,
         "option_names": {"type": "dict", "default": {}},
     }
     execute = staticmethod(read_host)
+
+    def _with_local_source(self, options: Options) -> Options:
+        """Return the options. A host that has the agent needs no installer, so the file need not exist."""
+        return options

@@ -9,8 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 from ..module_utils._model.common.change_window import require_open
-from ..module_utils._model.windows.agent_limits import DAYS
-from ..plugin_utils._action import SETUP_OPTIONS, Options, SetupAction
+from ..plugin_utils._action import LIMIT_OPTIONS, SETUP_OPTIONS, Options, SetupAction
 from ..plugin_utils._services.windows.mars_agent import build
 from ..plugin_utils._windows.session import Session
 
@@ -25,19 +24,7 @@ class ActionModule(SetupAction):
         "install_path": {"type": "str"},
         "cache_path": {"type": "str"},
         "minimum_cache_gb": {"type": "int", "default": 5},
-        "throttle": {
-            "type": "dict",
-            "options": {
-                "enabled": {"type": "bool", "default": True},
-                "work_days": {"type": "list", "elements": "str", "choices": list(DAYS)},
-                "work_hours_start": {"type": "str"},
-                "work_hours_end": {"type": "str"},
-                "work_hour_bandwidth": {"type": "int"},
-                "non_work_hour_bandwidth": {"type": "int"},
-            },
-        },
-        "upload_threads": {"type": "int"},
-        "download_threads": {"type": "int"},
+        **LIMIT_OPTIONS,
         "begin_before": {"type": "str"},
     }
     RESULT = "agent"

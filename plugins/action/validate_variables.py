@@ -12,11 +12,14 @@ from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._model.common.check import worst
 from ..plugin_utils._variables.cloud import cloud_environment, storage_account_names
+from ..plugin_utils._variables.names import read_files
 from ..plugin_utils._variables.specs import sources
 from ..plugin_utils._variables.validation import validate
 
 #: The source of the variables of the playbooks themselves.
 _PLAYBOOKS = "site"
+# Ansible loads this file before it starts a worker process for each host, and the workers share what is read here.
+read_files()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

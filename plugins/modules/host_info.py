@@ -83,6 +83,17 @@ options:
       - The least free space for the agent's cache, in GB.
     type: int
     default: 5
+  source:
+    description:
+      - The source of the agent's installer, as in O(siterecovery.hyperv.mars_agent#module:source). With it, RV(settled)
+        tells whether a Hyper-V host needs M(siterecovery.hyperv.mars_agent) or M(siterecovery.hyperv.mars_proxy) at
+        all. The file is not read.
+    type: str
+  staging_dir:
+    description:
+      - The folder in which M(siterecovery.hyperv.mars_agent) keeps files, and would find a setup of an earlier run.
+    type: str
+    default: C:\ProgramData\siterecovery.hyperv
   check_connectivity:
     description:
       - Whether the machine calls the addresses of Azure, all at once and for at most 30 seconds. Any HTTP response
@@ -121,6 +132,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
+  - siterecovery.hyperv.windows.agent_limits
   - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.windows
@@ -195,7 +207,7 @@ host:
       type: dict
       sample: {switch_names: [External]}
     background_tasks:
-      description: Background tasks of earlier runs. This module does not read them.
+      description: Background tasks of earlier runs. They are read only with O(source).
       returned: success
       type: list
       elements: dict
@@ -286,6 +298,19 @@ checks:
       returned: success
       type: str
       sample: ""
+settled:
+  description:
+    - The evidence that M(siterecovery.hyperv.mars_agent) and M(siterecovery.hyperv.mars_proxy) would return, if neither
+      has anything to do, to wait for or to warn about.
+    - Null if one of them has, on a VMM server, and without O(source).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - step: H4
+      found: agent 2.0.9260.0, service Running
+      done: nothing to do
+      verified: agent 2.0.9260.0, service Running
 evidence:
   description: The checks in short, one entry per step of the setup guide.
   returned: success

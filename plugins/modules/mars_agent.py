@@ -66,51 +66,6 @@ options:
         begins later fails before it connects to the host. A task that has begun is finished.
       - A time without an offset is one of the controller.
     type: str
-  throttle:
-    description:
-      - The bandwidth limits of replication by hours. They are set together with the agent's own commands, and read
-        back.
-    type: dict
-    suboptions:
-      enabled:
-        description:
-          - V(false) disables throttling. All other suboptions must be omitted then.
-        type: bool
-        default: true
-      work_days:
-        description:
-          - The days with work hours.
-        type: list
-        elements: str
-        choices: [sunday, monday, tuesday, wednesday, thursday, friday, saturday]
-      work_hours_start:
-        description:
-          - The start of work hours in the time zone of the host, such as V(09:00). Put it in quotes, because YAML
-            reads some times as numbers.
-        type: str
-      work_hours_end:
-        description:
-          - The end of work hours, later than their start.
-        type: str
-      work_hour_bandwidth:
-        description:
-          - The limit in work hours in kbit/s (1024 bits per second), from 512 to 1047552 (1023 Mbit/s).
-          - Older pages of Microsoft's documentation name 102 Mbit/s as the highest limit.
-        type: int
-      non_work_hour_bandwidth:
-        description:
-          - The limit at other times, in the same unit.
-        type: int
-  upload_threads:
-    description:
-      - The number of threads for each machine that is replicated, from 1 to 32. The default of the agent is 4.
-      - A change restarts the agent's service.
-    type: int
-  download_threads:
-    description:
-      - The number of threads for each machine that is failed back from Azure, from 1 to 32.
-      - A change restarts the agent's service.
-    type: int
 notes:
   - "Not verified on a live system: the agent counts limits in bits per second, which its documentation shows only in
     an example."
@@ -120,6 +75,7 @@ notes:
   - "Not verified on a live system: the agent reads the numbers of threads when its service starts."
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
+  - siterecovery.hyperv.windows.agent_limits
   - siterecovery.hyperv.windows.installer
   - siterecovery.hyperv.windows.setup
   - siterecovery.hyperv.windows.setup_logon

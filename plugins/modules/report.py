@@ -83,7 +83,7 @@ options:
     default: fail
   wave_sizes:
     description:
-      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of all hosts of the run.
+      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of the hosts of all waves.
         V(one_per_cluster) stands for one node of each failover cluster of which no earlier wave had a node. The last
         size applies to all further waves. An empty list stands for 1, V(one_per_cluster), 25% and 100%.
       - The hosts of a lower C(hyperv_host_ring) come first.
@@ -219,7 +219,8 @@ duplicates:
       sample: [hv01, berlin-1]
 waves:
   description:
-    - The Hyper-V hosts of each wave, in the order of the inventory. Hosts that the run leaves out are in none of them.
+    - The Hyper-V hosts of each wave, in the order of the inventory. Hosts that the run leaves out are in none of them,
+      and neither are hosts on which the checks found nothing to do.
     - A wave never has two nodes of one failover cluster.
   returned: when O(stage) is not V(scope)
   type: list

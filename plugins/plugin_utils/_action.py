@@ -20,6 +20,7 @@ from ..module_utils._model.common.controller_proxy import connection_problem, is
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
 from ..module_utils._model.common.shown_text import one_line
+from ..module_utils._model.windows.agent_limits import DAYS
 from ..module_utils._model.windows.host_facts import STAGING_DIR
 from ..module_utils._model.windows.installer import DOWNLOAD_SECONDS, is_controller_path
 from ._windows.node_restart import NodeRestart
@@ -61,6 +62,22 @@ SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     **SETUP_LOGON_OPTIONS,
     "wait_timeout": {"type": "int", "default": 3600},
     "reboot": {"type": "bool", "default": False},
+}
+#: The limits of the agent.
+LIMIT_OPTIONS: dict[str, dict[str, Any]] = {
+    "throttle": {
+        "type": "dict",
+        "options": {
+            "enabled": {"type": "bool", "default": True},
+            "work_days": {"type": "list", "elements": "str", "choices": list(DAYS)},
+            "work_hours_start": {"type": "str"},
+            "work_hours_end": {"type": "str"},
+            "work_hour_bandwidth": {"type": "int"},
+            "non_work_hour_bandwidth": {"type": "int"},
+        },
+    },
+    "upload_threads": {"type": "int"},
+    "download_threads": {"type": "int"},
 }
 Options = Mapping[str, Any]
 

@@ -27,6 +27,7 @@ from lab.lab import Lab
 from tests.bench.bare import SCRIPTS
 from tests.bench.clients import clients
 from tests.bench.comparison import COMPILED, ROUNDS, compare
+from tests.bench.fleet import add_arguments, fleet
 from tests.bench.fuzz import fuzz
 from tests.bench.growth import growth
 from tests.bench.windows import windows
@@ -34,8 +35,9 @@ from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 PARTS = ("modules", "site", "windows", "comparison", "growth")
-# They run only by name: the first installs the Azure CLI and all SDKs of azure.azcollection, the second is a test.
-RARE = ("clients", "fuzz")
+# They run only by name: the first installs the Azure CLI and all SDKs of azure.azcollection, the second is a test, and
+# the third takes long.
+RARE = ("clients", "fuzz", "fleet")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -47,6 +49,7 @@ def main() -> int:
         "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS + RARE)}; none: all but {' and '.join(RARE)}"
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `comparison` (default: %(default)s)")
+    add_arguments(parser)
     arguments = parser.parse_args()
     parts = arguments.parts or PARTS
     if unknown := set(parts) - set(PARTS + RARE):
@@ -68,6 +71,8 @@ def main() -> int:
     if "growth" in parts:
         with lab() as here:
             growth(here)
+    if "fleet" in parts:
+        fleet(arguments.sizes, arguments.forks, arguments.connections, arguments.seed)
     failed = 0
     if "clients" in parts:
         with lab() as here:

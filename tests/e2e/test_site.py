@@ -116,7 +116,7 @@ def test_first_run_has_evidence_for_every_step(story: Story, host: str, steps: s
 
 
 def test_summary_names_every_host_and_step(story: Story) -> None:
-    summary = story.first.run.output.rsplit("PLAY RECAP", 1)[0].rsplit("PLAY [", 1)[1]
+    summary = story.first.run.output.rsplit("PLAY RECAP", 1)[0].rsplit("PLAY [Report]", 1)[1]
     for host, steps in STEPS.items():
         assert host in summary
         for step in steps:

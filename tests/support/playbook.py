@@ -22,6 +22,8 @@ PREFLIGHT = "siterecovery.hyperv.preflight"
 PLAYBOOKS = ("preflight", "target", "vmm_servers", "hyperv_hosts", "report", "site")
 _CALLBACKS = Path(__file__).parent / "callback"
 _DEADLINE = 900
+# Without bytecode, each Azure module compiles the SDK again, which takes longer than its work.
+_NOT_INHERITED = ("ANSIBLE_", "AZURE_", "PYTEST_", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,7 @@ class Controller:
         return [*self.cell.ansible_playbook, "-i", str(self.inventory), str(playbook), *arguments]
 
     def variables(self, folder: Path, more: Mapping[str, str] | None) -> dict[str, str]:
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AZURE_", "PYTEST_"))
-        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
         return {
             **inherited,
             "ANSIBLE_COLLECTIONS_PATH": str(self.cell.collections_path),

@@ -9,7 +9,7 @@ machines: a list of
   pending_files [paths: their renames are pending], dotnet_release, language_mode (FullLanguage | ConstrainedLanguage),
   execution_policy (a Group Policy), missing_roots [thumbprints], root_updates (false: a policy turns them off),
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
-  antivirus {exclusions [paths]},
+  antivirus {exclusions [paths]}, latency_seconds (before each command over WinRM),
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state,
        clustered}],

@@ -47,6 +47,7 @@ class WinRmServer:
         authenticator: Authenticator,
         tls: ssl.SSLContext,
         idle: float = 7200.0,
+        latency: float = 0.0,
     ) -> None:
         self.name = name
         self.port = 0
@@ -55,6 +56,8 @@ class WinRmServer:
         self._authenticator = authenticator
         self._tls = tls
         self._idle = idle
+        #: Seconds of the lab's time that the machine takes to start a command.
+        self._latency = latency
         self._runner: web.AppRunner | None = None
         self._site: web.SockSite | None = None
         self._reaper: asyncio.Task[None] | None = None
@@ -181,6 +184,7 @@ class WinRmServer:
 
     async def _command(self, envelope: soap.Envelope, principal: str) -> bytes:
         shell = self.shells.get(envelope.shell_id, principal)
+        await asyncio.sleep(self._latency * self._context.clock.scale)
         line, arguments = soap.command_line(envelope)
         # WINRS_CONSOLEMODE_STDIN is FALSE when input follows by Send.
         expects_input = envelope.options.get("WINRS_CONSOLEMODE_STDIN", "TRUE").upper() == "FALSE"

@@ -34,6 +34,8 @@ class Record:
     readings: tuple[Evidence, ...] = ()
     #: Evidence of the setup: the initial state, the changes and the verified state.
     evidence: tuple[Evidence, ...] | None = None
+    #: Evidence of the checks that a host has nothing to set up. None: it has, or it was not compared.
+    settled: tuple[Evidence, ...] | None = None
     failure: str = ""
     #: Evidence of the comparison of the target with its variables. None: they were not compared.
     plan: tuple[Evidence, ...] | None = None
@@ -88,6 +90,7 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
         checks=_checks(host, f"{role}_checks", variables),
         readings=_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []),
         evidence=_set_up_evidence(role, host, variables),
+        settled=_fact(host, "settled", preflight),
         failure=_line(variables.get(f"{role}_failure")),
         plan=_fact(host, f"{role}_plan", variables),
         outstanding=_outstanding(host, f"{role}_progress", variables),

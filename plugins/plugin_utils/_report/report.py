@@ -74,12 +74,12 @@ class Report:
 
     @cached_property
     def waves(self) -> tuple[Wave, ...]:
-        """Return the waves in which the hosts of the run are set up. Hosts that are left out are in none of them."""
+        """Return the waves of the hosts to set up. Hosts that are left out or have nothing to do are in none."""
         if self.wave_sizes is None:
             return ()
         left_out = {record.host for record in self.left_out}
-        ready = [record for record in self._of(HYPERV_HOST) if record.host not in left_out]
-        return plan_waves(map(_candidate, ready), self.wave_sizes or DEFAULT_SIZES)
+        due = [record for record in self._of(HYPERV_HOST) if record.host not in left_out and record.settled is None]
+        return plan_waves(map(_candidate, due), self.wave_sizes or DEFAULT_SIZES)
 
     @cached_property
     def left_out(self) -> list[Record]:
@@ -190,8 +190,12 @@ class Report:
 
     def _is_unfinished(self, record: Record) -> bool:
         if self.stage == "setup":
-            return record.evidence is None or bool(record.failure)
+            return self._done(record) is None or bool(record.failure)
         return self.stage == "state" and not record.set_up
+
+    def _done(self, record: Record) -> tuple[Evidence, ...] | None:
+        """Return the evidence of the setup. The checks have it for a host without anything to do."""
+        return record.evidence if record.evidence is not None or self.stage != "setup" else record.settled
 
     def _of_unfinished(self, record: Record) -> Iterator[Problem]:
         if self.stage == "setup":
@@ -256,7 +260,7 @@ class Report:
             readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
             planned = {row.step for row in record.differences}
             rows = [row for row in readings if row.step not in planned]
-            found.setdefault(record.label, []).extend([*record.differences, *rows, *(record.evidence or ())])
+            found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
         return found
 
 

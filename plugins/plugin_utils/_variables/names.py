@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
@@ -102,21 +101,27 @@ def facts() -> frozenset[str]:
     A workflow passes the results of one playbook to the next as extra variables.
     """
     modules = (path.stem for path in ROOT.glob("plugins/modules/*.py"))
-    return frozenset((*modules, *RESULTS, *(name for file in _files() for name in _names_in(_content(file), _SETTING))))
+    return frozenset((*modules, *RESULTS, *(name for part in _contents() for name in _names_in(part, _SETTING))))
 
 
 @cache
 def recorded() -> frozenset[str]:
     """Return the names under which roles and playbooks record results."""
-    return frozenset(name for file in _files() for name in _names_in(_content(file), _RECORDING))
+    return frozenset(name for part in _contents() for name in _names_in(part, _RECORDING))
 
 
-def _files() -> list[Path]:
-    return [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml")]
+def read_files() -> None:
+    """Read all specifications, roles and playbooks, so that later calls in this process and its children need not."""
+    for source in sources():
+        options_of(source)
+    facts()
+    recorded()
 
 
-def _content(file: Path) -> Any:
-    return yaml_load(file.read_text(encoding="utf-8"))
+@cache
+def _contents() -> tuple[Any, ...]:
+    files = (*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/**/*.yml"))
+    return tuple(yaml_load(file.read_text(encoding="utf-8")) for file in files)
 
 
 def _names_in(part: Any, keywords: Collection[str]) -> Iterator[str]:

@@ -165,11 +165,19 @@ def host_info(state: State) -> dict[str, Any]:
         },
         "checks": checks,
         "evidence": [_row("S2" if server else "H2", "2 checks passed")],
+        "settled": None if server else _settled(state, host),
         "server_name": host if server else None,
         "active_node": host not in state.values.get("passive", []),
         "expected_clouds": expected,
         "expected_server": {"name": host, "vmm_id": None, "vmm_clouds": expected} if server else None,
     }
+
+
+def _settled(state: State, host: str) -> list[dict[str, str]] | None:
+    proxy = state.options.get("proxy")
+    done = host in state.values.get("agents", {})
+    same = not proxy or state.values.get("proxies", {}).get(host) == proxy["mode"]
+    return [_row("H4", "there"), *([_row("H5", "there")] if proxy else [])] if done and same else None
 
 
 def _status(state: State) -> str:

@@ -66,6 +66,17 @@ def test_a_second_run_changes_nothing_creates_no_key_and_reads_everything_once(h
         "target_info target",
         "vmm_server_info servers",
     ]
+    # The checks of the hosts have found nothing to do, so they are in no wave.
+    assert "Ensure the Recovery Services agent is installed" not in run.output
+    assert re.search(r"^hv02 +H2 .*\n +H4 +there +nothing to do +there\n +H5 +there", run.output, re.M)
+
+
+def test_only_hosts_with_something_to_do_are_in_a_wave(harness: Harness) -> None:
+    harness.given({**FINISHED, "proxies": {"hv01": "custom", "hv02": "direct"}})
+    run = harness.play("hyperv_hosts.yml")
+    assert run.code == 0, run.output
+    assert harness.journal("write") == ["mars_proxy hv01"]
+    assert re.search(r"^Wave 1 of 1: 1 host in \d+ s, 1 changed, 0 failed, 0 left$", run.output, re.M)
 
 
 def test_check_mode_on_nothing_passes_all_plays_and_touches_nothing(harness: Harness) -> None:

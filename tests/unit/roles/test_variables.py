@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.siterecovery.hyperv.plugins.action import validate_variables
 from ansible_collections.siterecovery.hyperv.plugins.filter.given import given
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.conversion import NOT_GIVEN, Conversion
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RETIRED, facts, unknown_names
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import (
+    RETIRED,
+    facts,
+    recorded,
+    unknown_names,
+)
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.rules import broken_rules
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import (
     CLEARED_BY_EMPTY_TEXT,
@@ -298,6 +305,14 @@ def test_a_misspelled_variable_is_named_with_the_nearest_known_one(name: str) ->
 def test_variables_that_roles_and_playbooks_set_are_known() -> None:
     assert {"azure_target_vault_id", "azure_target_evidence", "vmm_server_changed", "hyperv_host_evidence"} <= facts()
     assert list(unknown_names(facts(), sources())) == []
+
+
+def test_the_action_has_read_all_files_before_a_worker_needs_them() -> None:
+    for known in (facts, recorded, options_of):
+        known.cache_clear()
+    importlib.reload(validate_variables)
+    counts = [known.cache_info().currsize for known in (facts, recorded, options_of)]
+    assert counts == [1, 1, len(sources())]
 
 
 def test_defaults_of_the_specifications_break_no_rule() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .errors import InvalidInput, NotConverged, Refused
+from .errors import InvalidInput, NotConverged, Refused, SiteRecoveryError
 from .plan import Change, Plan, apply_changes
 from .shown_text import one_line
 from .waiting import early_interval
@@ -120,6 +120,10 @@ class ManagedResource(ABC, Generic[State, Record]):
     def wait_until_settled(self, state: State) -> tuple[State, Applied]:
         """Wait for operations of an earlier run. Return the state after them. Check mode never calls this."""
         return state, Applied()
+
+    def is_settled(self, state: State) -> bool:  # noqa: ARG002
+        """Tell whether no operation of an earlier run is left. If it is not, `wait_until_settled` has work to do."""
+        return True
 
     @abstractmethod
     def plan(self, state: State) -> Plan: ...
@@ -230,6 +234,20 @@ def converge(resource: ManagedResource[State, Record], *, check_mode: bool) -> O
         settled.restart_required or applied.restart_required or resource.restart_pending(final),
         settled.acted,
     )
+
+
+def evidence_of_nothing_to_do(resource: ManagedResource[State, Record], state: State) -> tuple[Evidence, ...] | None:
+    """Return the evidence of a resource that has nothing to do, to wait for or to warn about. None: `converge` it."""
+    if not resource.is_settled(state):
+        return None
+    try:
+        plan = resource.plan(state)
+    except SiteRecoveryError:
+        # Only `converge` may report it.
+        return None
+    if plan.changed or resource.warnings(state) or resource.restart_pending(state):
+        return None
+    return resource.evidence(state, plan, None)
 
 
 def _verified(resource: ManagedResource[State, Record], applied: Record) -> State:

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ....module_utils._model.common.names import parse_vault_id
+from ....module_utils._model.common.resource import evidence_of_nothing_to_do
 from ....module_utils._model.windows.agent import checked_cache_size, checked_folder
 from ....module_utils._model.windows.endpoints import addresses
 from ....module_utils._model.windows.expectation import HYPERV_HOST, Expectation
@@ -21,6 +22,10 @@ from ....module_utils._model.windows.proxy import Proxy
 from ....module_utils._model.windows.registration import checked_name
 from ..._windows.observation import observe_raw
 from ..._windows.session import Session
+from . import mars_agent, mars_proxy
+
+#: Options of mars_agent that matter only if there is something to do.
+_OF_SETUP: Mapping[str, Any] = {"checksum": None, "wait_timeout": 3600, "setup_logon": "s4u", "setup_password": None}
 
 
 def expectation_of(options: Mapping[str, Any]) -> Expectation:
@@ -49,7 +54,10 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     urls = addresses(options["cloud_environment"], accounts, endpoints, registers=options["kind"] != HYPERV_HOST)
     kind, expected, name = options["kind"], expectation_of(options), checked_name(options["name"])
     sections = SECTIONS[kind] + (("connectivity",) if options["check_connectivity"] else ())
-    raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy)
+    agent = _agent(options, session)
+    sections += ("background_tasks",) if agent else ()
+    folder = agent.staging_folder if agent else options["staging_dir"]
+    raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy, staging_dir=folder)
     machine = MachineFacts.from_observation(raw)
     found = [
         check.under(options["option_names"]) for check in checks(kind, machine, expected, datetime.now(timezone.utc))
@@ -67,4 +75,22 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
         else {"name": server_name, "vmm_id": machine.vmm.vmm_id if machine.vmm else None, "vmm_clouds": clouds},
         "checks": [check.to_result() for check in found],
         "evidence": [entry.to_result() for entry in evidence(found)],
+        "settled": None if agent is None else _settled(agent, options, machine, session),
     }
+
+
+def _agent(options: Mapping[str, Any], session: Session) -> mars_agent.MarsAgent | None:
+    """Build the agent that a host is to have. Raises InvalidInput."""
+    wanted = options["kind"] == HYPERV_HOST and options["source"]
+    return mars_agent.build({**_OF_SETUP, **options}, session) if wanted else None
+
+
+def _settled(
+    agent: mars_agent.MarsAgent, options: Mapping[str, Any], machine: MachineFacts, session: Session
+) -> list[dict[str, str]] | None:
+    """Return the evidence of the agent and its proxy if neither has anything to do."""
+    resources = [agent, *([mars_proxy.build(options, session)] if options["proxy"] else [])]
+    found = [evidence_of_nothing_to_do(resource, machine) for resource in resources]
+    if any(lines is None for lines in found):
+        return None
+    return [line.to_result() for lines in found for line in lines or ()]

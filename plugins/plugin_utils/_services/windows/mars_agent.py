@@ -44,9 +44,14 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         self._desired = desired
         self._setup = BackgroundTaskRunner(session, SETUP, desired.installer.folder, timeout, password)
 
+    @property
+    def staging_folder(self) -> str:
+        """Return the folder of background tasks."""
+        return self._desired.installer.folder
+
     def observe(self) -> MachineFacts:
         """Read the machine."""
-        return observe(self._session, model.SECTIONS, staging_dir=self._desired.installer.folder)
+        return observe(self._session, model.SECTIONS, staging_dir=self.staging_folder)
 
     def wait_until_settled(self, state: MachineFacts) -> tuple[MachineFacts, Applied]:
         """Resume a node that an earlier run has paused, and wait for a setup that an earlier run started."""
@@ -57,6 +62,11 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         if find_task(state.background_tasks, SETUP) is not None:
             records.append(self._setup.resume(_require_installed))
         return (self.observe() if records else state), merged(records)
+
+    def is_settled(self, state: MachineFacts) -> bool:
+        """Tell whether an earlier run has neither paused the node nor left a setup."""
+        paused = state.agent is not None and bool(state.agent.paused_node)
+        return not paused and find_task(state.background_tasks, SETUP) is None
 
     def plan(self, state: MachineFacts) -> Plan:
         """Plan the changes. Raises Refused."""

@@ -30,5 +30,10 @@ def host_info_options(kind: str, **changed: Any) -> dict[str, Any]:
         "storage_accounts": None,
         "endpoints": None,
         "option_names": {},
+        "source": None,
+        "staging_dir": r"C:\ProgramData\siterecovery.hyperv",
+        "throttle": None,
+        "upload_threads": None,
+        "download_threads": None,
         **changed,
     }

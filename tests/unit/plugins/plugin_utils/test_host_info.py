@@ -12,6 +12,8 @@ import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.check import Check
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import InvalidInput
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.resource import converge
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows import mars_agent, mars_proxy
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.windows.host_info import read_host
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.session import Session
 from lab.windows import layout
@@ -27,6 +29,7 @@ from lab.windows.states import (
     value,
     vmm_server,
 )
+from tests.lab.emulators.cases.background_tasks import background_task
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
@@ -301,3 +304,57 @@ def test_severity_depends_on_what_is_due(harness: MakeHarness) -> None:
     assert statuses(read(found, "hyperv_host"))["restart"] == "warning"
     assert statuses(read(found, "hyperv_host", version="2.0.9917.0"))["restart"] == "error"
     assert found.scripts == ["observe"]
+
+
+# ---- whether a host has anything to set up ----
+
+DIRECT = {"mode": "direct", "address": None, "port": None, "username": None, "password": None, "bypass": None}
+WANTED: dict[str, Any] = {"source": r"C:\MARSAgentInstaller.exe", "version": "2.0.9260.0", "proxy": DIRECT}
+INSTALLED = hyperv_host(agent={"version": "2.0.9260.0"})
+
+
+@pytest.mark.parametrize("proxy", [None, DIRECT])
+def test_a_host_without_anything_to_do_has_the_evidence_of_the_setup(
+    harness: MakeHarness, proxy: dict[str, Any] | None
+) -> None:
+    found = harness(INSTALLED)
+    options = host_info_options("hyperv_host", **{**WANTED, "proxy": proxy})
+    settled = read(found, "hyperv_host", **{**WANTED, "proxy": proxy})["settled"]
+    assert found.scripts == ["observe"]
+    session = Session(found.execute)
+    full = {**options, "checksum": None, "wait_timeout": 60, "setup_logon": "s4u", "setup_password": None}
+    resources = [mars_agent.build(full, session), *([mars_proxy.build(full, session)] if proxy else [])]
+    outcomes = [converge(resource, check_mode=False) for resource in resources]
+    assert settled == [line.to_result() for outcome in outcomes for line in outcome.evidence]
+    assert [outcome.changed for outcome in outcomes] == [False] * len(outcomes)
+
+
+MARK = (rf"HKLM\{layout.RESTART_KEY}", "paused_node", 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "prepare", "changed"),
+    [
+        (hyperv_host(), None, {}),
+        (INSTALLED, None, {"source": None}),
+        (INSTALLED, None, {"version": "2.0.9917.0"}),
+        (INSTALLED, stopped(layout.AGENT_SERVICE), {}),
+        (INSTALLED, None, {"upload_threads": 8}),
+        (INSTALLED, None, {"proxy": {**DIRECT, "mode": "custom", "address": "http://proxy", "port": 8080}}),
+        # A warning and a pending restart are results of the setup.
+        (INSTALLED, None, {"minimum_cache_gb": 1}),
+        (hyperv_host(agent={"version": "2.0.9260.0"}, pending_restart=["windows_update"]), None, {}),
+        # An earlier run left its setup, or has paused the node.
+        (INSTALLED, background_task("agent", script="install_agent", state=None), {}),
+        (hyperv_host(agent={"version": "2.0.9260.0"}, cluster={}), value(*MARK), {}),
+    ],
+)
+def test_a_host_with_anything_to_do_has_none(
+    harness: MakeHarness, entry: dict[str, Any], prepare: Prepare | None, changed: dict[str, Any]
+) -> None:
+    found = harness(entry, prepare) if prepare else harness(entry)
+    assert read(found, "hyperv_host", **{**WANTED, **changed})["settled"] is None
+
+
+def test_a_vmm_server_has_none(harness: MakeHarness) -> None:
+    assert read(harness(vmm_server()), **WANTED)["settled"] is None

@@ -140,6 +140,20 @@ def test_the_report_plans_the_hosts_that_the_run_sets_up() -> None:
     assert report(wave_sizes=(), unready_hosts="skip").waves == (("hv01",), ("hv02",), ("hv03",))
 
 
+def test_a_host_without_anything_to_do_is_in_no_wave_and_is_set_up() -> None:
+    row = {"step": "H4", "found": "agent 2", "done": "nothing to do", "verified": "agent 2"}
+    settled = {name: record("hyperv_host", name, settled=rows) for name, rows in {"hv01": [row], "hv02": None}.items()}
+    group = Group("hyperv_hosts", tuple(settled), tuple(settled))
+    scope = Scope(("hyperv_hosts",), {"vmm_servers": Group("vmm_servers", (), ()), "hyperv_hosts": group}, True)
+    records = tuple(settled.values())
+    assert Report(scope, records, records, wave_sizes=("100%",)).waves == (("hv02",),)
+    end = Report(scope, records, records, stage="setup")
+    assert end.unfinished == ["hv02"]
+    assert any("nothing to do" in line for line in end.lines("evidence"))
+    # The other stages show what the checks read.
+    assert not any("nothing to do" in line for line in Report(scope, records, records).lines("evidence"))
+
+
 def test_a_run_that_stops_at_its_checks_leaves_all_of_its_hosts() -> None:
     assert report().left == ["hv01", "hv02", "hv03", "hv04"]
     # The host that is left out is listed only.
