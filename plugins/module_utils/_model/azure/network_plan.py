@@ -13,8 +13,9 @@ from typing import Any
 from ..common.errors import InvalidInput, Refused
 from ..common.plan import UNKNOWN, Change, Plan, creation, merged_tags
 from .address_ranges import as_range, contained, overlap, overlapping
+from .operation_states import is_broken, is_failed
 from .properties import differing, merged, write_properties
-from .resource_group import ResourceState, group_change, is_broken, provider_change
+from .resource_group import ResourceState, group_change, provider_change
 from .subnet import Subnet, describe_change, describe_subnet, refuse_loss, write_subnet
 from .virtual_network import PROPERTIES, PROVIDER, DesiredNetwork, VirtualNetwork
 
@@ -38,7 +39,7 @@ def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) 
         "address_prefixes": _describe_ranges(network, after),
         "subnets": _describe_subnets(network, after),
         _STATE: f"write network {network.name} again, because its last operation"
-        f" {'failed' if network.provisioning_state.casefold() == 'failed' else 'was canceled'}",
+        f" {'failed' if is_failed(network.provisioning_state) else 'was canceled'}",
     }
     changed = (path for path in was if was[path] != will[path])
     return Plan(tuple(Change(path, was[path], will[path], reasons.get(path, "")) for path in changed))
