@@ -9,13 +9,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback, missing_required_lib
 
 from ._azure.clients import Azure
 from ._azure.login import AzureLogin
 from ._model.common.errors import SiteRecoveryError
 from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
+from ._model.common.secret_options import require_text
 from ._model.common.shown_text import one_line
 from ._model.common.waiting import require_timeout
 
@@ -128,7 +129,11 @@ def report_errors(
 
 
 def _module(options: dict[str, Any]) -> AnsibleModule:
-    return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
+    spec = {**LOGIN_OPTIONS, **options}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    # The module has converted its own parameters.
+    report_errors(module, lambda: require_text(spec, _load_params()))
+    return module
 
 
 def _require_offline(options: Options) -> None:

@@ -106,6 +106,16 @@ def test_a_password_in_the_address_is_censored_before_anything_is_sent(runner: M
     assert result["msg"] == line
 
 
+@pytest.mark.parametrize("value", [[CANARY], {CANARY: 1}, 7, 1.5, True])
+def test_a_password_that_is_not_text_is_refused_before_anything_is_sent(runner: MakeRunner, value: object) -> None:
+    """Ansible would convert it to another text, which would then be the password."""
+    found = runner(hyperv_host(agent={}))
+    result = found.run("mars_proxy", proxy={**LOGIN, "password": value})
+    assert (found.machine.executions, result["failed"]) == ([], True)
+    assert result["msg"] == "proxy.password must be text; put it in quotes"
+    assert CANARY not in json.dumps(result)
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_no_secret_in_a_result(
     runner: MakeRunner, tmp_path: Path, check: bool, monkeypatch: pytest.MonkeyPatch

@@ -178,6 +178,22 @@ def test_a_value_that_cannot_be_decrypted_is_one_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["[S3cret]", "{S3cret: 1}", "007", "1.50", "yes"])
+def test_a_secret_that_is_not_text_is_refused_without_its_value(value: str) -> None:
+    variables = loaded(f"azure_target_secret: {value}")
+    assert "T1 azure_target_secret must be text; put it in quotes" in lines(["azure_target"], variables)
+    variables = loaded(
+        f"vmm_server_proxy: {{mode: custom, address: http://proxy, port: 1, username: u, password: {value}}}"
+    )
+    (found,) = lines(["vmm_server"], variables)
+    assert found == "P6c vmm_server_proxy.password must be text; put it in quotes"
+
+
+def test_a_value_of_the_wrong_type_is_not_reported_as_missing() -> None:
+    (found,) = lines(["vmm_server"], loaded("vmm_server_proxy: {mode: custom, address: http://proxy, port: many}"))
+    assert found == "P6c vmm_server_proxy.port must be a whole number, not 'many'; write digits"
+
+
 def test_a_secret_at_the_wrong_place_is_hidden() -> None:
     variables = loaded(
         PROXY.replace("http://proxy", f"http://svc:{SECRET.replace(' ', '')}@proxy").replace(" of the ", "ofthe")
