@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback, missing_required_lib
 
 from ._azure.clients import Azure
-from ._azure.login import AzureLogin
+from ._azure.login import FALLBACKS, AzureLogin
 from ._model.common.errors import SiteRecoveryError
 from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
@@ -35,7 +35,7 @@ LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
             "env",
             "credential_file",
         ],
-        "fallback": (env_fallback, ["ANSIBLE_AZURE_AUTH_SOURCE"]),
+        "fallback": (env_fallback, [FALLBACKS["auth_source"]]),
     },
     "profile": {"type": "str"},
     "subscription_id": {"type": "str"},
@@ -48,7 +48,7 @@ LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
     "send_certificate_chain": {"type": "bool"},
     "oidc_token_file_path": {"type": "path", "no_log": False},
     "cloud_environment": {"type": "str"},
-    "ca_bundle": {"type": "path", "fallback": (env_fallback, ["REQUESTS_CA_BUNDLE"])},
+    "ca_bundle": {"type": "path", "fallback": (env_fallback, [FALLBACKS["ca_bundle"]])},
 }
 Options = Mapping[str, Any]
 # The package that provides each import, for the message about a missing one.

@@ -17,6 +17,7 @@ from .._model.azure.operation_states import is_canceled, is_failed
 from .._model.azure.remedies import ADVICE, is_authorization
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+from . import origins
 from .pipeline import NotRegistered
 from .transport import Outage, broken_reason, seconds_of
 from .wire import content
@@ -270,13 +271,14 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     login = getattr(error, "siterecovery_login", None)
     check = login.method.check if login else "check that tenant exists, then client_id and secret"
     fix = _SIGN_IN_FIXES.get(code or "") or (not found and _library_refusal(error)) or f"{_reason(error)}{check}"
+    places = origins.describe(login.origins, login.method.options) if login else ""
     chosen = (
         f" (auth_source auto chose {login.method.name}; set it to choose another method)"
         if login and login.found
         else ""
     )
     return AccessDenied(
-        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{reference(error)}: {fix}{chosen}",
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{reference(error)}: {fix}{places}{chosen}",
         code=code,
         request_id=request_id(error),
     )
