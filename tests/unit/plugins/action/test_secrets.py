@@ -98,6 +98,15 @@ def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
     assert result["msg"].endswith("log: a | login u:********")
 
 
+def test_a_password_that_a_log_breaks_into_lines_is_censored(runner: MakeRunner) -> None:
+    found = runner(vmm_server(provider={}), registered())
+    lines = [f"login u:{CANARY[:5]}", f"{CANARY[5:]} was refused", "end"]
+    answer = {"exit_code": 1, "log_tail": lines, "service": "Running", "started": False, "running_jobs": None}
+    found.machine.lies["configure_provider"] = answer
+    result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
+    assert result["error"]["log"] == ["login u:******** was refused", "end"]
+
+
 def test_a_password_in_the_address_is_censored_before_anything_is_sent(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
     result = found.run("mars_proxy", proxy={**LOGIN, "address": f"http://u:{CANARY}@proxy"})
