@@ -49,7 +49,7 @@ options:
     type: str
   secret:
     description:
-      - Client secret of the service principal.
+      - Client secret of the service principal. It must be text, so put digits in quotes.
       - Defaults to the environment variables E(AZURE_SECRET) or E(AZURE_CLIENT_SECRET).
     type: str
   x509_certificate_path:

@@ -23,7 +23,7 @@ username:
   type: str
 password:
   description:
-    - The password of O(%(option)s.username).
+    - The password of O(%(option)s.username). It must be text, so put digits in quotes.
   type: str
 """
 

@@ -9,13 +9,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback, missing_required_lib
 
 from ._azure.clients import Azure
-from ._azure.login import AzureLogin
+from ._azure.login import FALLBACKS, AzureLogin
 from ._model.common.errors import SiteRecoveryError
 from ._model.common.names import require_group_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
+from ._model.common.secret_options import require_text
 from ._model.common.shown_text import one_line
 from ._model.common.waiting import require_timeout
 
@@ -34,7 +35,7 @@ LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
             "env",
             "credential_file",
         ],
-        "fallback": (env_fallback, ["ANSIBLE_AZURE_AUTH_SOURCE"]),
+        "fallback": (env_fallback, [FALLBACKS["auth_source"]]),
     },
     "profile": {"type": "str"},
     "subscription_id": {"type": "str"},
@@ -47,7 +48,7 @@ LOGIN_OPTIONS: dict[str, dict[str, Any]] = {
     "send_certificate_chain": {"type": "bool"},
     "oidc_token_file_path": {"type": "path", "no_log": False},
     "cloud_environment": {"type": "str"},
-    "ca_bundle": {"type": "path", "fallback": (env_fallback, ["REQUESTS_CA_BUNDLE"])},
+    "ca_bundle": {"type": "path", "fallback": (env_fallback, [FALLBACKS["ca_bundle"]])},
 }
 Options = Mapping[str, Any]
 # The package that provides each import, for the message about a missing one.
@@ -128,7 +129,11 @@ def report_errors(
 
 
 def _module(options: dict[str, Any]) -> AnsibleModule:
-    return AnsibleModule(argument_spec={**LOGIN_OPTIONS, **options}, supports_check_mode=True)
+    spec = {**LOGIN_OPTIONS, **options}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    # The module has converted its own parameters.
+    report_errors(module, lambda: require_text(spec, _load_params()))
+    return module
 
 
 def _require_offline(options: Options) -> None:

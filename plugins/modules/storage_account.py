@@ -175,6 +175,8 @@ extends_documentation_fragment:
 notes:
   - Settings without an option are kept, such as customer-managed keys and their identity, key and SAS policies,
     endpoints, routing, and settings of the services in the account.
+  - Azure offers no conditional change of an account. A firewall rule that is added between the read and the write of
+    a task that changes the firewall is lost.
   - This module cannot delete an account. Replicas in it cannot be restored, and the account does not show whether a
     vault still writes to it.
   - Not verified on a live system. The firewall rules follow the public documents of Microsoft; only the service can

@@ -18,6 +18,9 @@ description:
     well-formed, inside the ranges of the network, and must not overlap. A subnet is /29 to /2; its IPv6 range is a /64.
   - A subnet in use is never removed and keeps its ranges. The error message names its users.
   - Every change is conditional on the version (etag) that was read, so that a concurrent change is not overwritten.
+  - The update of a network repeats the references of all of its subnets, such as their network security groups. If the
+    identity cannot use one of them, the module writes each changed subnet separately. A new subnet has no version, so
+    its separate write is not conditional.
 notes:
   - Azure replaces a network by the document that it receives, so the module sends back everything that it read. An
     installed SDK with an older API version does not read newer settings. Azure then rejects the change, and its message

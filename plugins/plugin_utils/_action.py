@@ -19,6 +19,7 @@ from ansible.utils.display import Display
 from ..module_utils._model.common.controller_proxy import connection_problem, is_refused_by_proxy
 from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
+from ..module_utils._model.common.secret_options import require_text
 from ..module_utils._model.common.shown_text import one_line
 from ..module_utils._model.windows.agent_limits import DAYS
 from ..module_utils._model.windows.host_facts import STAGING_DIR
@@ -91,6 +92,10 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         """Run the task and return its result without secrets."""
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
+        try:
+            require_text(self.OPTIONS, self._task.args)
+        except InvalidInput as error:
+            return {**result, "failed": True, "changed": False, **error.to_result()}
         _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
         self._task_vars = task_vars or {}
         host = self._task_vars.get("inventory_hostname", "")

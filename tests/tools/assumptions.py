@@ -37,6 +37,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "_require_match": ("A-A-40", "A-A-60"),
     "_travel": ("A-W-81",),
     "capability_profiles": ("A-W-27",),
+    "check_linked": ("A-A-65",),
     "drconfigurator": ("A-W-31", "A-W-34", "A-W-73"),
     "fabric_document": ("A-A-31", "A-A-32"),
     "flag_shown": ("A-W-25",),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from . import guardrails, locks
 from .common import GROUP, ROOT, need_group
@@ -97,6 +97,27 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
         f"The client '{login.client_id}' with object id '{login.client_id}' does not have authorization to perform "
         f"action '{action}' over scope '{call.path}' or the scope is invalid. If access was recently granted, please "
         "refresh your credentials.",
+        gateway=True,
+    )
+
+
+def check_linked(state: AzureState, call: Call, action: str, links: Iterable[tuple[str, str]]) -> None:
+    """Refuse a write whose body refers to a resource that the identity must not use.
+
+    `links` are the actions and ids that the body requires. documented: "Azure permissions for Networking", join
+    actions; the text is that of public reports. inferred: references that were there before the write count, too.
+    """
+    denied = [(needed, scope) for needed, scope in links if not _allowed(state, needed, scope)]
+    if not denied:
+        return
+    login = state.context.login
+    needed, scopes = (",".join(dict.fromkeys(parts)) for parts in zip(*denied, strict=True))
+    raise ArmError(
+        403,
+        "LinkedAuthorizationFailed",
+        f"The client '{login.client_id}' with object id '{login.client_id}' has permission to perform action "
+        f"'{action}' on scope '{call.path}'; however, it does not have permission to perform action(s) '{needed}' on "
+        f"the linked scope(s) '{scopes}' (respectively) or the linked scope(s) are invalid.",
         gateway=True,
     )
 

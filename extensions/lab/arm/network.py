@@ -9,6 +9,7 @@ import copy
 import ipaddress
 from collections.abc import Callable
 
+from . import authorization
 from .common import GROUP, ROOT, keep_location, need_group, need_location, need_operation, not_found, page, signed
 from .documents import etag, network_document, same_network, set_network_state, subnet_document
 from .messages import Answer, Call, Json, document, member, string_map
@@ -18,6 +19,7 @@ from .network_rules import (
     bad_name,
     check_network,
     check_references,
+    joins,
     make_private,
     parse,
     prefixes_of,
@@ -70,6 +72,13 @@ def _require_match(call: Call, resource: Json) -> None:
         )
 
 
+def _mark(network: Json) -> None:
+    """Give a network and its subnets a new etag, which they share (recorded: Azure CLI, H2A-E2A)."""
+    network["etag"] = etag()
+    for subnet in network["properties"]["subnets"]:
+        subnet["etag"] = network["etag"]
+
+
 # Networks ----------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +118,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
         keep_location(existing, location, name, group)
         _refuse_parallel(state, resource_id)
         _require_match(call, existing)
+    authorization.check_linked(state, call, f"{TYPE}/write", joins(body))
     check_network(body, name, resource_id)
     check_references(state, body, existing)
     names = {
@@ -127,7 +137,7 @@ def put_network(state: AzureState, call: Call) -> Answer:
 
     def finish(done: bool) -> None:
         set_network_state(made, "Succeeded" if done else "Failed")
-        made["etag"] = etag()
+        _mark(made)
 
     operation = state.begin("PUT", resource_id, state.context.delays.network_create, finish)
     return Answer(200 if existing else 201, made, _async(state, call, location, operation))
@@ -142,7 +152,7 @@ def patch_network(state: AzureState, call: Call) -> Answer:
     network.pop("tags", None)
     if tags:
         network["tags"] = tags
-    network["etag"] = etag()
+    _mark(network)
     return Answer(200, network)
 
 
@@ -238,6 +248,8 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
             "subnets": [*copy.deepcopy(others), {"name": name, "properties": properties}],
         }
     }
+    own = {"properties": {"subnets": [{"name": name, "properties": properties}]}}
+    authorization.check_linked(state, call, f"{TYPE}/subnets/write", joins(own))
     check_network(body_like, str(network["name"]), network_id)
     check_references(state, body_like, network)
     make_private([{"name": name, "properties": properties}], {name.casefold()} if existing else (), call.api_version)
@@ -252,7 +264,7 @@ def put_subnet(state: AzureState, call: Call) -> Answer:
 
     def finish(done: bool) -> None:
         made["properties"]["provisioningState"] = "Succeeded" if done else "Failed"
-        network["etag"] = made["etag"] = etag()
+        _mark(network)
 
     operation = state.begin("PUT", str(made["id"]), state.context.delays.network_create, finish)
     return Answer(200 if existing else 201, made, _async(state, call, str(network["location"]), operation))
@@ -272,6 +284,7 @@ def delete_subnet(state: AzureState, call: Call) -> Answer:
     def finish(done: bool) -> None:
         if done:
             network["properties"]["subnets"].remove(subnet)
+        _mark(network)
 
     return _accepted(state, call, network, str(subnet["id"]), finish)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 
 from .documents import USERS
@@ -148,6 +148,26 @@ def check_references(state: AzureState, body: Json, existing: Json | None) -> No
                     "Please make sure that the referenced resource exists, and that both resources are in the same "
                     "region.",
                 )
+
+
+# documented: "Azure permissions for Networking".
+_JOINS = {
+    "networkSecurityGroup": "networkSecurityGroups",
+    "routeTable": "routeTables",
+    "natGateway": "natGateways",
+    "ddosProtectionPlan": "ddosProtectionPlans",
+}
+
+
+def joins(body: Json) -> Iterator[tuple[str, str]]:
+    """Yield the action and the id for each reference in the body of a network."""
+    properties = member(body, "properties", dict) or {}
+    holders = [properties, *(member(each, "properties", dict) or {} for each in objects(properties, "subnets"))]
+    for holder in holders:
+        for key, kind in _JOINS.items():
+            wanted = (member(holder, key, dict) or {}).get("id")
+            if wanted:
+                yield f"Microsoft.Network/{kind}/join/action", str(wanted)
 
 
 def prefixes_of(properties: Json) -> list[str]:

@@ -13,9 +13,11 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from .._model.azure.denials import explain
+from .._model.azure.operation_states import is_canceled, is_failed
 from .._model.azure.remedies import ADVICE, is_authorization
 from .._model.common.controller_proxy import proxy_fix
 from .._model.common.errors import AccessDenied, RemoteFailure, SiteRecoveryError, Unreachable
+from . import origins
 from .pipeline import NotRegistered
 from .transport import Outage, broken_reason, seconds_of
 from .wire import content
@@ -59,8 +61,6 @@ _ABSENCE = re.compile(r"\w*NotFound|\w*DoesNotExist|\w*EntityMissing")
 _NO_ROUTE = ("no http resource was found", "no route ")
 # Headers in every answer of Resource Manager, but not in those of other hosts.
 _OF_AZURE = ("x-ms-request-id", "x-ms-correlation-request-id", "x-ms-failure-cause")
-_CANCELED = ("canceled", "cancelled")
-_FAILED = ("failed",)
 # The exceptions of the SDK for an answer with an unexpected shape.
 _SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -133,9 +133,9 @@ def translate(error: Exception, action: str) -> SiteRecoveryError:
         named = "" if is_authorization(denial.code, _whole_message(error)) else f"{denial.code}: "
         text = f"could not {action}: {named}{denial.reason}{reference(error)}; {denial.advice}"
         return kind(text, **{**details, "code": denial.code})
-    if _ended_as(error, _CANCELED):
+    if _ended_as(error, is_canceled):
         return canceled(action, request_id(error), code)
-    if code is None and _ended_as(error, _FAILED):
+    if code is None and _ended_as(error, is_failed):
         return RemoteFailure(
             f"could not {action}: Failed: the operation failed in Azure without a reason{reference(error)};"
             " check the activity log for the cause, then run again",
@@ -174,10 +174,10 @@ def canceled(action: str, request: str | None, code: str | None = None) -> Remot
     )
 
 
-def _ended_as(error: Any, states: tuple[str, ...]) -> bool:
-    """Tell whether an operation ended in one of the states. Its document has a status and often no error."""
+def _ended_as(error: Any, described: Callable[[str], bool]) -> bool:
+    """Tell whether an operation ended in a state. Its document has a status and often no error."""
     status = _body(error).get("status")
-    return isinstance(status, str) and status.casefold() in states
+    return isinstance(status, str) and described(status)
 
 
 def reference(error: Any) -> str:
@@ -271,13 +271,14 @@ def _sign_in_refused(error: Any, action: str) -> AccessDenied:
     login = getattr(error, "siterecovery_login", None)
     check = login.method.check if login else "check that tenant exists, then client_id and secret"
     fix = _SIGN_IN_FIXES.get(code or "") or (not found and _library_refusal(error)) or f"{_reason(error)}{check}"
+    places = origins.describe(login.origins, login.method.options) if login else ""
     chosen = (
         f" (auth_source auto chose {login.method.name}; set it to choose another method)"
         if login and login.found
         else ""
     )
     return AccessDenied(
-        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{reference(error)}: {fix}{chosen}",
+        f"could not {action}: sign-in refused{f' ({code})' if code else ''}{reference(error)}: {fix}{places}{chosen}",
         code=code,
         request_id=request_id(error),
     )

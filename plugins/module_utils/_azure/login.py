@@ -15,9 +15,10 @@ from typing import Any
 from .._model.azure.sign_in import require_subscription_id
 from .._model.common.cloud_names import require_cloud
 from .._model.common.errors import InvalidInput
-from . import clouds, profiles
+from . import clouds, origins, profiles
 from .clouds import CloudEnvironment
 from .methods import CLI, AzureCli, ClientCertificate, ClientSecret, ManagedIdentity, Method, WorkloadIdentity
+from .origins import Source
 from .transport import SignInTransport
 
 #: The environment variables of each option: first the names of azure.azcollection and AWX, then those of the identity
@@ -37,6 +38,8 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     # This is not an option. The variable is only read to explain why it is not supported.
     "ad_user": ("AZURE_AD_USER",),
 }
+#: The environment variables that Ansible reads for options which are not set.
+FALLBACKS = {"auth_source": "ANSIBLE_AZURE_AUTH_SOURCE", "ca_bundle": "REQUESTS_CA_BUNDLE"}
 _SECRETS = ("secret", "x509_certificate_password")
 #: Options that are not part of a login. They apply to every source.
 _GENERAL = ("subscription_id", "cloud_environment")
@@ -70,6 +73,8 @@ class AzureLogin:
     #: Secrets from other sources than options. Ansible does not know yet that they must be masked.
     secrets: tuple[str, ...] = field(default=(), repr=False)
     warnings: tuple[str, ...] = ()
+    #: The places of values that are not options of the task.
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_options(cls, options: Values, environment: Mapping[str, str] | None = None) -> AzureLogin:
@@ -80,7 +85,7 @@ class AzureLogin:
         environment = os.environ if environment is None else environment
         requested = options.get("auth_source") or "auto"
         sources, warnings = _sources(requested, options, environment)
-        values = _merged(sources)
+        values = origins.merged(sources, VARIABLES)
         kind = _choose(requested, sources, values, environment)
         method = _METHODS[kind](values)
         subscription = str(values.get("subscription_id") or "")
@@ -94,8 +99,13 @@ class AzureLogin:
             found=requested == "auto",
             secrets=tuple(str(values[name]) for name in _SECRETS if values.get(name)),
             warnings=warnings,
+            origins={**origins.origins_of(sources, VARIABLES), **_from_fallbacks(options, environment)},
         )
-        login.validate()
+        try:
+            login.validate()
+        except InvalidInput as error:
+            place = origins.describe(login.origins, (error.option,))
+            raise InvalidInput(error.option, error.rule, f"{error.fix}{place}") from error
         return login
 
     def validate(self) -> None:
@@ -154,57 +164,60 @@ def cloud_of(options: Values, environment: Mapping[str, str] | None = None) -> s
     """Return the cloud that a login with these options uses, also if the login is incomplete. Raises InvalidInput."""
     environment = os.environ if environment is None else environment
     sources, _warnings = _sources(options.get("auth_source") or "auto", options, environment)
-    return _cloud(_merged(sources), environment)
+    return _cloud(origins.merged(sources, VARIABLES), environment)
 
 
 # Values ---------------------------------------------------------------------------------------------------------------
 
 
-def _sources(requested: str, options: Values, environment: Mapping[str, str]) -> tuple[list[Values], tuple[str, ...]]:
+def _sources(requested: str, options: Values, environment: Mapping[str, str]) -> tuple[list[Source], tuple[str, ...]]:
     """Return the sources of values, highest precedence first, and warnings."""
-    given = {name: options[name] for name in VARIABLES if options.get(name) not in (None, "")}
+    given = Source({name: options[name] for name in VARIABLES if options.get(name) not in (None, "")})
     variables = _variables(environment)
     if requested in ("msi", "cli"):
         return [given, variables], ()
-    general = {name: value for name, value in given.items() if name in _GENERAL}
+    general = given.only(_GENERAL)
     if requested == "env":
         given = general
-    named = given.get("profile") or variables.get("profile")
+    named = given.values.get("profile") or variables.values.get("profile")
     if requested == "credential_file":
-        values, warning = profiles.profile(str(options.get("profile") or named or profiles.DEFAULT))
-        rest = {name: value for name, value in variables.items() if name in _GENERAL}
-        return [general, values, rest], _some(warning)
+        values, warning = _profile(str(options.get("profile") or named or profiles.DEFAULT))
+        return [general, values, variables.only(_GENERAL)], warning
     if named:
-        values, warning = profiles.profile(str(named))
-        return [given, values, variables], _some(warning)
-    if requested == "env" or any(name in source for source in (given, variables) for name in _IDENTITY):
+        values, warning = _profile(str(named))
+        return [given, values, variables], warning
+    if requested == "env" or any(name in source.values for source in (given, variables) for name in _IDENTITY):
         return [given, variables], ()
-    values, warning = profiles.profile(None)
-    return [given, variables, values], _some(warning)
+    values, warning = _profile(None)
+    return [given, variables, values], warning
 
 
-def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+def _profile(name: str | None) -> tuple[Source, tuple[str, ...]]:
+    """Return the values of a profile, and warnings."""
+    values, warning = profiles.profile(name)
+    return Source.of_profile(values, name or profiles.DEFAULT), (warning,) if warning else ()
+
+
+def _variables(environment: Mapping[str, str]) -> Source:
     """Return the values of the environment by option. AWX sets variables without a value to an empty text."""
     found = {
-        option: next((environment[name] for name in names if environment.get(name)), "")
-        for option, names in VARIABLES.items()
+        option: next((name for name in names if environment.get(name)), None) for option, names in VARIABLES.items()
     }
-    return {option: value for option, value in found.items() if value}
+    places = {option: name for option, name in found.items() if name}
+    return Source({option: environment[name] for option, name in places.items()}, places)
 
 
-def _merged(sources: Sequence[Values]) -> dict[str, Any]:
+def _from_fallbacks(options: Values, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the options whose value Ansible took from the environment."""
     return {
-        name: next((source[name] for source in sources if source.get(name) not in (None, "")), None)
-        for name in VARIABLES
+        option: variable
+        for option, variable in FALLBACKS.items()
+        if options.get(option) and options[option] == environment.get(variable)
     }
 
 
 def _cloud(values: Values, environment: Mapping[str, str]) -> str:
     return str(values["cloud_environment"] or clouds.of_authority(environment))
-
-
-def _some(warning: str | None) -> tuple[str, ...]:
-    return (warning,) if warning else ()
 
 
 # The choice -----------------------------------------------------------------------------------------------------------
@@ -242,7 +255,7 @@ _METHODS: dict[str, Callable[[Values], Method]] = {
 }
 
 
-def _choose(requested: str, sources: Sequence[Values], values: Values, environment: Mapping[str, str]) -> str:
+def _choose(requested: str, sources: Sequence[Source], values: Values, environment: Mapping[str, str]) -> str:
     """Return the name of the method. Only `auto` also tries methods for which no value is given."""
     if requested in _METHODS:
         return requested
@@ -268,13 +281,13 @@ def _choose(requested: str, sources: Sequence[Values], values: Values, environme
     raise _no_method(requested, values)
 
 
-def _given(sources: Sequence[Values], environment: Mapping[str, str]) -> str | None:
+def _given(sources: Sequence[Source], environment: Mapping[str, str]) -> str | None:
     """Return the method of the first source with a credential; within one source in the order of `auto`."""
     for source in sources:
         for credential, method in _CREDENTIALS.items():
             # A cluster sets the token file in the environment of every pod, so the user did not give it.
-            found = source.get(credential) == environment.get("AZURE_FEDERATED_TOKEN_FILE")
-            if source.get(credential) and not (method == "workload_identity" and found):
+            found = source.values.get(credential) == environment.get("AZURE_FEDERATED_TOKEN_FILE")
+            if source.values.get(credential) and not (method == "workload_identity" and found):
                 return method
     return None
 

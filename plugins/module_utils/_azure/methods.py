@@ -31,6 +31,8 @@ class Method(Protocol):
     #: Its name in messages, and what to check when the directory refuses it.
     name: ClassVar[str]
     check: ClassVar[str]
+    #: The options of its identity.
+    options: ClassVar[tuple[str, ...]]
 
     def validate(self) -> None:
         """Check the values offline. Raises InvalidInput, which names missing values."""
@@ -48,6 +50,7 @@ class ClientSecret:
 
     name: ClassVar[str] = "a client secret"
     check: ClassVar[str] = "check that tenant exists, then client_id and secret"
+    options: ClassVar[tuple[str, ...]] = ("tenant", "client_id", "secret")
 
     tenant: str | None
     client_id: str | None
@@ -82,6 +85,7 @@ class ClientCertificate:
 
     name: ClassVar[str] = "a certificate"
     check: ClassVar[str] = "check that tenant exists, then client_id and the application's certificates"
+    options: ClassVar[tuple[str, ...]] = ("tenant", "client_id", "x509_certificate_path")
 
     tenant: str | None
     client_id: str | None
@@ -122,6 +126,7 @@ class ManagedIdentity:
 
     name: ClassVar[str] = "a managed identity"
     check: ClassVar[str] = "check that the machine has a managed identity, and client_id"
+    options: ClassVar[tuple[str, ...]] = ("client_id",)
 
     client_id: str | None = None
 
@@ -150,6 +155,7 @@ class WorkloadIdentity:
 
     name: ClassVar[str] = "a workload identity"
     check: ClassVar[str] = "check that tenant exists, then client_id and the application's federated credentials"
+    options: ClassVar[tuple[str, ...]] = ("tenant", "client_id", "oidc_token_file_path")
 
     tenant: str | None
     client_id: str | None
@@ -195,6 +201,7 @@ class AzureCli:
 
     name: ClassVar[str] = "the Azure CLI"
     check: ClassVar[str] = "run 'az login' as the user of this task, then check tenant and subscription_id"
+    options: ClassVar[tuple[str, ...]] = ("tenant", "subscription_id")
 
     tenant: str | None = None
     subscription_id: str | None = None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._model.azure.operation_states import is_final, is_hidden_from_sdk
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
 from .._model.common.waiting import early_interval, interval
 from . import consistency
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 State = TypeVar("State")
-# Terminal provisioning states of Resource Manager, in both spellings. A resource without a state has no operation.
-_FINAL = ("", "succeeded", "failed", "canceled", "cancelled")
-# The SDK polls without end on this state.
-_OTHER_SPELLING = "cancelled"
 _SLICE = 5.0
 # Error codes for a concurrent write to this or to a dependent resource: the same request will be accepted later (error
 # codes of the storage resource provider; azure-rest-api-specs issues 11143 and 14202 for the network; 409 of ARM).
@@ -79,7 +76,7 @@ def finish(poller: LROPoller[Result], action: str, timeout: float) -> Result | N
                     request_id=request_id(error),
                 ) from error
             raise
-        if _status(poller).casefold() == _OTHER_SPELLING:
+        if is_hidden_from_sdk(_status(poller)):
             raise canceled(action, _last_request_id(poller))
         if not poller.done():
             raise DeadlineExceeded(
@@ -97,7 +94,7 @@ def _wait(poller: LROPoller[Any], started: float, timeout: float) -> None:
     while True:
         left = timeout - (time.monotonic() - started)
         poller.wait(max(0.0, min(left, _SLICE)))
-        if poller.done() or left <= _SLICE or _status(poller).casefold() == _OTHER_SPELLING:
+        if poller.done() or left <= _SLICE or is_hidden_from_sdk(_status(poller)):
             return
 
 
@@ -221,7 +218,7 @@ def wait_until_settled(
 
 def pending_state(what: str, provisioning_state: str) -> str | None:
     """Describe a resource with a pending operation; None without one. An unknown state counts as pending."""
-    return None if provisioning_state.casefold() in _FINAL else f"{what} is {provisioning_state}"
+    return None if is_final(provisioning_state) else f"{what} is {provisioning_state}"
 
 
 def _reads_result(poller: LROPoller[Any], error: Any) -> bool:

@@ -19,6 +19,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from yaml import YAMLError
 
 from ...module_utils._model.common.errors import InvalidInput
+from ...module_utils._model.common.secret_options import FIX, is_other_than_text
 from .specs import CLEARED_BY_EMPTY_TEXT, Option, Options, is_secret
 
 _SEPARATORS = re.compile(r"[,\r\n]+")
@@ -38,6 +39,10 @@ class NotGiven:
 
 #: Replaces the value of an option that is missing, null or empty text.
 NOT_GIVEN = NotGiven()
+
+
+#: Replaces a secret of the wrong type, so that no rule reports it as missing. It is too short to be hidden in messages.
+REFUSED_SECRET = "-"
 
 
 def is_blank(value: Any) -> bool:
@@ -75,10 +80,12 @@ class Conversion:
                 "" if is_secret(name, option) else f", not {_kind(value) if _holds_options(option) else _shown(value)}"
             )
             self.problems.append(InvalidInput(path, f"must be {error.expected}{found}", error.fix))
-            return NOT_GIVEN
+            return REFUSED_SECRET if is_secret(name, option) else NOT_GIVEN
         return self._chosen(path, converted, option)
 
     def _typed(self, path: str, value: Any, option: Option) -> Any:
+        if is_secret(path.rpartition(".")[2], option) and is_other_than_text(value):
+            raise _Wrong("text", FIX)
         kind = option.get("type", "str")
         if kind == "list":
             return self._list(path, value, option)

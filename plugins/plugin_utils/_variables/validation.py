@@ -72,7 +72,9 @@ class _Validator:
         options = options_of(role)
         values = {name: self._value(name, option) for name, option in options.items()}
         given = {name: value for name, value in values.items() if value is not NOT_GIVEN}
-        self.problems.extend(broken_rules(role, given))
+        # A value of the wrong type does not count as missing.
+        reported = {problem.option for problem in self.problems}
+        self.problems.extend(problem for problem in broken_rules(role, given) if problem.option not in reported)
         self._note_secrets(given, options)
         defaults = {name: option["default"] for name, option in options.items() if "default" in option}
         shown = {name: without_secrets(name, value, options[name]) for name, value in {**defaults, **given}.items()}

@@ -130,8 +130,15 @@ class Session:
     def _clean_log(self, log: Any) -> Any:
         """Return log lines without secrets. Other values are left to the decoder."""
         if isinstance(log, list):
-            return [self.clean(line) if isinstance(line, str) else line for line in log]
+            return [self.clean(line) if isinstance(line, str) else line for line in self._unbroken(log)]
         return self.clean(log) if isinstance(log, str) else log
+
+    def _unbroken(self, log: list[Any]) -> list[Any]:
+        """Return log lines without secrets that continue in the next line."""
+        if not all(isinstance(line, str) for line in log):
+            return log
+        text = "\n".join(log)
+        return masked(text, self.secrets).split("\n") if len(text) <= _LONGEST else log
 
 
 def source(script: str) -> str:

@@ -120,6 +120,16 @@ def differences(traffic: Traffic, folder: Path | None = None) -> list[str]:
     return list(dict.fromkeys(line for exchange in exchanges for line in _problems(known, _plain(exchange))))
 
 
+def _parts(document: Json) -> Iterator[Json]:
+    """Yield the resources inside of a resource."""
+    for value in document.values():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                if isinstance(each.get("id"), str):
+                    yield each
+                yield from _parts(each)
+
+
 def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]:
     """Return what a client must not send, one line each, without duplicates and without `ACCEPTED`.
 
@@ -136,6 +146,9 @@ def validate_requests(traffic: Traffic, folder: Path | None = None) -> list[str]
         lines.update(dict.fromkeys(_least_wrong(known, exchange, seen)))
         if exchange["status"] < _FAILED and isinstance(exchange["response"], dict):
             seen.append(exchange["response"])
+            # The parts of a resource, such as the subnets of a network, have addresses of their own.
+            for part in _parts(exchange["response"]):
+                answered.setdefault(part["id"].casefold(), []).append(part)
     return [line for line in lines if not any(accepted.line.search(line) for accepted in ACCEPTED)]
 
 

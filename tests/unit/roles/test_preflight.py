@@ -105,6 +105,7 @@ def test_an_unreachable_machine_is_reported_with_the_checks_of_all_others(harnes
     assert run.code != 0
     assert run.failed == {"vmm01"}
     assert run.reasons["vmm01"].startswith("S1: not reachable: ")
+    assert "ansible_password for a rejected login, ansible_winrm_ca_trust_path or" in run.reasons["vmm01"]
     assert ".NET on hv02" in run.output
     assert harness.state == {}
 

@@ -339,4 +339,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         command="az rest --debug --method post --url <provider id>/refreshProvider?api-version=2025-08-01;"
         " read Retry-After of each poll",
     ),
+    Assumption(
+        "A-A-65",
+        _AZURE,
+        "The update of a network needs the permission to join every resource that its subnets refer to.",
+        ("virtual_network",),
+        "Azure permissions for networking; LinkedAuthorizationFailed",
+        "inferred",
+        needs="a network has to be written by an identity without a role on the security group of one of its subnets",
+        command="az rest --method put --url <network id>?api-version=2024-05-01 --body @network.json",
+    ),
 )

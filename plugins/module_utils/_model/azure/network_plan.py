@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
 from ..common.plan import UNKNOWN, Change, Plan, creation, merged_tags
 from .address_ranges import as_range, contained, overlap, overlapping
+from .operation_states import is_broken, is_failed
 from .properties import differing, merged, write_properties
-from .resource_group import ResourceState, group_change, is_broken, provider_change
+from .resource_group import ResourceState, group_change, provider_change
 from .subnet import Subnet, describe_change, describe_subnet, refuse_loss, write_subnet
 from .virtual_network import PROPERTIES, PROVIDER, DesiredNetwork, VirtualNetwork
 
@@ -38,7 +39,7 @@ def plan_network(state: ResourceState[VirtualNetwork], desired: DesiredNetwork) 
         "address_prefixes": _describe_ranges(network, after),
         "subnets": _describe_subnets(network, after),
         _STATE: f"write network {network.name} again, because its last operation"
-        f" {'failed' if network.provisioning_state.casefold() == 'failed' else 'was canceled'}",
+        f" {'failed' if is_failed(network.provisioning_state) else 'was canceled'}",
     }
     changed = (path for path in was if was[path] != will[path])
     return Plan(tuple(Change(path, was[path], will[path], reasons.get(path, "")) for path in changed))
@@ -95,6 +96,39 @@ def merged_body(network: VirtualNetwork, desired: DesiredNetwork) -> dict[str, A
     if after.tags != network.tags:
         body["tags"] = dict(after.tags)
     return write_properties(PROPERTIES, differing(PROPERTIES, network.settings, after.settings), body)
+
+
+@dataclass(frozen=True, slots=True)
+class SubnetWrite:
+    """The write of one subnet. `etag` is empty for a new one."""
+
+    before: Subnet | None
+    after: Subnet
+    body: Mapping[str, Any] = field(compare=False)
+    etag: str = field(compare=False)
+
+
+def subnet_writes(network: VirtualNetwork, desired: DesiredNetwork) -> tuple[SubnetWrite, ...]:
+    """Return the writes of single subnets that have the same effect as the update of the network.
+
+    There are none if anything else changes, or if a subnet is removed. The update of a network repeats the references
+    of all of its subnets, and thus needs permissions on all of these resources.
+    """
+    after = network_after(network, desired)
+    before = {subnet.name: subnet for subnet in network.subnets}
+    if replace(after, subnets=network.subnets) != network or not before.keys() <= {each.name for each in after.subnets}:
+        return ()
+    documents = {entry["name"]: entry for entry in (network.document.get("properties") or {}).get("subnets") or []}
+    return tuple(
+        SubnetWrite(
+            before.get(subnet.name),
+            subnet,
+            write_subnet(subnet, before.get(subnet.name), documents.get(subnet.name)),
+            str(documents.get(subnet.name, {}).get("etag") or ""),
+        )
+        for subnet in after.subnets
+        if subnet != before.get(subnet.name)
+    )
 
 
 def only_tags(plan: Plan) -> bool:

@@ -15,8 +15,6 @@ Resource = TypeVar("Resource")
 #: The paths of changes that are not about the resource itself. Its result does not contain them.
 PROVIDER_PATH, GROUP_PATH = "resource_provider", "resource_group"
 
-_BROKEN = ("failed", "canceled", "cancelled")
-
 
 @dataclass(frozen=True, slots=True)
 class ResourceState(Generic[Resource]):
@@ -28,11 +26,6 @@ class ResourceState(Generic[Resource]):
     resource: Resource | None
     group_missing: bool = False
     unregistered: bool = False
-
-
-def is_broken(provisioning_state: str) -> bool:
-    """Tell whether the last write of a resource failed or was canceled, so that the resource may not work."""
-    return provisioning_state.casefold() in _BROKEN
 
 
 def group_change(state: ResourceState[Resource], group: str, create: bool) -> Change | None:

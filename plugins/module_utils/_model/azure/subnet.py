@@ -298,8 +298,14 @@ def write_subnet(after: Subnet, before: Subnet | None, document: Mapping[str, An
 def without_outbound_default(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a network for an API version that has no private subnets, and thus no property for them."""
     for entry in (body.get("properties") or {}).get("subnets") or []:
-        if (entry.get("properties") or {}).get(_OUTBOUND) is True:
-            del entry["properties"][_OUTBOUND]
+        subnet_without_outbound_default(entry)
+    return body
+
+
+def subnet_without_outbound_default(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a subnet for such an API version."""
+    if (body.get("properties") or {}).get(_OUTBOUND) is True:
+        del body["properties"][_OUTBOUND]
     return body
 
 

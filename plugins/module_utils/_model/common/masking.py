@@ -9,12 +9,15 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from .shown_text import one_line
 
 MASK = "********"
+# Programs break long lines and cut long texts. A shorter beginning of a secret may be a word of its own.
+_SHORTEST_BROKEN, _SHORTEST_CUT = 8, 12
+_WIDEST_BREAK = 200
 # A secret follows these switches, in any form and even if a program cut it.
 _SWITCH = re.compile(r"(?i)((?:[/-]proxypassword|\bauthorization)\b[\s:=]*)\S.*")
 # Words of a language rarely have a digit or one of these marks.
@@ -58,9 +61,37 @@ def secret_forms(secret: str, username: str = "") -> frozenset[str]:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without the secrets, in upper and lower case, and without what follows a password switch."""
-    # Longer forms contain shorter ones.
-    forms = sorted((form for form in secrets if form), key=len, reverse=True)
-    if forms:
-        text = re.sub("|".join(map(re.escape, forms)), MASK, text, flags=re.IGNORECASE)
+    """Return a text without the secrets and without what follows a password switch.
+
+    Secrets are found in upper and lower case, in the form of broken lines, and if their end was cut.
+    """
+    shown, position = [], 0
+    for start, end in sorted(span for form in secrets for span in _spans(text, form)):
+        # One form of a secret can begin like another one, so overlapping parts are hidden together.
+        if start >= position:
+            shown.append(text[position:start] + MASK)
+        position = max(position, end)
+    text = "".join(shown) + text[position:]
     return _BASIC.sub(rf"\1{MASK}", _SWITCH.sub(rf"\1{MASK}", text))
+
+
+def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
+    """Yield where a text contains a form of a secret, or the beginning of a long one."""
+    letters = "".join(form.split())
+    if len(letters) < _SHORTEST_BROKEN:
+        # Other texts contain the letters of a short secret by chance.
+        pattern = re.escape(form)
+    else:
+        pattern = r"\s*".join(map(re.escape, letters[:_SHORTEST_CUT]))
+    for found in re.finditer(pattern, text, re.IGNORECASE) if form else ():
+        yield found.start(), _extended(text, found.end(), letters[_SHORTEST_CUT:])
+
+
+def _extended(text: str, end: int, letters: str) -> int:
+    """Return where the rest of a secret ends, from the end of its beginning."""
+    for letter in letters:
+        following = end + len(text[end : end + _WIDEST_BREAK]) - len(text[end : end + _WIDEST_BREAK].lstrip())
+        if text[following : following + 1].casefold() != letter.casefold():
+            return end
+        end = following + 1
+    return end

@@ -81,7 +81,7 @@ _VMM_SERVER: Final = (
     Requirement("active-node", vmm.active_node, _REGISTRATION | _CLOUDS, otherwise="info"),
     Requirement("vmm-version", vmm.vmm_version),
     Requirement("vmm-id", vmm.vmm_id),
-    Requirement("vmm-service", vmm.vmm_service, _CLOUDS),
+    Requirement("vmm-service", vmm.vmm_service, _CLOUDS | frozenset(("register",))),
     Requirement("vmm-answers", vmm.vmm_answers, _REGISTRATION | _CLOUDS | frozenset(("interrupt_jobs",))),
     Requirement("provider-folder", vmm.provider_folder, _PROVIDER),
     Requirement("cluster", vmm.cluster, frozenset(("install", "start_service", "change_proxy", "restart_service"))),

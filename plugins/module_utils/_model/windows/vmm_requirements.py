@@ -81,7 +81,7 @@ def vmm_id(context: Context) -> Check | None:
 
 
 def vmm_service(context: Context) -> Check | None:
-    """Check that the VMM service runs, which only the work on clouds needs."""
+    """Check that the VMM service runs, which a registration and the work on clouds need."""
     facts = context.machine.vmm
     if facts is None:
         return None

@@ -13,7 +13,8 @@ from ..._azure.consistency import wait_until_visible
 from ..._azure.failures import Absent, read
 from ..._azure.operations import write
 from ..._azure.wire import Document, raw
-from ..._model.azure.resource_group import ResourceState, is_broken
+from ..._model.azure.operation_states import is_broken
+from ..._model.azure.resource_group import ResourceState
 from ..._model.common.errors import AccessDenied, NotConverged, RemoteFailure
 
 Resource = TypeVar("Resource")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +34,7 @@ from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
 from ..._model.common.names import same_name
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
+from ..._model.common.waiting import early_interval
 from . import resource_groups as groups
 from .resource_providers import ResourceProvider
 
@@ -41,9 +43,13 @@ _LOG = "log_account."
 
 @dataclass(frozen=True, slots=True)
 class AccountState(ResourceState[StorageAccount]):
-    """The observed account. For an absent one, `name_problem` is the reason why its name is not available."""
+    """The observed account. For an absent one, `name_problem` is the reason why its name is not available.
+
+    `hidden`: the desired account has the name, so it exists although it was not found.
+    """
 
     name_problem: str | None = None
+    hidden: bool = False
 
 
 def list_accounts(azure: Azure, resource_group: str | None) -> list[StorageAccount] | None:
@@ -74,7 +80,8 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         state = self.observe_applied()
         if state.resource is not None or state.unregistered:
             return state
-        return replace(state, name_problem=self._name_problem())
+        problem, hidden = self._name_problem()
+        return replace(state, name_problem=problem, hidden=hidden)
 
     def observe_applied(self) -> AccountState:
         """Read the account only: after its creation, its own name is not available."""
@@ -94,7 +101,19 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         return visibility_limit(self._wait_timeout, absent=state.resource is None)
 
     def wait_until_settled(self, state: AccountState) -> tuple[AccountState, Applied]:
-        return wait_until_settled(state, self.observe, _pending, self._wait_timeout), Applied()
+        return wait_until_settled(self._once_visible(state), self.observe, _pending, self._wait_timeout), Applied()
+
+    def _once_visible(self, state: AccountState) -> AccountState:
+        """Wait for an account of the desired name and group that another run has just created."""
+        started = time.monotonic()
+        while state.hidden:
+            elapsed = time.monotonic() - started
+            left = self.visibility_limit(state) - elapsed
+            if left <= 0:
+                break
+            time.sleep(early_interval(elapsed, left))
+            state = self.observe()
+        return state
 
     def plan(self, state: AccountState) -> Plan:
         plan = plan_account(state, self._desired)
@@ -186,26 +205,32 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
     def _premium(self, state: AccountState) -> bool:
         return is_premium(state.resource.sku if state.resource else self._desired.new_sku)
 
-    def _name_problem(self) -> str | None:
-        """Return why the name is not available. An identity that cannot ask learns it from the creation."""
+    def _name_problem(self) -> tuple[str | None, bool]:
+        """Return why the name is not available, and whether the desired account has it.
+
+        An identity that cannot ask learns it from the creation.
+        """
         body = payload({"name": self._desired.name, "type": "Microsoft.Storage/storageAccounts"})
         try:
             with translated(f"check the storage account name {self._desired.name}"):
                 answer = self._azure.storage.storage_accounts.check_name_availability(body, cls=raw)
         except AccessDenied as error:
             if error.details.get("status") == 403:
-                return None
+                return None, False
             raise
         availability: Mapping[str, Any] = answer
         if availability.get("nameAvailable"):
-            return None
+            return None, False
         own = self._own_group() if availability.get("reason") == "AlreadyExists" else None
         if own and same_name(own, self._desired.resource_group):
-            return f"resource group {own} has it, but Azure does not show it yet; run again in some minutes"
+            return f"resource group {own} has it, but Azure does not show it yet; run again in some minutes", True
         if own:
-            return f"resource group {own} of this subscription has it; use that group, or choose another name"
+            return f"resource group {own} of this subscription has it; use that group, or choose another name", False
         reason = str(availability.get("message") or availability.get("reason")).rstrip(".")
-        return f"{reason}; account names are unique across Azure: choose another name, or use the group that has it"
+        return (
+            f"{reason}; account names are unique across Azure: choose another name, or use the group that has it",
+            False,
+        )
 
     def _own_group(self) -> str | None:
         """Return the resource group of the subscription that has an account of this name, if it is readable."""

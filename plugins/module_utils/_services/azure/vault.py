@@ -14,7 +14,8 @@ from ..._azure.consistency import UNKNOWN_PARENT, visibility_limit, wait_until_v
 from ..._azure.failures import Absent, read
 from ..._azure.operations import pending_state, run, wait_until_settled
 from ..._azure.wire import documents, payload, raw
-from ..._model.azure.resource_group import ResourceState, is_broken, without_provider
+from ..._model.azure.operation_states import is_broken
+from ..._model.azure.resource_group import ResourceState, without_provider
 from ..._model.azure.vault import (
     PROVIDER,
     DesiredVault,

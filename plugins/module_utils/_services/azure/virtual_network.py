@@ -6,37 +6,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..._azure.clients import Azure
 from ..._azure.consistency import visibility_limit
 from ..._azure.failures import Absent, read, translated
-from ..._azure.operations import create, finish, is_busy, pending_state, start, wait_until_settled
+from ..._azure.operations import create, finish, is_busy, pending_state, run, start, wait_until_settled
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.candidates import network_checks, own_problems
 from ..._model.azure.network_plan import (
+    SubnetWrite,
     creation_body,
     merged_body,
     only_tags,
     peering_problems,
     plan_network,
+    subnet_writes,
     without_repair,
 )
 from ..._model.azure.resource_group import ResourceState, without_provider
-from ..._model.azure.subnet import without_outbound_default
+from ..._model.azure.subnet import subnet_without_outbound_default, without_outbound_default
 from ..._model.azure.target_rule import RuleContext
 from ..._model.azure.virtual_network import PROVIDER, DesiredNetwork, VirtualNetwork
-from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
+from ..._model.common.errors import AccessDenied, DeadlineExceeded, Refused, RemoteFailure
 from ..._model.common.plan import Plan, apply_changes
 from ..._model.common.resource import Applied, ManagedResource
-from ..._model.common.waiting import interval
+from ..._model.common.waiting import early_interval, interval
 from . import resource_groups as groups
 from .resource_providers import ResourceProvider
 
 NetworkState: TypeAlias = ResourceState[VirtualNetwork]
 # The precondition failed: the network was modified after it was read.
 _MODIFIED = 412
+# The identity cannot use a resource that the request refers to.
+_LINKED = "LinkedAuthorizationFailed"
 
 
 def list_networks(azure: Azure, resource_group: str | None) -> list[VirtualNetwork] | None:
@@ -187,10 +191,69 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         elif only_tags(plan):
             self._update_tags(plan, unchanged)
         else:
-            action = f"update network {self._desired.name}"
-            finish(
-                start(self._begin(merged_body(network, self._desired), unchanged), action), action, self._wait_timeout
-            )
+            self._update(network, unchanged)
+
+    def _update(self, network: VirtualNetwork, headers: Mapping[str, str]) -> None:
+        """Update the network, or its subnets one by one if the identity cannot use the resources of other subnets."""
+        action = f"update network {self._desired.name}"
+        try:
+            finish(start(self._begin(merged_body(network, self._desired), headers), action), action, self._wait_timeout)
+        except AccessDenied as error:
+            writes = subnet_writes(network, self._desired)
+            if error.details.get("code") != _LINKED or not writes:
+                raise
+            self._write_subnets(writes)
+
+    def _write_subnets(self, writes: Sequence[SubnetWrite]) -> None:
+        """Write subnets one by one. Each write gives all others another etag, so the network is read again."""
+        total, written = len(writes), 0
+        while writes:
+            try:
+                self._write_subnet(writes[0])
+            except RemoteFailure as error:
+                if not written or error.details.get("status") != _MODIFIED:
+                    raise
+                raise self._interrupted(written, total) from error
+            written += 1
+            if writes[1:]:
+                writes = self._remaining_writes(writes, written, total)
+            else:
+                return
+
+    def _write_subnet(self, write: SubnetWrite) -> None:
+        desired, name = self._desired, write.after.name
+        body = write.body if knows_private_subnets() else subnet_without_outbound_default(dict(write.body))
+        content = payload(body)
+        headers = {"If-Match": write.etag} if write.etag else {}
+        run(
+            # Each call needs its own headers, because the SDK modifies them.
+            lambda: self._azure.network.subnets.begin_create_or_update(
+                desired.resource_group, desired.name, name, content, headers=dict(headers)
+            ),
+            f"write subnet {name} of network {desired.name}",
+            self._wait_timeout,
+        )
+
+    def _remaining_writes(self, writes: Sequence[SubnetWrite], written: int, total: int) -> Sequence[SubnetWrite]:
+        """Return the writes after the first one, with their present etags. Raises Refused after a concurrent change."""
+        started = time.monotonic()
+        while True:
+            network = self.observe().resource
+            found = subnet_writes(network, self._desired) if network else ()
+            if list(found) == list(writes[1:]):
+                return found
+            elapsed = time.monotonic() - started
+            # A read can miss the write before it.
+            left = visibility_limit(self._wait_timeout, absent=False) - elapsed
+            if left <= 0 or list(found) != list(writes):
+                raise self._interrupted(written, total)
+            time.sleep(early_interval(elapsed, left))
+
+    def _interrupted(self, written: int, total: int) -> Refused:
+        return Refused(
+            f"network {self._desired.name} was modified concurrently; {written} of {total} subnets were written; run"
+            " again"
+        )
 
     def _begin(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Callable[[], Any]:
         desired = self._desired

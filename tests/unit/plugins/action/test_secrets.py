@@ -98,12 +98,31 @@ def test_a_log_that_repeats_a_password_is_censored(runner: MakeRunner) -> None:
     assert result["msg"].endswith("log: a | login u:********")
 
 
+def test_a_password_that_a_log_breaks_into_lines_is_censored(runner: MakeRunner) -> None:
+    found = runner(vmm_server(provider={}), registered())
+    lines = [f"login u:{CANARY[:5]}", f"{CANARY[5:]} was refused", "end"]
+    answer = {"exit_code": 1, "log_tail": lines, "service": "Running", "started": False, "running_jobs": None}
+    found.machine.lies["configure_provider"] = answer
+    result = found.run("provider_registration", vault_id=VAULT_ID, proxy=LOGIN)
+    assert result["error"]["log"] == ["login u:******** was refused", "end"]
+
+
 def test_a_password_in_the_address_is_censored_before_anything_is_sent(runner: MakeRunner) -> None:
     found = runner(hyperv_host())
     result = found.run("mars_proxy", proxy={**LOGIN, "address": f"http://u:{CANARY}@proxy"})
     assert found.machine.executions == []
     line = "proxy.address must not contain a login; set the login in proxy.username and proxy.password"
     assert result["msg"] == line
+
+
+@pytest.mark.parametrize("value", [[CANARY], {CANARY: 1}, 7, 1.5, True])
+def test_a_password_that_is_not_text_is_refused_before_anything_is_sent(runner: MakeRunner, value: object) -> None:
+    """Ansible would convert it to another text, which would then be the password."""
+    found = runner(hyperv_host(agent={}))
+    result = found.run("mars_proxy", proxy={**LOGIN, "password": value})
+    assert (found.machine.executions, result["failed"]) == ([], True)
+    assert result["msg"] == "proxy.password must be text; put it in quotes"
+    assert CANARY not in json.dumps(result)
 
 
 @pytest.mark.parametrize("check", [True, False])

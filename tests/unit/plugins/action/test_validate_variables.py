@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible.playbook.task import Task
 from ansible.template import Templar
 
@@ -146,45 +145,6 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
     later = {"vmm_server_provider_source": r"C:\provider.exe", **loaded("vmm_server_name: '{{ nowhere }}'")}
     result = run(later, roles=["vmm_server"], provided_later=["vmm_server_vault_id", "vmm_server_name"])
     assert result["checks"] == []
-
-
-@pytest.fixture
-def vault_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the vault secret that ansible-playbook reads from --vault-password-file."""
-    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext([("default", VaultSecret(b"right"))]))
-
-
-def inline(password: bytes) -> dict[str, Any]:
-    secret = VaultSecret(password)
-    cipher = VaultLib([("default", secret)]).encrypt(SECRET, secret).decode()
-    indented = "\n".join(f"  {line}" for line in cipher.splitlines())
-    return loaded(f"azure_target_secret: !vault |\n{indented}\nazure_target_client_id: !vault |\n{indented}\n")
-
-
-@pytest.mark.usefixtures("vault_password")
-def test_a_separately_encrypted_value_is_never_returned() -> None:
-    result = run({**AZURE, **inline(b"right")}, roles=["azure_target"])
-    assert result["checks"] == []
-    assert not {"azure_target_secret", "azure_target_client_id"} & result["values"].keys()
-    assert SECRET not in str(result)
-
-
-@pytest.mark.usefixtures("vault_password")
-def test_a_value_that_cannot_be_decrypted_is_one_line() -> None:
-    found = lines(["azure_target"], inline(b"wrong"))
-    assert [line.partition(";")[0] for line in found] == [
-        "T1 azure_target_client_id: cannot be decrypted",
-        "T1 azure_target_secret: cannot be decrypted",
-    ]
-
-
-def test_a_secret_at_the_wrong_place_is_hidden() -> None:
-    variables = loaded(
-        PROXY.replace("http://proxy", f"http://svc:{SECRET.replace(' ', '')}@proxy").replace(" of the ", "ofthe")
-    )
-    (found,) = lines(["vmm_server"], variables)
-    assert found.startswith("P6c vmm_server_proxy.address must not contain a login")
-    assert "S3cret" not in found
 
 
 # Rules ----------------------------------------------------------------------------------------------------------------

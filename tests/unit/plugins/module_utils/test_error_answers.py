@@ -453,6 +453,7 @@ def test_every_recorded_error_is_known() -> None:
         ("Microsoft.Storage/storageAccounts/listKeys/action", "Storage Account Contributor on the resource group"),
         ("Microsoft.Storage/storageAccounts/read", "Reader on the resource group"),
         ("Microsoft.Network/virtualNetworks/subnets/join/action", "Network Contributor on the network"),
+        ("Microsoft.Network/networkSecurityGroups/join/action", "Network Contributor on that resource"),
         ("Microsoft.Network/virtualNetworks/read", "Reader on the resource group"),
         ("Microsoft.Compute/virtualMachines/write", "Virtual Machine Contributor on the resource group"),
         ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", "Managed Identity Operator on the identity"),

@@ -166,6 +166,51 @@ def test_a_missing_value_is_named(
     assert words in error.message
 
 
+@pytest.mark.parametrize(
+    ("options", "environment", "option", "end"),
+    [
+        ({**APPLICATION, "secret": SECRET, "tenant": "a b"}, {}, "tenant", "overview page"),
+        (
+            {"client_id": CLIENT, "secret": SECRET},
+            {"AZURE_TENANT_ID": "a b"},
+            "tenant",
+            "overview page; tenant is from AZURE_TENANT_ID",
+        ),
+        (
+            {**APPLICATION, "secret": SECRET, "subscription_id": ""},
+            {"AZURE_SUBSCRIPTION_ID": "x"},
+            "subscription_id",
+            "; subscription_id is from AZURE_SUBSCRIPTION_ID",
+        ),
+        (
+            {**APPLICATION, "secret": SECRET},
+            {"AZURE_CLOUD_ENVIRONMENT": "http://x"},
+            "cloud_environment",
+            "; cloud_environment is from AZURE_CLOUD_ENVIRONMENT",
+        ),
+        (
+            APPLICATION,
+            {"AZURE_CLIENT_CERTIFICATE_PATH": "/no"},
+            "x509_certificate_path",
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+        ),
+        ({**APPLICATION, "secret": SECRET, "ca_bundle": "/no"}, {}, "ca_bundle", "hashed certificates"),
+        (
+            {**APPLICATION, "secret": SECRET, "ca_bundle": "/no"},
+            {"REQUESTS_CA_BUNDLE": "/no"},
+            "ca_bundle",
+            "; ca_bundle is from REQUESTS_CA_BUNDLE",
+        ),
+    ],
+)
+def test_a_wrong_value_names_the_variable_that_it_is_from(
+    options: dict[str, Any], environment: dict[str, str], option: str, end: str, home: Path
+) -> None:
+    error = refused(options, environment)
+    assert error.details == {"option": option}
+    assert error.message.endswith(end)
+
+
 def test_the_cli_method_requires_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     error = refused({"auth_source": "cli"})

@@ -81,6 +81,15 @@ def test_an_incomplete_login_sends_no_request(option: str, run: Any, subscriptio
     assert subscription.requests == []
 
 
+@every_module
+def test_a_secret_that_is_not_text_sends_no_request(module: str, run: Any, subscription: Subscription) -> None:
+    ended = run(module, secret=["canary"])
+    assert ended.error == {"kind": "invalid_input", "option": "secret"}
+    assert ended.msg == "secret must be text; put it in quotes"
+    assert "canary" not in str(ended.result)
+    assert subscription.requests == []
+
+
 def test_the_environment_signs_in_as_well(
     run: Any, subscription: Subscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies, deny assignments and closed regions: messages name them, and a write counts as a change."""
+"""Policies, deny assignments, closed regions and failed operations: messages name them, and writes count as changes."""
 
 from __future__ import annotations
 
@@ -86,4 +86,25 @@ def test_a_network_in_state_failed_is_written_once_more(subscription: Subscripti
     assert first.result["changed"]
     second = subscription.run("virtual_network", **desired)
     assert (second.failed, second.paths) == (False, ["provisioning_state"])
+    assert not subscription.run("virtual_network", **desired).result["changed"]
+
+
+def test_an_operation_that_ends_with_a_retryable_error_is_repeated(subscription: Subscription) -> None:
+    """The network is in state Failed between the two writes (terraform-provider-azurerm issue 30197)."""
+    subscription.context.lag = NO_LAG
+    subscription.state.seed_network(GROUP, "vnet-dr", "westeurope", ["10.3.0.0/16"], {"a": "10.3.1.0/24"})
+    desired: dict[str, Any] = {
+        "name": "vnet-dr",
+        "resource_group": GROUP,
+        "location": "westeurope",
+        "subnets": [{"name": "e", "address_prefix": "10.3.5.0/24"}],
+    }
+    subscription.context.faults.plan(
+        "operation:PUT:*virtualnetworks*", "fail", times=1, code="RetryableError", message="A retryable error occurred."
+    )
+    first = subscription.run("virtual_network", **desired)
+    assert not first.failed, first.msg
+    assert subscription.writes == ["put vnet-dr", "put vnet-dr"]
+    (network,) = subscription.state.networks.values()
+    assert network["properties"]["provisioningState"] == "Succeeded"
     assert not subscription.run("virtual_network", **desired).result["changed"]

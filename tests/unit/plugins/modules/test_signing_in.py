@@ -369,6 +369,19 @@ def test_the_choice_of_auto_is_named_when_it_is_refused(harness: Harness) -> Non
     assert ended.msg.endswith(f"{words}: assign it, or check client_id {chosen}")
 
 
+def test_a_refusal_names_the_variables_that_the_values_are_from(harness: Harness) -> None:
+    login = harness.subscription.login()
+    harness.set(AZURE_TENANT_ID=login["tenant"], AZURE_CLIENT_ID=login["client_id"], AZURE_CLIENT_SECRET="canary~wrong")
+    refused = "the client secret is wrong: give the value of the secret (not its id)"
+    origins = "tenant is from AZURE_TENANT_ID, client_id is from AZURE_CLIENT_ID"
+    assert f"{refused}; {origins}, secret is from AZURE_CLIENT_SECRET (auth_source auto chose" in harness.run().msg
+    # An option has a value of its own.
+    assert f"{refused}; {origins} (auth_source auto chose" in harness.run(secret="canary~option").msg
+    logins.profile(harness.home, f"[east]\nclient_id = {OTHER}\ntenant = {login['tenant']}\nsecret = canary~east\n")
+    msg = harness.run(profile="east").msg
+    assert "check client_id and tenant; tenant, client_id and secret are from the profile 'east'" in msg
+
+
 def test_a_timeout_is_reported(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     options = harness.with_cli()
     harness.cli.hang()

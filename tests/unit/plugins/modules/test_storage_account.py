@@ -227,12 +227,27 @@ def test_the_owner_of_the_name_is_named_if_it_is_known(
     assert words in run(subscription).msg
 
 
-def test_an_own_account_that_is_not_visible_yet(subscription: Subscription) -> None:
-    """The list of accounts knows it before a read of the account does."""
+@pytest.mark.parametrize(("module", "options"), [("alone", {}), ("pair", {"log_account": {"name": "stdrlog"}})])
+def test_an_own_account_that_is_not_visible_yet(
+    module: str, options: dict[str, Any], subscription: Subscription
+) -> None:
+    """Another run creates it at the same time. The list of accounts knows it before a read of the account does."""
+    for name in ("stdr", "stdrlog"):
+        subscription.state.seed_account(GROUP, name, "westeurope")
+    missing = {"status": 404, "code": "ResourceNotFound", "headers": {"x-ms-request-id": "1"}}
+    for name in ("stdr", "stdrlog"):
+        subscription.fault("GET", f"storageAccounts/{name}", "fail", times=3, **missing)
+    ended = run(subscription, **options)
+    assert not ended.failed, ended.msg
+    assert not any("create" in change["reason"] for change in ended.result["plan"])
+
+
+def test_an_own_account_that_stays_invisible(subscription: Subscription) -> None:
     subscription.state.seed_account(GROUP, "stdr", "westeurope")
     missing = {"status": 404, "code": "ResourceNotFound", "headers": {"x-ms-request-id": "1"}}
-    subscription.fault("GET", "storageAccounts/stdr", "fail", times=1, **missing)
-    ended = run(subscription)
+    subscription.fault("GET", "storageAccounts/stdr", "fail", times=999, **missing)
+    ended = run(subscription, wait_timeout=1)
+    assert ended.error["kind"] == "refused"
     assert ended.msg.endswith(
         f"resource group {GROUP} has it, but Azure does not show it yet; run again in some minutes"
     )

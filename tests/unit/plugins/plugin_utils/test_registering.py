@@ -149,6 +149,13 @@ def test_a_registration_replaces_an_earlier_proxy(harness: MakeHarness, key: str
     assert "use no custom proxy" in outcome.plan.describe()
 
 
+def test_no_key_is_sent_to_a_server_whose_vmm_does_not_run(harness: MakeHarness, key: str) -> None:
+    found = harness(SERVER, stopped(layout.VMM_SERVICE))
+    with pytest.raises(Refused, match=r"the VMM service \(SCVMMService\) is Stopped"):
+        found.run(registration(key_path=key))
+    assert found.scripts == ["observe"]
+
+
 def test_leftovers_are_removed_first(harness: MakeHarness, key: str) -> None:
     found = harness(SERVER, all_of(staged, leftover))
     outcome = found.run(registration(key_path=key))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import textwrap
 import urllib.parse
 
 import pytest
@@ -31,6 +32,9 @@ FORMS = {
     "login": base64.b64encode(f"u:{PASSWORD}".encode()).decode(),
     "upper case": PASSWORD.upper(),
     "wrong code page": PASSWORD.encode().decode("cp1252", "replace"),
+    "broken into lines": f"{PASSWORD[:9]}\n{PASSWORD[9:15]}\r\n    {PASSWORD[15:]}",
+    "broken and encoded": "\n".join(textwrap.wrap(base64.b64encode(PASSWORD.encode()).decode(), 20)),
+    "cut": PASSWORD[:14],
 }
 
 
@@ -40,6 +44,20 @@ def test_an_encoded_secret_is_hidden(form: str) -> None:
     assert "canary7q" not in shown.lower()
     assert form not in shown
     assert MASK in shown
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        # The encoded form begins like the secret itself.
+        ("abcdefghijklmnop q", "at abcdefghijklmnop%20q.", f"at {MASK}."),
+        ("short", "a short s hort shor", f"a {MASK} s hort shor"),
+        ("ab", "ab cab", f"{MASK} c{MASK}"),
+        ("Password123!", "Password not accepted", "Password not accepted"),
+    ],
+)
+def test_only_the_secret_is_hidden(secret: str, text: str, shown: str) -> None:
+    assert masked(text, secret_forms(secret)) == shown
 
 
 @pytest.mark.parametrize(
