@@ -195,7 +195,8 @@ host:
       type: dict
       sample: {switch_names: [External]}
     background_tasks:
-      description: Background tasks of earlier runs. This module does not read them.
+      description:
+        - Background tasks of earlier runs that were not cleaned up yet. Null if there are none, and for a Hyper-V host.
       returned: success
       type: list
       elements: dict

@@ -43,6 +43,14 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
     )
 
 
+def _with_own_leftovers(raw: Mapping[str, Any], machine: MachineFacts) -> Mapping[str, Any]:
+    """Return an observation whose orphaned key files are those that no running registration needs."""
+    if machine.registration is None:
+        return raw
+    files = list(machine.registration.orphaned_key_files)
+    return {**raw, "registration": {**raw["registration"], "orphaned_key_files": files}}
+
+
 def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     """Return the observation, the checks and what they show. Raises InvalidInput before anything is sent."""
     accounts, endpoints = options["storage_accounts"] or (), options["endpoints"] or ()
@@ -58,7 +66,7 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     clouds = [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds)
     return {
         "changed": False,
-        "host": raw,
+        "host": _with_own_leftovers(raw, machine),
         "server_name": server_name,
         "active_node": machine.active,
         "expected_clouds": clouds,

@@ -27,11 +27,13 @@ from lab.windows.states import (
     value,
     vmm_server,
 )
+from tests.lab.emulators.cases.background_tasks import background_task
 from tests.lab.emulators.internet import PROXY_NAME, PROXY_PASSWORD, PROXY_USER
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.options import host_info_options
+from tests.unit.plugins.plugin_utils.registration_resource import KEY_PATH, SERVER
 
 SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
 AUTHORITY = "https://login.windows.net"
@@ -165,6 +167,15 @@ def test_the_mobility_service_is_not_a_provider(harness: MakeHarness) -> None:
     name = "Microsoft Azure Site Recovery Mobility Service/Master Target Server"
     found = harness(vmm_server(), value(layout.UNINSTALL_KEY + r"\{0}", "DisplayName", name))
     assert read(found)["host"]["provider"] is None
+
+
+@pytest.mark.parametrize(("state", "left"), [("Running", []), (None, [KEY_PATH])])
+def test_the_key_of_a_running_registration_is_not_orphaned(
+    harness: MakeHarness, state: str | None, left: list[str]
+) -> None:
+    found = harness(SERVER, background_task("registration", script="register_vmm_server", state=state))
+    found.machine.write_file(KEY_PATH, b"key")
+    assert read(found)["host"]["registration"]["orphaned_key_files"] == left
 
 
 def test_a_clock_with_a_skew(harness: MakeHarness) -> None:
