@@ -46,6 +46,9 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
     source = classes.get(class_name.lower())
     if source is None:
         raise MachineError("Invalid class ", _CIM_ERROR)
+    if machine.fault_at(f"read {class_name}") is not None:
+        # Documented: WBEM_E_PROVIDER_FAILURE, as the repository or the provider of a class fails.
+        raise MachineError("Provider failure ", _CIM_ERROR)
     if class_name.lower() == "win32_process":
         return _processes(machine, where)
     return [row for row in source(machine) if _matches(row, where)]
@@ -165,7 +168,7 @@ def _systems(machine: Machine) -> list[Row]:
 
 def _clusters(machine: Machine) -> list[Row]:
     """Return the cluster of this node (documented: MSCluster_Cluster). The lab gives a cluster the name of its role."""
-    if machine.cluster is None or machine.fault_at("read the cluster") is not None:
+    if machine.cluster is None:
         raise MachineError("Provider failure ", _CIM_ERROR)
     return [{"Name": machine.cluster.role}]
 

@@ -25,7 +25,7 @@ _HOST = {
     "domain_role": NUMBER,
     "os_version": TEXT,
     "os_caption": TEXT,
-    "account": TEXT,
+    "account": _TEXT,
     "is_administrator": BOOL,
     "dotnet_release": _NUMBER,
     "powershell_version": _TEXT,
@@ -36,7 +36,7 @@ _HOST = {
     "execution_policy": Optional({"machine": _TEXT, "user": _TEXT}, absent=True),
     "roots": Optional({"present": _TEXTS, "fetched": BOOL}, absent=True),
     "utc_now": TEXT,
-    "volumes": [{"drive": TEXT, "free_bytes": NUMBER, "size_bytes": NUMBER}],
+    "volumes": Optional([{"drive": TEXT, "free_bytes": NUMBER}]),
     "tls": {
         "schannel_client_enabled": _NUMBER,
         "schannel_client_disabled_by_default": _NUMBER,

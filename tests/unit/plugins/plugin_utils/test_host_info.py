@@ -163,6 +163,30 @@ def test_settings_that_cannot_be_read_do_not_end_the_observation(harness: MakeHa
     assert with_proxy["agent-proxy"] == "error"
 
 
+@pytest.mark.parametrize(
+    ("name", "unknown"),
+    [
+        ("Win32_LogicalDisk", {"install-drive", "cache", "space"}),
+        ("Win32_Process", set()),
+        ("Msvm_VirtualEthernetSwitch", {"switch-names"}),
+        ("Msvm_VirtualSystemSettingData", {"vms"}),
+        ("MSCluster_Cluster", {"failover-cluster"}),
+    ],
+)
+def test_a_class_that_cannot_be_read_decides_only_what_needs_it(
+    harness: MakeHarness, name: str, unknown: set[str]
+) -> None:
+    entry = hyperv_host(vms=[{"name": "a"}], cluster={"name": "HVC01", "nodes": ["hv01", "hv02"]})
+    healthy = statuses(read(harness(entry), "hyperv_host", install_path=r"C:\Agent"))
+    result = read(harness(entry, fault(f"read {name}", times=9)), "hyperv_host", install_path=r"C:\Agent")
+    checks = {check["id"]: check for check in result["checks"]}
+    assert {id for id, check in checks.items() if check["status"] == "unknown"} == {*unknown, "unread"}
+    assert f"{name} (Provider failure)" in checks["unread"]["message"]
+    assert {id: each for id, each in statuses(result).items() if id not in {*unknown, "unread"}} == {
+        id: each for id, each in healthy.items() if id not in unknown
+    }
+
+
 def test_the_mobility_service_is_not_a_provider(harness: MakeHarness) -> None:
     name = "Microsoft Azure Site Recovery Mobility Service/Master Target Server"
     found = harness(vmm_server(), value(layout.UNINSTALL_KEY + r"\{0}", "DisplayName", name))

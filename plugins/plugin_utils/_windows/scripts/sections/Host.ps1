@@ -4,8 +4,12 @@
 
 function Get-HostSection {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem
-    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
-    $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
+    $account = $null
+    $processes = Get-Instance -ClassName Win32_Process -Filter "ProcessId=$PID"
+    if ($null -ne $processes) {
+        $owner = Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwner -WhatIf:$false
+        $account = "$($owner.Domain)\$($owner.User)"
+    }
 
     $fqdn = "$($system.DNSHostName)"
     if ($system.PartOfDomain) {
@@ -25,13 +29,17 @@ function Get-HostSection {
         $pending += 'windows_update'
     }
 
-    $volumes = @(
-        foreach ($disk in @(Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3')) {
-            if ($null -ne $disk.Size) {
-                @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace; size_bytes = [long] $disk.Size }
+    $volumes = $null
+    $disks = Get-Instance -ClassName Win32_LogicalDisk -Filter 'DriveType=3'
+    if ($null -ne $disks) {
+        $volumes = @(
+            foreach ($disk in $disks) {
+                if ($null -ne $disk.Size) {
+                    @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace }
+                }
             }
-        }
-    )
+        )
+    }
 
     $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release -Optional
     $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion -Optional
@@ -78,7 +86,7 @@ function Get-HostSection {
         domain_role = [int] $system.DomainRole
         os_version = "$($os.Version)"
         os_caption = "$($os.Caption)".Trim()
-        account = "$($owner.Domain)\$($owner.User)"
+        account = $account
         is_administrator = Test-Administrator
         dotnet_release = $release
         powershell_version = $shellVersion
@@ -89,7 +97,7 @@ function Get-HostSection {
         execution_policy = Get-PolicyOfScripts
         roots = Get-RootState
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
-        volumes = @($volumes)
+        volumes = $volumes
         tls = $tls
         system_proxy = Get-ServiceProxy
         hotfixes = Get-Hotfix2012
@@ -105,10 +113,9 @@ function Get-HostCluster {
         return $null
     }
     $name = $null
-    try {
-        $name = Get-Text -Value @(Get-CimInstance -Namespace root/MSCluster -ClassName MSCluster_Cluster)[0].Name
-    } catch {
-        $name = $null
+    $clusters = Get-Instance -Namespace root/MSCluster -ClassName MSCluster_Cluster
+    if ($null -ne $clusters -and $clusters.Count -gt 0) {
+        $name = Get-Text -Value $clusters[0].Name
     }
     return @{ name = $name }
 }
@@ -165,7 +172,11 @@ function Get-Hotfix2012 {
     if ("$($os.Version)" -notlike '6.3.*') {
         return $null
     }
-    return , @(Get-CimInstance -ClassName Win32_QuickFixEngineering | ForEach-Object { "$($_.HotFixID)" })
+    $found = Get-Instance -ClassName Win32_QuickFixEngineering
+    if ($null -eq $found) {
+        return $null
+    }
+    return , @($found | ForEach-Object { "$($_.HotFixID)" })
 }
 
 function Get-DefenderState {
@@ -184,7 +195,7 @@ function Get-DefenderState {
                     }
                 }
             } elseif ($known.ReturnValue -ne 2 -and $known.ReturnValue -ne 5) {
-                throw "The registry key '$root\Exclusions\Paths' cannot be read (error $($known.ReturnValue))."
+                Add-Unread -Name "$root\Exclusions\Paths" -Reason "error $($known.ReturnValue)"
             }
         }
     )

@@ -5,23 +5,28 @@
 function Get-HyperVSection {
     $service = Get-ServiceState -Name vmms
     $names = $null
-    if ($null -ne $service -and $service.status -eq 'Running') {
-        $names = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch | ForEach-Object { "$($_.ElementName)" })
-    }
     $machines = $null
-    if ($null -ne $names) {
-        $machines = @(Get-VirtualMachineFact)
+    if ($null -ne $service -and $service.status -eq 'Running') {
+        $switches = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch
+        if ($null -ne $switches) {
+            $names = @($switches | ForEach-Object { "$($_.ElementName)" })
+        }
+        $machines = Get-VirtualMachineFact
     }
     return @{ service = $service; switch_names = $names; vms = $machines }
 }
 
 function Get-VirtualMachineFact {
     # The properties that decide whether a virtual machine can be replicated. Instance ids link disks and machines. Checkpoints
-    # have other ids.
+    # have other ids. Null if one of the classes cannot be read.
     $space = 'root/virtualization/v2'
-    $disks = @(Get-CimInstance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'")
-    $drives = @(Get-CimInstance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'")
-    foreach ($machine in @(Get-CimInstance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'")) {
+    $disks = Get-Instance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'"
+    $drives = Get-Instance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'"
+    $settings = Get-Instance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'"
+    if ($null -eq $disks -or $null -eq $drives -or $null -eq $settings) {
+        return $null
+    }
+    $machines = @(foreach ($machine in $settings) {
         $own = @($disks | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" })
         $shared = @(
             $own | Where-Object {
@@ -48,7 +53,8 @@ function Get-VirtualMachineFact {
             shared_disks = $shared.Count
             pass_through_disks = @($drives | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" }).Count
         }
-    }
+    })
+    return , $machines
 }
 
 $script:imageService = $null
@@ -58,9 +64,12 @@ function Get-VirtualDiskSize {
     param([string] $Path)
 
     if ($null -eq $script:imageService) {
-        $script:imageService = Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
+        $script:imageService = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
     }
-    $answer = Invoke-CimMethod -InputObject $script:imageService -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
+    if ($null -eq $script:imageService) {
+        return $null
+    }
+    $answer = Invoke-CimMethod -InputObject $script:imageService[0] -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
     if ($answer.ReturnValue -ne 0) {
         return $null
     }

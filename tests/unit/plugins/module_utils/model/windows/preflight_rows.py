@@ -44,7 +44,7 @@ def tls(**changed: int) -> dict[str, Any]:
 
 
 def drive(free_gb: float) -> dict[str, Any]:
-    return {"volumes": [{"drive": "C:", "free_bytes": int(free_gb * 2**30), "size_bytes": 2**40}]}
+    return {"volumes": [{"drive": "C:", "free_bytes": int(free_gb * 2**30)}]}
 
 
 def clock(seconds: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def desired(**changed: Any) -> DesiredAgent:
 
 
 def volume(drive: str, free_gb: float) -> dict[str, Any]:
-    return {"drive": drive, "free_bytes": int(free_gb * GIB), "size_bytes": 1000 * GIB}
+    return {"drive": drive, "free_bytes": int(free_gb * GIB)}
 
 
 @pytest.mark.parametrize(
