@@ -70,6 +70,11 @@ options:
       - The least version of the Provider on a VMM server, or of the agent on a Hyper-V host. If an older one is
         installed, an upgrade is due.
     type: str
+  allow_unsupported_upgrade:
+    description:
+      - Whether an upgrade that Microsoft does not support is a warning instead of an error.
+    type: bool
+    default: false
   install_path:
     description:
       - The requested folder of the Provider or of a new agent.

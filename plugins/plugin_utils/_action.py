@@ -61,6 +61,7 @@ SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     **SETUP_LOGON_OPTIONS,
     "wait_timeout": {"type": "int", "default": 3600},
     "reboot": {"type": "bool", "default": False},
+    "allow_unsupported_upgrade": {"type": "bool", "default": False},
 }
 Options = Mapping[str, Any]
 

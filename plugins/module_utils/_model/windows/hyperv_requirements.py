@@ -16,7 +16,7 @@ from .expectation import ADVISED_CACHE_GB, DEFAULT_FOLDER
 from .host_facts import RUNNING
 from .operations import agent_setup
 from .requirement_context import Context
-from .vmm_requirements import login_check
+from .vmm_requirements import login_check, unsupported_upgrade
 
 #: Windows Server 2012 R2 requires it ("Prerequisites for Hyper-V to Azure", 2017).
 _HOTFIX = "KB2961977"
@@ -220,12 +220,15 @@ def agent_upgrade(context: Context) -> Check | None:
     if step is None:
         direct = f"can be upgraded directly to {version}" if agent_setup(facts, version) else "needs no upgrade"
         return Check.passed("agent-upgrade", "H1", f"agent {facts.version} {direct}")
-    return Check.failed(
-        "agent-upgrade",
-        "H1",
-        f"version {version} is more than {agent_builds.SPAN} builds newer than the installed {facts.version}, which is"
-        f" not a supported upgrade (N-{agent_builds.SPAN})",
-        f"upgrade to {step.version} (update rollup {step.rollup}) first",
+    return unsupported_upgrade(
+        Check.failed(
+            "agent-upgrade",
+            "H1",
+            f"version {version} is more than {agent_builds.SPAN} builds newer than the installed {facts.version}, which"
+            f" is not a supported upgrade (N-{agent_builds.SPAN})",
+            f"upgrade to {step.version} (update rollup {step.rollup}) first",
+        ),
+        context,
     )
 
 

@@ -29,6 +29,7 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
     folder = options["install_path"]
     return Expectation(
         version=checked_version(options["version"]),
+        unsupported_upgrade=bool(options.get("allow_unsupported_upgrade")),
         install_path=checked_folder("install_path", folder) if is_host else checked_provider_folder(folder),
         cache_path=checked_folder("cache_path", options["cache_path"]),
         minimum_cache_gb=checked_cache_size(options["minimum_cache_gb"]),

@@ -119,6 +119,10 @@ class Provider(ManagedResource[MachineFacts, Applied]):
         """Return the changes of one step."""
         return model.changes_for_step(step, plan, self._desired)
 
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        """Return one line for a planned upgrade that is not supported."""
+        return model.warnings(state, self._desired)
+
     def restart_pending(self, state: MachineFacts) -> bool:
         """Tell whether Windows waits for a restart."""
         return restart_pending(state)

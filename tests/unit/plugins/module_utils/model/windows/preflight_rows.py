@@ -35,6 +35,7 @@ ESX = {"id": "esx", "fqdn": "esx.x", "platform": "VMwareESX"}
 SCANS: dict[str, Any] = {"status": "Running", "exclusions": [r"C:\ProgramData\ASRLogs"]}
 DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
 UPGRADE = {"version": "2.0.9919.0"}
+UNSUPPORTED = {"unsupported_upgrade": True}
 BYPASS: dict[str, Any] = {"proxy": {**CUSTOM, "bypass": ["*.x.test"]}}
 BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
@@ -209,6 +210,13 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("provider-upgrade", "P1", PASS, {}, {"version": "5.1.8095.0"}),
     ("provider-upgrade", "P1", PASS, {"provider": seen.provider(version="5.1.7882.0")}, {"version": "5.1.8095.0"}),
     ("provider-upgrade", "P1", FAIL, {"provider": seen.provider(version="5.1.4600.0")}, {"version": "5.1.8095.0"}),
+    (
+        "provider-upgrade",
+        "P1",
+        WARN,
+        {"provider": seen.provider(version="5.1.4600.0")},
+        {"version": "5.1.8095.0", **UNSUPPORTED},
+    ),
     ("provider-folder", "P3", PASS, {}, {"install_path": r"c:\vmm"}),
     ("provider-folder", "P3", FAIL, {}, {"install_path": r"D:\ASR"}),
     ("data-encryption", "P7", PASS, {}, {}),
@@ -424,6 +432,7 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("agent-service", "H4", FAIL, {"agent": seen.agent(service=None)}, {}),
     ("agent-upgrade", "H1", PASS, {"agent": seen.agent()}, UPGRADE),
     ("agent-upgrade", "H1", FAIL, {"agent": seen.agent(version="2.0.9249.0")}, UPGRADE),
+    ("agent-upgrade", "H1", WARN, {"agent": seen.agent(version="2.0.9249.0")}, {**UPGRADE, **UNSUPPORTED}),
     ("agent-proxy", "H5", PASS, {"agent": seen.agent()}, {"proxy": CUSTOM}),
     ("agent-proxy", "H5", WARN, {"agent": seen.agent(service=seen.STOPPED, proxy=None)}, {"proxy": CUSTOM}),
     ("proxy-bypass", "H5", PASS, {"agent": seen.agent()}, BYPASS),
