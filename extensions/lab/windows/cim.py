@@ -39,6 +39,7 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
         "root/standardcimv2": {"msft_nettcpconnection": connections},
         "root/microsoft/windows/defender": {"msft_mppreference": _preference},
         "root/mscluster": {"mscluster_cluster": _clusters},
+        "root/rsop/computer": {"rsop_userprivilegeright": _rights},
     }
     classes = spaces.get(namespace.lower().replace("\\", "/"))
     if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
@@ -171,6 +172,14 @@ def _clusters(machine: Machine) -> list[Row]:
     if machine.cluster is None:
         raise MachineError("Provider failure ", _CIM_ERROR)
     return [{"Name": machine.cluster.role}]
+
+
+def _rights(machine: Machine) -> list[Row]:
+    """Return the rights that a policy sets (documented: RSOP_UserPrivilegeRight; precedence 1 is the one that wins)."""
+    return [
+        {"UserRight": name, "AccountList": list(accounts) or None, "Precedence": 1}
+        for name, accounts in machine.logon_policy.items()
+    ]
 
 
 def _preference(machine: Machine) -> list[Row]:

@@ -116,6 +116,8 @@ class MachineState:
         self.administrator = True
         #: Whether the account has the right "Log on as a batch job", and whether tasks may store its password.
         self.batch_logon = True
+        #: The accounts in a policy of Group Policy, by right. A right that no policy sets is not in it.
+        self.logon_policy: dict[str, list[str]] = {}
         self.stores_passwords = True
         #: Whether VMM's database is on another server, on which setup logs on as the account that runs it.
         self.remote_database = False

@@ -43,7 +43,7 @@ class OtherRun(RemoteFailure):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class Ended:
     """The answer that a task left, None if it was interrupted, and the last result of the scheduled task."""
 
     answer: str | None
@@ -119,7 +119,7 @@ class BackgroundTaskRunner:
             return Applied((f"{self._task.what}, which an earlier run started, failed: {error.message}",))
         return Applied((f"{self._task.what}, which an earlier run started, succeeded",), restart)
 
-    def _result(self, ended: _Ended) -> dict[str, Any]:
+    def _result(self, ended: Ended) -> dict[str, Any]:
         if ended.answer is None:
             raise RemoteFailure(describe_lost(self._task.what, ended.code), task_result=ended.code)
         try:
@@ -136,7 +136,7 @@ class BackgroundTaskRunner:
         result: dict[str, Any] = self._session.checked(self._task.script, record.get("result"))
         return result
 
-    def _wait(self, lost: ConnectionLost | None) -> _Ended:
+    def _wait(self, lost: ConnectionLost | None) -> Ended:
         """Return how the task ended. Raises OtherRun when nothing is left of it."""
         started = time.monotonic()
         lines = ProgressLines(self._session.show, timeout=self._timeout)
@@ -161,7 +161,7 @@ class BackgroundTaskRunner:
                 raw["task"], raw["task_result"], folder=raw["folder"], finished=raw["answer"] is not None
             )
             if state == FINISHED:
-                return _Ended(str(raw["answer"]), raw["task_result"])
+                return Ended(str(raw["answer"]), raw["task_result"])
             if state == ABSENT:
                 raise lost or OtherRun(
                     f"another run, or a person, cleaned up after {self._task.what} while this run waited for it;"
@@ -169,7 +169,7 @@ class BackgroundTaskRunner:
                 )
             failures = failures + 1 if state == PENDING else 0
             if state == LOST or failures >= _PATIENCE:
-                return _Ended(None, raw["task_result"])
+                return Ended(None, raw["task_result"])
             lost = None
             self._show_running(lines, raw["log"], elapsed, left)
             if state == PENDING:

@@ -102,6 +102,7 @@ def host_section(machine: Machine, run: Run) -> Section:
             "machine": None if policies["MachinePolicy"] == "Undefined" else policies["MachinePolicy"],
             "user": None if policies["UserPolicy"] == "Undefined" else policies["UserPolicy"],
         },
+        "batch_logon": _batch_logon(machine),
         "roots": roots,
         "utc_now": moment_of(machine),
         "volumes": volumes if readable_volumes else None,
@@ -142,6 +143,13 @@ def _antivirus(machine: Machine) -> Section | None:
     keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
     names = [value.name for key in keys if key is not None for value in key.values.values()]
     return {"status": service.status, "exclusions": names}
+
+
+def _batch_logon(machine: Machine) -> Section | None:
+    rights = machine.logon_policy
+    if not rights or machine.fault_at("read RSOP_UserPrivilegeRight") is not None:
+        return None
+    return {"granted": rights.get("SeBatchLogonRight"), "denied": rights.get("SeDenyBatchLogonRight")}
 
 
 def _roots(run: Run) -> Section | None:

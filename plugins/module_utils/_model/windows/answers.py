@@ -34,6 +34,7 @@ _HOST = {
     "pending_files": Optional(_TEXTS, absent=True),
     "pending_file_count": Optional(NUMBER, absent=True),
     "execution_policy": Optional({"machine": _TEXT, "user": _TEXT}, absent=True),
+    "batch_logon": Optional({"granted": Optional(_TEXTS), "denied": Optional(_TEXTS)}, absent=True),
     "roots": Optional({"present": _TEXTS, "fetched": BOOL}, absent=True),
     "utc_now": TEXT,
     "volumes": Optional([{"drive": TEXT, "free_bytes": NUMBER}]),

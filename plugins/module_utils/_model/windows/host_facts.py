@@ -78,6 +78,22 @@ class RootFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLogon:
+    """The accounts to which Group Policy grants and denies the logon as a batch job. None: no policy sets the right."""
+
+    granted: tuple[str, ...] | None
+    denied: tuple[str, ...] | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> BatchLogon:
+        """Build the facts from key `batch_logon`."""
+        granted, denied = (
+            None if raw[name] is None else tuple(map(foreign, raw[name])) for name in ("granted", "denied")
+        )
+        return cls(granted, denied)
+
+
+@dataclass(frozen=True, slots=True)
 class Defender:
     """The state of Microsoft Defender's service, and its excluded folders."""
 
@@ -125,6 +141,8 @@ class HostFacts:
     user_policy: str | None = None
     #: None if the store was not or cannot be read.
     roots: RootFacts | None = None
+    #: None if the log of Group Policy shows no right.
+    batch_logon: BatchLogon | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HostFacts:
@@ -154,6 +172,7 @@ class HostFacts:
             pending_file_count=raw.get("pending_file_count") or 0,
             machine_policy=policy.get("machine"),
             user_policy=policy.get("user"),
+            batch_logon=BatchLogon.from_observation(raw["batch_logon"]) if raw.get("batch_logon") else None,
             roots=RootFacts(tuple(roots["present"]), roots["fetched"]) if roots else None,
         )
 

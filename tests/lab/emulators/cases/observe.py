@@ -76,6 +76,17 @@ UNREADABLE: Final = [
         observe(f"the execution policy {policy}", hyperv_host(execution_policy=policy))
         for policy in ("Restricted", "AllSigned", "RemoteSigned")
     ),
+    observe("a denied logon as a batch job", hyperv_host(batch_logon=False)),
+    observe(
+        "rights of Group Policy",
+        vmm_server(logon_policy={"SeBatchLogonRight": ["*S-1-5-32-544", "CORP\\Größe"], "SeDenyBatchLogonRight": []}),
+    ),
+    observe("another right of Group Policy", hyperv_host(logon_policy={"SeServiceLogonRight": ["x"]})),
+    observe(
+        "rights that cannot be read",
+        hyperv_host(batch_logon=False),
+        fault("read RSOP_UserPrivilegeRight", times=9),
+    ),
     observe("a missing root", hyperv_host(missing_roots=[ROOTS[0]])),
     observe("no roots, and none that Windows fetches", hyperv_host(missing_roots=ROOTS, root_updates=False)),
     *(

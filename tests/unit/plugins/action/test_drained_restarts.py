@@ -215,7 +215,9 @@ def test_a_mark_of_a_node_that_others_have_resumed_is_removed(runner: MakeRunner
     found.machine.machine.context.journal.clear()
     result = run(found)
     assert (result["changed"], verbs(found), is_marked(found)) == (False, [], False)
-    assert [each for each in result["warnings"] if "it is not paused anymore; this run has removed only the mark" in each]
+    assert [
+        each for each in result["warnings"] if "it is not paused anymore; this run has removed only the mark" in each
+    ]
     assert not [each for each in run(found).get("warnings", ()) if "paused" in each]
 
 

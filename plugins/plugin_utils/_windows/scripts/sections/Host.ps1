@@ -95,6 +95,7 @@ function Get-HostSection {
         pending_files = @($files | Select-Object -First 3)
         pending_file_count = $files.Count
         execution_policy = Get-PolicyOfScripts
+        batch_logon = Get-BatchLogonPolicy
         roots = Get-RootState
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
         volumes = $volumes
@@ -145,6 +146,30 @@ function Get-PolicyOfScripts {
         }
     }
     return $policies
+}
+
+function Get-BatchLogonPolicy {
+    # The accounts to which Group Policy grants and denies the logon as a batch job. Null if its log has no right at all or
+    # cannot be read, so that nothing is known.
+    $rights = @()
+    try {
+        $rights = @(Get-CimInstance -Namespace root/rsop/computer -ClassName RSOP_UserPrivilegeRight -Filter 'Precedence=1')
+    } catch {
+        $rights = @()
+    }
+    if ($rights.Count -eq 0) {
+        return $null
+    }
+    $policy = @{ granted = $null; denied = $null }
+    foreach ($right in $rights) {
+        $accounts = @($right.AccountList | Where-Object { $null -ne $_ } | ForEach-Object { "$_" })
+        if ($right.UserRight -eq 'SeBatchLogonRight') {
+            $policy.granted = $accounts
+        } elseif ($right.UserRight -eq 'SeDenyBatchLogonRight') {
+            $policy.denied = $accounts
+        }
+    }
+    return $policy
 }
 
 function Get-RootState {

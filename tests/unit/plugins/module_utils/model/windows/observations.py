@@ -41,6 +41,7 @@ def host(**changed: Any) -> Raw:
         "hotfixes": None,
         "antivirus": None,
         "cluster": None,
+        "batch_logon": {"granted": ["*S-1-5-32-544"], "denied": None},
         **changed,
     }
 

@@ -88,6 +88,19 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("trusted-roots", WARN, roots(RSA_2017, fetched=False)),
     ("execution-policy", PASS, {}),
     ("execution-policy", PASS, {"execution_policy": {"machine": "RemoteSigned", "user": "AllSigned"}}),
+    ("batch-logon", PASS, {}),
+    ("batch-logon", PASS, {"batch_logon": None}),
+    *(
+        ("batch-logon", status, {"batch_logon": {"granted": granted, "denied": denied}})
+        for status, granted, denied in (
+            (WARN, None, ["CORP\\ASR-Admin"]),
+            (WARN, ["*S-1-5-32-544"], ["*S-1-1-0"]),
+            (WARN, None, ["S-1-5-32-544"]),
+            (PASS, None, ["CORP\\Domain Admins"]),
+            (PASS, ["CORP\\operators"], None),
+            (PASS, ["*S-1-5-32-544"], []),
+        )
+    ),
     ("dotnet", PASS, {"dotnet_release": 528040}),
     ("dotnet", WARN, {"dotnet_release": 528039}),
     ("dotnet", WARN, {"dotnet_release": 394802}),
