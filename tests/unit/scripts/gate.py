@@ -46,6 +46,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-SCVMMServer": "ComputerName TCPPort",
         "Get-ScheduledTask": "TaskName",
         "Get-ScheduledTaskInfo": "TaskName",
+        "Get-WinEvent": "FilterHashtable MaxEvents",
         "Import-Module": "Name",
         "Invoke-CimMethod": "Namespace ClassName InputObject MethodName Arguments WhatIf",
         "Invoke-WebRequest": "Uri OutFile UseBasicParsing",

@@ -194,7 +194,9 @@ _TRANSFER = {
     },
 }
 _PROGRAM = {"exit_code": _NUMBER, "log_tail": _TEXTS, "service": _TEXT}
-_CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS}
+# A program that an earlier release started does not report events.
+_EVENTS = Optional(_TEXTS, absent=True)
+_CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS, "events": _EVENTS}
 ANSWERS: Mapping[str, Shape] = {
     "append_file": _TRANSFER,
     "clean_registration": {"running_jobs": _JOBS, "exports": _TEXTS},
@@ -210,6 +212,7 @@ ANSWERS: Mapping[str, Shape] = {
         # A setup that an earlier release started does not report them.
         "running_jobs": Optional(_JOB_LIST, absent=True),
         "log_tail": _TEXTS,
+        "events": _EVENTS,
     },
     "list_restart_obstacles": {
         "node": TEXT,

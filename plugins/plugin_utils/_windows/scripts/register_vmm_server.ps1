@@ -48,9 +48,9 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 # Fails here if WMI does not respond, before anything is changed.
-$null = Get-CimInstance -ClassName Win32_OperatingSystem
+$began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)
@@ -72,7 +72,7 @@ function Write-KeyFile {
     Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false; running_jobs = $null }
+$result = @{ exit_code = $null; log_tail = @(); events = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     Confirm-ClusterOwner
     # DRConfigurator stops the VMM service and starts it again.
@@ -107,6 +107,9 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
             $result.started = Restore-VmmService -Before $before
         }
         $result.log_tail = @(Get-SetupLog -Secret $secret)
+        if ($result.exit_code -notin 0, 3010) {
+            $result.events = @(Get-VmmEvent -Since $began)
+        }
     }
     $result.service = Get-ServiceStatus -Name SCVMMService
 }
