@@ -13,7 +13,7 @@ machines: a list of
   antivirus {exclusions [paths]},
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state,
-       clustered}],
+       clustered, scsi_controllers}],
   cluster {name, nodes [names or {name, state}], drain_ends, drain_seconds} of a Hyper-V host,
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
@@ -233,6 +233,7 @@ def _guest(described: Document) -> Guest:
         int(described.get("pass_through_disks", 0)),
         described.get("state", "running"),
         bool(described.get("clustered", True)),
+        int(described.get("scsi_controllers", 1)),
     )
 
 

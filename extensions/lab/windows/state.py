@@ -60,6 +60,8 @@ class Guest:
     state: Literal["running", "off", "saved", "paused"] = "running"
     #: Whether the machine is a role of its host's cluster.
     clustered: bool = True
+    #: The SCSI controllers, to which all disks belong but the first four of generation 1.
+    scsi_controllers: int = 1
 
 
 @dataclass(frozen=True, slots=True)

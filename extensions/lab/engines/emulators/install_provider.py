@@ -72,8 +72,7 @@ def install_provider(run: Run) -> dict[str, Any]:
                 if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
                     remove_present(machine, installer)
         result["log_tail"] = setup_log(machine)
-        if result["setup_exit"] is not None:
-            result["events"] = vmm_events(machine, result["setup_exit"], began)
+        result["events"] = [] if result["setup_exit"] is None else vmm_events(machine, result["setup_exit"], began)
         cluster = clustered(run) if here else None
         if cluster is not None:
             result["resource_after"] = cluster.state

@@ -313,7 +313,9 @@ def _hyperv(machine: Machine, run: Run) -> Section:
 
 
 def _guest(run: Run, guest: Guest) -> Section:
-    sized = guest.disks > 0 and can_read(run, "Msvm_ImageManagementService", _VIRTUALIZATION)
+    # With several SCSI controllers, the boot disk is not known.
+    known = guest.generation == 1 or min(guest.scsi_controllers, guest.disks) == 1
+    sized = guest.disks > 0 and known and can_read(run, "Msvm_ImageManagementService", _VIRTUALIZATION)
     return {
         "name": guest.name,
         "generation": guest.generation,

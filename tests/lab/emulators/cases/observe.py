@@ -248,6 +248,8 @@ CASES: Final = [
                 {"name": "Größe", "secure_boot": True, "shared_disks": 1, "pass_through_disks": 2},
                 {"name": "offline", "first_disk_gb": None},
                 {"name": "bare", "disks": 0},
+                {"name": "old with SCSI", "generation": 1, "disks": 6, "first_disk_gb": 2049},
+                {"name": "two controllers", "disks": 3, "scsi_controllers": 2},
             ]
         ),
     ),

@@ -38,10 +38,15 @@ function Get-VirtualMachineFact {
         if ($null -ne $machine.PSObject.Properties['SecureBootEnabled']) {
             $secure = [bool] $machine.SecureBootEnabled
         }
-        # The disk in the first slot of a controller, from which a machine starts by default.
-        $first = @($own | Where-Object { "$($_.InstanceID)" -like '*\0\0\L' })
+        # The disk in the first slot of the controller, from which a machine starts by default. Generation 1 starts from an IDE
+        # controller, whose id is fixed. With several SCSI controllers the boot disk is not known.
+        $slot = '*\0\0\L'
+        if ("$($machine.VirtualSystemSubType)" -like '*:1') {
+            $slot = '*\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\0\0\L'
+        }
+        $first = @($own | Where-Object { "$($_.InstanceID)" -like $slot })
         $size = $null
-        if ($first.Count -gt 0) {
+        if ($first.Count -eq 1) {
             $size = Get-VirtualDiskSize -Path "$($first[0].HostResource)"
         }
         @{
