@@ -96,6 +96,7 @@ _FOREIGN_TEXTS = {
     r"Write-(Host|Output|Verbose|Debug|Information|Warning)\b": "a script answers through $Ansible.Result alone",
     r"\$(IsWindows|IsLinux|IsMacOS|IsCoreCLR|PSStyle)\b": "only PowerShell 7 has the variable",
     r"\[semver\]|System\.Text\.Json|-AsHashtable\b": "Windows PowerShell 5.1 has no such type or parameter",
+    r"AsByteStream|'Byte'": "module logging records the bytes of Set-Content, so a file stream writes them",
     r"HKLM:|HKCU:": "the registry is read through WMI, which names its view",
 }
 

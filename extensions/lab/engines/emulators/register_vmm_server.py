@@ -48,7 +48,7 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
             machine.remove_file(path)
         machine.create_file(path)
         machine.set_access(path, PROTECTED_FILE)
-        machine.write_file(path, content.encode())
+        machine.append_file(path, content.encode())
         arguments = f"/r /FriendlyName {quoted(name)} /Credentials {quoted(path)}{proxy}"
         run.changed = True
         if run.switch("NeedsRestart", default=False):
