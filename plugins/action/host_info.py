@@ -23,6 +23,7 @@ class ActionModule(WindowsAction):
         "restart_vmm": {"type": "bool", "default": True},
         "running_jobs": {"type": "str", "choices": ["wait", "refuse", "ignore"], "default": "wait"},
         "version": {"type": "str"},
+        "allow_unsupported_upgrade": {"type": "bool", "default": False},
         "install_path": {"type": "str"},
         "vmm_clouds": {"type": "list", "elements": "str"},
         "check_connectivity": {"type": "bool", "default": True},

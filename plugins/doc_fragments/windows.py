@@ -139,6 +139,12 @@ options:
         M(siterecovery.hyperv.mars_agent) can drain a node of a cluster.
     type: bool
     default: false
+  allow_unsupported_upgrade:
+    description:
+      - Whether to upgrade over more releases than Microsoft supports (N-4) with a warning. Microsoft may not help if
+        such an upgrade fails. Without this option the upgrade is rejected.
+    type: bool
+    default: false
 notes:
   - Check mode reports a running setup and does not wait for it.
 """

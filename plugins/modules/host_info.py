@@ -70,6 +70,11 @@ options:
       - The least version of the Provider on a VMM server, or of the agent on a Hyper-V host. If an older one is
         installed, an upgrade is due.
     type: str
+  allow_unsupported_upgrade:
+    description:
+      - Whether an upgrade that Microsoft does not support is a warning instead of an error.
+    type: bool
+    default: false
   install_path:
     description:
       - The requested folder of the Provider or of a new agent.
@@ -207,7 +212,9 @@ host:
       type: dict
       sample: {switch_names: [External]}
     background_tasks:
-      description: Background tasks of earlier runs. They are read only with O(source).
+      description:
+        - Background tasks of earlier runs that were not cleaned up yet. Null if there are none.
+        - Those of a Hyper-V host are read only with O(source).
       returned: success
       type: list
       elements: dict

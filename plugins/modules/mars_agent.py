@@ -14,7 +14,7 @@ description:
   - Installs or upgrades the Microsoft Azure Recovery Services agent on a Hyper-V host, without user interaction
     (steps H1, H3 and H4). The agent is never downgraded and never moved to another folder.
   - An upgrade over more than four builds is rejected, because Microsoft supports upgrades from N-4 to N. The error
-    names the build to install first.
+    names the build to install first. O(allow_unsupported_upgrade) allows the upgrade.
   - The host downloads the installer and verifies O(checksum), its signature and O(version).
   - An agent that is registered for Azure Backup is never changed, because Site Recovery does not support both on one
     host.

@@ -17,8 +17,8 @@ description:
     and runs setup while the VMM service is stopped. The service is always started again.
   - Setup does not start while a restart is pending, or without .NET Framework 4.6.2 or Windows
     PowerShell 5.1.
-  - An upgrade over more than four update rollups is rejected, because Microsoft supports N-4. If the published versions
-    do not show the span, the task warns.
+  - An upgrade over more than four update rollups is rejected, because Microsoft supports N-4.
+    O(allow_unsupported_upgrade) allows it. If the published versions do not show the span, the task warns.
   - A stopped VMM service is started.
   - Run the module on every node of a highly available VMM, first on the node that owns its cluster role. On that node
     VMM is stopped and started through the cluster. On the others it does not run. The owner is read again right

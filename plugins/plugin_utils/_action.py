@@ -63,6 +63,7 @@ SETUP_OPTIONS: dict[str, dict[str, Any]] = {
     **SETUP_LOGON_OPTIONS,
     "wait_timeout": {"type": "int", "default": 3600},
     "reboot": {"type": "bool", "default": False},
+    "allow_unsupported_upgrade": {"type": "bool", "default": False},
 }
 #: The limits of the agent.
 LIMIT_OPTIONS: dict[str, dict[str, Any]] = {

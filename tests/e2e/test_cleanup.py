@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import signal
 import stat
 import threading
 import time
@@ -27,7 +24,7 @@ from lab.windows.programs.commandline import Invocation
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
-from tests.support.playbook import SITE, Controller, Run
+from tests.support.playbook import SITE, Controller, Run, kill
 from tests.support.plays import ENSURE_KEY, ENSURE_VAULT, KEY_PATH, VAULT_ID, module_task, play, write
 
 _DEADLINE = 600.0
@@ -137,9 +134,7 @@ def kill_when(began: threading.Event, controller: Controller, folder: Path, *arg
         assert began.wait(_DEADLINE), (folder / "output.txt").read_text(encoding="utf-8")
     finally:
         # The controller may have ended by itself; the assertion detects that.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill(process)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -207,6 +202,7 @@ def test_the_next_run_reads_the_outcome_before_it_registers(killed: Killed) -> N
     (task,) = killed.rerun.of("provider_registration")
     assert task.result["registration"]["registered"] is True
     assert task.result["registration"]["orphaned_key_files"] == []
+    assert "the registration of the VMM server, which an earlier run started, failed: " in task.result["warnings"][0]
 
 
 def test_the_next_run_uses_the_key_of_the_killed_run(killed: Killed) -> None:

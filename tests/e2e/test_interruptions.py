@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from lab.context import Entry
 from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab, controller_of
-from tests.support.playbook import SITE
+from tests.support.playbook import SITE, kill
 
 _DEADLINE = 600.0
 
@@ -57,9 +55,7 @@ def test_rerun_after_a_kill_ends_in_the_same_state(
         wait_for(lambda: mentions(lab.context.journal.entries, words) or process.poll() is not None)
     finally:
         # The controller may have ended by itself; the assertion below detects that.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill(process)
     assert process.returncode == -signal.SIGKILL, (tmp_path / "output.txt").read_text()
     rerun = controller.run(SITE)
     assert rerun.returncode == 0, rerun.output

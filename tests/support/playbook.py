@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +26,29 @@ _CALLBACKS = Path(__file__).parent / "callback"
 _DEADLINE = 900
 # Without bytecode, each Azure module compiles the SDK again, which takes longer than its work.
 _NOT_INHERITED = ("ANSIBLE_", "AZURE_", "PYTEST_", "PYTHONDONTWRITEBYTECODE")
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a controller with its workers. Each worker has a session of its own and would finish its task."""
+    # A stopped controller starts no other worker.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGSTOP)
+    for pid in (*_descendants(process.pid), process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return all processes that a process and its children have started."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [line.split() for line in listed.splitlines()]
+    found: list[int] = []
+    new = {str(pid)}
+    while new:
+        new = {child for child, parent in pairs if parent in new}
+        found += map(int, new)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +141,7 @@ class Controller:
             return _read(done.returncode, done.stdout, place / "record.jsonl")
 
     def start(self, playbook: str | Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start in a new process group, so that a test can kill controller and workers at once."""
+        """Start in a session of its own. `kill` ends it with its workers."""
         with (folder / "output.txt").open("wb") as output:
             return subprocess.Popen(
                 self.command(playbook, *arguments),

@@ -7,12 +7,13 @@ machines: a list of
   name, fqdn, kind (vmm_server | hyperv_host), os {version, caption, language (en-US | de-DE | ja-JP)},
   egress (proxy | any), volumes [{drive, size_gb, free_gb}], domain_role, administrator, pending_restart [sources],
   pending_files [paths: their renames are pending], dotnet_release, language_mode (FullLanguage | ConstrainedLanguage),
-  execution_policy (a Group Policy), missing_roots [thumbprints], root_updates (false: a policy turns them off),
+  execution_policy (a Group Policy), batch_logon (false: a policy denies it to the account),
+  logon_policy {right: [accounts]}, missing_roots [thumbprints], root_updates (false: a policy turns them off),
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]}, latency_seconds (before each command over WinRM),
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
   vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state,
-       clustered}],
+       clustered, scsi_controllers}],
   cluster {name, nodes [names or {name, state}], drain_ends, drain_seconds} of a Hyper-V host,
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
@@ -189,6 +190,9 @@ def _policies(machine: Machine, entry: Document) -> None:
     if policy is not None:
         machine.registry.set(layout.SHELL_POLICY_KEY, "EnableScripts", int(policy != "Restricted"))
         machine.registry.set(layout.SHELL_POLICY_KEY, "ExecutionPolicy", str(policy))
+    denied = [] if machine.batch_logon else [f"{machine.identity.account_domain}\\{machine.identity.account_user}"]
+    rights = {"SeDenyBatchLogonRight": denied} if denied else {}
+    machine.logon_policy = {**rights, **(entry.get("logon_policy") or {})}
     missing = {str(each).lower() for each in entry.get("missing_roots") or []}
     machine.roots = [each for each in ROOTS if each.lower() not in missing]
     if not entry.get("root_updates", True):
@@ -229,6 +233,7 @@ def _guest(described: Document) -> Guest:
         int(described.get("pass_through_disks", 0)),
         described.get("state", "running"),
         bool(described.get("clustered", True)),
+        int(described.get("scsi_controllers", 1)),
     )
 
 

@@ -9,6 +9,7 @@ Property names and return values as in the reference of the Win32 classes and of
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from .errors import MachineError
 from .machine import Machine
 from .registry import KIND_NUMBERS, Kind, Value
 from .services import Service
+from .state import Guest
 
 Row = dict[str, Any]
 
@@ -39,6 +41,7 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
         "root/standardcimv2": {"msft_nettcpconnection": connections},
         "root/microsoft/windows/defender": {"msft_mppreference": _preference},
         "root/mscluster": {"mscluster_cluster": _clusters},
+        "root/rsop/computer": {"rsop_userprivilegeright": _rights},
     }
     classes = spaces.get(namespace.lower().replace("\\", "/"))
     if classes is None or (classes is _VIRTUALIZATION and machine.service(layout.HYPERV_SERVICE) is None):
@@ -46,6 +49,9 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
     source = classes.get(class_name.lower())
     if source is None:
         raise MachineError("Invalid class ", _CIM_ERROR)
+    if machine.fault_at(f"read {class_name}") is not None:
+        # Documented: WBEM_E_PROVIDER_FAILURE, as the repository or the provider of a class fails.
+        raise MachineError("Provider failure ", _CIM_ERROR)
     if class_name.lower() == "win32_process":
         return _processes(machine, where)
     return [row for row in source(machine) if _matches(row, where)]
@@ -165,9 +171,17 @@ def _systems(machine: Machine) -> list[Row]:
 
 def _clusters(machine: Machine) -> list[Row]:
     """Return the cluster of this node (documented: MSCluster_Cluster). The lab gives a cluster the name of its role."""
-    if machine.cluster is None or machine.fault_at("read the cluster") is not None:
+    if machine.cluster is None:
         raise MachineError("Provider failure ", _CIM_ERROR)
     return [{"Name": machine.cluster.role}]
+
+
+def _rights(machine: Machine) -> list[Row]:
+    """Return the rights that a policy sets (documented: RSOP_UserPrivilegeRight; precedence 1 is the one that wins)."""
+    return [
+        {"UserRight": name, "AccountList": list(accounts) or None, "Precedence": 1}
+        for name, accounts in machine.logon_policy.items()
+    ]
 
 
 def _preference(machine: Machine) -> list[Row]:
@@ -178,17 +192,32 @@ def _preference(machine: Machine) -> list[Row]:
 
 
 def _guest_disks(machine: Machine) -> list[Row]:
-    """Return virtual disks by their place on a controller; the ids are composed as in Hyper-V (inferred)."""
+    """Return virtual disks by their place on a controller; the ids are composed as in Hyper-V (inferred).
+
+    The order is not defined, so the boot disk is not the first one.
+    """
     return [
         {
-            "InstanceID": f"Microsoft:{guest.id}\\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\\{place // 2}\\{place % 2}\\L",
+            "InstanceID": f"Microsoft:{guest.id}\\{_place(guest, place)}\\L",
             "ResourceSubType": "Microsoft:Hyper-V:Virtual Hard Disk",
             "HostResource": [f"C:\\VMs\\{guest.id}\\{place}.vhdx"],
             "PersistentReservationsSupported": guest.disks - place <= guest.shared_disks,
         }
         for guest in machine.guests
-        for place in range(guest.disks)
+        for place in reversed(range(guest.disks))
     ]
+
+
+#: The controllers of generation 1, of which each has two places.
+_IDE, _IDE_PLACES = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4", 4
+
+
+def _place(guest: Guest, disk: int) -> str:
+    ide = _IDE_PLACES if guest.generation == 1 else 0
+    if disk < ide:
+        return f"{_IDE}\\{disk // 2}\\{disk % 2}"
+    place, controller = divmod(disk - ide, guest.scsi_controllers)
+    return f"{uuid.uuid5(uuid.NAMESPACE_OID, f'{guest.id}/{controller}')}\\0\\{place}".upper()
 
 
 def _guest_drives(machine: Machine) -> list[Row]:
@@ -202,10 +231,16 @@ def _guest_drives(machine: Machine) -> list[Row]:
     ]
 
 
+#: The size of every disk but the first one.
+_DATA_DISK = 2**30
+
+
 def _disk_setting(machine: Machine, arguments: Mapping[str, Any]) -> Row:
     """Answer GetVirtualHardDiskSettingData: an embedded instance, or an error number for an unreadable file."""
     path = str(arguments["Path"])
     size = next((guest.first_disk_bytes for guest in machine.guests if f"\\{guest.id}\\" in path), None)
+    if size is not None and not path.endswith("\\0.vhdx"):
+        size = _DATA_DISK
     if size is None:
         return {"SettingData": None, "ReturnValue": 32768}
     properties = "".join(

@@ -9,6 +9,7 @@ import base64
 import dataclasses
 import fnmatch
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..context import digest
@@ -16,6 +17,7 @@ from . import cim, layout, programs, protection, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS, NOT_INITIATED
 from .errors import MachineError
+from .events import VMM_LOG, newest
 from .filesystem import File
 from .machine import Machine
 from .programs.internet import head, proxy_at
@@ -243,6 +245,17 @@ def _policies(machine: Machine, _args: Args) -> Any:
     return [{"Scope": scope, "ExecutionPolicy": policy} for scope, policy in machine.script_policies().items()]
 
 
+def _events(machine: Machine, args: Args) -> Any:
+    """List events as Get-WinEvent does: neither a log that does not exist nor a search without a hit is empty."""
+    if args["log"] != VMM_LOG or machine.vmm is None:
+        raise MachineError(f'There is not an event log on the localhost computer that matches "{args["log"]}".')
+    since, levels = datetime.fromisoformat(args["since"]), [int(each) for each in args["levels"]]
+    found = newest(machine.events, since, levels, int(args["count"]))
+    if not found:
+        raise MachineError("No events were found that match the specified selection criteria.")
+    return [{"Id": event.id, "Level": event.level, "Message": event.message} for event in found]
+
+
 def _remove_certificate(machine: Machine, args: Args) -> Any:
     machine.remove_certificate(args["thumbprint"])
 
@@ -458,6 +471,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.set_access": _set_access,
     "certificate.list": _certificates,
     "policy.list": _policies,
+    "event.list": _events,
     "web.ask": _ask,
     "certificate.remove": _remove_certificate,
     "web.download": _download,

@@ -17,6 +17,7 @@ from ..context import Fault, LabContext
 from .agent import Agent
 from .cluster import Cluster
 from .errors import MachineRestarted
+from .events import Event
 from .filesystem import FileSystem
 from .languages import speaking
 from .layout import VMM_SERVICE
@@ -59,6 +60,8 @@ class Guest:
     state: Literal["running", "off", "saved", "paused"] = "running"
     #: Whether the machine is a role of its host's cluster.
     clustered: bool = True
+    #: The SCSI controllers, to which all disks belong but the first four of generation 1.
+    scsi_controllers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class MachineState:
         self.administrator = True
         #: Whether the account has the right "Log on as a batch job", and whether tasks may store its password.
         self.batch_logon = True
+        #: The accounts in a policy of Group Policy, by right. A right that no policy sets is not in it.
+        self.logon_policy: dict[str, list[str]] = {}
         self.stores_passwords = True
         #: Whether VMM's database is on another server, on which setup logs on as the account that runs it.
         self.remote_database = False
@@ -142,6 +147,8 @@ class MachineState:
         self.microsoft_update = False
         self.guests: list[Guest] = []
         self.hotfixes: list[str] = []
+        #: Events in the log of VMM.
+        self.events: list[Event] = []
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}
         #: Called when the machine restarts: they end what runs outside of this process.

@@ -29,6 +29,7 @@ BY_BEGINNING = {
     "vmm_server_download_": "S3",
     "vmm_server_keep_installer": "S3",
     "vmm_server_wait_timeout": "P1",
+    "vmm_server_allow_unsupported_upgrade": "P1",
     "vmm_server_reboot": "P1",
     "vmm_server_microsoft_update": "P2",
     "vmm_server_provider_install_path": "P3",

@@ -12,6 +12,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._model.common.errors import DeadlineExceeded, RemoteFailure
@@ -41,6 +42,14 @@ class OtherRun(RemoteFailure):
     """Another run took part in the task, so its outcome is known from the state of the machine only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer that a task left, None if it was interrupted, and the last result of the scheduled task."""
+
+    answer: str | None
+    code: int | None
+
+
 class BackgroundTaskRunner:
     """Runs one background task on one machine.
 
@@ -56,8 +65,6 @@ class BackgroundTaskRunner:
         self._place = {"Name": task.name, "StagingDir": staging_dir}
         self._timeout = timeout
         self._password = password
-        #: The last result of the scheduled task: it shows why a task left no answer.
-        self._last_result: int | None = None
 
     def run(self, parameters: Mapping[str, Any], secrets: Mapping[str, Secret | None] | None = None) -> dict[str, Any]:
         """Start the task, wait for its end and return the object of its script.
@@ -90,9 +97,9 @@ class BackgroundTaskRunner:
             if refused is None:
                 raise
             raise RemoteFailure(refused, script="start_background_task") from None
-        answer = self._wait(lost)
+        ended = self._wait(lost)
         self._session.run("end_background_task", self._place)
-        return self._result(answer)
+        return self._result(ended)
 
     def resume(self, evaluate: Callable[[Mapping[str, Any]], bool]) -> Applied:
         """Wait for the end of a task of an earlier run, clean up after it, and note its outcome.
@@ -102,21 +109,21 @@ class BackgroundTaskRunner:
         """
         self._session.show(f"{self._task.step} {self._task.what} was started by an earlier run")
         try:
-            answer = self._wait(None)
+            ended = self._wait(None)
         except OtherRun as error:
             return Applied((error.message,))
         self._session.run("end_background_task", self._place)
         try:
-            restart = evaluate(self._result(answer))
+            restart = evaluate(self._result(ended))
         except RemoteFailure as error:
             return Applied((f"{self._task.what}, which an earlier run started, failed: {error.message}",))
         return Applied((f"{self._task.what}, which an earlier run started, succeeded",), restart)
 
-    def _result(self, answer: str | None) -> dict[str, Any]:
-        if answer is None:
-            raise RemoteFailure(describe_lost(self._task.what, self._last_result), task_result=self._last_result)
+    def _result(self, ended: Ended) -> dict[str, Any]:
+        if ended.answer is None:
+            raise RemoteFailure(describe_lost(self._task.what, ended.code), task_result=ended.code)
         try:
-            record = json.loads(answer)
+            record = json.loads(ended.answer)
         except ValueError:
             raise misshapen(self._task.script, "a file result.json that is not JSON") from None
         if not isinstance(record, dict) or not isinstance(record.get("failed"), bool):
@@ -129,11 +136,8 @@ class BackgroundTaskRunner:
         result: dict[str, Any] = self._session.checked(self._task.script, record.get("result"))
         return result
 
-    def _wait(self, lost: ConnectionLost | None) -> str | None:
-        """Return the answer that the task left, or None if it was interrupted.
-
-        Raises OtherRun when nothing is left of it.
-        """
+    def _wait(self, lost: ConnectionLost | None) -> Ended:
+        """Return how the task ended. Raises OtherRun when nothing is left of it."""
         started = time.monotonic()
         lines = ProgressLines(self._session.show, timeout=self._timeout)
         failures = 0
@@ -153,12 +157,11 @@ class BackgroundTaskRunner:
                     raise
                 time.sleep(interval(elapsed, left))
                 continue
-            self._last_result = raw["task_result"]
             state = task_state(
                 raw["task"], raw["task_result"], folder=raw["folder"], finished=raw["answer"] is not None
             )
             if state == FINISHED:
-                return str(raw["answer"])
+                return Ended(str(raw["answer"]), raw["task_result"])
             if state == ABSENT:
                 raise lost or OtherRun(
                     f"another run, or a person, cleaned up after {self._task.what} while this run waited for it;"
@@ -166,7 +169,7 @@ class BackgroundTaskRunner:
                 )
             failures = failures + 1 if state == PENDING else 0
             if state == LOST or failures >= _PATIENCE:
-                return None
+                return Ended(None, raw["task_result"])
             lost = None
             self._show_running(lines, raw["log"], elapsed, left)
             if state == PENDING:

@@ -133,22 +133,36 @@ class NodeRestart:
 
     def _resume(self) -> str | None:
         """Resume the node if this collection has paused it. Return a warning if it stays paused."""
-        return resume_node(self._session, self._step, _JOIN_SECONDS)
+        return resume_node(self._session, self._step, _JOIN_SECONDS).warning
 
     def _refuse(self, reason: str) -> Restarted:
         check: Check = not_restarted(self._step, reason)
         return Restarted(False, (check.describe(),))
 
 
-def resume_node(session: Session, step: str, timeout: float) -> str | None:
-    """Resume a node that this collection has paused, when it has joined its cluster again. Return a warning or None."""
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Whether the node was resumed by this run, and a warning if it stays paused.
+
+    Without both, the node was up already, or has no cluster anymore, and only the mark was removed.
+    """
+
+    done: bool
+    warning: str | None = None
+
+
+def resume_node(session: Session, step: str, timeout: float) -> Resumed:
+    """Resume a node that this collection has paused, when it has joined its cluster again."""
+    resumed = False
 
     def look() -> tuple[bool, str]:
+        nonlocal resumed
         answer = session.run("resume_node", {})
+        resumed = resumed or bool(answer["resumed"])
         return not answer["marked"], str(answer["state"] or "")
 
     state = _wait_for_node(session, step, timeout, look)
-    return None if state is None else resume_failure(state)
+    return Resumed(resumed, None if state is None else resume_failure(state))
 
 
 def _wait_for_node(session: Session, step: str, timeout: float, look: Callable[[], tuple[bool, str]]) -> str | None:

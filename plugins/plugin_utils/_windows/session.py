@@ -24,7 +24,7 @@ _INCLUDE = re.compile(r"^# siterecovery\.hyperv (?P<folder>functions|sections): 
 _CONSTRAINED = re.compile(r"ConstrainedLanguage\b|\bConversionSupportedOnlyToCoreTypes\b")
 _DEPTH = 6
 # Keys of results that hold lines of a log, and the longest part of a text that is searched for secrets.
-_LOGS = ("log_tail", "log")
+_LOGS = ("log_tail", "log", "events")
 _LONGEST = 20000
 
 #: Runs ansible.windows.win_powershell with the given arguments and returns its result.

@@ -9,11 +9,13 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from ...windows import cim, layout, programs
 from ...windows.cluster import Cluster
 from ...windows.errors import MachineError
+from ...windows.events import newest
 from ...windows.filesystem import File, parent_of
 from ...windows.machine import Machine
 from ...windows.state import FULL_LANGUAGE
@@ -297,14 +299,29 @@ def run_configurator(run: Run, path: str, arguments: str, result: dict[str, Any]
     result["exit_code"] = code
 
 
-def configured(run: Run, secret: str, result: dict[str, Any]) -> None:
+def configured(run: Run, secret: str, result: dict[str, Any], began: datetime) -> None:
     """Add to the result what both scripts read after DRConfigurator has ended."""
+    result["events"] = vmm_events(run.machine, result["exit_code"], began)
     result["log_tail"] = setup_log(run.machine, secret)
     result["service"] = service_status(run.machine, layout.VMM_SERVICE)
 
 
 def new_result() -> dict[str, Any]:
-    return {"exit_code": None, "log_tail": [], "service": None, "started": False, "running_jobs": None}
+    return {
+        "exit_code": None,
+        "log_tail": [],
+        "events": [],
+        "service": None,
+        "started": False,
+        "running_jobs": None,
+    }
+
+
+def vmm_events(machine: Machine, code: int | None, since: datetime) -> list[str]:
+    """Return the last errors and warnings in the log of VMM after a program has failed."""
+    if code in (0, 3010):
+        return []
+    return [f"{event.id}: {event.message}" for event in newest(machine.events, since, (1, 2, 3), 5)]
 
 
 def file_version(file: File | None) -> str | None:

@@ -26,7 +26,7 @@ from .base import (
 @emulator
 def configure_provider(run: Run) -> dict[str, Any]:
     configurator = run.need("ConfiguratorPath")
-    result = new_result()
+    result, began = new_result(), run.machine.now()
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
@@ -43,5 +43,5 @@ def configure_provider(run: Run) -> dict[str, Any]:
         run_configurator(run, configurator, "/configure" + proxy, result)
     finally:
         result["started"] = restored(run, before)
-    configured(run, secret, result)
+    configured(run, secret, result, began)
     return result

@@ -10,7 +10,17 @@ from typing import Any
 from ...windows import layout, programs
 from ...windows.cluster import Cluster
 from ...windows.machine import Machine
-from .base import Run, clustered, emulator, interrupted_jobs, node_name, remove_present, service_status, setup_log
+from .base import (
+    Run,
+    clustered,
+    emulator,
+    interrupted_jobs,
+    node_name,
+    remove_present,
+    service_status,
+    setup_log,
+    vmm_events,
+)
 from .protected_folder import open_installer
 
 _GOOD = (0, 3010)
@@ -31,7 +41,9 @@ def install_provider(run: Run) -> dict[str, Any]:
         "resource_after": None,
         "running_jobs": None,
         "log_tail": [],
+        "events": [],
     }
+    began = machine.now()
     if not run.check_mode:
         open_installer(machine, installer, sha256)
         run.changed = True
@@ -60,6 +72,7 @@ def install_provider(run: Run) -> dict[str, Any]:
                 if run.switch("RemoveInstaller", default=False) and result["setup_exit"] in _GOOD:
                     remove_present(machine, installer)
         result["log_tail"] = setup_log(machine)
+        result["events"] = [] if result["setup_exit"] is None else vmm_events(machine, result["setup_exit"], began)
         cluster = clustered(run) if here else None
         if cluster is not None:
             result["resource_after"] = cluster.state

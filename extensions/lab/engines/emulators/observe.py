@@ -21,6 +21,7 @@ from ...windows.vmm import VmHost
 from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
 from .observed_host import (
     Section,
+    can_read,
     host_section,
     moment_of,
     number_of,
@@ -30,6 +31,8 @@ from .observed_host import (
     text_of,
     urls_of,
 )
+
+_VIRTUALIZATION = "root/virtualization/v2"
 
 
 def _product(machine: Machine, *names: str) -> tuple[str, str | None] | None:
@@ -84,7 +87,6 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
         section["service"] = {
             "status": service.status,
             "start_mode": service.start_mode,
-            "account": service.account,
         }
     if section["ha_name"] is not None:
         section["cluster"] = _cluster(machine)
@@ -100,7 +102,6 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
             "name": cloud.name,
             "published": cloud.published if vmm.flag_shown else None,
             "capability_profiles": list(cloud.capability_profiles),
-            "host_groups": [group.path for group in cloud.host_groups],
             "hosts": [_cloud_host(host) for host in cloud.hosts()],
         }
         for cloud in vmm.clouds
@@ -137,10 +138,8 @@ def _provider(machine: Machine, run: Run) -> Section | None:
         return None
     return {
         "version": version,
-        "product_name": product[0] if product else None,
         "adapter_present": adapter,
         "configurator_path": configurator,
-        "configurator_version": file_version(machine.files.find(configurator)) if configurator else None,
     }
 
 
@@ -289,22 +288,40 @@ def _agent_proxy(machine: Machine, folder: str) -> Section | None:
     }
 
 
-def _hyperv(machine: Machine, _run: Run) -> Section:
-    running = machine.is_running(layout.HYPERV_SERVICE)
-    return {
+_GUEST_CLASSES = (
+    "Msvm_StorageAllocationSettingData",
+    "Msvm_ResourceAllocationSettingData",
+    "Msvm_VirtualSystemSettingData",
+)
+
+
+def _hyperv(machine: Machine, run: Run) -> Section:
+    section: Section = {
         "service": service_of(machine, layout.HYPERV_SERVICE),
-        "switch_names": list(machine.switches) if running else None,
-        "vms": [_guest(guest) for guest in machine.guests] if running else None,
+        "switch_names": None,
+        "vms": None,
     }
+    if not machine.is_running(layout.HYPERV_SERVICE):
+        return section
+    if can_read(run, "Msvm_VirtualEthernetSwitch", _VIRTUALIZATION):
+        section["switch_names"] = list(machine.switches)
+    # Every class is read, also after one that cannot be.
+    readable = [can_read(run, each, _VIRTUALIZATION) for each in _GUEST_CLASSES]
+    if all(readable):
+        section["vms"] = [_guest(run, guest) for guest in machine.guests]
+    return section
 
 
-def _guest(guest: Guest) -> Section:
+def _guest(run: Run, guest: Guest) -> Section:
+    # With several SCSI controllers, the boot disk is not known.
+    known = guest.generation == 1 or min(guest.scsi_controllers, guest.disks) == 1
+    sized = guest.disks > 0 and known and can_read(run, "Msvm_ImageManagementService", _VIRTUALIZATION)
     return {
         "name": guest.name,
         "generation": guest.generation,
         "secure_boot": guest.secure_boot,
         "disks": guest.disks,
-        "first_disk_bytes": guest.first_disk_bytes if guest.disks else None,
+        "first_disk_bytes": guest.first_disk_bytes if sized else None,
         "shared_disks": min(guest.shared_disks, guest.disks),
         "pass_through_disks": guest.pass_through_disks,
     }

@@ -49,6 +49,17 @@ def read_values(run: Run, key: str, *names: str, optional: bool = True) -> dict[
     return values
 
 
+def can_read(run: Run, class_name: str, namespace: str = "root/cimv2", where: str | None = None) -> bool:
+    """Tell whether the instances of a class can be read. A class that cannot is noted once."""
+    try:
+        cim.instances(run.machine, class_name, namespace, where)
+    except MachineError as exc:
+        if class_name not in {each["name"] for each in run.unread}:
+            run.unread.append({"name": class_name, "reason": str(exc).strip()})
+        return False
+    return True
+
+
 def service_of(machine: Machine, name: str) -> Section | None:
     service = machine.service(name)
     return None if service is None else {"status": service.status, "start_mode": service.start_mode}
@@ -59,7 +70,9 @@ def moment_of(machine: Machine) -> str:
 
 
 def host_section(machine: Machine, run: Run) -> Section:
+    readable_account = can_read(run, "Win32_Process", where="ProcessId=1")
     renames = machine.pending_renames()
+    readable_volumes = can_read(run, "Win32_LogicalDisk")
     policies = machine.script_policies()
     release = read_values(run, layout.FRAMEWORK_KEY, "Release")["Release"]
     shell = read_values(run, layout.SHELL_KEY, "PowerShellVersion")["PowerShellVersion"]
@@ -69,13 +82,15 @@ def host_section(machine: Machine, run: Run) -> Section:
     dotnet_32 = read_values(run, layout.DOTNET_KEY_32, "SchUseStrongCrypto", "SystemDefaultTlsVersions")
     roots = _roots(run)
     host, _dot, _domain = machine.fqdn.partition(".")
+    account = f"{machine.identity.account_domain}\\{machine.identity.account_user}"
+    volumes = [{"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume)} for volume in machine.volumes]
     return {
         "name": host,
         "fqdn": machine.fqdn,
         "domain_role": machine.identity.domain_role,
         "os_version": machine.identity.os_version,
         "os_caption": machine.identity.os_caption,
-        "account": f"{machine.identity.account_domain}\\{machine.identity.account_user}",
+        "account": account if readable_account else None,
         "is_administrator": machine.administrator,
         "dotnet_release": number_of(release),
         "powershell_version": text_of(shell),
@@ -87,12 +102,10 @@ def host_section(machine: Machine, run: Run) -> Section:
             "machine": None if policies["MachinePolicy"] == "Undefined" else policies["MachinePolicy"],
             "user": None if policies["UserPolicy"] == "Undefined" else policies["UserPolicy"],
         },
+        "batch_logon": _batch_logon(machine),
         "roots": roots,
         "utc_now": moment_of(machine),
-        "volumes": [
-            {"drive": f"{volume.drive}:", "free_bytes": machine.free_bytes(volume), "size_bytes": volume.size_bytes}
-            for volume in machine.volumes
-        ],
+        "volumes": volumes if readable_volumes else None,
         "tls": {
             "schannel_client_enabled": number_of(schannel["Enabled"]),
             "schannel_client_disabled_by_default": number_of(schannel["DisabledByDefault"]),
@@ -102,20 +115,25 @@ def host_section(machine: Machine, run: Run) -> Section:
             "system_default_32": number_of(dotnet_32["SystemDefaultTlsVersions"]),
         },
         "system_proxy": system_proxy(machine, run),
-        "hotfixes": list(machine.hotfixes) if machine.identity.os_version.startswith("6.3.") else None,
+        "hotfixes": _hotfixes(run),
         "antivirus": _antivirus(machine),
-        "cluster": _cluster(machine),
+        "cluster": _cluster(run),
     }
 
 
-def _cluster(machine: Machine) -> Section | None:
-    if not machine.is_running(layout.CLUSTER_SERVICE):
+def _hotfixes(run: Run) -> list[str] | None:
+    """Return the hotfixes of Windows Server 2012 R2."""
+    if not run.machine.identity.os_version.startswith("6.3.") or not can_read(run, "Win32_QuickFixEngineering"):
         return None
-    try:
-        (row,) = cim.instances(machine, "MSCluster_Cluster", "root/MSCluster", None)
-    except MachineError:
+    return list(run.machine.hotfixes)
+
+
+def _cluster(run: Run) -> Section | None:
+    if not run.machine.is_running(layout.CLUSTER_SERVICE):
+        return None
+    if not can_read(run, "MSCluster_Cluster", "root/MSCluster"):
         return {"name": None}
-    return {"name": row["Name"]}
+    return {"name": run.machine.need_cluster().role}
 
 
 def _antivirus(machine: Machine) -> Section | None:
@@ -125,6 +143,13 @@ def _antivirus(machine: Machine) -> Section | None:
     keys = [machine.registry.find(path) for path in layout.EXCLUSION_KEYS]
     names = [value.name for key in keys if key is not None for value in key.values.values()]
     return {"status": service.status, "exclusions": names}
+
+
+def _batch_logon(machine: Machine) -> Section | None:
+    rights = machine.logon_policy
+    if not rights or machine.fault_at("read RSOP_UserPrivilegeRight") is not None:
+        return None
+    return {"granted": rights.get("SeBatchLogonRight"), "denied": rights.get("SeDenyBatchLogonRight")}
 
 
 def _roots(run: Run) -> Section | None:
@@ -142,6 +167,8 @@ def _roots(run: Run) -> Section | None:
 def system_proxy(machine: Machine, run: Run) -> Section | None:
     service = machine.service(layout.VMM_SERVICE)
     if not machine.administrator or (service is not None and service.process_id == 0):
+        return None
+    if service is not None and not can_read(run, "Win32_Process", where=f"ProcessId={service.process_id}"):
         return None
     of_machine = read_values(run, layout.INTERNET_POLICY_KEY, "ProxySettingsPerUser")["ProxySettingsPerUser"] == 0
     general = f"{layout.HKLM}\\{layout.INTERNET_SETTINGS}"

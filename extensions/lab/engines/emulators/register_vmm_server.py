@@ -31,7 +31,7 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
     configurator, name, path = run.need("ConfiguratorPath"), run.need("FriendlyName"), run.need("KeyPath")
     content = run.need("KeyContent")
     machine = run.machine
-    result = new_result()
+    result, began = new_result(), run.machine.now()
     if run.check_mode:
         return result
     confirm_cluster_owner(run)
@@ -48,7 +48,7 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
             machine.remove_file(path)
         machine.create_file(path)
         machine.set_access(path, PROTECTED_FILE)
-        machine.write_file(path, content.encode())
+        machine.append_file(path, content.encode())
         arguments = f"/r /FriendlyName {quoted(name)} /Credentials {quoted(path)}{proxy}"
         run.changed = True
         if run.switch("NeedsRestart", default=False):
@@ -58,5 +58,5 @@ def register_vmm_server(run: Run) -> dict[str, Any]:
         if machine.exists(path):
             machine.remove_file(path)
         result["started"] = restored(run, before)
-    configured(run, secret, result)
+    configured(run, secret, result, began)
     return result

@@ -15,7 +15,12 @@ from .pause_node import MARK, is_marked
 @emulator
 def resume_node(run: Run) -> dict[str, Any]:
     result: dict[str, Any] = {"resumed": False, "marked": is_marked(run.machine), "state": ""}
-    if not result["marked"] or not run.machine.is_running(layout.CLUSTER_SERVICE):
+    if not result["marked"]:
+        return result
+    if run.machine.service(layout.CLUSTER_SERVICE) is None and not run.check_mode:
+        remove_restart_mark(run.machine, MARK)
+        return {**result, "marked": False}
+    if not run.machine.is_running(layout.CLUSTER_SERVICE):
         return result
     cluster, name = run.machine.need_cluster(), node_name(run.machine)
     result["state"] = cluster.state_of(name)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common.check import Check
 from ..common.errors import InvalidInput
 from ..common.plan import UNKNOWN, Change, Plan, compare
 from ..common.text_rules import is_drive_path
@@ -22,6 +23,7 @@ from .facts import MachineFacts
 from .host_facts import RUNNING
 from .host_requirements import visual_cpp
 from .hyperv_requirements import agent as agent_requirement
+from .hyperv_requirements import agent_upgrade
 from .installer import Installer
 from .operations import agent_operations
 from .requirement_context import Context
@@ -49,6 +51,7 @@ class DesiredAgent:
     install_path: str | None = None
     cache_path: str | None = None
     minimum_cache_gb: int = LEAST_CACHE_GB
+    unsupported_upgrade: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -59,6 +62,7 @@ class DesiredAgent:
             checked_folder("install_path", options["install_path"]),
             checked_folder("cache_path", options["cache_path"]),
             checked_cache_size(options["minimum_cache_gb"]),
+            bool(options.get("allow_unsupported_upgrade")),
             Limits.from_options(options),
         )
 
@@ -70,6 +74,7 @@ class DesiredAgent:
             install_path=self.install_path,
             cache_path=self.cache_path,
             minimum_cache_gb=self.minimum_cache_gb,
+            unsupported_upgrade=self.unsupported_upgrade,
         )
 
 
@@ -154,8 +159,8 @@ def warnings(machine: MachineFacts, desired: DesiredAgent) -> tuple[str, ...]:
     """Return one line for each supported but inadvisable condition."""
     found = []
     if machine.agent is not None:
-        check = agent_requirement(Context(HYPERV_HOST, machine, desired.expectation, frozenset()))
-        found += [check.describe()] if check.overall == "warning" else []
+        context = Context(HYPERV_HOST, machine, desired.expectation, frozenset())
+        found += _described(agent_requirement(context), agent_upgrade(context))
     if desired.minimum_cache_gb < LEAST_CACHE_GB:
         found.append(f"minimum_cache_gb is less than the {LEAST_CACHE_GB} GB that the setup guide requires")
     return tuple(found)
@@ -163,8 +168,13 @@ def warnings(machine: MachineFacts, desired: DesiredAgent) -> tuple[str, ...]:
 
 def setup_notes(machine: MachineFacts, desired: DesiredAgent) -> tuple[str, ...]:
     """Return one line for each condition that the user should know about when setup runs."""
-    check = visual_cpp(Context(HYPERV_HOST, machine, desired.expectation, frozenset()))
-    return () if check is None or check.status == "pass" else (check.describe(),)
+    context = Context(HYPERV_HOST, machine, desired.expectation, frozenset())
+    return tuple(_described(visual_cpp(context), agent_upgrade(context)))
+
+
+def _described(*checks: Check | None) -> list[str]:
+    """Return the text of each warning."""
+    return [check.describe() for check in checks if check is not None and check.overall == "warning"]
 
 
 def _describe_cache(machine: MachineFacts, folder: str) -> str:

@@ -25,7 +25,7 @@ _HOST = {
     "domain_role": NUMBER,
     "os_version": TEXT,
     "os_caption": TEXT,
-    "account": TEXT,
+    "account": _TEXT,
     "is_administrator": BOOL,
     "dotnet_release": _NUMBER,
     "powershell_version": _TEXT,
@@ -34,9 +34,10 @@ _HOST = {
     "pending_files": Optional(_TEXTS, absent=True),
     "pending_file_count": Optional(NUMBER, absent=True),
     "execution_policy": Optional({"machine": _TEXT, "user": _TEXT}, absent=True),
+    "batch_logon": Optional({"granted": Optional(_TEXTS), "denied": Optional(_TEXTS)}, absent=True),
     "roots": Optional({"present": _TEXTS, "fetched": BOOL}, absent=True),
     "utc_now": TEXT,
-    "volumes": [{"drive": TEXT, "free_bytes": NUMBER, "size_bytes": NUMBER}],
+    "volumes": Optional([{"drive": TEXT, "free_bytes": NUMBER}]),
     "tls": {
         "schannel_client_enabled": _NUMBER,
         "schannel_client_disabled_by_default": _NUMBER,
@@ -193,7 +194,9 @@ _TRANSFER = {
     },
 }
 _PROGRAM = {"exit_code": _NUMBER, "log_tail": _TEXTS, "service": _TEXT}
-_CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS}
+# A program that an earlier release started does not report events.
+_EVENTS = Optional(_TEXTS, absent=True)
+_CONFIGURATOR = {**_PROGRAM, "started": BOOL, "running_jobs": _JOBS, "events": _EVENTS}
 ANSWERS: Mapping[str, Shape] = {
     "append_file": _TRANSFER,
     "clean_registration": {"running_jobs": _JOBS, "exports": _TEXTS},
@@ -209,6 +212,7 @@ ANSWERS: Mapping[str, Shape] = {
         # A setup that an earlier release started does not report them.
         "running_jobs": Optional(_JOB_LIST, absent=True),
         "log_tail": _TEXTS,
+        "events": _EVENTS,
     },
     "list_restart_obstacles": {
         "node": TEXT,

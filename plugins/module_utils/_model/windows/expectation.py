@@ -32,6 +32,8 @@ class Expectation:
 
     #: The least version of the agent or the Provider.
     version: str | None = None
+    #: Consent to an upgrade over more releases than Microsoft supports.
+    unsupported_upgrade: bool = False
     install_path: str | None = None
     cache_path: str | None = None
     minimum_cache_gb: int = LEAST_CACHE_GB

@@ -26,11 +26,15 @@ _WINHTTP_HEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A fixed volume. Sizes are in bytes."""
+    """A fixed volume."""
 
     drive: str
     free_bytes: int
-    size_bytes: int
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> Volume:
+        """Build the facts from one entry of key `volumes`."""
+        return cls(raw["drive"], raw["free_bytes"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,22 @@ class RootFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchLogon:
+    """The accounts to which Group Policy grants and denies the logon as a batch job. None: no policy sets the right."""
+
+    granted: tuple[str, ...] | None
+    denied: tuple[str, ...] | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> BatchLogon:
+        """Build the facts from key `batch_logon`."""
+        granted, denied = (
+            None if raw[name] is None else tuple(map(foreign, raw[name])) for name in ("granted", "denied")
+        )
+        return cls(granted, denied)
+
+
+@dataclass(frozen=True, slots=True)
 class Defender:
     """The state of Microsoft Defender's service, and its excluded folders."""
 
@@ -104,7 +124,8 @@ class HostFacts:
     visual_cpp: str | None
     pending_restart: tuple[str, ...]
     utc_now: datetime
-    volumes: tuple[Volume, ...]
+    #: None if they could not be read.
+    volumes: tuple[Volume, ...] | None
     tls: Mapping[str, int | None]
     system_proxy: SystemProxy | None
     #: Read on Windows Server 2012 R2 only.
@@ -120,6 +141,8 @@ class HostFacts:
     user_policy: str | None = None
     #: None if the store was not or cannot be read.
     roots: RootFacts | None = None
+    #: None if the log of Group Policy shows no right.
+    batch_logon: BatchLogon | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> HostFacts:
@@ -132,14 +155,14 @@ class HostFacts:
             domain_role=raw["domain_role"],
             os_version=raw["os_version"],
             os_caption=raw["os_caption"],
-            account=raw["account"],
+            account=raw["account"] or "the connecting user",
             is_administrator=raw["is_administrator"],
             dotnet_release=raw["dotnet_release"],
             powershell_version=raw["powershell_version"],
             visual_cpp=raw["visual_cpp"],
             pending_restart=tuple(raw["pending_restart"]),
             utc_now=parse_moment(raw["utc_now"]),
-            volumes=tuple(Volume(item["drive"], item["free_bytes"], item["size_bytes"]) for item in raw["volumes"]),
+            volumes=None if raw["volumes"] is None else tuple(map(Volume.from_observation, raw["volumes"])),
             tls=dict(raw["tls"]),
             system_proxy=SystemProxy.from_observation(proxy) if proxy else None,
             hotfixes=None if hotfixes is None else tuple(hotfixes),
@@ -149,6 +172,7 @@ class HostFacts:
             pending_file_count=raw.get("pending_file_count") or 0,
             machine_policy=policy.get("machine"),
             user_policy=policy.get("user"),
+            batch_logon=BatchLogon.from_observation(raw["batch_logon"]) if raw.get("batch_logon") else None,
             roots=RootFacts(tuple(roots["present"]), roots["fetched"]) if roots else None,
         )
 
@@ -166,7 +190,7 @@ class HostFacts:
     def free_gb(self, path: str) -> float | None:
         """Return the free space in GiB of the volume that holds a path, or None if there is no such volume."""
         drive = path[:2].casefold()
-        return next((volume.free_bytes / 2**30 for volume in self.volumes if volume.drive.casefold() == drive), None)
+        return next((each.free_bytes / 2**30 for each in self.volumes or () if each.drive.casefold() == drive), None)
 
 
 def describe_system_proxy(proxy: SystemProxy | None) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from ..common.check import Check
 from . import agent_builds
 from . import proxy as proxies
-from .agent_facts import VirtualMachine
+from .agent_facts import HyperVFacts, VirtualMachine
 from .expectation import ADVISED_CACHE_GB, DEFAULT_FOLDER
 from .host_facts import RUNNING
 from .operations import agent_setup
 from .requirement_context import Context
-from .vmm_requirements import login_check
+from .vmm_requirements import login_check, unsupported_upgrade
 
 #: Windows Server 2012 R2 requires it ("Prerequisites for Hyper-V to Azure", 2017).
 _HOTFIX = "KB2961977"
@@ -58,15 +58,18 @@ def failover_cluster(context: Context) -> Check | None:
     )
 
 
+def _why(facts: HyperVFacts) -> str:
+    """Return why WMI does not show Hyper-V. The check `unread` has the reason of a class that fails."""
+    return "" if facts.service == RUNNING else " while the Hyper-V service does not run"
+
+
 def switch_names(context: Context) -> Check | None:
     """Check the names of virtual switches: replication fails with a `#`."""
     facts = context.machine.hyperv
     if facts is None:
         return None
     if facts.switch_names is None:
-        return Check.unknown(
-            "switch-names", "H2", "names of virtual switches cannot be read while the Hyper-V service does not run"
-        )
+        return Check.unknown("switch-names", "H2", f"names of virtual switches cannot be read{_why(facts)}")
     bad = [name for name in facts.switch_names if "#" in name]
     if bad:
         return Check.failed(
@@ -84,7 +87,7 @@ def virtual_machines(context: Context) -> Check | None:
     if facts is None:
         return None
     if facts.virtual_machines is None:
-        return Check.unknown("vms", "H2", "virtual machines cannot be read while the Hyper-V service does not run")
+        return Check.unknown("vms", "H2", f"virtual machines cannot be read{_why(facts)}")
     reasons: dict[str, list[str]] = {}
     for machine in facts.virtual_machines:
         for reason in _unsupported(machine):
@@ -217,12 +220,15 @@ def agent_upgrade(context: Context) -> Check | None:
     if step is None:
         direct = f"can be upgraded directly to {version}" if agent_setup(facts, version) else "needs no upgrade"
         return Check.passed("agent-upgrade", "H1", f"agent {facts.version} {direct}")
-    return Check.failed(
-        "agent-upgrade",
-        "H1",
-        f"version {version} is more than {agent_builds.SPAN} builds newer than the installed {facts.version}, which is"
-        f" not a supported upgrade (N-{agent_builds.SPAN})",
-        f"upgrade to {step.version} (update rollup {step.rollup}) first",
+    return unsupported_upgrade(
+        Check.failed(
+            "agent-upgrade",
+            "H1",
+            f"version {version} is more than {agent_builds.SPAN} builds newer than the installed {facts.version}, which"
+            f" is not a supported upgrade (N-{agent_builds.SPAN})",
+            f"upgrade to {step.version} (update rollup {step.rollup}) first",
+        ),
+        context,
     )
 
 
@@ -245,11 +251,17 @@ def agent_folder(context: Context) -> Check | None:
     return Check.passed("agent-folder", "H3", f"the agent is in {facts.install_path}")
 
 
+def _volumes_unknown(id: str) -> Check:
+    return Check.unknown(id, "H3", "the drives of the host cannot be read, so their space is unknown")
+
+
 def install_drive(context: Context) -> Check | None:
     """Check that the drive of a new agent exists."""
     host, folder = context.machine.host, context.expected.install_path
     if host is None or folder is None or context.machine.agent is not None:
         return None
+    if host.volumes is None:
+        return _volumes_unknown("install-drive")
     if host.free_gb(folder) is not None:
         return Check.passed("install-drive", "H3", f"{host.name} has the drive {folder[:2]}")
     return Check.failed(
@@ -265,6 +277,8 @@ def cache(context: Context) -> Check | None:
     host, facts, expected = context.machine.host, context.machine.agent, context.expected
     if host is None:
         return None
+    if host.volumes is None:
+        return _volumes_unknown("cache")
     folder = (facts.cache_path or facts.install_path) if facts else expected.cache_folder
     free = host.free_gb(folder)
     if free is None:
@@ -287,6 +301,8 @@ def space(context: Context) -> Check | None:
     host, facts = context.machine.host, context.machine.agent
     if host is None:
         return None
+    if host.volumes is None:
+        return _volumes_unknown("space")
     folder = facts.install_path if facts else context.expected.install_path or DEFAULT_FOLDER
     free = host.free_gb(folder)
     if free is None or free >= _PROGRAM_GB:

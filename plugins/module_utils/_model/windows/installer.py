@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +40,7 @@ _MISSING_ROOT = (
 )
 _ADVICE = {"UnknownError": _MISSING_ROOT, "NotTrusted": _MISSING_ROOT}
 _LOG_LINES, _LOG_LINE = 3, 300
+_EVENTS = 2
 #: Both mean success. The second asks for a restart.
 _SUCCESS, _SUCCESS_RESTART = 0, 3010
 
@@ -213,14 +214,23 @@ def require_genuine(facts: Mapping[str, Any], installer: Installer) -> None:
         )
 
 
-def require_success(program: str, code: int, meanings: Mapping[int, str], log: list[str]) -> bool:
-    """Return whether the program asks for a restart. Raises RemoteFailure with the code's meaning and the log's end."""
+def require_success(
+    program: str, code: int, meanings: Mapping[int, str], log: list[str], events: Sequence[str] = ()
+) -> bool:
+    """Return whether the program asks for a restart.
+
+    Raises RemoteFailure with the code's meaning, the log's end, and the newest of the events in VMM's log.
+    """
     if code in (_SUCCESS, _SUCCESS_RESTART):
         return code == _SUCCESS_RESTART
     meaning = meanings.get(code, "the meaning of this code is not published; read the log")
     tail = " | ".join(foreign(line, _LOG_LINE) for line in log[-_LOG_LINES:] if line.strip())
+    shown = [foreign(each, _LOG_LINE) for each in events]
     raise RemoteFailure(
-        f"{program} ended with exit code {code}: {meaning}" + (f"; log: {tail}" if tail else ""),
+        f"{program} ended with exit code {code}: {meaning}"
+        + (f"; log: {tail}" if tail else "")
+        + (f"; event log of VMM: {' | '.join(shown[:_EVENTS])}" if shown else ""),
         exit_code=code,
         log=log,
+        **({"events": shown} if shown else {}),
     )

@@ -22,7 +22,8 @@ from .requirement_context import Context
 from .requirements import evaluate
 
 SECTIONS = {
-    VMM_SERVER: ("host", "vmm", "provider", "registration"),
+    # The background tasks tell whether the key file belongs to a registration that runs.
+    VMM_SERVER: ("host", "vmm", "provider", "registration", "background_tasks"),
     HYPERV_HOST: ("host", "provider", "registration", "agent", "hyperv"),
 }
 _CONNECTIVITY_STEPS = {VMM_SERVER: "P6d", HYPERV_HOST: "H6"}

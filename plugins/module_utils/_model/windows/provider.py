@@ -25,7 +25,7 @@ from .requirements import require_for
 from .setup import installs, setup_in_progress
 from .vmm_facts import ONLINE, ProviderFacts, VmmFacts
 from .vmm_jobs import DEFAULT_REACTION, RunningJobs
-from .vmm_requirements import cluster
+from .vmm_requirements import cluster, provider_upgrade
 
 SECTIONS = ("host", "vmm", "provider", "background_tasks")
 #: Read only if the task sets microsoft_update.
@@ -51,6 +51,7 @@ class DesiredProvider:
     install_path: str | None = None
     microsoft_update: bool | None = None
     running_jobs: RunningJobs = DEFAULT_REACTION
+    unsupported_upgrade: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredProvider:
@@ -60,6 +61,7 @@ class DesiredProvider:
             checked_provider_folder(options["install_path"]),
             options["microsoft_update"],
             RunningJobs.from_options(options),
+            bool(options.get("allow_unsupported_upgrade")),
         )
 
     @property
@@ -69,6 +71,7 @@ class DesiredProvider:
             version=self.installer.version,
             install_path=self.install_path,
             running_jobs=self.running_jobs.choice,
+            unsupported_upgrade=self.unsupported_upgrade,
         )
 
     @property
@@ -111,12 +114,20 @@ def plan_provider(machine: MachineFacts, desired: DesiredProvider) -> Plan:
     return Plan.of([start, opt_in])
 
 
+def warnings(machine: MachineFacts, desired: DesiredProvider) -> tuple[str, ...]:
+    """Return one line for a planned upgrade that Microsoft does not support."""
+    check = provider_upgrade(Context(VMM_SERVER, machine, desired.expectation, frozenset()))
+    return () if check is None or check.overall != "warning" else (check.describe(),)
+
+
 def setup_notes(machine: MachineFacts, desired: DesiredProvider) -> tuple[str, ...]:
     """Return one line for each condition that the user should know about when setup runs."""
     installed = machine.provider.version if machine.provider else None
     version = desired.installer.version
     context = Context(VMM_SERVER, machine, desired.expectation, frozenset())
-    checks = [check for check in (visual_cpp(context), cluster(context)) if check is not None]
+    checks = [
+        check for check in (visual_cpp(context), cluster(context), provider_upgrade(context)) if check is not None
+    ]
     found = [check.describe() for check in checks if check.status != "pass" and not check.blocks]
     upgrade = installed is not None and version is not None and older(installed, version)
     if upgrade and too_far(str(installed), str(version)) is None:

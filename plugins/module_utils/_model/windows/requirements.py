@@ -72,6 +72,7 @@ _HOST: Final = (
     Requirement("tls", host.tls),
     Requirement("trusted-roots", trusted_roots, frozenset(("install", "register"))),
     Requirement("execution-policy", session.execution_policy),
+    Requirement("batch-logon", session.batch_logon),
     Requirement("unread", session.unread),
     Requirement("clock", host.clock),
 )

@@ -76,6 +76,48 @@ def execution_policy(context: Context) -> Check | None:
     )
 
 
+#: Accounts to which every connecting user belongs: Everyone, Authenticated Users, Administrators.
+_EVERY_USER = ("s-1-1-0", "s-1-5-11", "s-1-5-32-544")
+
+
+def batch_logon(context: Context) -> Check | None:
+    """Warn of a Group Policy that denies the logon as a batch job, with which setup runs as a scheduled task.
+
+    The members of other groups are not known here, so a policy that names them proves nothing.
+    """
+    host, step = context.machine.host, context.machine_step
+    if host is None:
+        return None
+    policy, right = host.batch_logon, "the right 'Log on as a batch job'"
+    if policy is None or (policy.granted is None and policy.denied is None):
+        return Check.unknown("batch-logon", step, f"no Group Policy shows whether it sets {right}", severity="info")
+    own = (host.account.casefold(), *_EVERY_USER)
+    if any(_account(each) in own for each in policy.denied or ()):
+        return Check.warning(
+            "batch-logon",
+            step,
+            f"a Group Policy denies {host.account} {right}, and setup runs as a scheduled task of this user",
+            "exempt the user from the policy, or connect as another administrator",
+        )
+    denied = f"a Group Policy denies {right} to {', '.join(policy.denied)}" if policy.denied else ""
+    granted = ""
+    if policy.granted is not None and not any(_account(each) in own for each in policy.granted):
+        granted = f"a Group Policy grants {right} only to {', '.join(policy.granted) or 'nobody'}"
+    if not denied and not granted:
+        return Check.passed("batch-logon", step, f"Group Policy leaves {host.account} {right}")
+    return Check.unknown(
+        "batch-logon",
+        step,
+        f"{'; '.join(filter(None, (denied, granted)))}; whether {host.account} is a member is not known",
+        severity="info",
+    )
+
+
+def _account(entry: str) -> str:
+    """Return an account of a policy in a comparable form. Policies write an asterisk before a SID."""
+    return entry.removeprefix("*").casefold()
+
+
 def _module_loaded(context: Context) -> bool:
     """Tell whether the product's own module was loaded on the machine."""
     vmm, agent = context.machine.vmm, context.machine.agent

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..common.check import Check
 from ..common.names import same_login, same_name
 from ..common.provider_releases import MOST_ROLLUPS, next_step, too_far
@@ -170,13 +172,27 @@ def provider_upgrade(context: Context) -> Check | None:
         return Check.passed("provider-upgrade", "P1", f"Provider {facts.version} needs no upgrade")
     if not too_far(facts.version, version):
         return Check.passed("provider-upgrade", "P1", f"Provider {facts.version} can be upgraded directly to {version}")
-    return Check.failed(
-        "provider-upgrade",
-        "P1",
-        f"version {version} is more than {MOST_ROLLUPS} update rollups newer than the installed {facts.version},"
-        " which is not a supported upgrade",
-        f"upgrade to {next_step(facts.version)} first",
+    return unsupported_upgrade(
+        Check.failed(
+            "provider-upgrade",
+            "P1",
+            f"version {version} is more than {MOST_ROLLUPS} update rollups newer than the installed {facts.version},"
+            " which is not a supported upgrade",
+            f"upgrade to {next_step(facts.version)} first",
+        ),
+        context,
     )
+
+
+def unsupported_upgrade(refusal: Check, context: Context) -> Check:
+    """Return the refusal of an upgrade that Microsoft does not support, or a warning if the user allows it."""
+    if context.expected.unsupported_upgrade:
+        return Check.warning(
+            refusal.id,
+            refusal.step,
+            f"{refusal.message}; O(allow_unsupported_upgrade) allows it, so Microsoft may not help if it fails",
+        )
+    return replace(refusal, fix=f"{refusal.fix}, or set O(allow_unsupported_upgrade)")
 
 
 def provider_folder(context: Context) -> Check | None:

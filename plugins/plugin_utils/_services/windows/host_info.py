@@ -34,6 +34,7 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
     folder = options["install_path"]
     return Expectation(
         version=checked_version(options["version"]),
+        unsupported_upgrade=bool(options.get("allow_unsupported_upgrade")),
         install_path=checked_folder("install_path", folder) if is_host else checked_provider_folder(folder),
         cache_path=checked_folder("cache_path", options["cache_path"]),
         minimum_cache_gb=checked_cache_size(options["minimum_cache_gb"]),
@@ -46,6 +47,14 @@ def expectation_of(options: Mapping[str, Any]) -> Expectation:
         azure_open=True,
         planned=True,
     )
+
+
+def _with_own_leftovers(raw: Mapping[str, Any], machine: MachineFacts) -> Mapping[str, Any]:
+    """Return an observation whose orphaned key files are those that no running registration needs."""
+    if machine.registration is None:
+        return raw
+    files = list(machine.registration.orphaned_key_files)
+    return {**raw, "registration": {**raw["registration"], "orphaned_key_files": files}}
 
 
 def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
@@ -66,7 +75,7 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     clouds = [] if kind == HYPERV_HOST else expected_clouds(machine, expected.clouds)
     return {
         "changed": False,
-        "host": raw,
+        "host": _with_own_leftovers(raw, machine),
         "server_name": server_name,
         "active_node": machine.active,
         "expected_clouds": clouds,

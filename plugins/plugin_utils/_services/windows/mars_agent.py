@@ -26,6 +26,10 @@ from ..._windows.session import Session
 from .staging import staged
 
 RESUMED_NOTE = "an earlier run has paused the host's node of its cluster for a restart; this run has resumed it"
+UNPAUSED_NOTE = (
+    "an earlier run has paused the host's node of its cluster for a restart, and it is not paused anymore; this run has"
+    " removed only the mark"
+)
 PAUSED_NOTE = (
     "an earlier run has paused the host's node of its cluster for a restart; a run without check mode resumes it"
 )
@@ -57,8 +61,9 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         """Resume a node that an earlier run has paused, and wait for a setup that an earlier run started."""
         records = []
         if state.agent is not None and state.agent.paused_node:
-            warning = resume_node(self._session, "H3", _JOIN_SECONDS)
-            records.append(Applied((warning or RESUMED_NOTE,), acted=warning is None))
+            resumed = resume_node(self._session, "H3", _JOIN_SECONDS)
+            note = RESUMED_NOTE if resumed.done else UNPAUSED_NOTE
+            records.append(Applied((resumed.warning or note,), acted=resumed.done))
         if find_task(state.background_tasks, SETUP) is not None:
             records.append(self._setup.resume(_require_installed))
         return (self.observe() if records else state), merged(records)

@@ -119,6 +119,10 @@ class Provider(ManagedResource[MachineFacts, Applied]):
         """Return the changes of one step."""
         return model.changes_for_step(step, plan, self._desired)
 
+    def warnings(self, state: MachineFacts) -> tuple[str, ...]:
+        """Return one line for a planned upgrade that is not supported."""
+        return model.warnings(state, self._desired)
+
     def restart_pending(self, state: MachineFacts) -> bool:
         """Tell whether Windows waits for a restart."""
         return restart_pending(state)
@@ -132,7 +136,7 @@ def _require_installed(answer: Mapping[str, Any], state: MachineFacts) -> bool:
         raise RemoteFailure(f"setup did not start, because {describe_jobs(jobs)}")
     if answer["setup_exit"] is None:
         require_success("the Provider's package", answer["extract_exit"], {}, log)
-    restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log)
+    restart = require_success("setupdr.exe", answer["setup_exit"], model.SETUP_CODES, log, answer.get("events") or ())
     left = model.left_stopped(state.vmm, answer)
     if left is not None:
         raise RemoteFailure(

@@ -260,7 +260,7 @@ class ProviderRegistration(ManagedResource[MachineFacts, AppliedRegistration]):
                 last_line(log) or "its log is empty",
                 "it was stopped; run again, with a longer registration_timeout if the log shows progress",
             )
-        if not require_success("DRConfigurator.exe", code, meaning_of(code, log), log):
+        if not require_success("DRConfigurator.exe", code, meaning_of(code, log), log, answer.get("events") or ()):
             return applied
         note = "DRConfigurator asks for a restart of the server (exit code 3010)"
         return replace(applied, notes=(*applied.notes, note), restart_required=True)

@@ -36,11 +36,11 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 # Fails here if WMI does not respond, before anything is changed.
-$null = Get-CimInstance -ClassName Win32_OperatingSystem
+$began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false; running_jobs = $null }
+$result = @{ exit_code = $null; log_tail = @(); events = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {
     Confirm-ClusterOwner
     # DRConfigurator stops the VMM service and starts it again.
@@ -69,6 +69,9 @@ if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Rec
             $result.started = Restore-VmmService -Before $before
         }
         $result.log_tail = @(Get-SetupLog -Secret $secret)
+        if ($result.exit_code -notin 0, 3010) {
+            $result.events = @(Get-VmmEvent -Since $began)
+        }
     }
     $result.service = Get-ServiceStatus -Name SCVMMService
 }

@@ -36,7 +36,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
+# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Enable-Tls12, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
 
 function Get-Origin {
     # Identifies the source. The query of an address is left out, because it may be a signature that changes.
@@ -97,10 +97,7 @@ function Receive-Address {
     # Downloads the file. Continues where the last attempt ended if the server still has the same file.
     param([string] $Partial, [string] $Origin)
 
-    # By default, Windows PowerShell offers only old protocols. 0 leaves the choice to the system.
-    if ([int] [Net.ServicePointManager]::SecurityProtocol -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
-    }
+    Enable-Tls12
     $offset = [long] 0
     $mark = Get-Mark -Path $Partial
     if ($null -ne $mark -and $mark.origin -eq $Origin -and $mark.validator -ne '-' -and $mark.length -lt $mark.total) {

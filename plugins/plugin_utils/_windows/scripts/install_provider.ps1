@@ -39,7 +39,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Open-File, Open-Installer, Remove-Present
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present
 
 function Test-VmmHere {
     # Whether this machine runs VMM. Its role may move at any time.
@@ -81,7 +81,8 @@ function Start-Setup {
     return [int] $process.ExitCode
 }
 
-$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; resource_after = $null; running_jobs = $null; log_tail = @() }
+$result = @{ extract_exit = $null; setup_exit = $null; service_before = $null; service_after = $null; resource_after = $null; running_jobs = $null; log_tail = @(); events = @() }
+$began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 if ($null -ne $before) {
     $result.service_before = "$($before.State)"
 }
@@ -129,6 +130,9 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Site Recovery Provider'
         }
     }
     $result.log_tail = @(Get-SetupLog)
+    if ($null -ne $result.setup_exit -and $result.setup_exit -notin 0, 3010) {
+        $result.events = @(Get-VmmEvent -Since $began)
+    }
     if ($here -and -not [string]::IsNullOrEmpty($ClusterResource)) {
         $result.resource_after = "$((Get-ClusterResource -Name $ClusterResource).State)"
     }

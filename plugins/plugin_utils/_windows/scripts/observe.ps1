@@ -61,7 +61,7 @@ $uninstallKeys = @(
     'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall'
 )
 
-# siterecovery.hyperv functions: Connect-VmmServer, Get-CallFailure, Get-VmmJob
+# siterecovery.hyperv functions: Connect-VmmServer, Enable-Tls12, Get-CallFailure, Get-VmmJob
 
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask, Update, Connectivity
 

@@ -192,12 +192,10 @@ function Get-LogReading {
     return @{ files = $files.Count; signs = @($LogSigns | Where-Object { $text.Contains($_) }) }
 }
 
-# siterecovery.hyperv functions: Get-CallFailure
+# siterecovery.hyperv functions: Enable-Tls12, Get-CallFailure
 
 function Get-UrlReading {
-    if ([int] [Net.ServicePointManager]::SecurityProtocol -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
-    }
+    Enable-Tls12
     $found = @{}
     foreach ($url in $Urls) {
         $options = @{ Uri = $url; Method = 'Head'; UseBasicParsing = $true; TimeoutSec = 15; MaximumRedirection = 0; ErrorAction = 'SilentlyContinue' }

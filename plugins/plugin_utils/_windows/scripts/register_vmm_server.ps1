@@ -48,9 +48,9 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 # Fails here if WMI does not respond, before anything is changed.
-$null = Get-CimInstance -ClassName Win32_OperatingSystem
+$began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Open-File, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)
@@ -63,16 +63,17 @@ function Write-KeyFile {
     $acl = Get-Acl -LiteralPath $Path
     $acl.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;;FA;;;BA)(A;;FA;;;SY)', 'Owner, Group, Access')
     Set-Acl -LiteralPath $Path -AclObject $acl
-    # Bytes, because UTF8 of Windows PowerShell writes a byte order mark. The switch for bytes was renamed in version 6.
-    $asBytes = @{ Encoding = 'Byte' }
-    if ($PSVersionTable.PSVersion.Major -ge 6) {
-        $asBytes = @{ AsByteStream = $true }
+    $bytes = [Text.Encoding]::UTF8.GetBytes((New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Content).Password)
+    # Module logging (event 4103) records the arguments of cmdlets, also the bytes of Set-Content.
+    $stream = Open-File -Path $Path -Mode Append
+    try {
+        $stream.Write($bytes, 0, $bytes.Length)
+    } finally {
+        $stream.Dispose()
     }
-    $plain = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Content).Password
-    Set-Content -LiteralPath $Path -Value ([Text.Encoding]::UTF8.GetBytes($plain)) @asBytes
 }
 
-$result = @{ exit_code = $null; log_tail = @(); service = $null; started = $false; running_jobs = $null }
+$result = @{ exit_code = $null; log_tail = @(); events = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
     Confirm-ClusterOwner
     # DRConfigurator stops the VMM service and starts it again.
@@ -107,6 +108,9 @@ if ($PSCmdlet.ShouldProcess($FriendlyName, 'Register the VMM server')) {
             $result.started = Restore-VmmService -Before $before
         }
         $result.log_tail = @(Get-SetupLog -Secret $secret)
+        if ($result.exit_code -notin 0, 3010) {
+            $result.events = @(Get-VmmEvent -Since $began)
+        }
     }
     $result.service = Get-ServiceStatus -Name SCVMMService
 }

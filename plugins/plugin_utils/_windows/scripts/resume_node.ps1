@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Resumes this node of a cluster and moves its roles back, if this collection has paused it. A node that others have paused
-# has no mark and is not changed. The mark stays until the cluster shows the node again.
+# has no mark and is not changed. The mark stays until the cluster shows the node again. A machine that has left its cluster
+# has nothing to resume.
 
 [CmdletBinding(SupportsShouldProcess)]
 param()
@@ -20,7 +21,12 @@ $system = Get-CimInstance -ClassName Win32_ComputerSystem
 $resumed = $false
 $state = ''
 $marked = Test-PauseMark
-if ($marked -and (Get-ServiceStatus -Name ClusSvc) -eq 'Running') {
+$service = Get-ServiceStatus -Name ClusSvc
+if ($marked -and $null -eq $service -and $PSCmdlet.ShouldProcess($system.Name, 'Remove the mark of a node without a cluster')) {
+    Remove-RestartMark -Name paused_node
+    $marked = $false
+}
+if ($marked -and $service -eq 'Running') {
     $state = Get-NodeState -Name $system.Name
     if ($state -in 'Paused', 'Up' -and $PSCmdlet.ShouldProcess($system.Name, 'Resume the node and move its roles back')) {
         if ($state -eq 'Paused') {

@@ -65,5 +65,6 @@ CASES: Final = [
     ),
     Case("pause_node without a cluster", "pause_node", hyperv_host(), {}),
     Case("resume_node without a cluster", "resume_node", hyperv_host(), {}),
+    Case("resume_node after the machine left its cluster", "resume_node", hyperv_host(), {}, prepare=_marked),
     observe("of a host whose node we paused", {**_node(), "agent": {}}, prepare=_OURS),
 ]

@@ -57,6 +57,17 @@ def _mobility(name: str) -> Prepare:
     )
 
 
+_GUESTS: Final = hyperv_host(vms=[{"name": "a"}, {"name": "b"}])
+#: Classes that only some actions need, on a machine that has them.
+UNREADABLE_CLASSES: Final = {
+    "Win32_LogicalDisk": hyperv_host(),
+    "Win32_Process": vmm_server(),
+    "Win32_QuickFixEngineering": hyperv_host(os={"version": "6.3.9600"}),
+    "Msvm_VirtualEthernetSwitch": _GUESTS,
+    "Msvm_StorageAllocationSettingData": _GUESTS,
+    "Msvm_VirtualSystemSettingData": _GUESTS,
+    "Msvm_ImageManagementService": _GUESTS,
+}
 #: States of readings that fail, or that have an unexpected form.
 UNREADABLE: Final = [
     observe("a constrained language mode", vmm_server(provider={}, language_mode="ConstrainedLanguage")),
@@ -65,8 +76,23 @@ UNREADABLE: Final = [
         observe(f"the execution policy {policy}", hyperv_host(execution_policy=policy))
         for policy in ("Restricted", "AllSigned", "RemoteSigned")
     ),
+    observe("a denied logon as a batch job", hyperv_host(batch_logon=False)),
+    observe(
+        "rights of Group Policy",
+        vmm_server(logon_policy={"SeBatchLogonRight": ["*S-1-5-32-544", "CORP\\Größe"], "SeDenyBatchLogonRight": []}),
+    ),
+    observe("another right of Group Policy", hyperv_host(logon_policy={"SeServiceLogonRight": ["x"]})),
+    observe(
+        "rights that cannot be read",
+        hyperv_host(batch_logon=False),
+        fault("read RSOP_UserPrivilegeRight", times=9),
+    ),
     observe("a missing root", hyperv_host(missing_roots=[ROOTS[0]])),
     observe("no roots, and none that Windows fetches", hyperv_host(missing_roots=ROOTS, root_updates=False)),
+    *(
+        observe(f"a {name} that cannot be read", entry, fault(f"read {name}", times=99))
+        for name, entry in UNREADABLE_CLASSES.items()
+    ),
     observe("roots that cannot be read", hyperv_host(), fault("read trusted roots", times=9)),
     observe("renames of several files", hyperv_host(pending_files=["C:\\a.tmp", "C:\\Größe b.dll", "C:\\c", "C:\\d"])),
     observe("clouds that do not show the flag", vmm_server(vmm={"flag_shown": False})),
@@ -222,6 +248,8 @@ CASES: Final = [
                 {"name": "Größe", "secure_boot": True, "shared_disks": 1, "pass_through_disks": 2},
                 {"name": "offline", "first_disk_gb": None},
                 {"name": "bare", "disks": 0},
+                {"name": "old with SCSI", "generation": 1, "disks": 6, "first_disk_gb": 2049},
+                {"name": "two controllers", "disks": 3, "scsi_controllers": 2},
             ]
         ),
     ),

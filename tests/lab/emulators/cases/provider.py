@@ -56,7 +56,8 @@ CASES: Final = [
         all_of(PROVIDER_PACKAGE, fault("AzureSiteRecoveryProvider.exe", exit_code=1603)),
     ),
     install_provider(
-        "with a setup that fails", all_of(PROVIDER_PACKAGE, fault("setupdr.exe", exit_code=1, message="Fatal"))
+        "with a setup that fails",
+        all_of(PROVIDER_PACKAGE, fault("setupdr.exe", exit_code=1, message="Fatal", event="e")),
     ),
     install_provider("whose setup ends early", all_of(PROVIDER_PACKAGE, fault("setup ends early"))),
     install_provider(

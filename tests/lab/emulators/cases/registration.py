@@ -90,6 +90,7 @@ _REGISTER = [
         all_of(registered(), stopped(layout.VMM_SERVICE)),
         parameters={"NeedsRestart": True},
     ),
+    register("with an event", fault("DRConfigurator.exe", exit_code=1, event="VMM cannot open\r\nits database")),
     register("that hangs", fault("DRConfigurator.exe", "hang", seconds=0.01), parameters={"TimeoutSeconds": 1}),
     register("while in another vault", registered("other")),
     register("while in another vault, old place", registered("other", old_place=True)),

@@ -213,8 +213,22 @@ def test_a_mark_of_a_node_that_others_have_resumed_is_removed(runner: MakeRunner
     found = interrupted(runner)
     cluster(found).resume(found.machine.machine, "hv01")
     found.machine.machine.context.journal.clear()
-    run(found)
-    assert (verbs(found), is_marked(found)) == ([], False)
+    result = run(found)
+    assert (result["changed"], verbs(found), is_marked(found)) == (False, [], False)
+    assert [
+        each for each in result["warnings"] if "it is not paused anymore; this run has removed only the mark" in each
+    ]
+    assert not [each for each in run(found).get("warnings", ()) if "paused" in each]
+
+
+def test_a_mark_of_a_machine_that_has_left_its_cluster_is_removed(runner: MakeRunner, clock: Clock) -> None:
+    found = made(runner, hyperv_host(agent={}))
+    machine = found.machine.machine
+    machine.ensure_key(MARK[0])
+    machine.registry.set(*MARK, 1, "REG_DWORD")
+    result = run(found)
+    assert (result["changed"], verbs(found), is_marked(found)) == (False, [], False)
+    assert [each for each in result["warnings"] if "this run has removed only the mark" in each]
 
 
 def test_a_lost_connection_leaves_the_mark_for_the_next_run(runner: MakeRunner, clock: Clock) -> None:

@@ -94,8 +94,9 @@ def test_a_forged_result_of_a_background_task(harness: MakeHarness, answer: str)
     from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.agent import SETUP
     from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows.background_task import (
         BackgroundTaskRunner,
+        Ended,
     )
 
     runner = BackgroundTaskRunner(harness(hyperv_host(agent={})).session, SETUP, "C:\\x", 60)
     with pytest.raises(SiteRecoveryError, match=r"^script install_agent returned "):
-        runner._result(answer)
+        runner._result(Ended(answer, 0))

@@ -35,6 +35,7 @@ from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.options import host_info_options
+from tests.unit.plugins.plugin_utils.registration_resource import KEY_PATH, SERVER
 
 SIGN_IN, DATA = "https://login.microsoftonline.com", "https://backup.windowsazure.com"
 AUTHORITY = "https://login.windows.net"
@@ -164,10 +165,44 @@ def test_settings_that_cannot_be_read_do_not_end_the_observation(harness: MakeHa
     assert with_proxy["agent-proxy"] == "error"
 
 
+@pytest.mark.parametrize(
+    ("name", "unknown"),
+    [
+        ("Win32_LogicalDisk", {"install-drive", "cache", "space"}),
+        ("Win32_Process", set()),
+        ("Msvm_VirtualEthernetSwitch", {"switch-names"}),
+        ("Msvm_VirtualSystemSettingData", {"vms"}),
+        ("MSCluster_Cluster", {"failover-cluster"}),
+    ],
+)
+def test_a_class_that_cannot_be_read_decides_only_what_needs_it(
+    harness: MakeHarness, name: str, unknown: set[str]
+) -> None:
+    entry = hyperv_host(vms=[{"name": "a"}], cluster={"name": "HVC01", "nodes": ["hv01", "hv02"]})
+    healthy = statuses(read(harness(entry), "hyperv_host", install_path=r"C:\Agent"))
+    result = read(harness(entry, fault(f"read {name}", times=9)), "hyperv_host", install_path=r"C:\Agent")
+    checks = {check["id"]: check for check in result["checks"]}
+    found = {id for id, check in checks.items() if check["status"] == "unknown" and check["severity"] != "info"}
+    assert found == {*unknown, "unread"}
+    assert f"{name} (Provider failure)" in checks["unread"]["message"]
+    assert {id: each for id, each in statuses(result).items() if id not in {*unknown, "unread"}} == {
+        id: each for id, each in healthy.items() if id not in unknown
+    }
+
+
 def test_the_mobility_service_is_not_a_provider(harness: MakeHarness) -> None:
     name = "Microsoft Azure Site Recovery Mobility Service/Master Target Server"
     found = harness(vmm_server(), value(layout.UNINSTALL_KEY + r"\{0}", "DisplayName", name))
     assert read(found)["host"]["provider"] is None
+
+
+@pytest.mark.parametrize(("state", "left"), [("Running", []), (None, [KEY_PATH])])
+def test_the_key_of_a_running_registration_is_not_orphaned(
+    harness: MakeHarness, state: str | None, left: list[str]
+) -> None:
+    found = harness(SERVER, background_task("registration", script="register_vmm_server", state=state))
+    found.machine.write_file(KEY_PATH, b"key")
+    assert read(found)["host"]["registration"]["orphaned_key_files"] == left
 
 
 def test_a_clock_with_a_skew(harness: MakeHarness) -> None:

@@ -97,7 +97,7 @@ def test_the_key_file_is_protected_before_it_is_written_and_removed_afterwards(h
     found.run(registration(key_path=key))
     entries = found.lab.context.journal.entries
     verbs_of_key = [entry.verb for entry in entries if entry.detail.get("path") == KEY_PATH]
-    assert verbs_of_key == ["file.write", "file.access", "file.write", "file.remove"]
+    assert verbs_of_key == ["file.write", "file.access", "file.append", "file.remove"]
     first = next(entry for entry in entries if entry.detail.get("path") == KEY_PATH)
     assert first.detail["size"] == 0
     access = [entry.detail["sddl"] for entry in entries if "sddl" in entry.detail]

@@ -18,6 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 from lab.windows import layout
+from lab.windows.events import Event
 from lab.windows.states import (
     STAGING,
     Prepare,
@@ -29,6 +30,7 @@ from lab.windows.states import (
     vmm_server,
 )
 from lab.windows.vmm_jobs import described_job
+from tests.lab.emulators.internet import PROXY_PASSWORD
 from tests.unit.plugins.module_utils.model.windows.keys import VAULT_ID, key_file
 from tests.unit.plugins.module_utils.model.windows.registrations import (
     CONFIRMED,
@@ -350,3 +352,14 @@ def test_a_vmm_service_that_was_stopped_stays_stopped(harness: MakeHarness) -> N
     with pytest.raises(RemoteFailure):
         found.run(registration(proxy=login(found)))
     assert not found.machine.is_running(layout.VMM_SERVICE)
+
+
+def test_a_failure_has_the_events_of_vmm_without_secrets(harness: MakeHarness, key: str) -> None:
+    found = harness(vmm_server(provider={}, egress="proxy"))
+    event = f"VMM cannot open its database\r\nfor {PROXY_PASSWORD}"
+    found.machine.events.append(Event(found.machine.now() - timedelta(days=1), 2, 7, "of another day"))
+    found.fail("DRConfigurator.exe", exit_code=1, event=event)
+    with pytest.raises(RemoteFailure) as failed:
+        found.run(registration(key_path=key, proxy=login(found)))
+    assert "; event log of VMM: 1: VMM cannot open its database for ********" in failed.value.message
+    assert len(failed.value.details["events"]) == 1

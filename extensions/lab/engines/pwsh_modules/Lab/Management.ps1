@@ -206,3 +206,20 @@ function Import-Module {
     }
     Invoke-LabCall -Call 'module.import' -Arguments @{ path = "$Name" } | Out-Null
 }
+
+# ---- event logs ----
+
+function Get-WinEvent {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [hashtable] $FilterHashtable, [long] $MaxEvents = 256)
+
+    $wanted = @{
+        log = $FilterHashtable.LogName
+        levels = @($FilterHashtable.Level)
+        since = $FilterHashtable.StartTime.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture)
+        count = $MaxEvents
+    }
+    foreach ($row in (Invoke-LabCall -Call 'event.list' -Arguments $wanted)) {
+        [pscustomobject] $row
+    }
+}

@@ -158,10 +158,7 @@ function Get-ConnectivitySection {
     }
     # The Internet settings of this session's account do not apply to the service.
     [Net.WebRequest]::DefaultWebProxy = $null
-    # 0 leaves the choice to the system.
-    if ([int] [Net.ServicePointManager]::SecurityProtocol -ne 0) {
-        [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
-    }
+    Enable-Tls12
     [Net.ServicePointManager]::DefaultConnectionLimit = [Math]::Max([Net.ServicePointManager]::DefaultConnectionLimit, $calls.Count)
 
     # A new runspace is empty, so it gets the module of the command and the function that it calls.

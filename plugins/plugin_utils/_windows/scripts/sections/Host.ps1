@@ -4,8 +4,12 @@
 
 function Get-HostSection {
     $system = Get-CimInstance -ClassName Win32_ComputerSystem
-    $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
-    $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
+    $account = $null
+    $processes = Get-Instance -ClassName Win32_Process -Filter "ProcessId=$PID"
+    if ($null -ne $processes) {
+        $owner = Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwner -WhatIf:$false
+        $account = "$($owner.Domain)\$($owner.User)"
+    }
 
     $fqdn = "$($system.DNSHostName)"
     if ($system.PartOfDomain) {
@@ -25,13 +29,17 @@ function Get-HostSection {
         $pending += 'windows_update'
     }
 
-    $volumes = @(
-        foreach ($disk in @(Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3')) {
-            if ($null -ne $disk.Size) {
-                @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace; size_bytes = [long] $disk.Size }
+    $volumes = $null
+    $disks = Get-Instance -ClassName Win32_LogicalDisk -Filter 'DriveType=3'
+    if ($null -ne $disks) {
+        $volumes = @(
+            foreach ($disk in $disks) {
+                if ($null -ne $disk.Size) {
+                    @{ drive = "$($disk.DeviceID)"; free_bytes = [long] $disk.FreeSpace }
+                }
             }
-        }
-    )
+        )
+    }
 
     $framework = Get-RegistryValue -Key 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' -Name Release -Optional
     $shell = Get-RegistryValue -Key 'SOFTWARE\Microsoft\PowerShell\3\PowerShellEngine' -Name PowerShellVersion -Optional
@@ -78,7 +86,7 @@ function Get-HostSection {
         domain_role = [int] $system.DomainRole
         os_version = "$($os.Version)"
         os_caption = "$($os.Caption)".Trim()
-        account = "$($owner.Domain)\$($owner.User)"
+        account = $account
         is_administrator = Test-Administrator
         dotnet_release = $release
         powershell_version = $shellVersion
@@ -87,9 +95,10 @@ function Get-HostSection {
         pending_files = @($files | Select-Object -First 3)
         pending_file_count = $files.Count
         execution_policy = Get-PolicyOfScripts
+        batch_logon = Get-BatchLogonPolicy
         roots = Get-RootState
         utc_now = $os.LocalDateTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture)
-        volumes = @($volumes)
+        volumes = $volumes
         tls = $tls
         system_proxy = Get-ServiceProxy
         hotfixes = Get-Hotfix2012
@@ -105,10 +114,9 @@ function Get-HostCluster {
         return $null
     }
     $name = $null
-    try {
-        $name = Get-Text -Value @(Get-CimInstance -Namespace root/MSCluster -ClassName MSCluster_Cluster)[0].Name
-    } catch {
-        $name = $null
+    $clusters = Get-Instance -Namespace root/MSCluster -ClassName MSCluster_Cluster
+    if ($null -ne $clusters -and $clusters.Count -gt 0) {
+        $name = Get-Text -Value $clusters[0].Name
     }
     return @{ name = $name }
 }
@@ -140,6 +148,30 @@ function Get-PolicyOfScripts {
     return $policies
 }
 
+function Get-BatchLogonPolicy {
+    # The accounts to which Group Policy grants and denies the logon as a batch job. Null if its log has no right at all or
+    # cannot be read, so that nothing is known.
+    $rights = @()
+    try {
+        $rights = @(Get-CimInstance -Namespace root/rsop/computer -ClassName RSOP_UserPrivilegeRight -Filter 'Precedence=1')
+    } catch {
+        $rights = @()
+    }
+    if ($rights.Count -eq 0) {
+        return $null
+    }
+    $policy = @{ granted = $null; denied = $null }
+    foreach ($right in $rights) {
+        $accounts = @($right.AccountList | Where-Object { $null -ne $_ } | ForEach-Object { "$_" })
+        if ($right.UserRight -eq 'SeBatchLogonRight') {
+            $policy.granted = $accounts
+        } elseif ($right.UserRight -eq 'SeDenyBatchLogonRight') {
+            $policy.denied = $accounts
+        }
+    }
+    return $policy
+}
+
 function Get-RootState {
     # The requested certificates among the trusted roots of the machine, and whether Windows fetches missing ones itself.
     # Null if the store cannot be read.
@@ -165,7 +197,11 @@ function Get-Hotfix2012 {
     if ("$($os.Version)" -notlike '6.3.*') {
         return $null
     }
-    return , @(Get-CimInstance -ClassName Win32_QuickFixEngineering | ForEach-Object { "$($_.HotFixID)" })
+    $found = Get-Instance -ClassName Win32_QuickFixEngineering
+    if ($null -eq $found) {
+        return $null
+    }
+    return , @($found | ForEach-Object { "$($_.HotFixID)" })
 }
 
 function Get-DefenderState {
@@ -184,7 +220,7 @@ function Get-DefenderState {
                     }
                 }
             } elseif ($known.ReturnValue -ne 2 -and $known.ReturnValue -ne 5) {
-                throw "The registry key '$root\Exclusions\Paths' cannot be read (error $($known.ReturnValue))."
+                Add-Unread -Name "$root\Exclusions\Paths" -Reason "error $($known.ReturnValue)"
             }
         }
     )

@@ -5,23 +5,28 @@
 function Get-HyperVSection {
     $service = Get-ServiceState -Name vmms
     $names = $null
-    if ($null -ne $service -and $service.status -eq 'Running') {
-        $names = @(Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch | ForEach-Object { "$($_.ElementName)" })
-    }
     $machines = $null
-    if ($null -ne $names) {
-        $machines = @(Get-VirtualMachineFact)
+    if ($null -ne $service -and $service.status -eq 'Running') {
+        $switches = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_VirtualEthernetSwitch
+        if ($null -ne $switches) {
+            $names = @($switches | ForEach-Object { "$($_.ElementName)" })
+        }
+        $machines = Get-VirtualMachineFact
     }
     return @{ service = $service; switch_names = $names; vms = $machines }
 }
 
 function Get-VirtualMachineFact {
     # The properties that decide whether a virtual machine can be replicated. Instance ids link disks and machines. Checkpoints
-    # have other ids.
+    # have other ids. Null if one of the classes cannot be read.
     $space = 'root/virtualization/v2'
-    $disks = @(Get-CimInstance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'")
-    $drives = @(Get-CimInstance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'")
-    foreach ($machine in @(Get-CimInstance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'")) {
+    $disks = Get-Instance -Namespace $space -ClassName Msvm_StorageAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Virtual Hard Disk'"
+    $drives = Get-Instance -Namespace $space -ClassName Msvm_ResourceAllocationSettingData -Filter "ResourceSubType='Microsoft:Hyper-V:Physical Disk Drive'"
+    $settings = Get-Instance -Namespace $space -ClassName Msvm_VirtualSystemSettingData -Filter "VirtualSystemType='Microsoft:Hyper-V:System:Realized'"
+    if ($null -eq $disks -or $null -eq $drives -or $null -eq $settings) {
+        return $null
+    }
+    $machines = @(foreach ($machine in $settings) {
         $own = @($disks | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" })
         $shared = @(
             $own | Where-Object {
@@ -33,10 +38,15 @@ function Get-VirtualMachineFact {
         if ($null -ne $machine.PSObject.Properties['SecureBootEnabled']) {
             $secure = [bool] $machine.SecureBootEnabled
         }
-        # The disk in the first slot of a controller, from which a machine starts by default.
-        $first = @($own | Where-Object { "$($_.InstanceID)" -like '*\0\0\L' })
+        # The disk in the first slot of the controller, from which a machine starts by default. Generation 1 starts from an IDE
+        # controller, whose id is fixed. With several SCSI controllers the boot disk is not known.
+        $slot = '*\0\0\L'
+        if ("$($machine.VirtualSystemSubType)" -like '*:1') {
+            $slot = '*\83F8638B-8DCA-4152-9EDA-2CA8B33039B4\0\0\L'
+        }
+        $first = @($own | Where-Object { "$($_.InstanceID)" -like $slot })
         $size = $null
-        if ($first.Count -gt 0) {
+        if ($first.Count -eq 1) {
             $size = Get-VirtualDiskSize -Path "$($first[0].HostResource)"
         }
         @{
@@ -48,7 +58,8 @@ function Get-VirtualMachineFact {
             shared_disks = $shared.Count
             pass_through_disks = @($drives | Where-Object { "$($_.InstanceID)".Split('\')[0] -eq "$($machine.InstanceID)" }).Count
         }
-    }
+    })
+    return , $machines
 }
 
 $script:imageService = $null
@@ -58,9 +69,12 @@ function Get-VirtualDiskSize {
     param([string] $Path)
 
     if ($null -eq $script:imageService) {
-        $script:imageService = Get-CimInstance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
+        $script:imageService = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_ImageManagementService
     }
-    $answer = Invoke-CimMethod -InputObject $script:imageService -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
+    if ($null -eq $script:imageService) {
+        return $null
+    }
+    $answer = Invoke-CimMethod -InputObject $script:imageService[0] -MethodName GetVirtualHardDiskSettingData -Arguments @{ Path = $Path } -WhatIf:$false
     if ($answer.ReturnValue -ne 0) {
         return $null
     }

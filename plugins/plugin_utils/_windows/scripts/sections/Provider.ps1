@@ -36,15 +36,9 @@ function Get-ProviderSection {
     if ($null -eq $version -and $null -eq $name -and $null -eq $configurator -and -not $adapter) {
         return $null
     }
-    $configuratorVersion = $null
-    if ($null -ne $configurator) {
-        $configuratorVersion = Get-FileVersion -Path $configurator
-    }
     return @{
         version = $version
-        product_name = $name
         adapter_present = $adapter
         configurator_path = $configurator
-        configurator_version = $configuratorVersion
     }
 }

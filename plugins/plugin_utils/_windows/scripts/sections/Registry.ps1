@@ -8,7 +8,28 @@ function Add-Unread {
     # Notes a reading that failed. The observation goes on without it.
     param([string] $Name, [string] $Reason)
 
+    foreach ($each in $script:unread) {
+        if ($each.name -eq $Name) {
+            return
+        }
+    }
     $script:unread += @{ name = $Name; reason = $Reason }
+}
+
+function Get-Instance {
+    # The instances of a class that only some actions need, or null if they cannot be read; 'unread' then names the class.
+    param([string] $ClassName, [string] $Namespace = 'root/cimv2', [string] $Filter)
+
+    $wanted = @{ Namespace = $Namespace; ClassName = $ClassName }
+    if (-not [string]::IsNullOrEmpty($Filter)) {
+        $wanted.Filter = $Filter
+    }
+    try {
+        return , @(Get-CimInstance @wanted)
+    } catch {
+        Add-Unread -Name $ClassName -Reason "$($_.Exception.Message)".Trim()
+    }
+    return $null
 }
 
 function Get-Output {

@@ -53,11 +53,11 @@ function Get-ServiceProxy {
         if ($service.ProcessId -eq 0) {
             return $null
         }
-        $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$($service.ProcessId)"
-        if ($null -eq $process) {
+        $processes = Get-Instance -ClassName Win32_Process -Filter "ProcessId=$($service.ProcessId)"
+        if ($null -eq $processes -or $processes.Count -eq 0) {
             return $null
         }
-        $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
+        $sid = (Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwnerSid -WhatIf:$false).Sid
     }
     $place = 'Software\Microsoft\Windows\CurrentVersion\Internet Settings'
     $names = 'ProxyEnable', 'ProxyServer', 'ProxyOverride', 'AutoConfigURL'

@@ -108,7 +108,7 @@ function Get-VmmSection {
         networks = $null
     }
     if ($null -ne $service) {
-        $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)"; account = "$($service.StartName)" }
+        $section.service = @{ status = "$($service.State)"; start_mode = "$($service.StartMode)" }
     }
     if ($null -ne $section.ha_name) {
         $section.cluster = Get-ClusterFacts
@@ -167,7 +167,6 @@ function Get-VmmSection {
                 name = "$($cloud.Name)"
                 published = $published
                 capability_profiles = $profiles
-                host_groups = @($cloud.HostGroup | Where-Object { $null -ne $_ } | ForEach-Object { "$($_.Path)" })
                 hosts = @($found)
             }
         }

@@ -28,7 +28,7 @@ def host(**changed: Any) -> Raw:
         "visual_cpp": "v14.38.33135.00",
         "pending_restart": [],
         "utc_now": "2026-03-01T12:00:00Z",
-        "volumes": [{"drive": "C:", "free_bytes": 800 * 2**30, "size_bytes": 1000 * 2**30}],
+        "volumes": [{"drive": "C:", "free_bytes": 800 * 2**30}],
         "tls": {
             "schannel_client_enabled": None,
             "schannel_client_disabled_by_default": None,
@@ -41,6 +41,7 @@ def host(**changed: Any) -> Raw:
         "hotfixes": None,
         "antivirus": None,
         "cluster": None,
+        "batch_logon": {"granted": ["*S-1-5-32-544"], "denied": None},
         **changed,
     }
 

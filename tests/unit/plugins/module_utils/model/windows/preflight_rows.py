@@ -35,6 +35,7 @@ ESX = {"id": "esx", "fqdn": "esx.x", "platform": "VMwareESX"}
 SCANS: dict[str, Any] = {"status": "Running", "exclusions": [r"C:\ProgramData\ASRLogs"]}
 DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
 UPGRADE = {"version": "2.0.9919.0"}
+UNSUPPORTED = {"unsupported_upgrade": True}
 BYPASS: dict[str, Any] = {"proxy": {**CUSTOM, "bypass": ["*.x.test"]}}
 BLIND: dict[str, Any] = {"enabled": False, "server": None, "bypass": []}
 
@@ -44,7 +45,7 @@ def tls(**changed: int) -> dict[str, Any]:
 
 
 def drive(free_gb: float) -> dict[str, Any]:
-    return {"volumes": [{"drive": "C:", "free_bytes": int(free_gb * 2**30), "size_bytes": 2**40}]}
+    return {"volumes": [{"drive": "C:", "free_bytes": int(free_gb * 2**30)}]}
 
 
 def clock(seconds: int) -> dict[str, Any]:
@@ -87,6 +88,19 @@ HOST: list[tuple[str, str, dict[str, Any]]] = [
     ("trusted-roots", WARN, roots(RSA_2017, fetched=False)),
     ("execution-policy", PASS, {}),
     ("execution-policy", PASS, {"execution_policy": {"machine": "RemoteSigned", "user": "AllSigned"}}),
+    ("batch-logon", PASS, {}),
+    ("batch-logon", PASS, {"batch_logon": None}),
+    *(
+        ("batch-logon", status, {"batch_logon": {"granted": granted, "denied": denied}})
+        for status, granted, denied in (
+            (WARN, None, ["CORP\\ASR-Admin"]),
+            (WARN, ["*S-1-5-32-544"], ["*S-1-1-0"]),
+            (WARN, None, ["S-1-5-32-544"]),
+            (PASS, None, ["CORP\\Domain Admins"]),
+            (PASS, ["CORP\\operators"], None),
+            (PASS, ["*S-1-5-32-544"], []),
+        )
+    ),
     ("dotnet", PASS, {"dotnet_release": 528040}),
     ("dotnet", WARN, {"dotnet_release": 528039}),
     ("dotnet", WARN, {"dotnet_release": 394802}),
@@ -209,6 +223,13 @@ VMM: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("provider-upgrade", "P1", PASS, {}, {"version": "5.1.8095.0"}),
     ("provider-upgrade", "P1", PASS, {"provider": seen.provider(version="5.1.7882.0")}, {"version": "5.1.8095.0"}),
     ("provider-upgrade", "P1", FAIL, {"provider": seen.provider(version="5.1.4600.0")}, {"version": "5.1.8095.0"}),
+    (
+        "provider-upgrade",
+        "P1",
+        WARN,
+        {"provider": seen.provider(version="5.1.4600.0")},
+        {"version": "5.1.8095.0", **UNSUPPORTED},
+    ),
     ("provider-folder", "P3", PASS, {}, {"install_path": r"c:\vmm"}),
     ("provider-folder", "P3", FAIL, {}, {"install_path": r"D:\ASR"}),
     ("data-encryption", "P7", PASS, {}, {}),
@@ -424,6 +445,7 @@ HYPERV: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
     ("agent-service", "H4", FAIL, {"agent": seen.agent(service=None)}, {}),
     ("agent-upgrade", "H1", PASS, {"agent": seen.agent()}, UPGRADE),
     ("agent-upgrade", "H1", FAIL, {"agent": seen.agent(version="2.0.9249.0")}, UPGRADE),
+    ("agent-upgrade", "H1", WARN, {"agent": seen.agent(version="2.0.9249.0")}, {**UPGRADE, **UNSUPPORTED}),
     ("agent-proxy", "H5", PASS, {"agent": seen.agent()}, {"proxy": CUSTOM}),
     ("agent-proxy", "H5", WARN, {"agent": seen.agent(service=seen.STOPPED, proxy=None)}, {"proxy": CUSTOM}),
     ("proxy-bypass", "H5", PASS, {"agent": seen.agent()}, BYPASS),

@@ -35,7 +35,7 @@ def desired(**changed: Any) -> DesiredAgent:
 
 
 def volume(drive: str, free_gb: float) -> dict[str, Any]:
-    return {"drive": drive, "free_bytes": int(free_gb * GIB), "size_bytes": 1000 * GIB}
+    return {"drive": drive, "free_bytes": int(free_gb * GIB)}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ DISABLED = {"status": "Stopped", "start_mode": "Disabled"}
             {"version": "2.0.9919.0"},
             "agent-upgrade",
             "version 2.0.9919.0 is more than 4 builds newer than the installed 2.0.9249.0, which is not a supported"
-            " upgrade (N-4); upgrade to 2.0.9257.0 (update rollup 64) first",
+            " upgrade (N-4); upgrade to 2.0.9257.0 (update rollup 64) first, or set allow_unsupported_upgrade",
         ),
     ],
 )
@@ -297,3 +297,13 @@ def test_a_small_cache_and_an_old_build_are_warned_of(minimum: int, count: int) 
 )
 def test_summary(step: str, sections: dict[str, Any], text: str) -> None:
     assert model.summary(step, seen.hyperv_host(**sections), desired()) == text
+
+
+def test_the_user_can_allow_an_unsupported_upgrade() -> None:
+    host = seen.hyperv_host(agent=seen.agent(version="2.0.9249.0"))
+    wanted = desired(version="2.0.9919.0", allow_unsupported_upgrade=True)
+    assert model.plan_agent(host, wanted).touches("version")
+    (line,) = model.warnings(host, wanted)
+    assert "not a supported upgrade (N-4); allow_unsupported_upgrade allows it, so Microsoft may not help" in line
+    assert line in model.setup_notes(host, wanted)
+    assert model.warnings(seen.hyperv_host(agent=seen.agent(version="2.0.9919.0")), wanted) == ()

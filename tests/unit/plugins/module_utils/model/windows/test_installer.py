@@ -309,6 +309,16 @@ def test_a_failure_has_the_meaning_of_its_code_and_the_log(code: int, log: list[
     assert failed.value.details == {"exit_code": code, "log": log}
 
 
+def test_a_failure_has_the_newest_events_of_vmm() -> None:
+    events = ["20413: first\nline", "2: second", "3: third"]
+    with pytest.raises(RemoteFailure) as failed:
+        require_success("x.exe", 1, {1: "it failed"}, ["a"], events)
+    assert failed.value.message == (
+        "x.exe ended with exit code 1: it failed; log: a; event log of VMM: 20413: first line | 2: second"
+    )
+    assert failed.value.details["events"] == ["20413: first line", "2: second", "3: third"]
+
+
 @pytest.mark.parametrize(("code", "restart"), [(0, False), (3010, True)])
 def test_success_may_require_a_restart(code: int, restart: bool) -> None:
     assert require_success("x.exe", code, {}, []) is restart

@@ -238,7 +238,7 @@ def test_evidence_names_failures_and_counts_the_rest() -> None:
     assert lines["H2"].found == (
         r"CORP\asr-admin is not an elevated administrator on VMM01; connect as a local administrator;"
         r" .NET Framework is older"
-        " than 4.8 (release 400000), which current agents require; install .NET Framework 4.8; 9 checks passed"
+        " than 4.8 (release 400000), which current agents require; install .NET Framework 4.8; 10 checks passed"
     )
     assert [(step, entry.verified) for step, entry in lines.items()] == [
         ("H1", "ready"),

@@ -312,8 +312,18 @@ def test_an_upgrade_over_more_than_four_update_rollups_is_refused(installed: str
         model.plan_provider(server, wanting(version))
     assert refused.value.message == (
         f"version {version} is more than 4 update rollups newer than the installed {installed}, which is not a"
-        f" supported upgrade; upgrade to {step} first"
+        f" supported upgrade; upgrade to {step} first, or set allow_unsupported_upgrade"
     )
+
+
+def test_the_user_can_allow_an_unsupported_upgrade() -> None:
+    server = seen.vmm_server(provider=seen.provider(version="5.1.4600.0"))
+    desired = wanting("5.1.8095.0", unsupported_upgrade=True)
+    assert model.plan_provider(server, desired).touches("version")
+    (line,) = model.warnings(server, desired)
+    assert "not a supported upgrade; allow_unsupported_upgrade allows it, so Microsoft may not help" in line
+    assert line in model.setup_notes(server, desired)
+    assert model.warnings(seen.vmm_server(), desired) == ()
 
 
 @pytest.mark.parametrize(
