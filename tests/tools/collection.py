@@ -78,6 +78,15 @@ def neighbour() -> Path:
     return link
 
 
+def controller() -> Path:
+    """Return a collections folder with the released awx.awx only."""
+    taken = _taken(NEWEST, "controller", (f"{COLLECTIONS}/awx/awx/",), "awx.awx")
+    link = WORK / "controller" / "linked"
+    with locked("controller"):
+        _link(taken / "awx" / "awx", link / COLLECTIONS / "awx" / "awx")
+    return link
+
+
 def _taken(which: str, shelf: str, wanted: tuple[str, ...], title: str) -> Path:
     """Extract parts of the pinned package into a folder that replaces ansible_collections, and return it."""
     pinned = WHEELS / f"{which}.txt"
