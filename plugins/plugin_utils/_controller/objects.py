@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class _Site:
             "inventory_sources": [self._inventory_source()],
             "job_templates": [self._template(key) for key in self.data["templates"]],
             "workflow_job_templates": [self._workflow()],
-            "workflow_job_template_nodes": [self._node(node) for node in self.data["workflow"]["nodes"]],
+            "workflow_job_template_nodes": [each for node in self.data["workflow"]["nodes"] for each in self._node(node)],
             "schedules": [self._schedule(key) for key in self.data["schedules"]],
         }
 
@@ -64,7 +64,8 @@ class _Site:
         return [
             {
                 "name": self._name(entry),
-                **{name: entry[name] for name in ("description", "kind", "inputs", "injectors")},
+                **{name: entry[name] for name in ("description", "kind", "inputs")},
+                "injectors": _injectors(entry["injectors"]),
             }
             for key, entry in self.data["credential_types"].items()
             if key in used
@@ -177,8 +178,15 @@ class _Site:
         """Return the survey of a template. Every question is optional and has a default, as AWX keeps them."""
         if not entry["survey"]:
             return None
+        defaults = entry.get("defaults", {})
         questions = [
-            {"required": False, "default": "", "variable": name, **self.data["questions"][name]}
+            {
+                "required": False,
+                "default": "",
+                "variable": name,
+                **self.data["questions"][name],
+                **({"default": defaults[name]} if name in defaults else {}),
+            }
             for name in entry["survey"]
         ]
         return {"name": self._name(entry), "description": entry["description"], "spec": questions}
@@ -196,20 +204,22 @@ class _Site:
         }
         return _with(options, survey_spec=self._survey(entry))
 
-    def _node(self, node: Mapping[str, Any]) -> Options:
-        options: Options = {
+    def _node(self, node: Mapping[str, Any]) -> Iterator[Options]:
+        """Yield the step. For one with an approval, awx.awx looks for the next steps at a wrong address: they follow."""
+        step = {
             "identifier": node["step"],
             "workflow_job_template": self._name(self.data["workflow"]),
             "organization": self.organization,
-            "success_nodes": node.get("success", []),
-            "failure_nodes": node.get("failure", []),
         }
+        links = {"success_nodes": node.get("success", []), "failure_nodes": node.get("failure", [])}
         if node.get("approval"):
             timeout = self.settings["approval_timeout"]
-            approval = {"name": f"{self.settings['prefix']} {node['step']}", "description": "", "timeout": timeout}
-            return {**options, "approval_node": approval}
+            name = f"{self.settings['prefix']} {node['step']}"
+            yield {**step, "approval_node": {"name": name, "description": "", "timeout": timeout}}
+            yield {**step, **links}
+            return
         template = self._name(self.data["templates"][node["template"]])
-        return {**options, "unified_job_template": template, "lookup_organization": self.organization}
+        yield {**step, **links, "unified_job_template": template, "lookup_organization": self.organization}
 
     def _schedule(self, key: str) -> Options:
         entry = self.data["schedules"][key]
@@ -225,3 +235,11 @@ class _Site:
 def _with(options: Options, **more: Any) -> Options:
     """Return the options with those that have a value: an option that is not written is not changed."""
     return {**options, **{name: value for name, value in more.items() if value}}
+
+
+def _injectors(injectors: Entries) -> Options:
+    """Return the injectors with the templates that AWX fills. Here they would be templates of Ansible."""
+    return {
+        kind: {(f"template.{name}" if kind == "file" else name): f"{{{{ {field} }}}}" for name, field in each.items()}
+        for kind, each in injectors.items()
+    }
