@@ -152,7 +152,10 @@ def facts_of(sources: Sources, serializer: str) -> dict[str, Any]:
     fields = {}
     for name in names_of(sources, serializer):
         declared = next((each.calls[name] for each in lineage if name in each.calls), None)
-        fields[name] = _declared(sources, declared, lineage) if declared else _of_model(sources, model, name)
+        stored = _of_model(sources, model, name)
+        fields[name] = _declared(sources, declared, lineage) if declared else stored
+        if fields[name].get("read_only") and "default" in stored:
+            fields[name]["default"] = stored["default"]
     for name in names_of(sources, serializer, "read_only_fields"):
         fields[name] = {"type": fields[name]["type"], "read_only": True}
     return {"model": model, "fields": fields}
@@ -189,7 +192,7 @@ def _of_model(sources: Sources, model: str, name: str) -> dict[str, Any]:
         target = call.args[0] if call.args else None
         found["to"] = target.value if isinstance(target, ast.Constant) else _last(target) if target else ""
     if given.get("editable") is False:
-        return {**found, "read_only": True}
+        return {**found, "read_only": True} | _default(given.get("default", UNKNOWN))
     # The prompts of AWX are booleans with a default.
     if kind != "AskForField" and not (given.get("blank") is True or given.get("null") is True or "default" in given):
         found["required"] = True

@@ -38,7 +38,9 @@ class _Site:
             "inventory_sources": [self._inventory_source()],
             "job_templates": [self._template(key) for key in self.data["templates"]],
             "workflow_job_templates": [self._workflow()],
-            "workflow_job_template_nodes": [each for node in self.data["workflow"]["nodes"] for each in self._node(node)],
+            "workflow_job_template_nodes": [
+                each for node in self.data["workflow"]["nodes"] for each in self._node(node)
+            ],
             "schedules": [self._schedule(key) for key in self.data["schedules"]],
         }
 

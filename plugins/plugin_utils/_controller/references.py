@@ -43,9 +43,9 @@ def ready_objects(objects: Objects, existing: Objects, *, removal: bool) -> dict
     A module of awx.awx fails for a reference that does not exist. In check mode, nothing creates the references, so
     the other objects are known to be missing. For a removal, only the options that identify an object count.
     """
-    missing = {
-        (kind, _name(entry)) for kind, entries in objects.items() for entry in entries
-    } - {(kind, _name(entry)) for kind, entries in existing.items() for entry in entries}
+    missing = {(kind, _name(entry)) for kind, entries in objects.items() for entry in entries} - {
+        (kind, _name(entry)) for kind, entries in existing.items() for entry in entries
+    }
     return {
         kind: [entry for entry in entries if not missing.intersection(_references(kind, entry, removal=removal))]
         for kind, entries in objects.items()

@@ -209,6 +209,10 @@ _NO_FOLDERS = {"roles", "tasks", "group_vars", "host_vars"}
 
 def is_playbook(path: str, text: str) -> bool:
     folders = path.split("/")[:-1]
-    if not path.endswith((".yml", ".yaml")) or _NO_FOLDERS & set(folders) or any(each.startswith(".") for each in folders):
+    if (
+        not path.endswith((".yml", ".yaml"))
+        or _NO_FOLDERS & set(folders)
+        or any(each.startswith(".") for each in folders)
+    ):
         return False
     return any(_PLAYBOOK.match(line) for line in text.splitlines()) or text.startswith("$ANSIBLE_VAULT;")

@@ -144,7 +144,10 @@ class Handler(BaseHTTPRequestHandler):
         if name in LISTS.get(endpoint, ()):
             if method == "GET":
                 kind = LISTS[endpoint][name]
-                found = [self._shown(kind, self.store.find(kind, each)) for each in self.store.members(endpoint, number, name)]
+                found = [
+                    self._shown(kind, self.store.find(kind, each))
+                    for each in self.store.members(endpoint, number, name)
+                ]
                 return 200, _page(found)
             self.store.join(endpoint, number, name, data)
             return 204, None
@@ -191,7 +194,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _shown(self, endpoint: str, entry: Document) -> Document:
         address = f"{_ROOT}{endpoint}/{entry['id']}/"
-        related = {"survey_spec": f"{address}survey_spec/", **{name: f"{address}{name}/" for name in LISTS.get(endpoint, ())}}
+        related = {
+            "survey_spec": f"{address}survey_spec/",
+            **{name: f"{address}{name}/" for name in LISTS.get(endpoint, ())},
+        }
         template = self.store.referred("UnifiedJobTemplate", entry.get("unified_job_template") or 0)
         if template:
             related["unified_job_template"] = f"{_ROOT}{template[0]}/{template[1]['id']}/"

@@ -42,7 +42,10 @@ _MANAGED = (
     ),
 )
 _DEPENDENTS = {
-    "workflow_job_templates": (("workflow_job_template_nodes", "workflow_job_template"), ("schedules", "unified_job_template")),
+    "workflow_job_templates": (
+        ("workflow_job_template_nodes", "workflow_job_template"),
+        ("schedules", "unified_job_template"),
+    ),
     "job_templates": (("schedules", "unified_job_template"),),
     "inventories": (("inventory_sources", "inventory"),),
 }
@@ -171,7 +174,9 @@ class Store:
         found, open_nodes = {node}, [node]
         while open_nodes:
             current = open_nodes.pop()
-            next_nodes = {each for link in _LINKS for each in self.members("workflow_job_template_nodes", current, link)}
+            next_nodes = {
+                each for link in _LINKS for each in self.members("workflow_job_template_nodes", current, link)
+            }
             open_nodes += next_nodes - found
             found |= next_nodes
         return found
@@ -193,7 +198,9 @@ class Store:
         rules.require_valid_type(entry)
         in_use = any(old and each["credential_type"] == old["id"] for each in self.objects["credentials"].values())
         if old and in_use and old["inputs"] != entry["inputs"]:
-            raise Refused({"detail": "Modifications to inputs are not allowed for credential types that are in use"}, 403)
+            raise Refused(
+                {"detail": "Modifications to inputs are not allowed for credential types that are in use"}, 403
+            )
 
     def _check_credentials(self, entry: Document, _old: Document | None) -> None:
         if sum(bool(entry.get(name)) for name in ("organization", "user", "team")) != 1:

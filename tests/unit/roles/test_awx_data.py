@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,9 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.spe
 from tests.support.controller import rules, surveys
 from tests.tools.paths import ROOT
 
-DATA: dict[str, Any] = yaml.safe_load((ROOT / "playbooks" / "parts" / "awx" / "data.yml").read_text())["__awx_setup_data"]
+DATA: dict[str, Any] = yaml.safe_load((ROOT / "playbooks" / "parts" / "awx" / "data.yml").read_text())[
+    "__awx_setup_data"
+]
 TEMPLATES: dict[str, Any] = DATA["templates"]
 QUESTIONS: dict[str, Any] = DATA["questions"]
 #: A file that a job writes ends with the job.
@@ -105,7 +106,9 @@ def test_every_answer_that_awx_passes_on_is_a_valid_variable(variable: str) -> N
         assert (value is NOT_GIVEN) == (not str(answer or "").strip() and answer != 0), answer
 
 
-@pytest.mark.parametrize("entry", [*objects()["job_templates"], *objects()["workflow_job_templates"]], ids=lambda entry: entry["name"])
+@pytest.mark.parametrize(
+    "entry", [*objects()["job_templates"], *objects()["workflow_job_templates"]], ids=lambda entry: entry["name"]
+)
 def test_awx_accepts_the_survey_and_passes_no_empty_answer_that_it_refuses(entry: dict[str, Any]) -> None:
     assert entry["survey_enabled"] == ("survey_spec" in entry)
     if "survey_spec" in entry:
@@ -117,7 +120,11 @@ def test_awx_accepts_the_survey_and_passes_no_empty_answer_that_it_refuses(entry
 def test_a_step_of_the_workflow_takes_the_answers_of_its_survey() -> None:
     """AWX drops a variable for which a template does not ask, so each one must reach a template."""
     for variable in DATA["workflow"]["survey"]:
-        assert any(variable in TEMPLATES[node["template"]]["survey"] for node in DATA["workflow"]["nodes"] if "template" in node)
+        assert any(
+            variable in TEMPLATES[node["template"]]["survey"]
+            for node in DATA["workflow"]["nodes"]
+            if "template" in node
+        )
 
 
 def test_only_the_chosen_credentials_are_created_and_attached() -> None:
@@ -151,7 +158,11 @@ def test_each_reference_of_an_object_is_known() -> None:
     own = {entry.get("name") for entries in objects().values() for entry in entries} - {None}
     for kind, entries in objects(mail={"host": "mail"}).items():
         for entry in entries:
-            named = {option for option, value in entry.items() if option != "name" and isinstance(value, str) and value in own}
+            named = {
+                option
+                for option, value in entry.items()
+                if option != "name" and isinstance(value, str) and value in own
+            }
             assert named - REFERENCES.keys() <= {"lookup_organization"}, kind
 
 
