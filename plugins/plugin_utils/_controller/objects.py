@@ -207,7 +207,7 @@ class _Site:
         return _with(options, survey_spec=self._survey(entry))
 
     def _node(self, node: Mapping[str, Any]) -> Iterator[Options]:
-        """Yield the step. For one with an approval, awx.awx looks for the next steps at a wrong address: they follow."""
+        """Yield the step. For an approval awx.awx looks for the next steps at a wrong address, so they follow."""
         step = {
             "identifier": node["step"],
             "workflow_job_template": self._name(self.data["workflow"]),

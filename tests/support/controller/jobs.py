@@ -125,10 +125,6 @@ class Job:
     #: What the job left in its project and in its home.
     left: Sequence[str]
 
-    @property
-    def changed(self) -> int:
-        return sum(int(word.partition("=")[2]) for word in self.output.split() if word.startswith("changed="))
-
 
 @dataclass(frozen=True)
 class Controller:

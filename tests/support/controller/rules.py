@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .values import Document, Refused
 
-#: The fields that must be unique together (Meta.unique_together, SOFT_UNIQUE_TOGETHER, and the unique name of CommonModel).
+#: The fields that must be unique together: Meta.unique_together, SOFT_UNIQUE_TOGETHER, and the name of a CommonModel.
 UNIQUE = {
     "organizations": ("name",),
     "credential_types": ("name", "kind"),

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._controller.objects import controller_objects
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._controller.references import (
     IDENTIFYING,
     REFERENCES,
@@ -20,43 +19,13 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._controller.re
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.conversion import NOT_GIVEN, Conversion
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import option_of
 from tests.support.controller import rules, surveys
+from tests.support.controller.data import DATA, objects
 from tests.tools.paths import ROOT
 
-DATA: dict[str, Any] = yaml.safe_load((ROOT / "playbooks" / "parts" / "awx" / "data.yml").read_text())[
-    "__awx_setup_data"
-]
 TEMPLATES: dict[str, Any] = DATA["templates"]
 QUESTIONS: dict[str, Any] = DATA["questions"]
 #: A file that a job writes ends with the job.
 NOT_ASKED = {"site_limit_file", "site_assumptions_file"}
-SETTINGS: dict[str, Any] = {
-    "organization": "Recovery",
-    "prefix": "Site Recovery",
-    "image": "registry.example.com/siterecovery:1",
-    "pull": "missing",
-    "registry_credential": "",
-    "playbooks_url": "https://git.example.com/playbooks.git",
-    "playbooks_branch": "main",
-    "inventory_url": "https://git.example.com/inventory.git",
-    "inventory_branch": "main",
-    "inventory_path": "inventory",
-    "scm_credential": "",
-    "logins": list(DATA["credentials"]),
-    "credentials": {},
-    "slices": 2,
-    "forks": 0,
-    "instance_groups": [],
-    "mail": {},
-    "notification_templates": [],
-    "approval_timeout": 0,
-    "schedules_enabled": True,
-    "preflight_rule": "DTSTART:20270101T020000Z RRULE:FREQ=DAILY;INTERVAL=1",
-    "drift_rule": "DTSTART:20270103T030000Z RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=SU",
-}
-
-
-def objects(**more: Any) -> dict[str, Any]:
-    return controller_objects(DATA, {**SETTINGS, **more})
 
 
 def documented() -> dict[str, Any]:
