@@ -1,91 +1,135 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook awx with the released awx.awx, against a stand-in for AWX that answers from AWX's published sources."""
+"""The commands of docs/awx.md with the released awx.awx, against a stand-in that answers from AWX's published sources."""
 
 from __future__ import annotations
 
-import json
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e.cells import Cell
-from tests.support.controller.server import StandIn, running
-from tests.support.playbook import Controller, Run
-from tests.tools import collection
+from tests.support.controller.server import TOKEN, StandIn, running
+from tests.support.playbook import Controller
+from tests.tools import collection, environments
+from tests.tools.paths import ROOT
 
+GUIDE = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
 PLAYBOOKS = "https://github.com/siterecovery/siterecovery.hyperv"
 INVENTORY = "https://git.example.com/recovery/site.git"
-SETTINGS: dict[str, Any] = {
-    "awx_setup_image": "registry.example.com/siterecovery:1",
-    "awx_setup_inventory_url": INVENTORY,
-    "awx_setup_logins": "azure_certificate\nwindows\nvmm_inventory\nprovider_proxy\nagent_proxy\ninstaller_share",
-    "awx_setup_credentials": {"windows": "Account of the team", "provider_proxy": ""},
-    "awx_setup_instance_groups": "default",
-    "awx_setup_slices": "2",
-    "awx_setup_mail": {
-        "host": "mail.example.com",
-        "sender": "awx@example.com",
-        "recipients": ["recovery@example.com"],
-    },
-    "awx_setup_registry_credential": "",
-}
-#: What awx.awx sends although AWX does not take it.
+#: The values that awx.awx sends although AWX does not take them.
 IGNORED = {("credential_types", "managed"), ("job_templates", "organization"), ("workflow_job_template_nodes", "type")}
+CHANGED = re.compile(r"changed=(\d+)")
 
 
-@pytest.fixture(scope="module")
-def awx(collection_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with running({PLAYBOOKS: collection_root, INVENTORY: tmp_path_factory.mktemp("inventory")}) as stand_in:
-        machine = next(
-            each["id"] for each in stand_in.store.objects["credential_types"].values() if each["name"] == "Machine"
+def commands() -> list[str]:
+    """Return all commands of the guide in their order."""
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```", GUIDE, re.MULTILINE | re.DOTALL)
+    return [line.strip() for block in blocks for line in block.splitlines()]
+
+
+@dataclass
+class Shell:
+    """Runs commands of the guide in one folder. `podman` is a program that only records its calls."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+            check=False,
         )
-        stand_in.store.create(
-            "credentials", {"name": "Account of the team", "credential_type": machine, "organization": 5}
+        assert done.returncode == 0, f"{command}\n{done.stdout}"
+        return done.stdout
+
+
+@pytest.fixture
+def awx(collection_root: Path, tmp_path: Path) -> Iterator[StandIn]:
+    with running({PLAYBOOKS: collection_root, INVENTORY: tmp_path}) as stand_in:
+        store = stand_in.store
+        machine = next(each["id"] for each in store.objects["credential_types"].values() if each["name"] == "Machine")
+        team = store.create("organizations", {"name": "Another team"})
+        store.create(
+            "credentials",
+            {"name": "Recovery setup account", "credential_type": machine, "organization": team["id"]},
         )
+        store.journal.clear()
         yield stand_in
 
 
-def controller(cell: Cell, awx: StandIn) -> Controller:
-    both = f"{cell.collections_path}:{collection.controller()}"
-    variables = {**awx.environment(), "ANSIBLE_COLLECTIONS_PATH": both, "ANSIBLE_PIPELINING": "true"}
-    return Controller(replace(cell), Path("localhost,"), variables)
+@pytest.fixture
+def shell(main_cell: Cell, awx: StandIn, tmp_path: Path) -> Shell:
+    folder = tmp_path / "guide"
+    shutil.copytree(ROOT / "docs" / "examples" / "execution-environment", folder)
+    (variables,) = re.findall(r"^```yaml\n(# awx\.yml\n.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    (folder / "awx.yml").write_text(variables, encoding="utf-8")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    podman = programs / "podman"
+    podman.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{tmp_path}/podman'\n", encoding="utf-8")
+    podman.chmod(0o755)
+    base = Controller(main_cell, Path("localhost,")).variables(tmp_path, None)
+    tools = environments.ensure("awx").parent
+    found = {
+        **base,
+        "PATH": f"{programs}:{main_cell.python.parent}:{tools}:{base['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": f"{main_cell.collections_path}:{collection.controller()}",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_PIPELINING": "true",
+        **awx.environment(),
+    }
+    return Shell(folder, found)
 
 
-def run(cell: Cell, awx: StandIn, *arguments: str, **more: Any) -> Run:
-    values = json.dumps({**SETTINGS, **more})
-    return controller(cell, awx).run("siterecovery.hyperv.awx", "-e", values, *arguments)
+def names(awx: StandIn) -> dict[str, set[str]]:
+    objects = awx.store.objects
+    return {kind: {str(entry.get("name")) for entry in found.values()} for kind, found in objects.items()}
 
 
-def names(awx: StandIn, endpoint: str) -> set[str]:
-    return {str(entry["name"]) for entry in awx.store.objects[endpoint].values()}
+def test_the_commands_of_the_guide_set_awx_up_once_and_remove_only_their_own_objects(
+    shell: Shell, awx: StandIn, tmp_path: Path
+) -> None:
+    store, before = awx.store, names(awx)
+    listed, build, push, host, token, check, apply, remove = commands()
 
+    assert "24.6.1" in shell.run(listed)
+    shell.run(build)
+    shell.run(push)
+    built, pushed = (tmp_path / "podman").read_text(encoding="utf-8").splitlines()
+    assert built.startswith("build ")
+    assert pushed == "push registry.example.com/siterecovery:1"
+    assert host == "export CONTROLLER_HOST=https://awx.example.com"
+    assert token.startswith("export CONTROLLER_OAUTH_TOKEN=")
+    assert TOKEN == shell.environment["CONTROLLER_OAUTH_TOKEN"]
 
-def test_the_playbook_sets_awx_up_once_and_removes_only_its_own_objects(main_cell: Cell, awx: StandIn) -> None:
-    store = awx.store
-    store.journal.clear()
-    before = {endpoint: names(awx, endpoint) for endpoint in store.objects if "nodes" not in endpoint}
-
-    planned = run(main_cell, awx, "--check")
-    assert planned.returncode == 0, planned.output
-    assert planned.changed > 0
+    planned = shell.run(check)
+    assert int(CHANGED.findall(planned)[0]) > 0
     assert store.journal == []
 
-    first = run(main_cell, awx)
-    assert first.returncode == 0, first.output
+    shell.run(apply)
     assert store.ignored <= IGNORED
     assert {kind for kind, _endpoint, _name in store.journal} == {"create", "join", "survey"}
 
-    # Check mode compares as a run does, and would count a write that leaves everything as it is.
+    # Check mode compares as a run does, and would also count a write that leaves everything as it is.
     written = len(store.journal)
-    second = run(main_cell, awx, "--check")
-    assert (second.returncode, second.changed, store.journal[written:]) == (0, 0, []), second.output
+    again = shell.run(check)
+    assert (CHANGED.findall(again), store.journal[written:]) == (["0"], []), again
 
-    removed = run(main_cell, awx, awx_setup_state="absent")
-    assert removed.returncode == 0, removed.output
-    assert {endpoint: names(awx, endpoint) for endpoint in before} == before
-    assert store.objects["workflow_job_template_nodes"] == {}
+    shell.run(remove)
+    after = names(awx)
+    assert after.pop("organizations") == before.pop("organizations") | {"Recovery"}
+    assert after == before

@@ -56,7 +56,7 @@ def credential(lab: Lab, key: str, folder: Path) -> Credential:
         lab.azure.application.certificates.append(made.certificate)
         pem = Path(made.pem(folder / "made.pem", CERTIFICATE_PASSWORD)).read_text(encoding="utf-8")
         inputs = {"subscription": login.subscription_id, "tenant": login.tenant, "client": login.client_id}
-        # AWX passes a field that nobody filled in as empty text.
+        # AWX passes a field without a value as empty text.
         inputs |= {"certificate": pem, "certificate_password": CERTIFICATE_PASSWORD, "cloud_environment": ""}
     name = f"Site Recovery {DATA['credential_types'][key]['title']}"
     kind = next(entry for entry in objects()["credential_types"] if entry["name"] == name)

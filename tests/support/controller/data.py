@@ -42,4 +42,5 @@ SETTINGS: dict[str, Any] = {
 
 
 def objects(**more: Any) -> dict[str, Any]:
-    return controller_objects(DATA, {**SETTINGS, **more})
+    found: dict[str, Any] = controller_objects(DATA, {**SETTINGS, **more})
+    return found

@@ -94,7 +94,7 @@ class Machines:
 
 @dataclass(frozen=True)
 class Credential:
-    """What one credential gives to a job."""
+    """The environment, variables and passwords that a job receives from one credential."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class Job:
 
     returncode: int
     output: str
-    #: What the job left in its project and in its home.
+    #: The files that the job left in its project.
     left: Sequence[str]
 
 
@@ -214,7 +214,7 @@ class Controller:
             "ANSIBLE_DEPRECATION_WARNINGS": "false",
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_RETRY_FILES_ENABLED": "False",
-            # Nobody can create this folder, not even root.
+            # Not even root can create this folder.
             "HOME": "/proc/no-home",
             "TMPDIR": str(place),
             "LC_ALL": "C.UTF-8",

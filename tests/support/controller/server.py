@@ -161,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         raise Refused({"detail": f"not imitated: {method} {self.path}"}, 501)
 
     def _listed(self, endpoints: tuple[str, ...], query: dict[str, str]) -> Document:
-        # Every unified job template has an organization; those that do not show it are no candidates here.
+        # Every unified job template has an organization; those that do not show it are left out here.
         if len(endpoints) > 1 and "organization" in query:
             endpoints = tuple(each for each in endpoints if "organization" in FACTS[each]["fields"])
         wanted = {name: value for name, value in query.items() if name not in ("page", "page_size", "order_by")}

@@ -264,7 +264,7 @@ class Store:
         return self.objects["credential_types"][self.objects["credentials"][credential]["credential_type"]]
 
     def playbooks(self, project: Document) -> list[str]:
-        """Return the playbooks that AWX finds in a project. Nothing is found before the address can be read."""
+        """Return the playbooks that AWX finds in a project. A project with an unknown address has none."""
         folder = self.repositories.get(project["scm_url"])
         return list(_playbooks(folder)) if folder else []
 
