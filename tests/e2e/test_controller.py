@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of docs/awx.md with the released awx.awx, against a stand-in that answers from AWX's published sources."""
+"""The commands of docs/awx.md with the released awx.awx, against a stand-in that answers as AWX's sources say."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_commands_of_the_guide_set_awx_up_once_and_remove_only_their_own_obj
     assert pushed == "push registry.example.com/siterecovery:1"
     assert host == "export CONTROLLER_HOST=https://awx.example.com"
     assert token.startswith("export CONTROLLER_OAUTH_TOKEN=")
-    assert TOKEN == shell.environment["CONTROLLER_OAUTH_TOKEN"]
+    assert shell.environment["CONTROLLER_OAUTH_TOKEN"] == TOKEN
 
     planned = shell.run(check)
     assert int(CHANGED.findall(planned)[0]) > 0

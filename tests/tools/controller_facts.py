@@ -225,13 +225,23 @@ def derive(folder: Path, version: str) -> dict[str, Any]:
     return {"source": source, "endpoints": {name: facts_of(sources, each) for name, each in SERIALIZERS.items()}}
 
 
+def _text(facts: dict[str, Any]) -> str:
+    """Return the facts as JSON with one line for each field."""
+    endpoints = []
+    for name, facts_of_one in sorted(facts["endpoints"].items()):
+        fields = [f'   "{each}": {json.dumps(field)}' for each, field in sorted(facts_of_one["fields"].items())]
+        body = ",\n".join(fields)
+        endpoints.append(f'  "{name}": {{"model": "{facts_of_one["model"]}", "fields": {{\n{body}\n  }}}}')
+    inner = ",\n".join(endpoints)
+    return f'{{"source": {json.dumps(facts["source"])},\n "endpoints": {{\n{inner}\n }}}}\n'
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.tools.controller_facts", description=__doc__)
     parser.add_argument("checkout", type=Path, help="folder with the sources of ansible/awx")
     parser.add_argument("version", help="commit or tag of the sources")
     arguments = parser.parse_args()
-    lines = json.dumps(derive(arguments.checkout, arguments.version), indent=1, sort_keys=True)
-    FACTS.write_text(lines + "\n", encoding="utf-8")
+    FACTS.write_text(_text(derive(arguments.checkout, arguments.version)), encoding="utf-8")
     say(f"{FACTS.relative_to(ROOT)}: written")
 
 

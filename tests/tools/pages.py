@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from . import patterns
 from .paths import ROOT, say
 
 DOCS = ROOT / "docs"
@@ -240,6 +241,7 @@ def main() -> None:
     for path, text in pages().items():
         path.write_text(text)
         say(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
+    patterns.write()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_a_question_has_the_type_and_the_choices_of_its_variable(variable: str) 
     assert question["type"] == ("multiplechoice" if choices else asked(option["type"]))
     if question["type"] == "multiplechoice":
         assert question["choices"] == (choices or ["true", "false"])
-    # AWX refuses an empty answer to such a question, so the default of the variable stands there.
+    # AWX refuses an empty answer to such a question, so the question has the default of the variable.
     if question["type"] in ("integer", "multiplechoice"):
         assert str(question["default"]).lower() == str(option.get("default", False)).lower()
 
