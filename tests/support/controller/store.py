@@ -118,7 +118,9 @@ class Store:
             raise Refused({"detail": "Credential types that are in use cannot be deleted"}, 403)
         for dependent, name in _DEPENDENTS.get(endpoint, ()):
             for other in [each["id"] for each in self.objects[dependent].values() if each[name] == number]:
-                del self.objects[dependent][other]
+                gone = self.objects[dependent].pop(other)
+                # A step takes its approval along.
+                self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template"), None)
         del self.objects[endpoint][number]
         self._forget(endpoint, number)
         self.journal.append(("delete", endpoint, str(entry.get("name") or entry.get("identifier"))))

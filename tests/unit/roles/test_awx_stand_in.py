@@ -142,6 +142,15 @@ def test_an_object_that_awx_refuses_is_refused(
     assert store.journal == []
 
 
+def test_a_workflow_takes_its_steps_and_their_approvals_along(store: Store, ids: dict[str, int]) -> None:
+    node = store.create("workflow_job_template_nodes", {"identifier": "a", "workflow_job_template": ids["workflow"]})
+    store.approve(node["id"], {"name": "approval"})
+    store.delete("workflow_job_templates", ids["workflow"])
+    assert store.objects["workflow_job_template_nodes"] == {}
+    assert store.objects["workflow_approval_templates"] == {}
+    assert ids["template"] in store.objects["job_templates"]
+
+
 def test_a_read_only_or_unknown_field_is_ignored_and_recorded(store: Store) -> None:
     store.create("organizations", {"name": "a", "created": "today", "colour": "red"})
     assert store.ignored == {("organizations", "created"), ("organizations", "colour")}
