@@ -46,7 +46,7 @@ index: ## write extensions/lab/arm/index.json: api-versions, resource types and 
 assumptions: ## write docs/assumptions.md: assumptions about real systems, and how to settle each
 	@$(TOOLS).assumptions
 
-pages: ## write docs/playbooks.md and docs/roles.md from the specifications
+pages: ## write docs/playbooks.md, docs/roles.md and extensions/patterns from the specifications
 	@$(TOOLS).run pages
 
 environments: ## create all environments and print their interpreters (ARGS=main for one)

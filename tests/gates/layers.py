@@ -43,6 +43,7 @@ REMOTE_TASK = "plugin_utils/_remote_task.py"
 VARIABLES = "plugin_utils/_variables"
 PROGRESS = "plugin_utils/_progress.py"
 REPORT = "plugin_utils/_report"
+CONTROLLER = "plugin_utils/_controller"
 
 # The first entry that a path is in is its layer. A wing imports of the model only itself and `common`, so nothing on
 # the Windows side can call Azure.
@@ -62,6 +63,8 @@ LAYERS = {
     # The variables of a login are read as the modules read them.
     VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, AZURE, AZURE_FRONT, VARIABLES), ansible=True),
     REPORT: Layer((COMMON, REPORT)),
+    # The data of AWX: no machine and no Azure.
+    CONTROLLER: Layer((CONTROLLER,), external=False),
     "modules": Layer((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),
     "action": Layer(
         (
@@ -79,7 +82,7 @@ LAYERS = {
         ansible=True,
     ),
     "inventory": Layer((COMMON, WINDOWS_MODEL, REMOTE_TASK), ansible=True),
-    "filter": Layer((COMMON, AZURE_MODEL, VARIABLES), ansible=True),
+    "filter": Layer((COMMON, AZURE_MODEL, VARIABLES, CONTROLLER), ansible=True),
     "doc_fragments": Layer(()),
 }
 

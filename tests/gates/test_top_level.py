@@ -23,7 +23,7 @@ ALLOWED = {
     "SECURITY.md": "how to report a vulnerability",
     "changelogs": "fragments and the changelog",
     "docs": "guides",
-    "extensions": "the lab",
+    "extensions": "the lab, and the pattern for the automation platform",
     "galaxy.yml": "the collection",
     "meta": "the collection's requirements",
     "playbooks": "the collection's playbooks",

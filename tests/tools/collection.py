@@ -28,6 +28,7 @@ COLLECTIONS = "ansible_collections"
 WHEELS = ROOT / "tests" / "environments"
 NEWEST = "windows-newest"
 LOWEST = "windows-lowest"
+CONTROLLER = "controller"
 TAKEN = (f"{COLLECTIONS}/ansible/windows/", f"{COLLECTIONS}/azure/azcollection/requirements.txt")
 KEEP_SECONDS = 6 * 3600.0
 
@@ -75,6 +76,15 @@ def neighbour() -> Path:
     link = WORK / "neighbour" / "linked"
     with locked("neighbour"):
         _link(taken / "azure" / "azcollection", link / COLLECTIONS / "azure" / "azcollection")
+    return link
+
+
+def controller() -> Path:
+    """Return a collections folder with the released awx.awx only."""
+    taken = _taken(CONTROLLER, "controller", (f"{COLLECTIONS}/awx/awx/",), "awx.awx")
+    link = WORK / "controller" / "linked"
+    with locked("controller"):
+        _link(taken / "awx" / "awx", link / COLLECTIONS / "awx" / "awx")
     return link
 
 

@@ -50,6 +50,7 @@ ENVIRONMENTS = {
         ),
         Environment("lowest", "every lower bound that collection and lab declare", ((3, 10), (3, 11))),
         Environment("gates", "linters and documentation tools", ((3, 11), (3, 12), (3, 13))),
+        Environment("awx", "tools that build and run an execution environment", ((3, 11), (3, 12), (3, 13)), rare=True),
         Environment(
             "neighbour",
             "ansible-core 2.19, everything that azure.azcollection requires",

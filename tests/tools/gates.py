@@ -52,9 +52,12 @@ def tree(also: tuple[str, ...] = DEVELOPMENT) -> Path:
         copy = target / source.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)
-    neighbour = collections / collection.COLLECTIONS / "ansible" / "windows"
-    neighbour.parent.mkdir()
-    neighbour.symlink_to(collection.windows())
+    # The playbooks call modules of these collections.
+    controller = collection.controller() / collection.COLLECTIONS / "awx" / "awx"
+    for neighbour, source in (("ansible/windows", collection.windows()), ("awx/awx", controller)):
+        link = collections / collection.COLLECTIONS / neighbour
+        link.parent.mkdir()
+        link.symlink_to(source)
     return target
 
 

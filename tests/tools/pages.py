@@ -13,18 +13,20 @@ from typing import Any
 
 import yaml
 
+from . import patterns
 from .paths import ROOT, say
 
 DOCS = ROOT / "docs"
 PLAYBOOKS = ROOT / "playbooks"
 VARIABLES = PLAYBOOKS / "site.meta.yml"
+AWX_VARIABLES = PLAYBOOKS / "awx_setup.meta.yml"
 TEMPLATES = DOCS / "job_templates.yml"
 ROLES = ROOT / "roles"
 #: The order in which the pages list playbooks: as `site` runs them.
 ORDER = ("site", "preflight", "target", "vmm_servers", "hyperv_hosts", "report")
 
 PLAYBOOKS_INTRODUCTION = """\
-<!-- Made by `make pages` from playbooks/*.yml, playbooks/site.meta.yml and docs/job_templates.yml: edit those. -->
+<!-- Made by `make pages` from playbooks/*.yml, playbooks/*.meta.yml and docs/job_templates.yml: edit those. -->
 # Playbooks and their variables
 
 Run a playbook by its full name. Each playbook also runs on its own, for example as a job template of AWX:
@@ -116,9 +118,12 @@ def description_of(playbook: str) -> str:
 
 
 def playbooks_page(
-    playbooks: Mapping[str, str], options: Mapping[str, Mapping[str, Any]], readers: Mapping[str, Iterable[str]]
+    playbooks: Mapping[str, str],
+    options: Mapping[str, Mapping[str, Any]],
+    readers: Mapping[str, Iterable[str]],
+    awx: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """Return the page of playbooks. `readers` lists the variables that each playbook reads."""
+    """Return the page of playbooks. `readers` lists the variables that each playbook reads, except those of awx."""
     names = [*(name for name in ORDER if name in playbooks), *sorted(playbooks.keys() - set(ORDER))]
     lines = [PLAYBOOKS_INTRODUCTION, "## Playbooks", ""]
     lines += table(["playbook", "purpose"], ([f"`{name}`", description_of(playbooks[name])] for name in names))
@@ -136,6 +141,9 @@ def playbooks_page(
             for variable, option in options.items()
         ),
     )
+    if awx:
+        lines += ["", "## Variables of the playbook `awx`", "", "[AWX](awx.md) explains the playbook.", ""]
+        lines += table(["variable", "type", "default", "description"], _rows(awx))
     return "\n".join(lines) + "\n"
 
 
@@ -197,12 +205,18 @@ def _load(path: Path) -> Any:
 
 def books() -> dict[str, str]:
     """Return the text of every playbook by its name."""
-    return {path.stem: path.read_text() for path in sorted(PLAYBOOKS.glob("*.yml")) if path != VARIABLES}
+    return {path.stem: path.read_text() for path in sorted(PLAYBOOKS.glob("*.yml")) if not path.match("*.meta.yml")}
 
 
 def playbook_options() -> dict[str, dict[str, Any]]:
     """Return the specification of every variable of the playbooks themselves."""
     options: dict[str, dict[str, Any]] = _load(VARIABLES)["argument_specs"]["site"]["options"]
+    return options
+
+
+def awx_options() -> dict[str, dict[str, Any]]:
+    """Return the specification of every variable of the playbook awx."""
+    options: dict[str, dict[str, Any]] = _load(AWX_VARIABLES)["argument_specs"]["awx_setup"]["options"]
     return options
 
 
@@ -217,7 +231,7 @@ def pages() -> dict[Path, str]:
         path.parents[1].name: _load(path)["argument_specs"] for path in sorted(ROLES.glob("*/meta/argument_specs.yml"))
     }
     return {
-        DOCS / "playbooks.md": playbooks_page(books(), playbook_options(), variable_readers()),
+        DOCS / "playbooks.md": playbooks_page(books(), playbook_options(), variable_readers(), awx_options()),
         DOCS / "roles.md": roles_page(specifications),
     }
 
@@ -227,6 +241,7 @@ def main() -> None:
     for path, text in pages().items():
         path.write_text(text)
         say(f"{path.relative_to(ROOT)}: {len(text.splitlines())} lines")
+    patterns.write()
 
 
 if __name__ == "__main__":
