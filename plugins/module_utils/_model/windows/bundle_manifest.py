@@ -128,11 +128,11 @@ class Manifest:
         if problem is not None:
             raise Refused(f"{path}: {problem}; {_COPY}")
         wanted = raw["requested"]
-        values = {name: tuple(wanted[name]) if isinstance(wanted[name], list) else wanted[name] for name in REQUESTED}
+        texts = {name: tuple(wanted[name]) for name, field in REQUESTED.items() if field.type == "texts"}
         return cls(
             raw["collection"]["name"],
             raw["collection"]["version"],
-            Requested(**values),
+            Requested(**{**{name: wanted[name] for name in REQUESTED}, **texts}),
             tuple(BundleFile(**{name: entry[name] for name in FILE}) for entry in raw["files"]),
         )
 

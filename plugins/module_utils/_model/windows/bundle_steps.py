@@ -114,13 +114,13 @@ def seen_on(host: str, kind: str, reading: Mapping[str, Any]) -> SeenVersion:
     An unread machine is never one without the program.
     """
     program = PROVIDER if kind == "vmm_server" else AGENT
-    unread = [each for each in reading.get("checks") or () if each.get("id") == "unread" and each["status"] != "pass"]
-    if reading.get("failed") or reading.get("unreachable") or not reading.get("host"):
-        raise Refused(f"{host} was not read, so its version of the {program} is unknown; correct its errors")
-    found = reading.get(program)
-    if not found and unread:
-        raise Refused(f"{host}: {unread[0]['message']}, so its version of the {program} is unknown; correct its errors")
-    return SeenVersion(host, program, None if not found else found["version"])
+    machine: Mapping[str, Any] = reading.get("host") or {}
+    found = machine.get(program)
+    # A machine that was read always has the section of the host. A reading that failed is null, and listed.
+    read = bool(machine.get("host")) and (bool(found) or not machine.get("unread"))
+    if reading.get("failed") or not read or (found and not found.get("version")):
+        raise Refused(f"{host}: the version of the {program} could not be read; correct the errors of the machine")
+    return SeenVersion(host, program, found["version"] if found else None)
 
 
 def versions_document(seen: Iterable[SeenVersion]) -> dict[str, Any]:
