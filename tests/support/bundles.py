@@ -67,7 +67,10 @@ def write_collection(folder: Path, name: str, version: str, **dependencies: str)
         "homepage": None,
         "issues": None,
     }
-    files = {"files": [{"name": ".", "ftype": "dir", "chksum_type": None, "chksum_sha256": None, "format": 1}], "format": 1}
+    files = {
+        "files": [{"name": ".", "ftype": "dir", "chksum_type": None, "chksum_sha256": None, "format": 1}],
+        "format": 1,
+    }
     manifest = {"collection_info": info, "file_manifest_file": {"name": "FILES.json", "format": 1}, "format": 1}
     path = folder / f"{namespace}-{short}-{version}.tar.gz"
     with tarfile.open(path, "w:gz") as archive:

@@ -79,9 +79,7 @@ class WantedInstaller:
     def record(self, size: int, signer: str | None) -> BundleFile:
         """Return the record of the manifest."""
         name = PROGRAMS[self.program]
-        return BundleFile(
-            self.path, self.program, name, self.version, size, self.sha256, self.shown_source, signer
-        )
+        return BundleFile(self.path, self.program, name, self.version, size, self.sha256, self.shown_source, signer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ from .bundle_manifest import AGENT, PROVIDER
 from .fabric import Field, record_problems, record_schema
 
 SCHEMA_VERSION = 1
-MACHINE: Mapping[str, Field] = {"host": Field("text"), "program": Field("text"), "version": Field("text", nullable=True)}
+MACHINE: Mapping[str, Field] = {
+    "host": Field("text"),
+    "program": Field("text"),
+    "version": Field("text", nullable=True),
+}
 _FIX = "write it again with the mode survey of the playbook bundle"
 
 

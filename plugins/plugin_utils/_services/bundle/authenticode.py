@@ -80,7 +80,8 @@ def _subject(signature: bytes) -> str | None:
             if certificate.serial_number == number and certificate.issuer.public_bytes() == issuer.whole:
                 # .NET shows the most specific attribute first, too.
                 return ", ".join(
-                    f"{each.rfc4514_attribute_name}={_quoted(str(each.value))}" for each in reversed(list(certificate.subject))
+                    f"{each.rfc4514_attribute_name}={_quoted(str(each.value))}"
+                    for each in reversed(list(certificate.subject))
                 )
     return None
 

@@ -159,9 +159,7 @@ class Bundle(ManagedResource[BundleState, Applied]):
     def _manifest(self, state: BundleState) -> Manifest:
         """Return the manifest of the files in the folder."""
         wanted = self._wanted
-        installers = [
-            each.record(0, signer_of((self._folder / each.path).read_bytes())) for each in wanted.installers
-        ]
+        installers = [each.record(0, signer_of((self._folder / each.path).read_bytes())) for each in wanted.installers]
         kept = [group for group, used in _used(wanted).items() if used]
         old = {group: state.manifest.of(group) if state.manifest else () for group in kept}
         others = [file for group in kept for file in state.resolved.get(group, old[group])]
@@ -241,9 +239,7 @@ def build(options: Mapping[str, Any], own: tuple[str, str], requirements: Path, 
     offered = {program: [each.version for each in installers if each.program == program] for program in PROGRAMS}
     plan_steps(seen_in(options["versions_file"]), offered)
     key = Path(options["signing_key"]) if options["signing_key"] else None
-    wanted = WantedBundle(
-        options["path"], name, version, installers, requested, options["update"], key is not None
-    )
+    wanted = WantedBundle(options["path"], name, version, installers, requested, options["update"], key is not None)
     return Bundle(
         wanted,
         Means(scratch, requirements, collections, options["ca_path"], key, options["signature_namespace"]),

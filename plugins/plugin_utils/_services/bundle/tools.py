@@ -157,7 +157,9 @@ def _run(command: list[str]) -> None:
     done = _started(command)
     if done.returncode:
         name = " ".join(Path(part).name for part in command[:5] if part != sys.executable)
-        raise RemoteFailure(f"{name} ended with exit code {done.returncode}: {_last_line(done)}", exit_code=done.returncode)
+        raise RemoteFailure(
+            f"{name} ended with exit code {done.returncode}: {_last_line(done)}", exit_code=done.returncode
+        )
 
 
 def _started(command: list[str], content: Any = subprocess.DEVNULL) -> subprocess.CompletedProcess[str]:
