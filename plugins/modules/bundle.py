@@ -62,7 +62,7 @@ options:
         required: true
   collections:
     description:
-      - The collections, in any form that C(ansible-galaxy collection download) accepts. What they depend on is added.
+      - The collections, in any form that C(ansible-galaxy collection download) accepts. Their dependencies are added.
       - The default is this collection in its own version. An empty list leaves out all collections.
     type: list
     elements: str

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a build of a bundle needs from the Internet, made up in a folder: wheels, archives of collections, programs."""
+"""Invented wheels, collections and programs in a folder, in the place of the Internet."""
 
 from __future__ import annotations
 

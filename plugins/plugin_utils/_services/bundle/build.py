@@ -169,7 +169,7 @@ class Bundle(ManagedResource[BundleState, Applied]):
     def _measured(self, file: BundleFile) -> BundleFile:
         path = self._folder / file.path
         if sha256_of(path) != file.sha256:
-            raise Refused(f"path: {path} was changed during the build; nobody else may write there")
+            raise Refused(f"path: {path} was changed during the build; let no other process write there")
         return replace(file, size=path.stat().st_size)
 
     def to_result(self, state: BundleState) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class Bundle(ManagedResource[BundleState, Applied]):
         """Return one line for each installer that Windows is going to reject."""
         found = state.manifest.of(INSTALLERS) if state.manifest else ()
         return tuple(
-            f"{file.path} is signed by {file.signer or 'nobody'}, not by Microsoft Corporation; the machines reject it"
+            f"{file.path} is signed by {file.signer or 'no readable certificate'}, not by Microsoft Corporation; the machines reject it"
             for file in found
             if not is_microsoft(file.signer)
         )

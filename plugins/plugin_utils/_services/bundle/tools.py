@@ -23,7 +23,7 @@ from .files import sha256_of
 #: The version of the installation report of pip 23.0 and newer.
 _REPORT = "1"
 _IDENTITY = "bundle"
-#: The documented name of the list that ansible-galaxy writes next to the collections.
+#: The list of the collections, from which ansible-galaxy installs.
 _GALAXY_LIST = "requirements.yml"
 
 
@@ -31,6 +31,11 @@ def download_collections(names: Sequence[str], folder: Path) -> tuple[BundleFile
     """Download collections and what they depend on, as the controller's configuration of ansible-galaxy says."""
     place = folder / COLLECTIONS
     _run([sys.executable, "-m", "ansible", "galaxy", "collection", "download", "-p", str(place), *names])
+    listed = place / _GALAXY_LIST
+    listed.unlink(missing_ok=True)
+    archives = sorted(place.iterdir())
+    # The list of ansible-galaxy has another order in every run.
+    listed.write_text("".join(["collections:\n", *(f"  - name: {path.name}\n    type: file\n" for path in archives)]))
     return tuple(_collection(path) for path in sorted(place.iterdir()))
 
 
