@@ -30,7 +30,10 @@ _GALAXY_LIST = "requirements.yml"
 def download_collections(names: Sequence[str], folder: Path) -> tuple[BundleFile, ...]:
     """Download collections and what they depend on, as the controller's configuration of ansible-galaxy says."""
     place = folder / COLLECTIONS
-    _run([sys.executable, "-m", "ansible", "galaxy", "collection", "download", "-p", str(place), *names])
+    _run(
+        "ansible-galaxy",
+        [sys.executable, "-m", "ansible", "galaxy", "collection", "download", "-p", str(place), *names],
+    )
     listed = place / _GALAXY_LIST
     listed.unlink(missing_ok=True)
     archives = sorted(place.iterdir())
@@ -107,14 +110,17 @@ def _platform(requested: Requested) -> list[str]:
 
 
 def _pip(command: str, *arguments: str) -> None:
-    _run([sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-input", *arguments])
+    _run(
+        f"pip {command}",
+        [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-input", *arguments],
+    )
 
 
 def sign(manifest: Path, key: Path, namespace: str) -> None:
     """Write the signature of a manifest. A key with a passphrase must be in the agent."""
     signature = manifest.with_name(f"{manifest.name}.sig")
     signature.unlink(missing_ok=True)
-    _run([_ssh_keygen(), "-Y", "sign", "-f", str(key), "-n", namespace, str(manifest)])
+    _run("ssh-keygen", [_ssh_keygen(), "-Y", "sign", "-f", str(key), "-n", namespace, str(manifest)])
 
 
 def signed_by_key(manifest: Path, key: Path, namespace: str, folder: Path) -> bool:
@@ -157,11 +163,10 @@ def _ssh_keygen() -> str:
     return found
 
 
-def _run(command: list[str]) -> None:
+def _run(name: str, command: list[str]) -> None:
     """Run a tool. Raises RemoteFailure with its last line."""
     done = _started(command)
     if done.returncode:
-        name = " ".join(Path(part).name for part in command[:5] if part != sys.executable)
         raise RemoteFailure(
             f"{name} ended with exit code {done.returncode}: {_last_line(done)}", exit_code=done.returncode
         )

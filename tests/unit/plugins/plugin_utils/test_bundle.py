@@ -243,7 +243,7 @@ def test_an_address_must_serve_every_file(shop: Workshop, tmp_path: Path) -> Non
         }
         _append(copy / AGENT.format(OLD))
         (copy / "manifest.json.sig").unlink()
-        with pytest.raises(Refused, match=rf"{AGENT.format(OLD)} \(changed\), manifest.json.sig \(missing\)"):
+        with pytest.raises(Refused, match=rf"{AGENT.format(OLD)} \(changed\), manifest\.json\.sig \(missing\)"):
             shop.verify(**options)
         with pytest.raises(RemoteFailure, match="cannot be reached: .*certificate verify failed"):
             shop.verify(address=f"{address}/bundle")
@@ -303,7 +303,7 @@ def test_the_steps_of_machines_become_an_inventory(shop: Workshop, tmp_path: Pat
 )
 def test_a_wrong_installer_is_refused(shop: Workshop, change: dict[str, str], message: str) -> None:
     with pytest.raises((InvalidInput, Refused), match=message):
-        shop.build(shop.installer(OLD, **change))
+        shop.build({**shop.installer(OLD), **change})
 
 
 @pytest.mark.parametrize("option", ["collections", "python_packages", "platforms"])
