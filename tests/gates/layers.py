@@ -36,6 +36,8 @@ AZURE = "module_utils/_azure"
 AZURE_SERVICES = "module_utils/_services/azure"
 WINDOWS = "plugin_utils/_windows"
 WINDOWS_SERVICES = "plugin_utils/_services/windows"
+BUNDLE_SERVICES = "plugin_utils/_services/bundle"
+LOCAL_FRONT = "plugin_utils/_local_action.py"
 AZURE_FRONT = "module_utils/_module.py"
 WINDOWS_FRONT = "plugin_utils/_action.py"
 NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
@@ -57,6 +59,9 @@ LAYERS = {
     PROGRESS: Layer((COMMON,)),
     WINDOWS: Layer((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
     WINDOWS_SERVICES: Layer((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS, WINDOWS_SERVICES)),
+    # It works on files of the controller and reads certificates in installers.
+    BUNDLE_SERVICES: Layer((COMMON, WINDOWS_MODEL, BUNDLE_SERVICES), sdk=("cryptography",)),
+    LOCAL_FRONT: Layer((COMMON,), ansible=True),
     WINDOWS_FRONT: Layer((COMMON, WINDOWS_MODEL, WINDOWS, WINDOWS_SERVICES), ansible=True),
     NO_LOG_FRONT: Layer((COMMON,), ansible=True),
     REMOTE_TASK: Layer((COMMON, WINDOWS_FRONT), ansible=True),
@@ -74,6 +79,8 @@ LAYERS = {
             WINDOWS,
             WINDOWS_SERVICES,
             WINDOWS_FRONT,
+            BUNDLE_SERVICES,
+            LOCAL_FRONT,
             NO_LOG_FRONT,
             VARIABLES,
             PROGRESS,
@@ -82,7 +89,7 @@ LAYERS = {
         ansible=True,
     ),
     "inventory": Layer((COMMON, WINDOWS_MODEL, REMOTE_TASK), ansible=True),
-    "filter": Layer((COMMON, AZURE_MODEL, VARIABLES, CONTROLLER), ansible=True),
+    "filter": Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, VARIABLES, CONTROLLER), ansible=True),
     "doc_fragments": Layer(()),
 }
 

@@ -17,10 +17,17 @@ FOLDER = ROOT / "docs" / "schemas"
 
 def schemas() -> dict[Path, str]:
     """Return the text of each schema by its path. The collection must be importable."""
-    from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.fabric import json_schema
+    from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows import (
+        bundle_manifest,
+        bundle_steps,
+        fabric,
+    )
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-    return {FOLDER / "vmm_fabric.schema.json": text}
+    found = {"vmm_fabric": fabric, "bundle": bundle_manifest, "bundle_versions": bundle_steps}
+    return {
+        FOLDER / f"{name}.schema.json": json.dumps(module.json_schema(), indent=2, ensure_ascii=False) + "\n"
+        for name, module in found.items()
+    }
 
 
 def main() -> None:

@@ -68,6 +68,7 @@ BY_BEGINNING = {
     "site_window_end": "H1",
     "site_limit_file": "H1",
     "site_endpoints": "S2",
+    "site_bundle_": "S3",
 }
 #: The step of the other variables of the playbooks.
 _GENERAL = "S1"

@@ -38,19 +38,24 @@ class Field:
         if self.type == "texts":
             valid = isinstance(value, list) and all(isinstance(each, str) for each in value)
         else:
-            valid = isinstance(value, _TYPES[self.type])
+            valid = isinstance(value, _TYPES[self.type]) and not (self.type == "count" and isinstance(value, bool))
         return None if valid else f"must be {_WORDS[self.type]}"
 
     def to_schema(self) -> dict[str, Any]:
         """Return the field as JSON schema."""
         if self.type == "texts":
             return {"type": ["array", "null"] if self.nullable else "array", "items": {"type": "string"}}
-        name = {"text": "string", "flag": "boolean"}[self.type]
+        name = {"text": "string", "flag": "boolean", "count": "integer"}[self.type]
         return {"type": [name, "null"] if self.nullable else name}
 
 
-_TYPES: Mapping[str, type] = {"text": str, "flag": bool}
-_WORDS: Mapping[str, str] = {"text": "a string", "flag": "true or false", "texts": "a list of strings"}
+_TYPES: Mapping[str, type] = {"text": str, "flag": bool, "count": int}
+_WORDS: Mapping[str, str] = {
+    "text": "a string",
+    "flag": "true or false",
+    "count": "a number",
+    "texts": "a list of strings",
+}
 _TEXT, _TEXT_OR_NULL = Field("text"), Field("text", nullable=True)
 
 SERVER: Mapping[str, Field] = {
@@ -223,17 +228,18 @@ def _problems(raw: Any) -> Iterator[str]:
     version = raw.get("schema_version")
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         yield f"schema_version must be {SCHEMA_VERSION}"
-    yield from _record_problems("server", raw.get("server"), SERVER)
+    yield from record_problems("server", raw.get("server"), SERVER)
     for name, fields in LISTS.items():
         records = raw.get(name)
         if not isinstance(records, list):
             yield f"{name} must be a list"
             continue
         for index, record in enumerate(records):
-            yield from _record_problems(f"{name}[{index}]", record, fields)
+            yield from record_problems(f"{name}[{index}]", record, fields)
 
 
-def _record_problems(path: str, record: Any, fields: Mapping[str, Field]) -> Iterator[str]:
+def record_problems(path: str, record: Any, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Return the broken rules of one record, one line each."""
     if not isinstance(record, Mapping):
         yield f"{path} must be an object"
         return
@@ -318,13 +324,14 @@ def json_schema() -> dict[str, Any]:
         "required": ["schema_version", "server", *LISTS],
         "properties": {
             "schema_version": {"const": SCHEMA_VERSION},
-            "server": _record_schema(SERVER),
-            **{name: {"type": "array", "items": _record_schema(fields)} for name, fields in LISTS.items()},
+            "server": record_schema(SERVER),
+            **{name: {"type": "array", "items": record_schema(fields)} for name, fields in LISTS.items()},
         },
     }
 
 
-def _record_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
+def record_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return the JSON schema of one record."""
     return {
         "type": "object",
         "required": list(fields),

@@ -11,6 +11,7 @@ from typing import Any
 from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource, merged
+from ....module_utils._model.common.versions import older
 from ....module_utils._model.windows import agent as model
 from ....module_utils._model.windows.agent import SETUP, DesiredAgent
 from ....module_utils._model.windows.background_task import checked_timeout, find_task
@@ -33,6 +34,8 @@ UNPAUSED_NOTE = (
 PAUSED_NOTE = (
     "an earlier run has paused the host's node of its cluster for a restart; a run without check mode resumes it"
 )
+#: How long an upgrade may continue after the process of the installer has ended. The agent's documentation names minutes.
+_UPGRADE_SECONDS = 600.0
 #: How long the cluster may take to show a node again.
 _JOIN_SECONDS = 300.0
 RESTART_NOTE = "the agent's installer asks for a restart of the host (exit code 3010)"
@@ -131,6 +134,11 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         """Return one line for each inadvisable condition."""
         paused = (PAUSED_NOTE,) if self._session.check_mode and state.agent and state.agent.paused_node else ()
         return (*paused, *model.warnings(state, self._desired))
+
+    def visibility_limit(self, state: MachineFacts) -> float:
+        """Return how long the installer may still work in the background on an upgrade: the service runs all the time."""
+        outdated = state.agent is not None and older(state.agent.version, self._desired.installer.version)
+        return _UPGRADE_SECONDS if outdated else 0.0
 
     def restart_pending(self, state: MachineFacts) -> bool:
         """Tell whether Windows waits for a restart."""

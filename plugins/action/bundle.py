@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds a bundle on the controller. The module of the same name has its documentation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.yaml import yaml_load
+
+from ..module_utils._model.common.resource import converge
+from ..plugin_utils._action import result_of
+from ..plugin_utils._local_action import LocalAction
+from ..plugin_utils._services.bundle.build import build
+
+_ROOT = Path(__file__).resolve().parents[2]
+_REQUIREMENTS = _ROOT / "meta" / "ee-requirements.txt"
+
+
+class ActionModule(LocalAction):
+    """Build a bundle of installers, collections and wheels."""
+
+    OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "path": {"type": "path", "required": True},
+        "installers": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "program": {"type": "str", "choices": ["provider", "agent"], "required": True},
+                "version": {"type": "str", "required": True},
+                "source": {"type": "str", "required": True},
+                "checksum": {"type": "str", "required": True},
+            },
+        },
+        "collections": {"type": "list", "elements": "str"},
+        "wheels": {"type": "bool", "default": True},
+        "python_packages": {"type": "list", "elements": "str", "default": ["ansible-core"]},
+        "python_version": {"type": "str"},
+        "platforms": {"type": "list", "elements": "str", "default": []},
+        "update": {"type": "bool", "default": False},
+        "versions_file": {"type": "path"},
+        "ca_path": {"type": "path"},
+        "signing_key": {"type": "path", "no_log": False},
+        "signature_namespace": {"type": "str", "default": "siterecovery.hyperv.bundle"},
+    }
+    PATHS = ("path", "versions_file", "ca_path", "signing_key")
+
+    def execute(self, options: Mapping[str, Any], scratch: Path) -> dict[str, Any]:
+        """Bring the folder to its desired content."""
+        resource = build(options, _collection(), _REQUIREMENTS, scratch)
+        outcome = converge(resource, check_mode=bool(self._task.check_mode))
+        return result_of("bundle", outcome, diff_mode=bool(self._task.diff))
+
+
+def _collection() -> tuple[str, str]:
+    """Return the name and the version of this collection, as it is installed or in a checkout."""
+    installed = _ROOT / "MANIFEST.json"
+    if installed.is_file():
+        found = json.loads(installed.read_text(encoding="utf-8"))["collection_info"]
+    else:
+        found = yaml_load((_ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    return f"{found['namespace']}.{found['name']}", str(found["version"])
