@@ -9,10 +9,11 @@ import base64
 import dataclasses
 import fnmatch
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..context import digest
-from . import cim, layout, programs, protection, vmm_cmdlets
+from . import cim, event_logs, layout, programs, protection, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS, NOT_INITIATED
 from .errors import MachineError
@@ -35,7 +36,16 @@ def answer(machine: Machine, call: str, args: Args) -> Any:
     return found(machine, args)
 
 
-# ---- WMI and services ----
+# ---- WMI, services and events ----
+
+
+def _events(machine: Machine, args: Args) -> Any:
+    since = datetime.fromisoformat(args["since"])
+    try:
+        found = event_logs.read(machine, args["log"], args["levels"], since, args["most"])
+    except event_logs.EventsMissing as exc:
+        return {"missing": exc.id}
+    return {"missing": None, "events": [{**dataclasses.asdict(each), "time": each.time.isoformat()} for each in found]}
 
 
 def _instances(machine: Machine, args: Args) -> Any:
@@ -248,7 +258,7 @@ def _remove_certificate(machine: Machine, args: Args) -> Any:
 
 
 def _read(machine: Machine, args: Args) -> Any:
-    return base64.b64encode(machine.files.need(args["path"]).content or b"").decode()
+    return base64.b64encode(machine.content_of(args["path"])).decode()
 
 
 def _write(machine: Machine, args: Args) -> Any:
@@ -422,6 +432,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.start": _start,
     "service.stop": _stop,
     "service.restart": _restart,
+    "events.read": _events,
     "cluster.nodes": _cluster_nodes,
     "cluster.pause": _cluster_pause,
     "cluster.resume": _cluster_resume,

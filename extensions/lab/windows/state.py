@@ -17,6 +17,7 @@ from ..context import Fault, LabContext
 from .agent import Agent
 from .cluster import Cluster
 from .errors import MachineRestarted
+from .events import Event
 from .filesystem import FileSystem
 from .languages import speaking
 from .layout import VMM_SERVICE
@@ -142,6 +143,8 @@ class MachineState:
         self.microsoft_update = False
         self.guests: list[Guest] = []
         self.hotfixes: list[str] = []
+        #: What programs have written to the event logs.
+        self.events: list[Event] = []
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}
         #: Called when the machine restarts: they end what runs outside of this process.

@@ -31,6 +31,8 @@ CONSTRAINED: Final = error_record(
 _CONSOLE_PORT = 8100
 _NO_ANSWER: Final = "VMM does not answer: "
 _NOTHING_THERE = 2
+#: Scripts that read the language mode before their first call of .NET.
+_READ_LANGUAGE: Final = ("observe", "read_symptoms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def emulator(body: Callable[[Run], Any]) -> Emulator:
     def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
         machine.settle()
         state = Run(machine, parameters, check_mode)
-        # The first call of .NET ends every script that does not read the language mode before.
-        if machine.language_mode != FULL_LANGUAGE and body.__name__ != "observe":
+        # The first call of .NET ends every other script.
+        if machine.language_mode != FULL_LANGUAGE and body.__name__ not in _READ_LANGUAGE:
             return EmulatorResult({}, False, True, [CONSTRAINED])
         try:
             result = body(state)

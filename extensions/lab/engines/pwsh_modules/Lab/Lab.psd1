@@ -37,6 +37,7 @@
         'Get-ScheduledTask'
         'Get-ScheduledTaskInfo'
         'Get-Service'
+        'Get-WinEvent'
         'Import-Module'
         'Invoke-CimMethod'
         'Invoke-LabRequest'
