@@ -10,7 +10,7 @@ ARGS ?=
 TOOLS = $(if $(PYTHON),$(PYTHON),$(error Python 3.11 or newer is needed: none found on PATH, set PYTHON=/path/to/python3)) -B -m tests.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format bind inferred index assumptions pages environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred index assumptions doctor pages environments install link lock bench acceptance clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -41,6 +41,9 @@ index: ## write extensions/lab/arm/index.json: api-versions, resource types and 
 
 assumptions: ## write docs/assumptions.md: assumptions about real systems, and how to settle each
 	@$(TOOLS).assumptions
+
+doctor: ## write docs/doctor.md: symptoms of known problems, with cause, fix and source
+	@$(TOOLS).doctor
 
 pages: ## write docs/playbooks.md and docs/roles.md from the specifications
 	@$(TOOLS).run pages

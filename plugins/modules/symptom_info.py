@@ -131,7 +131,8 @@ absent_logs:
   elements: str
   sample: []
 vmm_server:
-  description: Name and registration of the VMM server, for O(siterecovery.hyperv.azure_symptom_info#module:vmm_servers).
+  description:
+    - Name and registration of the VMM server, for O(siterecovery.hyperv.azure_symptom_info#module:vmm_servers).
   returned: success
   type: dict
   sample: {name: vmm01.example.com, registered: true}

@@ -39,7 +39,9 @@ class Symptom:
 
     def found(self, seen: str, *, cause: str = "", fix: str = "", step: str = "") -> FoundSymptom:
         """Return the symptom as it was found. A cause and a fix from the observed state replace the general ones."""
-        return FoundSymptom(self, one_line(seen), one_line(cause or self.cause), one_line(fix or self.fix), step or self.step)
+        return FoundSymptom(
+            self, one_line(seen), one_line(cause or self.cause), one_line(fix or self.fix), step or self.step
+        )
 
 
 @dataclass(frozen=True, slots=True)

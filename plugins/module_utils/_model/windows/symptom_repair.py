@@ -62,9 +62,7 @@ class Services:
         )
 
     def to_result(self) -> dict[str, Any]:
-        return {
-            name: {STATUS: each.status, START_MODE: each.start_mode} for name, each in sorted(self.by_name.items())
-        }
+        return {name: {STATUS: each.status, START_MODE: each.start_mode} for name, each in sorted(self.by_name.items())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,10 @@ from lab.windows.tasks import ScheduledTask
 from tests.unit.plugins.action.conftest import Runner
 
 MakeRunner = Callable[..., Runner]
-CLOUDS: dict[str, Any] = {"host_groups": [{"name": "Berlin", "hosts": ["hv01.x.test"]}], "clouds": [{"name": "Gold", "host_groups": ["Berlin"]}]}
+CLOUDS: dict[str, Any] = {
+    "host_groups": [{"name": "Berlin", "hosts": ["hv01.x.test"]}],
+    "clouds": [{"name": "Gold", "host_groups": ["Berlin"]}],
+}
 VMM = vmm_server(vmm=CLOUDS, provider={})
 HOST = hyperv_host(agent={"version": "2.0.9938.0"})
 SETUP_LOG = layout.SETUP_LOGS + r"\DRASetupWizard_1.log"
@@ -49,8 +52,6 @@ class Shown:
 
     machine: dict[str, Any]
     prepare: Prepare | None = None
-    #: Other symptoms that it must show as well.
-    others: set[str] = field(default_factory=set)
 
 
 def logged(machine: dict[str, Any], path: str, line: str) -> Shown:
@@ -281,9 +282,7 @@ def test_an_undo_leaves_what_others_changed_since(runner: MakeRunner, tmp_path: 
     found.machine.machine.need_service(layout.AGENT_SERVICE).start_mode = "Manual"
     result = undo(found, file)
     assert result["services"]["obengine"] == {"status": "Stopped", "start_mode": "Manual"}
-    assert result["warnings"] == [
-        "start_mode of obengine is Manual, not Auto as after the repair; it stays as it is"
-    ]
+    assert result["warnings"] == ["start_mode of obengine is Manual, not Auto as after the repair; it stays as it is"]
 
 
 def test_an_interrupted_repair_has_its_record(runner: MakeRunner, tmp_path: Path) -> None:
@@ -299,7 +298,12 @@ def test_an_interrupted_repair_has_its_record(runner: MakeRunner, tmp_path: Path
         (HOST, None, {"symptoms": ["key-expired"]}, "symptoms: 'key-expired' must be a symptom with a repair"),
         (HOST, None, {}, "symptoms must be set unless undo is set"),
         (HOST, None, {"undo": True}, "undo_file must exist for an undo"),
-        (HOST, None, {"undo": True, "symptoms": ["hyperv"]}, "symptoms must be set unless undo is set, and not with it"),
+        (
+            HOST,
+            None,
+            {"undo": True, "symptoms": ["hyperv"]},
+            "symptoms must be set unless undo is set, and not with it",
+        ),
         (
             cluster_node(state="Offline"),
             None,
