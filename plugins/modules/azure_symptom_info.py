@@ -56,7 +56,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.azure
 notes:
-  - Not verified on a live system is that the health summary has the codes of health errors.
+  - The codes in the health summary are from the API definition. They were not verified on a live system.
 seealso:
   - module: siterecovery.hyperv.symptom_info
 """
@@ -101,12 +101,12 @@ symptoms:
       type: str
       sample: N3
     place:
-      description: What shows the symptom, V(job), V(health) or V(vault).
+      description: The kind of the sign, V(job), V(health) or V(vault).
       returned: success
       type: str
       sample: job
     sign:
-      description: What a person notices.
+      description: The observation that a person makes.
       returned: success
       type: str
       sample: a failed job of the vault has the code 23848

@@ -38,7 +38,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.windows
 notes:
-  - Not verified on a live system are the names of the event logs, and that the logs contain these signs.
+  - The names of the event logs and the signs in logs are from public documents. They were not verified on a live system.
 seealso:
   - module: siterecovery.hyperv.azure_symptom_info
   - module: siterecovery.hyperv.host_info
@@ -84,12 +84,12 @@ symptoms:
       type: str
       sample: H4
     place:
-      description: What shows the symptom, V(check), V(log), V(event) or V(task).
+      description: The kind of the sign, V(check), V(log), V(event) or V(task).
       returned: success
       type: str
       sample: check
     sign:
-      description: What a person notices.
+      description: The observation that a person makes.
       returned: success
       type: str
       sample: replication of all virtual machines of a host stops
@@ -119,7 +119,7 @@ symptoms:
       type: bool
       sample: true
 unread:
-  description: What could not be read, one line each. Symptoms there are not known.
+  description: Readings that failed, one line each. Symptoms there are not known.
   returned: success
   type: list
   elements: str

@@ -73,7 +73,7 @@ The login to Azure is that of the role `azure_target`. Without `azure_target_vau
 `site_symptoms` has the symptoms as data.
 """
 HEADING = """
-| id | step | what shows it | cause | fix | source |
+| id | step | sign | cause | fix | source |
 | --- | --- | --- | --- | --- | --- |
 """
 _OF_CHECK = "as the check says"

@@ -143,7 +143,7 @@ class MachineState:
         self.microsoft_update = False
         self.guests: list[Guest] = []
         self.hotfixes: list[str] = []
-        #: What programs have written to the event logs.
+        #: The entries of the event logs.
         self.events: list[Event] = []
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}

@@ -339,4 +339,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         command="az rest --debug --method post --url <provider id>/refreshProvider?api-version=2025-08-01;"
         " read Retry-After of each poll",
     ),
+    Assumption(
+        "A-A-65",
+        _AZURE,
+        "The health summary of a vault has the codes of the health errors of its protected items.",
+        ("azure_symptom_info",),
+        "API definition, HealthErrorSummary",
+        "inferred",
+        needs="a protected item has to have a health error",
+        command="az rest --method get --url <vault id>/replicationVaultHealth?api-version=2025-08-01, with a paused item",
+    ),
 )

@@ -121,7 +121,7 @@ SYMPTOMS: Final = (
         "health",
         ("67501",),
         cause="the replication of a virtual machine does not work",
-        fix="read its health error in the vault, and resynchronize the machine if the error says so",
+        fix="read its health error in the vault, and resynchronize the machine if the error asks for it",
         source=_RECORDED,
     ),
     _row(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from .shown_text import one_line
 
 Side = Literal["vmm_server", "hyperv_host", "azure"]
-#: What shows a symptom: a check of host_info, the log of a program, an event, the result of a scheduled task, a failed
+#: The kind of a sign: a check of host_info, the log of a program, an event, the result of a scheduled task, a failed
 #: job of Site Recovery, a health error of the vault, or the list of its VMM servers.
 Place = Literal["check", "log", "event", "task", "job", "health", "vault"]
 

@@ -123,7 +123,7 @@ def plan_repairs(kind: str, state: Services, symptoms: Iterable[str]) -> Plan:
             continue
         if name == _VMM_SERVICE and state.clustered:
             raise Refused(
-                "the VMM service belongs to a cluster, which alone starts it; bring the cluster role online",
+                "the VMM service belongs to a cluster, and only the cluster starts it; bring the cluster role online",
                 check="vmm-service",
             )
         if found.start_mode == DISABLED:

@@ -4,7 +4,7 @@
 """Private: the table of symptoms of VMM servers and Hyper-V hosts.
 
 Rows of a registration take cause and fix from the table of failures of DRConfigurator, rows of a scheduled task from
-its results. A row of a check has a general cause; the check itself tells the observed one, and the fix.
+its results. A row of a check has a general cause; the check itself reports the observed one, and the fix.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def find(kind: Side, raw: Mapping[str, Any], *, days: int, clean: Clean) -> list
 
 
 def unread(kind: Side, raw: Mapping[str, Any]) -> list[str]:
-    """Return what could not be read, one line each. What was not read can hide a symptom."""
+    """Return what could not be read, one line each. A failed reading can hide a symptom."""
     if MachineFacts.from_observation(raw).constrained:
         return [f"everything but the language mode of PowerShell, which is {raw['language_mode']}"]
     checks = [f"check {each.id}: {each.message}" for each in _checks(kind, raw) if each.status == "unknown"]

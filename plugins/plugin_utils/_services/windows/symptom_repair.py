@@ -71,7 +71,7 @@ class SymptomRepair(ManagedResource[model.Services, Applied]):
         return ", ".join(shown) or "no service of Site Recovery"
 
     def warnings(self, state: model.Services) -> tuple[str, ...]:
-        """Return what an undo leaves, because somebody has changed it since."""
+        """Return the values that an undo leaves, because others have changed them since."""
         return model.left(state, self._records)
 
 
