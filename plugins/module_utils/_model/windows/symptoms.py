@@ -24,6 +24,8 @@ from .symptom_table import SYMPTOMS
 SECTIONS = {kind: (*names, "background_tasks") for kind, names in _SECTIONS.items()}
 _REGULAR = re.compile(r"\\[b().]")
 _NO_CODE = -1
+#: Checks that are unknown while another one fails, which is a symptom by itself.
+_BECAUSE = {"switch-names": "hyperv"}
 #: The programs of the logs as a person knows them.
 _PROGRAMS = {"setup": "setup and registration", "agent_setup": "setup of the agent", "agent": "agent"}
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
@@ -57,7 +59,10 @@ def unread(kind: Side, raw: Mapping[str, Any]) -> list[str]:
     """Return what could not be read, one line each. A failed reading can hide a symptom."""
     if MachineFacts.from_observation(raw).constrained:
         return [f"everything but the language mode of PowerShell, which is {raw['language_mode']}"]
-    checks = [f"check {each.id}: {each.message}" for each in _checks(kind, raw) if each.status == "unknown"]
+    found = _checks(kind, raw)
+    failed = {each.id for each in found if each.status == "fail"}
+    unknown = [each for each in found if each.status == "unknown" and _BECAUSE.get(each.id) not in failed]
+    checks = [f"check {each.id}: {each.message}" for each in unknown]
     readings = [f"{each['name']}: {each['reason']}" for each in raw.get("unread") or ()]
     logs = [f"log of the {_PROGRAMS[each['program']]}: {each['error']}" for each in raw["logs"] if each["error"]]
     events = [f"event log {each['log']}: {each['error']}" for each in raw["events"] if each["error"]]
