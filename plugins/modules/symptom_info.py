@@ -38,7 +38,8 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
   - siterecovery.hyperv.common.windows
 notes:
-  - The names of the event logs and the signs in logs are from public documents. They were not verified on a live system.
+  - The names of the event logs and the signs in logs are from public documents. They were not verified on a live
+    system.
 seealso:
   - module: siterecovery.hyperv.azure_symptom_info
   - module: siterecovery.hyperv.host_info

@@ -69,8 +69,8 @@ BETWEEN = """
 | `site_doctor_undo_file` | file for the values before a repair | `doctor-undo.json` |
 | `site_doctor_undo` | undo file whose values are put back | none |
 
-The login to Azure is that of the role `azure_target`. Without `azure_target_vault_name` Azure is left out. The statistic
-`site_symptoms` has the symptoms as data.
+The login to Azure is that of the role `azure_target`. Without `azure_target_vault_name` Azure is left out. The
+statistic `site_symptoms` has the symptoms as data.
 """
 HEADING = """
 | id | step | sign | cause | fix | source |

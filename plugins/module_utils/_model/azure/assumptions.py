@@ -346,7 +346,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("azure_symptom_info",),
         "API definition, HealthErrorSummary",
         "inferred",
-        needs="a protected item has to have a health error",
-        command="az rest --method get --url <vault id>/replicationVaultHealth?api-version=2025-08-01, with a paused item",
+        needs="the replication of a protected item has to be paused",
+        command="az rest --method get --url <vault id>/replicationVaultHealth?api-version=2025-08-01",
     ),
 )
