@@ -265,7 +265,8 @@ def test_a_repair_is_planned_made_repeated_and_undone(runner: MakeRunner, tmp_pa
     written = file.read_bytes()
     assert (repair(found, file, symptom)["changed"], file.read_bytes()) == (False, written)
     assert undo(found, file, check=True)["changed"]
-    assert undo(found, file)["changed"]
+    undone = undo(found, file)
+    assert [each["path"] for each in undone["plan"]] == [each["path"] for each in reversed(done["plan"])]
     assert machine.snapshot()["services"] == before
     assert (undo(found, file)["changed"], file.read_bytes()) == (False, written)
 
