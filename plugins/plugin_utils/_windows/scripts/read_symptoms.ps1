@@ -110,7 +110,8 @@ function Get-EventFact {
     }
     $fact.events = @(
         foreach ($event in $found) {
-            $lines = @(Select-Line -Lines @("$($event.Message)" -split "`r?`n") -Signs $EventSigns | Select-Object -First 20)
+            $message = "$($event.Message)"
+            $lines = @(Select-Line -Lines @($message -split "`r?`n") -Signs $EventSigns | Select-Object -First 20)
             if ($lines.Count -gt 0) {
                 @{ id = [int] $event.Id; time = $event.TimeCreated.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [Globalization.CultureInfo]::InvariantCulture); lines = $lines }
             }
