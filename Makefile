@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gates types format bind inferred index assumptions pages environments install link lock bench acceptance clean
+.PHONY: help demo test gates types format bind inferred index assumptions doctor pages environments install link lock bench acceptance clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -45,6 +45,9 @@ index: ## write extensions/lab/arm/index.json: api-versions, resource types and 
 
 assumptions: ## write docs/assumptions.md: assumptions about real systems, and how to settle each
 	@$(TOOLS).assumptions
+
+doctor: ## write docs/doctor.md: symptoms of known problems, with cause, fix and source
+	@$(TOOLS).doctor
 
 pages: ## write docs/playbooks.md, docs/roles.md and extensions/patterns from the specifications
 	@$(TOOLS).run pages

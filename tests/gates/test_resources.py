@@ -18,6 +18,7 @@ PLUGINS = ROOT / "plugins"
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
+    "azure_symptom_info",
     "storage_account",
     "target_info",
     "vault",
@@ -33,6 +34,8 @@ WINDOWS = {
     "mars_proxy",
     "provider",
     "provider_registration",
+    "symptom_info",
+    "symptom_repair",
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }

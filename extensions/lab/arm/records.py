@@ -70,6 +70,8 @@ class Fabric:
     last_heartbeat: datetime | None = None
     #: The service's data on the Provider's version in addition to its number (`providerVersionState`, ...).
     version_facts: Json = field(default_factory=lambda: {"providerVersionState": "Latest"})
+    #: Codes of the health errors of the server.
+    health_codes: list[str] = field(default_factory=list)
     containers: dict[str, CloudFacts] = field(default_factory=dict)
     coming: dict[str, CloudFacts] = field(default_factory=dict)
 
@@ -96,6 +98,8 @@ class Job:
     target_kind: str
     ended: datetime | None = None
     state: str = "InProgress"
+    #: Codes of its errors: of the service, and of the Provider (0 for none).
+    errors: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -110,6 +114,8 @@ class Vault:
     policies: dict[str, Json] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
+    #: Codes of the health errors of protected items.
+    health_codes: list[str] = field(default_factory=list)
     # The contents of Azure Backup: items, and servers with an agent.
     backup_items: int = 0
     backup_servers: int = 0

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from .documents import account_document, complete_vault, group_document, network_document, set_network_state
 from .messages import Json
-from .records import EVERYONE, Policy, Site, Vault, guid
+from .records import EVERYONE, Job, Policy, Site, Vault, guid
 from .state_core import StateCore
 
 
@@ -30,6 +31,15 @@ class Seeds(StateCore):
             vault = self.new_vault(group, name, {"location": location, "properties": properties})
             complete_vault(vault.document, self.context.clock.now())
             return vault
+
+    def seed_failed_job(self, vault: Vault, code: str, provider: int = 0, *, days: float = 0) -> Job:
+        """Create a job that failed some days ago with an error of the service and of the Provider."""
+        with self.lock:
+            ended = self.context.clock.now() - timedelta(days=days)
+            job = Job(guid(), "EnableDr", "Enable replication", ended, guid(), "web", "ProtectionEntity")
+            job.state, job.ended, job.errors = "Failed", ended, [(code, provider)]
+            vault.jobs[job.id] = job
+            return job
 
     def seed_site(self, vault: Vault, name: str, friendly_name: str | None = None) -> Site:
         """Create a Hyper-V site; its identifier is a UUID of version 5 (recorded)."""

@@ -19,6 +19,7 @@ from .site_recovery_documents import (
     KIND,
     container_document,
     fabric_document,
+    health_issue,
     is_old,
     job_document,
     network_document,
@@ -379,7 +380,7 @@ def vault_health(state: AzureState, call: Call) -> Answer:
                 "vaultErrors": [],
                 "protectedItemsHealth": {
                     "resourceCount": 0,
-                    "issues": [],
+                    "issues": [health_issue(code) for code in vault.health_codes],
                     "categorizedResourceCounts": dict.fromkeys(counts, 0),
                 },
                 "fabricsHealth": {"resourceCount": len(fabrics), "issues": [], "categorizedResourceCounts": None},

@@ -39,9 +39,62 @@ def fabric_document(vault: Vault, fabric: Fabric) -> Json:
             "internalIdentifier": fabric.server.vmm_id.lower(),
             "bcdrState": "Valid",
             "customDetails": {"instanceType": "VMM"},
-            "healthErrorDetails": [],
-            "health": "Normal",
+            "healthErrorDetails": [_health_error(code, fabric.registered) for code in fabric.health_codes],
+            "health": "Critical" if fabric.health_codes else "Normal",
         },
+    }
+
+
+def _health_error(code: str, created: datetime) -> Json:
+    # documented: HealthError in the API definition; the texts are the lab's own.
+    return {
+        "errorSource": "",
+        "errorType": "HealthError",
+        "errorLevel": "Error",
+        "errorCategory": "FabricInfrastructure",
+        "errorCode": code,
+        "summaryMessage": "A health error.",
+        "errorMessage": "A health error.",
+        "possibleCauses": "",
+        "recommendedAction": "",
+        "creationTimeUtc": stamp(created),
+        "errorId": code,
+    }
+
+
+def health_issue(code: str) -> Json:
+    # documented: HealthErrorSummary in the API definition; inferred: its code is that of the health error.
+    return {
+        "summaryCode": code,
+        "category": "Replication",
+        "severity": "Error",
+        "summaryMessage": "A health error.",
+        "affectedResourceType": "Microsoft.RecoveryServices/vaults/replicationProtectedItems",
+        "affectedResourceSubtype": None,
+        "affectedResourceCorrelationIds": [],
+    }
+
+
+def _job_error(job: Job, code: str, provider: int) -> Json:
+    # recorded: Azure PowerShell, AsrE2ATests: members of the errors of a failed job.
+    return {
+        "serviceErrorDetails": {
+            "code": code,
+            "message": "The operation failed.",
+            "possibleCauses": "See the error of the Provider.",
+            "recommendedAction": "",
+            "activityId": job.id,
+        },
+        "providerErrorDetails": {
+            "errorCode": provider,
+            "errorMessage": "",
+            "errorId": "",
+            "possibleCauses": "",
+            "recommendedAction": "",
+        },
+        "errorLevel": "Error",
+        "creationTime": stamp(job.started),
+        "taskId": "",
     }
 
 
@@ -162,7 +215,7 @@ def _job(vault: Vault, job: Job) -> Json:
             "state": job.state,
             "stateDescription": {"Succeeded": "Completed", "InProgress": "InProgress"}.get(job.state, job.state),
             "tasks": [],
-            "errors": [],
+            "errors": [_job_error(job, *each) for each in job.errors],
             "startTime": None if job.state == "NotStarted" else stamp(job.started),
             "endTime": whole_seconds(job.ended) if job.ended else None,
             # recorded: most running jobs of an older api-version allow it.

@@ -39,6 +39,7 @@ from typing import Any, Final, Literal
 from ..context import LabContext
 from . import languages, layout
 from .cluster import COMPLETED, Cluster
+from .event_logs import described_events
 from .filesystem import File
 from .installers import MICROSOFT, catalogue
 from .machine import Machine
@@ -103,6 +104,11 @@ def build_machine(context: LabContext, entry: Document) -> Machine:
             machine.registry.set(layout.REGISTRATION_KEY, "SRSUri", str(uri))
     if entry.get("agent") is not None:
         _agent(machine, entry["agent"])
+    machine.events = described_events(machine, entry.get("events") or [])
+    for log in entry.get("logs") or []:
+        path, lines = str(log["path"]), [str(line) for line in log["lines"]]
+        machine.files.folder(path.rpartition("\\")[0], machine.now())
+        machine.files.write(path, "\r\n".join([*lines, ""]).encode(), machine.now())
     machine.count_disks()
     return machine
 

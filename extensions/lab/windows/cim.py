@@ -18,7 +18,7 @@ from .connections import connections
 from .errors import MachineError
 from .machine import Machine
 from .registry import KIND_NUMBERS, Kind, Value
-from .services import Service
+from .services import Service, StartMode
 from .state import Guest
 
 Row = dict[str, Any]
@@ -277,7 +277,26 @@ def method(machine: Machine, class_name: str, name: str, arguments: Mapping[str,
         return _disk_setting(machine, arguments)
     if class_name.lower() == "win32_process" and name.lower() in {"getowner", "getownersid"}:
         return _owner(machine, name.lower(), int(key))
+    if class_name.lower() == "win32_service" and name.lower() == "changestartmode":
+        return _change_start_mode(machine, str(key), str(arguments["StartMode"]))
     raise MachineError("Invalid method ", _CIM_ERROR)
+
+
+#: Documented: ChangeStartMode of Win32_Service, whose property StartMode has another word for the first one.
+_START_MODES: dict[str, StartMode] = {"automatic": "Auto", "manual": "Manual", "disabled": "Disabled"}
+_SERVICE_DENIED, _INVALID_PARAMETER = 2, 21
+
+
+def _change_start_mode(machine: Machine, name: str, wanted: str) -> Row:
+    """Set the startup type of a service (documented: ChangeStartMode; 2 means no access, 21 a wrong parameter)."""
+    mode = _START_MODES.get(wanted.lower())
+    if mode is None:
+        return {"ReturnValue": _INVALID_PARAMETER}
+    if not machine.administrator or machine.fault_at(f"set the startup type of {name}") is not None:
+        return {"ReturnValue": _SERVICE_DENIED}
+    machine.need_service(name).start_mode = mode
+    machine.note("service.start_mode", service=name, start_mode=mode)
+    return {"ReturnValue": 0}
 
 
 def _owner(machine: Machine, name: str, process_id: int) -> Row:

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from ..context import digest
-from . import cim, layout, programs, protection, vmm_cmdlets
+from . import cim, event_logs, layout, programs, protection, vmm_cmdlets
 from .agent import AgentProxy, AgentThrottle
 from .cluster import CHECKPOINTS, NOT_INITIATED
 from .errors import MachineError
-from .events import VMM_LOG, newest
 from .filesystem import File
 from .machine import Machine
 from .programs.internet import head, proxy_at
@@ -37,7 +36,16 @@ def answer(machine: Machine, call: str, args: Args) -> Any:
     return found(machine, args)
 
 
-# ---- WMI and services ----
+# ---- WMI, services and events ----
+
+
+def _events(machine: Machine, args: Args) -> Any:
+    since = datetime.fromisoformat(args["since"])
+    try:
+        found = event_logs.read(machine, args["log"], args["levels"], since, args["most"])
+    except event_logs.EventsMissing as exc:
+        return {"missing": exc.id}
+    return {"missing": None, "events": [{**dataclasses.asdict(each), "time": each.time.isoformat()} for each in found]}
 
 
 def _instances(machine: Machine, args: Args) -> Any:
@@ -245,23 +253,12 @@ def _policies(machine: Machine, _args: Args) -> Any:
     return [{"Scope": scope, "ExecutionPolicy": policy} for scope, policy in machine.script_policies().items()]
 
 
-def _events(machine: Machine, args: Args) -> Any:
-    """List events as Get-WinEvent does: neither a log that does not exist nor a search without a hit is empty."""
-    if args["log"] != VMM_LOG or machine.vmm is None:
-        raise MachineError(f'There is not an event log on the localhost computer that matches "{args["log"]}".')
-    since, levels = datetime.fromisoformat(args["since"]), [int(each) for each in args["levels"]]
-    found = newest(machine.events, since, levels, int(args["count"]))
-    if not found:
-        raise MachineError("No events were found that match the specified selection criteria.")
-    return [{"Id": event.id, "Level": event.level, "Message": event.message} for event in found]
-
-
 def _remove_certificate(machine: Machine, args: Args) -> Any:
     machine.remove_certificate(args["thumbprint"])
 
 
 def _read(machine: Machine, args: Args) -> Any:
-    return base64.b64encode(machine.files.need(args["path"]).content or b"").decode()
+    return base64.b64encode(machine.content_of(args["path"])).decode()
 
 
 def _write(machine: Machine, args: Args) -> Any:
@@ -435,6 +432,7 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "service.start": _start,
     "service.stop": _stop,
     "service.restart": _restart,
+    "events.read": _events,
     "cluster.nodes": _cluster_nodes,
     "cluster.pause": _cluster_pause,
     "cluster.resume": _cluster_resume,
@@ -471,7 +469,6 @@ _CALLS: dict[str, Callable[[Machine, Args], Any]] = {
     "file.set_access": _set_access,
     "certificate.list": _certificates,
     "policy.list": _policies,
-    "event.list": _events,
     "web.ask": _ask,
     "certificate.remove": _remove_certificate,
     "web.download": _download,

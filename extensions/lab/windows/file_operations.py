@@ -125,6 +125,13 @@ class FileOperations(MachineState):
         name = f"{prefix}_{self.now():%Y%m%d%H%M%S}{self._logs:04d}.log"
         self.files.write(f"{folder}\\{name}", "\r\n".join([*lines, ""]).encode(), self.now())
 
+    def content_of(self, path: str) -> bytes:
+        """Return the content of a file, which a program or an access control list can keep from others."""
+        found = self.files.need(path)
+        if self.fault_at(f"read {found.path}") is not None:
+            raise MachineError(f"Access to the path '{found.path}' is denied.", "System.UnauthorizedAccessException")
+        return found.content or b""
+
     def import_module(self, path: str) -> None:
         """Import a module by path; raise MachineError when its file is missing."""
         if self.files.find(path) is None:

@@ -147,7 +147,7 @@ class MachineState:
         self.microsoft_update = False
         self.guests: list[Guest] = []
         self.hotfixes: list[str] = []
-        #: Events in the log of VMM.
+        #: The entries of the event logs.
         self.events: list[Event] = []
         self.web: dict[str, Package] = {}
         self.tasks: dict[str, ScheduledTask] = {}

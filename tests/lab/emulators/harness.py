@@ -133,6 +133,13 @@ def _timeless(result: Any) -> Any:
     seen = dict(result)
     if isinstance(seen.get("host"), dict):
         seen["host"] = {**seen["host"], _MOMENT: _form(seen["host"][_MOMENT])}
+    if isinstance(seen.get("logs"), list):
+        seen["logs"] = [{**each, "written": _form(each["written"])} for each in seen["logs"]]
+    if isinstance(seen.get("events"), list):
+        seen["events"] = [
+            {**log, "events": [{**each, "time": _form(each["time"])} for each in log["events"]]}
+            for log in seen["events"]
+        ]
     if isinstance(seen.get("connectivity"), list):
         seen["connectivity"] = [{**each, "clock": _form(each["clock"])} for each in seen["connectivity"]]
     return seen

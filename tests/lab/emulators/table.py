@@ -21,6 +21,7 @@ from tests.lab.emulators.cases import (
     provider,
     registration,
     services,
+    symptoms,
     vmm,
 )
 from tests.lab.emulators.harness import Case
@@ -39,6 +40,7 @@ _ENGLISH: Final = (
     *probes.CASES,
     *fabric.CASES,
     *node_pauses.CASES,
+    *symptoms.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -45,7 +45,7 @@ def test_a_changed_script_is_found(scripts: Path, tmp_path: Path) -> None:
     again = bind.texts(tmp_path)
     users = [
         *("clean_registration", "configure_provider", "register_vmm_server"),
-        *("restart_service", "resume_node", "start_service"),
+        *("restart_service", "resume_node", "set_service_state", "start_service"),
     ]
     assert [name for name in again if again[name] != changed[name]] == users
 

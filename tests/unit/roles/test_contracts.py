@@ -23,7 +23,7 @@ ROLES = ("azure_target", "hyperv_host", "vmm_server")
 FACTS = {
     "azure_target": {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
-        "progress", "server_evidence", "servers", "vault_id", "wait_evidence",
+        "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},

@@ -262,6 +262,8 @@ def no_localised_text(_name: str, text: str) -> list[str]:
 _LARGEST = {
     "observe": 58 * 1024,
     "probe_assumptions": 24 * 1024,
+    # It reads what observe reads, and logs.
+    "read_symptoms": 56 * 1024,
     # They also check the folder that they write to, and register_vmm_server looks for running jobs.
     "fetch_file": 20 * 1024,
     "register_vmm_server": 20 * 1024,

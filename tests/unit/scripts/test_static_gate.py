@@ -46,6 +46,7 @@ PARAMETERS = {
     "poll_background_task": "Name StagingDir Seconds",
     "probe_assumptions": "Readings RegistryKeys ValueNames Urls LogSigns ProxyAddress ProxyPort ProxyCredential",
     "publish_cloud": "CloudIds Publish",
+    "read_symptoms": "Sections StagingDir RootThumbprints LogSigns EventLogs EventSigns Days",
     "register_vmm_server": (
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
         " TimeoutSeconds NeedsRestart WhenIdle QuietJobs ClusterResource"
@@ -60,6 +61,7 @@ PARAMETERS = {
     "set_agent_proxy": "Mode ProxyServer ProxyPort ProxyUsername ProxyPassword BypassUrls",
     "set_microsoft_update": "OptIn",
     "set_run_as_password": "AccountName Credential ClusterResource",
+    "set_service_state": "Name StartMode Status",
     "start_service": "Name ClusterResource",
     "start_background_task": "Name StagingDir Script Parameters Runner SecretParameters LogonPassword",
 }

@@ -28,6 +28,7 @@ from .pause_node import pause_node
 from .poll_background_task import poll_background_task
 from .probe_assumptions import probe_assumptions
 from .publish_cloud import publish_cloud
+from .read_symptoms import read_symptoms
 from .register_vmm_server import register_vmm_server
 from .remove_file import remove_file
 from .restart_service import restart_service
@@ -37,6 +38,7 @@ from .set_agent_limits import set_agent_limits
 from .set_agent_proxy import set_agent_proxy
 from .set_microsoft_update import set_microsoft_update
 from .set_run_as_password import set_run_as_password
+from .set_service_state import set_service_state
 from .start_background_task import start_background_task
 from .start_service import start_service
 
@@ -57,6 +59,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "poll_background_task": poll_background_task,
     "probe_assumptions": probe_assumptions,
     "publish_cloud": publish_cloud,
+    "read_symptoms": read_symptoms,
     "register_vmm_server": register_vmm_server,
     "remove_file": remove_file,
     "resume_node": resume_node,
@@ -65,6 +68,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "set_agent_proxy": set_agent_proxy,
     "set_microsoft_update": set_microsoft_update,
     "set_run_as_password": set_run_as_password,
+    "set_service_state": set_service_state,
     "start_service": start_service,
     "start_background_task": start_background_task,
 }

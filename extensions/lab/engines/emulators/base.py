@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from ...windows import cim, layout, programs
 from ...windows.cluster import Cluster
 from ...windows.errors import MachineError
-from ...windows.events import newest
+from ...windows.event_logs import VMM_LOG, read
 from ...windows.filesystem import File, parent_of
 from ...windows.machine import Machine
 from ...windows.state import FULL_LANGUAGE
@@ -33,6 +33,8 @@ CONSTRAINED: Final = error_record(
 _CONSOLE_PORT = 8100
 _NO_ANSWER: Final = "VMM does not answer: "
 _NOTHING_THERE = 2
+#: Scripts that read the language mode before their first call of .NET.
+_READ_LANGUAGE: Final = ("observe", "read_symptoms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ def emulator(body: Callable[[Run], Any]) -> Emulator:
     def run(machine: Machine, parameters: dict[str, Any], check_mode: bool) -> EmulatorResult:
         machine.settle()
         state = Run(machine, parameters, check_mode)
-        # The first call of .NET ends every script that does not read the language mode before.
-        if machine.language_mode != FULL_LANGUAGE and body.__name__ != "observe":
+        # The first call of .NET ends every other script.
+        if machine.language_mode != FULL_LANGUAGE and body.__name__ not in _READ_LANGUAGE:
             return EmulatorResult({}, False, True, [CONSTRAINED])
         try:
             result = body(state)
@@ -321,7 +323,11 @@ def vmm_events(machine: Machine, code: int | None, since: datetime) -> list[str]
     """Return the last errors and warnings in the log of VMM after a program has failed."""
     if code in (0, 3010):
         return []
-    return [f"{event.id}: {event.message}" for event in newest(machine.events, since, (1, 2, 3), 5)]
+    try:
+        found = read(machine, VMM_LOG, [1, 2, 3], since, 5)
+    except MachineError:
+        return []
+    return [f"{event.id}: {event.message}" for event in found]
 
 
 def file_version(file: File | None) -> str | None:

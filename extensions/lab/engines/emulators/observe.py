@@ -455,15 +455,20 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] =
 }
 
 
-@emulator
-def observe(run: Run) -> Section:
+def observation(run: Run, known: Sequence[str] = tuple(_SECTIONS)) -> Section:
+    """Read the requested sections. The others of those that the script knows are null."""
     wanted = {name.lower() for name in run.texts("Sections")}
-    unknown = wanted - set(_SECTIONS)
+    unknown = wanted - set(known)
     if unknown or not wanted:
         raise ParameterRefused("Cannot validate argument on parameter 'Sections'.")
     run.need("StagingDir")
     head = {"language_mode": run.machine.language_mode, "unread": run.unread}
     if run.machine.language_mode != FULL_LANGUAGE:
-        return {**head, **dict.fromkeys(_SECTIONS)}
-    found = {name: section(run.machine, run) if name in wanted else None for name, section in _SECTIONS.items()}
+        return {**head, **dict.fromkeys(known)}
+    found = {name: _SECTIONS[name](run.machine, run) if name in wanted else None for name in known}
     return {**head, **found}
+
+
+@emulator
+def observe(run: Run) -> Section:
+    return observation(run)

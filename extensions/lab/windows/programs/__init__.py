@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .. import layout
+from ..event_logs import VMM_LOG
 from ..events import Event
 from ..machine import Machine
 from ..state import HANG_SECONDS
@@ -47,7 +48,7 @@ def run_for(machine: Machine, path: str, arguments: str, seconds: float | None) 
         message = str(fault.detail.get("message", "The operation failed."))
         machine.log_lines(layout.SETUP_LOGS, "DRASetupWizard", [f"{found.program}: {message}"])
         if "event" in fault.detail:
-            machine.events.append(Event(machine.now(), 2, 1, str(fault.detail["event"])))
+            machine.events.append(Event(VMM_LOG, 1, machine.now(), str(fault.detail["event"])))
         return int(fault.detail.get("exit_code", 1))
     return PROGRAMS[found.program](machine, Invocation(found, words))
 

@@ -349,4 +349,14 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         needs="a network has to be written by an identity without a role on the security group of one of its subnets",
         command="az rest --method put --url <network id>?api-version=2024-05-01 --body @network.json",
     ),
+    Assumption(
+        "A-A-66",
+        _AZURE,
+        "The health summary of a vault has the codes of the health errors of its protected items.",
+        ("azure_symptom_info",),
+        "API definition, HealthErrorSummary",
+        "inferred",
+        needs="the replication of a protected item has to be paused",
+        command="az rest --method get --url <vault id>/replicationVaultHealth?api-version=2025-08-01",
+    ),
 )

@@ -180,6 +180,18 @@ _OBSERVATION = {
     ),
     "updates": Optional({"microsoft_update": _BOOL}, absent=True),
 }
+_SYMPTOMS = {
+    **{name: _OBSERVATION[name] for name in _OBSERVATION if name not in ("connectivity", "updates")},
+    "logs": [{"program": TEXT, "written": _TEXT, "lines": _TEXTS, "error": _TEXT}],
+    "events": [
+        {
+            "log": TEXT,
+            "absent": BOOL,
+            "events": [{"id": NUMBER, "time": TEXT, "lines": _TEXTS}],
+            "error": _TEXT,
+        }
+    ],
+}
 _TRANSFER = {
     "sha256": _TEXT,
     "transfer": {
@@ -226,12 +238,14 @@ ANSWERS: Mapping[str, Shape] = {
     "pause_node": {"paused": BOOL},
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
     "register_vmm_server": _CONFIGURATOR,
+    "read_symptoms": _SYMPTOMS,
     "resume_node": {"resumed": BOOL, "marked": BOOL, "state": TEXT},
     "restart_service": {"restarted": BOOL, "running_jobs": _JOBS, "status": _TEXT},
     "start_background_task": {"started": BOOL},
     "set_agent_limits": {"service": _TEXT},
     "set_microsoft_update": {"microsoft_update": _BOOL, "registration": _NUMBER},
     "set_run_as_password": {"service": _TEXT},
+    "set_service_state": {"status": TEXT, "start_mode": TEXT},
 }
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -254,7 +268,7 @@ def misshapen(script: str, description: str) -> RemoteFailure:
 
 def _wrong_moment(script: str, answer: Any) -> Misshapen | None:
     """Return the first point in time of an observation that is not one."""
-    if script != "observe":
+    if script not in ("observe", "read_symptoms"):
         return None
     moments = [("host.utc_now", (answer["host"] or {}).get("utc_now"))]
     calls = answer.get("connectivity") or []

@@ -126,6 +126,11 @@ _RESULTS: dict[int, tuple[str, str]] = {
 }
 
 
+def result_reason(code: int) -> tuple[str, str] | None:
+    """Return the cause and the fix for the result of a scheduled task, or None for an unknown result."""
+    return _RESULTS.get(code)
+
+
 def describe_refused_login(message: str) -> str | None:
     """Return why Task Scheduler refused the login of a task, or None if a message does not report that."""
     found = _REFUSED_LOGIN.search(message)

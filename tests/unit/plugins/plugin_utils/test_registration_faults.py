@@ -18,6 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 from lab.windows import layout
+from lab.windows.event_logs import VMM_LOG
 from lab.windows.events import Event
 from lab.windows.states import (
     STAGING,
@@ -357,7 +358,7 @@ def test_a_vmm_service_that_was_stopped_stays_stopped(harness: MakeHarness) -> N
 def test_a_failure_has_the_events_of_vmm_without_secrets(harness: MakeHarness, key: str) -> None:
     found = harness(vmm_server(provider={}, egress="proxy"))
     event = f"VMM cannot open its database\r\nfor {PROXY_PASSWORD}"
-    found.machine.events.append(Event(found.machine.now() - timedelta(days=1), 2, 7, "of another day"))
+    found.machine.events.append(Event(VMM_LOG, 7, found.machine.now() - timedelta(days=1), "of another day"))
     found.fail("DRConfigurator.exe", exit_code=1, event=event)
     with pytest.raises(RemoteFailure) as failed:
         found.run(registration(key_path=key, proxy=login(found)))

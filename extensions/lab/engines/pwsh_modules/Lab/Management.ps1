@@ -37,7 +37,9 @@ function Invoke-CimMethod {
     $key = $null
     if ($PSCmdlet.ParameterSetName -eq 'Instance') {
         $ClassName = $InputObject.CimClass.CimClassName
-        if ($null -ne $InputObject.PSObject.Properties['ProcessId']) {
+        if ($ClassName -eq 'Win32_Service') {
+            $key = $InputObject.Name
+        } elseif ($null -ne $InputObject.PSObject.Properties['ProcessId']) {
             $key = $InputObject.ProcessId
         }
     }
@@ -77,6 +79,22 @@ function Restart-Service {
 
     if (Confirm-Action -Cmdlet $PSCmdlet -Bound $PSBoundParameters) {
         Invoke-LabCall -Call 'service.restart' -Arguments @{ name = $Name } | Out-Null
+    }
+}
+
+# ---- event logs ----
+
+function Get-WinEvent {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] [hashtable] $FilterHashtable, [Parameter(Mandatory)] [long] $MaxEvents)
+
+    $answer = Invoke-LabCall -Call 'events.read' -Arguments @{ log = $FilterHashtable.LogName; levels = @($FilterHashtable.Level); since = $FilterHashtable.StartTime.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ss.ffffffzzz', [cultureinfo]::InvariantCulture); most = $MaxEvents }
+    if ($null -ne $answer.missing) {
+        $exception = [System.Exception]::new('No events were found that match the specified selection criteria.')
+        $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($exception, $answer.missing, 'ObjectNotFound', $null))
+    }
+    foreach ($row in $answer.events) {
+        [pscustomobject] @{ Id = $row.id; TimeCreated = [System.DateTimeOffset]::Parse($row.time, [cultureinfo]::InvariantCulture).LocalDateTime; Message = $row.message; Level = $row.level }
     }
 }
 
@@ -205,21 +223,4 @@ function Import-Module {
         return Microsoft.PowerShell.Core\Import-Module @PSBoundParameters -Global
     }
     Invoke-LabCall -Call 'module.import' -Arguments @{ path = "$Name" } | Out-Null
-}
-
-# ---- event logs ----
-
-function Get-WinEvent {
-    [CmdletBinding()]
-    param([Parameter(Mandatory)] [hashtable] $FilterHashtable, [long] $MaxEvents = 256)
-
-    $wanted = @{
-        log = $FilterHashtable.LogName
-        levels = @($FilterHashtable.Level)
-        since = $FilterHashtable.StartTime.ToUniversalTime().ToString('o', [cultureinfo]::InvariantCulture)
-        count = $MaxEvents
-    }
-    foreach ($row in (Invoke-LabCall -Call 'event.list' -Arguments $wanted)) {
-        [pscustomobject] $row
-    }
 }
