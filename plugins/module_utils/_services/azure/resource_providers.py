@@ -58,13 +58,14 @@ class ResourceProvider:
         )
         self._registered_now = True
 
-    def create(self, put: Callable[[Collection[str]], None], *, group_is_new: bool) -> None:
+    def create(self, put: Callable[[Collection[str]], None]) -> None:
         """Create a resource with `put`, which repeats the write on the given refusals.
 
-        A new group, and a registration, are not known in all of Azure at once. A missing registration shows first in
-        the write when the identity cannot read it, or when a read did not need it.
+        A new group, and a registration, are not known in all of Azure at once. This run or another one created the
+        group, because no write begins without it. A missing registration shows first in the write when the identity
+        cannot read it, or when a read did not need it.
         """
-        known = UNKNOWN_PARENT if group_is_new else ()
+        known: tuple[str, ...] = UNKNOWN_PARENT
         if self._registered_now:
             known = (*known, NOT_REGISTERED)
         try:

@@ -140,7 +140,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
     def write(self, plan: Plan, state: AccountState) -> Applied:
         """Create or update the account."""
         if state.resource is None:
-            self._create(group_is_new=state.group_missing)
+            self._create()
         else:
             self._update(plan, state.resource)
         return Applied()
@@ -240,7 +240,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
             return None
         return next((one.resource_group for one in accounts if same_name(one.name, self._desired.name)), None)
 
-    def _create(self, *, group_is_new: bool) -> None:
+    def _create(self) -> None:
         desired = self._desired
         accounts = self._azure.storage.storage_accounts
         body = payload(creation_body(desired))
@@ -252,7 +252,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
         def put(unknown: Collection[str]) -> None:
             create(begin, action, self.observe_applied, _pending, self._wait_timeout, unknown=unknown)
 
-        self._provider.create(put, group_is_new=group_is_new)
+        self._provider.create(put)
 
     def _update(self, plan: Plan, account: StorageAccount) -> None:
         desired = self._desired

@@ -172,7 +172,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
             self._undelete(state.deleted)
             self._complete()
         else:
-            self._create(group_is_new=state.group_missing)
+            self._create()
             if self._desired.completed_later:
                 self._complete()
         return Applied()
@@ -249,7 +249,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
         vaults, desired = self._azure.recovery_services.vaults, self._desired
         self._run(lambda: vaults.begin_update(desired.resource_group, desired.name, content), "update", unknown)
 
-    def _create(self, *, group_is_new: bool) -> None:
+    def _create(self) -> None:
         vaults, desired = self._azure.recovery_services.vaults, self._desired
         content = _content(creation_body(desired))
 
@@ -258,7 +258,7 @@ class VaultResource(ManagedResource[VaultState, Applied]):
                 lambda: vaults.begin_create_or_update(desired.resource_group, desired.name, content), "create", unknown
             )
 
-        self._provider.create(put, group_is_new=group_is_new)
+        self._provider.create(put)
 
     def _undelete(self, deleted: DeletedVault) -> None:
         client, desired = self._azure.recovery_services.deleted_vaults, self._desired

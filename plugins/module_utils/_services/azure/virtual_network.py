@@ -104,7 +104,7 @@ class VirtualNetworkResource(ManagedResource[NetworkState, Applied]):
         def put(unknown: Collection[str]) -> None:
             create(begin, action, self.observe, _pending, self._wait_timeout, unknown=unknown)
 
-        self._provider.create(put, group_is_new=state.group_missing)
+        self._provider.create(put)
         return Applied()
 
     def remaining(self, state: NetworkState, applied: Applied) -> Plan:

@@ -30,6 +30,16 @@ def test_a_new_group_and_resource_that_are_visible_late(case: Case, subscription
 
 
 @every_case
+def test_a_group_that_another_run_has_just_created(case: Case, subscription: Subscription) -> None:
+    """The read of the resource found the group, but its write reaches a replica that does not know it yet."""
+    unknown = {"status": 404, "code": "ResourceGroupNotFound", "headers": {"x-ms-request-id": "1"}}
+    subscription.fault("PUT", case.place, "fail", times=2, **unknown)
+    done = case.run(subscription)
+    assert not done.failed, done.msg
+    assert subscription.writes == [case.created]
+
+
+@every_case
 def test_a_stale_answer_does_not_remove_the_tags_of_a_group(case: Case, subscription: Subscription) -> None:
     subscription.state.groups["rg-dr"]["tags"] = {"owner": "someone"}
     missing = {"status": 404, "code": "ResourceGroupNotFound", "headers": {"x-ms-request-id": "1"}}
