@@ -237,7 +237,7 @@ class Lab:
         `hosts` and `seed` replace those of a fleet.
 
         Raises:
-            LabError: there is no such lab or engine, or it is no fleet.
+            LabError: there is no such lab or engine, or it is not a fleet.
         """
         if engine not in get_args(EngineName):
             raise LabError(f"There is no engine {engine}: use one of {', '.join(get_args(EngineName))}.")
@@ -245,7 +245,7 @@ class Lab:
         if "fleet" in document:
             document = fleet.described(document, hosts, seed)
         elif hosts is not None or seed is not None:
-            raise LabError(f"The lab {name} is no fleet: it has no number of hosts and no seed.")
+            raise LabError(f"The lab {name} is not a fleet, so it has neither a number of hosts nor a seed.")
         return cls(
             document, engine=engine, time_scale=time_scale, directory=None if directory is None else Path(directory)
         )

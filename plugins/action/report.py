@@ -106,10 +106,11 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
     hostvars = variables["hostvars"]
     records = list(_records(scope, hostvars))
     known = {record.host: record for record in records if record.role == HYPERV_HOST}
-    # The run has no record of a host outside of the limit, only its names.
+    # The run has no record of a host outside of the limit, only its names. Only a report about the hosts needs them,
+    # because reading the variables of a host takes time.
     machines = [
         known.get(host) or Record(HYPERV_HOST, host, names=_inventory_names(host, hostvars[host]))
-        for host in scope.groups[HYPERV_HOSTS].hosts
+        for host in (scope.groups[HYPERV_HOSTS].hosts if HYPERV_HOSTS in scope.parts else ())
     ]
     accepted = options["uncovered_hosts"] == "warn"
     return Report(
@@ -164,8 +165,9 @@ def _records(scope: Scope, hostvars: Variables) -> Iterator[Record]:
         yield read_record(AZURE_TARGET, _LOCALHOST, hostvars[_LOCALHOST])
     for part, role in _ROLES.items():
         for host in scope.included(part):
-            record = read_record(role, host, hostvars[host], _inventory_names(host, hostvars[host]))
-            yield replace(record, ring=_ring(hostvars[host])) if role == HYPERV_HOST else record
+            variables = hostvars[host]
+            record = read_record(role, host, variables, _inventory_names(host, variables))
+            yield replace(record, ring=_ring(variables)) if role == HYPERV_HOST else record
 
 
 def _ring(variables: Variables) -> int:

@@ -43,5 +43,5 @@ def test_a_hundred_hosts_need_a_tenth_of_the_memory_of_a_thousand() -> None:
 
 
 def test_other_labs_have_no_number_of_hosts() -> None:
-    with pytest.raises(LabError, match="no fleet"):
+    with pytest.raises(LabError, match="not a fleet"):
         Lab.load("small", hosts=3)

@@ -60,9 +60,9 @@ def find_uncovered(servers: Iterable[Record], machines: Sequence[Record]) -> lis
         names = clouds.setdefault(name, [])
         if cloud not in names:
             names.append(cloud)
-    uncovered = []
+    uncovered, candidates = [], _by_short_name(machines)
     for host, names in clouds.items():
-        known = [machine for machine in machines if _is(machine, host)]
+        known = [machine for machine in candidates.get(_short(host), ()) if _is(machine, host)]
         if not known:
             uncovered.append(Uncovered(host, tuple(names), "missing"))
         elif all(_lacks_agent(machine) for machine in known):
@@ -94,6 +94,15 @@ def _chosen_hosts(servers: Iterable[Record]) -> Iterator[tuple[str, str]]:
                         yield known.setdefault(str(host["id"]), str(host["fqdn"])), str(cloud["name"])
 
 
+def _by_short_name(machines: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the machines by each of their short names, because comparing all pairs of a large fleet takes long."""
+    found: dict[str, list[Record]] = {}
+    for machine in machines:
+        for name in {_short(name) for name in (*machine.names, machine.fqdn) if name}:
+            found.setdefault(name, []).append(machine)
+    return found
+
+
 def _is(machine: Record, host: str) -> bool:
     """Tell whether a machine is this host, by the full name that it reports, or else by its names in the inventory."""
     names = [machine.fqdn] if "." in machine.fqdn else [*machine.names, machine.fqdn]
@@ -105,7 +114,11 @@ def _same(left: str, right: str) -> bool:
     left, right = _normalized(left), _normalized(right)
     if "." in left and "." in right:
         return left == right
-    return left.partition(".")[0] == right.partition(".")[0]
+    return _short(left) == _short(right)
+
+
+def _short(name: str) -> str:
+    return _normalized(name).partition(".")[0]
 
 
 def _normalized(name: str) -> str:

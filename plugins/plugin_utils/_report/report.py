@@ -77,8 +77,8 @@ class Report:
         """Return the waves of the hosts to set up. Hosts that are left out or have nothing to do are in none."""
         if self.wave_sizes is None:
             return ()
-        left_out = {record.host for record in self.left_out}
-        due = [record for record in self._of(HYPERV_HOST) if record.host not in left_out and record.settled is None]
+        ready = [record for record in self._of(HYPERV_HOST) if record.host not in self._left_out_hosts]
+        due = [record for record in ready if record.settled is None]
         return plan_waves(map(_candidate, due), self.wave_sizes or DEFAULT_SIZES)
 
     @cached_property
@@ -88,6 +88,10 @@ class Report:
         unready = [record for record in hosts if any(check.blocks for check in record.checks or ())]
         every = self.unready_hosts == "fail" or self.stage == "state"
         return [] if every or len(unready) == len(hosts) else unready
+
+    @cached_property
+    def _left_out_hosts(self) -> frozenset[str]:
+        return frozenset(record.host for record in self.left_out)
 
     @cached_property
     def uncovered(self) -> list[Uncovered]:
@@ -172,7 +176,7 @@ class Report:
         return self.unready_hosts == "accept" or (self.unready_hosts == "skip" and self.stage == "checks")
 
     def _of_record(self, record: Record) -> Iterator[Problem]:
-        if record in self.left_out:
+        if record.role == HYPERV_HOST and record.host in self._left_out_hosts:
             if not self._tolerated:
                 yield _problem(record, f"left out, because its checks failed: {_failed_checks(record)}")
             return
@@ -211,8 +215,7 @@ class Report:
             yield _problem(record, _NOT_SET_UP[record.role])
 
     def _unfinished_line(self, record: Record) -> str:
-        failed = [other.host for other in self._of(record.role) if other.failure]
-        if failed and record.role == VMM_SERVER:
+        if record.role == VMM_SERVER and (failed := [other.host for other in self._of(VMM_SERVER) if other.failure]):
             return f"not set up, because {failed[0]} failed before it; run again"
         if self.stopped and record.role == HYPERV_HOST:
             return f"not set up, because {self.stopped}; run again"
