@@ -120,7 +120,7 @@ class Store:
             for other in [each["id"] for each in self.objects[dependent].values() if each[name] == number]:
                 gone = self.objects[dependent].pop(other)
                 # A step takes its approval along.
-                self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template"), None)
+                self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template") or 0, None)
         del self.objects[endpoint][number]
         self._forget(endpoint, number)
         self.journal.append(("delete", endpoint, str(entry.get("name") or entry.get("identifier"))))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -120,6 +121,28 @@ def test_a_credential_type_gives_a_job_its_fields(kind: str) -> None:
     given = rules.render(entry["injectors"], fields, {"certificate": "/runner/certificate"})
     values = [value for part in given.values() for value in part.values()]
     assert {*values, "/runner/certificate"} == {*fields.values(), "/runner/certificate"}
+
+
+def test_awx_accepts_the_documented_times_of_the_schedules() -> None:
+    specified = yaml.safe_load((ROOT / "playbooks" / "awx_setup.meta.yml").read_text())["argument_specs"]["awx_setup"]
+    defaults = [specified["options"][f"awx_setup_{key}_rule"]["default"] for key in DATA["schedules"]]
+    documented_rules = re.findall(r"_rule: (DTSTART.+)", (ROOT / "docs" / "awx.md").read_text())
+    assert len(documented_rules) == len(defaults)
+    for rule in (*defaults, *documented_rules):
+        rules.require_valid_rule(rule)
+
+
+def test_the_defaults_are_the_same_in_the_specification_and_in_the_playbook() -> None:
+    """The settings cannot read the specification, because the playbook loads them as variables."""
+    specified = yaml.safe_load((ROOT / "playbooks" / "awx_setup.meta.yml").read_text())["argument_specs"]["awx_setup"]
+    settings = yaml.safe_load((ROOT / "playbooks" / "parts" / "awx" / "settings.yml").read_text())
+    expressions = {**settings["__awx_setup_settings"], "state": settings["__awx_setup_state"]}
+    assert {f"awx_setup_{name}" for name in expressions} == specified["options"].keys()
+    for name, expression in expressions.items():
+        given = re.search(r"\.given\(([^,)]*)", expression)
+        assert given, name
+        default = settings.get(given[1], yaml.safe_load(given[1]))
+        assert default == (specified["options"][f"awx_setup_{name}"].get("default", type(default)())), name
 
 
 def test_each_reference_of_an_object_is_known() -> None:
