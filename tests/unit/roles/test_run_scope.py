@@ -87,8 +87,9 @@ def test_a_single_host_can_be_set_up_and_checked(
     assert harness.journal("write") == written
 
 
-def test_a_report_of_assumptions_without_the_host_that_writes_it_is_refused(harness: Harness) -> None:
-    refused(harness.play("verify_assumptions.yml", "--limit", "vmm01"), SITE_LIMIT.format("vmm01"))
+@pytest.mark.parametrize("playbook", ["verify_assumptions.yml", "bundle.yml"])
+def test_a_run_without_the_host_that_writes_its_files_is_refused(harness: Harness, playbook: str) -> None:
+    refused(harness.play(playbook, "--limit", "vmm01"), SITE_LIMIT.format("vmm01"))
     assert harness.journal("read") == []
 
 
