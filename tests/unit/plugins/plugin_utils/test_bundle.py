@@ -124,7 +124,7 @@ def test_a_changed_source_is_refused_and_the_next_run_continues(shop: Workshop) 
     good, bad = shop.installer(OLD), shop.installer(NEW)
     content = Path(bad["source"]).read_bytes()
     Path(bad["source"]).write_bytes(b"MZ other")
-    with pytest.raises(Refused, match="has the SHA-256 hash [0-9a-f]{64}, not"):
+    with pytest.raises(Refused, match=r"has the SHA-256 hash [0-9a-f]{64}, not"):
         shop.build(good, bad)
     with pytest.raises(Refused, match=r"no readable manifest\.json"):
         shop.verify()
