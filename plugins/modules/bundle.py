@@ -11,7 +11,7 @@ module: bundle
 short_description: Build a folder that carries an installation to a network without Internet
 version_added: 0.1.0
 description:
-  - Builds a folder with installers, collections, Python packages and a manifest that has the SHA-256 hash of every file.
+  - Builds a folder with installers, collections, Python packages and a manifest with the SHA-256 hash of every file.
   - Runs on the controller and connects to no machine. M(siterecovery.hyperv.bundle_info) verifies the folder where it
     is used.
   - A second run changes nothing, and needs no network. Files that are in the folder but not in its manifest are never

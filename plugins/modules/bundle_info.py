@@ -30,8 +30,8 @@ options:
     required: true
   allowed_signers:
     description:
-      - The file of allowed signers, in the format of C(ssh-keygen). If it is set, the bundle must have a valid signature
-        of O(signer). Without it, a signature is not verified.
+      - The file of allowed signers, in the format of C(ssh-keygen). If it is set, the bundle must have a valid
+        signature of O(signer). Without it, a signature is not verified.
     type: path
   signer:
     description:
@@ -84,7 +84,7 @@ bundle:
   description: The bundle, as RV(siterecovery.hyperv.bundle#module:bundle) shows it.
   returned: success
   type: dict
-  sample: {path: /srv/bundle, installers: [MARSAgentInstaller.exe 2.0.9260.0], collections: [], wheels: [], signed: true}
+  sample: {path: /srv/bundle, installers: [MARSAgentInstaller.exe 2.0.9260.0], wheels: [], signed: true}
 manifest:
   description: The manifest.
   returned: success
@@ -112,7 +112,8 @@ variables:
     hyperv_host_agent_checksum: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     hyperv_host_agent_version: 2.0.9938.0
 inventory:
-  description: An inventory with the installer of the next step of each machine. Empty without O(address) and O(versions_file).
+  description:
+    - An inventory with the installer of the next step of each machine. Empty without O(address) and O(versions_file).
   returned: success
   type: dict
   sample: {all: {hosts: {hv01: {hyperv_host_agent_version: 2.0.9919.0}}}}

@@ -49,7 +49,7 @@ def verified(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest
     lab.context.journal.clear()
     folder = tmp_path_factory.mktemp("verified")
     file = folder / "assumptions.json"
-    run = controller.run(VERIFY, "-e", f"site_assumptions_file={file}", folder=folder)
+    run = controller.run(VERIFY, "-e", f"site_assumptions_file={file.name}", folder=folder)
     assert file.exists(), run.output
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     return Verified(lab, run, file.read_text())

@@ -83,6 +83,24 @@ class Site:
         }
         subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=self.inside, env=environment, check=True)
 
+    def carry_in(self) -> None:
+        """Copy the bundle. A new controller verifies it without the collection, and installs without an index."""
+        shutil.copytree(self.outside / "bundle", self.inside / "bundle")
+        self.shell(BLOCKS[1])
+        self.shell(BLOCKS[2])
+        collections = self.inside / "galaxy" / "ansible_collections"
+        assert (self.inside / "packages" / "ansible_core" / "__init__.py").is_file()
+        assert (collections / "siterecovery" / "hyperv" / "MANIFEST.json").is_file()
+
+    def serve_to_machines(self, address: str, *packages: tuple[str, Package]) -> None:
+        """Let the machines of the lab get the copied files at an address, and nothing else."""
+        for machine in self.lab.machines.values():
+            machine.web.clear()
+            for program, made in packages:
+                path = f"installers/{program}/{made.version}/{made.program}"
+                content = (self.inside / "bundle" / path).read_bytes()
+                machine.web[f"{address}/{path}"] = replace(made, url=f"{address}/{path}", content=content)
+
 
 def describe(folder: Path, name: str, variables: dict[str, Any]) -> None:
     (folder / name).write_text(yaml.safe_dump(variables), encoding="utf-8")
@@ -109,7 +127,6 @@ def test_machines_install_from_the_bundle_step_by_step(site: Site, tmp_path: Pat
     agents = [package("MARSAgentInstaller.exe", "", version) for version in (BETWEEN, NEW)]
     provider = package("AzureSiteRecoveryProvider.exe", "", PROVIDER)
     outside, inside = site.outside, site.inside
-    (outside / "installers").mkdir()
     found = installers(outside, ("provider", provider), *(("agent", each) for each in agents))
     windows = write_collection(tmp_path / "galaxy", "ansible.windows", "9.0.0")
     own = write_collection(tmp_path / "galaxy", "siterecovery.hyperv", "0.1.0", ansible_windows=">=2.4.0")
@@ -135,15 +152,9 @@ def test_machines_install_from_the_bundle_step_by_step(site: Site, tmp_path: Pat
     again = site.run(outside, 0)
     assert (again.returncode, again.changed) == (0, 0), again.output
 
-    # A new controller verifies the bundle without the collection, and installs from it without an index.
-    shutil.copytree(outside / "bundle", inside / "bundle")
-    site.shell(BLOCKS[1])
-    site.shell(BLOCKS[2])
-    assert (inside / "packages" / "ansible_core" / "__init__.py").is_file()
-    assert (inside / "galaxy" / "ansible_collections" / "siterecovery" / "hyperv" / "MANIFEST.json").is_file()
-
-    with served(inside, tmp_path) as (address, authority):
-        address = f"{address}/bundle"
+    site.carry_in()
+    with served(inside, tmp_path) as (server, authority):
+        address = f"{server}/bundle"
         verify = {
             "site_bundle_mode": "verify",
             "site_bundle_address": address,
@@ -169,14 +180,7 @@ def test_machines_install_from_the_bundle_step_by_step(site: Site, tmp_path: Pat
         assert newest["hyperv_host_agent_version"] == NEW
         assert newest["vmm_server_provider_source"].startswith(address)
 
-    # The machines of the lab get the bytes of the copy at this address.
-    for machine in site.lab.machines.values():
-        machine.web.clear()
-        for made in (provider, *agents):
-            program = "provider" if made is provider else "agent"
-            path = f"installers/{program}/{made.version}/{made.program}"
-            there = replace(made, url=f"{address}/{path}", content=(inside / "bundle" / path).read_bytes())
-            machine.web[there.url] = there
+    site.serve_to_machines(address, ("provider", provider), *(("agent", each) for each in agents))
     installed = site.run(inside, 5, "-e", "vmm_server_clouds='Cloud of vmm01'")
     assert installed.returncode == 0, installed.output
     assert site.lab.machines["vmm01"].is_running(layout.VMM_SERVICE)

@@ -87,8 +87,8 @@ def test_a_single_host_can_be_set_up_and_checked(
     assert harness.journal("write") == written
 
 
-@pytest.mark.parametrize("playbook", ["verify_assumptions.yml", "doctor.yml"])
-def test_a_report_without_the_host_that_writes_it_is_refused(harness: Harness, playbook: str) -> None:
+@pytest.mark.parametrize("playbook", ["verify_assumptions.yml", "doctor.yml", "bundle.yml"])
+def test_a_run_without_the_host_that_writes_its_files_is_refused(harness: Harness, playbook: str) -> None:
     refused(harness.play(playbook, "--limit", "vmm01"), SITE_LIMIT.format("vmm01"))
     assert harness.journal("read") == []
 

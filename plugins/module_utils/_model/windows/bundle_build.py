@@ -124,7 +124,7 @@ def checked_names(option: str, names: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class BundleState:
-    """The content of the folder of a bundle. `hashes` are those of its files by path, except for those of an unfinished build.
+    """The content of the folder of a bundle. `hashes` are those of its files by path, without the working folder.
 
     `resolved` has the collections and wheels that a new resolution found, by group; a group that was not resolved is
     not in it.

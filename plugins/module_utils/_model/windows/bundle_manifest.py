@@ -53,7 +53,8 @@ FILE: Mapping[str, Field] = {
 class BundleFile:
     """A file of a bundle. `kind` is provider, agent, collection, wheel or list.
 
-    `signer` is the subject of the certificate in an installer. It is not verified here: Windows does this before setup runs.
+    `signer` is the subject of the certificate in an installer. It is not verified here: Windows does this before setup
+    runs.
     """
 
     path: str

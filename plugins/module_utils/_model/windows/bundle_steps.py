@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: which installers of a bundle a machine needs, one after the other, because Microsoft supports N-4 upgrades."""
+"""Private: the installers of a bundle that a machine needs, one after the other (N-4)."""
 
 from __future__ import annotations
 

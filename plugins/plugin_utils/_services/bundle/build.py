@@ -198,7 +198,8 @@ class Bundle(ManagedResource[BundleState, Applied]):
         """Return one line for each installer that Windows is going to reject."""
         found = state.manifest.of(INSTALLERS) if state.manifest else ()
         return tuple(
-            f"{file.path} is signed by {file.signer or 'no readable certificate'}, not by Microsoft Corporation; the machines reject it"
+            f"{file.path} is signed by {file.signer or 'no readable certificate'}, not by Microsoft Corporation;"
+            " the machines reject it"
             for file in found
             if not is_microsoft(file.signer)
         )

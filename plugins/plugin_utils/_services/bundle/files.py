@@ -65,7 +65,7 @@ def _digest(stream: IO[bytes], copy: IO[bytes] | None = None) -> str:
 
 
 def fetch_installer(installer: WantedInstaller, target: Path, ca_path: str | None) -> None:
-    """Copy an installer to a path. Raises Refused for another content than the requested one, and leaves no file then."""
+    """Copy an installer to a path. Raises Refused for another content than the requested one, without a file then."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as copy:
         if installer.from_web:
@@ -77,15 +77,15 @@ def fetch_installer(installer: WantedInstaller, target: Path, ca_path: str | Non
     if found != installer.sha256:
         target.unlink()
         raise Refused(
-            f"installers: {installer.shown_source} has the SHA-256 hash {found}, not {installer.sha256}; correct source or"
-            " checksum"
+            f"installers: {installer.shown_source} has the SHA-256 hash {found}, not {installer.sha256}; correct source"
+            " or checksum"
         )
 
 
 @contextmanager
 def _readable(path: str) -> Iterator[IO[bytes]]:
     try:
-        stream = Path(path).open("rb")
+        stream = open(path, "rb")  # noqa: SIM115
     except OSError as error:
         raise Refused(
             f"installers: {path} cannot be read: {error.strerror}; correct the path or its permissions"

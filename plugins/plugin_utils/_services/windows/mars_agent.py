@@ -34,7 +34,7 @@ UNPAUSED_NOTE = (
 PAUSED_NOTE = (
     "an earlier run has paused the host's node of its cluster for a restart; a run without check mode resumes it"
 )
-#: How long an upgrade may continue after the process of the installer has ended. The agent's documentation names minutes.
+#: How long an upgrade may continue after the installer's process has ended. The documentation names minutes.
 _UPGRADE_SECONDS = 600.0
 #: How long the cluster may take to show a node again.
 _JOIN_SECONDS = 300.0
@@ -136,7 +136,7 @@ class MarsAgent(ManagedResource[MachineFacts, Applied]):
         return (*paused, *model.warnings(state, self._desired))
 
     def visibility_limit(self, state: MachineFacts) -> float:
-        """Return how long the installer may still work in the background on an upgrade: the service runs all the time."""
+        """Return how long an upgrade may continue in the background, while the old service runs."""
         outdated = state.agent is not None and older(state.agent.version, self._desired.installer.version)
         return _UPGRADE_SECONDS if outdated else 0.0
 

@@ -124,9 +124,9 @@ def test_a_changed_source_is_refused_and_the_next_run_continues(shop: Workshop) 
     good, bad = shop.installer(OLD), shop.installer(NEW)
     content = Path(bad["source"]).read_bytes()
     Path(bad["source"]).write_bytes(b"MZ other")
-    with pytest.raises(Refused, match="has the SHA-256 hash [0-9a-f]{64}, not"):
+    with pytest.raises(Refused, match=r"has the SHA-256 hash [0-9a-f]{64}, not"):
         shop.build(good, bad)
-    with pytest.raises(Refused, match="no readable manifest.json"):
+    with pytest.raises(Refused, match=r"no readable manifest\.json"):
         shop.verify()
     Path(bad["source"]).write_bytes(content)
     assert shop.build(good, bad).changed
@@ -163,12 +163,17 @@ def test_a_signature_is_renewed_only_when_it_is_not_that_of_the_key(shop: Worksh
     shop.verify(**shop.signed_by())
     assert shop.build(shop.installer(OLD), signing_key=other).plan.describe() == "sign the manifest"
     shop.verify(**shop.signed_by("other"))
-    with pytest.raises(Refused, match="has no valid signature of me@example.com"):
+    with pytest.raises(Refused, match=r"has no valid signature of me@example\.com"):
         shop.verify(**shop.signed_by())
 
 
 def _append(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x")
+
+
+def _interrupt(bundle: Path) -> None:
+    (bundle / ".partial").mkdir()
+    (bundle / ".partial" / "x").touch()
 
 
 def _link(path: Path) -> None:
@@ -183,10 +188,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], object], str]] = {
     "link": (lambda bundle: _link(bundle / AGENT.format(OLD)), f"changed: {AGENT.format(OLD)}"),
     "folder link": (lambda bundle: (bundle / "etc").symlink_to("/etc"), "not in the manifest: etc"),
     "manifest": (lambda bundle: _append(bundle / "manifest.json"), "the manifest is not a JSON document"),
-    "unfinished": (
-        lambda bundle: [(bundle / ".partial").mkdir(), (bundle / ".partial/x").touch()],
-        "not in the manifest: .partial/x",
-    ),
+    "unfinished": (_interrupt, "not in the manifest: .partial/x"),
 }
 
 
@@ -245,7 +247,7 @@ def test_an_address_must_serve_every_file(shop: Workshop, tmp_path: Path) -> Non
         (copy / "manifest.json.sig").unlink()
         with pytest.raises(Refused, match=rf"{AGENT.format(OLD)} \(changed\), manifest\.json\.sig \(missing\)"):
             shop.verify(**options)
-        with pytest.raises(RemoteFailure, match="cannot be reached: .*certificate verify failed"):
+        with pytest.raises(RemoteFailure, match=r"cannot be reached: .*certificate verify failed"):
             shop.verify(address=f"{address}/bundle")
         shutil.rmtree(shop.bundle)
         source = f"{address}/bundle/{AGENT.format(NEW)}?sig=secret"
@@ -308,8 +310,9 @@ def test_a_wrong_installer_is_refused(shop: Workshop, change: dict[str, str], me
 
 @pytest.mark.parametrize("option", ["collections", "python_packages", "platforms"])
 def test_no_option_reaches_a_tool_as_a_name(shop: Workshop, option: str) -> None:
+    more: dict[str, Any] = {"wheels": True, option: ["--pre"]}
     with pytest.raises(InvalidInput, match=f"{option} must have names, not the option '--pre'"):
-        shop.build(**{"wheels": True, option: ["--pre"]})
+        shop.build(**more)
 
 
 def test_the_same_installer_twice_is_refused(shop: Workshop) -> None:

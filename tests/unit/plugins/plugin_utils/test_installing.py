@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import resource
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.errors import (
     InvalidInput,
     NotConverged,
@@ -30,6 +32,7 @@ from lab.windows.states import (
     stopped,
     vmm_server,
 )
+from tests.unit.plugins.plugin_utils.clock import Time
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import ScriptHarness
 from tests.unit.plugins.plugin_utils.setups import AGENT_EXE, BOTH, ONE, OTHER, PROVIDER_EXE, Installed
@@ -72,6 +75,26 @@ def test_an_upgrade(harness: MakeHarness, what: Installed) -> None:
     outcome = found.run(what.resource())
     assert found.scripts == what.scripts()
     assert (outcome.before["version"], outcome.after["version"]) == (what.older, what.package.version)
+
+
+def test_an_upgrade_that_continues_in_the_background_is_awaited(
+    harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old service runs all the time, so only the version tells when the upgrade has ended."""
+    _provider, agent = BOTH
+    found, pending = harness(agent.entry(agent.older)), list[Callable[[], None]]()
+
+    class Later(Time):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            while pending:
+                pending.pop()()
+
+    monkeypatch.setattr(Machine, "later", lambda _machine, _seconds, effect: pending.append(effect))
+    monkeypatch.setattr(resource, "time", Later())
+    outcome = found.run(agent.resource())
+    assert outcome.after["version"] == agent.package.version
+    assert found.scripts == [*agent.scripts(), "observe"]
 
 
 def test_a_stopped_service_is_started(harness: MakeHarness, what: Installed) -> None:
