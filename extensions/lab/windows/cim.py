@@ -49,7 +49,7 @@ def instances(machine: Machine, class_name: str, namespace: str, where: str | No
     source = classes.get(class_name.lower())
     if source is None:
         raise MachineError("Invalid class ", _CIM_ERROR)
-    if machine.fault_at(f"read {class_name}") is not None:
+    if machine.fault_at(f"class {class_name}") is not None:
         # Documented: WBEM_E_PROVIDER_FAILURE, as the repository or the provider of a class fails.
         raise MachineError("Provider failure ", _CIM_ERROR)
     if class_name.lower() == "win32_process":

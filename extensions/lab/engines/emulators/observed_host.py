@@ -147,7 +147,7 @@ def _antivirus(machine: Machine) -> Section | None:
 
 def _batch_logon(machine: Machine) -> Section | None:
     rights = machine.logon_policy
-    if not rights or machine.fault_at("read RSOP_UserPrivilegeRight") is not None:
+    if not rights or machine.fault_at("class RSOP_UserPrivilegeRight") is not None:
         return None
     return {"granted": rights.get("SeBatchLogonRight"), "denied": rights.get("SeDenyBatchLogonRight")}
 

@@ -41,7 +41,7 @@ CASES: Final = [
     observe("a cluster with a node that is down", cluster_node(nodes=["vmm01", {"name": "vmm02", "state": "Down"}])),
     observe("a cluster service that does not run", _CLUSTER_STOPPED),
     observe("a node of a cluster of hosts", _HOST_NODE),
-    observe("a node whose cluster cannot be read", _HOST_NODE, fault("read MSCluster_Cluster")),
+    observe("a node whose cluster cannot be read", _HOST_NODE, fault("class MSCluster_Cluster")),
     install_provider("on the owner", PROVIDER_PACKAGE, machine=cluster_node(provider=False), parameters=_RESOURCE),
     install_provider("on a node that does not own VMM", PROVIDER_PACKAGE, machine=_ELSEWHERE, parameters=_RESOURCE),
     install_provider("on the owner, not through the cluster", PROVIDER_PACKAGE, machine=cluster_node()),

@@ -85,12 +85,12 @@ UNREADABLE: Final = [
     observe(
         "rights that cannot be read",
         hyperv_host(batch_logon=False),
-        fault("read RSOP_UserPrivilegeRight", times=9),
+        fault("class RSOP_UserPrivilegeRight", times=9),
     ),
     observe("a missing root", hyperv_host(missing_roots=[ROOTS[0]])),
     observe("no roots, and none that Windows fetches", hyperv_host(missing_roots=ROOTS, root_updates=False)),
     *(
-        observe(f"a {name} that cannot be read", entry, fault(f"read {name}", times=99))
+        observe(f"a {name} that cannot be read", entry, fault(f"class {name}", times=99))
         for name, entry in UNREADABLE_CLASSES.items()
     ),
     observe("roots that cannot be read", hyperv_host(), fault("read trusted roots", times=9)),

@@ -180,7 +180,7 @@ def test_a_class_that_cannot_be_read_decides_only_what_needs_it(
 ) -> None:
     entry = hyperv_host(vms=[{"name": "a"}], cluster={"name": "HVC01", "nodes": ["hv01", "hv02"]})
     healthy = statuses(read(harness(entry), "hyperv_host", install_path=r"C:\Agent"))
-    result = read(harness(entry, fault(f"read {name}", times=9)), "hyperv_host", install_path=r"C:\Agent")
+    result = read(harness(entry, fault(f"class {name}", times=9)), "hyperv_host", install_path=r"C:\Agent")
     checks = {check["id"]: check for check in result["checks"]}
     found = {id for id, check in checks.items() if check["status"] == "unknown" and check["severity"] != "info"}
     assert found == {*unknown, "unread"}
