@@ -83,9 +83,9 @@ options:
     default: fail
   wave_sizes:
     description:
-      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of the hosts of all waves.
-        V(one_per_cluster) stands for one node of each failover cluster of which no earlier wave had a node. The last
-        size applies to all further waves. An empty list stands for 1, V(one_per_cluster), 25% and 100%.
+      - The sizes of the waves in which the Hyper-V hosts are set up, as numbers or percentages of the hosts of all
+        waves. V(one_per_cluster) stands for one node of each failover cluster of which no earlier wave had a node. The
+        last size applies to all further waves. An empty list stands for 1, V(one_per_cluster), 25% and 100%.
       - The hosts of a lower C(hyperv_host_ring) come first.
       - Without this option, the module plans no waves. In check mode, it prints the plan.
     type: list
