@@ -126,7 +126,7 @@ def test_a_key_on_the_disk_is_closed_before_it_has_content(build: Build, context
         for entry in context.journal.entries
         if str(entry.detail.get("path", "")).endswith(".VaultCredentials")
     ]
-    assert verbs == [("file.write", 0), ("file.access", None), ("file.write", 6), ("file.remove", None)]
+    assert verbs == [("file.write", 0), ("file.access", None), ("file.append", 6), ("file.remove", None)]
     assert not machine.exists(parameters["KeyPath"])
 
 
