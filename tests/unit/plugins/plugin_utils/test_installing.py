@@ -80,7 +80,7 @@ def test_an_upgrade(harness: MakeHarness, what: Installed) -> None:
 def test_an_upgrade_that_continues_in_the_background_is_awaited(
     harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old service runs all the time, so only the version tells when the upgrade has ended."""
+    """The old service runs all the time, so only the version shows the end of the upgrade."""
     _provider, agent = BOTH
     found, pending = harness(agent.entry(agent.older)), list[Callable[[], None]]()
 
