@@ -135,15 +135,14 @@ def _timeless(result: Any) -> Any:
         seen["host"] = {**seen["host"], _MOMENT: _form(seen["host"][_MOMENT])}
     if isinstance(seen.get("logs"), list):
         seen["logs"] = [{**each, "written": _form(each["written"])} for each in seen["logs"]]
-    if isinstance(seen.get("events"), list):
-        seen["events"] = [each if isinstance(each, str) else _timeless_log(each) for each in seen["events"]]
+    if isinstance(seen.get("event_logs"), list):
+        seen["event_logs"] = [
+            {**log, "events": [{**each, "time": _form(each["time"])} for each in log["events"]]}
+            for log in seen["event_logs"]
+        ]
     if isinstance(seen.get("connectivity"), list):
         seen["connectivity"] = [{**each, "clock": _form(each["clock"])} for each in seen["connectivity"]]
     return seen
-
-
-def _timeless_log(log: dict[str, Any]) -> dict[str, Any]:
-    return {**log, "events": [{**each, "time": _form(each["time"])} for each in log["events"]]}
 
 
 def _form(moment: str | None) -> str | None:

@@ -64,7 +64,7 @@ def _events(run: Run, log: str) -> Fact:
 
 @emulator
 def read_symptoms(run: Run) -> Fact:
-    found = {**observation(run, _SECTIONS), "logs": [], "events": []}
+    found = {**observation(run, _SECTIONS), "logs": [], "event_logs": []}
     if run.machine.language_mode != FULL_LANGUAGE:
         return found
     places = [("setup", layout.SETUP_LOGS, "DRASetupWizard*.log")]
@@ -74,5 +74,5 @@ def read_symptoms(run: Run) -> Fact:
         places.append(("agent", found["agent"]["install_path"] + r"\Temp", "CBEngine*.errlog"))
     logs = [_log(run, *place) for place in places]
     found["logs"] = [log for log in logs if log is not None]
-    found["events"] = [_events(run, log) for log in run.texts("EventLogs")]
+    found["event_logs"] = [_events(run, log) for log in run.texts("EventLogs")]
     return found

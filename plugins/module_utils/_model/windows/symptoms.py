@@ -65,13 +65,13 @@ def unread(kind: Side, raw: Mapping[str, Any]) -> list[str]:
     checks = [f"check {each.id}: {each.message}" for each in unknown]
     readings = [f"{each['name']}: {each['reason']}" for each in raw.get("unread") or ()]
     logs = [f"log of the {_PROGRAMS[each['program']]}: {each['error']}" for each in raw["logs"] if each["error"]]
-    events = [f"event log {each['log']}: {each['error']}" for each in raw["events"] if each["error"]]
+    events = [f"event log {each['log']}: {each['error']}" for each in raw["event_logs"] if each["error"]]
     return [*checks, *readings, *logs, *events]
 
 
 def absent_logs(raw: Mapping[str, Any]) -> list[str]:
     """Return the event logs that the machine does not have."""
-    return [each["log"] for each in raw["events"] if each["absent"]]
+    return [each["log"] for each in raw["event_logs"] if each["absent"]]
 
 
 def _of_checks(kind: Side, raw: Mapping[str, Any]) -> Iterator[FoundSymptom]:
@@ -116,7 +116,7 @@ def _is_recent(written: str | None, raw: Mapping[str, Any], days: int) -> bool:
 def _of_events(kind: Side, raw: Mapping[str, Any]) -> Iterator[FoundSymptom]:
     rows = by_key(SYMPTOMS, "event", kind)
     seen: set[str] = set()
-    for log in raw["events"]:
+    for log in raw["event_logs"]:
         for event in log["events"]:
             text = "\n".join(event["lines"])
             for key, row in rows.items():

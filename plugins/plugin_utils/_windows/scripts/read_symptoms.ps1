@@ -31,7 +31,7 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 # A constrained language mode stops the first call of .NET, so it is read before.
-$result = @{ language_mode = "$($ExecutionContext.SessionState.LanguageMode)"; unread = @(); host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; background_tasks = $null; logs = @(); events = @() }
+$result = @{ language_mode = "$($ExecutionContext.SessionState.LanguageMode)"; unread = @(); host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; background_tasks = $null; logs = @(); event_logs = @() }
 if ($result.language_mode -ne 'FullLanguage') {
     $Ansible.Result = $result
     return
@@ -136,7 +136,7 @@ $result.logs = @(
     }
 )
 $result.logs = @($result.logs | Where-Object { $null -ne $_ })
-$result.events = @(foreach ($log in $EventLogs) { Get-EventFact -Log $log })
+$result.event_logs = @(foreach ($log in $EventLogs) { Get-EventFact -Log $log })
 $result.unread = @($script:unread)
 
 $Ansible.Result = $result
