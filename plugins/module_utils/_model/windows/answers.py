@@ -183,7 +183,7 @@ _OBSERVATION = {
 _SYMPTOMS = {
     **{name: _OBSERVATION[name] for name in _OBSERVATION if name not in ("connectivity", "updates")},
     "logs": [{"program": TEXT, "written": _TEXT, "lines": _TEXTS, "error": _TEXT}],
-    "events": [
+    "event_logs": [
         {
             "log": TEXT,
             "absent": BOOL,
