@@ -104,7 +104,7 @@ def _check_firewall(acls: Json, networks: Mapping[str, Json], subscription: str)
     action, bypass = canonical_value(acls.get("defaultAction"), ("Allow", "Deny")), member(acls, "bypass", str)
     if action is not None:
         acls["defaultAction"] = action
-    if action is not None and action not in {"Allow", "Deny"}:
+    if action is not None and action not in ("Allow", "Deny"):
         raise not_allowed("properties.networkAcls.defaultAction", action)
     said = {part.strip().casefold() for part in (bypass or "None").split(",")}
     if said != {"none"} and not said <= _BYPASSES:
