@@ -124,8 +124,15 @@ def files() -> Iterator[tuple[Path, str]]:
         yield PATTERN / "playbooks" / "meta" / f"{key}.yml", HEAD.format(source=VARIABLES.name) + _dump(specification)
 
 
+class _Indented(yaml.SafeDumper):
+    """Writes lists as the linter wants them, one level deeper than their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
 def _dump(document: Any) -> str:
-    return yaml.safe_dump(document, sort_keys=False, width=110, indent=2)
+    return yaml.dump(document, Dumper=_Indented, sort_keys=False, width=110, indent=2)
 
 
 def write() -> None:

@@ -136,7 +136,7 @@ def test_no_body_makes_a_handler_fall(route: Route, exists: bool, body: dict[str
     try:
         answer = route.handler(state, call)
     except ArmError as refused:
-        # The body refers to a resource that does not exist, so nobody may join it.
+        # The body refers to a resource that does not exist, so the client must not join it.
         linked = (refused.status, refused.code) == (403, "LinkedAuthorizationFailed")
         if not (linked or refused.status in {400, 404, 409, 429}) or state.snapshot() != before:
             pytest.fail(f"refused with {refused.status} {refused.code}, or something changed nevertheless")

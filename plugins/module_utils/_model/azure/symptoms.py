@@ -228,7 +228,7 @@ def _of_health(fabrics: Iterable[Mapping[str, Any]], health: Mapping[str, Any]) 
 
 
 def _of_servers(fabrics: Iterable[Mapping[str, Any]], servers: Iterable[Mapping[str, Any]]) -> Iterator[FoundSymptom]:
-    row = next(row for row in SYMPTOMS if row.place == "vault")
+    (row,) = (row for row in SYMPTOMS if row.place == "vault")
     names = [str((fabric.get("properties") or {}).get("friendlyName")) for fabric in fabrics]
     for server in servers:
         if server["registered"] is False and any(same_name(server["name"], name) for name in names):

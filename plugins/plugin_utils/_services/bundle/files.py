@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import HTTPSHandler, build_opener
 
 from ....module_utils._model.common.errors import InvalidInput, Refused, RemoteFailure, Unreachable
 from ....module_utils._model.common.shown_text import foreign, shown_address
@@ -99,7 +99,7 @@ def _opened(address: str, ca_path: str | None) -> Iterator[IO[bytes]]:
     """Open an address. Raises Unreachable and RemoteFailure. Proxies are those of the environment."""
     shown = shown_address(address)
     try:
-        with urlopen(address, timeout=_SILENCE, context=_context(ca_path)) as answer:
+        with build_opener(HTTPSHandler(context=_context(ca_path))).open(address, timeout=_SILENCE) as answer:
             if not answer.url.lower().startswith("https://"):
                 raise RemoteFailure(f"{shown} leads to an address without TLS; use another address")
             yield answer
