@@ -42,17 +42,6 @@ if ([IntPtr]::Size -ne 8) {
     throw 'This session is a 32-bit process and sees a redirected registry: use the 64-bit session configuration.'
 }
 
-$localMachine = [uint32] 2147483650
-$users = [uint32] 2147483651
-$vmmKey = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server'
-$providerKey = 'SOFTWARE\Microsoft\Azure Site Recovery'
-$previewKey = 'SOFTWARE\Microsoft\Hyper-V Recovery Manager'
-$agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
-$uninstallKeys = @(
-    'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall',
-    'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall'
-)
-
 # siterecovery.hyperv functions: Connect-VmmServer, Get-VmmJob
 
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask

@@ -3,6 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 $script:unread = @()
+$localMachine = [uint32] 2147483650
+$users = [uint32] 2147483651
+$vmmKey = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server'
+$providerKey = 'SOFTWARE\Microsoft\Azure Site Recovery'
+$previewKey = 'SOFTWARE\Microsoft\Hyper-V Recovery Manager'
+$agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
+$uninstallKeys = @(
+    'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall',
+    'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall'
+)
 
 function Add-Unread {
     # Notes a reading that failed. The observation goes on without it.
