@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -26,11 +25,12 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import controller_of
 from tests.support.bundles import served, write_collection, write_index
 from tests.support.fleet import Fleets, hyperv_host, vmm_server
+from tests.support.guides import console_blocks
 from tests.support.playbook import Controller, Run
 from tests.tools.paths import ROOT
 
 #: The build, the verification of a new controller, its installation, the survey, the verification, the installation.
-BLOCKS = re.findall(r"```console\n(.*?)```", (ROOT / "docs" / "air-gap.md").read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = console_blocks(ROOT / "docs" / "air-gap.md")
 OLD, BETWEEN, NEW = "2.0.9249.0", "2.0.9917.0", "2.0.9938.0"
 PROVIDER = "5.1.8095.0"
 SIGNER = "release@example.com"

@@ -7,54 +7,24 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.cells import Cell
 from tests.support.controller.server import TOKEN, StandIn, running
+from tests.support.guides import Shell, console_lines
 from tests.support.playbook import Controller
 from tests.tools import collection, environments
 from tests.tools.paths import ROOT
 
-GUIDE = (ROOT / "docs" / "awx.md").read_text(encoding="utf-8")
+GUIDE = ROOT / "docs" / "awx.md"
 PLAYBOOKS = "https://github.com/siterecovery/siterecovery.hyperv"
 INVENTORY = "https://git.example.com/recovery/site.git"
 #: The values that awx.awx sends although AWX does not take them.
 IGNORED = {("credential_types", "managed"), ("job_templates", "organization"), ("workflow_job_template_nodes", "type")}
 CHANGED = re.compile(r"changed=(\d+)")
-
-
-def commands() -> list[str]:
-    """Return all commands of the guide in their order."""
-    blocks = re.findall(r"^ *```console\n(.*?)^ *```", GUIDE, re.MULTILINE | re.DOTALL)
-    return [line.strip() for block in blocks for line in block.splitlines()]
-
-
-@dataclass
-class Shell:
-    """Runs commands of the guide in one folder. `podman` is a program that only records its calls."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, command: str) -> str:
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}"
-        return done.stdout
 
 
 @pytest.fixture
@@ -75,7 +45,9 @@ def awx(collection_root: Path, tmp_path: Path) -> Iterator[StandIn]:
 def shell(main_cell: Cell, awx: StandIn, tmp_path: Path) -> Shell:
     folder = tmp_path / "guide"
     shutil.copytree(ROOT / "docs" / "examples" / "execution-environment", folder)
-    (variables,) = re.findall(r"^```yaml\n(# awx\.yml\n.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    (variables,) = re.findall(
+        r"^```yaml\n(# awx\.yml\n.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     (folder / "awx.yml").write_text(variables, encoding="utf-8")
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -104,7 +76,7 @@ def test_the_commands_of_the_guide_set_awx_up_once_and_remove_only_their_own_obj
     shell: Shell, awx: StandIn, tmp_path: Path
 ) -> None:
     store, before = awx.store, names(awx)
-    listed, build, push, host, token, check, apply, remove = commands()
+    listed, build, push, host, token, check, apply, remove = console_lines(GUIDE)
 
     assert "24.6.1" in shell.run(listed)
     shell.run(build)

@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+def console_blocks(guide: Path) -> list[str]:
+    """Return the blocks of commands of a guide in their order."""
+    return re.findall(r"^ *```console\n(.*?)^ *```", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
 def console_lines(guide: Path) -> list[str]:
     """Return all commands of a guide in their order."""
-    blocks = re.findall(r"^ *```console\n(.*?)^ *```", guide.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return [line.strip() for block in blocks for line in block.splitlines()]
+    return [line.strip() for block in console_blocks(guide) for line in block.splitlines()]
 
 
 @dataclass(frozen=True)
