@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +117,42 @@ def test_a_short_expression_and_plain_text_pass(text: str) -> None:
 def test_a_name_that_is_no_imperative_is_found() -> None:
     found = list(names("- name: Have it\n  block: [{name: Ensure it}, {debug: }]"))
     assert [name for name in found if not IMPERATIVE.match(name)] == ["Have it", "(no name)"]
+
+
+def keys_below(value: Any, keyword: str) -> Iterator[str]:
+    """Yield the names of the dictionaries below a keyword, and the names that a text gives, such as `register`."""
+    if isinstance(value, list):
+        for each in value:
+            yield from keys_below(each, keyword)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name == keyword:
+                yield from (inner if isinstance(inner, dict) else [inner])
+            yield from keys_below(inner, keyword)
+
+
+def hidden(texts: Mapping[str, str]) -> set[tuple[str, str, str]]:
+    """Return each variable of a file that a fact or a result of another file outranks, so that it has no effect."""
+    parsed = {name: yaml.safe_load(text) for name, text in texts.items()}
+    given = {name: set(keys_below(value, "vars")) for name, value in parsed.items()}
+    return {
+        (variable, recording, setting)
+        for recording, value in parsed.items()
+        for keyword in ("ansible.builtin.set_fact", "register")
+        for variable in keys_below(value, keyword)
+        for setting, variables in given.items()
+        if variable.startswith("__") and variable in variables and setting != recording
+    }
+
+
+def test_no_fact_hides_a_variable_of_another_file() -> None:
+    assert hidden({path.relative_to(ROOT).as_posix(): path.read_text() for path in FILES}) == set()
+
+
+def test_a_hidden_variable_is_found() -> None:
+    close = "[{tasks: [{ansible.builtin.set_fact: {__site_failures: 1}}, {register: __site_read}]}]"
+    servers = "[{vars: {__site_failures: 2, __site_own: 3}}, {vars: {__site_read: 4}}]"
+    assert hidden({"close": close, "servers": servers}) == {
+        ("__site_failures", "close", "servers"),
+        ("__site_read", "close", "servers"),
+    }
