@@ -213,6 +213,63 @@ class VmNetworkFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskFacts:
+    """A virtual disk of a virtual machine. The service never learns which one holds the operating system (recorded)."""
+
+    id: str
+    name: str
+    size_mb: int
+    #: The place on the controllers, as the protected item spells it: `<controller>_<number>_<unit>` (recorded).
+    place: str = "0_0_0"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFacts:
+    """A network adapter of a virtual machine; `network_id` is None where it is not connected."""
+
+    id: str
+    name: str
+    network_id: str | None = None
+    subnet: str | None = None
+    addresses: tuple[str, ...] = ()
+
+
+Presence = Literal["Present", "NotPresent", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualMachineFacts:
+    """The data that VMM sends about a virtual machine of a cloud. `id` is that of VMM, `hyperv_id` that of the host."""
+
+    id: str
+    hyperv_id: str
+    name: str
+    cloud_id: str
+    host_id: str
+    host_fqdn: str
+    generation: int = 2
+    operating_system: str = ""
+    processors: int = 1
+    memory_mb: int = 1024
+    disks: tuple[DiskFacts, ...] = ()
+    adapters: tuple[AdapterFacts, ...] = ()
+    physical_disk: Presence = "NotPresent"
+    fibre_channel: Presence = "NotPresent"
+    shared_disk: Presence = "NotPresent"
+    running: bool = True
+
+
+class ReplicationRefused(Exception):
+    """A VMM server or a host refuses what the vault's service asks for: codes of the service and of the Provider."""
+
+    def __init__(self, code: str, provider_code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.provider_code = provider_code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
 class VmmServerFacts:
     """The data that a VMM server sends to the vault when it registers."""
 
@@ -235,6 +292,34 @@ class VaultService(Protocol):
     def withdraw_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None: ...
 
 
+class FabricService(Protocol):
+    """The VMM servers as the vault's service reaches them through their Providers.
+
+    Every call may raise ReplicationRefused: the server is not connected, a host lacks the agent, Hyper-V refuses.
+    """
+
+    def virtual_machines(self, vmm_id: str) -> tuple[VirtualMachineFacts, ...]:
+        """Return the virtual machines of all published clouds, as VMM knows them now."""
+
+    def prepare_cloud(self, vmm_id: str, cloud_id: str) -> list[tuple[str, ReplicationRefused]]:
+        """Configure all hosts of a cloud for replication, and return those that refuse: name and reason."""
+
+    def release_cloud(self, vmm_id: str, cloud_id: str) -> None:
+        """Undo `prepare_cloud`."""
+
+    def enable_replication(self, vmm_id: str, vm_id: str, vault_number: str) -> None:
+        """Make the owner host replicate a virtual machine to a vault."""
+
+    def disable_replication(self, vmm_id: str, vm_id: str) -> None:
+        """Remove the relationship from the owner host, and the mark of disaster recovery from VMM."""
+
+    def set_running(self, vmm_id: str, vm_id: str, running: bool) -> None:
+        """Start or shut down a virtual machine."""
+
+    def unregister(self, vmm_id: str) -> None:
+        """Remove the registration from the VMM server (documented: what the removal of a server cleans)."""
+
+
 def resolve_nothing(_host: str) -> None:
     """Resolve no name, as long as the lab has no listeners."""
 
@@ -244,6 +329,8 @@ class LabContext:
 
     #: The part of Azure that the Windows side calls.
     azure: VaultService
+    #: The part of the Windows side that Azure calls.
+    fabric: FabricService
     #: Returns the address behind a public name; None for an unknown name.
     resolve: Resolver
 
