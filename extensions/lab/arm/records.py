@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The records of the simulated Azure: operations, certificates, fabrics, sites, jobs, vaults and managed identities."""
+"""The records of the simulated Azure: operations, certificates, fabrics, sites, vaults and managed identities."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..context import CloudFacts, VirtualMachineFacts, VmmServerFacts
+from .jobs import Job
 from .messages import Json
 from .protection_records import ProtectedItem
 
@@ -87,23 +88,6 @@ class Site:
     name: str
     friendly_name: str
     identifier: str
-
-
-@dataclass(slots=True)
-class Job:
-    """One Site Recovery job."""
-
-    id: str
-    scenario: str
-    title: str
-    started: datetime
-    target_id: str
-    target_name: str
-    target_kind: str
-    ended: datetime | None = None
-    state: str = "InProgress"
-    #: Codes of its errors: of the service, and of the Provider (0 for none).
-    errors: list[tuple[str, int]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
