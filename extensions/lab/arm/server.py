@@ -22,6 +22,7 @@ from ..context import Fault
 from . import (
     authorization,
     blob,
+    drills,
     filters,
     generic_resources,
     guardrails,
@@ -36,6 +37,7 @@ from . import (
     site_recovery,
     site_recovery_jobs,
     storage,
+    virtual_machines,
 )
 from .messages import Answer, ArmError, Call, not_simulated
 from .records import guid
@@ -55,6 +57,8 @@ _ALL_ROUTES = (
     site_recovery.ROUTES,
     protectable_items.ROUTES,
     protected_items.ROUTES,
+    drills.ROUTES,
+    virtual_machines.ROUTES,
     site_recovery_jobs.ROUTES,
     storage.ROUTES,
     network.ROUTES,
