@@ -95,7 +95,8 @@ def refused(error: ReplicationRefused) -> JobError:
 def _begin(state: StateCore, vault: Vault, job: Job) -> None:
     job.started = state.context.clock.now()
     holder = next(
-        (other for other in vault.jobs.values() if other is not job and _holds(other) and _same_target(other, job)), None
+        (other for other in vault.jobs.values() if other is not job and _holds(other) and _same_target(other, job)),
+        None,
     )
     job.state = "InProgress"
     if holder is None:
@@ -163,7 +164,9 @@ def _finish_task(state: StateCore, job: Job, task: JobTask) -> None:
 def _fail_as_planned(state: StateCore, job: Job, task: JobTask, fault: Fault) -> None:
     detail: dict[str, Any] = dict(fault.detail)
     ending: JobState = detail.pop("state", "Failed")
-    error = JobError(str(detail.pop("code", "539")), **{name: value for name, value in detail.items() if value is not None})
+    error = JobError(
+        str(detail.pop("code", "539")), **{name: value for name, value in detail.items() if value is not None}
+    )
     _fail(state, job, task, (error,), ending)
 
 
