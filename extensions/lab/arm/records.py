@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..context import CloudFacts, VmmServerFacts
+from ..context import CloudFacts, VirtualMachineFacts, VmmServerFacts
 from .jobs import Job
 from .messages import Json
+from .protection_records import ProtectedItem
 
 
 def guid() -> str:
@@ -75,6 +76,9 @@ class Fabric:
     health_codes: list[str] = field(default_factory=list)
     containers: dict[str, CloudFacts] = field(default_factory=dict)
     coming: dict[str, CloudFacts] = field(default_factory=dict)
+    #: The virtual machines that the service knows, by id in lower case, and when it reads them again.
+    machines: dict[str, VirtualMachineFacts] = field(default_factory=dict)
+    machines_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Vault:
     sites: dict[str, Site] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     policies: dict[str, Json] = field(default_factory=dict)
+    items: dict[tuple[str, str, str], ProtectedItem] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
     #: Codes of the health errors of protected items.

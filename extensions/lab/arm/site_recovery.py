@@ -183,11 +183,11 @@ def list_containers(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(CONTAINER)
 def get_container(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    fabric, cloud = _need_container(vault, call)
+    fabric, cloud = need_container(vault, call)
     return Answer(200, container_document(vault, fabric, cloud))
 
 
-def _need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
+def need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
     fabric = need_fabric(vault, call)
     cloud = fabric.containers.get(call["container"].lower())
     if cloud is None:
@@ -275,7 +275,7 @@ def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
 
 @honors_filter
 def _empty_in_container(state: AzureState, call: Call) -> Answer:
-    _need_container(need_vault(state, call), call)
+    need_container(need_vault(state, call), call)
     return list_page(state, call, [])
 
 
@@ -283,7 +283,6 @@ def _empty_in_container(state: AzureState, call: Call) -> Answer:
 _OF_FABRICS = (
     "replicationMigrationItems",
     "replicationNetworkMappings",
-    "replicationProtectedItems",
     "replicationProtectionContainerMappings",
     "replicationStorageClassifications",
     "replicationStorageClassificationMappings",
@@ -311,7 +310,7 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
     (
         CONTAINER,
         _empty_in_container,
-        ("replicationProtectableItems", "replicationProtectedItems", "replicationProtectionContainerMappings"),
+        ("replicationProtectionContainerMappings",),
     ),
 )
 
@@ -320,7 +319,7 @@ def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
     """Refuse a read of one object of a list that is always empty."""
     vault = need_vault(state, call)
     if "container" in call.names:
-        _need_container(vault, call)
+        need_container(vault, call)
     elif "fabric" in call.names:
         need_fabric(vault, call)
     raise missing(call, "name")
