@@ -65,6 +65,7 @@ _UNHEALTHY = "a healthy host does not show it"
 #: By the reason for which no assumption settles them: functions or constants of inferences.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
+        "_INITIAL_REPLICATION",
         "_REFRESH",
         "_check",
         "_default_tls_version",
@@ -84,6 +85,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "put_vault",
         "run",
         "undelete",
+        "unregister",
         "views",
         "withdraw_clouds",
     ),
