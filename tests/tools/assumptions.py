@@ -66,6 +66,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "QUEUED",
+        "_INITIAL_REPLICATION",
         "_check",
         "_default_tls_version",
         "_done",
@@ -90,6 +91,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "run",
         "tasks_of",
         "undelete",
+        "unregister",
         "views",
         "withdraw_clouds",
     ),
