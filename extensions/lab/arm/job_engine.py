@@ -37,7 +37,7 @@ def start_job(
 
     `finish` receives whether the job succeeded, at least partially. Planned faults at
     `job:<scenario>:<id of the task>:<name of the target>` change the course of a task: fail (code, message, causes,
-    action, provider_code, provider_message, state), hang, delay (seconds). A task with a random id is found by its name.
+    action, provider_code, provider_message, state), hang, delay (seconds). A task with a random id has its name there.
     """
     job = Job(
         guid(),
