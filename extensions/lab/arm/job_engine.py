@@ -37,7 +37,7 @@ def start_job(
 
     `finish` receives whether the job succeeded, at least partially. Planned faults at
     `job:<scenario>:<id of the task>:<name of the target>` change the course of a task: fail (code, message, causes,
-    action, provider_code, provider_message, state), hang, delay (seconds). A task with a random id is found by its name.
+    action, provider_code, provider_message, state), hang, delay (seconds). A task with a random id has its name there.
     """
     job = Job(
         guid(),
@@ -95,7 +95,8 @@ def refused(error: ReplicationRefused) -> JobError:
 def _begin(state: StateCore, vault: Vault, job: Job) -> None:
     job.started = state.context.clock.now()
     holder = next(
-        (other for other in vault.jobs.values() if other is not job and _holds(other) and _same_target(other, job)), None
+        (other for other in vault.jobs.values() if other is not job and _holds(other) and _same_target(other, job)),
+        None,
     )
     job.state = "InProgress"
     if holder is None:
@@ -163,7 +164,9 @@ def _finish_task(state: StateCore, job: Job, task: JobTask) -> None:
 def _fail_as_planned(state: StateCore, job: Job, task: JobTask, fault: Fault) -> None:
     detail: dict[str, Any] = dict(fault.detail)
     ending: JobState = detail.pop("state", "Failed")
-    error = JobError(str(detail.pop("code", "539")), **{name: value for name, value in detail.items() if value is not None})
+    error = JobError(
+        str(detail.pop("code", "539")), **{name: value for name, value in detail.items() if value is not None}
+    )
     _fail(state, job, task, (error,), ending)
 
 

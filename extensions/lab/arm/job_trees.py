@@ -55,7 +55,12 @@ TREES: Mapping[str, Tree] = {
     "AssociateProtectionProfile": Tree(
         "Associate replication policy",
         (
-            ("CloudPairingWfPreflightChecksTask", "CloudPairingPrerequisitesCheck", "Check protection prerequisites", 1),
+            (
+                "CloudPairingWfPreflightChecksTask",
+                "CloudPairingPrerequisitesCheck",
+                "Check protection prerequisites",
+                1,
+            ),
             ("CloudPairingWfPrepareSiteTask", "CloudPairingPrepareSite", "Prepare the server", 1),
             (
                 "CloudPairingWfPrepareCloudForPairingTask",
@@ -75,7 +80,12 @@ TREES: Mapping[str, Tree] = {
                 "Prerequisites check for dissociating the replication policy",
                 1,
             ),
-            ("CloudUnpairingWfUnpairCloudsTask", "CloudUnpairingUnpairClouds", "Remove the protection configuration", 18),
+            (
+                "CloudUnpairingWfUnpairCloudsTask",
+                "CloudUnpairingUnpairClouds",
+                "Remove the protection configuration",
+                18,
+            ),
             (
                 "CloudUnpairingWfCleanupCloudsTask",
                 "CloudUnpairingCleanupClouds",
@@ -236,9 +246,7 @@ TREES: Mapping[str, Tree] = {
     ),
     # inferred: title and tasks of a purge; recorded: that it succeeds within a second.
     "PurgeVm": Tree("Purge the virtual machine"),
-    "SaveRecoveryPlan": Tree(
-        "Save a recovery plan", (("", "SaveRecoveryPlanTask", "Save a recovery plan task", 0.3),)
-    ),
+    "SaveRecoveryPlan": Tree("Save a recovery plan", (("", "SaveRecoveryPlanTask", "Save a recovery plan task", 0.3),)),
     "UpdateRecoveryPlan": Tree(
         "Save a recovery plan", (("", "SaveRecoveryPlanTask", "Save a recovery plan task", 0.3),)
     ),

@@ -33,7 +33,7 @@ RUNNING: frozenset[JobState] = frozenset({"NotStarted", "InProgress", "Suspended
 class JobTarget:
     """The object of a job: its kind and id as the job shows them, and its resource.
 
-    `resource_id` is the address of the request. Two jobs with the same `busy` collide; it is `resource_id` unless given.
+    `resource_id` is the address of the request. Jobs with the same `busy` (else `resource_id`) collide.
     """
 
     kind: str

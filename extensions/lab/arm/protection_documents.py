@@ -10,10 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ..context import AdapterFacts, DiskFacts, VirtualMachineFacts
 from .documents import stamp
+from .job_documents import whole_seconds
 from .messages import Json
 from .protection_records import ProtectedItem
 from .records import Fabric, Vault
-from .site_recovery_documents import KIND, fabric_id, whole_seconds
+from .site_recovery_documents import KIND, fabric_id
 from .state import AzureState
 
 _ITEMS = f"{KIND}/replicationFabrics/replicationProtectionContainers"
@@ -371,7 +372,9 @@ def _last_point(state: AzureState, item: ProtectedItem) -> datetime | None:
     return points[0][1] if points else None
 
 
-def point_document(vault: Vault, fabric: Fabric, item: ProtectedItem, point: tuple[str, datetime], newest: bool) -> Json:
+def point_document(
+    vault: Vault, fabric: Fabric, item: ProtectedItem, point: tuple[str, datetime], newest: bool
+) -> Json:
     # documented: RecoveryPoint in the API definition; inferred: the types, because no recording holds this list.
     name, moment = point
     return {

@@ -13,6 +13,7 @@ from .filters import honors_filter
 from .job_answers import accepted, add_result
 from .job_engine import start_job
 from .jobs import JobTarget
+from .known_machines import read_machines
 from .messages import Answer, ArmError, Call, Json, not_simulated
 from .records import Fabric, Vault, guid
 from .recovery_services import VAULT, need_vault
@@ -132,7 +133,13 @@ def refresh_provider(state: AzureState, call: Call) -> Answer:
     address = str(provider_document(state, vault, fabric)["id"])
     target = JobTarget("Server", fabric.server.vmm_id, fabric.server.friendly_name, address)
     affected = server_of_job(fabric)
-    return accepted(state, call, start_job(state, vault, "RefreshFabricLayout", target, affected=affected))
+
+    def finish(done: bool) -> None:
+        if done:
+            read_machines(state, fabric)
+
+    job = start_job(state, vault, "RefreshFabricLayout", target, finish=finish, affected=affected)
+    return accepted(state, call, job)
 
 
 def server_of_job(fabric: Fabric) -> Json:
