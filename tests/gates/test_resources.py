@@ -22,6 +22,7 @@ AZURE = {
     "job_info",
     "storage_account",
     "target_info",
+    "test_failover",
     "vault",
     "vault_info",
     "vault_registration_key",
