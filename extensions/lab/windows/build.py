@@ -71,6 +71,7 @@ def build_machines(context: LabContext, document: Document) -> dict[str, Machine
         machine.web = {package.url: package for package in packages.values()}
         join(machine, machines)
         machines[machine.name] = machine
+    _join_host_clusters(machines)
     context.journal.clear()
     return machines
 
@@ -330,6 +331,22 @@ def _host_cluster(machine: Machine, described: Document) -> None:
     machine.cluster.drain_seconds = float(described.get("drain_seconds", 0))
     machine.cluster.members[machine.name.lower()] = machine
     machine.services.add(Service(layout.CLUSTER_SERVICE, "Cluster Service"))
+
+
+def _join_host_clusters(machines: Mapping[str, Machine]) -> None:
+    """Make each Hyper-V host a node of the cluster that VMM shows for it, unless its own description has a cluster."""
+    shown = {host.fqdn.lower(): host for each in machines.values() if each.vmm is not None for host in each.vmm.hosts()}
+    for machine in machines.values():
+        own = shown.get(machine.fqdn.lower())
+        if machine.vmm is not None or machine.cluster is not None or own is None or own.cluster is None:
+            continue
+        members = [host for host in shown.values() if (host.cluster or "").lower() == own.cluster.lower()]
+        # Documented: VMM shows the full name of a cluster, and maintenance mode pauses a node.
+        nodes = [
+            {"name": host.fqdn.partition(".")[0], "state": "Paused" if host.maintenance else "Up"} for host in members
+        ]
+        _host_cluster(machine, {"name": own.cluster.partition(".")[0], "nodes": nodes})
+        join(machine, {name: other for name, other in machines.items() if other is not machine})
 
 
 def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
