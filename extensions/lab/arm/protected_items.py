@@ -76,7 +76,9 @@ def list_all_items(state: AzureState, call: Call) -> Answer:
     if call.query.get("$filter"):
         # A filter names a recovery plan, and none of the lab holds an item of another name.
         return list_page(state, call, [])
-    return list_page(state, call, [shown for fabric in visible_fabrics(vault) for shown in _items(state, vault, fabric)])
+    return list_page(
+        state, call, [shown for fabric in visible_fabrics(vault) for shown in _items(state, vault, fabric)]
+    )
 
 
 @ROUTES.get(ITEMS)
@@ -207,7 +209,9 @@ def _need_policy(vault: Vault, call: Call, policy_id: str, container: str) -> st
     """Return the name of a policy that is associated with the cloud (documented: the order of the setup)."""
     policy = vault.policies.get(policy_id.rsplit("/", 1)[-1].casefold())
     if policy is None:
-        raise SiteRecoveryError(call, 404, "NotFound", "ArmResourceDoesNotExist", f"Policy '{policy_id}' does not exist.")
+        raise SiteRecoveryError(
+            call, 404, "NotFound", "ArmResourceDoesNotExist", f"Policy '{policy_id}' does not exist."
+        )
     if not paired(vault, container, policy_id):
         # inferred: code and text.
         text = f"The protection container is not associated with the policy '{policy_id.rsplit('/', 1)[-1]}'."
@@ -346,9 +350,7 @@ def purge(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
     fabric, item = need_item(vault, call)
     state.context.journal.write("azure", call.path, "purge replication", machine=item.machine.name)
-    return accepted(
-        state, call, item_job(Place(state, vault, fabric), item, "PurgeVm", None, _forgets(vault, item))
-    )
+    return accepted(state, call, item_job(Place(state, vault, fabric), item, "PurgeVm", None, _forgets(vault, item)))
 
 
 def _forgets(vault: Vault, item: ProtectedItem) -> Callable[[bool], None]:

@@ -371,7 +371,9 @@ def _last_point(state: AzureState, item: ProtectedItem) -> datetime | None:
     return points[0][1] if points else None
 
 
-def point_document(vault: Vault, fabric: Fabric, item: ProtectedItem, point: tuple[str, datetime], newest: bool) -> Json:
+def point_document(
+    vault: Vault, fabric: Fabric, item: ProtectedItem, point: tuple[str, datetime], newest: bool
+) -> Json:
     # documented: RecoveryPoint in the API definition; inferred: the types, because no recording holds this list.
     name, moment = point
     return {

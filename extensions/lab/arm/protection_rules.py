@@ -244,8 +244,10 @@ def update_target(state: AzureState, item: ProtectedItem, properties: Json, deta
     """
     network = properties.get("selectedRecoveryAzureNetworkId") or None
     given = {str(adapter["nicId"]).casefold(): adapter for adapter in objects(properties, "vmNics")}
-    adapters = [_updated_adapter(state, one, given.get(str(one["nicId"]).casefold()), network, location)
-                for one in item.adapters]
+    adapters = [
+        _updated_adapter(state, one, given.get(str(one["nicId"]).casefold()), network, location)
+        for one in item.adapters
+    ]
     network_of(state, network, None, location)
     group = details.get("recoveryAzureV2ResourceGroupId") or item.target["recoveryAzureResourceGroupId"]
     if str(group).rstrip("/").rsplit("/", 1)[-1].casefold() not in state.groups:
@@ -286,9 +288,7 @@ def _updated_adapter(state: AzureState, before: Json, given: Json | None, networ
         "recoveryStaticIPAddress": address,
         "recoveryIPAddressType": "Static" if address else "Dynamic",
     }
-    kept = {
-        name: given.get(name, before[name]) for name in ("recoveryNetworkSecurityGroupId", "targetNicName")
-    }
+    kept = {name: given.get(name, before[name]) for name in ("recoveryNetworkSecurityGroupId", "targetNicName")}
     return {
         **before,
         **kept,

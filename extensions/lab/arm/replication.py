@@ -70,11 +70,15 @@ def _seed_disks(given: Json, machine: VirtualMachineFacts, disks: list[str]) -> 
         return {}
     root = f"{given['targetAzureV2ResourceGroupId']}/providers/Microsoft.Compute/disks"
     kinds = {
-        str(entry.get("diskId")).lower(): entry.get("diskType") for entry in given.get("disksToIncludeForManagedDisks") or []
+        str(entry.get("diskId")).lower(): entry.get("diskType")
+        for entry in given.get("disksToIncludeForManagedDisks") or []
     }
     part = machine.name.lower()[:9]
     return {
-        disk: (f"{root}/asrseeddisk-{part}-{part}-{guid()}", str(kinds.get(disk) or given.get("diskType") or "Standard_LRS"))
+        disk: (
+            f"{root}/asrseeddisk-{part}-{part}-{guid()}",
+            str(kinds.get(disk) or given.get("diskType") or "Standard_LRS"),
+        )
         for disk in disks
     }
 

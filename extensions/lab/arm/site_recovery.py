@@ -22,7 +22,6 @@ from .site_recovery_documents import (
     container_document,
     fabric_document,
     health_issue,
-    network_document,
     provider_document,
     site_document,
 )
@@ -121,14 +120,14 @@ def list_providers(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders/{provider}")
 def get_provider(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return Answer(200, provider_document(state, vault, _need_provider(vault, call)))
+    return Answer(200, provider_document(state, vault, need_provider(vault, call)))
 
 
 @ROUTES.action(FABRIC + "/replicationRecoveryServicesProviders/{provider}/refreshProvider")
 def refresh_provider(state: AzureState, call: Call) -> Answer:
     """Start a job that reads VMM's layout (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
     vault = need_vault(state, call)
-    fabric = _need_provider(vault, call)
+    fabric = need_provider(vault, call)
     address = str(provider_document(state, vault, fabric)["id"])
     target = JobTarget("Server", fabric.server.vmm_id, fabric.server.friendly_name, address)
     affected = server_of_job(fabric)
@@ -155,7 +154,7 @@ def _with_provider(vault: Vault) -> list[Fabric]:
     return shown
 
 
-def _need_provider(vault: Vault, call: Call) -> Fabric:
+def need_provider(vault: Vault, call: Call) -> Fabric:
     fabric = need_fabric(vault, call)
     if call["provider"].lower() != fabric.server.vmm_id.lower():
         raise missing(call, "provider")
@@ -195,69 +194,6 @@ def need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
     return fabric, cloud
 
 
-# VM networks and policies --------------------------------------------------------------------------------------------
-
-
-@ROUTES.get(VAULT + "/replicationNetworks")
-def list_all_networks(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return list_page(state, call, list(_networks(vault, visible_fabrics(vault))))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks")
-def list_networks(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return list_page(state, call, list(_networks(vault, [need_fabric(vault, call)])))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}")
-def get_network(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return Answer(200, _need_network(vault, call))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings")
-@honors_filter
-def list_network_mappings(state: AzureState, call: Call) -> Answer:
-    _need_network(need_vault(state, call), call)
-    return list_page(state, call, [])
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings/{mapping}")
-def get_network_mapping(state: AzureState, call: Call) -> Answer:
-    _need_network(need_vault(state, call), call)
-    raise missing(call, "mapping")
-
-
-def _need_network(vault: Vault, call: Call) -> Json:
-    fabric = need_fabric(vault, call)
-    for network in fabric.server.networks:
-        if network.id.lower() == call["network"].lower():
-            return network_document(vault, fabric, network)
-    raise missing(call, "network")
-
-
-def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
-    for fabric in fabrics:
-        for network in fabric.server.networks:
-            yield network_document(vault, fabric, network)
-
-
-@ROUTES.get(VAULT + "/replicationPolicies")
-def list_policies(state: AzureState, call: Call) -> Answer:
-    return list_page(state, call, list(need_vault(state, call).policies.values()))
-
-
-@ROUTES.get(VAULT + "/replicationPolicies/{name}")
-def get_policy(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    need_used(vault, call)
-    found = vault.policies.get(call["name"].casefold())
-    if found is None:
-        raise missing(call, "name")
-    return Answer(200, found)
-
-
 # Lists that later steps of a setup fill (recorded: empty in a vault without registrations) ------------------------
 
 
@@ -282,8 +218,6 @@ def _empty_in_container(state: AzureState, call: Call) -> Answer:
 # Lists of a vault whose objects belong to a fabric, so that no object has an address directly below the vault.
 _OF_FABRICS = (
     "replicationMigrationItems",
-    "replicationNetworkMappings",
-    "replicationProtectionContainerMappings",
     "replicationStorageClassifications",
     "replicationStorageClassificationMappings",
     "replicationvCenters",
