@@ -66,6 +66,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "QUEUED",
+        "_ATTACH",
         "_INITIAL_REPLICATION",
         "_check",
         "_default_tls_version",
@@ -73,6 +74,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_drained",
         "_firewall",
         "_is_public",
+        "_details",
         "_put_existing",
         "_vmm",
         "action_result",
@@ -85,7 +87,9 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "keep_members",
         "make_private",
         "merge_account",
+        "patch_policy",
         "patch_vault",
+        "prepare",
         "put_vault",
         "restart_job",
         "run",
@@ -95,7 +99,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "views",
         "withdraw_clouds",
     ),
-    _LAB_ONLY: ("_OPEN", "_PUBLIC", "_until", "check_form", "is_old", "languages", "list_jobs"),
+    _LAB_ONLY: ("_OPEN", "_PUBLIC", "_until", "check_form", "is_old", "languages", "list_jobs", "_target"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ..context import VirtualMachineFacts
+from .known_machines import known_machines
 from .messages import Answer, Call
 from .protection_documents import protectable_document
 from .protection_records import ProtectedItem
@@ -20,27 +21,8 @@ from .versions import SITE_RECOVERY
 
 ROUTES = Routes(SITE_RECOVERY)
 ITEMS = CONTAINER + "/replicationProtectableItems"
-# inferred: how often the service reads the virtual machines of a server without being asked to.
-_INTERVAL = 900.0
 # recorded: the token of the empty last page (azure-cli-extensions, test_siterecovery_H2A_E2A).
 _TOKEN = "ReplicationGroup:Begin"
-
-
-def read_machines(state: AzureState, fabric: Fabric) -> None:
-    """Read the virtual machines of a server again. A server without a connection keeps those of the last time."""
-    if not fabric.connected:
-        return
-    fabric.machines_until = state.context.clock.after(_INTERVAL)
-    facts = state.context.fabric.virtual_machines(fabric.server.vmm_id)
-    fabric.machines = {machine.id.lower(): machine for machine in facts}
-
-
-def known_machines(state: AzureState, fabric: Fabric, container: str) -> list[VirtualMachineFacts]:
-    """Return the virtual machines of a cloud that the service knows."""
-    until = fabric.machines_until
-    if until is None or state.context.clock.reached(until):
-        read_machines(state, fabric)
-    return [machine for machine in fabric.machines.values() if machine.cloud_id.lower() == container]
 
 
 def need_machine(state: AzureState, call: Call, fabric: Fabric, name: str) -> VirtualMachineFacts:

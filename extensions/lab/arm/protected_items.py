@@ -219,6 +219,17 @@ def _need_policy(vault: Vault, call: Call, policy_id: str, container: str) -> st
     return policy_id.rsplit("/", 1)[-1]
 
 
+def paired(vault: Vault, container: str, policy_id: str) -> bool:
+    """Tell whether a cloud is associated with a policy. An association that failed stays, and does not count."""
+    name = policy_id.rsplit("/", 1)[-1].casefold()
+    return any(
+        cloud == container
+        and association["properties"]["state"] == "Paired"
+        and str(association["properties"]["policyId"]).rsplit("/", 1)[-1].casefold() == name
+        for (cloud, _name), association in vault.associations.items()
+    )
+
+
 @dataclass(slots=True)
 class _Enabling:
     """A request to replicate a virtual machine, and the item that its job makes."""

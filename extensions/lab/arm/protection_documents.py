@@ -10,10 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from ..context import AdapterFacts, DiskFacts, VirtualMachineFacts
 from .documents import stamp
+from .job_documents import whole_seconds
 from .messages import Json
 from .protection_records import ProtectedItem
 from .records import Fabric, Vault
-from .site_recovery_documents import KIND, fabric_id, whole_seconds
+from .site_recovery_documents import KIND, fabric_id
 from .state import AzureState
 
 _ITEMS = f"{KIND}/replicationFabrics/replicationProtectionContainers"

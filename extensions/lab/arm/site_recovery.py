@@ -13,6 +13,7 @@ from .filters import honors_filter
 from .job_answers import accepted, add_result
 from .job_engine import start_job
 from .jobs import JobTarget
+from .known_machines import read_machines
 from .messages import Answer, ArmError, Call, Json, not_simulated
 from .records import Fabric, Vault, guid
 from .recovery_services import VAULT, need_vault
@@ -131,7 +132,13 @@ def refresh_provider(state: AzureState, call: Call) -> Answer:
     address = str(provider_document(state, vault, fabric)["id"])
     target = JobTarget("Server", fabric.server.vmm_id, fabric.server.friendly_name, address)
     affected = server_of_job(fabric)
-    return accepted(state, call, start_job(state, vault, "RefreshFabricLayout", target, affected=affected))
+
+    def finish(done: bool) -> None:
+        if done:
+            read_machines(state, fabric)
+
+    job = start_job(state, vault, "RefreshFabricLayout", target, finish=finish, affected=affected)
+    return accepted(state, call, job)
 
 
 def server_of_job(fabric: Fabric) -> Json:
@@ -209,12 +216,6 @@ def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
     return list_page(state, call, [])
 
 
-@honors_filter
-def _empty_in_container(state: AzureState, call: Call) -> Answer:
-    need_container(need_vault(state, call), call)
-    return list_page(state, call, [])
-
-
 # Lists of a vault whose objects belong to a fabric, so that no object has an address directly below the vault.
 _OF_FABRICS = (
     "replicationMigrationItems",
@@ -241,20 +242,13 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
         _empty_in_fabric,
         ("replicationLogicalNetworks", "replicationStorageClassifications", "replicationvCenters"),
     ),
-    (
-        CONTAINER,
-        _empty_in_container,
-        ("replicationProtectionContainerMappings",),
-    ),
 )
 
 
 def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
     """Refuse a read of one object of a list that is always empty."""
     vault = need_vault(state, call)
-    if "container" in call.names:
-        need_container(vault, call)
-    elif "fabric" in call.names:
+    if "fabric" in call.names:
         need_fabric(vault, call)
     raise missing(call, "name")
 
