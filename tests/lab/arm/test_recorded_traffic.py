@@ -25,8 +25,10 @@ import pytest
 from lab.arm.jobs import Job, JobTarget
 from lab.arm.records import Vault, VaultCertificate
 from lab.arm.state import AzureState
+from lab.context import CloudFacts
 
 from .conftest import SERVER, Azure
+from .recorded_setup import set_up_like
 from .test_recordings import REPLAYS, Names, shape
 
 pytestmark = pytest.mark.needs("recordings")
@@ -110,6 +112,7 @@ def prepare(azure: Azure, one: Recorded) -> None:
     vault.jobs.clear()
     _name_like(state, vault, one.path)
     body = one.body if isinstance(one.body, dict) else {}
+    set_up_like(azure, vault, one.method, one.path, one.sent, body if one.status == 200 else {})
     for policy in body.get("value") or [body]:
         if str(policy.get("id")).split("/")[-2:-1] == ["replicationPolicies"]:
             state.seed_policy(vault, str(policy["name"]))
@@ -143,7 +146,7 @@ def _name_like(state: AzureState, vault: Vault, path: str) -> None:
     cloud = re.search(r"/replicationProtectionContainers/([^/]+)", path, re.IGNORECASE)
     if cloud:
         facts = next(iter(fabric.containers.values()))
-        fabric.containers[cloud[1].lower()] = facts
+        fabric.containers[cloud[1].lower()] = CloudFacts(cloud[1], facts.name)
 
 
 def _job(vault: Vault, document: Json) -> Job:
@@ -191,6 +194,7 @@ _PAGE = "the token of a page is the lab's own"
 _OLD_VAULT = "an api-version of 2016 shows fewer members, and deletes at once"
 _USED = "a network in use by a machine; test_recordings.py has networks"
 KNOWN: dict[tuple[str, int], str] = {
+    ("association-jobs", 1): "a mapping between two VMM servers",
     ("association-jobs", 8): "the server is a VMware one, with another Provider",
     ("disable-and-remove", 21): "a policy between two VMM servers",
     ("providers", 4): "a Provider of 2018 shows an identity",
