@@ -66,6 +66,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "QUEUED",
+        "_ATTACH",
         "_INITIAL_REPLICATION",
         "_check",
         "_default_tls_version",
@@ -74,6 +75,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_end",
         "_firewall",
         "_is_public",
+        "_details",
         "_put_existing",
         "_updated_adapter",
         "_vmm",
@@ -91,7 +93,9 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "make_private",
         "merge_account",
         "not_completed",
+        "patch_policy",
         "patch_vault",
+        "prepare",
         "put_vault",
         "recovery_points",
         "restart_job",
@@ -116,6 +120,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "languages",
         "list_jobs",
     ),
+    _LAB_ONLY: ("_OPEN", "_PUBLIC", "_until", "check_form", "is_old", "languages", "list_jobs", "_target"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)

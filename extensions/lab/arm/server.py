@@ -34,7 +34,10 @@ from . import (
     recovery_services,
     resources,
     site_recovery,
+    site_recovery_associations,
     site_recovery_jobs,
+    site_recovery_networks,
+    site_recovery_policies,
     storage,
 )
 from .messages import Answer, ArmError, Call, not_simulated
@@ -55,7 +58,10 @@ _ALL_ROUTES = (
     site_recovery.ROUTES,
     protectable_items.ROUTES,
     protected_items.ROUTES,
+    site_recovery_associations.ROUTES,
     site_recovery_jobs.ROUTES,
+    site_recovery_networks.ROUTES,
+    site_recovery_policies.ROUTES,
     storage.ROUTES,
     network.ROUTES,
 )

@@ -29,6 +29,7 @@ from lab.context import CloudFacts
 
 from .conftest import SERVER, Azure
 from .recorded_replicas import replicate_like
+from .recorded_setup import set_up_like
 from .test_recordings import REPLAYS, Names, shape
 
 pytestmark = pytest.mark.needs("recordings")
@@ -113,6 +114,7 @@ def prepare(azure: Azure, one: Recorded) -> None:
     _name_like(state, vault, one.path)
     body = one.body if isinstance(one.body, dict) else {}
     replicate_like(azure, vault, one.path, one.sent, body if one.status == 200 else {})
+    set_up_like(azure, vault, one.method, one.path, one.sent, body if one.status == 200 else {})
     for policy in body.get("value") or [body]:
         if str(policy.get("id")).split("/")[-2:-1] == ["replicationPolicies"]:
             state.seed_policy(vault, str(policy["name"]))
@@ -193,6 +195,7 @@ _SITE = "the encryption of a server without a key is not simulated"
 _OLD_VAULT = "an api-version of 2016 shows fewer members, and deletes at once"
 _USED = "a network in use by a machine; test_recordings.py has networks"
 KNOWN: dict[tuple[str, int], str] = {
+    ("association-jobs", 1): "a mapping between two VMM servers",
     ("association-jobs", 8): "the server is a VMware one, with another Provider",
     ("disable-and-remove", 3): "a machine between two VMM servers",
     ("disable-and-remove", 7): "an api-version of 2016 after a failover shows other members",
