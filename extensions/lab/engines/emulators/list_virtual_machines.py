@@ -61,7 +61,9 @@ def list_virtual_machines(run: Run) -> str:
         result |= {
             "clouds": [{"id": cloud.id, "name": cloud.name} for cloud in vmm.clouds],
             "columns": list(_COLUMNS),
-            "machines": [_row(machine_row(placed)) for placed in vmm.placed() if placed.cloud and placed.cloud.id in wanted],
+            "machines": [
+                _row(machine_row(placed)) for placed in vmm.placed() if placed.cloud and placed.cloud.id in wanted
+            ],
         }
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
 
