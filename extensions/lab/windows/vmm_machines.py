@@ -37,7 +37,7 @@ def machine_row(placed: Placed) -> Row:
         "SecureBootEnabled": guest.secure_boot,
         "HasPassthroughDisk": guest.pass_through_disks > 0,
         "HasVirtualFibreChannelAdapters": guest.fibre_channel,
-        # Recorded: "Unknown" where the integration services have not told it.
+        # Recorded: "Unknown" where the integration services have not reported it.
         "OperatingSystem": guest.system or "Unknown",
         "CPUCount": guest.processors,
         "Memory": guest.memory_mb,

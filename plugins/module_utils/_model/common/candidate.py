@@ -16,7 +16,7 @@ ORDER: Final[tuple[Where, ...]] = ("host", "vmm", "azure")
 
 @dataclass(frozen=True, slots=True)
 class DiskFact:
-    """A virtual disk; `bus`, `controller` and `place` say where it is attached."""
+    """A virtual disk; `bus`, `controller` and `place` are its place on the controllers."""
 
     name: str
     size_bytes: int | None = None
@@ -68,7 +68,7 @@ class Observed:
     additions: bool | None = None
     backup_service: bool | None = None
     checkpoints: int | None = None
-    #: Of the host: the names of its switches, the vault of Azure Backup (empty: none), whether its cluster has a broker.
+    #: Of the host: the names of its switches, its vault of Azure Backup (empty: none), whether its cluster has a broker.
     switch_names: tuple[str, ...] | None = None
     backup_vault: str | None = None
     replica_broker: bool | None = None
@@ -98,7 +98,7 @@ class Candidate:
     cloud: str | None = None
     host: str | None = None
     observed: Mapping[Where, Observed] = field(default_factory=dict)
-    #: The name of the machine in Azure, once somebody chose it.
+    #: The name of the machine in Azure, if the user chose one.
     target_name: str | None = None
 
     def read(self, name: str) -> tuple[Any, Where | None]:

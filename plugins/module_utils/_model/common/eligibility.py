@@ -33,7 +33,7 @@ class Rule:
     title: str
     source: str
     judge: Callable[[Candidate], Verdict] | None = None
-    #: Asked where no place but the guest knows the answer.
+    #: The question to the owner where only the guest knows the answer.
     question: str = ""
 
     def to_result(self) -> dict[str, Any]:

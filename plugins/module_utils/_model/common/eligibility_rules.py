@@ -31,7 +31,7 @@ _ASK_HOST: Final = "read the machines of the host with host_vm_info"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule found. `severity` replaces the one of the rule."""
+    """The finding of a rule. `severity` replaces the one of the rule."""
 
     status: Status
     message: str
@@ -48,7 +48,7 @@ def _unknown(what: str, fix: str = "") -> Verdict:
 
 
 def system_disk(candidate: Candidate) -> Verdict:
-    """Judge the size of the disk of the operating system, where it is known which one that is."""
+    """Check the size of the disk of the operating system, where it is known which one that is."""
     generation, _where = candidate.read("generation")
     disks, where = candidate.read("disks")
     if disks is None or generation not in SYSTEM_DISK_GIB:
@@ -80,7 +80,7 @@ def first_disk(disks: Sequence[DiskFact], generation: int | None) -> DiskFact | 
 
 
 def disk_count(candidate: Candidate) -> Verdict:
-    """Judge the number of disks."""
+    """Check the number of disks."""
     disks, where = candidate.read("disks")
     if disks is None:
         return _unknown("the number of disks")
@@ -99,7 +99,7 @@ def disk_count(candidate: Candidate) -> Verdict:
 
 
 def data_disks(candidate: Candidate) -> Verdict:
-    """Judge the sizes of data disks. Without a known disk of the operating system, all disks count."""
+    """Check the sizes of data disks. Without a known disk of the operating system, all disks count."""
     disks, where = candidate.read("disks")
     if disks is None:
         return _unknown("the sizes of data disks")
@@ -132,7 +132,7 @@ def _sized(disks: Sequence[DiskFact]) -> str:
 
 
 def native_sectors(candidate: Candidate) -> Verdict:
-    """Judge the sectors of disks. 512e is supported."""
+    """Check the sectors of disks. 512e is supported."""
     disks = next(
         (
             (found, where)
@@ -174,7 +174,7 @@ def _megabytes(disks: Sequence[DiskFact]) -> list[int]:
 
 
 def _absent(candidate: Candidate, name: str, what: str, fix: str, unknown_fix: str = _ASK_HOST) -> Verdict:
-    """Judge something that a machine must not have. One place that sees it decides."""
+    """Check something that a machine must not have. One place that sees it decides."""
     readings = list(candidate.readings(name))
     for value, where in readings:
         if value:
@@ -185,27 +185,27 @@ def _absent(candidate: Candidate, name: str, what: str, fix: str, unknown_fix: s
 
 
 def shared_disk(candidate: Candidate) -> Verdict:
-    """Judge shared virtual disks and VHD sets."""
+    """Check shared virtual disks and VHD sets."""
     return _absent(candidate, "shared_disk", "a shared virtual disk", "detach the shared disk")
 
 
 def physical_disk(candidate: Candidate) -> Verdict:
-    """Judge pass-through disks."""
+    """Check pass-through disks."""
     return _absent(candidate, "physical_disk", "a physical disk", "replace it by a virtual disk")
 
 
 def fibre_channel(candidate: Candidate) -> Verdict:
-    """Judge virtual Fibre Channel adapters."""
+    """Check virtual Fibre Channel adapters."""
     return _absent(candidate, "fibre_channel", "a virtual Fibre Channel adapter", "remove the adapter")
 
 
 def protected_keys(candidate: Candidate) -> Verdict:
-    """Judge shielding and virtual TPMs."""
+    """Check shielding and virtual TPMs."""
     return _absent(candidate, "protected_keys", "shielding or a virtual TPM", "remove shielding and the virtual TPM")
 
 
 def secure_boot(candidate: Candidate) -> Verdict:
-    """Judge Secure Boot, which only generation 2 has."""
+    """Check Secure Boot, which only generation 2 has."""
     generation, where = candidate.read("generation")
     if generation == 1:
         return Verdict("pass", "generation 1 has no Secure Boot", where=where)
@@ -229,7 +229,7 @@ def _system(candidate: Candidate) -> tuple[str | None, Where | None]:
 
 
 def linux_generation(candidate: Candidate) -> Verdict:
-    """Judge Linux on generation 2, which older pages do not support."""
+    """Check Linux on generation 2, which older pages do not support."""
     found, where = candidate.read("generation")
     system = os_type(candidate)
     if found == 1 or system == "windows":
@@ -254,7 +254,7 @@ def os_type(candidate: Candidate) -> str | None:
 
 
 def operating_system(candidate: Candidate) -> Verdict:
-    """Judge the operating system: Azure must support it, 32 bits only of Windows Server 2008, and no Nano Server."""
+    """Check the operating system: Azure must support it, 32 bits only of Windows Server 2008, and no Nano Server."""
     name, where = _system(candidate)
     if name is None:
         return _unknown("the operating system", "compare the system with the systems that Azure supports")
@@ -267,7 +267,7 @@ def operating_system(candidate: Candidate) -> Verdict:
 
 
 def freebsd(candidate: Candidate) -> Verdict:
-    """Judge FreeBSD, which no page names."""
+    """Check FreeBSD, which no page names."""
     name, where = _system(candidate)
     if name is None:
         return _unknown("the operating system")
@@ -280,7 +280,7 @@ def freebsd(candidate: Candidate) -> Verdict:
 
 
 def azure_name(candidate: Candidate) -> Verdict:
-    """Judge the name in Azure: the chosen one, or that of the machine."""
+    """Check the name in Azure: the chosen one, or that of the machine."""
     name = candidate.target_name or candidate.name
     if _AZURE_NAME.fullmatch(name):
         return Verdict("pass", f"{name} is a valid name in Azure")
@@ -293,24 +293,24 @@ def azure_name(candidate: Candidate) -> Verdict:
 
 
 def planner_name(candidate: Candidate) -> Verdict:
-    """Judge characters that break the deployment planner."""
+    """Check characters that break the deployment planner."""
     if _PLANNER_REFUSES & set(candidate.name):
         return Verdict("fail", "quotes, brackets and back ticks in the name break the deployment planner", "rename it")
     return Verdict("pass", "the deployment planner accepts the name")
 
 
 def switch_names(candidate: Candidate) -> Verdict:
-    """Judge the names of switches and VM networks: a number sign breaks the discovery."""
+    """Check the names of switches and VM networks: a number sign breaks the discovery."""
     adapters, vmm = candidate.read("adapters")
     networks = [each.network for each in adapters or () if each.network and "#" in each.network]
     if networks:
-        return Verdict("fail", f"'#' is in the name of the network {networks[0]}", "rename the network", vmm)
+        return Verdict("fail", f"the network {networks[0]} has a '#' in its name", "rename the network", vmm)
     switches, where = candidate.read("switch_names")
     if switches is None:
         return _unknown("the names of the host's switches", _ASK_HOST)
     bad = [name for name in switches if "#" in name]
     if bad:
-        return Verdict("fail", f"'#' is in the name of the switch {bad[0]}", "rename the switch", where)
+        return Verdict("fail", f"the switch {bad[0]} has a '#' in its name", "rename the switch", where)
     return Verdict("pass", "no name of a switch or network contains '#'", where=where)
 
 
@@ -318,7 +318,7 @@ def switch_names(candidate: Candidate) -> Verdict:
 
 
 def adapter_count(candidate: Candidate) -> Verdict:
-    """Judge the number of network adapters. Surplus ones are dropped in Azure."""
+    """Check the number of network adapters. Surplus ones are dropped in Azure."""
     adapters, where = candidate.read("adapters")
     if adapters is None:
         return _unknown("the number of network adapters")
@@ -348,7 +348,7 @@ def _addresses(adapters: Sequence[AdapterFact] | None) -> list[ipaddress.IPv4Add
 
 
 def ipv6(candidate: Candidate) -> Verdict:
-    """Judge addresses of IPv6. Every Windows has a link-local one, which does not count."""
+    """Check addresses of IPv6. Every Windows has a link-local one, which does not count."""
     adapters, where = candidate.read("adapters")
     addresses = _addresses(adapters)
     if not addresses:
@@ -361,7 +361,7 @@ def ipv6(candidate: Candidate) -> Verdict:
 
 
 def apipa(candidate: Candidate) -> Verdict:
-    """Judge addresses that a machine gave itself."""
+    """Check addresses that a machine gave itself."""
     adapters, where = candidate.read("adapters")
     addresses = _addresses(adapters)
     if not addresses:
@@ -376,7 +376,7 @@ def apipa(candidate: Candidate) -> Verdict:
 
 
 def checkpoints(candidate: Candidate) -> Verdict:
-    """Judge checkpoints, of which none should exist at failover and failback."""
+    """Check checkpoints, of which none should exist at failover and failback."""
     count, where = candidate.read("checkpoints")
     if count is None:
         return _unknown("the number of checkpoints")
@@ -386,7 +386,7 @@ def checkpoints(candidate: Candidate) -> Verdict:
 
 
 def replication(candidate: Candidate) -> Verdict:
-    """Judge a relationship of Hyper-V Replica that is not the one of Site Recovery."""
+    """Check a relationship of Hyper-V Replica that is not the one of Site Recovery."""
     if candidate.read("protected")[0]:
         return Verdict("pass", "Site Recovery protects the machine already", where="azure")
     found = [where for value, where in candidate.readings("replicates") if value]
@@ -403,7 +403,7 @@ def replication(candidate: Candidate) -> Verdict:
 
 
 def host_backup(candidate: Candidate) -> Verdict:
-    """Judge an agent of the host that serves Azure Backup. Pages contradict each other."""
+    """Check an agent of the host that serves Azure Backup. Pages contradict each other."""
     vault, where = candidate.read("backup_vault")
     if vault is None:
         return _unknown("whether the agent of the host serves Azure Backup", _ASK_HOST)
@@ -413,7 +413,7 @@ def host_backup(candidate: Candidate) -> Verdict:
 
 
 def availability(candidate: Candidate) -> Verdict:
-    """Judge a machine of a cluster, which must be highly available."""
+    """Check a machine of a cluster, which must be highly available."""
     clustered, where = candidate.read("in_cluster")
     if clustered is None:
         return _unknown("whether the host is in a cluster")
@@ -428,7 +428,7 @@ def availability(candidate: Candidate) -> Verdict:
 
 
 def replica_broker(candidate: Candidate) -> Verdict:
-    """Judge the broker of a cluster, which only some pages ask for."""
+    """Check the broker of a cluster, which only some pages ask for."""
     clustered, where = candidate.read("in_cluster")
     if clustered is False:
         return Verdict("pass", "the host is in no cluster", where=where)
@@ -441,7 +441,7 @@ def replica_broker(candidate: Candidate) -> Verdict:
 
 
 def migration(candidate: Candidate) -> Verdict:
-    """Judge a running live migration, which makes the start of protection fail."""
+    """Check a running live migration, which makes the start of protection fail."""
     running, where = candidate.read("migrating")
     if running is None:
         return _unknown("whether the machine is being migrated")
@@ -451,7 +451,7 @@ def migration(candidate: Candidate) -> Verdict:
 
 
 def log_space(candidate: Candidate) -> Verdict:
-    """Judge the free space of the volumes with the disks: logs need up to half of the size of the disks."""
+    """Check the free space of the volumes with the disks: logs need up to half of the size of the disks."""
     share, where = candidate.read("free_share")
     if share is None:
         return _unknown("the free space of the volumes with the disks", _ASK_HOST)
@@ -466,7 +466,7 @@ def log_space(candidate: Candidate) -> Verdict:
 
 
 def integration_services(candidate: Candidate) -> Verdict:
-    """Judge what app-consistent recovery points need: the integration services and their backup service."""
+    """Check what app-consistent recovery points need: the integration services and their backup service."""
     installed, where = candidate.read("additions")
     backup, backup_where = candidate.read("backup_service")
     if installed is False or backup is False:

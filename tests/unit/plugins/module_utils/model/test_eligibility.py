@@ -166,7 +166,7 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], tuple[str, str], str | None]] 
 def test_a_rule_decides_by_its_facts(
     rule: str, places: dict[str, dict[str, Any]], wanted: tuple[str, str], where: str | None
 ) -> None:
-    found = result(rule, candidate(**places))
+    found = result(rule, candidate("web01", **places))
     assert (found.check.status, found.check.severity, found.read_from) == (*wanted, where)
     assert bool(found.check.fix) or found.check.status != "fail"
 
