@@ -68,7 +68,7 @@ class Observed:
     additions: bool | None = None
     backup_service: bool | None = None
     checkpoints: int | None = None
-    #: Of the host: the names of its switches, its vault of Azure Backup (empty: none), whether its cluster has a broker.
+    #: Of the host: its switches, its vault of Azure Backup (empty: none), and whether its cluster has a broker.
     switch_names: tuple[str, ...] | None = None
     backup_vault: str | None = None
     replica_broker: bool | None = None
