@@ -113,6 +113,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_PUBLIC",
         "_SIZES",
         "_os_details",
+        "_target",
         "_until",
         "point_document",
         "check_form",
@@ -120,7 +121,6 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "languages",
         "list_jobs",
     ),
-    _LAB_ONLY: ("_OPEN", "_PUBLIC", "_until", "check_form", "is_old", "languages", "list_jobs", "_target"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)
