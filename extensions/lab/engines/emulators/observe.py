@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from ...windows import layout
 from ...windows.errors import MachineError
+from ...windows.guests import Guest
 from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
-from ...windows.state import FULL_LANGUAGE, Guest
+from ...windows.state import FULL_LANGUAGE
 from ...windows.vmm import VmHost
 from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
 from .observed_host import (
