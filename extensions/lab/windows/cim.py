@@ -161,11 +161,11 @@ _ENABLED_STATES = {"running": 2, "off": 3, "saved": 6, "paused": 9}
 
 def _systems(machine: Machine) -> list[Row]:
     """Return the host itself and its virtual machines (documented: Msvm_ComputerSystem; 0 means no replication)."""
-    rows = [(machine.name.upper(), machine.name.upper(), "running")]
-    rows += [(guest.id, guest.name, guest.state) for guest in machine.guests]
+    rows = [(machine.name.upper(), machine.name.upper(), "running", 0)]
+    rows += [(guest.id, guest.name, guest.state, guest.replication_mode) for guest in machine.guests]
     return [
-        {"Name": name, "ElementName": shown, "EnabledState": _ENABLED_STATES[state], "ReplicationMode": 0}
-        for name, shown, state in rows
+        {"Name": name, "ElementName": shown, "EnabledState": _ENABLED_STATES[state], "ReplicationMode": mode}
+        for name, shown, state, mode in rows
     ]
 
 

@@ -62,6 +62,8 @@ class Guest:
     clustered: bool = True
     #: The SCSI controllers, to which all disks belong but the first four of generation 1.
     scsi_controllers: int = 1
+    #: Documented: ReplicationMode of Msvm_ComputerSystem; 0 is none, 1 is the primary machine of a relationship.
+    replication_mode: int = 0
 
 
 @dataclass(frozen=True, slots=True)

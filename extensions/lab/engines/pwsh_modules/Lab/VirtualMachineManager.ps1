@@ -167,3 +167,11 @@ function Set-SCRunAsAccount {
     Invoke-LabCall -Call 'vmm.set_run_as' -Arguments $arguments | Out-Null
     $RunAsAccount
 }
+
+function Remove-SCRunAsAccount {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $RunAsAccount)
+
+    Invoke-LabCall -Call 'vmm.remove_run_as' -Arguments @{ name = $RunAsAccount.Name } | Out-Null
+    $RunAsAccount
+}

@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Get-ReplicationSection {
+    # The names of the virtual machines that have a replication relationship. They are null while the Hyper-V service does not
+    # run, or if they cannot be read. A machine without Hyper-V has none.
+    $service = Get-ServiceState -Name vmms
+    if ($null -eq $service) {
+        return @{ machines = @() }
+    }
+    if ($service.status -ne 'Running') {
+        return @{ machines = $null }
+    }
+    $systems = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_ComputerSystem
+    if ($null -eq $systems) {
+        return @{ machines = $null }
+    }
+    # Documented values of ReplicationMode: 0 is none.
+    return @{ machines = @($systems | Where-Object { $_.ReplicationMode -gt 0 } | ForEach-Object { "$($_.ElementName)" }) }
+}
