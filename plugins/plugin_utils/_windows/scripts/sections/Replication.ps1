@@ -3,16 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-ReplicationSection {
-    # The names of the virtual machines that have a replication relationship. They are null while the Hyper-V service does not
-    # run, or if they cannot be read. A machine without Hyper-V has none.
+    # The names of the machines in a relationship; null if unknown.
     $service = Get-ServiceState -Name vmms
-    if ($null -eq $service) {
-        return @{ machines = @() }
+    $systems = @()
+    if ($null -ne $service) {
+        $systems = $null
+        if ($service.status -eq 'Running') {
+            $systems = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_ComputerSystem
+        }
     }
-    if ($service.status -ne 'Running') {
-        return @{ machines = $null }
-    }
-    $systems = Get-Instance -Namespace root/virtualization/v2 -ClassName Msvm_ComputerSystem
     if ($null -eq $systems) {
         return @{ machines = $null }
     }
