@@ -30,7 +30,8 @@ _GROUPS: Final = 10
 def described(document: Mapping[str, Any], hosts: int | None = None, seed: int | None = None) -> Description:
     """Return a document with its fleet added to the machines. `hosts` and `seed` replace those of the document.
 
-    The part `fleet` has the number of `hosts`, the `seed`, and the percentages of the hosts with a property.
+    The part `fleet` has the number of `hosts` and of `machines` on each of them, the `seed`, and the percentages of the
+    hosts with a property.
     """
     part: Mapping[str, Any] = document["fleet"]
     random = Random(part["seed"] if seed is None else seed)
@@ -55,6 +56,7 @@ def _host(name: str, domain: str, part: Mapping[str, Any], random: Random) -> De
         "egress": "proxy",
         "os": {"version": version, "caption": _SYSTEMS[version]},
         "agent": {"version": part["version"]},
+        "vms": [{"name": f"{name}-vm{each + 1}"} for each in range(int(part.get("machines", 0)))],
         "latency_seconds": round(random.expovariate(1 / part["latency_seconds"]), 3),
     }
     chosen = {each for each in _PROPERTIES if _falls(part, each, random)}

@@ -367,6 +367,7 @@ class Lab:
         from .arm.state import AzureState
         from .windows.build import build_machines
         from .windows.installers import catalogue
+        from .windows.replication import VmmServers
 
         folder, context = self._need_folder(), self.context
         private = folder.folder(".private")
@@ -377,6 +378,7 @@ class Lab:
         self.installers = catalogue(self.document)
         context.azure = azure = self.azure = AzureState(context)
         self.machines.update(build_machines(context, self.document))
+        context.fabric = VmmServers(self.machines)
         arm = ArmServer(azure)
         port = await _listen(stack, arm.app(), tls)
         self.arm_url = arm.base_url = f"https://127.0.0.1:{port}"

@@ -13,7 +13,7 @@ from .common import GROUP, ROOT, need_group
 from .messages import Answer, ArmError, Call
 from .routes import Route, Routes
 from .state import AzureState
-from .versions import AUTHORIZATION
+from .versions import AUTHORIZATION, SITE_RECOVERY
 
 ROUTES = Routes(AUTHORIZATION)
 
@@ -78,7 +78,8 @@ def check(state: AzureState, route: Route, call: Call, segments: tuple[str, ...]
             "write actions on this subscription until it is re-enabled.",
             gateway=True,
         )
-    if route.counts == "azure.poll" or route.segments in _FREE:
+    if (route.counts == "azure.poll" and route.family is not SITE_RECOVERY) or route.segments in _FREE:
+        # documented: Site Recovery's built-in roles name the polling addresses; other services' roles do not.
         return
     action = _action(route, call, segments)
     if action in _OPEN and state.roles:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The records of the simulated Azure: operations, certificates, fabrics, sites, jobs, vaults and managed identities."""
+"""The records of the simulated Azure: operations, certificates, fabrics, sites, vaults and managed identities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..context import CloudFacts, VmmServerFacts
+from ..context import CloudFacts, VirtualMachineFacts, VmmServerFacts
+from .jobs import Job
 from .messages import Json
+from .protection_records import ProtectedItem
 
 
 def guid() -> str:
@@ -74,6 +76,9 @@ class Fabric:
     health_codes: list[str] = field(default_factory=list)
     containers: dict[str, CloudFacts] = field(default_factory=dict)
     coming: dict[str, CloudFacts] = field(default_factory=dict)
+    #: The virtual machines that the service knows, by id in lower case, and when it reads them again.
+    machines: dict[str, VirtualMachineFacts] = field(default_factory=dict)
+    machines_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +91,6 @@ class Site:
 
 
 @dataclass(slots=True)
-class Job:
-    """One Site Recovery job."""
-
-    id: str
-    scenario: str
-    title: str
-    started: datetime
-    target_id: str
-    target_name: str
-    target_kind: str
-    ended: datetime | None = None
-    state: str = "InProgress"
-    #: Codes of its errors: of the service, and of the Provider (0 for none).
-    errors: list[tuple[str, int]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Vault:
     """A Recovery Services vault with everything below it."""
 
@@ -112,6 +100,9 @@ class Vault:
     sites: dict[str, Site] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     policies: dict[str, Json] = field(default_factory=dict)
+    items: dict[tuple[str, str, str], ProtectedItem] = field(default_factory=dict)
+    #: The associations of clouds with policies as documents, by the id of the cloud and their name, in lower case.
+    associations: dict[tuple[str, str], Json] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
     #: Codes of the health errors of protected items.

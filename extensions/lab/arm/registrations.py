@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..context import CloudFacts, RegistrationRefused, VmmServerFacts
-from .records import Fabric, Job, Vault, fabric_name, guid
+from .job_engine import start_job
+from .jobs import JobTarget
+from .records import Fabric, Vault, fabric_name
 from .state_core import StateCore
 
 
@@ -30,31 +32,22 @@ class Registrations(StateCore):
             self.context.journal.write(
                 "azure", vault.id, "register server", server=server.friendly_name, again=known is not None
             )
-            job = self.start_job(
-                vault,
-                "RegisterDra",
-                "Register the Azure Site Recovery Provider",
-                target_id=server.vmm_id,
-                target_name=server.friendly_name,
-                target_kind="Server",
-            )
             if known is not None:
                 known.server, known.connected = server, True
-                self._end_job(job)
+                self._register(vault, server, 0.0, None)
                 return
             fabric = Fabric(fabric_name(vault, server.vmm_id), server, now)
             fabric.coming = {cloud.id.lower(): cloud for cloud in server.clouds}
             vault.fabrics[fabric.name] = fabric
 
-            def appear() -> None:
+            def appear(_done: bool) -> None:
                 fabric.visible = True
                 # inferred: the list of Providers may show a server later than the list of servers does.
                 fabric.hidden_reads = self.context.lag.reads
                 fabric.containers.update(fabric.coming)
                 fabric.coming = {}
-                self._end_job(job)
 
-            self.later(self.context.delays.fabric_appears, appear)
+            self._register(vault, server, self.context.delays.fabric_appears, appear)
 
     def publish_clouds(self, vmm_id: str, clouds: Iterable[CloudFacts]) -> None:
         """Receive clouds from VMM: they appear as protection containers, but not before their server does."""
@@ -122,15 +115,12 @@ class Registrations(StateCore):
                 fabric.connected = connected
                 fabric.last_heartbeat = None if connected else self.context.clock.now()
 
-    def start_job(
-        self, vault: Vault, scenario: str, title: str, *, target_id: str, target_name: str, target_kind: str
-    ) -> Job:
-        job = Job(guid(), scenario, title, self.context.clock.now(), target_id, target_name, target_kind)
-        vault.jobs[job.id] = job
-        return job
-
-    def _end_job(self, job: Job) -> None:
-        job.state, job.ended = "Succeeded", self.context.clock.now()
+    def _register(
+        self, vault: Vault, server: VmmServerFacts, seconds: float, finish: Callable[[bool], None] | None
+    ) -> None:
+        address = f"{vault.site_id}/replicationFabrics/{fabric_name(vault, server.vmm_id)}"
+        target = JobTarget("Server", server.vmm_id, server.friendly_name, address)
+        start_job(self, vault, "RegisterDra", target, finish=finish, seconds=seconds, queued=0.0)
 
     def _admit(self, thumbprint: str, vault_number: str) -> Vault:
         certificate = self.certificates.get(thumbprint.upper())

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .site_recovery_roles import SITE_RECOVERY_ROLES
+
 # documented: Azure built-in roles; the narrow ones only with actions on the target of a replication.
 ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Owner": (("*",), ()),
@@ -62,4 +64,5 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
+    **SITE_RECOVERY_ROLES,
 }

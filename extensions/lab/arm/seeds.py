@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from .documents import account_document, complete_vault, group_document, network_document, set_network_state
+from .jobs import Job, JobError, JobTarget, NotedError
 from .messages import Json
-from .records import EVERYONE, Job, Policy, Site, Vault, guid
+from .records import EVERYONE, Policy, Site, Vault, guid
 from .state_core import StateCore
 
 
@@ -36,8 +37,10 @@ class Seeds(StateCore):
         """Create a job that failed some days ago with an error of the service and of the Provider."""
         with self.lock:
             ended = self.context.clock.now() - timedelta(days=days)
-            job = Job(guid(), "EnableDr", "Enable replication", ended, guid(), "web", "ProtectionEntity")
-            job.state, job.ended, job.errors = "Failed", ended, [(code, provider)]
+            target = JobTarget("ProtectionEntity", guid(), "web", f"{vault.site_id}/replicationProtectedItems/web")
+            job = Job(guid(), "EnableDr", "Enable replication", ended, target, vault.site_id)
+            job.state, job.started, job.ended = "Failed", ended, ended
+            job.errors.append(NotedError(JobError(code, provider_code=provider), ended))
             vault.jobs[job.id] = job
             return job
 

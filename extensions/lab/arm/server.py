@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -21,6 +22,7 @@ from ..context import Fault
 from . import (
     authorization,
     blob,
+    drills,
     filters,
     generic_resources,
     guardrails,
@@ -28,10 +30,14 @@ from . import (
     index,
     locks,
     network,
+    protectable_items,
+    protected_items,
     recovery_services,
     resources,
     site_recovery,
+    site_recovery_jobs,
     storage,
+    virtual_machines,
 )
 from .messages import Answer, ArmError, Call, not_simulated
 from .records import guid
@@ -49,6 +55,11 @@ _ALL_ROUTES = (
     guardrails.ROUTES,
     recovery_services.ROUTES,
     site_recovery.ROUTES,
+    protectable_items.ROUTES,
+    protected_items.ROUTES,
+    drills.ROUTES,
+    virtual_machines.ROUTES,
+    site_recovery_jobs.ROUTES,
     storage.ROUTES,
     network.ROUTES,
 )
@@ -56,8 +67,10 @@ _ALL_ROUTES = (
 # The client ends a hanging call long before this limit.
 _HANG_SECONDS = 3600.0
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
-# documented: buckets of Resource Manager's throttling; recorded: header names.
+# documented: buckets of Resource Manager's throttling; recorded: header names, and that they fall by one.
 _LIMITS = {"reads": 11999, "writes": 1199, "deletes": 14999}
+# recorded: Azure PowerShell in 2024, the limits of a region, and of the whole subscription.
+_NEW_LIMITS = {"reads": (1099, 16499), "writes": (799, 11999), "deletes": (799, 11999)}
 
 
 class ArmServer:
@@ -68,6 +81,7 @@ class ArmServer:
         self.context = state.context
         self.base_url = ""
         self.traffic: list[Exchange] = []
+        self._used: Counter[str] = Counter()
         routes = [route for routes in _ALL_ROUTES for route in routes]
         self._table = _table([*routes, *generic_resources.existence(routes)])
 
@@ -271,7 +285,7 @@ class ArmServer:
             journal.write("azure", call.path, _verb(route), status=answer.status)
 
     def _respond(self, request: web.Request, call: Call, raw: bytes, answer: Answer) -> web.Response:
-        headers = _standard_headers(request) | answer.headers
+        headers = _standard_headers(request) | self._limits(request.method) | answer.headers
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
         if body:
             headers["Content-Type"] = "application/json; charset=utf-8"
@@ -279,6 +293,17 @@ class ArmServer:
         if self.state.record_traffic or file:
             self._log(call, raw, answer, headers, Path(file) if file else None)
         return web.Response(status=answer.status, body=body, headers=headers)
+
+    def _limits(self, method: str) -> dict[str, str]:
+        """Return how many requests are left; the lab's subscription never runs out of them."""
+        kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
+        used, name = self._used[kind], f"x-ms-ratelimit-remaining-subscription-{kind}"
+        self._used[kind] += 1
+        if not self.state.shows_new_limits:
+            return {name: str(_LIMITS[kind] - used % _LIMITS[kind])}
+        region, whole = _NEW_LIMITS[kind]
+        wide = name.replace("-subscription-", "-subscription-global-")
+        return {name: str(region - used % region), wide: str(whole - used % whole)}
 
     def _log(self, call: Call, raw: bytes, answer: Answer, headers: dict[str, str], file: Path | None) -> None:
         if any(pattern.fullmatch(call.path) for _method, pattern, _handler in identity.OPEN_ROUTES):
@@ -388,7 +413,6 @@ def _standard_headers(request: web.Request) -> dict[str, str]:
     """Return the headers of every answer (documented: Resource Manager request headers; recorded: rate limits)."""
     correlation = request.headers.get("x-ms-correlation-request-id") or guid()
     now = datetime.now(timezone.utc)
-    kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(request.method, "writes")
     headers = {
         "Cache-Control": "no-cache",
         "Pragma": "no-cache",
@@ -398,9 +422,8 @@ def _standard_headers(request: web.Request) -> dict[str, str]:
         "x-ms-request-id": guid(),
         "x-ms-correlation-request-id": correlation,
         "x-ms-routing-request-id": f"WESTEUROPE:{now:%Y%m%dT%H%M%SZ}:{guid()}",
-        f"x-ms-ratelimit-remaining-subscription-{kind}": str(_LIMITS[kind]),
     }
-    if kind != "reads":
+    if request.method not in ("GET", "HEAD"):
         headers["x-ms-ratelimit-remaining-subscription-resource-requests"] = "209"
     client = request.headers.get("x-ms-client-request-id")
     if client:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..context import CloudFacts
-from .common import need_operation, page
-from .documents import stamp
-from .filters import Value, filtered, honors_filter
+from .common import page
+from .filters import honors_filter
+from .job_answers import accepted, add_result
+from .job_engine import start_job
+from .jobs import JobTarget
+from .known_machines import read_machines
 from .messages import Answer, ArmError, Call, Json, not_simulated
 from .records import Fabric, Vault, guid
 from .recovery_services import VAULT, need_vault
@@ -20,8 +23,6 @@ from .site_recovery_documents import (
     container_document,
     fabric_document,
     health_issue,
-    is_old,
-    job_document,
     network_document,
     provider_document,
     site_document,
@@ -35,11 +36,6 @@ FABRICS = VAULT + "/replicationFabrics"
 FABRIC = FABRICS + "/{fabric}"
 CONTAINER = FABRIC + "/replicationProtectionContainers/{container}"
 
-# recorded: Azure PowerShell, AsrE2ATests: seconds until the next poll.
-RETRY_AFTER = 30.0
-# inferred: the duration of a refresh.
-_REFRESH = 30.0
-
 
 def visible_fabrics(vault: Vault) -> list[Fabric]:
     return [fabric for fabric in vault.fabrics.values() if fabric.visible]
@@ -48,11 +44,20 @@ def visible_fabrics(vault: Vault) -> list[Fabric]:
 def need_fabric(vault: Vault, call: Call) -> Fabric:
     if call["fabric"].lower() in vault.sites:
         raise not_simulated(f"the contents of the Hyper-V site {call['fabric']}")
+    need_used(vault, call)
     fabric = vault.fabrics.get(call["fabric"].lower())
     if fabric is None or not fabric.visible:
         # recorded in a public issue: FabricArmEntityMissing; inferred: the texts of causes and action.
         raise absent(call, "FabricArmEntityMissing", f"Fabric with name {call['fabric']} could not be located.")
     return fabric
+
+
+def need_used(vault: Vault, call: Call) -> None:
+    """Refuse to look for an object in a vault that never had any (seen by the Terraform provider; lists are empty)."""
+    if not (vault.fabrics or vault.sites or vault.policies or vault.jobs):
+        # inferred: the text.
+        text = "The subscription is not registered with the Site Recovery service."
+        raise SiteRecoveryError(call, 400, "BadRequest", "SubscriptionIdNotRegisteredWithSrs", text)
 
 
 def absent(call: Call, code: str, text: str) -> SiteRecoveryError:
@@ -125,8 +130,25 @@ def refresh_provider(state: AzureState, call: Call) -> Answer:
     """Start a job that reads VMM's layout (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
     vault = need_vault(state, call)
     fabric = _need_provider(vault, call)
-    target = str(provider_document(state, vault, fabric)["id"])
-    return _job(state, call, vault, target, ("RefreshFabricLayout", "Refresh server"), fabric=fabric)
+    address = str(provider_document(state, vault, fabric)["id"])
+    target = JobTarget("Server", fabric.server.vmm_id, fabric.server.friendly_name, address)
+    affected = server_of_job(fabric)
+
+    def finish(done: bool) -> None:
+        if done:
+            read_machines(state, fabric)
+
+    job = start_job(state, vault, "RefreshFabricLayout", target, finish=finish, affected=affected)
+    return accepted(state, call, job)
+
+
+def server_of_job(fabric: Fabric) -> Json:
+    """Return what a job says about its server (recorded)."""
+    return {
+        "primaryVmmId": fabric.server.vmm_id.lower(),
+        "primaryVmmName": fabric.server.friendly_name,
+        "primaryFabricProviderId": "VMM",
+    }
 
 
 def _with_provider(vault: Vault) -> list[Fabric]:
@@ -168,11 +190,11 @@ def list_containers(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(CONTAINER)
 def get_container(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    fabric, cloud = _need_container(vault, call)
+    fabric, cloud = need_container(vault, call)
     return Answer(200, container_document(vault, fabric, cloud))
 
 
-def _need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
+def need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
     fabric = need_fabric(vault, call)
     cloud = fabric.containers.get(call["container"].lower())
     if cloud is None:
@@ -235,7 +257,9 @@ def list_policies(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.get(VAULT + "/replicationPolicies/{name}")
 def get_policy(state: AzureState, call: Call) -> Answer:
-    found = need_vault(state, call).policies.get(call["name"].casefold())
+    vault = need_vault(state, call)
+    need_used(vault, call)
+    found = vault.policies.get(call["name"].casefold())
     if found is None:
         raise missing(call, "name")
     return Answer(200, found)
@@ -258,7 +282,7 @@ def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
 
 @honors_filter
 def _empty_in_container(state: AzureState, call: Call) -> Answer:
-    _need_container(need_vault(state, call), call)
+    need_container(need_vault(state, call), call)
     return list_page(state, call, [])
 
 
@@ -266,7 +290,6 @@ def _empty_in_container(state: AzureState, call: Call) -> Answer:
 _OF_FABRICS = (
     "replicationMigrationItems",
     "replicationNetworkMappings",
-    "replicationProtectedItems",
     "replicationProtectionContainerMappings",
     "replicationStorageClassifications",
     "replicationStorageClassificationMappings",
@@ -294,7 +317,7 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
     (
         CONTAINER,
         _empty_in_container,
-        ("replicationProtectableItems", "replicationProtectedItems", "replicationProtectionContainerMappings"),
+        ("replicationProtectionContainerMappings",),
     ),
 )
 
@@ -303,7 +326,7 @@ def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
     """Refuse a read of one object of a list that is always empty."""
     vault = need_vault(state, call)
     if "container" in call.names:
-        _need_container(vault, call)
+        need_container(vault, call)
     elif "fabric" in call.names:
         need_fabric(vault, call)
     raise missing(call, "name")
@@ -316,38 +339,7 @@ for _root, _handler, _names in _EMPTY:
             ROUTES.get(f"{_root}/{_name}/{{name}}")(_nothing_of_that_name)
 
 
-# Jobs and health -----------------------------------------------------------------------------------------------------
-
-
-# documented: JobQueryParameter; inferred: the times include the whole job.
-_JOB_FILTERS: dict[str, Value] = {
-    "JobStatus": lambda job: str(job["properties"]["state"]),
-    "JobName": lambda job: str(job["properties"]["scenarioName"]),
-    "AffectedObjectTypes": lambda job: str(job["properties"]["targetInstanceType"]),
-    "StartTime": lambda job: str(job["properties"].get("startTime") or ""),
-    "EndTime": lambda job: str(job["properties"].get("endTime") or ""),
-}
-
-
-@ROUTES.get(VAULT + "/replicationJobs")
-@honors_filter
-def list_jobs(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    jobs = [job_document(vault, job, call.api_version) for job in reversed(vault.jobs.values())]
-    return list_page(state, call, filtered(call, jobs, _JOB_FILTERS))
-
-
-@ROUTES.get(VAULT + "/replicationJobs/{job}")
-def get_job(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    job = vault.jobs.get(call["job"].lower())
-    if job is None:
-        raise missing(call, "job")
-    found = job_document(vault, job, call.api_version)
-    found["properties"]["customDetails"] = {"instanceType": "AsrJobDetails", "affectedObjectDetails": {}}
-    # recorded: a text in a single job, null in a list.
-    found["properties"]["activityId"] = f"{guid()} ActivityId: {guid()}"
-    return Answer(200, found)
+# Health --------------------------------------------------------------------------------------------------------------
 
 
 @ROUTES.get(VAULT + "/replicationVaultHealth")
@@ -393,72 +385,10 @@ def vault_health(state: AzureState, call: Call) -> Answer:
 @ROUTES.action(VAULT + "/replicationVaultHealth/default/refresh")
 def refresh_health(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    target = f"{vault.site_id}/replicationVaultHealth"
-    return _job(state, call, vault, target, ("RefreshVaultHealth", "Refresh vault health"), fabric=None)
+    # recorded: the target has the vault's number, and no name.
+    target = JobTarget("Vault", str(vault.number), "", f"{vault.site_id}/replicationVaultHealth")
+    return accepted(state, call, start_job(state, vault, "RefreshVaultHealth", target))
 
 
-# Operations ----------------------------------------------------------------------------------------------------------
-
-
-def _job(
-    state: AzureState, call: Call, vault: Vault, target: str, names: tuple[str, str], *, fabric: Fabric | None
-) -> Answer:
-    """Answer 202 with both links; both contain the job's name (recorded: azure-cli-extensions)."""
-    job = state.start_job(
-        vault,
-        *names,
-        target_id=fabric.server.vmm_id if fabric else str(vault.number),
-        target_name=fabric.server.friendly_name if fabric else "",
-        target_kind="Server" if fabric else "Vault",
-    )
-
-    def finish(done: bool) -> None:
-        job.state, job.ended = ("Succeeded" if done else "Failed"), state.context.clock.now()
-
-    operation = state.begin(call.method, target, _REFRESH, finish)
-    del vault.jobs[job.id]
-    job.id = operation.id
-    vault.jobs[job.id] = job
-    kind = "replicationJobs" if is_old(call.api_version) else "replicationOperationStatus"
-    headers = {
-        "Azure-AsyncOperation": call.link(f"{vault.site_id}/{kind}/{operation.id}"),
-        "Location": call.link(f"{target}/operationresults/{operation.id}"),
-        "Retry-After": state.retry_after(RETRY_AFTER),
-    }
-    return Answer(202, None, headers)
-
-
-@ROUTES.poll(VAULT + "/replicationOperationStatus/{operation}")
-def operation_status(state: AzureState, call: Call) -> Answer:
-    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios.
-    operation = need_operation(state, call, signature=False)
-    body: Json = {
-        "error": operation.error,
-        "id": None,
-        "name": operation.id,
-        "properties": None,
-        "status": operation.shown_status,
-        "startTime": stamp(operation.started),
-        "endTime": stamp(operation.ended.replace(microsecond=0)) if operation.ended else None,
-        "percentComplete": None,
-    }
-    # inferred: the polls repeat the Retry-After header.
-    headers = {"Retry-After": state.retry_after(RETRY_AFTER)} if operation.running else {}
-    return Answer(200, body, headers)
-
-
-@ROUTES.poll(VAULT + "/replicationVaultHealth/operationresults/{operation}")
-def health_result(state: AzureState, call: Call) -> Answer:
-    # inferred: never recorded; the SDK accepts 200 with the item, and 204.
-    operation = need_operation(state, call, signature=False)
-    if operation.running:
-        return Answer(202, None, {"Location": call.link(call.path), "Retry-After": state.retry_after(RETRY_AFTER)})
-    return vault_health(state, call)
-
-
-@ROUTES.poll(FABRIC + "/replicationRecoveryServicesProviders/{provider}/operationresults/{operation}")
-def provider_result(state: AzureState, call: Call) -> Answer:
-    operation = need_operation(state, call, signature=False)
-    if operation.running:
-        return Answer(202, None, {"Location": call.link(call.path), "Retry-After": state.retry_after(RETRY_AFTER)})
-    return get_provider(state, call)
+add_result(ROUTES, VAULT + "/replicationVaultHealth", vault_health)
+add_result(ROUTES, FABRIC + "/replicationRecoveryServicesProviders/{provider}", get_provider)

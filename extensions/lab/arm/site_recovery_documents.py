@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from uuid import NAMESPACE_URL, uuid5
 
 from ..context import CloudFacts, VmNetworkFacts
 from .documents import stamp
+from .job_documents import whole_seconds
 from .messages import Json
-from .records import Fabric, Job, Site, Vault
+from .records import Fabric, Site, Vault
 from .state import AzureState
 
 KIND = "Microsoft.RecoveryServices/vaults"
+_ZONE = timezone(timedelta(hours=5, minutes=30))
 
 
 def fabric_id(vault: Vault, fabric: Fabric) -> str:
@@ -57,7 +59,8 @@ def _health_error(code: str, created: datetime) -> Json:
         "errorMessage": "A health error.",
         "possibleCauses": "",
         "recommendedAction": "",
-        "creationTimeUtc": stamp(created),
+        # recorded: Azure PowerShell: some health errors have the offset of a time zone.
+        "creationTimeUtc": created.astimezone(_ZONE).isoformat(timespec="microseconds"),
         "errorId": code,
     }
 
@@ -72,29 +75,6 @@ def health_issue(code: str) -> Json:
         "affectedResourceType": "Microsoft.RecoveryServices/vaults/replicationProtectedItems",
         "affectedResourceSubtype": None,
         "affectedResourceCorrelationIds": [],
-    }
-
-
-def _job_error(job: Job, code: str, provider: int) -> Json:
-    # recorded: Azure PowerShell, AsrE2ATests: members of the errors of a failed job.
-    return {
-        "serviceErrorDetails": {
-            "code": code,
-            "message": "The operation failed.",
-            "possibleCauses": "See the error of the Provider.",
-            "recommendedAction": "",
-            "activityId": job.id,
-        },
-        "providerErrorDetails": {
-            "errorCode": provider,
-            "errorMessage": "",
-            "errorId": "",
-            "possibleCauses": "",
-            "recommendedAction": "",
-        },
-        "errorLevel": "Error",
-        "creationTime": stamp(job.started),
-        "taskId": "",
     }
 
 
@@ -179,54 +159,3 @@ def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
             "fabricSpecificDetails": None,
         },
     }
-
-
-def is_old(version: str) -> bool:
-    """Tell whether an api-version is of the first generation, in which the polling address is the job itself."""
-    # recorded: 2016-08-10 and 2022-08-01; inferred: 2018-01-10 is like the later ones.
-    return version < "2018-01-10"
-
-
-def job_document(vault: Vault, job: Job, version: str) -> Json:
-    # recorded: azure-cli-extensions, test_siterecovery_vault_scenarios; Azure PowerShell (RegisterDra).
-    document = _job(vault, job)
-    properties = document["properties"]
-    if is_old(version):
-        # recorded: Azure PowerShell, AsrE2ATests: the state of a polling address, and no type.
-        del document["type"]
-        document |= {"status": job.state, "error": None}
-        document |= {name: properties[name] for name in ("startTime", "endTime")}
-    # recorded: both times are missing and not null until they are known.
-    for name in ("startTime", "endTime"):
-        if properties[name] is None:
-            del properties[name]
-    return document
-
-
-def _job(vault: Vault, job: Job) -> Json:
-    return {
-        "id": f"{vault.site_id}/replicationJobs/{job.id}",
-        "name": job.id,
-        "type": f"{KIND}/replicationJobs",
-        "properties": {
-            "activityId": None,
-            "scenarioName": job.scenario,
-            "friendlyName": job.title,
-            "state": job.state,
-            "stateDescription": {"Succeeded": "Completed", "InProgress": "InProgress"}.get(job.state, job.state),
-            "tasks": [],
-            "errors": [_job_error(job, *each) for each in job.errors],
-            "startTime": None if job.state == "NotStarted" else stamp(job.started),
-            "endTime": whole_seconds(job.ended) if job.ended else None,
-            # recorded: most running jobs of an older api-version allow it.
-            "allowedActions": ["Cancel"] if job.state == "InProgress" else [],
-            "targetObjectId": job.target_id,
-            "targetObjectName": job.target_name,
-            "targetInstanceType": job.target_kind,
-            "customDetails": None,
-        },
-    }
-
-
-def whole_seconds(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

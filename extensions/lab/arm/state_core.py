@@ -64,6 +64,8 @@ class StateCore:
         # Regions that Azure has closed to the subscription.
         self.closed_regions: set[str] = set()
         self.operations: dict[str, Operation] = {}
+        #: Virtual machines that failovers made, by id in lower case.
+        self.machines: dict[str, Json] = {}
         self.certificates: dict[str, VaultCertificate] = {}
         self.tokens: dict[str, datetime] = {}
         self.application = Application()
@@ -73,6 +75,10 @@ class StateCore:
         # Settings for tests and trial runs.
         self.token_life = timedelta(seconds=3599)
         self.page_size = 100
+        # recorded: since 2024 the links of an accepted write carry signed parts.
+        self.signs_links = False
+        # recorded: since 2024 the headers tell the limits of a region and of the whole subscription.
+        self.shows_new_limits = False
         # documented: secure by default with soft delete, in preview in all public regions.
         self.soft_deletes_vaults = True
         # documented: secure by default: regions keep soft delete enabled, and some give new vaults AlwaysON.

@@ -12,17 +12,16 @@ machines: a list of
   system_proxy {server, bypass}, switches [names], hyperv_running, clock_skew_seconds, hotfixes [ids],
   antivirus {exclusions [paths]}, latency_seconds (before each command over WinRM),
   tls {enabled, disabled_by_default, strong_crypto, system_default, strong_crypto_32},
-  vms [{name, generation, secure_boot, disks, first_disk_gb, shared_disks, pass_through_disks, state,
-       clustered, scsi_controllers}],
+  vms [as the module guests describes them],
   cluster {name, nodes [names or {name, state}], drain_ends, drain_seconds} of a Hyper-V host,
   vmm {version, ha_name, cluster {nodes [names or {name, state}], owner, resource, state, running},
        service_account, running_jobs (a number, or [{name, command, owner, progress, minutes, seconds}]: the job ends
        after the seconds), refresher, flag_supported, flag_shown, running, vmm_id,
        hosts [of the group All Hosts itself],
        host_groups [{name, hosts [fqdn or {fqdn, platform, cluster, state, communication_state, maintenance,
-       agent_version, operating_system}], children}],
+       agent_version, operating_system, vms}], children}],
        clouds [{name, host_groups [name or path], published, paired, capability_profiles [names], id}],
-       networks [{name, logical_network}]},
+       networks [{name, logical_network, id, subnets [{name, range}]}]},
   Machines with the same ha_name and a cluster are its nodes: they share what the first of them describes.
   registration {vault, management_uri}: only the values in the registry,
   provider {version} and agent {version, install_path, cache_path, backup_vault}: installed before the lab starts.
@@ -41,19 +40,19 @@ from . import languages, layout
 from .cluster import COMPLETED, Cluster
 from .event_logs import described_events
 from .filesystem import File
+from .guests import NAMES, described_guest
 from .installers import MICROSOFT, catalogue
 from .machine import Machine
 from .programs import mars_installer, setupdr
 from .roots import ROOTS
 from .services import Service
-from .state import Guest, MachineIdentity, MachineKind, Volume
+from .state import MachineIdentity, MachineKind, Volume
 from .vmm import HostGroup, VmHost, Vmm, VmmCloud, VmNetwork
 from .vmm_jobs import described_job, refresher
 
 Document = Mapping[str, Any]
 
 _GIB: Final = 1024**3
-_NAMES: Final = uuid.UUID("5b0a3a5e-4c8e-4b0c-9f0e-0e6f2d7a9c11")
 _DOMAIN: Final = "corp.lab.test"
 # Windows Server 2019 with .NET 4.8.
 _OS: Final = {"version": "10.0.17763", "caption": "Microsoft Windows Server 2019 Standard"}
@@ -71,8 +70,17 @@ def build_machines(context: LabContext, document: Document) -> dict[str, Machine
         machine.web = {package.url: package for package in packages.values()}
         join(machine, machines)
         machines[machine.name] = machine
+    _connect_hosts(machines)
     context.journal.clear()
     return machines
+
+
+def _connect_hosts(machines: Mapping[str, Machine]) -> None:
+    """Let VMM find the machines behind its hosts."""
+    by_name = {machine.fqdn.lower(): machine for machine in machines.values() if machine.kind == "hyperv_host"}
+    for vmm in (machine.vmm for machine in machines.values() if machine.vmm is not None):
+        for host in vmm.hosts():
+            host.machine = by_name.get(host.fqdn.lower())
 
 
 def build_machine(context: LabContext, entry: Document) -> Machine:
@@ -225,25 +233,7 @@ def _hyperv(machine: Machine, entry: Document) -> None:
         )
     )
     machine.switches = [str(name) for name in entry.get("switches") or ["Converged"]]
-    machine.guests = [_guest(each) for each in entry.get("vms") or []]
-
-
-def _guest(described: Document) -> Guest:
-    name, size = str(described["name"]), described.get("first_disk_gb", 127)
-    return Guest(
-        str(uuid.uuid5(_NAMES, f"vm/{name}")).upper(),
-        name,
-        int(described.get("generation", 2)),
-        bool(described.get("secure_boot", False)),
-        int(described.get("disks", 1)),
-        None if size is None else int(float(size) * _GIB),
-        int(described.get("shared_disks", 0)),
-        int(described.get("pass_through_disks", 0)),
-        described.get("state", "running"),
-        bool(described.get("clustered", True)),
-        int(described.get("scsi_controllers", 1)),
-        int(described.get("replication_mode", 0)),
-    )
+    machine.guests = [described_guest(each) for each in entry.get("vms") or []]
 
 
 def _jobs(machine: Machine, vmm: Vmm, described: Document) -> None:
@@ -268,7 +258,7 @@ def _vmm(machine: Machine, described: Document) -> None:
     vmm.console_port = int(described.get("console_port", vmm.console_port))
     _jobs(machine, vmm, described)
     networks = described.get("networks", [{"name": "VM Network", "logical_network": "LAN"}])
-    vmm.networks = [VmNetwork(str(each["name"]), each.get("logical_network")) for each in networks]
+    vmm.networks = [_network(machine, each) for each in networks]
     vmm.flag_supported = bool(described.get("flag_supported", True))
     vmm.flag_shown = bool(described.get("flag_shown", vmm.flag_supported))
     registry = machine.registry
@@ -356,7 +346,7 @@ def join(machine: Machine, machines: Mapping[str, Machine]) -> None:
 
 def _id(machine: Machine, *parts: str) -> str:
     """Return the same id for the same name in every run."""
-    return str(uuid.uuid5(_NAMES, "/".join((machine.fqdn.lower(), *parts))))
+    return str(uuid.uuid5(NAMES, "/".join((machine.fqdn.lower(), *parts))))
 
 
 def _group(machine: Machine, described: Document | str, above: str, version: str) -> HostGroup:
@@ -369,10 +359,17 @@ def _group(machine: Machine, described: Document | str, above: str, version: str
     return group
 
 
+def _network(machine: Machine, described: Document) -> VmNetwork:
+    name = str(described["name"])
+    subnets = tuple((str(each["name"]), str(each["range"])) for each in described.get("subnets") or [])
+    identifier = str(described.get("id") or _id(machine, "network", name))
+    return VmNetwork(name, described.get("logical_network"), identifier, subnets)
+
+
 def _host(described: Document | str, version: str) -> VmHost:
     entry: Document = {"fqdn": described} if isinstance(described, str) else described
     fqdn, platform = str(entry["fqdn"]), str(entry.get("platform", "HyperV"))
-    host = VmHost(str(uuid.uuid5(_NAMES, fqdn.lower())), fqdn, platform)
+    host = VmHost(str(uuid.uuid5(NAMES, fqdn.lower())), fqdn, platform)
     # An agent is as old as the VMM server that installed it.
     host.agent_version = entry.get("agent_version", version if platform == "HyperV" else None)
     host.cluster = entry.get("cluster")
@@ -380,6 +377,7 @@ def _host(described: Document | str, version: str) -> VmHost:
     host.communication_state = str(entry.get("communication_state", host.communication_state))
     host.maintenance = bool(entry.get("maintenance", False))
     host.operating_system = entry.get("operating_system", host.operating_system)
+    host.own_guests = [described_guest(each) for each in entry.get("vms") or []]
     return host
 
 

@@ -9,7 +9,6 @@ Property names and return values as in the reference of the Win32 classes and of
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,7 +18,6 @@ from .errors import MachineError
 from .machine import Machine
 from .registry import KIND_NUMBERS, Kind, Value
 from .services import Service, StartMode
-from .state import Guest
 
 Row = dict[str, Any]
 
@@ -161,11 +159,20 @@ _ENABLED_STATES = {"running": 2, "off": 3, "saved": 6, "paused": 9}
 
 def _systems(machine: Machine) -> list[Row]:
     """Return the host itself and its virtual machines (documented: Msvm_ComputerSystem; 0 means no replication)."""
-    rows = [(machine.name.upper(), machine.name.upper(), "running", 0)]
-    rows += [(guest.id, guest.name, guest.state, guest.replication_mode) for guest in machine.guests]
+    rows = [(machine.name.upper(), machine.name.upper(), "running", 0, 0)]
+    for guest in machine.guests:
+        found = guest.replication
+        mode, state = (0, 0) if found is None else (found.mode, found.state)
+        rows.append((guest.id, guest.name, guest.state, mode, state))
     return [
-        {"Name": name, "ElementName": shown, "EnabledState": _ENABLED_STATES[state], "ReplicationMode": mode}
-        for name, shown, state, mode in rows
+        {
+            "Name": name,
+            "ElementName": shown,
+            "EnabledState": _ENABLED_STATES[state],
+            "ReplicationMode": mode,
+            "ReplicationState": replication,
+        }
+        for name, shown, state, mode, replication in rows
     ]
 
 
@@ -198,26 +205,14 @@ def _guest_disks(machine: Machine) -> list[Row]:
     """
     return [
         {
-            "InstanceID": f"Microsoft:{guest.id}\\{_place(guest, place)}\\L",
+            "InstanceID": "\\".join((f"Microsoft:{guest.id}", *guest.place_of(disk), "L")),
             "ResourceSubType": "Microsoft:Hyper-V:Virtual Hard Disk",
-            "HostResource": [f"C:\\VMs\\{guest.id}\\{place}.vhdx"],
-            "PersistentReservationsSupported": guest.disks - place <= guest.shared_disks,
+            "HostResource": [disk.path],
+            "PersistentReservationsSupported": disk.shared,
         }
         for guest in machine.guests
-        for place in reversed(range(guest.disks))
+        for disk in reversed(guest.virtual_disks)
     ]
-
-
-#: The controllers of generation 1, of which each has two places.
-_IDE, _IDE_PLACES = "83F8638B-8DCA-4152-9EDA-2CA8B33039B4", 4
-
-
-def _place(guest: Guest, disk: int) -> str:
-    ide = _IDE_PLACES if guest.generation == 1 else 0
-    if disk < ide:
-        return f"{_IDE}\\{disk // 2}\\{disk % 2}"
-    place, controller = divmod(disk - ide, guest.scsi_controllers)
-    return f"{uuid.uuid5(uuid.NAMESPACE_OID, f'{guest.id}/{controller}')}\\0\\{place}".upper()
 
 
 def _guest_drives(machine: Machine) -> list[Row]:
@@ -231,16 +226,11 @@ def _guest_drives(machine: Machine) -> list[Row]:
     ]
 
 
-#: The size of every disk but the first one.
-_DATA_DISK = 2**30
-
-
 def _disk_setting(machine: Machine, arguments: Mapping[str, Any]) -> Row:
     """Answer GetVirtualHardDiskSettingData: an embedded instance, or an error number for an unreadable file."""
     path = str(arguments["Path"])
-    size = next((guest.first_disk_bytes for guest in machine.guests if f"\\{guest.id}\\" in path), None)
-    if size is not None and not path.endswith("\\0.vhdx"):
-        size = _DATA_DISK
+    disks = (disk for guest in machine.guests for disk in guest.virtual_disks)
+    size = next((disk.size_bytes for disk in disks if disk.path.lower() == path.lower()), None)
     if size is None:
         return {"SettingData": None, "ReturnValue": 32768}
     properties = "".join(

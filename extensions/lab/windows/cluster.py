@@ -147,7 +147,10 @@ class Cluster:
         name = self.node_of(machine)
         machine.note("cluster.resume", node=name)
         self.nodes[name], self.drains[name] = "Up", NOT_INITIATED
-        machine.guests += [guest for home, guest in self.moved if home == name]
+        back = [guest for home, guest in self.moved if home == name]
+        for member in self.members.values():
+            member.guests = [guest for guest in member.guests if guest not in back]
+        machine.guests += back
         self.moved = [entry for entry in self.moved if entry[0] != name]
 
     # ---- events ----
@@ -158,8 +161,13 @@ class Cluster:
             return
         self.drains[name] = self.drain_ends
         if self.drain_ends == COMPLETED:
-            self.moved += [(name, guest) for guest in machine.guests if guest.clustered]
+            moving = [guest for guest in machine.guests if guest.clustered]
+            self.moved += [(name, guest) for guest in moving]
             machine.guests = [guest for guest in machine.guests if not guest.clustered]
+            others = (each for each in self.members.values() if self.state_of(each.name) == "Up")
+            target = next(others, None)
+            if target is not None:
+                target.guests = [*target.guests, *moving]
 
     def fail_over(self, target: str | None = None) -> None:
         """Move the role and its checkpoints to another node; without a node that is up, the role fails."""

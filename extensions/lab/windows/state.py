@@ -19,6 +19,7 @@ from .cluster import Cluster
 from .errors import MachineRestarted
 from .events import Event
 from .filesystem import FileSystem
+from .guests import Guest
 from .languages import speaking
 from .layout import VMM_SERVICE
 from .mirror import Mirror
@@ -43,27 +44,6 @@ class Volume:
     drive: str
     size_bytes: int
     free_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A virtual machine of a Hyper-V host; `first_disk_bytes` is None where its file cannot be read."""
-
-    id: str
-    name: str
-    generation: int = 2
-    secure_boot: bool = False
-    disks: int = 1
-    first_disk_bytes: int | None = 127 * 1024**3
-    shared_disks: int = 0
-    pass_through_disks: int = 0
-    state: Literal["running", "off", "saved", "paused"] = "running"
-    #: Whether the machine is a role of its host's cluster.
-    clustered: bool = True
-    #: The SCSI controllers, to which all disks belong but the first four of generation 1.
-    scsi_controllers: int = 1
-    #: Documented: ReplicationMode of Msvm_ComputerSystem; 0 is none, 1 is the primary machine of a relationship.
-    replication_mode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +128,8 @@ class MachineState:
         #: Whether Windows Update also installs updates for other Microsoft products.
         self.microsoft_update = False
         self.guests: list[Guest] = []
+        #: The clouds for whose replication to Azure the host is configured, by id.
+        self.replicated_clouds: set[str] = set()
         self.hotfixes: list[str] = []
         #: The entries of the event logs.
         self.events: list[Event] = []

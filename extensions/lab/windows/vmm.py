@@ -8,7 +8,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from .guests import Guest
 from .vmm_jobs import VmmJob
 
 
@@ -32,6 +34,13 @@ class VmHost:
     #: Version of the VMM agent; None for a platform without one (inferred).
     agent_version: str | None = None
     operating_system: str | None = "Microsoft Windows Server 2019 Datacenter"
+    #: None for a host outside of the lab, whose virtual machines the document of VMM describes.
+    machine: Any = None
+    own_guests: list[Guest] = field(default_factory=list)
+
+    @property
+    def guests(self) -> list[Guest]:
+        return self.own_guests if self.machine is None else list(self.machine.guests)
 
 
 @dataclass(slots=True)
@@ -70,6 +79,19 @@ class VmmCloud:
 class VmNetwork:
     name: str
     logical_network: str | None
+    id: str = ""
+    #: Pairs of name and address range.
+    subnets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A virtual machine where VMM knows it. A machine belongs to one cloud at most."""
+
+    guest: Guest
+    host: VmHost
+    group: HostGroup
+    cloud: VmmCloud | None
 
 
 @dataclass(slots=True)
@@ -130,6 +152,24 @@ class Vmm:
     def clusters(self) -> list[str]:
         """Return the full name of every cluster of hosts, in the order of the hosts."""
         return list(dict.fromkeys(host.cluster for host in self.hosts() if host.cluster is not None))
+
+    def placed(self) -> list[Placed]:
+        """Return every virtual machine, in the order of the hosts."""
+        first: dict[str, VmmCloud] = {}
+        for cloud in reversed(self.clouds):
+            first.update({host.id: cloud for host in cloud.hosts()})
+        named = {cloud.name.lower(): cloud for cloud in self.clouds}
+        return [
+            Placed(
+                guest, host, group, first.get(host.id) if guest.cloud == "" else named.get((guest.cloud or "").lower())
+            )
+            for group in self.groups()
+            for host in group.hosts
+            for guest in host.guests
+        ]
+
+    def network(self, name: str | None) -> VmNetwork | None:
+        return next((each for each in self.networks if name and each.name.lower() == name.lower()), None)
 
     def cloud(self, cloud_id: str) -> VmmCloud | None:
         return next((cloud for cloud in self.clouds if cloud.id.lower() == cloud_id.lower()), None)

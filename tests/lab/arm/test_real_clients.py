@@ -94,12 +94,13 @@ def test_a_certificate_for_ages_is_refused(azure: Azure) -> None:
         ("JobStatus eq 'Failed'", []),
         ("JobStatus eq 'inprogress'", ["InProgress"]),
         ("JobStatus ne 'Failed' and AffectedObjectTypes eq 'Vault'", ["InProgress"]),
-        ("StartTime ge '2999-01-01T00:00:00Z'", []),
+        ("StartTime eq '2999-01-01T00:00:00Z'", []),
     ],
 )
 def test_the_filter_of_jobs_is_honored(slow: Azure, text: str, states: list[str]) -> None:
     slow.state.seed_vault("rg", "vault1", "westeurope")
     slow.send("POST", f"{VAULT}/replicationVaultHealth/default/refresh", "2025-08-01")
+    slow.state.hurry()
     jobs = slow.send("GET", f"{VAULT}/replicationJobs?$filter={text}", "2025-08-01").json()["value"]
     assert [job["properties"]["state"] for job in jobs] == states
 

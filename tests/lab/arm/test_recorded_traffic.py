@@ -22,7 +22,8 @@ from typing import Any
 
 import pytest
 
-from lab.arm.records import Job, Operation, Vault, VaultCertificate
+from lab.arm.jobs import Job, JobTarget
+from lab.arm.records import Vault, VaultCertificate
 from lab.arm.state import AzureState
 
 from .conftest import SERVER, Azure
@@ -114,13 +115,15 @@ def prepare(azure: Azure, one: Recorded) -> None:
             state.seed_policy(vault, str(policy["name"]))
     for job in body.get("value") or [body]:
         if "scenarioName" in (job.get("properties") or {}):
-            made = _job(job)
+            made = _job(vault, job)
             vault.jobs[made.id.lower()] = made
     if "percentComplete" in body:
-        found = Operation(str(body["name"]), "POST", vault.id, _time(body["startTime"]), "")
-        found.status = str(body["status"])
+        target = JobTarget("ProtectionEntity", "", "", vault.site_id)
+        found = Job(str(body["name"]), "EnableDr", "", _time(None), target, vault.site_id)
+        found.state = body["status"]
+        found.started = _time(body["startTime"]) if body.get("startTime") else None
         found.ended = _time(body["endTime"]) if body.get("endTime") else None
-        state.operations[found.id] = found
+        vault.jobs[found.id.lower()] = found
 
 
 def _certificate(azure: Azure, vault: Vault) -> Any:
@@ -143,20 +146,14 @@ def _name_like(state: AzureState, vault: Vault, path: str) -> None:
         fabric.containers[cloud[1].lower()] = facts
 
 
-def _job(document: Json) -> Job:
+def _job(vault: Vault, document: Json) -> Job:
     given = document["properties"]
-    ended = given.get("endTime")
-    return Job(
-        str(document["name"]),
-        given["scenarioName"],
-        given["friendlyName"],
-        _time(given.get("startTime")),
-        given["targetObjectId"],
-        given["targetObjectName"],
-        given["targetInstanceType"],
-        _time(ended) if ended else None,
-        given["state"],
-    )
+    begun, ended = given.get("startTime"), given.get("endTime")
+    target = JobTarget(given["targetInstanceType"], given["targetObjectId"], given["targetObjectName"], vault.site_id)
+    job = Job(str(document["name"]), given["scenarioName"], given["friendlyName"], _time(begun), target, vault.site_id)
+    job.state = given["state"]
+    job.started, job.ended = (_time(begun) if begun else None), (_time(ended) if ended else None)
+    return job
 
 
 def _time(text: str | None) -> datetime:
@@ -196,7 +193,6 @@ _USED = "a network in use by a machine; test_recordings.py has networks"
 KNOWN: dict[tuple[str, int], str] = {
     ("association-jobs", 8): "the server is a VMware one, with another Provider",
     ("disable-and-remove", 21): "a policy between two VMM servers",
-    ("disable-and-remove", 35): "an operation that has not started",
     ("providers", 4): "a Provider of 2018 shows an identity",
     ("vault-certificate", 0): "the certificate was removed from the recording; test_recordings.py has whole ones",
     **dict.fromkeys(

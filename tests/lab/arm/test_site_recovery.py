@@ -215,6 +215,7 @@ def test_an_unregistered_server_is_gone(azure: Azure, vault: Vault) -> None:
 
 
 def test_an_absent_fabric_has_site_recoverys_form(azure: Azure, vault: Vault) -> None:
+    register(azure, vault)
     with pytest.raises(ResourceNotFoundError) as absent:
         azure.sites.replication_fabrics.get("rg", "vault1", "none")
     assert absent.value.response is not None
@@ -247,7 +248,7 @@ def test_health_can_be_refreshed(azure: Azure, vault: Vault) -> None:
 
 def test_a_failed_job_ends_the_poller_with_its_code(azure: Azure, vault: Vault) -> None:
     azure.context.clock.scale = 0.0
-    azure.context.faults.plan("operation:POST:*/replicationvaulthealth", "fail", code="25038", message="not today")
+    azure.context.faults.plan("job:RefreshVaultHealth:*", "fail", code="25038", message="not today")
     with pytest.raises(Exception, match="not today"):
         azure.sites.replication_vault_health.begin_refresh("rg", "vault1").result()
 

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from ...windows import layout
 from ...windows.errors import MachineError
+from ...windows.guests import Guest
 from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
-from ...windows.state import FULL_LANGUAGE, Guest
+from ...windows.state import FULL_LANGUAGE
 from ...windows.vmm import VmHost
 from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
 from .observed_host import (
@@ -336,7 +337,8 @@ def _replication(machine: Machine, run: Run) -> Section:
     if machine.service(layout.HYPERV_SERVICE) is None:
         return {"machines": []}
     readable = machine.is_running(layout.HYPERV_SERVICE) and can_read(run, "Msvm_ComputerSystem", _VIRTUALIZATION)
-    return {"machines": [each.name for each in machine.guests if each.replication_mode > 0] if readable else None}
+    names = [each.name for each in machine.guests if each.replication is not None and each.replication.mode > 0]
+    return {"machines": names if readable else None}
 
 
 def _bypassed(host: str, patterns: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ...context import CloudFacts, RegistrationRefused, VmmServerFacts, digest
+from ...context import CloudFacts, RegistrationRefused, VmmServerFacts, VmNetworkFacts, digest
 from .. import layout
 from ..machine import Machine
 from ..state import StoreCertificate
@@ -149,7 +149,11 @@ def _refuse_other_vault(machine: Machine, vmm: Vmm, key: VaultKey) -> None:
 
 def _ask_vault(machine: Machine, vmm: Vmm, key: VaultKey, name: str, version: str) -> None:
     clouds = tuple(CloudFacts(cloud.id, cloud.name) for cloud in vmm.clouds if cloud.published)
-    facts = VmmServerFacts(vmm.vmm_id, machine.fqdn, name, version, vmm.version, clouds)
+    # Documented: a VM network without a logical network is not listed.
+    networks = tuple(
+        VmNetworkFacts(each.id, each.name, subnets=each.subnets) for each in vmm.networks if each.logical_network
+    )
+    facts = VmmServerFacts(vmm.vmm_id, machine.fqdn, name, version, vmm.version, clouds, networks)
     try:
         machine.context.azure.register_vmm_server(key.thumbprint, key.resource_id, facts)
     except RegistrationRefused as exc:

@@ -169,10 +169,9 @@ def find(
     fabrics: Sequence[Mapping[str, Any]],
     health: Mapping[str, Any],
     servers: Iterable[Mapping[str, Any]],
-    since: datetime,
 ) -> list[FoundSymptom]:
-    """Return the symptoms in the order of the table. Jobs that ended before `since` are history."""
-    found = [*_of_jobs(jobs, since), *_of_health(fabrics, health), *_of_servers(fabrics, servers)]
+    """Return the symptoms in the order of the table. `jobs` are single jobs, because a list leaves out their errors."""
+    found = [*_of_jobs(jobs), *_of_health(fabrics, health), *_of_servers(fabrics, servers)]
     order = {row.id: number for number, row in enumerate(SYMPTOMS)}
     return sorted(found, key=lambda each: order[each.symptom.id])
 
@@ -182,17 +181,25 @@ def since_of(now: datetime, days: int) -> datetime:
     return now - timedelta(days=days)
 
 
-def _of_jobs(jobs: Iterable[Mapping[str, Any]], since: datetime) -> Iterator[FoundSymptom]:
+def recent(jobs: Iterable[Mapping[str, Any]], since: datetime) -> list[Mapping[str, Any]]:
+    """Return the jobs of a list that did not end before `since`."""
+    return [job for job in jobs if not _moment(job) or _moment(job) >= since.strftime(_TIME)]
+
+
+def _moment(job: Mapping[str, Any]) -> str:
+    properties = job.get("properties") or {}
+    return str(properties.get("endTime") or properties.get("startTime") or "")[:19]
+
+
+def _of_jobs(jobs: Iterable[Mapping[str, Any]]) -> Iterator[FoundSymptom]:
     """Yield each symptom once, with its latest job and the number of jobs."""
     rows = by_key(SYMPTOMS, "job", SIDE)
     seen: dict[str, list[str]] = {}
     for job in jobs:
         properties = job.get("properties") or {}
-        moment = str(properties.get("endTime") or properties.get("startTime") or "")[:19]
-        if moment and moment < since.strftime(_TIME):
-            continue
         place = (
-            f"job {job.get('name')}, {properties.get('scenarioName')} of {properties.get('targetObjectName')}, {moment}"
+            f"job {job.get('name')}, {properties.get('scenarioName')} of {properties.get('targetObjectName')}, "
+            f"{_moment(job)}"
         )
         for id in {rows[code].id for code in _codes(properties) if code in rows}:
             seen.setdefault(id, []).append(place)

@@ -17,6 +17,8 @@ from ..._model.common.errors import InvalidInput
 
 #: Documented: JobQueryParameter. Recorded: the form of the filter, in Azure PowerShell.
 _FAILED = "JobStatus eq 'Failed'"
+#: The newest failed jobs that are read one by one, because a list leaves out their errors.
+_READ = 50
 
 
 def read_symptoms(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
@@ -26,12 +28,18 @@ def read_symptoms(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         raise InvalidInput("days", "must be at least 1", "give the number of days that jobs are searched")
     group, vault, recovery = options["resource_group"], options["vault_name"], azure.site_recovery
     with translated("list the failed jobs of the vault"):
-        jobs = documents(recovery.replication_jobs.list(group, vault, filter=_FAILED))
+        listed = documents(recovery.replication_jobs.list(group, vault, filter=_FAILED))
+    since = model.since_of(datetime.now(timezone.utc), days)
+    with translated("read the failed jobs of the vault"):
+        # Recorded: the elements of the list have no errors.
+        jobs = [
+            recovery.replication_jobs.get(group, vault, str(job["name"]), cls=raw)
+            for job in model.recent(listed, since)[:_READ]
+        ]
     with translated("list the servers of the vault"):
         fabrics = documents(recovery.replication_fabrics.list(group, vault))
     with translated("read the health of the vault"):
         health = recovery.replication_vault_health.get(group, vault, cls=raw)
-    since = model.since_of(datetime.now(timezone.utc), days)
     servers = options["vmm_servers"] or ()
-    found = model.find(jobs=jobs, fabrics=fabrics, health=health, servers=servers, since=since)
+    found = model.find(jobs=jobs, fabrics=fabrics, health=health, servers=servers)
     return {"side": model.SIDE, "symptoms": [each.to_result(model.SIDE) for each in found], "unread": []}

@@ -85,7 +85,7 @@ CASES: Final = [
     remove_account("on a passive node", machine=cluster_node(name="vmm02"), parameters=_RESOURCE),
     observe(
         "replication of a host",
-        hyperv_host(vms=[{"name": "web", "replication_mode": 1}, {"name": "db"}]),
+        hyperv_host(vms=[{"name": "web", "replica": "primary"}, {"name": "db"}]),
         sections=["replication"],
     ),
     observe(

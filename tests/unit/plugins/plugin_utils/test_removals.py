@@ -182,7 +182,7 @@ def test_the_agent_is_removed(harness: MakeHarness) -> None:
 @pytest.mark.parametrize(
     ("entry", "fault", "message"),
     [
-        ({"vms": [{"name": "web", "replication_mode": 1}, {"name": "db"}]}, None, "still replicate: web"),
+        ({"vms": [{"name": "web", "replica": "primary"}, {"name": "db"}]}, None, "still replicate: web"),
         ({}, "class Msvm_ComputerSystem", "cannot be read"),
         ({"hyperv_running": False}, None, "cannot be read"),
         ({"agent": {"backup_vault": "vault-b"}}, None, "registered for Azure Backup"),

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: starts writes of Site Recovery, and follows their jobs to the end.
+
+The pollers of the SDK read replicationOperationStatus, which the role Site Recovery Operator does not allow. It allows
+to read the job, which has the same name and says more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .._model.azure.jobs import Job, failure_of, job_name
+from .._model.common.errors import DeadlineExceeded, RemoteFailure
+from .._model.common.waiting import interval, is_passing
+from . import consistency
+from .clients import Azure
+from .failures import Absent, read, translated
+from .operations import retry_while_busy
+from .wire import raw
+
+Progress = Callable[[Job], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """A vault and the login to its subscription."""
+
+    azure: Azure
+    resource_group: str
+    name: str
+
+
+def silent(_job: Job) -> None:
+    """Show no progress."""
+
+
+def start(call: Callable[..., Any], action: str, timeout: float) -> str | None:
+    """Send a write of Site Recovery, and return the name of its job. None: the write was complete when answered.
+
+    `call` passes its keywords to a `begin_` function of the SDK, so that no poller is started and the answer's headers
+    are seen. `timeout` limits the wait for concurrent writes.
+    """
+
+    def once() -> str | None:
+        answers: list[Any] = []
+        with translated(action):
+            call(polling=False, raw_response_hook=answers.append)
+        return job_name(answers[-1].http_response.headers) if answers else None
+
+    return retry_while_busy(once, action, timeout)
+
+
+def get(vault: Vault, name: str) -> Job | None:
+    """Read one job with its tasks. None: the vault has no such job."""
+    found = read(
+        f"read the job '{name}'",
+        lambda: vault.azure.site_recovery.replication_jobs.get(vault.resource_group, vault.name, name, cls=raw),
+    )
+    return None if isinstance(found, Absent) else Job.from_wire(found)
+
+
+def follow(vault: Vault, name: str, deadline: float, on_progress: Progress = silent) -> Job:
+    """Return the job when it has ended, or when it waits for a person. `deadline` is a time of `time.monotonic`.
+
+    A failure to read that passes does not end the wait. Raises DeadlineExceeded with the last state of the job.
+    """
+    started = time.monotonic()
+    last = f"job {name} was not readable yet"
+    while True:
+        job = _look(vault, name, started, deadline)
+        if job is not None:
+            on_progress(job)
+            if job.is_final or job.is_suspended:
+                return job
+            last = job.describe()
+        now = time.monotonic()
+        if now >= deadline:
+            raise DeadlineExceeded(
+                "the end of a job",
+                now - started,
+                last,
+                f"the job {name} continues in Azure: run again to resume the wait, or increase wait_timeout",
+                job=name,
+            )
+        time.sleep(interval(now - started, deadline - now))
+
+
+def _look(vault: Vault, name: str, started: float, deadline: float) -> Job | None:
+    """Read the job. None: it is not visible yet, or the failure to read it passes."""
+    try:
+        job = get(vault, name)
+    except RemoteFailure as error:
+        if is_passing(error.to_result()["error"]):
+            return None
+        raise
+    if job is None and time.monotonic() - started > consistency.visibility_limit(deadline - started, absent=False):
+        raise RemoteFailure(f"could not follow the job {name}: the vault has no such job; run again", job=name)
+    return job
+
+
+def require_success(job: Job, action: str) -> Job:
+    """Return a job that succeeded. Raises RemoteFailure with the errors of one that did not."""
+    if job.succeeded:
+        return job
+    message, details = failure_of(job, action)
+    raise RemoteFailure(message, **details)
+
+
+def run(
+    vault: Vault, call: Callable[..., Any], action: str, timeout: float, on_progress: Progress = silent
+) -> Job | None:
+    """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job."""
+    deadline = time.monotonic() + timeout
+    name = start(call, action, timeout)
+    return None if name is None else require_success(follow(vault, name, deadline, on_progress), action)
