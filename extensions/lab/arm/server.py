@@ -36,6 +36,7 @@ from . import (
     resources,
     site_recovery,
     site_recovery_jobs,
+    site_recovery_servers,
     storage,
     virtual_machines,
 )
@@ -60,6 +61,7 @@ _ALL_ROUTES = (
     drills.ROUTES,
     virtual_machines.ROUTES,
     site_recovery_jobs.ROUTES,
+    site_recovery_servers.ROUTES,
     storage.ROUTES,
     network.ROUTES,
 )
