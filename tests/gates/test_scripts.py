@@ -34,6 +34,7 @@ CHANGING |= {
     "Set-Content",
     "Set-OBMachineSetting",
     "Set-SCCloud",
+    "Remove-SCRunAsAccount",
     "Set-SCRunAsAccount",
     "Start-Process",
     "Start-Service",

@@ -39,6 +39,7 @@ from . import (
     site_recovery_jobs,
     site_recovery_networks,
     site_recovery_policies,
+    site_recovery_servers,
     storage,
     virtual_machines,
 )
@@ -66,6 +67,7 @@ _ALL_ROUTES = (
     site_recovery_jobs.ROUTES,
     site_recovery_networks.ROUTES,
     site_recovery_policies.ROUTES,
+    site_recovery_servers.ROUTES,
     storage.ROUTES,
     network.ROUTES,
 )

@@ -194,8 +194,10 @@ def _windows(machine: Machine, entry: Document) -> None:
     for folder in (r"C:\Windows\Temp", r"C:\ProgramData", r"C:\Program Files"):
         machine.files.folder(folder, machine.now())
     machine.files.folder(layout.REG.rsplit("\\", 1)[0], machine.now())
-    reg = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program="reg.exe")
-    machine.files.write(layout.REG, b"reg.exe", machine.now(), like=reg)
+    for path in (layout.REG, layout.MSIEXEC):
+        name = path.rsplit("\\", 1)[1]
+        program = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program=name)
+        machine.files.write(path, name.encode(), machine.now(), like=program)
 
 
 def _policies(machine: Machine, entry: Document) -> None:

@@ -112,6 +112,10 @@ def _set_run_as(machine: Machine, args: Args) -> Any:
     machine.set_run_as(args["name"], args["username"], args["password"])
 
 
+def _remove_run_as(machine: Machine, args: Args) -> Any:
+    machine.remove_run_as(args["name"])
+
+
 def _publish(machine: Machine, args: Args) -> Any:
     machine.publish_cloud(args["id"], bool(args["value"]))
 
@@ -131,6 +135,7 @@ CALLS: Final[dict[str, Callable[[Machine, Args], Any]]] = {
     "vmm.jobs": _jobs,
     "vmm.run_as": _run_as,
     "vmm.set_run_as": _set_run_as,
+    "vmm.remove_run_as": _remove_run_as,
     "vmm.publish": _publish,
     "vmm.flag_supported": _flag_supported,
 }

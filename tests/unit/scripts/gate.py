@@ -60,6 +60,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Out-Null": "",
         "Register-ScheduledTask": "TaskName Action Principal Settings Description",
         "Remove-Item": "LiteralPath Recurse Force",
+        "Remove-SCRunAsAccount": "RunAsAccount",
         "Resume-ClusterNode": "Name Failback",
         "Restart-Service": "Name Force",
         "Select-Object": "First",

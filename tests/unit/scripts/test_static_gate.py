@@ -51,7 +51,10 @@ PARAMETERS = {
         "ConfiguratorPath FriendlyName KeyPath KeyContent ProxyAddress ProxyPort ProxyCredential BypassUrls"
         " TimeoutSeconds NeedsRestart WhenIdle QuietJobs ClusterResource"
     ),
+    "remove_agent": "InstallerPath InstallerSha256 ServiceTimeout RemoveInstaller",
     "remove_file": "Paths",
+    "remove_provider": "ProductCode WhenIdle QuietJobs ClusterResource",
+    "remove_run_as_account": "AccountName ClusterResource",
     "restart_service": "Name WhenIdle QuietJobs ClusterResource",
     "run_background_task": "Folder",
     "set_agent_limits": (

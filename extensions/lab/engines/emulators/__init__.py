@@ -31,7 +31,10 @@ from .probe_assumptions import probe_assumptions
 from .publish_cloud import publish_cloud
 from .read_symptoms import read_symptoms
 from .register_vmm_server import register_vmm_server
+from .remove_agent import remove_agent
 from .remove_file import remove_file
+from .remove_provider import remove_provider
+from .remove_run_as_account import remove_run_as_account
 from .restart_service import restart_service
 from .resume_node import resume_node
 from .run_background_task import background_task_runner
@@ -63,7 +66,10 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "publish_cloud": publish_cloud,
     "read_symptoms": read_symptoms,
     "register_vmm_server": register_vmm_server,
+    "remove_agent": remove_agent,
     "remove_file": remove_file,
+    "remove_provider": remove_provider,
+    "remove_run_as_account": remove_run_as_account,
     "resume_node": resume_node,
     "restart_service": restart_service,
     "set_agent_limits": set_agent_limits,

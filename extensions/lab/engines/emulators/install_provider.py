@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout, programs
-from ...windows.cluster import Cluster
 from ...windows.machine import Machine
 from .base import (
     Run,
@@ -19,6 +18,8 @@ from .base import (
     remove_present,
     service_status,
     setup_log,
+    start_vmm,
+    stop_vmm,
     vmm_events,
 )
 from .protected_folder import open_installer
@@ -59,13 +60,13 @@ def install_provider(run: Run) -> dict[str, Any]:
                     here = False
                 else:
                     if here:
-                        _stop(machine, cluster)
+                        stop_vmm(run)
                     result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
                     _wait_for_product(machine, result["setup_exit"], run.number("ProductTimeout", 600))
         finally:
             try:
                 if here:
-                    _start(machine, clustered(run))
+                    start_vmm(run)
             finally:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
@@ -89,17 +90,3 @@ def _wait_for_product(machine: Machine, setup_exit: int, limit: int) -> None:
 
 def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:
     return interrupted_jobs(run) if run.switch("WhenIdle", default=False) else None
-
-
-def _stop(machine: Machine, cluster: Cluster | None) -> None:
-    if cluster is None:
-        machine.stop_service(layout.VMM_SERVICE)
-    else:
-        cluster.stop(machine)
-
-
-def _start(machine: Machine, cluster: Cluster | None) -> None:
-    if cluster is None:
-        machine.start_service(layout.VMM_SERVICE)
-    else:
-        cluster.start(machine)

@@ -39,34 +39,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present
-
-function Test-VmmHere {
-    # Whether this machine runs VMM. Its role may move at any time.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        return $null -ne $before
-    }
-    $node = (Get-CimInstance -ClassName Win32_ComputerSystem).Name
-    return "$((Get-ClusterResource -Name $ClusterResource).OwnerNode.Name)" -eq $node
-}
-
-function Stop-Vmm {
-    # The cluster would restart a service that was stopped without it, or fail over.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        Stop-Service -Name SCVMMService -Force
-    } else {
-        Stop-ClusterResource -Name $ClusterResource | Out-Null
-    }
-}
-
-function Start-Vmm {
-    # The cluster starts it on the node that owns the role now.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        Start-Service -Name SCVMMService
-    } else {
-        Start-ClusterResource -Name $ClusterResource | Out-Null
-    }
-}
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present, Start-Vmm, Stop-Vmm, Test-VmmHere
 
 function Test-Product {
     $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\DRAdapter'

@@ -52,6 +52,7 @@
         'New-ScheduledTaskSettingsSet'
         'Register-ScheduledTask'
         'Remove-Item'
+        'Remove-SCRunAsAccount'
         'Restart-Service'
         'Resume-ClusterNode'
         'Set-Acl'

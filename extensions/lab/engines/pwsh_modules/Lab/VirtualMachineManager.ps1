@@ -214,3 +214,11 @@ function Get-SCVirtualMachine {
         [pscustomobject] $row
     }
 }
+
+function Remove-SCRunAsAccount {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $RunAsAccount)
+
+    Invoke-LabCall -Call 'vmm.remove_run_as' -Arguments @{ name = $RunAsAccount.Name } | Out-Null
+    $RunAsAccount
+}
