@@ -77,6 +77,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_is_public",
         "_details",
         "_put_existing",
+        "_refuse_purge",
         "_updated_adapter",
         "_vmm",
         "action_result",
