@@ -19,6 +19,9 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "network_mapping",
+    "policy_association",
+    "replication_policy",
     "storage_account",
     "target_info",
     "vault",
