@@ -20,6 +20,7 @@ AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
     "job_info",
+    "protected_vm",
     "storage_account",
     "target_info",
     "vault",
