@@ -14,8 +14,7 @@ from typing import Any
 
 from ..._azure import jobs
 from ..._azure.consistency import UNKNOWN_PARENT
-from ..._azure.failures import Absent, read
-from ..._azure.wire import Document, payload, raw
+from ..._azure.wire import payload
 from ..._model.azure.protectable_item import SourceMachine
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.vmm_server import is_vmm
@@ -53,13 +52,6 @@ class Cloud:
             "protected items", lambda: self._items.list_by_replication_protection_containers(*self._place)
         )
         return [ProtectedItem.from_wire(document) for document in found]
-
-    def item(self, name: str) -> ProtectedItem | None:
-        """Read one item."""
-        answer: Document | Absent = read(
-            f"read the protected item '{name}'", lambda: self._items.get(*self._place, name, cls=raw)
-        )
-        return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
 
     # Each write returns the name of its job.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..._azure import jobs
+from ..._azure import consistency, jobs
 from ..._azure.clients import Azure
 from ..._model.azure.candidates import evaluate_accounts, evaluate_networks
 from ..._model.azure.jobs import Job, failure_of
@@ -64,6 +64,8 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         self.deadline = time.monotonic() + self.timeout
         self._found: Cloud | None = None
         self._sources: list[SourceMachine] | None = None
+        #: Machines that this run has enabled: a list that does not show them yet is outdated.
+        self._enabled: set[str] = set()
 
     # Observe ----------------------------------------------------------------------------------------------------------
 
@@ -197,7 +199,11 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
     def _moving(self, machines: Iterable[MachineState]) -> list[MachineState]:
         """Return the machines that have not reached the phase for which this task waits."""
         phases = MOVING if self.options["wait"] == "ready" else ("enabling",)
-        return [machine for machine in machines if machine.phase in phases]
+        return [
+            machine
+            for machine in machines
+            if machine.phase in phases or (machine.phase == "unprotected" and machine.name in self._enabled)
+        ]
 
     def apply(self, plan: Plan, state: ProtectionState) -> Applied:  # noqa: ARG002
         results, cloud = Results(), state.cloud
@@ -205,6 +211,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         notes = [note for step in steps if step.action == "purge" for note in step.notes]
         self._run([self._operation(state, step) for step in steps if step.action], results)
         if not self.desired.absent:
+            self._enabled = {step.machine.name for step in steps if step.action == "enable"}
             self._wait(cloud, results)
             self._update_new(state, results)
         self._require_success(cloud, results)
@@ -230,9 +237,8 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
                 return None
             name = machine.item.name
             if step.action == "update":
-                # A single read shows more than a list, and the update sends back what it shows.
-                item = cloud.item(name)
-                return cloud.update(name, update_body(machine.desired, item), action, left) if item else None
+                # Of what an update sends back, a list shows everything that a single read does (recorded).
+                return cloud.update(name, update_body(machine.desired, machine.item), action, left)
             if step.action == "purge":
                 return cloud.purge(name, action, left)
             if step.action == "disable":
@@ -251,6 +257,9 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             group=group_id(self.azure.subscription_id, self.vault.resource_group),
             log_account=str(state.log_account),
         )
+
+    def visibility_limit(self, state: ProtectionState) -> float:  # noqa: ARG002
+        return consistency.visibility_limit(self.timeout, absent=False)
 
     # Wait -------------------------------------------------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ def test_settings_change_without_losing_others(site: Site) -> None:
     run(site, "web01", network="vnet-dr", tags={"a": "1"}, license="windows_server", size="Standard_D2s_v5")
     nic = {"vm_network": "corp", "address": "10.0.1.9"}
     changed = run(site, {"name": "web01", "nics": [nic], "target_name": "web-dr"}, tags={"b": "2"})
+    assert not changed.failed, changed.msg
     assert sorted(changed.paths) == ["nics[corp].address", "tags", "target_name"]
     [shown] = changed.result["protected_vm"]["machines"]
     assert (shown["target_name"], shown["size"], shown["license"]) == ("web-dr", "Standard_D2s_v5", "windows_server")
