@@ -61,7 +61,7 @@ options:
     type: str
   log_account:
     description:
-      - Storage account for replication logs: its id, or its name in O(target_resource_group). It must be a standard
+      - Storage account for replication logs, as its id or its name in O(target_resource_group). It must be a standard
         account in the region of the vault.
       - By default the only account there that can be used.
     type: str
@@ -71,7 +71,7 @@ options:
     type: str
   network:
     description:
-      - Virtual network of the machine in Azure: its id, or its name in the target resource group.
+      - Virtual network of the machine in Azure, as its id or its name in the target resource group.
       - It must be in the region of the vault. An existing machine gets it once it is ready.
     type: str
   subnet:
@@ -111,7 +111,7 @@ options:
     choices: [none, payg, ahub]
   availability_set:
     description:
-      - Availability set of the machine in Azure: its id, or its name in the target resource group.
+      - Availability set of the machine in Azure, as its id or its name in the target resource group.
       - An empty string removes it.
     type: str
   rdp:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what to do with each machine of a task, from the state in which a run finds it.
+"""Private: the step for each machine of a task, from the state in which a run finds it.
 
 Every state leads to one step, so a run that was interrupted at any point continues where it stopped.
 """
@@ -27,7 +27,7 @@ from .protection_update import conflicts, require_nics, setting_changes, shown_s
 Action = Literal["enable", "update", "resynchronize", "disable", "purge"]
 #: Phases in which a machine is on its way, so that a run waits for it.
 MOVING: Final[tuple[Phase, ...]] = ("enabling", "copying", "finishing", "waiting")
-#: What a purge leaves behind, with the commands that remove it ("Remove servers and disable protection", 2018-11).
+#: The rest that a purge leaves behind, with the commands that remove it ("Remove servers and disable protection", 2018-11).
 LEFT_BEHIND: Final = (
     "the owner host keeps the replication relationship of machine '{name}', and VMM its mark of disaster recovery: call"
     " RemoveReplicationRelationshipEx of Msvm_ReplicationService (root\\virtualization\\v2) on the owner host, and"
@@ -80,7 +80,7 @@ class MachineState:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do with one machine: nothing, or one action with its changes. `notes` become warnings."""
+    """The step for one machine: nothing, or one action with its changes. `notes` become warnings."""
 
     machine: MachineState
     action: Action | None = None
@@ -232,7 +232,7 @@ def expected(step: Step) -> dict[str, Any]:
 
 
 def progress(machines: Iterable[MachineState], failures: Mapping[str, str]) -> str:
-    """Return one line that says where all machines are: `37 ready, 8 copying, 2 failed: web07 (...)`."""
+    """Return the numbers of machines by phase in one line: `37 ready, 8 copying, 2 failed: web07 (...)`."""
     counts = Counter("failed" if machine.name in failures else machine.phase for machine in machines)
     order = ("ready", "finishing", "copying", "enabling", "testing", "failed over", "waiting", "unprotected", "failed")
     line = ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no machine"

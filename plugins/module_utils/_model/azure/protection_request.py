@@ -228,14 +228,14 @@ def _id(option: str, text: str | None, place: tuple[str, str], kind: str, noun: 
 def system_disk(desired: DesiredMachine, machine: SourceMachine) -> SourceDisk:
     """Return the disk with the operating system, which Azure does not know. Raises Refused.
 
-    Azure PowerShell takes the first disk unless told otherwise; several disks need a name here.
+    Azure PowerShell takes the first disk by default. Here, a machine with several disks needs a name.
     """
     if desired.os_disk is not None:
         return _disk(desired.os_disk, machine, "os_disk")
     if len(machine.disks) == 1:
         return machine.disks[0]
     if not machine.disks:
-        raise Refused(f"machine '{machine.name}': Azure knows no disk of it; refresh the server in Azure")
+        raise Refused(f"machine '{machine.name}': Azure does not show a disk of it; refresh the server in Azure")
     names = ", ".join(disk.name for disk in machine.disks)
     raise Refused(
         f"machine '{machine.name}' has several disks, and Azure does not tell which one holds the operating system:"
@@ -268,7 +268,7 @@ def _disk(name: str, machine: SourceMachine, option: str) -> SourceDisk:
 
 
 def os_type_of(desired: DesiredMachine, machine: SourceMachine) -> str:
-    """Return `Windows` or `Linux`. Raises Refused where neither the user nor Azure tells it."""
+    """Return `Windows` or `Linux`. Raises Refused if neither the user nor Azure names it."""
     found = desired.os_type or machine.os_type
     if found is None:
         raise Refused(

@@ -29,7 +29,7 @@ class Operation:
 
 @dataclass(slots=True)
 class Results:
-    """What became of the operations. A failure of one machine does not stop the others."""
+    """The failures and notes of the operations. A failure of one machine does not stop the others."""
 
     failures: dict[str, RemoteFailure] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ def _start(operation: Operation, running: dict[str, Operation], results: Results
 
 
 def _look(vault: jobs.Vault, running: dict[str, Operation], results: Results) -> None:
-    """Read the list of jobs once, and each ended job, which alone has errors."""
+    """Read the list of jobs once, and each job that has ended, because a list has no errors."""
     try:
         seen = {job.name: job for job in list_jobs(vault)}
         for name in list(running):
