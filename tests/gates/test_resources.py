@@ -22,6 +22,7 @@ AZURE = {
     "job_info",
     "network_mapping",
     "policy_association",
+    "protected_vm",
     "replication_policy",
     "storage_account",
     "target_info",
