@@ -19,6 +19,7 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "protectable_vm_info",
     "storage_account",
     "target_info",
     "vault",
@@ -36,6 +37,7 @@ WINDOWS = {
     "provider_registration",
     "symptom_info",
     "symptom_repair",
+    "vm_info",
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }
