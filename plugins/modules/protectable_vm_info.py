@@ -37,7 +37,7 @@ options:
     required: true
   vmm_server:
     description:
-      - Friendly name or fabric name of the VMM server. Without it, the clouds of all servers are searched.
+      - Friendly name of the VMM server. Without it, the clouds of all servers are searched.
     type: str
 extends_documentation_fragment:
   - siterecovery.hyperv.azure

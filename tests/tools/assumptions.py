@@ -77,6 +77,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_is_public",
         "_details",
         "_put_existing",
+        "_refuse_purge",
         "_updated_adapter",
         "_vmm",
         "action_result",
@@ -92,8 +93,8 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "keep_members",
         "make_private",
         "merge_account",
-        "not_completed",
         "patch_policy",
+        "not_completed",
         "patch_vault",
         "prepare",
         "put_vault",
@@ -112,6 +113,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_OPEN",
         "_PUBLIC",
         "_SIZES",
+        "_target",
         "_os_details",
         "_until",
         "point_document",
@@ -120,7 +122,6 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "languages",
         "list_jobs",
     ),
-    _LAB_ONLY: ("_OPEN", "_PUBLIC", "_until", "check_form", "is_old", "languages", "list_jobs", "_target"),
     _UNHEALTHY: ("agent_version", "state"),
 }
 _REFUSAL_WORDS = re.compile(r"\b(codes?|texts?|refusals?)\b", re.IGNORECASE)
