@@ -76,8 +76,8 @@ extends_documentation_fragment:
 notes:
   - The role Site Recovery Contributor on the vault is sufficient.
   - Encryption by Site Recovery was retired on 2022-04-30. The module cannot enable it, and warns about it.
-  - Not verified on a live system. No recording shows whether a change keeps the values that it leaves out, so the module
-    sends all of them.
+  - Not verified on a live system. No recording shows whether a change keeps the values that it leaves out, so the
+    module sends all of them.
 seealso:
   - module: siterecovery.hyperv.policy_association
   - module: siterecovery.hyperv.vault

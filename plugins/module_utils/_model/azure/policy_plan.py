@@ -32,7 +32,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 # Documented: at most 24 hours of points. The Terraform provider allows at most 12 hours between snapshots.
 _MOST_HOURS, _MOST_BETWEEN = 24, 12
 # The values that the portal proposes for a new policy.
-_NEW = {"recovery_point_retention": 2, "app_consistent_frequency": 1, "copy_frequency": 300}
+_NEW: dict[str, Any] = {"recovery_point_retention": 2, "app_consistent_frequency": 1, "copy_frequency": 300}
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -83,8 +83,10 @@ class DesiredPolicy:
             "initial_replication_start": self.start,
             "storage_account": self.account,
         }
-        actual = values(policy) if policy else {**_NEW, "initial_replication_start": "", "storage_account": ""}
-        merged = {name: actual[name] if value is None else value for name, value in given.items()}
+        actual: dict[str, Any] = (
+            values(policy) if policy else {**_NEW, "initial_replication_start": "", "storage_account": ""}
+        )
+        merged: dict[str, Any] = {name: actual[name] if value is None else value for name, value in given.items()}
         if policy is None and self.snapshots is None:
             # The proposed snapshots do not fit to a shorter retention.
             merged["app_consistent_frequency"] = min(

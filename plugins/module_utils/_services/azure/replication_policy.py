@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ..._azure import jobs
@@ -42,13 +43,18 @@ def read_policy(azure: Azure, resource_group: str, vault_name: str, name: str) -
     """
     policies = azure.site_recovery.replication_policies
     try:
-        found = read(f"read replication policy {name}", lambda: policies.get(resource_group, vault_name, name, cls=raw))
+        found = read(f"read replication policy {name}", partial(_get, azure, resource_group, vault_name, name))
     except RemoteFailure as error:
         if error.details.get("status") != _BAD_REQUEST:
             raise
         listed = list_of_vault("policies", lambda: policies.list(resource_group, vault_name))
         return next((one for one in listed if same_name(str(one.get("name")), name)), None)
     return None if isinstance(found, Absent) else found
+
+
+def _get(azure: Azure, resource_group: str, vault_name: str, name: str) -> Document:
+    found: Any = azure.site_recovery.replication_policies.get(resource_group, vault_name, name, cls=raw)
+    return dict(found)
 
 
 class ReplicationPolicyResource(ManagedResource[PolicyState, Applied]):

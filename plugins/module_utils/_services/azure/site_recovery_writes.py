@@ -14,8 +14,12 @@ from ..._model.azure.jobs import Job
 from ..._model.common.waiting import interval
 
 
-def run(vault: jobs.Vault, call: Callable[..., Any], action: str, timeout: float) -> Job | None:
+def run(
+    vault: jobs.Vault, call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = ()
+) -> Job | None:
     """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job.
+
+    `unknown` are codes that contradict what this run read: a part of Azure does not know it yet.
 
     The service accepts a write although another operation of its target is running, and fails its job. Such a write
     is sent again.
@@ -23,7 +27,7 @@ def run(vault: jobs.Vault, call: Callable[..., Any], action: str, timeout: float
     started = time.monotonic()
     deadline = started + timeout
     while True:
-        name = jobs.start(call, action, max(0.0, deadline - time.monotonic()))
+        name = jobs.start(call, action, max(0.0, deadline - time.monotonic()), unknown)
         if name is None:
             return None
         job = jobs.follow(vault, name, deadline)
