@@ -19,9 +19,11 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "job_info",
     "network_mapping",
     "policy_association",
     "protectable_vm_info",
+    "protected_vm",
     "replication_policy",
     "storage_account",
     "target_info",
