@@ -22,6 +22,7 @@ AZURE = {
     "job_info",
     "network_mapping",
     "policy_association",
+    "protectable_vm_info",
     "protected_vm",
     "replication_policy",
     "storage_account",
@@ -44,6 +45,7 @@ WINDOWS = {
     "registration_removal",
     "symptom_info",
     "symptom_repair",
+    "vm_info",
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }

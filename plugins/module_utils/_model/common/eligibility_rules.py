@@ -137,7 +137,7 @@ def native_sectors(candidate: Candidate) -> Verdict:
         (
             (found, where)
             for found, where in candidate.readings("disks")
-            if all(disk.sector_bytes is not None for disk in found)
+            if found and all(disk.sector_bytes is not None for disk in found)
         ),
         None,
     )
