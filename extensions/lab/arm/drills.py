@@ -50,7 +50,7 @@ class DrillNetwork:
             return None
         names = sorted(str(subnet["name"]) for subnet in self.document["properties"]["subnets"])
         wanted = [adapter.subnet for adapter in item.machine.adapters if adapter.subnet in names]
-        return (wanted or names or [None])[0]
+        return next(iter(wanted or names), None)
 
 
 def network_of_drill(state: AzureState, call: Call) -> DrillNetwork:
@@ -139,6 +139,7 @@ class Testing:
         self.item.operations = _WAITING if begun else READY
         # recorded: the warning 161011 disappears with a test that succeeded.
         self.item.tested = self.item.tested or done
+        self.item.last_test = self.place.state.context.clock.now() if done else self.item.last_test
 
 
 def test_name(item: ProtectedItem) -> str:

@@ -67,17 +67,25 @@ def list_machines(state: AzureState, call: Call) -> Answer:
     return page(state, call, [item for key, item in state.machines.items() if key.startswith(f"{group}/")])
 
 
-@ROUTES.get(MACHINES + "/{machine}")
-def get_machine(state: AzureState, call: Call) -> Answer:
+def _need_machine(state: AzureState, call: Call) -> Json:
     found = state.machines.get(state.resource_id(call["group"], TYPE, call["machine"]).casefold())
     if found is None:
         need_group(state, call["group"])
         raise not_found(call["group"], TYPE, call["machine"])
-    if "instanceview" not in call.query.get("$expand", "").casefold():
-        return Answer(200, found)
-    # documented: states and billing of Azure virtual machines.
+    return found
+
+
+@ROUTES.get(MACHINES + "/{machine}")
+def get_machine(state: AzureState, call: Call) -> Answer:
+    return Answer(200, _need_machine(state, call))
+
+
+@ROUTES.get(MACHINES + "/{machine}/instanceView")
+def get_instance_view(state: AzureState, call: Call) -> Answer:
+    # documented: Virtual Machines - Instance View; states and billing of Azure virtual machines.
+    _need_machine(state, call)
     statuses: list[Json] = [
         {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded"},
         {"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"},
     ]
-    return Answer(200, {**found, "properties": {**found["properties"], "instanceView": {"statuses": statuses}}})
+    return Answer(200, {"statuses": statuses})

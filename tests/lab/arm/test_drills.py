@@ -83,15 +83,17 @@ def test_a_test_failover_and_its_cleanup(azure: Azure, protection: Protection) -
     assert "TestFailoverCleanup" in waiting["allowedOperations"]
     assert "TestFailover" not in waiting["allowedOperations"]
     vm = f"{azure.state.group_id(TARGET)}/providers/Microsoft.Compute/virtualMachines/web01-test"
-    shown = azure.send("GET", f"{vm}?$expand=instanceView", "2022-11-01").json()
-    assert shown["properties"]["instanceView"]["statuses"][1]["code"] == "PowerState/running"
+    shown = azure.send("GET", f"{vm}/instanceView", "2022-11-01").json()
+    assert shown["statuses"][1]["code"] == "PowerState/running"
+    assert azure.send("GET", vm, "2022-11-01").json()["name"] == "web01-test"
     cleaned = run(azure, protection, "testFailoverCleanup", {"properties": {"comments": "done"}})
     assert (cleaned["properties"]["state"], cleaned["properties"]["customDetails"]["comments"]) == ("Succeeded", "done")
     assert azure.send("GET", vm, "2022-11-01").status_code == 404
     after = properties(azure, protection)
     # The state stays although the next test failover is allowed.
     assert (after["testFailoverState"], "TestFailover" in after["allowedOperations"]) == ("MarkedForDeletion", True)
-    assert codes(after) == []
+    assert (codes(after), "lastSuccessfulTestFailoverTime" in before) == ([], False)
+    assert after["lastSuccessfulTestFailoverTime"] >= tested["properties"]["startTime"]
 
 
 def test_a_running_test_is_shown_and_holds_the_machine(azure: Azure, protection: Protection) -> None:

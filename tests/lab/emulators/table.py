@@ -23,6 +23,7 @@ from tests.lab.emulators.cases import (
     removal,
     services,
     symptoms,
+    virtual_machines,
     vmm,
 )
 from tests.lab.emulators.harness import Case
@@ -43,6 +44,7 @@ _ENGLISH: Final = (
     *fabric.CASES,
     *node_pauses.CASES,
     *symptoms.CASES,
+    *virtual_machines.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -44,6 +44,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
         "Get-SCVMHostGroup": "VMMServer",
         "Get-SCVMNetwork": "VMMServer",
         "Get-SCVMMServer": "ComputerName TCPPort",
+        "Get-SCVirtualMachine": "VMMServer All",
         "Get-ScheduledTask": "TaskName",
         "Get-ScheduledTaskInfo": "TaskName",
         "Get-WinEvent": "FilterHashtable MaxEvents",

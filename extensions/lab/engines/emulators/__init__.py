@@ -22,6 +22,7 @@ from .install_agent import install_agent
 from .install_provider import install_provider
 from .list_restart_obstacles import list_restart_obstacles
 from .list_running_jobs import list_running_jobs
+from .list_virtual_machines import list_virtual_machines
 from .list_vmm_fabric import list_vmm_fabric
 from .observe import observe
 from .pause_node import pause_node
@@ -56,6 +57,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "install_provider": install_provider,
     "list_restart_obstacles": list_restart_obstacles,
     "list_running_jobs": list_running_jobs,
+    "list_virtual_machines": list_virtual_machines,
     "list_vmm_fabric": list_vmm_fabric,
     "observe": observe,
     "pause_node": pause_node,

@@ -33,6 +33,7 @@
         'Get-SCVMHostCluster'
         'Get-SCVMHostGroup'
         'Get-SCVMNetwork'
+        'Get-SCVirtualMachine'
         'Get-SCVMMServer'
         'Get-ScheduledTask'
         'Get-ScheduledTaskInfo'
