@@ -20,12 +20,14 @@ AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
     "job_info",
+    "removal_info",
     "storage_account",
     "target_info",
     "vault",
     "vault_info",
     "vault_registration_key",
     "virtual_network",
+    "vmm_server",
     "vmm_server_info",
 }
 WINDOWS = {
