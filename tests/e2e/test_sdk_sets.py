@@ -49,6 +49,7 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("azure_symptom_info", {"vault_name": "vault-sets"}),
     ("protectable_vm_info", {"vault_name": "vault-sets", "clouds": []}),
     ("job_info", {"vault_name": "vault-sets"}),
+    ("removal_info", {"vault_name": "vault-sets", "details": True}),
 )
 
 
@@ -107,7 +108,7 @@ def test_all_are_updated_once(results: Results) -> None:
 
 
 def test_all_are_read(results: Results) -> None:
-    vaults, target, servers, examined, found, machines, jobs = results.read
+    vaults, target, servers, examined, found, machines, jobs, removal = results.read
     assert "vault-sets" in [vault["name"] for vault in vaults["vaults"]]
     assert "stsets" in [account["name"] for account in target["target"]["storage_accounts"]]
     assert (servers["servers"], servers["progress"]) == ({}, [])
@@ -115,6 +116,7 @@ def test_all_are_read(results: Results) -> None:
     assert found["symptoms"] == []
     assert machines["machines"] == []
     assert (jobs["jobs"], jobs["complete"]) == ([], True)
+    assert [step["step"] for step in removal["steps"] if step["objects"]] == ["vault"]
 
 
 def test_a_key_is_created(results: Results) -> None:

@@ -25,12 +25,14 @@ AZURE = {
     "protectable_vm_info",
     "protected_vm",
     "replication_policy",
+    "removal_info",
     "storage_account",
     "target_info",
     "vault",
     "vault_info",
     "vault_registration_key",
     "virtual_network",
+    "vmm_server",
     "vmm_server_info",
 }
 WINDOWS = {

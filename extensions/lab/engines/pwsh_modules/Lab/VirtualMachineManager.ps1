@@ -168,6 +168,14 @@ function Set-SCRunAsAccount {
     $RunAsAccount
 }
 
+function Remove-SCRunAsAccount {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $RunAsAccount)
+
+    Invoke-LabCall -Call 'vmm.remove_run_as' -Arguments @{ name = $RunAsAccount.Name } | Out-Null
+    $RunAsAccount
+}
+
 function New-NamedObject {
     # An object with a name, or null without one.
     param($Name, $ID = $null)
@@ -213,12 +221,4 @@ function Get-SCVirtualMachine {
         $row.CustomProperty = $properties
         [pscustomobject] $row
     }
-}
-
-function Remove-SCRunAsAccount {
-    [CmdletBinding()]
-    param([Parameter(Mandatory)] $RunAsAccount)
-
-    Invoke-LabCall -Call 'vmm.remove_run_as' -Arguments @{ name = $RunAsAccount.Name } | Out-Null
-    $RunAsAccount
 }
