@@ -51,7 +51,11 @@ def run(subscription: Subscription, tmp_path: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("missing", "package"),
-    [("azure", "azure-identity"), ("azure.mgmt.storage.models", "azure-mgmt-storage"), ("cryptography", "cryptography")],
+    [
+        ("azure", "azure-identity"),
+        ("azure.mgmt.storage.models", "azure-mgmt-storage"),
+        ("cryptography", "cryptography"),
+    ],
 )
 def test_a_missing_package_is_named_with_the_command_that_installs_it(missing: str, package: str) -> None:
     messages: list[str] = []
