@@ -19,8 +19,10 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "job_info",
     "network_mapping",
     "policy_association",
+    "protected_vm",
     "replication_policy",
     "storage_account",
     "target_info",

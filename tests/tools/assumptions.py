@@ -115,6 +115,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_SIZES",
         "_target",
         "_os_details",
+        "_target",
         "_until",
         "point_document",
         "check_form",

@@ -46,6 +46,7 @@ def _resources(state: AzureState) -> Iterator[Json]:
     yield from (vault.document for vault in state.vaults.values())
     yield from state.accounts.values()
     yield from state.networks.values()
+    yield from state.machines.values()
 
 
 def _generic(call: Call, item: Json) -> Json:

@@ -142,7 +142,9 @@ def item_document(state: AzureState, vault: Vault, fabric: Fabric, item: Protect
             "recoveryContainerId": f"{vault.site_id}/replicationFabrics/{_AZURE_FABRIC}"
             f"/replicationProtectionContainers/{_AZURE_CONTAINER}",
             "eventCorrelationId": item.correlation,
-        },
+        }
+        # recorded: the member is missing until a test failover has succeeded (Azure PowerShell, AsrE2ETests).
+        | ({"lastSuccessfulTestFailoverTime": stamp(item.last_test)} if item.last_test else {}),
     }
 
 

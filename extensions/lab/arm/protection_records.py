@@ -56,8 +56,9 @@ class ProtectedItem:
     adapters: list[Json] = field(default_factory=list)
     #: The time of the first recovery point; None before the first copy ended.
     first_point: datetime | None = None
-    #: Whether a test failover has succeeded.
+    #: Whether a test failover has succeeded, and when the last one did.
     tested: bool = False
+    last_test: datetime | None = None
     #: Codes of health errors in addition to the one about the missing test failover.
     health_codes: list[str] = field(default_factory=list)
 

@@ -22,6 +22,7 @@ from ..context import Fault
 from . import (
     authorization,
     blob,
+    drills,
     filters,
     generic_resources,
     guardrails,
@@ -39,6 +40,7 @@ from . import (
     site_recovery_networks,
     site_recovery_policies,
     storage,
+    virtual_machines,
 )
 from .messages import Answer, ArmError, Call, not_simulated
 from .records import guid
@@ -59,6 +61,8 @@ _ALL_ROUTES = (
     protectable_items.ROUTES,
     protected_items.ROUTES,
     site_recovery_associations.ROUTES,
+    drills.ROUTES,
+    virtual_machines.ROUTES,
     site_recovery_jobs.ROUTES,
     site_recovery_networks.ROUTES,
     site_recovery_policies.ROUTES,

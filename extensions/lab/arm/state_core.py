@@ -64,6 +64,8 @@ class StateCore:
         # Regions that Azure has closed to the subscription.
         self.closed_regions: set[str] = set()
         self.operations: dict[str, Operation] = {}
+        #: Virtual machines that failovers made, by id in lower case.
+        self.machines: dict[str, Json] = {}
         self.certificates: dict[str, VaultCertificate] = {}
         self.tokens: dict[str, datetime] = {}
         self.application = Application()

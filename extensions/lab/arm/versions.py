@@ -35,7 +35,7 @@ LOCKS = Family("Microsoft.Authorization", versions("Microsoft.Authorization/lock
 # Deny assignments: published definitions (specification/authorization).
 DENY_ASSIGNMENTS = Family("Microsoft.Authorization", ("2018-07-01-preview", "2022-04-01"))
 
-# Machines and disks: only the registration is simulated.
+# Machines: the registration, and reading those that failovers made.
 COMPUTE = Family("Microsoft.Compute", versions("Microsoft.Compute"))
 
 # Vaults. 2019-05-13: field use of certificateCreateOptions and backup definitions.

@@ -75,7 +75,7 @@ def _sources(name: str, sent: Json | None, body: Json) -> Iterator[Json]:
         disks = details.get("disksToInclude") or ([details["vhdId"]] if details.get("vhdId") else [])
         yield {"id": given["protectableItemId"].rsplit("/", 1)[-1], "disks": disks}
     elif sent is not None or not body:
-        yield {"id": name, "allowedOperations": [*READY, "RepairReplication"]}
+        yield {"id": name, "allowedOperations": [*READY, "RepairReplication", "TestFailoverCleanup"]}
     else:
         for one in body.get("value") or [body]:
             properties = one.get("properties") or {}

@@ -196,7 +196,7 @@ def test_every_recorded_job_is_read() -> None:
         (
             "fccbe8cc-20e4-4ba5-b1bd-566927b66bce",
             "could not fail over: Failed (job fccbe8cc-20e4-4ba5-b1bd-566927b66bce): 532: The operation couldn't be"
-            " completed; cause: An operation VM1 (Planned failover) is in progress; wait until the running job has ended",
+            " completed; cause: An operation VM1 (Planned failover) is in progress; wait until the running job has",
             ["532"],
             True,
         ),

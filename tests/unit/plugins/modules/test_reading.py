@@ -204,3 +204,16 @@ def test_a_vault_that_does_not_exist_has_no_servers(subscription: Subscription) 
 def test_names_are_checked_before_any_call(subscription: Subscription) -> None:
     ended = servers(subscription, names=["a", "A"])
     assert (ended.error, subscription.requests) == ({"kind": "invalid_input", "option": "names"}, [])
+
+
+@pytest.mark.parametrize("given", [{}, {"states": ["Failed"]}, {"name": "00000000-0000-0000-0000-00000000000a"}])
+def test_a_vault_without_jobs(given: dict[str, Any], subscription: Subscription) -> None:
+    subscription.state.seed_vault(GROUP, "vault-dr", "westeurope")
+    ended = subscription.run("job_info", vault_name="vault-dr", resource_group=GROUP, **given)
+    assert (ended.result["jobs"], ended.result["complete"], ended.result["warnings"]) == ([], True, [])
+
+
+@pytest.mark.parametrize("given", [{}, {"name": "00000000-0000-0000-0000-00000000000a"}])
+def test_the_jobs_of_no_vault_are_an_error(given: dict[str, Any], subscription: Subscription) -> None:
+    ended = subscription.run("job_info", vault_name="vault-9", resource_group=GROUP, **given)
+    assert ended.failed
