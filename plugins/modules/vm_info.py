@@ -186,7 +186,7 @@ machines:
       sample: false
     status:
       description:
-        - V(eligible) if every rule passed, V(to_confirm) if a rule warns or could not be evaluated, V(blocked) if a rule
+        - V(eligible) if every rule passed, V(to_confirm) if one warns or could not be evaluated, V(blocked) if one
           forbids the protection.
       returned: success
       type: str

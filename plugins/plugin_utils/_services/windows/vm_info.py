@@ -15,7 +15,7 @@ from ..._windows.session import Session
 
 
 def read_machines(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
-    """Return the result of the module. What Azure and hosts show is given, and never read here."""
+    """Return the result of the module. The machines of Azure are an option: nothing here calls Azure."""
     azure = all_known_to_azure("azure_machines", options["azure_machines"])
     clouds = options["clouds"]
     machines = machines_from_answer(session.run("list_virtual_machines", {"Clouds": clouds}), clouds)
