@@ -36,6 +36,7 @@ AZURE = {
 WINDOWS = {
     "assumption_info",
     "host_info",
+    "host_vm_info",
     "mars_agent",
     "mars_proxy",
     "provider",

@@ -119,7 +119,9 @@ def test_machines_of_azure_are_joined_by_id(runner: MakeRunner) -> None:
 def test_the_broken_lab_fails_every_rule_that_vmm_shows(runner: MakeRunner) -> None:
     server = next(each for each in read_document(find_document("broken"))["machines"] if each["name"] == "vmm01")
     result = runner(server).run(MODULE, clouds=["Gold"])
-    found = {name for machine in result["machines"] for name, (status, _w) in checks(machine).items() if status == "fail"}
+    found = {
+        name for machine in result["machines"] for name, (status, _w) in checks(machine).items() if status == "fail"
+    }
     # VMM does not show these, or Azure was not asked.
     elsewhere = {
         "vm-shared-disk",
