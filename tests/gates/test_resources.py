@@ -38,6 +38,7 @@ AZURE = {
 WINDOWS = {
     "assumption_info",
     "host_info",
+    "host_vm_info",
     "mars_agent",
     "mars_agent_removal",
     "mars_proxy",
