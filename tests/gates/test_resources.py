@@ -20,7 +20,12 @@ AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
     "job_info",
+    "network_mapping",
+    "policy_association",
+    "protectable_vm_info",
+    "protected_vm",
     "removal_info",
+    "replication_policy",
     "storage_account",
     "target_info",
     "vault",
@@ -33,6 +38,7 @@ AZURE = {
 WINDOWS = {
     "assumption_info",
     "host_info",
+    "host_vm_info",
     "mars_agent",
     "mars_agent_removal",
     "mars_proxy",
@@ -42,6 +48,7 @@ WINDOWS = {
     "registration_removal",
     "symptom_info",
     "symptom_repair",
+    "vm_info",
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }

@@ -26,7 +26,7 @@ READY = ["PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailo
 
 @pytest.fixture
 def site(slow: Azure) -> Iterator[Site]:
-    """Provide three machines, whose replication goes on only when a test says so.
+    """Provide three machines, whose replication goes on only when a test lets it.
 
     In the end, all answers are compared with the API definitions.
     """
@@ -128,7 +128,7 @@ def test_a_machine_becomes_ready_in_two_stages(site: Site) -> None:
     name = job_of(enable(site, targetAzureNetworkId=network, targetAzureSubnetId=f"{network}/subnets/production"))
     path = f"{site.cloud}/replicationProtectedItems/web01"
     steps(site, 3)
-    # Nothing shows the item while its job runs.
+    # The item does not exist while its job runs.
     assert site.azure.send("GET", path, VERSION).status_code == 404
     steps(site, ENABLED - 3)
     assert job(site, name)["state"] == "Succeeded"

@@ -113,8 +113,8 @@ def prepare(azure: Azure, one: Recorded) -> None:
     vault.jobs.clear()
     _name_like(state, vault, one.path)
     body = one.body if isinstance(one.body, dict) else {}
-    replicate_like(azure, vault, one.path, one.sent, body if one.status == 200 else {})
     set_up_like(azure, vault, one.method, one.path, one.sent, body if one.status == 200 else {})
+    replicate_like(azure, vault, one.path, one.sent, body if one.status == 200 else {})
     for policy in body.get("value") or [body]:
         if str(policy.get("id")).split("/")[-2:-1] == ["replicationPolicies"]:
             state.seed_policy(vault, str(policy["name"]))
