@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.context import Delays
-from tests.lab.arm.conftest import AT_ONCE
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from tests.lab.arm.replicas import CLOUD, CORP, POLICY, SERVER, Site, associate, machine, make_site
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
@@ -30,7 +29,10 @@ STEPS = [
 
 
 @pytest.fixture
-def site(subscription: Subscription) -> Site:
+def site(subscription: Subscription, monkeypatch: pytest.MonkeyPatch) -> Site:
+    # Jobs have the times of a real vault, and a real client looks for their end every two seconds at most.
+    subscription.context.clock.scale = 0.001
+    monkeypatch.setattr(waiting, "_FIRST", 0.05)
     found = make_site(subscription.azure, machine(1, "web01"), group=GROUP, vault=VAULT)
     found.vault.associations.clear()
     subscription.state.hurry()
@@ -139,8 +141,7 @@ def test_the_failure_of_the_job_is_reported(subscription: Subscription, site: Si
 
 
 def test_the_job_of_an_earlier_run_is_awaited(subscription: Subscription, site: Site) -> None:
-    subscription.context.delays = Delays()
-    subscription.context.clock.scale = 0.004
+    subscription.context.clock.scale = 0.01
     path = f"{site.vault.site_id}/replicationFabrics/{site.fabric.name}/remove"
     assert site.azure.send("POST", path, "2025-08-01").status_code == 202
     resumed = remove(subscription)
@@ -148,7 +149,6 @@ def test_the_job_of_an_earlier_run_is_awaited(subscription: Subscription, site: 
     assert (resumed.result["changed"], site.vault.fabrics) == (True, {})
     assert "earlier run started" in resumed.result["warnings"][0]
     assert [job.scenario for job in site.vault.jobs.values()].count("UnregisterFabric") == 1
-    subscription.context.delays = AT_ONCE
 
 
 def test_a_vault_that_does_not_exist_has_no_server(subscription: Subscription) -> None:
@@ -170,10 +170,15 @@ def steps(ended: Ended) -> dict[str, dict[str, list[str]]]:
 
 def test_everything_is_listed_with_what_blocks_it(subscription: Subscription, site: Site) -> None:
     associated(site)
-    mapped(site)
     item = f"{site.cloud}/replicationProtectedItems/web01"
-    assert site.azure.send("PUT", item, "2025-08-01", site.body("web01")).status_code == 202
-    subscription.state.hurry()
+    place = {
+        "logStorageAccountId": subscription.state.resource_id(GROUP, "Microsoft.Storage/storageAccounts", "stlogs"),
+        "targetAzureV2ResourceGroupId": subscription.state.group_id(GROUP),
+    }
+    assert site.azure.send("PUT", item, "2025-08-01", site.body("web01", **place)).status_code == 202
+    for _ in range(9):
+        subscription.state.hurry()
+    mapped(site)
     found = subscription.run("removal_info", vault_name=VAULT, resource_group=GROUP, details=True)
     shown = steps(found)
     assert subscription.writes == []
