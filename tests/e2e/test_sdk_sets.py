@@ -140,7 +140,7 @@ def test_all_are_read(results: Results) -> None:
     assert found["symptoms"] == []
     assert machines["machines"] == []
     assert (jobs["jobs"], jobs["complete"]) == ([], True)
-    assert [step["step"] for step in removal["steps"] if step["objects"]] == ["vault"]
+    assert [each["name"] for each in removal["steps"][-1]["objects"]] == ["vault-sets"]
 
 
 def test_a_key_is_created(results: Results) -> None:
