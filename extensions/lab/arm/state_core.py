@@ -77,7 +77,7 @@ class StateCore:
         self.page_size = 100
         # recorded: since 2024 the links of an accepted write carry signed parts.
         self.signs_links = False
-        # recorded: since 2024 the headers tell the limits of a region and of the whole subscription.
+        # recorded: since 2024 the headers show the limits of a region and of the whole subscription.
         self.shows_new_limits = False
         # Whether hosts that cannot be prepared fail the association of their cloud; else it succeeds partially.
         self.unfit_hosts_fail_pairing = False

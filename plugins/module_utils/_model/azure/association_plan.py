@@ -98,7 +98,7 @@ class Step:
 
 
 def steps(states: Sequence[CloudState], desired: DesiredAssociation) -> list[Step]:
-    """Return the writes in their order: what is in the way is removed first. Raises Refused."""
+    """Return the writes in their order, removals first. Raises Refused."""
     found = [step for state in states for step in (_joined if desired.present else _parted)(state, desired)]
     order = {"purge": 0, "remove": 1, "associate": 2}
     return sorted(found, key=lambda step: order[step.kind])

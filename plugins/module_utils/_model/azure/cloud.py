@@ -44,7 +44,7 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """An association of a cloud with a policy. One that failed stays beside a good one (recorded)."""
+    """An association of a cloud with a policy. One that failed stays in the vault next to a good one (recorded)."""
 
     id: str
     name: str

@@ -26,6 +26,10 @@ MODULES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "target_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
     "vmm_server_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
+    "replication_policy": (
+        {"name": "gold", "vault_name": "vault-dr", "resource_group": GROUP},
+        "replicationpolicies/gold",
+    ),
 }
 every_module = pytest.mark.parametrize("module", MODULES)
 ALWAYS = 99
