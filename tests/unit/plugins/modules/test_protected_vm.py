@@ -141,6 +141,9 @@ def test_a_run_finds_machines_that_are_on_their_way(site: Site) -> None:
 
 def test_a_timeout_says_where_the_machines_are(site: Site) -> None:
     site.azure.context.faults.plan("job:IrCompletion:ReplicaConfigurationTask:web01", "hang")
+    assert not run(site, "web01", wait="enabled").failed
+    for _ in range(10):
+        site.azure.state.hurry()
     ended = run(site, "web01", wait_timeout=1)
     assert ended.failed
     assert ended.error["kind"] == "deadline_exceeded"
