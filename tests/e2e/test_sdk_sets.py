@@ -57,6 +57,7 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vmm_server_info", {"vault_name": "vault-sets"}),
     ("azure_assumption_info", {"vault_name": "vault-sets"}),
     ("azure_symptom_info", {"vault_name": "vault-sets"}),
+    ("protectable_vm_info", {"vault_name": "vault-sets", "clouds": []}),
     ("job_info", {"vault_name": "vault-sets"}),
 )
 
@@ -130,12 +131,13 @@ def test_all_are_updated_once(results: Results) -> None:
 
 
 def test_all_are_read(results: Results) -> None:
-    vaults, target, servers, examined, found, jobs = results.read
+    vaults, target, servers, examined, found, machines, jobs = results.read
     assert "vault-sets" in [vault["name"] for vault in vaults["vaults"]]
     assert "stsets" in [account["name"] for account in target["target"]["storage_accounts"]]
     assert (servers["servers"], servers["progress"]) == ({}, [])
     assert "holds" in {row["status"] for row in examined["assumptions"]}
     assert found["symptoms"] == []
+    assert machines["machines"] == []
     assert (jobs["jobs"], jobs["complete"]) == ([], True)
 
 

@@ -22,6 +22,7 @@ AZURE = {
     "job_info",
     "network_mapping",
     "policy_association",
+    "protectable_vm_info",
     "protected_vm",
     "replication_policy",
     "storage_account",
@@ -35,12 +36,14 @@ AZURE = {
 WINDOWS = {
     "assumption_info",
     "host_info",
+    "host_vm_info",
     "mars_agent",
     "mars_proxy",
     "provider",
     "provider_registration",
     "symptom_info",
     "symptom_repair",
+    "vm_info",
     "vmm_cloud_sync",
     "vmm_fabric_info",
 }

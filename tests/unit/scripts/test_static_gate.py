@@ -38,6 +38,8 @@ PARAMETERS = {
     "list_running_jobs": "QuietJobs",
     "pause_node": "",
     "resume_node": "",
+    "list_host_machines": "",
+    "list_virtual_machines": "Clouds",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds RootThumbprints ProxyAddress"
