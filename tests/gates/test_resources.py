@@ -27,6 +27,7 @@ AZURE = {
     "replication_policy",
     "storage_account",
     "target_info",
+    "test_failover",
     "vault",
     "vault_info",
     "vault_registration_key",
