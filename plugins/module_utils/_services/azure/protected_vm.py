@@ -16,7 +16,16 @@ from ..._model.azure.candidates import evaluate_accounts, evaluate_networks
 from ..._model.azure.jobs import Job, failure_of
 from ..._model.azure.protectable_item import SourceMachine, find_machine
 from ..._model.azure.protected_item import ProtectedItem
-from ..._model.azure.protection_plan import MOVING, MachineState, Step, expected, plan_of, progress, steps_of
+from ..._model.azure.protection_plan import (
+    MOVING,
+    MachineState,
+    Step,
+    expected,
+    plan_of,
+    progress,
+    steps_of,
+    unconnected,
+)
 from ..._model.azure.protection_request import (
     Desired,
     DesiredMachine,
@@ -162,7 +171,6 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
     def to_result(self, state: ProtectionState) -> dict[str, Any]:
         return {
             "cloud": state.cloud.name,
-            "log_account": state.log_account,
             "progress": progress(state.machines, {}),
             "machines": [machine.to_result() for machine in state.machines],
         }
@@ -178,7 +186,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             if machine.item
             for problem in machine.item.problems()
         ]
-        return (*notes, *health)
+        return (*notes, *health, *(note for machine in state.machines for note in unconnected(machine)))
 
     # Apply ------------------------------------------------------------------------------------------------------------
 
