@@ -32,7 +32,8 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": (
-        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource"
+        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller EarlierVersion ProductTimeout WhenIdle QuietJobs"
+        " ClusterResource"
     ),
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
