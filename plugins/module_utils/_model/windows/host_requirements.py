@@ -82,7 +82,7 @@ def antivirus(context: Context) -> Check | None:
             "antivirus",
             step,
             f"Microsoft Defender scans folders of Site Recovery: {', '.join(scanned)}",
-            "add exclusions for them (KB3186955)"
+            "add exclusions for them (KB3186955)",
         )
     return Check.passed("antivirus", step, "Microsoft Defender excludes the folders of Site Recovery")
 

@@ -78,7 +78,10 @@ def vmm_id(context: Context) -> Check | None:
     if facts.vmm_id:
         return Check.passed("vmm-id", "S1", f"the id of the VMM server is {facts.vmm_id}")
     return Check.failed(
-        "vmm-id", "S1", "VmmID is blank in VMM's registry key, so registration would fail", "restore it from VMM's database as KB3139299 describes"
+        "vmm-id",
+        "S1",
+        "VmmID is blank in VMM's registry key, so registration would fail",
+        "restore it from VMM's database as KB3139299 describes",
     )
 
 
