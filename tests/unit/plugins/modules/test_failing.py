@@ -67,7 +67,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(missing: s
     def work() -> None:
         raise ModuleNotFoundError(name=missing)
 
-    module: Any = SimpleNamespace(fail_json=lambda msg, exception: messages.append(msg))
+    module: Any = SimpleNamespace(fail_json=lambda **result: messages.append(result["msg"]))
     report_errors(module, work)
     assert len(messages) == 1
     assert f"required Python library ({package})" in messages[0]
