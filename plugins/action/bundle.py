@@ -44,6 +44,7 @@ class ActionModule(LocalAction):
         "platforms": {"type": "list", "elements": "str", "default": []},
         "update": {"type": "bool", "default": False},
         "versions_file": {"type": "path"},
+        "allow_unsupported_upgrade": {"type": "bool", "default": False},
         "ca_path": {"type": "path"},
         "signing_key": {"type": "path", "no_log": False},
         "signature_namespace": {"type": "str", "default": "siterecovery.hyperv.bundle"},

@@ -24,6 +24,7 @@ class ActionModule(LocalAction):
         "address": {"type": "str"},
         "ca_path": {"type": "path"},
         "versions_file": {"type": "path"},
+        "allow_unsupported_upgrade": {"type": "bool", "default": False},
     }
     PATHS = ("path", "allowed_signers", "ca_path", "versions_file")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,6 +62,8 @@ _PACKAGES = {
     "azure.mgmt.resource": "azure-mgmt-resource",
     "azure.core": "azure-core",
     "cryptography": "cryptography",
+    # No package of Azure is installed. The package `azure` on the index is an obsolete one.
+    "azure": "azure-identity",
 }
 
 
@@ -125,7 +128,7 @@ def report_errors(
     except SiteRecoveryError as error:
         module.fail_json(changed=changed(), **error.to_result())
     except ImportError as error:
-        module.fail_json(msg=missing_required_lib(_package(error)), exception=traceback.format_exc())
+        module.fail_json(msg=_missing(error), exception=traceback.format_exc())
 
 
 def _module(options: dict[str, Any]) -> AnsibleModule:
@@ -150,6 +153,13 @@ def _azure(module: AnsibleModule) -> Azure:
     for warning in login.warnings:
         module.warn(warning)
     return Azure(login, module.params.get("wait_timeout"))
+
+
+def _missing(error: ImportError) -> str:
+    return (
+        f"{missing_required_lib(_package(error))}; to install it, run '{sys.executable} -m pip install -r"
+        " requirements.txt' in the folder of the collection siterecovery.hyperv"
+    )
 
 
 def _package(error: ImportError) -> str:

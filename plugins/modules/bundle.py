@@ -99,6 +99,12 @@ options:
       - A file with the versions on the machines, as the filter P(siterecovery.hyperv.bundle_versions#filter) returns
         them. The module stops before any change if O(installers) cannot bridge a gap (N-4), and names the versions.
     type: path
+  allow_unsupported_upgrade:
+    description:
+      - Whether to plan steps over more releases than Microsoft supports (N-4), with a warning. Microsoft may not help
+        if such an upgrade fails.
+    type: bool
+    default: false
   ca_path:
     description:
       - A file with certificates of authorities, for the addresses of installers. The default is those of the system.

@@ -56,6 +56,12 @@ options:
       - A file with the versions on the machines, as the filter P(siterecovery.hyperv.bundle_versions#filter) returns
         them. The module fails if the installers of the bundle cannot bridge a gap, and names the versions.
     type: path
+  allow_unsupported_upgrade:
+    description:
+      - Whether to plan steps over more releases than Microsoft supports (N-4), with a warning. Microsoft may not help
+        if such an upgrade fails.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - siterecovery.hyperv.common
   - siterecovery.hyperv.common.reading
@@ -91,12 +97,14 @@ manifest:
   type: dict
   sample: {schema_version: 1, collection: {name: siterecovery.hyperv, version: 0.1.0}, files: []}
 steps:
-  description: The versions that each machine installs one after the other. Empty without O(versions_file).
+  description:
+    - The versions that each machine installs one after the other. Empty without O(versions_file).
+    - C(unsupported) has those that are too far from the step before, see O(allow_unsupported_upgrade).
   returned: success
   type: list
   elements: dict
   sample:
-    - {host: hv01, program: agent, version: 2.0.9249.0, steps: [2.0.9919.0, 2.0.9938.0]}
+    - {host: hv01, program: agent, version: 2.0.9249.0, steps: [2.0.9919.0, 2.0.9938.0], unsupported: []}
 lines:
   description: The steps as lines for people.
   returned: success
@@ -114,6 +122,7 @@ variables:
 inventory:
   description:
     - An inventory with the installer of the next step of each machine. Empty without O(address) and O(versions_file).
+    - It allows a step of C(unsupported) for that machine only.
   returned: success
   type: dict
   sample: {all: {hosts: {hv01: {hyperv_host_agent_version: 2.0.9919.0}}}}

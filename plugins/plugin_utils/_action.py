@@ -14,10 +14,11 @@ from ansible import constants
 from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import module_loader
 from ansible.utils.display import Display
 
 from ..module_utils._model.common.controller_proxy import connection_problem, is_refused_by_proxy
-from ..module_utils._model.common.errors import InvalidInput, RemoteFailure, SiteRecoveryError
+from ..module_utils._model.common.errors import InvalidInput, Refused, RemoteFailure, SiteRecoveryError
 from ..module_utils._model.common.resource import ManagedResource, Outcome, converge
 from ..module_utils._model.common.secret_options import require_text
 from ..module_utils._model.common.shown_text import one_line
@@ -83,6 +84,9 @@ LIMIT_OPTIONS: dict[str, dict[str, Any]] = {
 }
 Options = Mapping[str, Any]
 
+#: The module that runs each script on a machine.
+_MODULE = "ansible.windows.win_powershell"
+
 
 class WindowsAction(ActionBase):  # type: ignore[misc]
     """Base class of the Windows action plugins: validates options, runs scripts and returns one result."""
@@ -141,7 +145,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
         # The answer repeats all arguments, including secrets. The session uses its named keys only.
         try:
             answer: dict[str, Any] = self._execute_module(
-                module_name="ansible.windows.win_powershell", module_args=arguments, task_vars=task_vars
+                module_name=_MODULE, module_args=arguments, task_vars=task_vars
             )
         except AnsibleConnectionFailure as error:
             if _login_refused(error):
@@ -156,6 +160,13 @@ class WindowsAction(ActionBase):  # type: ignore[misc]
                 raise
             # Connection plugins do not catch the errors of their HTTP library when a connection breaks.
             raise _lost(error) from None
+        except AnsibleError:
+            if module_loader.find_plugin_with_context(_MODULE, mod_type=".ps1").resolved:
+                raise
+            raise Refused(
+                "the collection ansible.windows is not installed on the controller; install it with"
+                " 'ansible-galaxy collection install ansible.windows'"
+            ) from None
         return answer
 
     def _reconnect(self) -> None:

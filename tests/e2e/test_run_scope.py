@@ -20,7 +20,7 @@ from tests.support.playbook import PREFLIGHT, SITE, Controller, Run
 LIMITS = {"server": "vmm01", "host": "hv01", "all but one": "!hv02", "localhost": "localhost"}
 
 # The reasons for refusing a run before it reads anything.
-NO_LOCALHOST = "localhost is not within --limit {0}, and Azure is called from there; use --limit localhost,{0}"
+NO_LOCALHOST = "localhost is not within --limit {0}, but this playbook also runs there; use --limit localhost,{0}"
 NO_SERVER = (
     "--limit {0} leaves out every host of 'vmm_servers'; name at least one of them, for example --limit localhost,"
 )

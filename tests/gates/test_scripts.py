@@ -26,6 +26,7 @@ READER = Path(__file__).with_name("read_scripts.ps1")
 # Commands that the scripts can call in addition to their own functions. The lab imitates only these.
 READING = {"Get-CimInstance", "Get-OBMachineSetting", "Get-SCCloud", "Get-SCJob", "Get-SCRunAsAccount", "Get-SCVMHost"}
 READING |= {"Get-SCVMMServer", "Get-SCVMHostCluster", "Get-SCVMHostGroup", "Get-SCVMNetwork"}
+READING |= {"Get-SCVirtualMachine"}
 READING |= {"Get-AuthenticodeSignature", "Get-Acl", "Get-ChildItem", "Get-Command", "Get-Content"}
 READING |= {"Get-ExecutionPolicy", "Get-FileHash", "Get-Item", "Get-Service", "Test-Path", "Import-Module"}
 CHANGING = {"Copy-Item", "Invoke-CimMethod", "Invoke-WebRequest", "Move-Item", "New-Item", "Remove-Item", "Set-Acl"}
@@ -33,6 +34,7 @@ CHANGING |= {
     "Set-Content",
     "Set-OBMachineSetting",
     "Set-SCCloud",
+    "Remove-SCRunAsAccount",
     "Set-SCRunAsAccount",
     "Start-Process",
     "Start-Service",

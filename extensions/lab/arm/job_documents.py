@@ -50,7 +50,7 @@ def allowed_actions(job: Job) -> list[str]:
 
 
 def status_document(job: Job) -> Json:
-    """Return the state of an operation. It cannot tell a partial success (recorded)."""
+    """Return the state of an operation. It shows a partial success as a success (recorded)."""
     return {
         "error": _status_error(job),
         "id": None,

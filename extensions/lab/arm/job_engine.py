@@ -61,7 +61,7 @@ def start_job(
 
 
 def cancel_job(state: StateCore, job: Job) -> None:
-    """End a running job; what its finished tasks did stays (documented: a canceled failover leaves the VM as it is)."""
+    """End a running job. The effects of its finished tasks stay (documented for a canceled failover)."""
     for task in job.leaves():
         if task.state == "InProgress":
             # inferred: the state of the task that was running.

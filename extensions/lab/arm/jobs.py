@@ -84,7 +84,7 @@ class JobTask:
     """One task: its stable id (empty: a random one), and the seconds that it takes on a real subscription.
 
     `work` runs at the end of the task. It may raise TaskFailed or ReplicationRefused, and may note errors in the job.
-    `children` makes it a group; a group without children is skipped. `waits`: it ends when somebody resumes the job.
+    `children` makes it a group; a group without children is skipped. `waits`: it ends when a person resumes the job.
     """
 
     id: str

@@ -18,7 +18,7 @@ def read_machines(state: AzureState, fabric: Fabric) -> None:
     if not fabric.connected:
         return
     fabric.machines_until = state.context.clock.after(_INTERVAL)
-    # A lab of Azure alone has no VMM servers behind the vault.
+    # A lab that has only Azure has no VMM servers behind the vault.
     behind = getattr(state.context, "fabric", None)
     facts = behind.virtual_machines(fabric.server.vmm_id) if behind else ()
     fabric.machines = {machine.id.lower(): machine for machine in facts}

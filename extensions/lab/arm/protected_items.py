@@ -357,7 +357,7 @@ def disable(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.delete(ITEM)
 def purge(state: AzureState, call: Call) -> Answer:
-    """Forget the item. Nothing on the host or in VMM is cleaned (documented)."""
+    """Forget the item. The service cleans neither the host nor VMM (documented)."""
     vault = need_vault(state, call)
     fabric, item = need_item(vault, call)
     state.context.journal.write("azure", call.path, "purge replication", machine=item.machine.name)

@@ -103,6 +103,8 @@ class Vault:
     items: dict[tuple[str, str, str], ProtectedItem] = field(default_factory=dict)
     #: The associations of clouds with policies as documents, by the id of the cloud and their name, in lower case.
     associations: dict[tuple[str, str], Json] = field(default_factory=dict)
+    #: The mappings of VM networks as documents, by the id of the VM network and their name, in lower case.
+    network_mappings: dict[tuple[str, str], Json] = field(default_factory=dict)
     extended: Json | None = None
     certificates: int = 0
     #: Codes of the health errors of protected items.

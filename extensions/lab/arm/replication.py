@@ -166,9 +166,7 @@ def _subnet(place: Place, network: str | None, wanted: str | None, source: str |
 
 def mapped_network(place: Place, network: str) -> str | None:
     """Return the Azure network to which a VM network is mapped."""
-    # The mappings of a vault belong to another part of the lab, which stores them as documents.
-    mappings: dict[tuple[str, str], Json] = getattr(place.vault, "network_mappings", {})
-    for mapping in mappings.values():
+    for mapping in place.vault.network_mappings.values():
         properties = mapping["properties"]
         if network and str(properties["primaryNetworkId"]).lower().endswith(f"/{network}"):
             return str(properties["recoveryNetworkId"])

@@ -23,7 +23,6 @@ from .site_recovery_documents import (
     container_document,
     fabric_document,
     health_issue,
-    network_document,
     provider_document,
     site_document,
 )
@@ -122,14 +121,14 @@ def list_providers(state: AzureState, call: Call) -> Answer:
 @ROUTES.get(FABRIC + "/replicationRecoveryServicesProviders/{provider}")
 def get_provider(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    return Answer(200, provider_document(state, vault, _need_provider(vault, call)))
+    return Answer(200, provider_document(state, vault, need_provider(vault, call)))
 
 
 @ROUTES.action(FABRIC + "/replicationRecoveryServicesProviders/{provider}/refreshProvider")
 def refresh_provider(state: AzureState, call: Call) -> Answer:
     """Start a job that reads VMM's layout (documented: Refresh Provider; recorded: scenario RefreshFabricLayout)."""
     vault = need_vault(state, call)
-    fabric = _need_provider(vault, call)
+    fabric = need_provider(vault, call)
     address = str(provider_document(state, vault, fabric)["id"])
     target = JobTarget("Server", fabric.server.vmm_id, fabric.server.friendly_name, address)
     affected = server_of_job(fabric)
@@ -162,7 +161,7 @@ def _with_provider(vault: Vault) -> list[Fabric]:
     return shown
 
 
-def _need_provider(vault: Vault, call: Call) -> Fabric:
+def need_provider(vault: Vault, call: Call) -> Fabric:
     fabric = need_fabric(vault, call)
     if call["provider"].lower() != fabric.server.vmm_id.lower():
         raise missing(call, "provider")
@@ -202,69 +201,6 @@ def need_container(vault: Vault, call: Call) -> tuple[Fabric, CloudFacts]:
     return fabric, cloud
 
 
-# VM networks and policies --------------------------------------------------------------------------------------------
-
-
-@ROUTES.get(VAULT + "/replicationNetworks")
-def list_all_networks(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return list_page(state, call, list(_networks(vault, visible_fabrics(vault))))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks")
-def list_networks(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return list_page(state, call, list(_networks(vault, [need_fabric(vault, call)])))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}")
-def get_network(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    return Answer(200, _need_network(vault, call))
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings")
-@honors_filter
-def list_network_mappings(state: AzureState, call: Call) -> Answer:
-    _need_network(need_vault(state, call), call)
-    return list_page(state, call, [])
-
-
-@ROUTES.get(FABRIC + "/replicationNetworks/{network}/replicationNetworkMappings/{mapping}")
-def get_network_mapping(state: AzureState, call: Call) -> Answer:
-    _need_network(need_vault(state, call), call)
-    raise missing(call, "mapping")
-
-
-def _need_network(vault: Vault, call: Call) -> Json:
-    fabric = need_fabric(vault, call)
-    for network in fabric.server.networks:
-        if network.id.lower() == call["network"].lower():
-            return network_document(vault, fabric, network)
-    raise missing(call, "network")
-
-
-def _networks(vault: Vault, fabrics: list[Fabric]) -> Iterator[Json]:
-    for fabric in fabrics:
-        for network in fabric.server.networks:
-            yield network_document(vault, fabric, network)
-
-
-@ROUTES.get(VAULT + "/replicationPolicies")
-def list_policies(state: AzureState, call: Call) -> Answer:
-    return list_page(state, call, list(need_vault(state, call).policies.values()))
-
-
-@ROUTES.get(VAULT + "/replicationPolicies/{name}")
-def get_policy(state: AzureState, call: Call) -> Answer:
-    vault = need_vault(state, call)
-    need_used(vault, call)
-    found = vault.policies.get(call["name"].casefold())
-    if found is None:
-        raise missing(call, "name")
-    return Answer(200, found)
-
-
 # Lists that later steps of a setup fill (recorded: empty in a vault without registrations) ------------------------
 
 
@@ -280,17 +216,9 @@ def _empty_in_fabric(state: AzureState, call: Call) -> Answer:
     return list_page(state, call, [])
 
 
-@honors_filter
-def _empty_in_container(state: AzureState, call: Call) -> Answer:
-    need_container(need_vault(state, call), call)
-    return list_page(state, call, [])
-
-
 # Lists of a vault whose objects belong to a fabric, so that no object has an address directly below the vault.
 _OF_FABRICS = (
     "replicationMigrationItems",
-    "replicationNetworkMappings",
-    "replicationProtectionContainerMappings",
     "replicationStorageClassifications",
     "replicationStorageClassificationMappings",
     "replicationvCenters",
@@ -314,20 +242,13 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
         _empty_in_fabric,
         ("replicationLogicalNetworks", "replicationStorageClassifications", "replicationvCenters"),
     ),
-    (
-        CONTAINER,
-        _empty_in_container,
-        ("replicationProtectionContainerMappings",),
-    ),
 )
 
 
 def _nothing_of_that_name(state: AzureState, call: Call) -> Answer:
     """Refuse a read of one object of a list that is always empty."""
     vault = need_vault(state, call)
-    if "container" in call.names:
-        need_container(vault, call)
-    elif "fabric" in call.names:
+    if "fabric" in call.names:
         need_fabric(vault, call)
     raise missing(call, "name")
 
@@ -371,7 +292,7 @@ def vault_health(state: AzureState, call: Call) -> Answer:
             "properties": {
                 "vaultErrors": [],
                 "protectedItemsHealth": {
-                    "resourceCount": 0,
+                    "resourceCount": len(vault.items),
                     "issues": [health_issue(code) for code in vault.health_codes],
                     "categorizedResourceCounts": dict.fromkeys(counts, 0),
                 },

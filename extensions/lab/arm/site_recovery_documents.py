@@ -16,11 +16,33 @@ from .records import Fabric, Site, Vault
 from .state import AzureState
 
 KIND = "Microsoft.RecoveryServices/vaults"
+#: The name of Azure as a fabric and as a cloud.
+AZURE = "Microsoft Azure"
+# recorded: the id of Azure as a server in jobs.
+_AZURE_SERVER = "21a9403c-6ec1-44f2-b744-b4e50b792387"
 _ZONE = timezone(timedelta(hours=5, minutes=30))
 
 
 def fabric_id(vault: Vault, fabric: Fabric) -> str:
     return f"{vault.site_id}/replicationFabrics/{fabric.name}"
+
+
+def azure_fabric(vault: Vault) -> str:
+    """Return the id of Azure as a fabric of the vault, which no list shows."""
+    # recorded: the same 64 hex digits in vaults of two subscriptions.
+    return f"{vault.site_id}/replicationFabrics/d49858f157601230a6ac5862fbbc6e63bf38d23ecd96cf953767945d457fe9d5"
+
+
+def sides_of_job(fabric: Fabric) -> Json:
+    """Return what a job says about its two sides (recorded)."""
+    return {
+        "primaryVmmId": fabric.server.vmm_id.lower(),
+        "primaryVmmName": fabric.server.friendly_name,
+        "recoveryVmmId": _AZURE_SERVER,
+        "recoveryVmmName": AZURE,
+        "primaryFabricProviderId": "VMM",
+        "recoveryFabricProviderId": "Azure",
+    }
 
 
 def fabric_document(vault: Vault, fabric: Fabric) -> Json:
@@ -136,7 +158,7 @@ def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
             "fabricFriendlyName": fabric.server.friendly_name,
             "lastHeartBeat": stamp(state.context.clock.now() if fabric.connected else heartbeat or fabric.registered),
             "connectionStatus": "Connected" if fabric.connected else "NotConnected",
-            "protectedItemCount": 0,
+            "protectedItemCount": sum(item.fabric == fabric.name for item in vault.items.values()),
             "allowedScenarios": ["Refresh", "Purge"],
             "healthErrorDetails": [],
         },
@@ -145,6 +167,11 @@ def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
 
 def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
     # recorded: azure-cli-extensions, test_siterecovery_H2A_E2A_scenarios.
+    paired = any(
+        id == cloud.id.lower() and one["properties"]["state"] == "Paired"
+        for (id, _name), one in vault.associations.items()
+    )
+    items = sum(item.container == cloud.id.lower() for item in vault.items.values())
     return {
         "id": f"{fabric_id(vault, fabric)}/replicationProtectionContainers/{cloud.id.lower()}",
         "name": cloud.id.lower(),
@@ -153,9 +180,10 @@ def container_document(vault: Vault, fabric: Fabric, cloud: CloudFacts) -> Json:
             "fabricFriendlyName": fabric.server.friendly_name,
             "friendlyName": cloud.name,
             "fabricType": "VMM",
-            "protectedItemCount": 0,
-            "pairingStatus": "NotPaired",
-            "role": "",
+            "protectedItemCount": items,
+            "pairingStatus": "Paired" if paired else "NotPaired",
+            # recorded: a paired cloud of a VMM server is the primary one.
+            "role": "Primary" if paired else "",
             "fabricSpecificDetails": None,
         },
     }

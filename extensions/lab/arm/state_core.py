@@ -77,8 +77,10 @@ class StateCore:
         self.page_size = 100
         # recorded: since 2024 the links of an accepted write carry signed parts.
         self.signs_links = False
-        # recorded: since 2024 the headers tell the limits of a region and of the whole subscription.
+        # recorded: since 2024 the headers show the limits of a region and of the whole subscription.
         self.shows_new_limits = False
+        # Whether hosts that cannot be prepared fail the association of their cloud; else it succeeds partially.
+        self.unfit_hosts_fail_pairing = False
         # documented: secure by default with soft delete, in preview in all public regions.
         self.soft_deletes_vaults = True
         # documented: secure by default: regions keep soft delete enabled, and some give new vaults AlwaysON.

@@ -70,6 +70,7 @@ def build_machines(context: LabContext, document: Document) -> dict[str, Machine
         machine.web = {package.url: package for package in packages.values()}
         join(machine, machines)
         machines[machine.name] = machine
+    _join_host_clusters(machines)
     _connect_hosts(machines)
     context.journal.clear()
     return machines
@@ -193,8 +194,10 @@ def _windows(machine: Machine, entry: Document) -> None:
     for folder in (r"C:\Windows\Temp", r"C:\ProgramData", r"C:\Program Files"):
         machine.files.folder(folder, machine.now())
     machine.files.folder(layout.REG.rsplit("\\", 1)[0], machine.now())
-    reg = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program="reg.exe")
-    machine.files.write(layout.REG, b"reg.exe", machine.now(), like=reg)
+    for path in (layout.REG, layout.MSIEXEC):
+        name = path.rsplit("\\", 1)[1]
+        program = File("", None, "", machine.now(), machine.identity.os_version, MICROSOFT, "Valid", program=name)
+        machine.files.write(path, name.encode(), machine.now(), like=program)
 
 
 def _policies(machine: Machine, entry: Document) -> None:
@@ -321,6 +324,22 @@ def _host_cluster(machine: Machine, described: Document) -> None:
     machine.cluster.drain_seconds = float(described.get("drain_seconds", 0))
     machine.cluster.members[machine.name.lower()] = machine
     machine.services.add(Service(layout.CLUSTER_SERVICE, "Cluster Service"))
+
+
+def _join_host_clusters(machines: Mapping[str, Machine]) -> None:
+    """Make each Hyper-V host a node of the cluster that VMM shows for it, unless its own description has a cluster."""
+    shown = {host.fqdn.lower(): host for each in machines.values() if each.vmm is not None for host in each.vmm.hosts()}
+    for machine in machines.values():
+        own = shown.get(machine.fqdn.lower())
+        if machine.vmm is not None or machine.cluster is not None or own is None or own.cluster is None:
+            continue
+        members = [host for host in shown.values() if (host.cluster or "").lower() == own.cluster.lower()]
+        # Documented: VMM shows the full name of a cluster, and maintenance mode pauses a node.
+        nodes = [
+            {"name": host.fqdn.partition(".")[0], "state": "Paused" if host.maintenance else "Up"} for host in members
+        ]
+        _host_cluster(machine, {"name": own.cluster.partition(".")[0], "nodes": nodes})
+        join(machine, {name: other for name, other in machines.items() if other is not machine})
 
 
 def join(machine: Machine, machines: Mapping[str, Machine]) -> None:

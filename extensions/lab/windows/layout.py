@@ -66,6 +66,7 @@ VMM_MODULE: Final = r"bin\psModules\virtualmachinemanager\virtualmachinemanager.
 AGENT_MODULE: Final = r"bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
 
 REG: Final = r"C:\Windows\System32\reg.exe"
+MSIEXEC: Final = r"C:\Windows\System32\msiexec.exe"
 
 #: Of the collection's scripts, below HKLM: one value per service, the id of a process without the latest settings.
 RESTART_KEY: Final = r"SOFTWARE\siterecovery.hyperv"

@@ -260,6 +260,21 @@ class Machine(FileOperations, ServiceOperations):
         self.note("vmm.run_as", account=account.name, username=username, password=account.password_digest)
         return account
 
+    def remove_run_as(self, name: str) -> None:
+        """Remove an account as Remove-SCRunAsAccount does.
+
+        Documented ("How to Delete a Run As Account in VMM"): VMM blocks the deletion of an account that is in use;
+        inferred: the text.
+        """
+        vmm = self.need_vmm()
+        account = vmm.run_as_account(name)
+        if account is None:
+            raise MachineError(f"VMM cannot find the Run As account {name}.", _VMM_ERROR)
+        if account.used_by:
+            raise MachineError(f"The Run As account {name} is in use by {', '.join(account.used_by)}.", _VMM_ERROR)
+        vmm.run_as.remove(account)
+        self.note("vmm.run_as_removed", account=account.name)
+
     # ---- agent ----
 
     def need_agent(self) -> Agent:

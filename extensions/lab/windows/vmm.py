@@ -102,6 +102,8 @@ class RunAsAccount:
     name: str
     username: str
     password_digest: str
+    #: What in VMM uses the account.
+    used_by: list[str] = field(default_factory=list)
 
     @property
     def domain(self) -> str:

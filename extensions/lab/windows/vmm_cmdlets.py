@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from .machine import Machine
 from .vmm import HostGroup, VmmCloud, cluster_id
+from .vmm_machines import machine_row
 
 Args = Mapping[str, Any]
 
@@ -88,6 +89,10 @@ def _host_clusters(machine: Machine, _args: Args) -> Any:
     return [_cluster_row(name) for name in machine.need_vmm().clusters()]
 
 
+def _virtual_machines(machine: Machine, _args: Args) -> Any:
+    return [machine_row(placed) for placed in machine.need_vmm().placed()]
+
+
 def _networks(machine: Machine, _args: Args) -> Any:
     return [{"Name": each.name, "LogicalNetwork": each.logical_network} for each in machine.need_vmm().networks]
 
@@ -107,6 +112,10 @@ def _set_run_as(machine: Machine, args: Args) -> Any:
     machine.set_run_as(args["name"], args["username"], args["password"])
 
 
+def _remove_run_as(machine: Machine, args: Args) -> Any:
+    machine.remove_run_as(args["name"])
+
+
 def _publish(machine: Machine, args: Args) -> Any:
     machine.publish_cloud(args["id"], bool(args["value"]))
 
@@ -122,9 +131,11 @@ CALLS: Final[dict[str, Callable[[Machine, Args], Any]]] = {
     "vmm.host_groups": _host_groups,
     "vmm.host_clusters": _host_clusters,
     "vmm.networks": _networks,
+    "vmm.virtual_machines": _virtual_machines,
     "vmm.jobs": _jobs,
     "vmm.run_as": _run_as,
     "vmm.set_run_as": _set_run_as,
+    "vmm.remove_run_as": _remove_run_as,
     "vmm.publish": _publish,
     "vmm.flag_supported": _flag_supported,
 }

@@ -39,11 +39,11 @@ def silent(_job: Job) -> None:
     """Show no progress."""
 
 
-def start(call: Callable[..., Any], action: str, timeout: float) -> str | None:
+def start(call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = ()) -> str | None:
     """Send a write of Site Recovery, and return the name of its job. None: the write was complete when answered.
 
     `call` passes its keywords to a `begin_` function of the SDK, so that no poller is started and the answer's headers
-    are seen. `timeout` limits the wait for concurrent writes.
+    are seen. `timeout` limits the wait for concurrent writes. `unknown` are codes that contradict what this run read.
     """
 
     def once() -> str | None:
@@ -52,7 +52,7 @@ def start(call: Callable[..., Any], action: str, timeout: float) -> str | None:
             call(polling=False, raw_response_hook=answers.append)
         return job_name(answers[-1].http_response.headers) if answers else None
 
-    return retry_while_busy(once, action, timeout)
+    return retry_while_busy(once, action, timeout, unknown)
 
 
 def get(vault: Vault, name: str) -> Job | None:

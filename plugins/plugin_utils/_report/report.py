@@ -84,10 +84,14 @@ class Report:
     @cached_property
     def left_out(self) -> list[Record]:
         """Return the Hyper-V hosts that the run leaves out because of their checks. It never leaves out all of them."""
+        every = self.unready_hosts == "fail" or self.stage == "state"
+        return [] if every else self._unready
+
+    @cached_property
+    def _unready(self) -> list[Record]:
         hosts = self._of(HYPERV_HOST)
         unready = [record for record in hosts if any(check.blocks for check in record.checks or ())]
-        every = self.unready_hosts == "fail" or self.stage == "state"
-        return [] if every or len(unready) == len(hosts) else unready
+        return [] if len(unready) == len(hosts) else unready
 
     @cached_property
     def _left_out_hosts(self) -> frozenset[str]:
@@ -117,7 +121,9 @@ class Report:
 
     @cached_property
     def problems(self) -> list[Problem]:
-        return [*(problem for record in self.records for problem in self._of_record(record)), *self._of_run()]
+        found = [*(problem for record in self.records for problem in self._of_record(record)), *self._of_run()]
+        # A proxy that rejects the login fails the check of each address with the same words.
+        return list(dict.fromkeys(found))
 
     @property
     def failures(self) -> dict[str, list[str]]:
@@ -152,7 +158,7 @@ class Report:
         accepted = [f"left out: {line}" for line in self._missing_lines()] if self.accept_uncovered else []
         if self._tolerated:
             accepted += [f"left out: {record.host} {_failed_checks(record)}" for record in self.left_out]
-        return [*shown, *([""] if problems or accepted else []), *problems, *accepted]
+        return [*shown, *([""] if problems or accepted else []), *problems, *accepted, *self._way_on()]
 
     def to_result(self) -> dict[str, Any]:
         return {
@@ -166,6 +172,13 @@ class Report:
             "duplicates": [each.to_result() for each in self.duplicates],
             "waves": [list(wave) for wave in self.waves],
         }
+
+    def _way_on(self) -> list[str]:
+        """Return the line that explains how to leave out the hosts that alone stop the run at its checks."""
+        unready = {record.host for record in self._unready}
+        if self.stage != "checks" or not self.problems or {problem.host for problem in self.problems} - unready:
+            return []
+        return ["To set up the other Hyper-V hosts first, set site_unready_hosts to skip."]
 
     def _of(self, role: str) -> list[Record]:
         return [record for record in self.records if record.role == role]

@@ -64,7 +64,7 @@ def missing(scope: Scope, required: Collection[str]) -> str | None:
             return _left_out(scope, part, group)
     if not scope.localhost and (AZURE in required or scope.included(VMM_SERVERS)):
         return (
-            f"localhost is not within --limit {scope.limit}, and Azure is called from there;"
+            f"localhost is not within --limit {scope.limit}, but this playbook also runs there;"
             f" {_advice_for_localhost(scope.terms)}"
         )
     if not scope.localhost and not any(map(scope.included, scope.groups)):

@@ -21,7 +21,7 @@ _NARROWEST = 10
 _GAP = "  "
 _NOTHING = "nothing recorded"
 #: The first letters of step ids, in the order of the setup guide.
-_PHASES = "BTSPH"
+_PHASES = "BTSPHX"
 _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 
@@ -59,7 +59,8 @@ def check_table(checks: Mapping[str, Sequence[Check]], *, problems_only: bool, w
     rows: list[Cells] = []
     for host, records in checks.items():
         shown = [check for check in records if not (problems_only and check.overall == "pass")]
-        cells: list[Cells] = [(check.step, check.overall, check.describe()) for check in shown]
+        # One problem can fail several checks, such as a proxy that rejects the login for each address.
+        cells: list[Cells] = list(dict.fromkeys((check.step, check.overall, check.describe()) for check in shown))
         passed = len(records) - len(shown)
         if passed:
             cells.append(("", "pass", "1 check passed" if passed == 1 else f"{passed} checks passed"))

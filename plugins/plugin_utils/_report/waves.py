@@ -15,7 +15,7 @@ from typing import Any, Final
 from ...module_utils._model.common.change_window import closed_reason
 from ...module_utils._model.common.wave_sizes import ONE_PER_CLUSTER
 
-#: Stands for the cluster of a node whose cluster could not be read. All such nodes count as nodes of one cluster.
+#: Stands for the cluster of a node whose cluster could not be read. Such a node can be one of any cluster.
 UNKNOWN_CLUSTER: Final = ""
 DEFAULT_RING: Final = 1
 DEFAULT_SIZES: Final = ("1", ONE_PER_CLUSTER, "25%", "100%")
@@ -69,12 +69,13 @@ def plan_waves(candidates: Iterable[Candidate], sizes: Sequence[str]) -> tuple[W
 
 def _first_hosts(candidates: Iterable[Candidate], size: int) -> list[Candidate]:
     wave: list[Candidate] = []
-    clusters: set[str | None] = set()
+    clusters: set[str] = set()
     for each in candidates:
-        if each.cluster_key is not None and each.cluster_key in clusters:
-            continue
+        if each.cluster_key is not None:
+            if UNKNOWN_CLUSTER in clusters or each.cluster_key in clusters or (clusters and not each.cluster_key):
+                continue
+            clusters.add(each.cluster_key)
         wave.append(each)
-        clusters.add(each.cluster_key)
         if len(wave) == size:
             break
     return wave

@@ -108,7 +108,8 @@ class Site:
 
     @property
     def cloud(self) -> str:
-        return f"{self.vault.site_id}/replicationFabrics/{self.fabric.name}/replicationProtectionContainers/{CLOUD.id.lower()}"
+        fabric = f"{self.vault.site_id}/replicationFabrics/{self.fabric.name}"
+        return f"{fabric}/replicationProtectionContainers/{CLOUD.id.lower()}"
 
     def protectable(self, name: str) -> str:
         found = next(one for one in self.fabrics.machines.values() if one.name == name)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import requests
 
 from lab.arm.replication import copy_seconds
 from lab.context import ReplicationRefused
+from tests.conftest import missing
 
+from . import oracle
 from .conftest import Azure
 from .replicas import Site, associate, machine, make_site
 
@@ -22,11 +25,18 @@ READY = ["PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailo
 
 
 @pytest.fixture
-def site(slow: Azure) -> Site:
-    """Provide three machines, whose replication goes on only when a test says so."""
-    return make_site(
+def site(slow: Azure) -> Iterator[Site]:
+    """Provide three machines, whose replication goes on only when a test lets it.
+
+    In the end, all answers are compared with the API definitions.
+    """
+    made = make_site(
         slow, machine(1, "web01"), machine(2, "db01", 40960, 102400, 20480), machine(3, "lin01", operating_system="")
     )
+    yield made
+    # The dates of tasks that have not begun break the definitions in the real service too (recorded).
+    good = [one for one in slow.server.traffic if one.status < 400 and "/replicationJobs/" not in one.path]
+    assert ([] if missing("contracts") else oracle.validate(good)) == []
 
 
 def get(site: Site, path: str) -> Json:
@@ -118,7 +128,7 @@ def test_a_machine_becomes_ready_in_two_stages(site: Site) -> None:
     name = job_of(enable(site, targetAzureNetworkId=network, targetAzureSubnetId=f"{network}/subnets/production"))
     path = f"{site.cloud}/replicationProtectedItems/web01"
     steps(site, 3)
-    # Nothing shows the item while its job runs.
+    # The item does not exist while its job runs.
     assert site.azure.send("GET", path, VERSION).status_code == 404
     steps(site, ENABLED - 3)
     assert job(site, name)["state"] == "Succeeded"
@@ -140,6 +150,9 @@ def test_a_machine_becomes_ready_in_two_stages(site: Site) -> None:
         ("Protected", "Protected", READY, "None", "23", 1, True),
     ]
     found = item(site)
+    providers = f"{site.vault.site_id}/replicationFabrics/{site.fabric.name}/replicationRecoveryServicesProviders"
+    counted = (get(site, site.cloud), get(site, f"{providers}/{site.fabric.server.vmm_id}"))
+    assert [one["properties"]["protectedItemCount"] for one in counted] == [1, 1]
     assert (found["failoverHealth"], found["healthErrors"][0]["errorCode"]) == ("Warning", "161011")
     [adapter] = found["providerSpecificDetails"]["vmNics"]
     assert adapter["ipConfigs"][0]["recoverySubnetName"] == "production"

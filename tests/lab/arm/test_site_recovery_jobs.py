@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def vault(slow: Azure) -> Vault:
-    """Provide a vault with a server, whose jobs go on only when a test says so."""
+    """Provide a vault with a server, whose jobs go on only when a test lets them."""
     made = slow.state.seed_vault("rg", "vault1", "westeurope")
     register(slow, made)
     slow.state.hurry()

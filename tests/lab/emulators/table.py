@@ -14,14 +14,17 @@ from tests.lab.emulators.cases import (
     connectivity,
     fabric,
     files,
+    host_machines,
     languages,
     node_pauses,
     observe,
     probes,
     provider,
     registration,
+    removal,
     services,
     symptoms,
+    virtual_machines,
     vmm,
 )
 from tests.lab.emulators.harness import Case
@@ -32,6 +35,7 @@ _ENGLISH: Final = (
     *files.CASES,
     *provider.CASES,
     *registration.CASES,
+    *removal.CASES,
     *services.CASES,
     *vmm.CASES,
     *agent.CASES,
@@ -41,6 +45,8 @@ _ENGLISH: Final = (
     *fabric.CASES,
     *node_pauses.CASES,
     *symptoms.CASES,
+    *virtual_machines.CASES,
+    *host_machines.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -80,3 +80,7 @@ def test_the_lab_with_a_cluster() -> None:
         else set()
     )
     assert known == {machine.fqdn for machine in machines.values() if machine.kind == "hyperv_host"}
+    # A host is a node of the cluster that VMM shows for it.
+    assert machines["hv05"].need_cluster() is machines["hv08"].need_cluster()
+    assert machines["hv05"].need_cluster().nodes == {"hv05": "Up", "hv06": "Up", "hv07": "Up", "hv08": "Paused"}
+    assert machines["hv13"].cluster is None

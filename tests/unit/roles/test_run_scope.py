@@ -13,7 +13,7 @@ from .conftest import Harness, Run
 from .test_site import FINISHED
 
 PLAYBOOKS = ["preflight.yml", "target.yml", "vmm_servers.yml", "hyperv_hosts.yml", "report.yml", "site.yml"]
-SITE_LIMIT = "localhost is not within --limit {0}, and Azure is called from there; use --limit localhost,{0}"
+SITE_LIMIT = "localhost is not within --limit {0}, but this playbook also runs there; use --limit localhost,{0}"
 
 
 def refused(run: Run, reason: str) -> None:
@@ -54,7 +54,7 @@ def test_an_inventory_without_a_vmm_server_is_refused(harness: Harness, playbook
         (
             "site.yml",
             "!hv02",
-            "localhost is not within --limit !hv02, and Azure is called from there; use --limit localhost,all,!hv02",
+            "localhost is not within --limit !hv02, but this playbook also runs there; use --limit localhost,all,!hv02",
         ),
     ],
 )

@@ -20,8 +20,10 @@ from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
+from .list_host_machines import list_host_machines
 from .list_restart_obstacles import list_restart_obstacles
 from .list_running_jobs import list_running_jobs
+from .list_virtual_machines import list_virtual_machines
 from .list_vmm_fabric import list_vmm_fabric
 from .observe import observe
 from .pause_node import pause_node
@@ -30,7 +32,10 @@ from .probe_assumptions import probe_assumptions
 from .publish_cloud import publish_cloud
 from .read_symptoms import read_symptoms
 from .register_vmm_server import register_vmm_server
+from .remove_agent import remove_agent
 from .remove_file import remove_file
+from .remove_provider import remove_provider
+from .remove_run_as_account import remove_run_as_account
 from .restart_service import restart_service
 from .resume_node import resume_node
 from .run_background_task import background_task_runner
@@ -51,8 +56,10 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
+    "list_host_machines": list_host_machines,
     "list_restart_obstacles": list_restart_obstacles,
     "list_running_jobs": list_running_jobs,
+    "list_virtual_machines": list_virtual_machines,
     "list_vmm_fabric": list_vmm_fabric,
     "observe": observe,
     "pause_node": pause_node,
@@ -61,7 +68,10 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "publish_cloud": publish_cloud,
     "read_symptoms": read_symptoms,
     "register_vmm_server": register_vmm_server,
+    "remove_agent": remove_agent,
     "remove_file": remove_file,
+    "remove_provider": remove_provider,
+    "remove_run_as_account": remove_run_as_account,
     "resume_node": resume_node,
     "restart_service": restart_service,
     "set_agent_limits": set_agent_limits,

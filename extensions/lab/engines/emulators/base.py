@@ -150,6 +150,22 @@ def confirm_cluster_owner(run: Run) -> None:
         )
 
 
+def stop_vmm(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is None:
+        run.machine.stop_service(layout.VMM_SERVICE)
+    else:
+        cluster.stop(run.machine)
+
+
+def start_vmm(run: Run) -> None:
+    cluster = clustered(run)
+    if cluster is None:
+        run.machine.start_service(layout.VMM_SERVICE)
+    else:
+        cluster.start(run.machine)
+
+
 def need_vmm_service(machine: Machine) -> None:
     if not machine.is_running(layout.VMM_SERVICE):
         raise ScriptFailed("The VMM service (SCVMMService) does not run on this machine: start it, then run again.")

@@ -13,12 +13,12 @@ from ...windows.machine import Machine
 from .base import (
     Run,
     ScriptFailed,
-    clustered,
     confirm_cluster_owner,
     emulator,
     interrupted_jobs,
     restored,
     service_status,
+    stop_vmm,
 )
 from .protected_folder import protect_folder
 
@@ -64,7 +64,7 @@ def clean_registration(run: Run) -> dict[str, Any]:
         before = service_status(machine, layout.VMM_SERVICE)
         try:
             if before == "Running":
-                _stop(run)
+                stop_vmm(run)
             for key in found:
                 _remove(machine, f"{layout.HKLM}\\{key}")
                 result["removed_keys"].append(f"HKLM\\{key}")
@@ -74,14 +74,6 @@ def clean_registration(run: Run) -> dict[str, Any]:
         finally:
             restored(run, before)
     return result
-
-
-def _stop(run: Run) -> None:
-    cluster = clustered(run)
-    if cluster is None:
-        run.machine.stop_service(layout.VMM_SERVICE)
-    else:
-        cluster.stop(run.machine)
 
 
 def _remove(machine: Machine, path: str) -> None:

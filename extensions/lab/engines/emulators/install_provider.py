@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...windows import layout, programs
-from ...windows.cluster import Cluster
 from ...windows.machine import Machine
 from .base import (
     Run,
@@ -19,6 +18,8 @@ from .base import (
     remove_present,
     service_status,
     setup_log,
+    start_vmm,
+    stop_vmm,
     vmm_events,
 )
 from .protected_folder import open_installer
@@ -59,13 +60,15 @@ def install_provider(run: Run) -> dict[str, Any]:
                     here = False
                 else:
                     if here:
-                        _stop(machine, cluster)
+                        stop_vmm(run)
                     result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
-                    _wait_for_product(machine, result["setup_exit"], run.number("ProductTimeout", 600))
+                    _wait_for_product(
+                        machine, result["setup_exit"], run.text("EarlierVersion"), run.number("ProductTimeout", 600)
+                    )
         finally:
             try:
                 if here:
-                    _start(machine, clustered(run))
+                    start_vmm(run)
             finally:
                 if machine.exists(folder):
                     machine.remove_file(folder, recurse=True)
@@ -80,26 +83,18 @@ def install_provider(run: Run) -> dict[str, Any]:
     return result
 
 
-def _wait_for_product(machine: Machine, setup_exit: int, limit: int) -> None:
+def _wait_for_product(machine: Machine, setup_exit: int, earlier: str | None, limit: int) -> None:
     waited = 0
-    while setup_exit in _GOOD and waited < limit and machine.registry.find(layout.ADAPTER_KEY) is None:
+    while setup_exit in _GOOD and waited < limit and not _has_product(machine, earlier):
         machine.sleep(_TURN)
         waited += _TURN
 
 
+def _has_product(machine: Machine, earlier: str | None) -> bool:
+    if machine.registry.find(layout.ADAPTER_KEY) is None:
+        return False
+    return not earlier or machine.registry.text(layout.PROVIDER_KEY, "Version") != earlier
+
+
 def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:
     return interrupted_jobs(run) if run.switch("WhenIdle", default=False) else None
-
-
-def _stop(machine: Machine, cluster: Cluster | None) -> None:
-    if cluster is None:
-        machine.stop_service(layout.VMM_SERVICE)
-    else:
-        cluster.stop(machine)
-
-
-def _start(machine: Machine, cluster: Cluster | None) -> None:
-    if cluster is None:
-        machine.start_service(layout.VMM_SERVICE)
-    else:
-        cluster.start(machine)

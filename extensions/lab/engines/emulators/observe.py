@@ -36,12 +36,13 @@ from .observed_host import (
 _VIRTUALIZATION = "root/virtualization/v2"
 
 
-def _product(machine: Machine, *names: str) -> tuple[str, str | None] | None:
+def _product(machine: Machine, *names: str) -> tuple[str, str | None, str] | None:
     for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
         for name in machine.registry.children(root):
             shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
             if shown is not None and str(shown).strip().lower() in {each.lower() for each in names}:
-                return str(shown).strip(), text_of(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+                version = text_of(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+                return str(shown).strip(), version, name
     return None
 
 
@@ -141,6 +142,7 @@ def _provider(machine: Machine, run: Run) -> Section | None:
         "version": version,
         "adapter_present": adapter,
         "configurator_path": configurator,
+        "product_code": product[2] if product else None,
     }
 
 
@@ -160,6 +162,7 @@ def _registration(machine: Machine, run: Run) -> Section:
         "certificates": 0,
         "thumbprints": [],
         "places": [],
+        "proxy_keys": [],
         "encryption": False,
         "orphaned_key_files": [],
     }
@@ -179,6 +182,8 @@ def _registration(machine: Machine, run: Run) -> Section:
             section["hive"] = key
             section["management_uri"] = machine.registry.text(key, "SRSUri")
         proxy = root + r"\ProxySettings"
+        if machine.registry.find(proxy) is not None:
+            section["proxy_keys"].append(proxy)
         if section["proxy"] is None and machine.registry.text(proxy, "ProxyAddress"):
             section["proxy"] = {
                 "address": machine.registry.text(proxy, "ProxyAddress"),
@@ -328,6 +333,14 @@ def _guest(run: Run, guest: Guest) -> Section:
     }
 
 
+def _replication(machine: Machine, run: Run) -> Section:
+    if machine.service(layout.HYPERV_SERVICE) is None:
+        return {"machines": []}
+    readable = machine.is_running(layout.HYPERV_SERVICE) and can_read(run, "Msvm_ComputerSystem", _VIRTUALIZATION)
+    names = [each.name for each in machine.guests if each.replication is not None and each.replication.mode > 0]
+    return {"machines": names if readable else None}
+
+
 def _bypassed(host: str, patterns: Sequence[str]) -> bool:
     return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), host, re.IGNORECASE) for each in patterns)
 
@@ -452,6 +465,7 @@ _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] =
     "hyperv": _hyperv,
     "connectivity": _connectivity,
     "background_tasks": _background_tasks,
+    "replication": _replication,
     "updates": lambda machine, _run: {"microsoft_update": machine.microsoft_update},
 }
 

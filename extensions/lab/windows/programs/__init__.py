@@ -13,7 +13,7 @@ from ..event_logs import VMM_LOG
 from ..events import Event
 from ..machine import Machine
 from ..state import HANG_SECONDS
-from . import drconfigurator, mars_installer, provider_package, reg, setupdr
+from . import drconfigurator, mars_installer, msiexec, provider_package, reg, setupdr
 from .commandline import Invocation, masked, split
 
 Program = Callable[[Machine, Invocation], int]
@@ -23,6 +23,7 @@ PROGRAMS: Final[dict[str, Program]] = {
     "setupdr.exe": setupdr.run,
     "DRConfigurator.exe": drconfigurator.run,
     "MARSAgentInstaller.exe": mars_installer.run,
+    "msiexec.exe": msiexec.run,
     "reg.exe": reg.run,
 }
 

@@ -133,7 +133,7 @@ class ProtectedItem:
 
     @property
     def is_protected(self) -> bool:
-        """Tell whether both states say so, which comes before the machine is ready."""
+        """Tell whether both states are Protected, which comes before the machine is ready."""
         return self.protection_state.casefold() == "protected" and self.vm_state.casefold() == "protected"
 
     @property

@@ -24,6 +24,11 @@ class ReplicationPolicy:
     name: str
     copy_seconds: int | None
     encryption: bool
+    id: str = ""
+    retention_hours: int = 0
+    snapshot_hours: int = 0
+    start: str = ""
+    account: str = ""
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> ReplicationPolicy | None:
@@ -37,6 +42,11 @@ class ReplicationPolicy:
             str(properties.get("friendlyName") or document.get("name")),
             details.get("replicationInterval"),
             str("" if encryption is None else encryption).strip().casefold() not in _OFF,
+            str(document.get("id") or ""),
+            int(details.get("recoveryPointHistoryDurationInHours") or 0),
+            int(details.get("applicationConsistentSnapshotFrequencyInHours") or 0),
+            str(details.get("onlineReplicationStartTime") or ""),
+            str(details.get("activeStorageAccountId") or ""),
         )
 
 

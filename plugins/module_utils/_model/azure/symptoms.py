@@ -158,7 +158,7 @@ SYMPTOMS: Final = (
         (),
         "the vault has an entry of the VMM server, which itself is not registered",
         "remove the stale server from the vault, then register the server again",
-        "SelfHelpContent issue 379",
+        "SupportArticles-docs issue 379",
     ),
 )
 

@@ -116,6 +116,18 @@ class VirtualMachine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicationFacts:
+    """The virtual machines that have a replication relationship, by name. None means that they could not be read."""
+
+    machines: tuple[str, ...] | None
+
+    @classmethod
+    def from_observation(cls, raw: Raw) -> ReplicationFacts:
+        """Build the facts from section `replication` of an observation."""
+        return cls(None if raw["machines"] is None else tuple(raw["machines"]))
+
+
+@dataclass(frozen=True, slots=True)
 class HyperVFacts:
     """The Hyper-V service. Switch names and virtual machines are None while it does not run."""
 

@@ -111,6 +111,7 @@ _REGISTRATION = {
     "certificates": NUMBER,
     "thumbprints": _TEXTS,
     "places": [{"key": TEXT, "vault_name": _TEXT}],
+    "proxy_keys": Optional(_TEXTS, absent=True),
     "encryption": BOOL,
     "orphaned_key_files": _TEXTS,
 }
@@ -170,7 +171,14 @@ _OBSERVATION = {
     "unread": Optional([{"name": TEXT, "reason": TEXT}], absent=True),
     "host": Optional(_HOST),
     "vmm": Optional(_VMM),
-    "provider": Optional({"version": _TEXT, "adapter_present": BOOL, "configurator_path": _TEXT}),
+    "provider": Optional(
+        {
+            "version": _TEXT,
+            "adapter_present": BOOL,
+            "configurator_path": _TEXT,
+            "product_code": Optional(TEXT, absent=True),
+        }
+    ),
     "registration": Optional(_REGISTRATION),
     "agent": Optional(_AGENT),
     "hyperv": Optional({"service": _SERVICE, "switch_names": Optional(_TEXTS), "vms": Optional([_GUEST])}),
@@ -179,9 +187,10 @@ _OBSERVATION = {
         [{"name": TEXT, "task": _TEXT, "task_result": _NUMBER, "finished": BOOL}], absent=True
     ),
     "updates": Optional({"microsoft_update": _BOOL}, absent=True),
+    "replication": Optional({"machines": Optional(_TEXTS)}, absent=True),
 }
 _SYMPTOMS = {
-    **{name: _OBSERVATION[name] for name in _OBSERVATION if name not in ("connectivity", "updates")},
+    **{name: _OBSERVATION[name] for name in _OBSERVATION if name not in ("connectivity", "updates", "replication")},
     "logs": [{"program": TEXT, "written": _TEXT, "lines": _TEXTS, "error": _TEXT}],
     "event_logs": [
         {
@@ -233,12 +242,22 @@ ANSWERS: Mapping[str, Shape] = {
         "marked": BOOL,
     },
     "list_running_jobs": {"running_jobs": _JOBS},
+    "list_host_machines": TEXT,
+    "list_virtual_machines": TEXT,
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,
     "pause_node": {"paused": BOOL},
     "poll_background_task": {"task": _TEXT, "task_result": _NUMBER, "folder": BOOL, "answer": _TEXT, "log": _TEXT},
     "register_vmm_server": _CONFIGURATOR,
     "read_symptoms": _SYMPTOMS,
+    "remove_agent": _PROGRAM,
+    "remove_provider": {
+        "exit_code": _NUMBER,
+        "service_after": _TEXT,
+        "resource_after": _TEXT,
+        "running_jobs": _JOBS,
+    },
+    "remove_run_as_account": {"removed": BOOL, "refusal": _TEXT},
     "resume_node": {"resumed": BOOL, "marked": BOOL, "state": TEXT},
     "restart_service": {"restarted": BOOL, "running_jobs": _JOBS, "status": _TEXT},
     "start_background_task": {"started": BOOL},

@@ -45,15 +45,23 @@ class Steps:
 
     seen: SeenVersion
     versions: tuple[str, ...]
+    #: The versions of which the step before is too far away.
+    unsupported: tuple[str, ...] = ()
 
     @property
     def next(self) -> str | None:
         """Return the version of the next run."""
         return self.versions[0] if self.versions else None
 
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Describe each step that Microsoft does not support."""
+        before = dict(zip(self.versions, (self.seen.version, *self.versions), strict=False))
+        return tuple(f"{self.seen.program} {before[each]} to {each} ({self.seen.host})" for each in self.unsupported)
+
     def to_result(self) -> dict[str, Any]:
         """Return the record of a result."""
-        return {**self.seen.to_result(), "steps": list(self.versions)}
+        return {**self.seen.to_result(), "steps": list(self.versions), "unsupported": list(self.unsupported)}
 
 
 def provider_reaches(installed: str, wanted: str) -> bool:
@@ -69,47 +77,50 @@ def agent_reaches(installed: str, wanted: str) -> bool:
 _RULES: Mapping[str, Callable[[str, str], bool]] = {PROVIDER: provider_reaches, AGENT: agent_reaches}
 
 
-def plan_steps(seen: Iterable[SeenVersion], offered: Mapping[str, Iterable[str]]) -> tuple[Steps, ...]:
+def plan_steps(
+    seen: Iterable[SeenVersion], offered: Mapping[str, Iterable[str]], *, allow_unsupported: bool = False
+) -> tuple[Steps, ...]:
     """Plan the steps of every machine to the newest version that a bundle offers of its program.
 
-    A program that the bundle does not offer needs no step. Raises Refused that names every machine that cannot reach
-    the newest version.
+    A program that the bundle does not offer needs no step. Raises Refused that names every step that Microsoft does not
+    support, unless these are allowed.
     """
     versions = {program: sorted(found, key=numbers) for program, found in offered.items()}
-    planned = [(each, _path(each, versions.get(each.program, []))) for each in seen]
-    blocked = [_gap(each, path, versions[each.program]) for each, path in planned if path[-1:] == (None,)]
-    if blocked:
+    planned = tuple(_steps(each, versions.get(each.program, [])) for each in seen)
+    gaps = _gaps(planned)
+    if gaps and not allow_unsupported:
         raise Refused(
-            f"the installers of the bundle cannot bridge {'; '.join(blocked)}; add an installer between these versions,"
-            " because Microsoft supports upgrades from N-4"
+            f"the installers of the bundle cannot bridge {'; '.join(gaps)}; add an installer between these versions,"
+            " because Microsoft supports upgrades from N-4, or set allow_unsupported_upgrade"
         )
-    return tuple(Steps(each, tuple(filter(None, path))) for each, path in planned)
+    return planned
 
 
-def _path(seen: SeenVersion, versions: Sequence[str]) -> tuple[str | None, ...]:
-    """Return the steps to the newest version. None at the end: no further version is within reach.
+def unsupported_warnings(planned: Iterable[Steps]) -> tuple[str, ...]:
+    """Return a warning for each step that is allowed, although Microsoft does not support it."""
+    return tuple(f"{gap} is not supported, so Microsoft may not help if it fails" for gap in _gaps(planned))
 
-    The longest step is always right: a version that is within reach of an older one is so of a newer one.
+
+def _gaps(planned: Iterable[Steps]) -> list[str]:
+    return [gap for each in planned for gap in each.gaps]
+
+
+def _steps(seen: SeenVersion, versions: Sequence[str]) -> Steps:
+    """Return the steps to the newest version: the longest supported one, or the shortest one if none is supported.
+
+    The longest supported step is always right: a version that is within reach of an older one is so of a newer one.
     """
-    if not versions:
-        return ()
     if seen.version is None:
-        return (versions[-1],)
-    steps: list[str | None] = []
+        return Steps(seen, tuple(versions[-1:]))
+    steps: list[str] = []
+    unsupported: list[str] = []
     current, reaches = seen.version, _RULES[seen.program]
-    while numbers(current) < numbers(versions[-1]):
-        within = [each for each in versions if numbers(each) > numbers(current) and reaches(current, each)]
-        if not within:
-            return (*steps, None)
-        current = within[-1]
+    while later := [each for each in versions if numbers(each) > numbers(current)]:
+        within = [each for each in later if reaches(current, each)]
+        current = within[-1] if within else later[0]
         steps.append(current)
-    return tuple(steps)
-
-
-def _gap(seen: SeenVersion, path: Sequence[str | None], versions: Sequence[str]) -> str:
-    reached = path[-2] if len(path) > 1 else seen.version
-    following = next(each for each in versions if numbers(each) > numbers(reached))
-    return f"{seen.program} {reached} to {following} ({seen.host})"
+        unsupported += [] if within else [current]
+    return Steps(seen, tuple(steps), tuple(unsupported))
 
 
 def seen_on(host: str, kind: str, reading: Mapping[str, Any]) -> SeenVersion:

@@ -173,7 +173,7 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
         "proxy-dns": (f"the name of {via} does not resolve on this machine", "correct the address of the proxy"),
         "tcp": (
             f"{host} does not accept connections on port 443",
-            "allow it in the firewall, or set O(proxy)",
+            "allow the connection in the firewall, or set O(proxy)",
         )
         if direct
         else (
@@ -185,7 +185,7 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
             "exclude it from TLS inspection, and check TLS 1.2 and the trusted roots",
         ),
         "login": (f"{via} rejects the login (407)", "correct O(proxy.username) and O(proxy.password)"),
-        "proxy": (f"{via} blocks {host} (status {call.status})", "allow it in the proxy"),
+        "proxy": (f"{via} blocks {host} (status {call.status})", "allow the connection in the proxy"),
         "late": (
             f"{host} does not respond in time {path}",
             "find the firewall or proxy that drops the packets",

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from ..common.shown_text import foreign
-from .agent_facts import AgentFacts, HyperVFacts
+from .agent_facts import AgentFacts, HyperVFacts, ReplicationFacts
 from .background_task import REGISTRATION, BackgroundTaskFacts, is_active
 from .host_facts import HostFacts, Raw, parse_moment
 from .vmm_facts import ProviderFacts, RegistrationFacts, VmmFacts
@@ -88,6 +88,7 @@ class MachineFacts:
     language_mode: str | None = None
     #: Readings that failed without ending the observation.
     unread: tuple[Unread, ...] = ()
+    replication: ReplicationFacts | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> MachineFacts:
@@ -110,6 +111,7 @@ class MachineFacts:
             background_tasks=tasks,
             microsoft_update=raw["updates"]["microsoft_update"] if raw.get("updates") else None,
             language_mode=raw.get("language_mode"),
+            replication=ReplicationFacts.from_observation(raw["replication"]) if raw.get("replication") else None,
             unread=tuple(Unread(each["name"], foreign(each["reason"])) for each in raw.get("unread") or ()),
         )
 

@@ -79,7 +79,10 @@ def antivirus(context: Context) -> Check | None:
     scanned = [path for path in folders if not any(f"{path.casefold()}\\".startswith(f"{each}\\") for each in excluded)]
     if scanned:
         return Check.warning(
-            "antivirus", step, f"Microsoft Defender scans {', '.join(scanned)}", "exclude these folders (KB3186955)"
+            "antivirus",
+            step,
+            f"Microsoft Defender scans folders of Site Recovery: {', '.join(scanned)}",
+            "add exclusions for them (KB3186955)",
         )
     return Check.passed("antivirus", step, "Microsoft Defender excludes the folders of Site Recovery")
 

@@ -33,6 +33,7 @@ Operation = Literal[
     "interrupt_jobs",
     "clean_up",
     "remove_key",
+    "remove",
 ]
 Operations = frozenset[Operation]
 #: The kind of setup that is due.

@@ -67,7 +67,7 @@ def evidence(found: Iterable[Check]) -> tuple[Evidence, ...]:
 def _line(step: str, group: list[Check]) -> Evidence:
     bad = [check for check in group if check.overall != "pass"]
     passed = len(group) - len(bad)
-    texts = [check.describe() for check in bad]
+    texts = list(dict.fromkeys(check.describe() for check in bad))
     if bad and passed:
         texts.append(f"{passed} checks passed" if passed > 1 else "1 check passed")
     elif not bad:

@@ -49,7 +49,7 @@ class Requirement:
 
 _INSTALL: Final[Operations] = frozenset(("install",))
 _CHANGE: Final[Operations] = frozenset(
-    ("install", "start_service", "register", "change_proxy", "restart_service", "clean_up", "remove_key")
+    ("install", "start_service", "register", "change_proxy", "restart_service", "clean_up", "remove_key", "remove")
 )
 _PROVIDER: Final[Operations] = frozenset(("manage_provider",))
 _REGISTRATION: Final[Operations] = frozenset(("manage_registration",))
@@ -59,7 +59,7 @@ _AGENT_PROXY: Final[Operations] = frozenset(("manage_agent_proxy",))
 _MANAGE: Final = _PROVIDER | _REGISTRATION | _CLOUDS | _AGENT | _AGENT_PROXY
 
 # The first row: without it nothing else is read.
-_SESSION: Final = Requirement(session.LANGUAGE_MODE, session.language_mode, _MANAGE)
+_SESSION: Final = Requirement(session.LANGUAGE_MODE, session.language_mode, _MANAGE | frozenset(("remove",)))
 _HOST: Final = (
     Requirement("elevated", host.elevated, _CHANGE),
     Requirement("os", host.operating_system, _INSTALL),

@@ -62,7 +62,9 @@ def execution_policy(context: Context) -> Check | None:
     effective = host.machine_policy or host.user_policy
     if effective not in _STRICT:
         shown = (
-            f"the execution policy of Group Policy is {', '.join(policies)}" if policies else "no Group Policy sets it"
+            f"the execution policy of Group Policy is {', '.join(policies)}"
+            if policies
+            else "no Group Policy sets an execution policy"
         )
         return Check.passed("execution-policy", step, f"{shown}; it allows PowerShell modules")
     described = f"a Group Policy sets the execution policy ({', '.join(policies)})"

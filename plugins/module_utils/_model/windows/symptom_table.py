@@ -60,7 +60,7 @@ _REGISTRATION: Final = (
     _registration("registered-elsewhere", "ReRegistrationError", "KB3093574", "P5"),
     _registration("registration-without-id", "DraIdEmptyError", "KB3139299"),
     _registration("key-expired", "CredentialFileExpired", "azure-powershell issue 9533", "S4"),
-    _registration("clock-wrong", "ACS50008", "Azure documentation, Access Control Service error codes"),
+    _registration("clock-wrong", "ACS50008", "Azure documentation, Troubleshoot configuration server issues"),
     _registration("key-damaged", "SettingsFileCorrupt", step="S4"),
     _registration("key-needs-newer-provider", "DraVersionNotSupported", step="P1"),
     _registration("key-of-other-kind", "WrongSettingsFileForSMB", step="S4"),

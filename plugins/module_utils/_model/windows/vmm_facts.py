@@ -177,11 +177,18 @@ class ProviderFacts:
     version: str | None
     adapter_present: bool
     configurator_path: str | None
+    #: The name of its entry in "Programs and Features".
+    product_code: str | None = None
 
     @classmethod
     def from_observation(cls, raw: Raw) -> ProviderFacts:
         """Build the facts from section `provider` of an observation."""
-        return cls(raw["version"], raw["adapter_present"], raw["configurator_path"])
+        return cls(raw["version"], raw["adapter_present"], raw["configurator_path"], raw.get("product_code"))
+
+    @property
+    def installed(self) -> bool:
+        """Tell whether a part exists that setup installs. The adapter's key can hold the rest of a registration."""
+        return any(part is not None for part in (self.version, self.configurator_path, self.product_code))
 
     @property
     def complete(self) -> bool:
@@ -212,6 +219,8 @@ class RegistrationFacts:
     encryption: bool = False
     #: The login of the Run As account, with its domain if it has one.
     run_as_user: str | None = None
+    #: The registry keys that hold a proxy.
+    proxy_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_observation(cls, raw: Raw) -> RegistrationFacts:
@@ -230,6 +239,7 @@ class RegistrationFacts:
             places=tuple(RegistrationPlace(place["key"], place["vault_name"]) for place in raw["places"]),
             encryption=raw["encryption"],
             run_as_user=raw["run_as_user"],
+            proxy_keys=tuple(raw.get("proxy_keys") or ()),
         )
 
 

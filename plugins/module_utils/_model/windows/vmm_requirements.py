@@ -16,6 +16,7 @@ from . import proxy as proxies
 from .host_facts import RUNNING, describe_system_proxy
 from .operations import is_clustered, provider_setup
 from .proxy import CUSTOM, DIRECT, SYSTEM, Proxy, ProxyFacts
+from .removal import CLEANUP_SCRIPT
 from .requirement_context import Context
 from .vmm_facts import UNREGISTERED, RegistrationFacts, VmmFacts
 from .vmm_jobs import IGNORE, WAIT, describe_jobs
@@ -78,7 +79,10 @@ def vmm_id(context: Context) -> Check | None:
     if facts.vmm_id:
         return Check.passed("vmm-id", "S1", f"the id of the VMM server is {facts.vmm_id}")
     return Check.failed(
-        "vmm-id", "S1", "VmmID is blank in VMM's registry key, so registration would fail", "see KB3139299"
+        "vmm-id",
+        "S1",
+        "VmmID is blank in VMM's registry key, so registration would fail",
+        "restore it from VMM's database as KB3139299 describes",
     )
 
 
@@ -395,15 +399,24 @@ def run_as_account(context: Context) -> Check | None:
 def stale_registration(context: Context) -> Check | None:
     """Check that a stale registration can be removed. Cluster checkpoints would restore its registry keys."""
     facts = context.machine.vmm
-    if facts is None or not facts.ha_name or "clean_up" not in context.operations:
+    reason = why_keys_return(facts)
+    if reason is None or "clean_up" not in context.operations:
         return None
     return Check.failed(
         "stale-registration",
         "P4",
+        reason,
+        f"set O(remove_stale_registration) to false and use {CLEANUP_SCRIPT}",
+    )
+
+
+def why_keys_return(facts: VmmFacts | None) -> str | None:
+    """Return why registry keys of a registration cannot be removed, or None if they can."""
+    if facts is None or not facts.ha_name:
+        return None
+    return (
         f"VMM is highly available (cluster role {facts.ha_name}), and its cluster checkpoints would restore the"
-        " registry keys of the stale registration",
-        "set O(remove_stale_registration) to false and use Microsoft's cleanup script"
-        " (https://aka.ms/asr-cleanup-script-vmm)",
+        " registry keys of the stale registration"
     )
 
 

@@ -42,7 +42,7 @@ from ....module_utils._model.windows.bundle_manifest import (
     Manifest,
     Requested,
 )
-from ....module_utils._model.windows.bundle_steps import plan_steps
+from ....module_utils._model.windows.bundle_steps import plan_steps, unsupported_warnings
 from ....module_utils._model.windows.signer import is_microsoft
 from .authenticode import signer_of
 from .files import fetch_installer, free_partial, hashes_of, seen_in, sha256_of
@@ -68,8 +68,9 @@ class Bundle(ManagedResource[BundleState, Applied]):
 
     steps = ("S3", "H1")
 
-    def __init__(self, wanted: WantedBundle, means: Means) -> None:
+    def __init__(self, wanted: WantedBundle, means: Means, notes: tuple[str, ...]) -> None:
         self._wanted = wanted
+        self._notes = notes
         self._means = means
         self._folder = Path(wanted.path)
         self._resolved: dict[str, tuple[BundleFile, ...]] | None = None
@@ -195,14 +196,15 @@ class Bundle(ManagedResource[BundleState, Applied]):
         return f"{program}: {', '.join(versions)}" if versions else f"no installer of the {program}"
 
     def warnings(self, state: BundleState) -> tuple[str, ...]:
-        """Return one line for each installer that Windows is going to reject."""
+        """Return one line for each unsupported step, and for each installer that Windows is going to reject."""
         found = state.manifest.of(INSTALLERS) if state.manifest else ()
-        return tuple(
+        rejected = tuple(
             f"{file.path} is signed by {file.signer or 'no readable certificate'}, not by Microsoft Corporation;"
             " the machines reject it"
             for file in found
             if not is_microsoft(file.signer)
         )
+        return (*self._notes, *rejected)
 
 
 def _used(wanted: WantedBundle) -> dict[str, bool]:
@@ -238,10 +240,12 @@ def build(options: Mapping[str, Any], own: tuple[str, str], requirements: Path, 
     )
     installers = checked_installers(options["installers"])
     offered = {program: [each.version for each in installers if each.program == program] for program in PROGRAMS}
-    plan_steps(seen_in(options["versions_file"]), offered)
+    allowed = bool(options["allow_unsupported_upgrade"])
+    steps = plan_steps(seen_in(options["versions_file"]), offered, allow_unsupported=allowed)
     key = Path(options["signing_key"]) if options["signing_key"] else None
     wanted = WantedBundle(options["path"], name, version, installers, requested, options["update"], key is not None)
     return Bundle(
         wanted,
         Means(scratch, requirements, collections, options["ca_path"], key, options["signature_namespace"]),
+        unsupported_warnings(steps),
     )

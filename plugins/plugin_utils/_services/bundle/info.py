@@ -22,15 +22,16 @@ from ....module_utils._model.windows.bundle_manifest import (
     Manifest,
     require_unchanged,
 )
-from ....module_utils._model.windows.bundle_steps import Steps, plan_steps
+from ....module_utils._model.windows.bundle_steps import Steps, plan_steps, unsupported_warnings
 from .build import read_manifest
 from .files import hashes_of, require_served, seen_in
 from .tools import require_signature
 
 _WEB = re.compile(r"https://[^\s/?#@\\]+(/[^\s?#\\]*)?", re.IGNORECASE)
 _SHARE = re.compile(r"\\\\[^<>:\"|?*/\x00-\x1f]+")
-#: The beginnings of the variables of the roles.
-_VARIABLES = {PROVIDER: "vmm_server_provider", AGENT: "hyperv_host_agent"}
+_ROLES = {PROVIDER: "vmm_server", AGENT: "hyperv_host"}
+#: The beginnings of the variables of the installers.
+_VARIABLES = {program: f"{role}_{program}" for program, role in _ROLES.items()}
 
 
 def verify(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +44,8 @@ def verify(options: Mapping[str, Any]) -> dict[str, Any]:
         signer, namespace = options["signer"], options["signature_namespace"]
         require_signature(folder / MANIFEST, Path(options["allowed_signers"]), signer, namespace)
     require_unchanged(manifest, hashes_of(folder), str(folder))
-    steps = plan_steps(seen_in(options["versions_file"]), _offered(manifest))
+    allowed = bool(options["allow_unsupported_upgrade"])
+    steps = plan_steps(seen_in(options["versions_file"]), _offered(manifest), allow_unsupported=allowed)
     if address and not _is_share(address):
         require_served(folder, manifest.files, address, options["ca_path"])
     signed = (folder / SIGNATURE).is_file()
@@ -54,7 +56,7 @@ def verify(options: Mapping[str, Any]) -> dict[str, Any]:
         "lines": [_line(each) for each in steps],
         "variables": _newest(manifest, address) if address else {},
         "inventory": _inventory(manifest, address, steps) if address else {},
-        "warnings": _warnings(options, address, signed=signed),
+        "warnings": [*_warnings(options, address, signed=signed), *unsupported_warnings(steps)],
     }
 
 
@@ -81,7 +83,9 @@ def _line(steps: Steps) -> str:
     """Describe the steps of a machine."""
     seen = steps.seen
     now = f"{seen.program} {seen.version}" if seen.version else f"no {seen.program}"
-    return f"{seen.host}: {now}" + "".join(f" -> {version}" for version in steps.versions)
+    return f"{seen.host}: {now}" + "".join(
+        f" -> {version}{' (not supported)' if version in steps.unsupported else ''}" for version in steps.versions
+    )
 
 
 def _newest(manifest: Manifest, address: str) -> dict[str, str]:
@@ -96,12 +100,15 @@ def _newest(manifest: Manifest, address: str) -> dict[str, str]:
 
 def _inventory(manifest: Manifest, address: str, steps: tuple[Steps, ...]) -> dict[str, Any]:
     """Return an inventory with the installer of the next step of each machine, or the newest one."""
-    hosts: dict[str, dict[str, str]] = {}
+    hosts: dict[str, dict[str, Any]] = {}
     for each in steps:
         installers = manifest.installers(each.seen.program)
         if installers:
             version = each.next or max(installers, key=numbers)
-            hosts.setdefault(each.seen.host, {}).update(_variables(installers[version], address))
+            variables = hosts.setdefault(each.seen.host, {})
+            variables.update(_variables(installers[version], address))
+            if version in each.unsupported:
+                variables[f"{_ROLES[each.seen.program]}_allow_unsupported_upgrade"] = True
     return {"all": {"hosts": hosts}} if hosts else {}
 
 

@@ -35,7 +35,7 @@ $Ansible.Changed = $false
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $localMachine = [uint32] 2147483650
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Initialize-ProtectedFolder, Open-File, Remove-RestartMark, Restore-VmmService
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Initialize-ProtectedFolder, Open-File, Remove-RestartMark, Restore-VmmService, Stop-Vmm
 
 function Get-FreePath {
     # Exports of earlier runs are never overwritten.
@@ -89,15 +89,6 @@ function Save-Certificate {
         $stream.Dispose()
     }
     return $file
-}
-
-function Stop-Vmm {
-    # The cluster would restart a service that was stopped without it, or fail over.
-    if ([string]::IsNullOrEmpty($ClusterResource)) {
-        Stop-Service -Name SCVMMService -Force
-    } else {
-        Stop-ClusterResource -Name $ClusterResource | Out-Null
-    }
 }
 
 $result = @{ running_jobs = $null; exports = @(); removed_keys = @(); removed_certificates = @() }

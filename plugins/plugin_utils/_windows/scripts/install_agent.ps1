@@ -30,16 +30,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
-
-function Get-LogTail {
-    $log = "$env:SystemRoot\Temp\OBMsi.log"
-    if (Test-Path -LiteralPath $log) {
-        foreach ($line in @(Get-Content -LiteralPath $log -Tail 40)) {
-            "$line"
-        }
-    }
-}
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-AgentLog, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {
@@ -67,7 +58,7 @@ if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent
     if ($RemoveInstaller -and $result.exit_code -in 0, 3010) {
         Remove-Present -Path $InstallerPath
     }
-    $result.log_tail = @(Get-LogTail)
+    $result.log_tail = @(Get-AgentLog)
 }
 $result.service = Get-ServiceStatus -Name obengine
 $Ansible.Result = $result

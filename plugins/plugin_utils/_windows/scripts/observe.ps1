@@ -10,7 +10,7 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [Parameter(Mandatory = $true)]
-    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'connectivity', 'background_tasks', 'updates')]
+    [ValidateSet('host', 'vmm', 'provider', 'registration', 'agent', 'hyperv', 'connectivity', 'background_tasks', 'updates', 'replication')]
     [string[]] $Sections,
 
     [Parameter(Mandatory = $true)]
@@ -38,7 +38,7 @@ $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
 # A constrained language mode stops the first call of .NET, so it is read before.
-$result = @{ language_mode = "$($ExecutionContext.SessionState.LanguageMode)"; unread = @(); host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; connectivity = $null; background_tasks = $null; updates = $null }
+$result = @{ language_mode = "$($ExecutionContext.SessionState.LanguageMode)"; unread = @(); host = $null; vmm = $null; provider = $null; registration = $null; agent = $null; hyperv = $null; connectivity = $null; background_tasks = $null; updates = $null; replication = $null }
 if ($result.language_mode -ne 'FullLanguage') {
     $Ansible.Result = $result
     return
@@ -52,7 +52,7 @@ if ([IntPtr]::Size -ne 8) {
 
 # siterecovery.hyperv functions: Connect-VmmServer, Enable-Tls12, Get-CallFailure, Get-VmmJob
 
-# siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask, Update, Connectivity
+# siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, Replication, BackgroundTask, Update, Connectivity
 
 if ($Sections -contains 'host') { $result.host = Get-HostSection }
 if ($Sections -contains 'vmm') { $result.vmm = Get-VmmSection }
@@ -62,6 +62,7 @@ if ($Sections -contains 'agent') { $result.agent = Get-AgentSection }
 if ($Sections -contains 'hyperv') { $result.hyperv = Get-HyperVSection }
 if ($Sections -contains 'connectivity') { $result.connectivity = Get-ConnectivitySection }
 if ($Sections -contains 'background_tasks') { $result.background_tasks = Get-BackgroundTaskSection }
+if ($Sections -contains 'replication') { $result.replication = Get-ReplicationSection }
 if ($Sections -contains 'updates') { $result.updates = Get-UpdateSection }
 $result.unread = @($script:unread)
 

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure, AnsibleError
 
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils import _action
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._windows import background_task
 from lab.windows.states import (
     cluster_node,
@@ -241,3 +242,23 @@ def test_a_rejected_login_is_not_tried_again(
         found.run("provider", **installer("provider"))
     assert raised.value is error
     assert found.scripts[-1] == "poll_background_task"
+
+
+# ---- a missing collection ----
+
+
+def test_a_missing_collection_is_named_with_the_command_that_installs_it(
+    runner: MakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_answer: dict[str, Any]) -> dict[str, Any]:
+        raise AnsibleError("any text of Ansible")
+
+    found = runner(hyperv_host())
+    found.twist = unknown
+    with pytest.raises(AnsibleError, match="any text of Ansible"):
+        found.run("mars_agent", **installer("agent"))
+    monkeypatch.setattr(_action, "_MODULE", "ansible.windows.no_such_module")
+    assert found.run("mars_agent", **installer("agent"))["msg"] == (
+        "the collection ansible.windows is not installed on the controller; install it with"
+        " 'ansible-galaxy collection install ansible.windows'"
+    )

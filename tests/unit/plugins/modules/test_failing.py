@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import clients
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import report_errors
 from tests.lab.arm.conftest import LOGIN, SERVER
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
 
@@ -26,6 +29,10 @@ MODULES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "target_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
     "vmm_server_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
+    "replication_policy": (
+        {"name": "gold", "vault_name": "vault-dr", "resource_group": GROUP},
+        "replicationpolicies/gold",
+    ),
 }
 every_module = pytest.mark.parametrize("module", MODULES)
 ALWAYS = 99
@@ -41,6 +48,30 @@ def run(subscription: Subscription, tmp_path: Any) -> Any:
         return subscription.run(module, **{**options, **own, **changed})
 
     return call
+
+
+# Missing packages -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("missing", "package"),
+    [
+        ("azure", "azure-identity"),
+        ("azure.mgmt.storage.models", "azure-mgmt-storage"),
+        ("cryptography", "cryptography"),
+    ],
+)
+def test_a_missing_package_is_named_with_the_command_that_installs_it(missing: str, package: str) -> None:
+    messages: list[str] = []
+
+    def work() -> None:
+        raise ModuleNotFoundError(name=missing)
+
+    module: Any = SimpleNamespace(fail_json=lambda **result: messages.append(result["msg"]))
+    report_errors(module, work)
+    assert len(messages) == 1
+    assert f"required Python library ({package})" in messages[0]
+    assert f"run '{sys.executable} -m pip install -r requirements.txt'" in messages[0]
 
 
 # Signing in -----------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class Workshop:
             "platforms": [],
             "update": False,
             "versions_file": None,
+            "allow_unsupported_upgrade": False,
             "ca_path": None,
             "signing_key": None,
             "signature_namespace": NAMESPACE,
@@ -71,7 +72,7 @@ class Workshop:
         return converge(build(options, OWN, self.requirements, scratch), check_mode=check_mode)
 
     def verify(self, **more: Any) -> dict[str, Any]:
-        names = ("allowed_signers", "signer", "address", "ca_path", "versions_file")
+        names = ("allowed_signers", "signer", "address", "ca_path", "versions_file", "allow_unsupported_upgrade")
         return verify({"path": str(self.bundle), "signature_namespace": NAMESPACE, **dict.fromkeys(names), **more})
 
     def key(self, name: str = "key") -> str:
@@ -279,6 +280,15 @@ def test_the_steps_of_machines_become_an_inventory(shop: Workshop, tmp_path: Pat
     with pytest.raises(Refused, match=rf"cannot bridge agent 2\.0\.9249\.0 to {NEW} \(hv01\)"):
         shop.build(shop.installer(NEW), versions_file=str(versions))
     assert not shop.bundle.exists()
+    allowed: dict[str, Any] = {"versions_file": str(versions), "allow_unsupported_upgrade": True}
+    built = shop.build(shop.installer(NEW), **allowed)
+    forced = shop.verify(address="\\\\files\\b", **allowed)
+    assert "agent 2.0.9249.0 to" in str(built.warnings[0])
+    assert "agent 2.0.9249.0 to" in forced["warnings"][1]
+    assert forced["lines"][0] == f"hv01: agent 2.0.9249.0 -> {NEW} (not supported)"
+    # Only the machine that needs it may skip releases.
+    chosen = forced["inventory"]["all"]["hosts"]
+    assert [host for host, each in chosen.items() if "hyperv_host_allow_unsupported_upgrade" in each] == ["hv01"]
     shop.build(shop.installer(OLD), shop.installer(NEW), versions_file=str(versions))
     found = shop.verify(address="\\\\files\\b", versions_file=str(versions))
     assert found["lines"] == [

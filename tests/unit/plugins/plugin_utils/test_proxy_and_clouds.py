@@ -238,7 +238,7 @@ def test_one_unknown_name_stops_all(harness: MakeHarness) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_a_release_without_the_flag(harness: MakeHarness, check: bool) -> None:
     found = harness(vmm_server(vmm={"flag_supported": False}))
-    with pytest.raises(Refused, match="select it on the General page"):
+    with pytest.raises(Refused, match="enable it on the General page"):
         found.run(clouds("all"), check=check)
 
 

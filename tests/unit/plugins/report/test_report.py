@@ -201,3 +201,28 @@ def test_check_mode_reports_that_the_run_changed_nothing() -> None:
 
 def test_no_table_prints_nothing() -> None:
     assert report(AZURE, Record("hyperv_host", "hv01")).lines("none") == []
+
+
+SKIP = "To set up the other Hyper-V hosts first, set site_unready_hosts to skip."
+DOWN = record("hyperv_host", "hv02", FAILED)
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (report(AZURE, READY, DOWN, stage="checks"), True),
+        (report(AZURE, READY, stage="checks"), False),
+        (report(AZURE, DOWN, stage="checks"), False),
+        (report(AZURE, record("vmm_server", "vmm01", FAILED), READY, DOWN, stage="checks"), False),
+        (report(AZURE, READY, DOWN, stage="checks", unready_hosts="skip"), False),
+        (report(AZURE, READY, DOWN, stage="state"), False),
+    ],
+)
+def test_a_run_that_only_hosts_stop_names_the_variable_that_leaves_them_out(found: Report, shown: bool) -> None:
+    assert (SKIP in found.lines("problems")) is shown
+
+
+def test_the_same_problem_of_several_checks_fails_a_host_once() -> None:
+    assert report(AZURE, record("hyperv_host", "hv02", FAILED, FAILED), stage="checks").failures == {
+        "hv02": ["H3: 2 GB free, 5 GB needed; free some"]
+    }

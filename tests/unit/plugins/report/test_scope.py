@@ -77,11 +77,15 @@ NO_SERVER = (
             ("hyperv_hosts",),
             "--limit vmm01 leaves out every host of 'hyperv_hosts'",
         ),
-        (scope("vmm01", ("vmm01",)), (), "localhost is not within --limit vmm01, and Azure is called from there; use"),
+        (
+            scope("vmm01", ("vmm01",)),
+            (),
+            "localhost is not within --limit vmm01, but this playbook also runs there; use",
+        ),
         (
             scope("hv01", ("hv01",)),
             ("azure",),
-            "localhost is not within --limit hv01, and Azure is called from there; use",
+            "localhost is not within --limit hv01, but this playbook also runs there; use",
         ),
         (
             scope("other", ()),

@@ -116,3 +116,11 @@ def test_passed_checks_are_counted_where_only_problems_are_shown() -> None:
         "       H2    warning  not read",
         "             pass     1 check passed",
     ]
+
+
+@pytest.mark.parametrize("problems_only", [False, True])
+def test_the_same_problem_of_several_checks_is_shown_once(problems_only: bool) -> None:
+    twice = {"hv01": [Check.failed(id, "H6", "the proxy rejects the login") for id in ("connectivity-a", "b")]}
+    assert check_table(twice, problems_only=problems_only, width=120)[2:] == [
+        "hv01  H6    error   the proxy rejects the login"
+    ]

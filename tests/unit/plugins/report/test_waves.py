@@ -55,9 +55,11 @@ def test_a_wave_has_one_node_of_a_cluster_and_takes_later_hosts_instead() -> Non
     assert plan_waves(nodes, ("1", "100%")) == (("a1",), ("a2", "b1", "c"), ("b2", "a3"))
 
 
-def test_nodes_whose_cluster_is_unknown_count_as_nodes_of_one_cluster() -> None:
+def test_a_node_whose_cluster_is_unknown_shares_no_wave_with_another_node() -> None:
     nodes = clustered(x=UNKNOWN_CLUSTER, y=UNKNOWN_CLUSTER, z=None)
     assert plan_waves(nodes, ("100%",)) == (("x", "z"), ("y",))
+    assert plan_waves(clustered(a1="A", x=UNKNOWN_CLUSTER, z=None, b1="B"), ("100%",)) == (("a1", "z", "b1"), ("x",))
+    assert plan_waves(clustered(x=UNKNOWN_CLUSTER, a1="A", b1="B"), ("100%",)) == (("x",), ("a1", "b1"))
 
 
 def test_the_specification_names_the_default_sizes() -> None:
@@ -105,6 +107,7 @@ def test_every_plan_has_each_host_once_and_no_two_nodes_or_rings_together(
         names = [key for host in wave if (key := known[host].cluster_key) is not None]
         assert wave
         assert len(names) == len(set(names))
+        assert len(names) < 2 or UNKNOWN_CLUSTER not in names
         assert len({known[host].ring for host in wave}) == 1
 
 

@@ -167,3 +167,58 @@ function Set-SCRunAsAccount {
     Invoke-LabCall -Call 'vmm.set_run_as' -Arguments $arguments | Out-Null
     $RunAsAccount
 }
+
+function Remove-SCRunAsAccount {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $RunAsAccount)
+
+    Invoke-LabCall -Call 'vmm.remove_run_as' -Arguments @{ name = $RunAsAccount.Name } | Out-Null
+    $RunAsAccount
+}
+
+function New-NamedObject {
+    # An object with a name, or null without one.
+    param($Name, $ID = $null)
+
+    if ($null -eq $Name) {
+        return $null
+    }
+    return [pscustomobject] @{ ID = $ID; Name = $Name }
+}
+
+function Get-SCVirtualMachine {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $VMMServer, [switch] $All)
+
+    if (-not $All) {
+        throw 'The lab imitates Get-SCVirtualMachine only with -All.'
+    }
+    foreach ($row in (Invoke-LabCall -Call 'vmm.virtual_machines')) {
+        $row.Cloud = New-NamedObject -ID $row.Cloud.ID -Name $row.Cloud.Name
+        $cluster = New-NamedObject -Name $row.Cluster
+        $row.VMHost = [pscustomobject] @{ ID = [guid] $row.VMHost.ID; Name = $row.HostName; HostCluster = $cluster }
+        $row.Remove('Cluster')
+        $row.OperatingSystem = [pscustomobject] @{ Name = $row.OperatingSystem }
+        $row.VirtualDiskDrives = @(
+            foreach ($drive in $row.VirtualDiskDrives) {
+                if ($null -ne $drive.VirtualHardDisk) {
+                    $drive.VirtualHardDisk = [pscustomobject] $drive.VirtualHardDisk
+                }
+                [pscustomobject] $drive
+            }
+        )
+        $row.VirtualNetworkAdapters = @(
+            foreach ($adapter in $row.VirtualNetworkAdapters) {
+                $adapter.VMNetwork = New-NamedObject -Name $adapter.VMNetwork
+                $adapter.VMSubnet = New-NamedObject -Name $adapter.VMSubnet
+                [pscustomobject] $adapter
+            }
+        )
+        $properties = [ordered] @{}
+        foreach ($pair in $row.CustomProperty) {
+            $properties[$pair.Name] = $pair.Value
+        }
+        $row.CustomProperty = $properties
+        [pscustomobject] $row
+    }
+}

@@ -27,7 +27,9 @@ function Get-ProviderSection {
         $version = Get-Text -Value $root.Version
     }
     $name = $null
+    $code = $null
     if ($null -ne $product) {
+        $code = $product.code
         $name = Get-Text -Value $product.name
         if ($null -eq $version) {
             $version = Get-Text -Value $product.version
@@ -40,5 +42,6 @@ function Get-ProviderSection {
         version = $version
         adapter_present = $adapter
         configurator_path = $configurator
+        product_code = $code
     }
 }

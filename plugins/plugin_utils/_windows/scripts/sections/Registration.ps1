@@ -14,6 +14,7 @@ function Get-RegistrationSection {
         certificates = 0
         thumbprints = @()
         places = @()
+        proxy_keys = @()
         encryption = $false
         orphaned_key_files = @()
     }
@@ -35,6 +36,9 @@ function Get-RegistrationSection {
             $section.management_uri = Get-Text -Value $registration.SRSUri
         }
         $proxy = Get-RegistryValue -Key "$root\ProxySettings" -Name ProxyAddress, ProxyPort, ProxyUserName, ProxyBypassUrls
+        if ($null -ne $proxy) {
+            $section.proxy_keys += "HKLM\$root\ProxySettings"
+        }
         if ($null -eq $section.proxy -and $null -ne $proxy -and -not [string]::IsNullOrEmpty($proxy.ProxyAddress)) {
             $section.proxy = @{
                 address = "$($proxy.ProxyAddress)"

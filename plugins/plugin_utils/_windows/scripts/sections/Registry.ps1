@@ -140,7 +140,7 @@ function Get-InstalledProduct {
             $shown = Invoke-RegistryMethod -Method GetStringValue -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\$product"; sValueName = 'DisplayName' }
             if ($shown.ReturnValue -eq 0 -and $Name -contains "$(Get-Output -Answer $shown -Name sValue)".Trim()) {
                 $entry = Get-RegistryValue -Key "$root\$product" -Name DisplayVersion -Optional
-                return @{ name = "$($shown.sValue)".Trim(); version = $entry.DisplayVersion }
+                return @{ name = "$($shown.sValue)".Trim(); version = $entry.DisplayVersion; code = "$product" }
             }
         }
     }

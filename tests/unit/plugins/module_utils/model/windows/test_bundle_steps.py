@@ -18,6 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
     plan_steps,
     read_versions,
     seen_on,
+    unsupported_warnings,
     versions_document,
 )
 
@@ -60,6 +61,16 @@ def test_every_gap_is_named_at_once() -> None:
 def test_a_gap_after_a_step_names_the_version_that_is_reached() -> None:
     with pytest.raises(Refused, match=rf"agent {R64} to {R76} \(hv01\)"):
         plan_steps([SeenVersion("hv01", "agent", "2.0.9000.0")], {"agent": [R64, R76]})
+
+
+def test_steps_that_are_not_supported_can_be_allowed() -> None:
+    seen = [SeenVersion("hv01", "agent", "2.0.9000.0"), SeenVersion("hv02", "agent", R72)]
+    first, second = plan_steps(seen, {"agent": [R64, R76]}, allow_unsupported=True)
+    assert (first.versions, first.unsupported) == ((R64, R76), (R76,))
+    assert second.unsupported == ()
+    assert unsupported_warnings([first, second]) == (
+        f"agent {R64} to {R76} (hv01) is not supported, so Microsoft may not help if it fails",
+    )
 
 
 def reading(**sections: Any) -> dict[str, Any]:

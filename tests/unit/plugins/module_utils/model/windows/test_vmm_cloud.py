@@ -182,8 +182,9 @@ UNREAD: Raw = {"service": seen.STOPPED, "clouds": None, "flag_supported": None}
         (
             {"flag_supported": False},
             "cloud-flag",
-            "this release of VMM does not have the parameter DisasterRecoverySupported of Set-SCCloud; select it on"
-            " the General page of each cloud's properties, and do not set vmm_clouds",
+            "this release of VMM cannot send the metadata of clouds by a cmdlet (Set-SCCloud has no"
+            " DisasterRecoverySupported); enable it on the General page of the properties of each cloud in VMM, and"
+            " do not set vmm_clouds",
         ),
         (
             seen.elsewhere(),

@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private: runs the same operation for many machines: some jobs at once, followed with one list call per interval."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..._azure import jobs
+from ..._azure.failures import translated
+from ..._azure.wire import documents
+from ..._model.azure.jobs import Job, failure_of
+from ..._model.common.errors import AccessDenied, DeadlineExceeded, RemoteFailure
+from ..._model.common.waiting import interval, is_passing
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One write: its machine, its action in words, and the call that returns the name of its job."""
+
+    machine: str
+    action: str
+    start: Callable[[], str | None]
+
+
+@dataclass(slots=True)
+class Results:
+    """The failures and notes of the operations. A failure of one machine does not stop the others."""
+
+    failures: dict[str, RemoteFailure] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def fail(self, machine: str, error: RemoteFailure) -> None:
+        self.failures[machine] = error
+
+
+def list_jobs(vault: jobs.Vault) -> list[Job]:
+    """Return the newest jobs of a vault, at most 200 of them (recorded: the list is cut without a sign)."""
+    call = vault.azure.site_recovery.replication_jobs.list
+    with translated("list the jobs of the vault"):
+        return [Job.from_wire(document) for document in documents(call(vault.resource_group, vault.name))]
+
+
+def run_all(
+    vault: jobs.Vault, operations: Sequence[Operation], parallel: int, deadline: float, results: Results
+) -> None:
+    """Run operations, at most `parallel` at once, and follow all of their jobs to the end.
+
+    `deadline` is a time of `time.monotonic`. Raises DeadlineExceeded, and AccessDenied, which no other machine escapes.
+    """
+    waiting, running, started = deque(operations), dict[str, Operation](), time.monotonic()
+    while waiting or running:
+        while waiting and len(running) < parallel:
+            _start(waiting.popleft(), running, results)
+        if not running:
+            continue
+        now = time.monotonic()
+        if now >= deadline:
+            names = ", ".join(operation.machine for operation in running.values())
+            raise DeadlineExceeded(
+                f"the jobs of {len(running)} machines ({names})",
+                now - started,
+                f"{len(waiting)} more were not started",
+                "the jobs continue in Azure: run again to resume, or increase wait_timeout",
+            )
+        time.sleep(interval(now - started, deadline - now))
+        _look(vault, running, results)
+
+
+def _start(operation: Operation, running: dict[str, Operation], results: Results) -> None:
+    try:
+        name = operation.start()
+    except AccessDenied:
+        raise
+    except RemoteFailure as error:
+        results.fail(operation.machine, error)
+    else:
+        if name is not None:
+            running[name] = operation
+
+
+def _look(vault: jobs.Vault, running: dict[str, Operation], results: Results) -> None:
+    """Read the list of jobs once, and each job that has ended, because a list has no errors."""
+    try:
+        seen = {job.name: job for job in list_jobs(vault)}
+        for name in list(running):
+            listed = seen.get(name)
+            if listed is not None and not listed.is_final:
+                continue
+            job = jobs.get(vault, name)
+            if job is not None and job.is_final:
+                _note(job, running.pop(name), results)
+    except RemoteFailure as error:
+        if not is_passing(error.to_result()["error"]):
+            raise
+
+
+def _note(job: Job, operation: Operation, results: Results) -> None:
+    if not job.succeeded:
+        message, details = failure_of(job, operation.action)
+        results.fail(operation.machine, RemoteFailure(message, **details))
+        return
+    for error in job.all_errors():
+        results.notes.append(f"machine '{operation.machine}': {error.describe()}; {error.fix}")

@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Start-Vmm {
+    # The cluster starts it on the node that owns the role now.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Start-Service -Name SCVMMService
+    } else {
+        Start-ClusterResource -Name $ClusterResource | Out-Null
+    }
+}

@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, siterecovery.hyperv contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Stop-Vmm {
+    # The cluster would restart a service that was stopped without it, or fail over.
+    if ([string]::IsNullOrEmpty($ClusterResource)) {
+        Stop-Service -Name SCVMMService -Force
+    } else {
+        Stop-ClusterResource -Name $ClusterResource | Out-Null
+    }
+}
