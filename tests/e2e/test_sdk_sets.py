@@ -23,11 +23,13 @@ from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab
 from tests.gates.test_resources import AZURE
 from tests.lab.arm.replicas import SERVER, Fabrics
-from tests.support import modules
+from tests.support import modules, protection
 
 GROUP = {"resource_group": "rg-sets"}
 # A vault with a VMM server, in which clouds and networks are paired.
 PAIRED = {"vault_name": "vault-paired", "resource_group": "rg-paired"}
+# A vault with a protected machine.
+PROTECTED = {"vault_name": protection.VAULT, "resource_group": protection.GROUP}
 CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "create_resource_group": True}),
     ("storage_account", {"name": "stsets", "location": "westeurope"}),
@@ -35,6 +37,7 @@ CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("replication_policy", {**PAIRED, "name": "gold"}),
     ("policy_association", {**PAIRED, "policy": "gold", "clouds": ["Gold"]}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-one"}),
+    ("test_failover", {**PROTECTED, "machines": ["web01"], "without_network": True}),
 )
 UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -103,6 +106,7 @@ def pair(lab: Lab) -> None:
 def results(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Results:
     lab = make_shared_lab()
     pair(lab)
+    protection.protect(lab.azure, "web01")
     folder = tmp_path_factory.mktemp("sets")
     key = ("vault_registration_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
     calls = (*CREATED, *UPDATED, *UPDATED, *READ, key)
