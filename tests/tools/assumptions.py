@@ -77,6 +77,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_is_public",
         "_details",
         "_put_existing",
+        "_remove_provider",
         "_refuse_purge",
         "_updated_adapter",
         "_vmm",

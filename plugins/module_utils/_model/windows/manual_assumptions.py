@@ -44,7 +44,7 @@ MANUAL: tuple[Assumption, ...] = (
         "A-W-73",
         ("vmm_server", "hyperv_host"),
         "Setup, DRConfigurator and the agent's installer answer 0 or 3010 for success and another code for failure.",
-        ("provider", "provider_registration", "mars_agent"),
+        ("provider", "provider_registration", "provider_removal", "mars_agent", "mars_agent_removal"),
         "Microsoft's public source of the configuration server's setup; no table is published",
         "inferred",
         needs="each program has to fail and to succeed once",
