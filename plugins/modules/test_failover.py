@@ -18,7 +18,7 @@ description:
     the health before and after, and whether the copy ran and is deleted.
   - A machine whose last test failover succeeded within O(valid_hours) is not tested again, so an interrupted run over
     many machines continues with the others.
-  - Nothing is tested if one of the machines cannot be tested. A test that fails does not end the others.
+  - The module tests no machine if one of them cannot be tested. A test that fails does not end the others.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
 options:
@@ -40,7 +40,7 @@ options:
     elements: str
   recovery_plan:
     description:
-      - Name of a recovery plan that is tested as a whole.
+      - Name of a recovery plan. The failover of all its machines is tested.
     type: str
   vmm_server:
     description:
@@ -101,8 +101,8 @@ options:
     default: Cleaned up by siterecovery.hyperv.test_failover
   open_test:
     description:
-      - What to do with a test failover that is open or running already, for example because a run was interrupted. It
-        can also be the test of somebody else, so the default is V(refuse).
+      - The treatment of a test failover that is open or running already, for example because a run was interrupted. It
+        can also be the test of another user, so the default is V(refuse).
       - With V(resume), it becomes the result of this run, which follows it, collects its evidence and cleans up. With
         V(clean_up), it is ended first.
     type: str

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: test failovers: the desired state, and what has to be done with each machine or plan.
 
-A machine is in the desired state when its last successful test failover is recent and none is open. What the service
-allows decides, and never the state of the last test, which stays after its cleanup (recorded).
+A machine is in the desired state when its last successful test failover is recent and none is open. The operations
+that the service allows decide. The state of the last test does not, because it stays after the cleanup (recorded).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a run does with a subject, and why. `again`: after the cleanup, a new test follows."""
+    """The step of a run for a subject, and its reason. `again`: after the cleanup, a new test follows."""
 
     subject: Subject
     step: Step
@@ -167,7 +167,7 @@ def _decide_open(subject: Subject, desired: DesiredDrill, now: datetime) -> Deci
     return Decision(
         subject,
         "refuse",
-        f"{subject.kind} '{subject.name}' has an open test failover, of an interrupted run or of somebody else; set"
+        f"{subject.kind} '{subject.name}' has an open test failover, of an interrupted run or of another user; set"
         " open_test to resume to use it as the result of this run, or to clean_up to end it first",
     )
 

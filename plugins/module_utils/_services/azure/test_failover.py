@@ -205,7 +205,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             self._clean_up([run for run in tested if not (run.test and run.test.collided)], deadline)
 
     def _begin(self, decision: Decision, run: DrillRun) -> str | None:
-        """Return the name of the job to follow. None: there is none, and the run says why."""
+        """Return the name of the job to follow. None: there is none, and the run has the reason."""
         if decision.step == "follow":
             return self._open_job(run)
         try:
