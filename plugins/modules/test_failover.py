@@ -40,7 +40,7 @@ options:
     elements: str
   recovery_plan:
     description:
-      - Name of a recovery plan, all of whose machines are tested.
+      - Name of a recovery plan. The failover of all its machines is tested.
     type: str
   vmm_server:
     description:
@@ -101,8 +101,8 @@ options:
     default: Cleaned up by siterecovery.hyperv.test_failover
   open_test:
     description:
-      - Use of a test failover that is open or running already, for example because a run was interrupted. It can
-        also be the test of another user, so the default is V(refuse).
+      - The treatment of a test failover that is open or running already, for example because a run was interrupted. It
+        can also be the test of another user, so the default is V(refuse).
       - With V(resume), it becomes the result of this run, which follows it, collects its evidence and cleans up. With
         V(clean_up), it is ended first.
     type: str

@@ -4,7 +4,7 @@
 """Private: test failovers: the desired state, and what has to be done with each machine or plan.
 
 A machine is in the desired state when its last successful test failover is recent and none is open. The operations
-that the service allows decide, and never the state of the last test, which stays after its cleanup (recorded).
+that the service allows decide. The state of the last test does not, because it stays after the cleanup (recorded).
 """
 
 from __future__ import annotations

@@ -114,5 +114,5 @@ def require_isolated(wanted: WantedNetwork, network: FoundNetwork | None, produc
         return f"{problem}; the test failover uses it, because {CONSENT} names it"
     raise Refused(
         f"network: {problem}; name an isolated network, or set {CONSENT} to '{wanted.name}' if a copy of each machine"
-        " in its network does no harm"
+        " next to the machine does no harm"
     )

@@ -30,7 +30,7 @@ from .protected_machines import Address, find_machine, get_machine, list_machine
 from .vault import find
 
 _PROVIDER = "HyperVReplicaAzure"
-# documented: Virtual Machines - Get, with $expand=instanceView.
+# documented: Virtual Machines - Instance View.
 _COMPUTE_VERSION = "2022-11-01"
 _RESUME = (
     "the jobs continue in Azure: run again with open_test=resume to follow them and clean up, or with"
@@ -205,7 +205,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             self._clean_up([run for run in tested if not (run.test and run.test.collided)], deadline)
 
     def _begin(self, decision: Decision, run: DrillRun) -> str | None:
-        """Return the name of the job to follow. None: there is none, and the run has the problem."""
+        """Return the name of the job to follow. None: there is none, and the run has the reason."""
         if decision.step == "follow":
             return self._open_job(run)
         try:
@@ -331,17 +331,14 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         try:
             answer = read(
                 "read the power state of a machine",
-                lambda: resources.get_by_id(
-                    machine_id, api_version=_COMPUTE_VERSION, params={"$expand": "instanceView"}, cls=raw
-                ),
+                lambda: resources.get_by_id(f"{machine_id}/instanceView", api_version=_COMPUTE_VERSION, cls=raw),
             )
         except RemoteFailure:
             # Evidence only: the role Site Recovery Operator does not allow to read machines.
             return None
         if isinstance(answer, Absent):
             return _ABSENT
-        view = (answer.get("properties") or {}).get("instanceView") or {}
-        codes = [str(status.get("code")) for status in view.get("statuses") or ()]
+        codes = [str(status.get("code")) for status in answer.get("statuses") or ()]
         return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)
 
     # Results
