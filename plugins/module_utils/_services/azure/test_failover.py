@@ -30,7 +30,7 @@ from .protected_machines import Address, find_machine, get_machine, list_machine
 from .vault import find
 
 _PROVIDER = "HyperVReplicaAzure"
-# documented: Virtual Machines - Instance View.
+# documented: Virtual Machines - Get, with $expand=instanceView.
 _COMPUTE_VERSION = "2022-11-01"
 _RESUME = (
     "the jobs continue in Azure: run again with open_test=resume to follow them and clean up, or with"
@@ -331,14 +331,17 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         try:
             answer = read(
                 "read the power state of a machine",
-                lambda: resources.get_by_id(f"{machine_id}/instanceView", api_version=_COMPUTE_VERSION, cls=raw),
+                lambda: resources.get_by_id(
+                    machine_id, api_version=_COMPUTE_VERSION, params={"$expand": "instanceView"}, cls=raw
+                ),
             )
         except RemoteFailure:
             # Evidence only: the role Site Recovery Operator does not allow to read machines.
             return None
         if isinstance(answer, Absent):
             return _ABSENT
-        codes = [str(status.get("code")) for status in answer.get("statuses") or ()]
+        view = (answer.get("properties") or {}).get("instanceView") or {}
+        codes = [str(status.get("code")) for status in view.get("statuses") or ()]
         return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)
 
     # Results
