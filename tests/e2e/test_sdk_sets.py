@@ -63,6 +63,9 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("protectable_vm_info", {"vault_name": "vault-sets", "clouds": []}),
     ("job_info", {"vault_name": "vault-sets"}),
     ("removal_info", {"vault_name": "vault-sets", "details": True}),
+    ("protected_vm", {**PROTECTED, "cloud": protection.CLOUD.name, "machines": [{"name": "web01"}]}),
+    # A server that is not in the vault.
+    ("vmm_server", {"vault_name": "vault-sets", "name": "vmm09.example.com", "state": "absent"}),
 )
 
 
@@ -136,7 +139,7 @@ def test_all_are_updated_once(results: Results) -> None:
 
 
 def test_all_are_read(results: Results) -> None:
-    vaults, target, servers, examined, found, machines, jobs, removal = results.read
+    vaults, target, servers, examined, found, machines, jobs, removal, protected, server = results.read
     assert "vault-sets" in [vault["name"] for vault in vaults["vaults"]]
     assert "stsets" in [account["name"] for account in target["target"]["storage_accounts"]]
     assert (servers["servers"], servers["progress"]) == ({}, [])
@@ -144,6 +147,8 @@ def test_all_are_read(results: Results) -> None:
     assert found["symptoms"] == []
     assert machines["machines"] == []
     assert (jobs["jobs"], jobs["complete"]) == ([], True)
+    assert protected.get("protected_vm"), protected
+    assert server["changed"] is False
     assert [each["name"] for each in removal["steps"][-1]["objects"]] == ["vault-sets"]
 
 
