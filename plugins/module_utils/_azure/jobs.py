@@ -21,7 +21,7 @@ from . import consistency
 from .clients import Azure
 from .failures import Absent, read, translated
 from .operations import retry_while_busy
-from .wire import raw
+from .wire import documents, raw
 
 Progress = Callable[[Job], None]
 
@@ -62,6 +62,16 @@ def get(vault: Vault, name: str) -> Job | None:
         lambda: vault.azure.site_recovery.replication_jobs.get(vault.resource_group, vault.name, name, cls=raw),
     )
     return None if isinstance(found, Absent) else Job.from_wire(found)
+
+
+def list_jobs(vault: Vault, query: str | None = None) -> list[Job]:
+    """Return the newest jobs, at most 200 of them (recorded: the list is cut without a sign), without their errors.
+
+    `query` is a filter of the service.
+    """
+    client = vault.azure.site_recovery.replication_jobs
+    with translated("list the jobs of the vault"):
+        return [Job.from_wire(item) for item in documents(client.list(vault.resource_group, vault.name, filter=query))]
 
 
 def follow(vault: Vault, name: str, deadline: float, on_progress: Progress = silent) -> Job:

@@ -42,7 +42,7 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .cloud_machines import Cloud, find_cloud
-from .item_jobs import Operation, Results, list_jobs, run_all
+from .item_jobs import Operation, Results, run_all
 from .storage_account import list_accounts
 from .vault import require
 from .virtual_network import list_networks
@@ -100,7 +100,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         }
         found = {one.name: _item_of(one, sources[one.name], items) for one in self.desired.machines}
         # A job that enables a machine is the only sign of it until it ends.
-        running = [job for job in list_jobs(self.vault) if not job.is_final] if None in found.values() else []
+        running = [job for job in jobs.list_jobs(self.vault) if not job.is_final] if None in found.values() else []
         return tuple(
             MachineState(one, sources[one.name], found[one.name], _job_of(one, sources[one.name], running))
             for one in self.desired.machines
@@ -303,7 +303,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
 
     def _note_failed_completion(self, pending: Sequence[MachineState], results: Results) -> None:
         """Note the failure of the job that finishes a protection, which no request started."""
-        listed = list_jobs(self.vault)
+        listed = jobs.list_jobs(self.vault)
         for machine in pending:
             own = [job for job in listed if machine.item and same_name(job.target.id, machine.item.vm_id)]
             if own and own[0].scenario.casefold() == "ircompletion" and own[0].is_final and not own[0].succeeded:

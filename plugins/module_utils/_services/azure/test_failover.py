@@ -19,7 +19,7 @@ from ..._azure.wire import documents, payload, raw
 from ..._model.azure.drill import Decision, DesiredDrill, Subject, decide, plan_drill, require_decidable
 from ..._model.azure.drill_evidence import DrillRun, drill_machines
 from ..._model.azure.drill_network import FoundNetwork, production_networks, require_isolated
-from ..._model.azure.jobs import Job, failure_of, set_moment, shown_moment
+from ..._model.azure.jobs import failure_of, set_moment, shown_moment
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.recovery_point import OF_PLANS, RecoveryPoint
 from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
@@ -256,10 +256,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         subject, vault = run.subject, self._vault
         if subject.is_testing and subject.job:
             return subject.job
-        with translated("list the jobs of the vault"):
-            listed = documents(vault.azure.site_recovery.replication_jobs.list(vault.resource_group, vault.name))
         ids = {item.vm_id for item in run.before} if subject.kind == "machine" else {subject.name}
-        for job in map(Job.from_wire, listed):
+        for job in follower.list_jobs(vault):
             about = (job.target.id, job.target.name)
             if same_name(job.scenario, "TestFailover") and any(same_name(one, each) for one in ids for each in about):
                 return job.name
