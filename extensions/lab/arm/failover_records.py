@@ -73,7 +73,7 @@ class Failover:
 
     def switch(self, job: Job) -> None:
         """Make the virtual machine in Azure."""
-        item, target = self.item, self.item.target
+        target = self.item.target
         group, name = str(target["recoveryAzureResourceGroupId"]), str(target["recoveryAzureVmName"])
         if machine_id(group, name).casefold() in self.place.state.machines:
             # recorded: the failover succeeds, and the machine has another name.

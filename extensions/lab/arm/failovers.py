@@ -87,9 +87,6 @@ class Request:
         if self.item.scenario is None:
             require_allowed(self.item.operations, name, self.item.machine.name)
 
-    def note(self, verb: str) -> None:
-        self.place.state.context.journal.write("azure", self.call.path, verb, machine=self.item.machine.name)
-
     def start(
         self, scenario: str, tasks: list[JobTask], end: Callable[[Job, bool], None], details: Json | None = None
     ) -> Answer:
@@ -136,7 +133,6 @@ def planned_failover(state: AzureState, call: Call) -> Answer:
     request.require_direction(TO_RECOVERY)
     request.require_input(FAILOVER_INPUT)
     request.require_operation("PlannedFailover")
-    request.note("planned failover")
     work = Failover(request.place, request.item, request.provider.get("recoveryPointId"), planned=True)
     steps: dict[str, Any] = {
         "PlannedFailoverPreflightChecksTask": request.showing("PlannedFailover", work.check),
@@ -153,7 +149,6 @@ def unplanned_failover(state: AzureState, call: Call) -> Answer:
     request.require_input(FAILOVER_INPUT)
     stops = request.require_value(request.properties, "sourceSiteOperations", _SOURCE_OPERATIONS) == "Required"
     request.require_operation("UnplannedFailover")
-    request.note("unplanned failover")
     work = Failover(request.place, request.item, request.provider.get("recoveryPointId"), planned=False)
     steps: dict[str, Any] = {
         "UnplannedFailoverPreflightChecksTask": request.showing("UnplannedFailover", work.check),
@@ -182,7 +177,6 @@ def _fail_back(request: Request) -> Answer:
     if request.item.scenario is None and request.item.operations != COMMITTED:
         # documented: the failover has to be committed first; inferred: status, code and text.
         raise refused(f"The failover of the virtual machine '{request.item.machine.name}' is not committed.")
-    request.note("failback")
     work = Failback(request.place, request.item)
     steps: dict[str, Any] = {
         "PlannedFailoverPreflightChecksTask": request.showing("PlannedFailover", work.check),
@@ -215,7 +209,6 @@ def commit(state: AzureState, call: Call) -> Answer:
     item, back = request.item, request.item.location == "Primary"
     scenario: Scenarios = "FinalizeFailback" if back else "CommitFailover"
     ready = "Commit" in item.operations
-    request.note("commit")
 
     def check(_job: Job) -> None:
         if not ready:
@@ -258,7 +251,6 @@ def reverse(state: AzureState, call: Call) -> Answer:
         raise request.wrong_direction()
     request.require_direction(TO_RECOVERY)
     request.require_input(FAILOVER_INPUT)
-    request.note("reverse replication")
     committed = "ReverseReplicate" in item.operations
 
     def check(_job: Job) -> None:

@@ -12,8 +12,8 @@ import pytest
 from lab.context import ReplicationRefused
 from tests.lab.arm import oracle
 from tests.lab.arm.conftest import Azure
-from tests.lab.arm.replicas import Fabrics
 from tests.lab.arm.test_drills import VERSION, job, post, properties, run, settle
+from tests.support.estate import Estate
 from tests.support.protection import TARGET, Protection, machine, protect
 
 INPUT = {"instanceType": "HyperVReplicaAzure"}
@@ -36,19 +36,6 @@ SENT: dict[str, Any] = {
     "failback": BACK,
     "reProtect": PLANNED,
 }
-
-
-class Estate(Fabrics):
-    """Machines on premises that may refuse to stop or start."""
-
-    def set_running(self, vmm_id: str, vm_id: str, running: bool) -> None:
-        refusal = self.refusals.get(self.machines[vm_id.lower()].name)
-        if refusal is not None:
-            raise refusal
-        super().set_running(vmm_id, vm_id, running)
-
-    def runs(self, name: str) -> bool:
-        return next(one.running for one in self.machines.values() if one.name == name)
 
 
 @pytest.fixture
