@@ -91,7 +91,7 @@ options:
     description:
       - How a failback copies the data. With V(before_failback), most of it is copied while the machine runs in Azure,
         which is then shut down for the rest. If the service waits for a confirmation before that, the module gives it.
-      - With V(during_failback), the machine in Azure is shut down first, and its disks are downloaded as a whole. The
+      - With V(during_failback), the machine in Azure is shut down first, and all of its disks are downloaded. The
         documentation of Site Recovery advises it after a month in Azure.
     type: str
     choices: [before_failback, during_failback]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what a run did with one machine: its job with all tasks, the recovery point, and a failure in words."""
+"""Private: the evidence of one operation of a failover: its job with all tasks, the recovery point, a failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FailoverRun:
         return f"{self.name}: {self.problem}{self._stopped()}"
 
     def _stopped(self) -> str:
-        """Tell that a failed failover has shut the machine down, because nobody else starts it again."""
+        """Return a sentence about a machine that a failed job has shut down, because the service does not start it."""
         was_down = self.job is not None and any(
             task.id.casefold().startswith(_SHUTDOWN) and task.state.casefold() == "succeeded" for task in self.job.tasks
         )

@@ -221,7 +221,8 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         after = {each.subject.item.id: place_after(each.subject) for each in self._decisions(state) if each.acts}
         return {
             "machines": [
-                {**subject.to_result(), "place": after.get(subject.item.id, subject.place)} for subject in state.subjects
+                {**subject.to_result(), "place": after.get(subject.item.id, subject.place)}
+                for subject in state.subjects
             ],
             "runs": [],
         }

@@ -150,9 +150,7 @@ def test_a_running_job_of_another_kind_is_not_disturbed(subscription: Subscripti
     assert "PlannedFailover is running" in ended.msg
 
 
-def test_a_failback_that_waits_is_completed(
-    subscription: Subscription, protection: Protection, estate: Estate
-) -> None:
+def test_a_failback_that_waits_is_completed(subscription: Subscription, protection: Protection, estate: Estate) -> None:
     subscription.state.failback_waits = True
     protection.move("web01", "failover_committed")
     ended = failover(subscription, "failed_back")
