@@ -56,7 +56,7 @@ UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("replication_policy", {**PAIRED, "name": "gold", "copy_frequency": 30}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-two"}),
 )
-#: Steps of a failover, each with the place of its machine before it. Nothing waits for their jobs.
+#: Steps of a failover, each with the place of its machine before it. The tasks do not wait for their jobs.
 STEPS = (
     ("failed_over", None, "sql01"),
     ("committed", "failed_over", "app01"),

@@ -412,7 +412,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption(
         "A-A-90",
         _AZURE,
-        "A committed machine that runs in Azure can be failed back, also if its allowed operations do not say so.",
+        "A committed machine that runs in Azure can be failed back, also if its allowed operations do not name it.",
         ("failover",),
         "recorded traffic of the Azure CLI, a failback right after a commit",
         "recorded",

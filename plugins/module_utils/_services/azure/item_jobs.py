@@ -20,7 +20,7 @@ from ..._model.common.waiting import interval, is_passing
 class Operation:
     """One write: the key of its machine, its action in words, and the call that returns the name of its job.
 
-    `resume` goes on with a job that waits for a person. `label` is the name of the machine, if its key is another one.
+    `resume` continues a job that waits for a person. `label` is the name of the machine, if its key is another one.
     """
 
     machine: str
@@ -105,7 +105,7 @@ def _look(vault: jobs.Vault, running: dict[str, Operation], results: Results) ->
 
 
 def _resume(name: str, running: dict[str, Operation], results: Results) -> None:
-    """Go on with a job that waits. Once only, because a list can be outdated."""
+    """Continue a job that waits. Once only, because a list can be outdated."""
     operation = running[name]
     if operation.resume is None:
         return
