@@ -213,7 +213,7 @@ evidence:
 from ..module_utils._model.azure.failover import CONSENT, KINDS, STATES, SYNCHRONIZATIONS
 from ..module_utils._model.azure.recovery_point import KINDS as POINTS
 from ..module_utils._module import run_resource_module
-from ..module_utils._services.azure.failover import build
+from ..module_utils._services.azure.failover import build, require_valid
 
 OPTIONS = {
     "vault_name": {"type": "str", "required": True},
@@ -234,7 +234,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run_resource_module(result="failover", options=OPTIONS, build=build)
+    run_resource_module(result="failover", options=OPTIONS, build=build, build_local=require_valid)
 
 
 if __name__ == "__main__":

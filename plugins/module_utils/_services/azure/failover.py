@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._azure import jobs
 from ..._azure.clients import Azure
-from ..._azure.consistency import DIFFERENT_SECONDS
+from ..._azure.consistency import DIFFERENT_SECONDS, UNKNOWN_PARENT
 from ..._azure.failures import translated
 from ..._azure.wire import documents, payload
 from ..._model.azure.failover import (
@@ -138,7 +138,7 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
             if subject.running:
                 return subject.running.name
             try:
-                return jobs.start(self._call(subject.item), action, self._wait_timeout)
+                return jobs.start(self._call(subject.item), action, self._wait_timeout, UNKNOWN_PARENT)
             except Refused as error:
                 raise RemoteFailure(error.message) from error
 
@@ -246,8 +246,13 @@ def _body(direction: str, details: Mapping[str, Any], **more: str) -> Any:
     return payload({"properties": {"failoverDirection": direction, **more, "providerSpecificDetails": dict(details)}})
 
 
+def require_valid(options: Mapping[str, Any]) -> None:
+    """Check the options and the consent before the login. Raises InvalidInput."""
+    DesiredFailover.from_options(options)
+
+
 def build(options: Mapping[str, Any], azure: Azure) -> FailoverResource:
-    """Build the resource from the options of the module. Raises InvalidInput, also without consent."""
+    """Build the resource from the options of the module. Raises InvalidInput."""
     desired = DesiredFailover.from_options(options)
     vault = jobs.Vault(azure, options["resource_group"], options["vault_name"])
     return FailoverResource(vault, desired, options["concurrent"], options["wait_timeout"])

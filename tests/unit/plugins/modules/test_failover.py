@@ -51,7 +51,8 @@ def places(ended: Ended) -> list[str]:
 
 @pytest.mark.parametrize("given", [None, "", "vault-dr2", "yes"])
 def test_nothing_is_called_without_consent(subscription: Subscription, protection: Protection, given: Any) -> None:
-    ended = failover(subscription, "failed_over", **{CONSENT: given})
+    # The consent comes before the login, which is incomplete here.
+    ended = failover(subscription, "failed_over", **{CONSENT: given, "secret": None})
     assert (ended.error["kind"], subscription.requests) == ("invalid_input", [])
     assert f"must be '{VAULT}', the name of the vault, for every run" in ended.msg
     assert "\n" not in ended.msg
@@ -246,3 +247,14 @@ def test_refusals(subscription: Subscription, protection: Protection, given: dic
     ended = failover(subscription, "failed_over", **given)
     assert (ended.failed, subscription.writes, protection.machines()) == (True, [], [])
     assert refusal in ended.msg
+
+
+def test_a_replica_that_does_not_know_the_machine_yet_is_asked_again(
+    subscription: Subscription, protection: Protection
+) -> None:
+    name = f"replicationProtectedItems/{protection.item('web01').name}"
+    absent = subscription.fault("GET", name, "fail", status=404, code="ResourceNotFound")
+    unknown = subscription.fault("POST", f"{name}/{OVER}", "fail", status=404, code="ParentResourceNotFound")
+    ended = failover(subscription, "failed_over")
+    assert not ended.failed, ended.msg
+    assert (absent.times, unknown.times) == (0, 0)
