@@ -32,7 +32,6 @@ attributes:
     description: A second run returns the same machines.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.vm_info
 """

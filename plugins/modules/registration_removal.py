@@ -52,7 +52,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - The private keys of removed certificates stay on the server.
 seealso:

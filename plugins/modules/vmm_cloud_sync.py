@@ -48,7 +48,6 @@ notes:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.vmm_server_info
 """
