@@ -59,7 +59,7 @@ EXAMPLES = r"""
       - Gold
       - Silver
 
-- name: Stop publishing a cloud
+- name: Stop the synchronization of a cloud
   siterecovery.hyperv.vmm_cloud_sync:
     vmm_clouds:
       - Bronze

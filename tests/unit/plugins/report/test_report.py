@@ -129,11 +129,13 @@ def test_servers_after_a_failed_one_name_it() -> None:
         "vmm02": ["not set up, because vmm01 failed before it; run again"],
     }
     assert found.unfinished == ["vmm01", "vmm02"]
-    assert found.lines("evidence")[-3:] == [
+    *_table, empty, first, second, names = found.lines("evidence")
+    assert [empty, first, second] == [
         "",
         "vmm01: the key is of another vault",
         "vmm02: not set up, because vmm01 failed before it; run again",
     ]
+    assert names.endswith("such as vmm_server_running_jobs for running_jobs.")
 
 
 GOLD = server({"Gold": ["hv03.x.test"]})
