@@ -41,12 +41,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
+        "lines": {"type": "list", "elements": "str"},
     }
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        if options["lines"] is not None:
+            _print(options["lines"])
+            return {**result, "changed": False, "lines": options["lines"]}
         variables = task_vars or {}
         scope = self._scope(options, variables)
         result.update(changed=False, **{part: list(scope.included(part)) for part in scope.groups})
@@ -61,8 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         lines = report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
         if options["only_with_problems"] and not report.problems:
             lines = []
-        if lines:
-            Display().display("\n".join(lines))
+        _print(lines)
         if options["limit_file"] and not self._task.check_mode:
             _write_limit(Path(options["limit_file"]), report.left, ends=options["stage"] != "checks")
         return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
@@ -87,6 +90,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             for host in hosts:
                 manager.add_host(host, group=group)
         return manager
+
+
+def _print(lines: Sequence[str]) -> None:
+    if lines:
+        Display().display("\n".join(lines))
 
 
 def _selections(terms: Sequence[str]) -> Iterator[str]:

@@ -113,6 +113,12 @@ options:
       - The number of characters in a line of the table.
     type: int
     default: 120
+  lines:
+    description:
+      - Lines to print instead of a report of the run, for playbooks with a report of their own. All other options are
+        ignored, and nothing else is read or returned.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
 seealso:
@@ -228,19 +234,19 @@ waves:
   sample: [[hv01], [hv03, hv05], [hv02, hv04]]
 lines:
   description: The lines that were printed.
-  returned: when O(stage) is not V(scope)
+  returned: when O(stage) is not V(scope), or with O(lines)
   type: list
   elements: str
-  sample: ["host   step  status  message"]
+  sample: ["host   step  check    status  message"]
 vmm_servers:
   description: The VMM servers of the run.
-  returned: success
+  returned: without O(lines)
   type: list
   elements: str
   sample: [vmm01]
 hyperv_hosts:
   description: The Hyper-V hosts of the run.
-  returned: success
+  returned: without O(lines)
   type: list
   elements: str
   sample: [hv01, hv02]

@@ -27,6 +27,11 @@ _NOT_SET_UP = {
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
+#: A module knows only its own options, and the messages of failed tasks come from modules.
+_OPTIONS_IN_MESSAGES = (
+    "An option in a message is the variable of the role that ends with its name, such as vmm_server_running_jobs for"
+    " running_jobs."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,9 @@ class Report:
         }
 
     def _way_on(self) -> list[str]:
-        """Return the line that explains how to leave out the hosts that alone stop the run at its checks."""
+        """Return a line about the options in messages of failed tasks, or about the way on without unready hosts."""
+        if any(record.failure for record in self.records):
+            return [_OPTIONS_IN_MESSAGES]
         unready = {record.host for record in self._unready}
         if self.stage != "checks" or not self.problems or {problem.host for problem in self.problems} - unready:
             return []

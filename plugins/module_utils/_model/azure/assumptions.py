@@ -51,7 +51,9 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         ("vmm_server_info",),
         _RECORDED,
         "recorded",
-        decide.code_of("absent_fabric", 404, ("NotFound", "FabricArmEntityMissing", "ArmResourceDoesNotExist")),
+        decide.code_of(
+            "absent_fabric", 404, ("NotFound", "FabricArmEntityMissing", "ArmResourceDoesNotExist"), "vault"
+        ),
     ),
     Assumption(
         "A-A-05",

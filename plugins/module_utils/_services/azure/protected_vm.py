@@ -83,7 +83,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         machines = self._machines(cloud)
         missing = [machine for machine in machines if machine.item is None and machine.job is None]
         enabling = bool(missing) and not self.desired.absent
-        return ProtectionState(cloud, machines, self._require_target(missing) if enabling else None)
+        return ProtectionState(cloud, machines, self._require_target(cloud, missing) if enabling else None)
 
     def _cloud(self) -> Cloud:
         if self._found is None:
@@ -106,15 +106,24 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             for one in self.desired.machines
         )
 
-    def _require_target(self, machines: Sequence[MachineState]) -> str:
+    def _require_target(self, cloud: Cloud, machines: Sequence[MachineState]) -> str:
         """Check policy, networks and account of machines to be enabled. Return the id of the account for logs."""
         if self.desired.policy is None:
             raise InvalidInput("policy", "is required for machines that are not protected yet", "name the policy")
+        self._require_policy(cloud, self.desired.policy)
         vault = require(self.azure, self.vault.resource_group, self.vault.name)
         context = RuleContext(vault_location=vault.location, vault_subscription=vault.subscription_id)
         for network in {machine.desired.network for machine in machines} - {None}:
             self._require_network(str(network), context, machines)
         return self._log_account(context)
+
+    def _require_policy(self, cloud: Cloud, policy: str) -> None:
+        names = cloud.policies()
+        if not any(same_name(policy, name) for name in names):
+            raise Refused(
+                f"policy: cloud '{cloud.name}' is not associated with policy '{policy}'; associate them with"
+                f" policy_association, or choose one of its policies: {', '.join(names) or 'none'}"
+            )
 
     def _require_network(self, network: str, context: RuleContext, machines: Sequence[MachineState]) -> None:
         where = ResourceId.parse(network)
@@ -130,7 +139,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             wanted = machine.desired.subnet
             if wanted and same_id(machine.desired.network, network) and not _among(wanted, subnets):
                 raise Refused(
-                    f"subnet: network '{where.name}' has no subnet '{wanted}'; choose one of {', '.join(subnets)}"
+                    f"subnet: network '{where.name}' has no subnet '{wanted}'; choose one of: {', '.join(subnets)}"
                 )
 
     def _log_account(self, context: RuleContext) -> str:

@@ -127,6 +127,12 @@ def test_a_machine_that_cannot_be_protected_stops_the_task(site: Site, given: di
     assert site.vault.items == {}
 
 
+def test_a_policy_that_the_cloud_does_not_have_stops_the_task(site: Site) -> None:
+    ended = run(site, "web01", policy="daily")
+    assert (ended.error["kind"], "or choose one of its policies: hourly" in ended.msg) == ("refused", True)
+    assert site.vault.items == {}
+
+
 def test_a_machine_that_cannot_be_protected_may_be_left_out(site: Site) -> None:
     ended = run(site, "web01", "shared01", skip_ineligible=True)
     assert phases(ended) == ["ready", "unprotected"]
