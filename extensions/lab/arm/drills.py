@@ -183,7 +183,7 @@ def test_failover(state: AzureState, call: Call) -> Answer:
     if item.scenario is None:
         require_allowed(item.operations, "TestFailover", item.machine.name)
     testing = Testing(place, item, network, provider.get("recoveryPointId"))
-    job = start_drill(testing, "TestFailover", test_details(network), testing.tasks(), testing.end)
+    job = start_drill(testing, "TestFailover", test_details(network), tasks=testing.tasks(), end=testing.end)
     return accepted(state, call, job)
 
 
@@ -191,6 +191,7 @@ def start_drill(
     testing: Testing,
     scenario: str,
     details: Json,
+    *,
     tasks: list[JobTask],
     end: Callable[[bool], None] | None,
     parent: Job | None = None,
@@ -258,5 +259,5 @@ def clean_up(state: AzureState, call: Call) -> Answer:
     if item.scenario is None:
         require_allowed(item.operations, "TestFailoverCleanup", item.machine.name)
     work, testing = CleaningUp(place, item), Testing(place, item, DrillNetwork("", None, None))
-    job = start_drill(testing, "TestFailoverCleanup", cleanup_details(comments), work.tasks(), work.end)
+    job = start_drill(testing, "TestFailoverCleanup", cleanup_details(comments), tasks=work.tasks(), end=work.end)
     return accepted(state, call, job)

@@ -126,9 +126,9 @@ class PlanTesting:
             testing = Testing(self.machines.place, item, self.network, self._point_of(item))
             self.begun[item.name] = testing
             # The start of the machine belongs to its group.
-            child = start_drill(
-                testing, "TestFailover", test_details(self.network), testing.tasks()[:-1], None, parent=job
-            )
+            tasks = testing.tasks()[:-1]
+            details = test_details(self.network)
+            child = start_drill(testing, "TestFailover", details, tasks=tasks, end=None, parent=job)
             name_job(task, child)
             return child
 
@@ -212,7 +212,7 @@ class PlanCleanup:
             place = self.machines.place
             work, testing = CleaningUp(place, item), Testing(place, item, DrillNetwork("", None, None))
             details = cleanup_details(self.comments)
-            child = start_drill(testing, "TestFailoverCleanup", details, work.tasks(), work.end, parent=job)
+            child = start_drill(testing, "TestFailoverCleanup", details, tasks=work.tasks(), end=work.end, parent=job)
             name_job(task, child)
             return child
 

@@ -72,7 +72,7 @@ class Plans:
     def job(self, answer: Any) -> dict[str, Any]:
         name = answer.headers["Azure-AsyncOperation"].partition("?")[0].rpartition("/")[2]
         path = f"{self.protection.vault.site_id}/replicationJobs/{name}"
-        return dict(self.azure.send("GET", path, VERSION).json())["properties"] | {"name": name}
+        return {**self.azure.send("GET", path, VERSION).json()["properties"], "name": name}
 
     def test(self, **changed: Any) -> dict[str, Any]:
         return self.run("POST", "/testFailover", self.input(**changed))
