@@ -214,9 +214,7 @@ def _unfit(item: ProtectedItem, chosen: Sequence[ProtectedItem], plan: RecoveryP
     source = fabric_of(plan.source + "/") if plan else fabric_of(chosen[0].id)
     if not same_name(fabric_of(item.id), source):
         owner = plan.server if plan else _server_of(chosen[0])
-        yield (
-            f"it belongs to the VMM server {_server_of(item)}, and the plan to {owner}; make one plan for each VMM server"
-        )
+        yield f"it belongs to the VMM server {_server_of(item)}, and the plan to {owner}; make a plan for each server"
 
 
 def _server_of(item: ProtectedItem) -> str:
