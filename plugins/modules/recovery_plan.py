@@ -47,8 +47,8 @@ options:
     suboptions:
       machines:
         description:
-          - Names of protected machines, or their ids in VMM. A name that several machines have is rejected. An empty list
-            keeps a group without machines.
+          - Names of protected machines, or their ids in VMM. A name that several machines have is rejected.
+          - An empty list keeps a group without machines.
         type: list
         elements: str
         required: true

@@ -119,7 +119,8 @@ options:
     default: wait
   valid_hours:
     description:
-      - Hours for which a successful test failover counts. Tests of single machines do not count for a plan. With V(0), every run tests.
+      - Hours for which a successful test failover counts. With V(0), every run tests.
+      - Tests of single machines do not count for a recovery plan, because they prove nothing about its boot order.
     type: int
     default: 24
   concurrent:
@@ -189,8 +190,8 @@ test_failover:
         - The evidence of each test failover of this run. A failed task returns it as C(error.runs).
         - C(rto_seconds) is the time from the start to the end of the job, C(machines[].rpo_seconds) the time from the
           recovery point to the start of the job.
-        - A recovery plan has C(groups) with their durations. C(machines[].group) is the number of the group with which the
-          machine started, and C(machines[].rto_seconds) the time from the start of the job to the end of this group.
+        - The test of a recovery plan has C(groups) with their durations. C(machines[].group) is the number of the group
+          with which the machine started, C(machines[].rto_seconds) the time from the start of the job until then.
         - C(machines[].deleted) is true if Azure no longer has the copy after the cleanup, and null if the identity may
           not read it.
       returned: success
@@ -204,7 +205,13 @@ test_failover:
           rto_seconds: 277.0
           groups: []
           machines:
-            - {"name": web01, "group": null, "rto_seconds": 277.0, "test_vm": web01-test, "power_state": running, "deleted": true, "rpo_seconds": 12.0}
+            - name: web01
+              group:
+              rto_seconds: 277.0
+              test_vm: web01-test
+              power_state: running
+              deleted: true
+              rpo_seconds: 12.0
           cleanup_comments: Quarterly drill
 plan:
   description: The changes that were made, or in check mode would be made.

@@ -254,11 +254,11 @@ def _steps(
 
 
 def _require_no_actions(plan: RecoveryPlan, number: int, group: PlanGroup) -> None:
-    actions = group.action_names()
+    actions = ", ".join(group.action_names())
     if actions:
         raise Refused(
-            f"groups: group {number} of recovery plan '{plan.name}' has the actions {', '.join(actions)}, which would go"
-            " with it; keep the group, with an empty list of machines if it has none, or delete its actions first"
+            f"groups: group {number} of recovery plan '{plan.name}' has the actions {actions}, which would go with it;"
+            " keep the group, with an empty list of machines if it has none, or delete its actions first"
         )
 
 

@@ -31,7 +31,7 @@ def power_states(vault: jobs.Vault, run: DrillRun) -> dict[str, str | None]:
 
 
 def absences(vault: jobs.Vault, run: DrillRun) -> dict[str, bool | None]:
-    """Tell of each machine whether it is gone. None: the identity may not read it."""
+    """Return for each machine whether it is gone. None: the identity may not read it."""
     return {name: None if power is None else power == _ABSENT for name, power in power_states(vault, run).items()}
 
 
