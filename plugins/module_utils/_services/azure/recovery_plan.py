@@ -11,7 +11,7 @@ from typing import Any
 
 from ..._azure import jobs
 from ..._azure.clients import Azure
-from ..._azure.consistency import visibility_limit
+from ..._azure.consistency import UNKNOWN_PARENT, visibility_limit
 from ..._azure.failures import Absent, read
 from ..._azure.wire import payload, raw
 from ..._model.azure.recovery_plan import RecoveryPlan
@@ -71,7 +71,7 @@ class RecoveryPlanResource(ManagedResource[PlanState, Applied]):
             call = partial(plans.begin_create, *where, payload(creation_body(state, desired)))
         else:
             call = partial(plans.begin_update, *where, payload(update_body(state.plan, state, desired)))
-        run(vault, call, plan.describe(), self._timeout)
+        run(vault, call, plan.describe(), self._timeout, UNKNOWN_PARENT)
         return Applied()
 
     def to_result(self, state: PlanState) -> dict[str, Any]:

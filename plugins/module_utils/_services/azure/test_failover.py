@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._azure import jobs as follower
 from ..._azure.clients import Azure
-from ..._azure.consistency import DIFFERENT_SECONDS
+from ..._azure.consistency import DIFFERENT_SECONDS, UNKNOWN_PARENT
 from ..._azure.failures import Absent, read, translated
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.drill import Decision, DesiredDrill, Subject, decide, plan_drill, require_decidable
@@ -198,9 +198,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         if decision.step == "follow":
             return self._open_job(run)
         try:
-            name = follower.start(
-                self._test_call(run), f"test the failover of '{run.subject.name}'", self._wait_timeout
-            )
+            action = f"test the failover of '{run.subject.name}'"
+            name = follower.start(self._test_call(run), action, self._wait_timeout, UNKNOWN_PARENT)
         except AccessDenied:
             raise
         except (RemoteFailure, Refused) as error:
@@ -286,6 +285,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
                 ),
                 action,
                 self._wait_timeout,
+                UNKNOWN_PARENT,
             )
         place = Address.of(subject.id)
         return follower.start(
@@ -294,6 +294,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             ),
             action,
             self._wait_timeout,
+            UNKNOWN_PARENT,
         )
 
     def _end_test(self, name: str, deadline: float) -> None:
