@@ -256,6 +256,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             try:
                 name = self._begin_cleanup(run, deadline)
             except RemoteFailure as error:
+                if isinstance(error, AccessDenied) and run.test is None:
+                    raise
                 run.problems.append(error.message)
                 continue
             if name is not None:
