@@ -37,7 +37,9 @@ CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("replication_policy", {**PAIRED, "name": "gold"}),
     ("policy_association", {**PAIRED, "policy": "gold", "clouds": ["Gold"]}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-one"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": ["web01"]}]}),
     ("test_failover", {**PROTECTED, "machines": ["web01"], "without_network": True}),
+    ("test_failover", {**PROTECTED, "recovery_plan": "shop", "without_network": True}),
 )
 UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -53,6 +55,7 @@ UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("replication_policy", {**PAIRED, "name": "gold", "copy_frequency": 30}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-two"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": []}, {"machines": ["web01"]}]}),
 )
 READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault_info", {}),

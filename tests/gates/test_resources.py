@@ -24,6 +24,7 @@ AZURE = {
     "policy_association",
     "protectable_vm_info",
     "protected_vm",
+    "recovery_plan",
     "removal_info",
     "replication_policy",
     "storage_account",

@@ -55,6 +55,14 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
     """Read one protected machine. Raises Refused if it is not protected anymore."""
+    found = read_machine(vault, item_id)
+    if found is None:
+        raise Refused(f"machine '{item_id.rpartition('/')[2]}' is not protected anymore; run again")
+    return found
+
+
+def read_machine(vault: Vault, item_id: str) -> ProtectedItem | None:
+    """Read one protected machine. None: it is not protected."""
     place = Address.of(item_id)
     answer = read(
         f"read the protected machine '{place.item}'",
@@ -62,9 +70,7 @@ def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
             vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
         ),
     )
-    if isinstance(answer, Absent):
-        raise Refused(f"machine '{place.item}' is not protected anymore; run again")
-    return ProtectedItem.from_wire(answer)
+    return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
 
 
 def find_machine(items: Sequence[ProtectedItem], name: str) -> ProtectedItem:
