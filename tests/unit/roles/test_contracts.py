@@ -18,7 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "vmm_server")
+ROLES = ("azure_target", "hyperv_host", "replication", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
@@ -26,6 +26,7 @@ FACTS = {
         "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
+    "replication": {"evidence"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
@@ -60,6 +61,9 @@ ENTRIES = {
     "vault": "azure_target_vault",
     "storage_account": "azure_target_storage_accounts",
     "virtual_network": "azure_target_virtual_networks",
+    "network_mapping": "replication_network_mappings",
+    "replication_policy": "replication_policies",
+    "policy_association": "replication_policies",
 }
 
 
@@ -73,7 +77,7 @@ def hand_overs(root: Path, role: str) -> Iterator[tuple[str, dict[str, Any], dic
                 continue
             taken = module_options(module)
             for option, value in task[f"siterecovery.hyperv.{module}"].items():
-                inner = re.match(r"\{\{ __azure_target_(?:item|settings)\.(\w+)", str(value))
+                inner = re.match(r"\{\{ __\w+_(?:item|settings)\.(\w+)", str(value))
                 name = variable_in(str(value))
                 if inner:
                     entries = known[ENTRIES[module]]["options"]
