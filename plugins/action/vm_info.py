@@ -18,6 +18,7 @@ class ActionModule(WindowsAction):
     OPTIONS: ClassVar[dict[str, dict[str, Any]]] = {
         "clouds": {"type": "list", "elements": "str", "required": True},
         "azure_machines": {"type": "list", "elements": "dict"},
+        "host_machines": {"type": "list", "elements": "dict"},
         "every_check": {"type": "bool", "default": False},
     }
 

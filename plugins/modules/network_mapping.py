@@ -78,7 +78,7 @@ EXAMPLES = r"""
 - name: Map a VM network of one of several VMM servers to a network of another resource group
   siterecovery.hyperv.network_mapping:
     vm_network: corp
-    vmm_server: vmm01.contoso.example
+    vmm_server: vmm01.example.com
     azure_network: vnet-hub
     azure_network_resource_group: rg-network
     vault_name: vault-dr
@@ -112,7 +112,7 @@ network_mapping:
       description: Name of the VMM server.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     azure_network_id:
       description: Resource id of the network of Azure. Null without a mapping.
       returned: success

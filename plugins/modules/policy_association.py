@@ -91,7 +91,7 @@ EXAMPLES = r"""
     policy: policy-gold
     clouds:
       - Silver
-    vmm_server: vmm01.contoso.example
+    vmm_server: vmm01.example.com
     vault_name: vault-dr
     resource_group: rg-dr
     state: absent
@@ -128,7 +128,7 @@ policy_association:
           description: Name of the VMM server.
           returned: success
           type: str
-          sample: vmm01.contoso.example
+          sample: vmm01.example.com
         protected_items:
           description: Number of protected machines of the cloud.
           returned: success

@@ -336,11 +336,6 @@ protected_vm:
       returned: success
       type: str
       sample: Gold
-    log_account:
-      description: Id of the account for replication logs of new machines; null without new machines.
-      returned: success
-      type: str
-      sample: null
     progress:
       description: Numbers of machines by phase, in one line.
       returned: success

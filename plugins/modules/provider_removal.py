@@ -11,7 +11,8 @@ module: provider_removal
 short_description: Remove the Azure Site Recovery Provider from a VMM server
 version_added: 0.1.0
 description:
-  - Removes the Site Recovery Provider with Windows Installer, by the product code of its entry in Programs and Features.
+  - Removes the Site Recovery Provider with Windows Installer, by the product code of its entry in Programs and
+    Features.
   - Run it on each node of a highly available VMM.
   - Rejected while the server is registered in a vault. The error names the vault. Remove the server from the vault
     first.

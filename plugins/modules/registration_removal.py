@@ -14,11 +14,11 @@ description:
   - Removes the rest of a registration from a VMM server that its vault does not show anymore, for example because the
     server was purged from the vault while it was not connected. A server that was removed while it was connected has
     nothing left but what others may need.
-  - Registry keys and certificates are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the server,
-    which only administrators can open. VMM is stopped while they are removed, and started again.
-  - The registration of a server is removed only if O(azure_registration) proves that the vault does not show the server,
-    by the same rule as O(siterecovery.hyperv.provider_registration#module:remove_stale_registration). Keys that name
-    another vault are rejected.
+  - Registry keys and certificates are exported first, to the folder C(C:\ProgramData\siterecovery.hyperv) on the
+    server, which only administrators can open. VMM is stopped while they are removed, and started again.
+  - The registration of a server is removed only if O(azure_registration) proves that the vault does not show the
+    server, by the same rule as O(siterecovery.hyperv.provider_registration#module:remove_stale_registration). Keys
+    that name another vault are rejected.
   - VMM's database can still mark clouds and virtual machines for Site Recovery. A warning names such marks, and only
     Microsoft's cleanup script removes them.
   - The registry keys of a highly available VMM are rejected, because the checkpoints of its cluster would restore them.

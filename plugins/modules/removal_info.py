@@ -40,7 +40,8 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Reader and the role Reader on the vault are sufficient.
-  - Programs on servers and hosts are not visible in Azure. Their step names the Provider of each registered server only.
+  - Programs on servers and hosts are not visible in Azure. Their step names the Provider of each registered server
+    only.
 seealso:
   - module: siterecovery.hyperv.vmm_server
   - module: siterecovery.hyperv.vault

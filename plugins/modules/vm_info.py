@@ -16,7 +16,7 @@ description:
   - Joins them by their ids with the machines that M(siterecovery.hyperv.protectable_vm_info) read in Azure. The module
     itself never calls Azure.
   - A fact that was not read is C(unknown), and never good. VMM does not show shielding, virtual TPMs, sector sizes, the
-    switches and volumes of hosts, and the agent of a host.
+    switches and volumes of hosts, and the agent of a host. M(siterecovery.hyperv.host_vm_info) reads them.
   - RV(questions) has the rules that only the guest could answer. Confirm them with the owner of a machine.
   - The module does not change anything.
 notes:
@@ -35,6 +35,12 @@ options:
     description:
       - RV(siterecovery.hyperv.protectable_vm_info#module:machines) of the same clouds.
       - Without them, the rules that only Azure can decide are C(unknown).
+    type: list
+    elements: dict
+  host_machines:
+    description:
+      - RV(siterecovery.hyperv.host_vm_info#module:machines) of the hosts of the clouds, as one list.
+      - Without them, the rules that only a host can decide are C(unknown).
     type: list
     elements: dict
   every_check:
@@ -56,6 +62,7 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.windows
 seealso:
+  - module: siterecovery.hyperv.host_vm_info
   - module: siterecovery.hyperv.protectable_vm_info
 """
 
@@ -174,7 +181,7 @@ machines:
       elements: dict
       sample: [{name: web01, network: VM Network, subnet: default, addresses: [10.10.1.11]}]
     read_from:
-      description: The places that know the machine, V(azure) and V(vmm).
+      description: The places that know the machine, V(azure), V(vmm) and V(host).
       returned: success
       type: list
       elements: str
@@ -186,7 +193,7 @@ machines:
       sample: false
     status:
       description:
-        - V(eligible) if every rule passed, V(to_confirm) if a rule warns or could not be evaluated, V(blocked) if a rule
+        - V(eligible) if every rule passed, V(to_confirm) if one warns or could not be evaluated, V(blocked) if one
           forbids the protection.
       returned: success
       type: str

@@ -12,7 +12,7 @@ short_description: Remove a VMM server from its Recovery Services vault
 version_added: 0.1.0
 description:
   - Removes a VMM server from its vault and waits for the end of the job.
-  - The method V(remove) needs a connected server. The service tells its Provider to clear the registration.
+  - The method V(remove) needs a connected server, whose Provider clears the registration.
   - The method V(purge) only makes the vault forget the server. Its registration stays on the server, and
     M(siterecovery.hyperv.registration_removal) removes it there.
   - Rejected while the server has protected items, associated policies or network mappings. The error names them.

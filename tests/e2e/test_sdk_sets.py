@@ -11,22 +11,33 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.arm.records import VaultCertificate
 from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab
 from tests.gates.test_resources import AZURE
-from tests.support import modules
+from tests.lab.arm.replicas import SERVER, Fabrics
+from tests.support import modules, protection
 
 GROUP = {"resource_group": "rg-sets"}
+# A vault with a VMM server, in which clouds and networks are paired.
+PAIRED = {"vault_name": "vault-paired", "resource_group": "rg-paired"}
+# A vault with a protected machine.
+PROTECTED = {"vault_name": protection.VAULT, "resource_group": protection.GROUP}
 CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "create_resource_group": True}),
     ("storage_account", {"name": "stsets", "location": "westeurope"}),
     ("virtual_network", {"name": "vnet-sets", "location": "westeurope", "address_prefixes": ["10.9.0.0/16"]}),
+    ("replication_policy", {**PAIRED, "name": "gold"}),
+    ("policy_association", {**PAIRED, "policy": "gold", "clouds": ["Gold"]}),
+    ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-one"}),
+    ("test_failover", {**PROTECTED, "machines": ["web01"], "without_network": True}),
 )
 UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -40,6 +51,8 @@ UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
             "subnets": [{"name": "machines", "address_prefix": "10.9.1.0/24"}],
         },
     ),
+    ("replication_policy", {**PAIRED, "name": "gold", "copy_frequency": 30}),
+    ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-two"}),
 )
 READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault_info", {}),
@@ -50,6 +63,9 @@ READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("protectable_vm_info", {"vault_name": "vault-sets", "clouds": []}),
     ("job_info", {"vault_name": "vault-sets"}),
     ("removal_info", {"vault_name": "vault-sets", "details": True}),
+    ("protected_vm", {**PROTECTED, "cloud": protection.CLOUD.name, "machines": [{"name": "web01"}]}),
+    # A server that is not in the vault.
+    ("vmm_server", {"vault_name": "vault-sets", "name": "vmm09.example.com", "state": "absent"}),
 )
 
 
@@ -76,9 +92,24 @@ def login(lab: Lab) -> dict[str, Any]:
     }
 
 
+def pair(lab: Lab) -> None:
+    """Create the vault with a server, and the networks of Azure for its VM network."""
+    state, group = lab.azure, PAIRED["resource_group"]
+    vault = state.seed_vault(group, PAIRED["vault_name"], "westeurope")
+    tomorrow = lab.context.clock.now() + timedelta(days=1)
+    state.certificates["AA"] = VaultCertificate("AA", vault.id.casefold(), tomorrow)
+    state.register_vmm_server("AA", str(vault.number), SERVER)
+    state.hurry()
+    for name in ("vnet-one", "vnet-two"):
+        state.seed_network(group, name, "westeurope", ["10.8.0.0/16"], {"a": "10.8.0.0/24"})
+    lab.context.fabric = Fabrics()
+
+
 @pytest.fixture(scope="module")
 def results(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Results:
     lab = make_shared_lab()
+    pair(lab)
+    protection.protect(lab.azure, "web01")
     folder = tmp_path_factory.mktemp("sets")
     key = ("vault_registration_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
     calls = (*CREATED, *UPDATED, *UPDATED, *READ, key)
@@ -108,7 +139,7 @@ def test_all_are_updated_once(results: Results) -> None:
 
 
 def test_all_are_read(results: Results) -> None:
-    vaults, target, servers, examined, found, machines, jobs, removal = results.read
+    vaults, target, servers, examined, found, machines, jobs, removal, protected, server = results.read
     assert "vault-sets" in [vault["name"] for vault in vaults["vaults"]]
     assert "stsets" in [account["name"] for account in target["target"]["storage_accounts"]]
     assert (servers["servers"], servers["progress"]) == ({}, [])
@@ -116,7 +147,10 @@ def test_all_are_read(results: Results) -> None:
     assert found["symptoms"] == []
     assert machines["machines"] == []
     assert (jobs["jobs"], jobs["complete"]) == ([], True)
-    assert [step["step"] for step in removal["steps"] if step["objects"]] == ["vault"]
+    # The server behind this vault shows no machine.
+    assert protected["error"]["kind"] == "refused", protected
+    assert server["changed"] is False
+    assert [each["name"] for each in removal["steps"][-1]["objects"]] == ["vault-sets"]
 
 
 def test_a_key_is_created(results: Results) -> None:

@@ -28,6 +28,7 @@ AZURE = {
     "replication_policy",
     "storage_account",
     "target_info",
+    "test_failover",
     "vault",
     "vault_info",
     "vault_registration_key",
@@ -38,6 +39,7 @@ AZURE = {
 WINDOWS = {
     "assumption_info",
     "host_info",
+    "host_vm_info",
     "mars_agent",
     "mars_agent_removal",
     "mars_proxy",

@@ -23,6 +23,7 @@ SCHEMA = ROOT / "docs" / "assumptions.schema.json"
 
 #: By the function or constant (or else the file) of an inference, the assumptions that settle it.
 SETTLED: dict[str, tuple[str, ...]] = {
+    "_WAITING": ("A-A-74",),
     "Agent": ("A-W-51", "A-W-52", "A-W-53"),
     "CHECKPOINTS": ("A-W-43",),
     "DEFAULT_HOURS": ("A-A-62",),
@@ -66,6 +67,7 @@ _UNHEALTHY = "a healthy host does not show it"
 LEFT_OUT: dict[str, tuple[str, ...]] = {
     _WRITES: (
         "QUEUED",
+        "check",
         "_ATTACH",
         "_INITIAL_REPLICATION",
         "_check",
@@ -77,6 +79,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         "_is_public",
         "_details",
         "_put_existing",
+        "_remove_provider",
         "_refuse_purge",
         "_updated_adapter",
         "_vmm",

@@ -182,7 +182,6 @@ def test_failover(state: AzureState, call: Call) -> Answer:
     place = Place(state, vault, fabric)
     if item.scenario is None:
         require_allowed(item.operations, "TestFailover", item.machine.name)
-    state.context.journal.write("azure", call.path, "test failover", machine=item.machine.name)
     testing = Testing(place, item, network, provider.get("recoveryPointId"))
     return accepted(state, call, _start(testing, "TestFailover", test_details(network), testing.tasks(), testing.end))
 
@@ -247,7 +246,6 @@ def clean_up(state: AzureState, call: Call) -> Answer:
     place = Place(state, vault, fabric)
     if item.scenario is None:
         require_allowed(item.operations, "TestFailoverCleanup", item.machine.name)
-    state.context.journal.write("azure", call.path, "clean up test failover", machine=item.machine.name)
     work, testing = CleaningUp(place, item), Testing(place, item, DrillNetwork("", None, None))
     return accepted(
         state, call, _start(testing, "TestFailoverCleanup", cleanup_details(comments), work.tasks(), work.end)

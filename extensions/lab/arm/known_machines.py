@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..context import VirtualMachineFacts
+from ..context import ReplicationRefused, VirtualMachineFacts
 from .records import Fabric
 from .state import AzureState
 
@@ -20,7 +20,10 @@ def read_machines(state: AzureState, fabric: Fabric) -> None:
     fabric.machines_until = state.context.clock.after(_INTERVAL)
     # A lab that has only Azure has no VMM servers behind the vault.
     behind = getattr(state.context, "fabric", None)
-    facts = behind.virtual_machines(fabric.server.vmm_id) if behind else ()
+    try:
+        facts = behind.virtual_machines(fabric.server.vmm_id) if behind else ()
+    except ReplicationRefused:
+        return
     fabric.machines = {machine.id.lower(): machine for machine in facts}
 
 

@@ -292,7 +292,7 @@ def vault_health(state: AzureState, call: Call) -> Answer:
             "properties": {
                 "vaultErrors": [],
                 "protectedItemsHealth": {
-                    "resourceCount": 0,
+                    "resourceCount": len(vault.items),
                     "issues": [health_issue(code) for code in vault.health_codes],
                     "categorizedResourceCounts": dict.fromkeys(counts, 0),
                 },

@@ -158,7 +158,7 @@ def provider_document(state: AzureState, vault: Vault, fabric: Fabric) -> Json:
             "fabricFriendlyName": fabric.server.friendly_name,
             "lastHeartBeat": stamp(state.context.clock.now() if fabric.connected else heartbeat or fabric.registered),
             "connectionStatus": "Connected" if fabric.connected else "NotConnected",
-            "protectedItemCount": 0,
+            "protectedItemCount": sum(item.fabric == fabric.name for item in vault.items.values()),
             "allowedScenarios": ["Refresh", "Purge"],
             "healthErrorDetails": [],
         },

@@ -26,7 +26,7 @@ ROUTES = Routes(SITE_RECOVERY)
 
 @ROUTES.action(FABRIC + "/remove")
 def remove(state: AzureState, call: Call) -> Answer:
-    """Remove a server, which is told to clear its registration (recorded: the job and its tasks)."""
+    """Remove a server, whose Provider clears its registration (recorded: the job and its tasks)."""
     vault = need_vault(state, call)
     fabric = need_fabric(vault, call)
     state.context.journal.write("azure", call.path, "remove server", server=fabric.server.friendly_name)
@@ -43,7 +43,7 @@ def remove(state: AzureState, call: Call) -> Answer:
 
 @ROUTES.delete(FABRIC)
 def purge(state: AzureState, call: Call) -> Answer:
-    """Forget a server. Nothing is cleaned on it (documented); recorded: also a connected one, and at once."""
+    """Forget a server, which keeps its registration (documented); recorded: also a connected one, and at once."""
     vault = need_vault(state, call)
     fabric = need_fabric(vault, call)
     state.context.journal.write("azure", call.path, "purge server", server=fabric.server.friendly_name)

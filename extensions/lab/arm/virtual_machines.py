@@ -77,15 +77,12 @@ def _need_machine(state: AzureState, call: Call) -> Json:
 
 @ROUTES.get(MACHINES + "/{machine}")
 def get_machine(state: AzureState, call: Call) -> Answer:
-    return Answer(200, _need_machine(state, call))
-
-
-@ROUTES.get(MACHINES + "/{machine}/instanceView")
-def get_instance_view(state: AzureState, call: Call) -> Answer:
-    # documented: Virtual Machines - Instance View; states and billing of Azure virtual machines.
-    _need_machine(state, call)
+    found = _need_machine(state, call)
+    if call.query.get("$expand", "").casefold() != "instanceview":
+        return Answer(200, found)
+    # documented: Virtual Machines - Get, $expand=instanceView; states and billing of Azure virtual machines.
     statuses: list[Json] = [
         {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded"},
         {"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"},
     ]
-    return Answer(200, {"statuses": statuses})
+    return Answer(200, {**found, "properties": {**found["properties"], "instanceView": {"statuses": statuses}}})

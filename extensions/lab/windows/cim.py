@@ -226,16 +226,33 @@ def _guest_drives(machine: Machine) -> list[Row]:
     ]
 
 
+def _security(machine: Machine) -> list[Row]:
+    """Return the security settings of machines (documented: Msvm_SecuritySettingData)."""
+    return [
+        {
+            "InstanceID": f"Microsoft:{guest.id}\\Security",
+            "TpmEnabled": guest.tpm or guest.shielded,
+            "ShieldingRequested": guest.shielded,
+        }
+        for guest in machine.guests
+    ]
+
+
 def _disk_setting(machine: Machine, arguments: Mapping[str, Any]) -> Row:
     """Answer GetVirtualHardDiskSettingData: an embedded instance, or an error number for an unreadable file."""
     path = str(arguments["Path"])
     disks = (disk for guest in machine.guests for disk in guest.virtual_disks)
-    size = next((disk.size_bytes for disk in disks if disk.path.lower() == path.lower()), None)
-    if size is None:
+    disk = next((each for each in disks if each.path.lower() == path.lower()), None)
+    if disk is None or disk.size_bytes is None:
         return {"SettingData": None, "ReturnValue": 32768}
     properties = "".join(
         f'<PROPERTY NAME="{name}" TYPE="{kind}"><VALUE>{value}</VALUE></PROPERTY>'
-        for name, kind, value in (("Path", "string", path), ("MaxInternalSize", "uint64", size), ("Type", "uint16", 3))
+        for name, kind, value in (
+            ("Path", "string", path),
+            ("MaxInternalSize", "uint64", disk.size_bytes),
+            ("LogicalSectorSize", "uint32", disk.sector_bytes),
+            ("Type", "uint16", 3),
+        )
     )
     document = f'<INSTANCE CLASSNAME="Msvm_VirtualHardDiskSettingData">{properties}</INSTANCE>'
     return {"SettingData": document, "ReturnValue": 0}
@@ -255,6 +272,7 @@ _VIRTUALIZATION: dict[str, Callable[[Machine], list[Row]]] = {
     "msvm_storageallocationsettingdata": _guest_disks,
     "msvm_resourceallocationsettingdata": _guest_drives,
     "msvm_computersystem": _systems,
+    "msvm_securitysettingdata": _security,
     "msvm_imagemanagementservice": lambda _machine: [{"Name": "vhdsvc"}],
 }
 

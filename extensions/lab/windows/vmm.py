@@ -102,7 +102,7 @@ class RunAsAccount:
     name: str
     username: str
     password_digest: str
-    #: What in VMM uses the account.
+    #: The objects of VMM that use the account.
     used_by: list[str] = field(default_factory=list)
 
     @property

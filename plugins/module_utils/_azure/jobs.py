@@ -10,7 +10,7 @@ to read the job, which has the same name and says more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from . import consistency
 from .clients import Azure
 from .failures import Absent, read, translated
 from .operations import retry_while_busy
-from .wire import raw
+from .wire import documents, raw
 
 Progress = Callable[[Job], None]
 
@@ -64,30 +64,50 @@ def get(vault: Vault, name: str) -> Job | None:
     return None if isinstance(found, Absent) else Job.from_wire(found)
 
 
-def follow(vault: Vault, name: str, deadline: float, on_progress: Progress = silent) -> Job:
-    """Return the job when it has ended, or when it waits for a person. `deadline` is a time of `time.monotonic`.
+def list_jobs(vault: Vault, query: str | None = None) -> list[Job]:
+    """Return the newest jobs, at most 200 of them (recorded: the list is cut without a sign), without their errors.
 
-    A failure to read that passes does not end the wait. Raises DeadlineExceeded with the last state of the job.
+    `query` is a filter of the service.
+    """
+    client = vault.azure.site_recovery.replication_jobs
+    with translated("list the jobs of the vault"):
+        return [Job.from_wire(item) for item in documents(client.list(vault.resource_group, vault.name, filter=query))]
+
+
+def follow(vault: Vault, name: str, deadline: float, on_progress: Progress = silent) -> Job:
+    """Return the job when it has ended, or when it waits for a person, like `follow_all`."""
+    resume = f"the job {name} continues in Azure: run again to resume the wait, or increase wait_timeout"
+    return follow_all(vault, [name], deadline, resume, on_progress)[name]
+
+
+def follow_all(
+    vault: Vault, names: Iterable[str], deadline: float, resume: str, on_progress: Progress = silent
+) -> dict[str, Job]:
+    """Return jobs by name when each has ended or waits for a person. One loop reads those that have not.
+
+    `deadline` is a time of `time.monotonic`, and `resume` explains how to continue after it. A failure to read that
+    passes does not end the wait. Raises DeadlineExceeded with the last states.
     """
     started = time.monotonic()
-    last = f"job {name} was not readable yet"
-    while True:
-        job = _look(vault, name, started, deadline)
-        if job is not None:
+    open_jobs: dict[str, str] = {name: f"job {name} was not readable yet" for name in names}
+    ended: dict[str, Job] = {}
+    while open_jobs:
+        for name in list(open_jobs):
+            job = _look(vault, name, started, deadline)
+            if job is None:
+                continue
             on_progress(job)
+            open_jobs[name] = job.describe()
             if job.is_final or job.is_suspended:
-                return job
-            last = job.describe()
+                ended[name] = job
+                del open_jobs[name]
         now = time.monotonic()
-        if now >= deadline:
-            raise DeadlineExceeded(
-                "the end of a job",
-                now - started,
-                last,
-                f"the job {name} continues in Azure: run again to resume the wait, or increase wait_timeout",
-                job=name,
-            )
-        time.sleep(interval(now - started, deadline - now))
+        if open_jobs and now >= deadline:
+            state = "; ".join(open_jobs.values())
+            raise DeadlineExceeded("the end of jobs", now - started, state, resume, jobs=list(open_jobs))
+        if open_jobs:
+            time.sleep(interval(now - started, deadline - now))
+    return ended
 
 
 def _look(vault: Vault, name: str, started: float, deadline: float) -> Job | None:

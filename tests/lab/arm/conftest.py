@@ -27,6 +27,7 @@ from azure.mgmt.storage import StorageManagementClient
 from lab.arm.server import ArmServer
 from lab.arm.state import AzureState
 from lab.context import NO_LAG, CloudFacts, Delays, LabContext, Login, ProxyAccount, VmmServerFacts
+from lab.windows.replication import VmmServers
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 LOGIN = Login(
@@ -170,6 +171,7 @@ def azure(authority: tuple[ssl.SSLContext, Path], loop: _Loop) -> Iterator[Azure
     """Provide an empty Azure without delays and lag, which records its traffic."""
     context = LabContext(login=LOGIN, proxy=ProxyAccount("proxy", 8080, "user", "password"), delays=AT_ONCE, lag=NO_LAG)
     context.azure = state = AzureState(context)
+    context.fabric = VmmServers({})
     state.record_traffic = True
     server = ArmServer(state)
     runner = loop.run(_listen(server, authority[0]))

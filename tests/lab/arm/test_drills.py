@@ -83,8 +83,8 @@ def test_a_test_failover_and_its_cleanup(azure: Azure, protection: Protection) -
     assert "TestFailoverCleanup" in waiting["allowedOperations"]
     assert "TestFailover" not in waiting["allowedOperations"]
     vm = f"{azure.state.group_id(TARGET)}/providers/Microsoft.Compute/virtualMachines/web01-test"
-    shown = azure.send("GET", f"{vm}/instanceView", "2022-11-01").json()
-    assert shown["statuses"][1]["code"] == "PowerState/running"
+    shown = azure.send("GET", f"{vm}?$expand=instanceView", "2022-11-01").json()
+    assert shown["properties"]["instanceView"]["statuses"][1]["code"] == "PowerState/running"
     assert azure.send("GET", vm, "2022-11-01").json()["name"] == "web01-test"
     cleaned = run(azure, protection, "testFailoverCleanup", {"properties": {"comments": "done"}})
     assert (cleaned["properties"]["state"], cleaned["properties"]["customDetails"]["comments"]) == ("Succeeded", "done")

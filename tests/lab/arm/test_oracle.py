@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from lab.arm.virtual_machines import NewMachine, make_machine
+
 from . import oracle
 from .conftest import SERVER, SUBSCRIPTION, Azure
 from .test_vaults import make_key
@@ -43,6 +45,8 @@ def set_up(azure: Azure) -> None:
     _vault(azure)
     _targets(azure)
     _sites(azure)
+    machine = NewMachine("web01", "westeurope", "Standard_B1s", "Windows", None)
+    azure.send("GET", make_machine(azure.state, azure.state.group_id("rg"), machine), "2024-07-01")
     _remove(azure)
 
 

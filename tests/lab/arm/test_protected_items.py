@@ -150,6 +150,9 @@ def test_a_machine_becomes_ready_in_two_stages(site: Site) -> None:
         ("Protected", "Protected", READY, "None", "23", 1, True),
     ]
     found = item(site)
+    providers = f"{site.vault.site_id}/replicationFabrics/{site.fabric.name}/replicationRecoveryServicesProviders"
+    counted = (get(site, site.cloud), get(site, f"{providers}/{site.fabric.server.vmm_id}"))
+    assert [one["properties"]["protectedItemCount"] for one in counted] == [1, 1]
     assert (found["failoverHealth"], found["healthErrors"][0]["errorCode"]) == ("Warning", "161011")
     [adapter] = found["providerSpecificDetails"]["vmNics"]
     assert adapter["ipConfigs"][0]["recoverySubnetName"] == "production"

@@ -65,7 +65,7 @@ def test_a_server_in_use_stays(site: Site, method: str, use: Any, words: str) ->
     job = ended(site, send(site, method))
     assert job["state"] == "Failed"
     assert words in job["errors"][0]["serviceErrorDetails"]["message"]
-    assert [task["state"] for task in job["tasks"]][0] == "Failed"
+    assert next(task["state"] for task in job["tasks"]) == "Failed"
     assert len(site.vault.fabrics) == 1
 
 

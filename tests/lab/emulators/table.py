@@ -14,6 +14,7 @@ from tests.lab.emulators.cases import (
     connectivity,
     fabric,
     files,
+    host_machines,
     languages,
     node_pauses,
     observe,
@@ -45,6 +46,7 @@ _ENGLISH: Final = (
     *node_pauses.CASES,
     *symptoms.CASES,
     *virtual_machines.CASES,
+    *host_machines.CASES,
 )
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}

@@ -32,12 +32,15 @@ PARAMETERS = {
     "inspect_file": "Path",
     "install_agent": "InstallerPath InstallerSha256 InstallPath CachePath ServiceTimeout RemoveInstaller",
     "install_provider": (
-        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller ProductTimeout WhenIdle QuietJobs ClusterResource"
+        "InstallerPath InstallerSha256 ExtractDir RemoveInstaller EarlierVersion ProductTimeout WhenIdle QuietJobs"
+        " ClusterResource"
     ),
     "list_restart_obstacles": "",
     "list_running_jobs": "QuietJobs",
     "pause_node": "",
     "resume_node": "",
+    "list_host_machines": "",
+    "list_virtual_machines": "Clouds",
     "list_vmm_fabric": "",
     "observe": (
         "Sections StagingDir ConnectivityUrls ConnectivityRegistered ConnectivitySeconds RootThumbprints ProxyAddress"

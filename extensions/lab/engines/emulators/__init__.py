@@ -20,6 +20,7 @@ from .fetch_file import fetch_file
 from .inspect_file import inspect_file
 from .install_agent import install_agent
 from .install_provider import install_provider
+from .list_host_machines import list_host_machines
 from .list_restart_obstacles import list_restart_obstacles
 from .list_running_jobs import list_running_jobs
 from .list_virtual_machines import list_virtual_machines
@@ -55,6 +56,7 @@ EMULATORS: Final[dict[str, Emulator]] = {
     "inspect_file": inspect_file,
     "install_agent": install_agent,
     "install_provider": install_provider,
+    "list_host_machines": list_host_machines,
     "list_restart_obstacles": list_restart_obstacles,
     "list_running_jobs": list_running_jobs,
     "list_virtual_machines": list_virtual_machines,

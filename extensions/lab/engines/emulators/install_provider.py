@@ -62,7 +62,9 @@ def install_provider(run: Run) -> dict[str, Any]:
                     if here:
                         stop_vmm(run)
                     result["setup_exit"] = programs.run(machine, f"{folder}\\setupdr.exe", "/i")
-                    _wait_for_product(machine, result["setup_exit"], run.number("ProductTimeout", 600))
+                    _wait_for_product(
+                        machine, result["setup_exit"], run.text("EarlierVersion"), run.number("ProductTimeout", 600)
+                    )
         finally:
             try:
                 if here:
@@ -81,11 +83,17 @@ def install_provider(run: Run) -> dict[str, Any]:
     return result
 
 
-def _wait_for_product(machine: Machine, setup_exit: int, limit: int) -> None:
+def _wait_for_product(machine: Machine, setup_exit: int, earlier: str | None, limit: int) -> None:
     waited = 0
-    while setup_exit in _GOOD and waited < limit and machine.registry.find(layout.ADAPTER_KEY) is None:
+    while setup_exit in _GOOD and waited < limit and not _has_product(machine, earlier):
         machine.sleep(_TURN)
         waited += _TURN
+
+
+def _has_product(machine: Machine, earlier: str | None) -> bool:
+    if machine.registry.find(layout.ADAPTER_KEY) is None:
+        return False
+    return not earlier or machine.registry.text(layout.PROVIDER_KEY, "Version") != earlier
 
 
 def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:

@@ -32,7 +32,7 @@ def run(machine: Machine, invocation: Invocation) -> int:
 
     def install() -> None:
         # inferred: the installation needs a stopped service until its end, and is rolled back otherwise.
-        if machine.is_running(layout.VMM_SERVICE):
+        if machine.need_service(layout.VMM_SERVICE).status != "Stopped":
             _log(machine, [f"setupdr.exe {version}: The installation was rolled back, because the service runs."])
             return
         lay_down(machine, folder, invocation.file)

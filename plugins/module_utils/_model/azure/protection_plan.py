@@ -27,7 +27,7 @@ from .protection_update import conflicts, require_nics, setting_changes, shown_s
 Action = Literal["enable", "update", "resynchronize", "disable", "purge"]
 #: Phases in which a machine is on its way, so that a run waits for it.
 MOVING: Final[tuple[Phase, ...]] = ("enabling", "copying", "finishing", "waiting")
-#: The rest that a purge leaves behind, with the commands that remove it ("Remove servers and disable protection", 2018-11).
+#: The rest that a purge leaves, with the commands that remove it ("Remove servers and disable protection", 2018-11).
 LEFT_BEHIND: Final = (
     "the owner host keeps the replication relationship of machine '{name}', and VMM its mark of disaster recovery: call"
     " RemoveReplicationRelationshipEx of Msvm_ReplicationService (root\\virtualization\\v2) on the owner host, and"
@@ -238,3 +238,14 @@ def progress(machines: Iterable[MachineState], failures: Mapping[str, str]) -> s
     line = ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no machine"
     reasons = "; ".join(f"{name} ({reason})" for name, reason in failures.items())
     return f"{line}: {reasons}" if reasons else line
+
+
+def unconnected(machine: MachineState) -> list[str]:
+    """Return a note about a ready machine without any network in Azure: it would start without a connection."""
+    item = machine.item
+    if item is None or item.phase != "ready" or any(nic.used and nic.network_id for nic in item.nics):
+        return []
+    return [
+        f"machine '{machine.name}' has no adapter in a network in Azure; set network, or map its VM network to one"
+        " before its replication is enabled"
+    ]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: what must be removed from a vault, in which order, and what blocks each removal.
+"""Private: the objects to remove from a vault, in their order, and the reasons that block a removal.
 
 The order and the blocks are those of "Remove servers and disable protection" in the documentation of Site Recovery.
 """

@@ -28,6 +28,33 @@ AZURE_MACHINE: Final[Shape] = {
     "protected": BOOL,
     "protected_item_id": _TEXT,
 }
+#: A machine as host_vm_info returns it.
+HOST_MACHINE: Final[Shape] = {
+    "hyperv_id": TEXT,
+    "name": TEXT,
+    "host": TEXT,
+    "generation": _NUMBER,
+    "secure_boot": _FLAG,
+    "protected_keys": _FLAG,
+    "physical_disk": _FLAG,
+    "shared_disk": _FLAG,
+    "replicates": _FLAG,
+    "disks": Optional(
+        [
+            {
+                "name": TEXT,
+                "size_bytes": _NUMBER,
+                "bus": _TEXT,
+                "controller": _NUMBER,
+                "place": _NUMBER,
+                "sector_bytes": _NUMBER,
+            }
+        ]
+    ),
+    "switch_names": Optional([TEXT]),
+    "backup_vault": _TEXT,
+    "free_percent": _NUMBER,
+}
 _MIB: Final = 1024**2
 
 
@@ -63,3 +90,34 @@ def all_known_to_azure(option: str, documents: Sequence[Mapping[str, Any]] | Non
         return []
     require_shape(option, list(documents), AZURE_MACHINE, "protectable_vm_info")
     return [known_to_azure(document) for document in documents]
+
+
+def known_to_host(document: Mapping[str, Any]) -> Known:
+    """Return a machine as its host shows it. The form of the document was checked."""
+    disks, switches, free = document["disks"], document["switch_names"], document["free_percent"]
+    observed = Observed(
+        generation=document["generation"] if document["generation"] in (1, 2) else None,
+        disks=None if disks is None else tuple(_host_disk(disk) for disk in disks),
+        secure_boot=document["secure_boot"],
+        protected_keys=document["protected_keys"],
+        physical_disk=document["physical_disk"],
+        shared_disk=document["shared_disk"],
+        replicates=document["replicates"],
+        switch_names=None if switches is None else tuple(switches),
+        backup_vault=document["backup_vault"],
+        free_share=None if free is None else free / 100,
+    )
+    return Known(None, document["hyperv_id"], document["name"], observed, None, document["host"])
+
+
+def _host_disk(disk: Mapping[str, Any]) -> DiskFact:
+    names = ("name", "size_bytes", "bus", "controller", "place", "sector_bytes")
+    return DiskFact(**{name: disk[name] for name in names})
+
+
+def all_known_to_hosts(option: str, documents: Sequence[Mapping[str, Any]] | None) -> list[Known]:
+    """Return the machines of an option. Raises InvalidInput for anything that host_vm_info does not return."""
+    if documents is None:
+        return []
+    require_shape(option, list(documents), HOST_MACHINE, "host_vm_info")
+    return [known_to_host(document) for document in documents]

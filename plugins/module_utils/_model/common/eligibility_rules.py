@@ -434,7 +434,7 @@ def replica_broker(candidate: Candidate) -> Verdict:
         return Verdict("pass", "the host is in no cluster", where=where)
     broker, where = candidate.read("replica_broker")
     if broker is None:
-        return _unknown("whether the cluster has a Hyper-V Replica Broker", _ASK_HOST)
+        return _unknown("whether the cluster has a Hyper-V Replica Broker", "look for this role in the cluster")
     if broker:
         return Verdict("pass", "the cluster has a Hyper-V Replica Broker", where=where)
     return Verdict("fail", "the cluster has no Hyper-V Replica Broker", "add the role if a failover needs it", where)

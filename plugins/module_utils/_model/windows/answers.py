@@ -242,6 +242,7 @@ ANSWERS: Mapping[str, Shape] = {
         "marked": BOOL,
     },
     "list_running_jobs": {"running_jobs": _JOBS},
+    "list_host_machines": TEXT,
     "list_virtual_machines": TEXT,
     "list_vmm_fabric": TEXT,
     "observe": _OBSERVATION,

@@ -30,7 +30,8 @@ def cloud_flag(context: Context) -> Check | None:
     return Check.failed(
         "cloud-flag",
         "P9",
-        "this release of VMM cannot send the metadata of clouds by a cmdlet (Set-SCCloud has no DisasterRecoverySupported)",
+        "this release of VMM cannot send the metadata of clouds by a cmdlet (Set-SCCloud has no"
+        " DisasterRecoverySupported)",
         "enable it on the General page of the properties of each cloud in VMM, and do not set O(vmm_clouds)",
     )
 

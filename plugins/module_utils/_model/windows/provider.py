@@ -235,6 +235,12 @@ def _version_after(before: ProviderFacts, installer: Installer) -> str | None:
     return installer.version if older(before.version, installer.version) else before.version
 
 
+def earlier_version(provider: ProviderFacts | None, desired: DesiredProvider) -> str | None:
+    """Return the version that an upgrade replaces. A repair may keep its version."""
+    upgrades = provider_setup(provider, desired.installer.version) == "upgrade"
+    return provider.version if provider is not None and upgrades else None
+
+
 def cluster_resource(vmm: VmmFacts | None) -> str | None:
     """Return the cluster resource that scripts stop and start instead of the service.
 

@@ -17,9 +17,9 @@ from ..._azure.consistency import UNKNOWN_PARENT
 from ..._azure.wire import payload
 from ..._model.azure.protectable_item import SourceMachine
 from ..._model.azure.protected_item import ProtectedItem
-from ..._model.azure.vmm_server import is_vmm
 from ..._model.common.errors import Refused
 from ..._model.common.names import same_name
+from .vault_clouds import vmm_fabrics
 from .vault_lists import list_of_vault
 
 
@@ -97,7 +97,7 @@ class Cloud:
 def find_cloud(vault: jobs.Vault, server: str | None, cloud: str) -> Cloud:
     """Find a cloud by the names of its server and its own. Raises Refused, which names what there is."""
     client, place = vault.azure.site_recovery, (vault.resource_group, vault.name)
-    fabrics = [one for one in list_of_vault("servers", lambda: client.replication_fabrics.list(*place)) if is_vmm(one)]
+    fabrics = vmm_fabrics(vault.azure, *place)
     chosen = [one for one in fabrics if server is None or same_name(_friendly(one), server)]
     if len(chosen) != 1:
         names = ", ".join(sorted(_friendly(one) for one in fabrics)) or "none"

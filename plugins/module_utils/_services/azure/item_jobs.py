@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..._azure import jobs
-from ..._azure.failures import translated
-from ..._azure.wire import documents
 from ..._model.azure.jobs import Job, failure_of
 from ..._model.common.errors import AccessDenied, DeadlineExceeded, RemoteFailure
 from ..._model.common.waiting import interval, is_passing
@@ -36,13 +34,6 @@ class Results:
 
     def fail(self, machine: str, error: RemoteFailure) -> None:
         self.failures[machine] = error
-
-
-def list_jobs(vault: jobs.Vault) -> list[Job]:
-    """Return the newest jobs of a vault, at most 200 of them (recorded: the list is cut without a sign)."""
-    call = vault.azure.site_recovery.replication_jobs.list
-    with translated("list the jobs of the vault"):
-        return [Job.from_wire(document) for document in documents(call(vault.resource_group, vault.name))]
 
 
 def run_all(
@@ -86,7 +77,7 @@ def _start(operation: Operation, running: dict[str, Operation], results: Results
 def _look(vault: jobs.Vault, running: dict[str, Operation], results: Results) -> None:
     """Read the list of jobs once, and each job that has ended, because a list has no errors."""
     try:
-        seen = {job.name: job for job in list_jobs(vault)}
+        seen = {job.name: job for job in jobs.list_jobs(vault)}
         for name in list(running):
             listed = seen.get(name)
             if listed is not None and not listed.is_final:

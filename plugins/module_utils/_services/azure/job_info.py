@@ -11,8 +11,6 @@ from typing import Any
 
 from ..._azure import jobs as follower
 from ..._azure.clients import Azure
-from ..._azure.failures import translated
-from ..._azure.wire import documents
 from ..._model.azure.job_query import JobQuery, cut_warning, is_cut
 from ..._model.azure.jobs import Job
 from ..._model.common.errors import Refused
@@ -38,10 +36,7 @@ def _one(vault: follower.Vault, name: str) -> list[Job]:
 
 
 def _list(vault: follower.Vault, query: JobQuery) -> list[Job]:
-    call = vault.azure.site_recovery.replication_jobs.list
-    text = query.to_filter(datetime.now(timezone.utc))
-    with translated("list the jobs of the vault"):
-        return [Job.from_wire(item) for item in documents(call(vault.resource_group, vault.name, filter=text))]
+    return follower.list_jobs(vault, query.to_filter(datetime.now(timezone.utc)))
 
 
 def _result(jobs: list[Job], *, tree: bool) -> dict[str, Any]:

@@ -16,7 +16,16 @@ from ..._model.azure.candidates import evaluate_accounts, evaluate_networks
 from ..._model.azure.jobs import Job, failure_of
 from ..._model.azure.protectable_item import SourceMachine, find_machine
 from ..._model.azure.protected_item import ProtectedItem
-from ..._model.azure.protection_plan import MOVING, MachineState, Step, expected, plan_of, progress, steps_of
+from ..._model.azure.protection_plan import (
+    MOVING,
+    MachineState,
+    Step,
+    expected,
+    plan_of,
+    progress,
+    steps_of,
+    unconnected,
+)
 from ..._model.azure.protection_request import (
     Desired,
     DesiredMachine,
@@ -33,7 +42,7 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .cloud_machines import Cloud, find_cloud
-from .item_jobs import Operation, Results, list_jobs, run_all
+from .item_jobs import Operation, Results, run_all
 from .storage_account import list_accounts
 from .vault import require
 from .virtual_network import list_networks
@@ -91,7 +100,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         }
         found = {one.name: _item_of(one, sources[one.name], items) for one in self.desired.machines}
         # A job that enables a machine is the only sign of it until it ends.
-        running = [job for job in list_jobs(self.vault) if not job.is_final] if None in found.values() else []
+        running = [job for job in jobs.list_jobs(self.vault) if not job.is_final] if None in found.values() else []
         return tuple(
             MachineState(one, sources[one.name], found[one.name], _job_of(one, sources[one.name], running))
             for one in self.desired.machines
@@ -162,7 +171,6 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
     def to_result(self, state: ProtectionState) -> dict[str, Any]:
         return {
             "cloud": state.cloud.name,
-            "log_account": state.log_account,
             "progress": progress(state.machines, {}),
             "machines": [machine.to_result() for machine in state.machines],
         }
@@ -178,7 +186,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             if machine.item
             for problem in machine.item.problems()
         ]
-        return (*notes, *health)
+        return (*notes, *health, *(note for machine in state.machines for note in unconnected(machine)))
 
     # Apply ------------------------------------------------------------------------------------------------------------
 
@@ -295,7 +303,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
 
     def _note_failed_completion(self, pending: Sequence[MachineState], results: Results) -> None:
         """Note the failure of the job that finishes a protection, which no request started."""
-        listed = list_jobs(self.vault)
+        listed = jobs.list_jobs(self.vault)
         for machine in pending:
             own = [job for job in listed if machine.item and same_name(job.target.id, machine.item.vm_id)]
             if own and own[0].scenario.casefold() == "ircompletion" and own[0].is_final and not own[0].succeeded:

@@ -84,25 +84,27 @@ class Reader:
         documents[model.POLICIES] = self._list("policies", lambda: self._client.replication_policies.list(*self._vault))
         return Contents(documents, tuple(servers))
 
-    def with_details(self, contents: Contents) -> dict[str, list[Document]]:
+    def with_details(self, contents: Contents) -> dict[str, list[model.Document]]:
         """Return all documents for an export. Lists of plans and items lack a part, so each of these is read."""
         shown = {kind: list(documents) for kind, documents in contents.documents.items()}
         shown[model.PLANS] = [self._one(each, self._plan) for each in shown[model.PLANS]]
         shown[model.ITEMS] = [self._one(each, self._item) for each in shown[model.ITEMS]]
         return shown
 
-    def _plan(self, document: Document) -> Document:
-        found: Document = self._client.replication_recovery_plans.get(*self._vault, str(document["name"]), cls=raw)
-        return found
+    def _plan(self, document: model.Document) -> model.Document:
+        found: Any = self._client.replication_recovery_plans.get(*self._vault, str(document["name"]), cls=raw)
+        shown: model.Document = found
+        return shown
 
-    def _item(self, document: Document) -> Document:
+    def _item(self, document: model.Document) -> model.Document:
         kinds = ("replicationFabrics", "replicationProtectionContainers", "replicationProtectedItems")
         place = [model.id_part(document, kind) for kind in kinds]
-        found: Document = self._client.replication_protected_items.get(*self._vault, *place, cls=raw)
-        return found
+        found: Any = self._client.replication_protected_items.get(*self._vault, *place, cls=raw)
+        shown: model.Document = found
+        return shown
 
     @staticmethod
-    def _one(document: Document, get: Callable[[Document], Document]) -> Document:
+    def _one(document: model.Document, get: Callable[[model.Document], model.Document]) -> model.Document:
         """Return the whole object. One that was removed meanwhile stays as the list showed it."""
         found = read(f"read {document.get('name')}", lambda: get(document))
         return document if isinstance(found, Absent) else found

@@ -32,7 +32,8 @@ from .site_recovery_writes import run
 from .vault_clouds import list_associations, list_clouds
 from .vault_lists import list_of_vault
 
-_BAD_REQUEST = 400
+# The outer code of the error.
+_UNUSED = "BadRequest"
 
 
 def read_policy(azure: Azure, resource_group: str, vault_name: str, name: str) -> Document | None:
@@ -45,11 +46,20 @@ def read_policy(azure: Azure, resource_group: str, vault_name: str, name: str) -
     try:
         found = read(f"read replication policy {name}", partial(_get, azure, resource_group, vault_name, name))
     except RemoteFailure as error:
-        if error.details.get("status") != _BAD_REQUEST:
+        if error.details.get("code") != _UNUSED:
             raise
         listed = list_of_vault("policies", lambda: policies.list(resource_group, vault_name))
         return next((one for one in listed if same_name(str(one.get("name")), name)), None)
-    return None if isinstance(found, Absent) else found
+    return None if isinstance(found, Absent) else _whole(found, name)
+
+
+def _whole(document: Document, name: str) -> Document:
+    if not all(isinstance(document.get(field), str) for field in ("id", "name")):
+        raise RemoteFailure(
+            f"could not read replication policy {name}: the answer lacks id or name;"
+            " check cloud_environment, and that no proxy answers in place of Azure"
+        )
+    return document
 
 
 def _get(azure: Azure, resource_group: str, vault_name: str, name: str) -> Document:

@@ -67,7 +67,8 @@ class ServerRemoval(ManagedResource[ServerState, Applied]):
 
     def apply(self, plan: Plan, state: ServerState) -> Applied:  # noqa: ARG002
         """Start the removal, and follow its job to success."""
-        assert state.server is not None
+        if state.server is None:
+            return Applied()
         fabrics, name = self._vault.azure.site_recovery.replication_fabrics, state.server.fabric_name
         begin = fabrics.begin_purge if self._desired.method == PURGE else fabrics.begin_delete
         place = (self._desired.resource_group, self._desired.vault_name, name)

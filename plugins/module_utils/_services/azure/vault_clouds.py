@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from ..._azure.clients import Azure
 from ..._azure.wire import Document
 from ..._model.azure.cloud import Association, Cloud
+from ..._model.azure.vmm_server import is_vmm
 from .vault_lists import list_of_vault
-
-_VMM = "vmm"
 
 
 def vmm_fabrics(azure: Azure, resource_group: str, vault_name: str) -> list[Document]:
     """Return the VMM servers of a vault."""
     client = azure.site_recovery.replication_fabrics
     fabrics = list_of_vault("servers", lambda: client.list(resource_group, vault_name))
-    return [fabric for fabric in fabrics if _kind(fabric) == _VMM]
+    return [fabric for fabric in fabrics if is_vmm(fabric)]
 
 
 def list_clouds(azure: Azure, resource_group: str, vault_name: str) -> list[Cloud]:
@@ -56,8 +55,3 @@ def list_associations(azure: Azure, resource_group: str, vault_name: str, cloud:
             ),
         )
     ]
-
-
-def _kind(fabric: Document) -> str:
-    details = (fabric.get("properties") or {}).get("customDetails") or {}
-    return str(details.get("instanceType") or "").casefold()

@@ -83,6 +83,7 @@ class Provider(ManagedResource[MachineFacts, Applied]):
                 # Only administrators can write to the task's folder, and it is always removed with the task.
                 "ExtractDir": f"{self._staging}\\work\\{SETUP.name}\\package",
                 "RemoveInstaller": not installer.stays,
+                "EarlierVersion": model.earlier_version(state.provider, self._desired),
                 **self._quiet.parameters,
                 **({"ClusterResource": resource} if resource else {}),
             }

@@ -60,7 +60,8 @@ class ProviderRemoval(ManagedResource[MachineFacts, Applied]):
 
     def apply(self, plan: Plan, state: MachineFacts) -> Applied:  # noqa: ARG002
         """Remove the Provider."""
-        assert state.provider is not None
+        if state.provider is None:
+            return Applied()
         parameters = {
             "ProductCode": model.product_code(state.provider),
             "ClusterResource": cluster_resource(state.vmm),

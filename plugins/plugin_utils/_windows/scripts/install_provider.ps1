@@ -6,7 +6,8 @@
 # Unpacks the package of the Site Recovery Provider and runs its setup, which requires a stopped VMM service. On a node
 # that does not own the role of a highly available VMM, the service does not run, and the role is not touched. The script
 # always starts the service again and removes the unpacked files. After a success it removes the installer if requested.
-# Setup can end before its product is installed. Like Microsoft's instructions, the script waits for the registry key.
+# Setup can end before its product is installed. Like Microsoft's instructions, the script waits for the registry key,
+# and in an upgrade also until the registry shows another version.
 
 [CmdletBinding(SupportsShouldProcess)]
 param(
@@ -21,6 +22,9 @@ param(
     [string] $ExtractDir,
 
     [bool] $RemoveInstaller = $false,
+
+    # The version that an upgrade replaces.
+    [string] $EarlierVersion,
 
     [int] $ProductTimeout = 600,
 
@@ -42,9 +46,15 @@ $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 # siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present, Start-Vmm, Stop-Vmm, Test-VmmHere
 
 function Test-Product {
-    $key = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\DRAdapter'
-    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $key }
-    return $answer.ReturnValue -eq 0
+    $place = @{ hDefKey = [uint32] 2147483650; sSubKeyName = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\DRAdapter' }
+    if ((Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments $place).ReturnValue -ne 0) {
+        return $false
+    }
+    $place.sSubKeyName = 'SOFTWARE\Microsoft\Azure Site Recovery'
+    $place.sValueName = 'Version'
+    $shown = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments $place
+    # Without the value, nothing shows the end of an upgrade.
+    return $EarlierVersion -eq '' -or $shown.ReturnValue -ne 0 -or $shown.sValue -ne $EarlierVersion
 }
 
 function Start-Setup {

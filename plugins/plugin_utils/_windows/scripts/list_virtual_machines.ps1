@@ -18,6 +18,8 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
+$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
+
 # siterecovery.hyperv functions: Connect-VmmServer
 
 function Get-Value {
@@ -118,7 +120,6 @@ function Get-CustomProperty {
     return $found
 }
 
-$service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 $state = $null
 if ($null -ne $service) {
     $state = "$($service.State)"

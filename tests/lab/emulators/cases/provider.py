@@ -65,6 +65,12 @@ CASES: Final = [
         all_of(PROVIDER_PACKAGE, fault("setup ends early")),
         parameters={"ProductTimeout": 0},
     ),
+    install_provider(
+        "over an older one, whose setup ends early",
+        all_of(PROVIDER_PACKAGE, fault("setup ends early")),
+        machine=vmm_server(provider={"version": "5.1.7000.0"}),
+        parameters={"EarlierVersion": "5.1.7000.0"},
+    ),
     install_provider("with a service that does not stop", all_of(PROVIDER_PACKAGE, fault("stop SCVMMService"))),
     install_provider("with a service that does not start", all_of(PROVIDER_PACKAGE, fault("start SCVMMService"))),
 ]

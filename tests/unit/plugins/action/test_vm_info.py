@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import eligibility
+from lab.lab import find_document, read_document
 from lab.windows import layout
 from tests.lab.emulators.cases.virtual_machines import vmm_server
 from tests.unit.plugins.action.conftest import Runner
@@ -112,6 +114,27 @@ def test_machines_of_azure_are_joined_by_id(runner: MakeRunner) -> None:
     assert checks(machines["replica"])["vm-replication"] == ("unknown", "vmm")
     assert machines["gone"]["read_from"] == ["azure"]
     assert len(machines["ha"]["checks"]) == len(result["rules"])
+
+
+def test_the_broken_lab_fails_every_rule_that_vmm_shows(runner: MakeRunner) -> None:
+    server = next(each for each in read_document(find_document("broken"))["machines"] if each["name"] == "vmm01")
+    result = runner(server).run(MODULE, clouds=["Gold"])
+    found = {
+        name for machine in result["machines"] for name, (status, _w) in checks(machine).items() if status == "fail"
+    }
+    # VMM does not show these, or Azure was not asked.
+    elsewhere = {
+        "vm-shared-disk",
+        "vm-shielded",
+        "vm-native-sectors",
+        "vm-disks-in-azure",
+        "vm-generation",
+        "vm-replication",
+        "vm-host-backup",
+        "vm-replica-broker",
+        "vm-log-space",
+    }
+    assert found == {rule.id for rule in eligibility.CHECKED} - elsewhere
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

@@ -29,6 +29,10 @@ MODULES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "target_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
     "vmm_server_info": ({"vault_name": "vault-dr", "resource_group": GROUP}, "vaults/vault-dr"),
+    "replication_policy": (
+        {"name": "gold", "vault_name": "vault-dr", "resource_group": GROUP},
+        "replicationpolicies/gold",
+    ),
 }
 every_module = pytest.mark.parametrize("module", MODULES)
 ALWAYS = 99
@@ -63,7 +67,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(missing: s
     def work() -> None:
         raise ModuleNotFoundError(name=missing)
 
-    module: Any = SimpleNamespace(fail_json=lambda msg, exception: messages.append(msg))
+    module: Any = SimpleNamespace(fail_json=lambda **result: messages.append(result["msg"]))
     report_errors(module, work)
     assert len(messages) == 1
     assert f"required Python library ({package})" in messages[0]

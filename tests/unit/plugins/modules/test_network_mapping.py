@@ -75,7 +75,7 @@ def test_a_change_names_the_machines_that_it_touches(subscription: Subscription,
         change["reason"] == "map VM network corp to vnet-hub instead of vnet-dr (also for the protected machines web)"
     )
     assert "protected machines web" in run(subscription, check=True, state="absent").result["plan"][0]["reason"]
-    # Nothing but the VM networks is read where nothing changes.
+    # A run without changes reads only the servers, VM networks and mappings.
     run(subscription)
     assert len(subscription.requests) == 3
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
+from lab.arm.jobs import Job
 from lab.context import ReplicationRefused
 from tests.lab.arm.replicas import Site, machine, make_site
 
@@ -141,6 +142,9 @@ def test_a_run_finds_machines_that_are_on_their_way(site: Site) -> None:
 
 def test_a_timeout_says_where_the_machines_are(site: Site) -> None:
     site.azure.context.faults.plan("job:IrCompletion:ReplicaConfigurationTask:web01", "hang")
+    assert not run(site, "web01", wait="enabled").failed
+    for _ in range(10):
+        site.azure.state.hurry()
     ended = run(site, "web01", wait_timeout=1)
     assert ended.failed
     assert ended.error["kind"] == "deadline_exceeded"
@@ -215,8 +219,16 @@ def test_many_machines_need_one_list_per_interval(site: Site) -> None:
     site.fabric.machines_until = None
     ended = run(site, *names, parallel=10)
     assert phases(ended) == ["ready"] * 25
+    enabling = [job for job in site.vault.jobs.values() if job.scenario == "EnableDr"]
+    assert max(sum(_overlap(one, other) for other in enabling) for one in enabling) <= 10
     subscription: Subscription = site.subscription  # type: ignore[attr-defined]
     reads = [one for one in subscription.requests if one.startswith("GET ") and "replicationProtectedItems" in one]
     puts = [one for one in subscription.requests if one.startswith("PUT ")]
     assert len(puts) == 25
     assert not any(one.endswith(names[0]) for one in reads)
+
+
+def _overlap(one: Job, other: Job) -> bool:
+    """Tell whether a job was running when another one was requested."""
+    assert other.ended is not None
+    return other.created <= one.created < other.ended

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replication policies: what is sent, what a change shows, and what is refused."""
+"""Replication policies: requests, plans of changes, and refusals."""
 
 from __future__ import annotations
 

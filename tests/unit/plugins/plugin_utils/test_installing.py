@@ -191,9 +191,10 @@ def test_the_installer_stays_when_the_program_fails(harness: MakeHarness, what: 
     assert found.scripts == what.scripts()
 
 
-def test_vmm_starts_only_after_the_product_is_installed(harness: MakeHarness) -> None:
+@pytest.mark.parametrize("before", ["none", "older"])
+def test_vmm_starts_only_after_the_product_is_installed(harness: MakeHarness, before: str) -> None:
     """Setup can end before the Windows Installer does, which needs a stopped service until its end."""
-    found = harness(ONE.entry("none"))
+    found = harness(ONE.entry("none" if before == "none" else ONE.older))
     found.fail("setup ends early")
     assert found.run(ONE.resource()).changed is True
     assert found.machine.is_running(layout.VMM_SERVICE)

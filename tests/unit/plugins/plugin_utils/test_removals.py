@@ -208,7 +208,8 @@ def test_the_rest_of_a_registration_is_removed(harness: MakeHarness) -> None:
     assert machine.registry.find(layout.PROXY_KEY) is None
     # The other certificate is not the registration's.
     assert [each.friendly_name for each in machine.certificates] == ["Something else"]
-    assert machine.vmm is not None and machine.vmm.run_as == []
+    assert machine.vmm is not None
+    assert machine.vmm.run_as == []
     assert machine.is_running(layout.VMM_SERVICE)
 
 

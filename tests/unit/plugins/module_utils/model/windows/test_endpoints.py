@@ -93,7 +93,7 @@ STAGES: list[tuple[str | None, dict[str, Any], str]] = [
     ("dns", {"failure": "HostNotFound"}, "x.test does not resolve"),
     ("proxy-dns", {"failure": "HostNotFound", **PROXY}, "the name of the proxy http://p:1 does not resolve"),
     ("proxy-dns", {"failure": "ProxyNameResolutionFailure", **PROXY}, "the name of the proxy"),
-    ("tcp", {"failure": "ConnectFailure"}, "x.test does not accept connections on port 443; allow it"),
+    ("tcp", {"failure": "ConnectFailure"}, "x.test does not accept connections on port 443; allow the connection"),
     ("tcp", {"failure": "ConnectionRefused", **PROXY}, "the proxy http://p:1 does not accept connections; correct"),
     ("tls", {"failure": "TrustFailure"}, "the TLS handshake with x.test fails (TrustFailure); exclude it"),
     ("tls", {"failure": "SecureChannelFailure"}, "the TLS handshake with x.test fails"),
