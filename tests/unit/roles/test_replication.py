@@ -23,7 +23,7 @@ GIVEN: dict[str, Any] = {
         {"name": "policy-gold", "copy_frequency": 300, "clouds": ["Gold"]},
     ],
 }
-#: What an earlier run has left.
+#: The state that an earlier run has left.
 EARLIER = {"mappings": {"Old": "vnet-dr"}, "policies": {"policy-old": True}, "associations": {"Silver": "policy-old"}}
 WRITES = [
     "network_mapping Production",
@@ -108,8 +108,8 @@ def test_invalid_variables_stop_the_site_before_anything_is_made(harness: Harnes
     }
     run = harness.play("site.yml")
     assert run.reasons == {
-        "localhost": "N2: replication_policies[0].copy_frequency must be one of 30, 300, 900, not '60'; choose one of them;"
-        " N2: replication_network_mapping must be a variable of this collection; did you mean"
+        "localhost": "N2: replication_policies[0].copy_frequency must be one of 30, 300, 900, not '60'; choose one of"
+        " them; N2: replication_network_mapping must be a variable of this collection; did you mean"
         " replication_network_mappings?"
     }
     assert harness.journal("write") == []

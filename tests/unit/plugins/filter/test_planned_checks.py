@@ -25,7 +25,7 @@ DENIED = {"failed": True, "msg": "access denied", "error": {"kind": "access_deni
         ({"evidence": [PLANNED]}, False, "info", "pass", "not mapped; planned: map it", 1),
         (REFUSED, False, "error", "fail", "the vault has no VM network; correct the name", 0),
         (REFUSED, True, "info", "unknown", "known after the earlier steps: the vault has no VM network", 1),
-        # Another error says nothing about an earlier step.
+        # An earlier step does not help against another error.
         (DENIED, True, "error", "fail", "access denied", 0),
         ({"failed": True, "msg": "MODULE FAILURE"}, True, "error", "fail", "MODULE FAILURE", 0),
         ({"unreachable": True}, True, "error", "fail", "no answer", 0),
@@ -50,6 +50,7 @@ def test_only_planned_changes_are_selected() -> None:
 
 
 def test_something_else_than_a_list_is_refused() -> None:
-    for value in ({}, "text"):
+    values: tuple[Any, ...] = ({}, "text")
+    for value in values:
         with pytest.raises(AnsibleFilterError, match="must be a list"):
-            planned_checks(value, "N1")  # type: ignore[arg-type]
+            planned_checks(value, "N1")
