@@ -14,7 +14,7 @@ from ...module_utils._model.common.text_table import Cells, table
 
 _NOTHING = "nothing recorded"
 #: The first letters of step ids, in the order of the setup guide.
-_PHASES = "BTSPHX"
+_PHASES = "BTSPHNX"
 _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 

@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from ...module_utils._model.azure.association_plan import DesiredAssociation
+from ...module_utils._model.azure.network_mapping import DesiredMapping
+from ...module_utils._model.azure.policy_plan import DesiredPolicy
 from ...module_utils._model.azure.regions import require_region
 from ...module_utils._model.azure.registration_key import DesiredKey
+from ...module_utils._model.azure.replication_request import contradictions
 from ...module_utils._model.azure.sign_in import require_subscription_id, require_tenant
 from ...module_utils._model.azure.storage_account import DesiredPair
 from ...module_utils._model.azure.target_request import require_deployment_model, require_log_account
@@ -167,6 +171,31 @@ def _key(given: Values) -> Problems:
         yield _renamed_problem(problem, names)
 
 
+def _replication(values: Values) -> Problems:
+    given = _without_prefix("replication_", values)
+    yield from _each(given, "replication_", wait_timeout=require_timeout)
+    for number, mapping in enumerate(given["network_mappings"] or []):
+        yield from _entry(f"replication_network_mappings[{number}].", _mapping, mapping, {"vm_network": "network"})
+    for number, policy in enumerate(given["policies"] or []):
+        place = f"replication_policies[{number}]."
+        yield from _entry(place, DesiredPolicy.from_options, policy, {"name": "policy"})
+        if "clouds" in policy:
+            yield from _entry(
+                place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {"clouds": ["cloud"]}
+            )
+    yield from contradictions(given["network_mappings"] or [], given["policies"] or [], "replication_")
+
+
+def _mapping(options: Values) -> DesiredMapping:
+    return DesiredMapping.from_options(options, "s")
+
+
+def _entry(place: str, build: Callable[[Values], object], entry: Values, placeholders: Values) -> Problems:
+    defaults = {"state": "present", "resource_group": "g", "vault_name": _NAME, "purge": False}
+    for problem in _refusals(build, _Options({**defaults, **placeholders, **entry}), placeholders):
+        yield _moved(problem, place)
+
+
 # Windows --------------------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +279,7 @@ _RULES: Mapping[str, Callable[[Values], Problems]] = {
     "azure_target": _azure_target,
     "vmm_server": _vmm_server,
     "hyperv_host": _hyperv_host,
+    "replication": _replication,
     "site": _site,
 }
 

@@ -59,6 +59,8 @@ BY_BEGINNING = {
     "hyperv_host_download_threads": "H4",
     "hyperv_host_proxy": "H5",
     "hyperv_host_update_password": "H5",
+    "replication_": "N2",
+    "replication_network_mappings": "N1",
     "site_hyperv_hosts": "H1",
     "site_uncovered_hosts": "H1",
     "site_unready_hosts": "H1",

@@ -18,7 +18,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "vmm_server")
+ROLES = ("azure_target", "hyperv_host", "replication", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
@@ -26,6 +26,7 @@ FACTS = {
         "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
+    "replication": {"checks", "evidence", "plan"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
@@ -60,6 +61,9 @@ ENTRIES = {
     "vault": "azure_target_vault",
     "storage_account": "azure_target_storage_accounts",
     "virtual_network": "azure_target_virtual_networks",
+    "network_mapping": "replication_network_mappings",
+    "replication_policy": "replication_policies",
+    "policy_association": "replication_policies",
 }
 
 
@@ -73,7 +77,7 @@ def hand_overs(root: Path, role: str) -> Iterator[tuple[str, dict[str, Any], dic
                 continue
             taken = module_options(module)
             for option, value in task[f"siterecovery.hyperv.{module}"].items():
-                inner = re.match(r"\{\{ __azure_target_(?:item|settings)\.(\w+)", str(value))
+                inner = re.match(r"\{\{ __\w+_(?:item|settings)\.(\w+)", str(value))
                 name = variable_in(str(value))
                 if inner:
                     entries = known[ENTRIES[module]]["options"]
@@ -211,18 +215,25 @@ def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str)
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_calls_each_module_once(collection_root: Path, role: str) -> None:
-    """A second call would repeat the options. The key has a call that creates it and one that removes it."""
+    """A second call would repeat the options. A key and a policy have a call that creates and one that removes."""
     # Both entry points that set the target up or check it read it.
     files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
     keys = [key for file in files for task in tasks_in(load(file)) for key in task]
     calls = [key.rpartition(".")[2] for key in keys if key.startswith("siterecovery.hyperv.")]
     repeated = {name for name in calls if calls.count(name) > 1}
-    assert repeated <= {"validate_variables", "vault_registration_key", "target_info"}
+    assert repeated <= {"validate_variables", "vault_registration_key", "target_info", "replication_policy"}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_runs_tasks_of_another_role(collection_root: Path, role: str) -> None:
-    assert not re.search(r"(include|import)_role", texts(collection_root, role))
+def test_a_role_runs_no_tasks_of_another_role_but_the_login(collection_root: Path, role: str) -> None:
+    """One role describes the login. Roles that come after the target share it, and assemble none of their own."""
+    files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
+    tasks = [task for file in files for task in tasks_in(load(file))]
+    included = [task[key] for task in tasks for key in task if key.endswith("_role")]
+    login: dict[str, object] = {
+        "name": "siterecovery.hyperv.azure_target", "tasks_from": "login", "public": True, "rolespec_validate": False
+    }  # fmt: skip
+    assert all(each == login for each in included)
 
 
 @pytest.mark.parametrize("role", ROLES)
