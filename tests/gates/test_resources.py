@@ -19,6 +19,7 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "failover",
     "job_info",
     "network_mapping",
     "policy_association",
