@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from ...module_utils._model.common.resource import Evidence
 from .waves import DEFAULT_RING
 
 AZURE_TARGET, VMM_SERVER, HYPERV_HOST = "azure_target", "vmm_server", "hyperv_host"
+#: The roles after the target. They also call Azure from localhost, so their facts belong to the record of the target.
+_LATER = ("replication", "protection", "drill")
 _SEVERITIES = ("error", "warning", "info")
 _STATUSES = ("pass", "fail", "unknown")
 Variables = Mapping[str, Any]
@@ -87,12 +89,12 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
     return Record(
         role,
         host,
-        checks=_checks(host, f"{role}_checks", variables),
+        checks=_all_checks(role, host, variables),
         readings=_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []),
         evidence=_set_up_evidence(role, host, variables),
         settled=_fact(host, "settled", preflight),
-        failure=_line(variables.get(f"{role}_failure")),
-        plan=_fact(host, f"{role}_plan", variables),
+        failure="; ".join(filter(None, (_line(variables.get(f"{each}_failure")) for each in _roles(role)))),
+        plan=_joined(_fact(host, f"{each}_plan", variables) for each in _roles(role)),
         outstanding=_outstanding(host, f"{role}_progress", variables),
         observation=preflight.get("host") or {},
         vmm_clouds=tuple(str(name) for name in preflight.get("expected_clouds") or ()),
@@ -101,8 +103,24 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
     )
 
 
+def _roles(role: str) -> tuple[str, ...]:
+    return (role, *_LATER) if role == AZURE_TARGET else (role,)
+
+
+def _all_checks(role: str, host: str, variables: Variables) -> tuple[Check, ...] | None:
+    found = [_checks(host, f"{each}_checks", variables) for each in _roles(role)]
+    known = [checks for checks in found if checks is not None]
+    return tuple(check for checks in known for check in checks) if known else None
+
+
+def _joined(parts: Iterable[tuple[Evidence, ...] | None]) -> tuple[Evidence, ...] | None:
+    """Return the lines of all parts, or None if no part is known."""
+    known = [rows for rows in parts if rows is not None]
+    return tuple(row for rows in known for row in rows) if known else None
+
+
 def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
-    """Return the evidence of a role. The evidence of the target includes the vault's view of the VMM servers."""
+    """Return the evidence of a role. That of the target includes the vault's view of the VMM servers and later roles."""
     own = _fact(host, f"{role}_evidence", variables)
     if role != AZURE_TARGET:
         return own
@@ -111,8 +129,8 @@ def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Eviden
     if servers and waited and len(servers) == len(waited):
         # The wait starts after the setup of the servers. The initial state is the vault's view before it.
         waited = tuple(replace(now, found=before.found) for before, now in zip(servers, waited, strict=True))
-    known = [rows for rows in (own, waited or servers) if rows is not None]
-    return tuple(row for rows in known for row in rows) if known else None
+    later = [_fact(host, f"{each}_evidence", variables) for each in _LATER]
+    return _joined([own, waited or servers, *later])
 
 
 def _fact(host: str, name: str, variables: Variables) -> tuple[Evidence, ...] | None:

@@ -26,6 +26,8 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
+#: The playbooks that make planned changes in Azure, by step.
+_PLAYBOOKS = {"N3": "protect", "N4": "drill"}
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 
 
@@ -223,7 +225,7 @@ class Report:
                 yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
-                yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
+                yield _problem(record, f"{row.found}; {row.done}; {_advice_for(row)}", row.step)
         else:
             yield _problem(record, _NOT_SET_UP[record.role])
 
@@ -278,6 +280,10 @@ class Report:
             rows = [row for row in readings if row.step not in planned]
             found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
         return found
+
+
+def _advice_for(row: Evidence) -> str:
+    return f"run the playbook {_PLAYBOOKS.get(row.step, 'target')}"
 
 
 def _candidate(record: Record) -> Candidate:
