@@ -26,8 +26,8 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
-#: The playbooks that make planned changes in Azure, by step.
-_PLAYBOOKS = {"N3": "protect", "N4": "drill"}
+#: The playbooks that make planned changes in Azure, by step. All other steps are those of the target.
+_PLAYBOOKS = {"N1": "replication", "N2": "replication", "N3": "protect", "N4": "drill"}
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 
 
@@ -225,7 +225,8 @@ class Report:
                 yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
-                yield _problem(record, f"{row.found}; {row.done}; {_advice_for(row)}", row.step)
+                playbook = _PLAYBOOKS.get(row.step, "target")
+                yield _problem(record, f"{row.found}; {row.done}; run the playbook {playbook}", row.step)
         else:
             yield _problem(record, _NOT_SET_UP[record.role])
 
@@ -276,14 +277,12 @@ class Report:
         for record in self.records:
             # The setup of the target ends with the same readings.
             readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            planned = {row.step for row in record.differences}
+            # The evidence of a setup in check mode has the planned changes already.
+            differences = record.differences if self.stage == "state" else ()
+            planned = {row.step for row in differences}
             rows = [row for row in readings if row.step not in planned]
-            found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
+            found.setdefault(record.label, []).extend([*differences, *rows, *(self._done(record) or ())])
         return found
-
-
-def _advice_for(row: Evidence) -> str:
-    return f"run the playbook {_PLAYBOOKS.get(row.step, 'target')}"
 
 
 def _candidate(record: Record) -> Candidate:
