@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.common.yaml import yaml_load
 
 from ..module_utils._model.common.errors import SiteRecoveryError
-from ..module_utils._model.common.vm_group import VmGroup, groups_from_options
+from ..module_utils._model.common.vm_group import VmGroup, groups_from_options, require_written
 from ..module_utils._model.common.vm_selection import Reading, select
 from ..plugin_utils._variables.conversion import Conversion, is_blank, plain
 from ..plugin_utils._variables.specs import option_of
@@ -61,12 +62,19 @@ def _groups(variables: Variables) -> list[VmGroup]:
         return []
     conversion = Conversion()
     try:
-        converted = conversion.convert(_VARIABLE, plain(raw), option_of(_VARIABLE))
+        value = plain(raw)
+        converted = conversion.convert(_VARIABLE, value, option_of(_VARIABLE))
         if conversion.problems:
             raise conversion.problems[0]
+        require_written(_parsed(value), _VARIABLE)
         return groups_from_options(converted, _VARIABLE)
     except SiteRecoveryError as error:
         raise AnsibleFilterError(f"{variables['inventory_hostname']}: {error.message}") from None
+
+
+def _parsed(value: Any) -> Any:
+    """Return a variable that surveys and the command line give as text."""
+    return yaml_load(value) if isinstance(value, str) else value
 
 
 def _reading(variables: Variables) -> Reading:

@@ -47,9 +47,7 @@ class Condition:
         if not written:
             raise InvalidInput(place, "must have a condition, because it would select all machines", _EXAMPLE)
         for key, values in written.items():
-            if not values or any(not str(value or "").strip() for value in _values(values)):
-                fix = "remove the key, or give it a value; the pattern * stands for everything"
-                raise InvalidInput(f"{place}.{key}", "must not be empty or have a blank value", fix)
+            _require_value(f"{place}.{key}", values)
         properties = written.pop("properties", {})
         return cls(
             {key: tuple(str(value) for value in values) for key, values in written.items()},
@@ -113,6 +111,29 @@ def groups_from_options(entries: Sequence[Mapping[str, Any]], variable: str) -> 
         if any(same_name(group.name, other.name) for other in groups[:number]):
             raise InvalidInput(f"{variable}[{number}].name", f"'{group.name}' is a duplicate", "name each group once")
     return groups
+
+
+def require_written(entries: Any, variable: str) -> None:
+    """Raise InvalidInput for a key of a condition without a value, in groups as the user wrote them.
+
+    Elsewhere a blank value counts as not set. Here it would drop a part of a condition, and select more machines.
+    """
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        for part in ("include", "exclude"):
+            conditions = entry.get(part) if isinstance(entry, Mapping) else None
+            for index, condition in enumerate(conditions if isinstance(conditions, list) else []):
+                for key, value in condition.items() if isinstance(condition, Mapping) else ():
+                    _require_value(f"{variable}[{number}].{part}[{index}].{key}", value)
+
+
+def _require_value(place: str, value: Any) -> None:
+    values = _values(value) if isinstance(value, (list, Mapping)) else [value]
+    if not values or any(not str("" if each is None else each).strip() for each in values):
+        raise InvalidInput(
+            place,
+            "must not be empty or have a blank value",
+            "remove the key, or give it a value; the pattern * stands for everything",
+        )
 
 
 def _conditions(given: Mapping[str, Any], key: str, place: str) -> tuple[Condition, ...]:
