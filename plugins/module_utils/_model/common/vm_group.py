@@ -4,7 +4,7 @@
 """Private: groups of virtual machines: the conditions that select them, and the settings of their protection.
 
 A condition never selects all machines by accident. It has at least one key, each key has at least one value, and a value
-is never blank. Whoever wants all machines of a cloud writes the pattern `*`.
+is never blank. The pattern `*` stands for all machines of a cloud.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _is_below(pattern: str, value: Any) -> bool:
     return len(beginning) == len(wanted) and all(map(_matches, wanted, beginning))
 
 
-#: Keys whose values are not compared as a whole.
+#: Keys whose values are not compared entirely.
 _MATCHES: Final[Mapping[str, Callable[[str, Any], bool]]] = {
     "hosts": _is_host,
     "clusters": _is_host,

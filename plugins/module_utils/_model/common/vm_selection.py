@@ -27,7 +27,7 @@ _SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one VMM server of the inventory returned. `failure` is empty if it was read.
+    """The answer of one VMM server of the inventory. `failure` is empty if it was read.
 
     `stopped` stands for a node on which VMM does not run, such as the passive node of a cluster.
     """
