@@ -16,7 +16,9 @@ def drill_due(evidence: Sequence[Mapping[str, Any]], reminds: bool = True) -> li
     """Return a failed check for each planned test failover. Without `reminds`, return no check."""
     planned = [row for row in (Evidence(**each) for each in evidence) if row.planned] if reminds else []
     return [
-        Check.failed("drill-due", row.step, f"a test failover is due: {row.found}", "run the playbook drill").to_result()
+        Check.failed(
+            "drill-due", row.step, f"a test failover is due: {row.found}", "run the playbook drill"
+        ).to_result()
         for row in planned
     ]
 

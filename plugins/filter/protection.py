@@ -31,7 +31,9 @@ def protection_clouds(servers: Sequence[Variables]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for variables in _hosts(servers):
         for group in _groups(variables):
-            entry = found.setdefault((group.vmm_server or "").casefold(), {"vmm_server": group.vmm_server, "clouds": []})
+            entry = found.setdefault(
+                (group.vmm_server or "").casefold(), {"vmm_server": group.vmm_server, "clouds": []}
+            )
             if group.cloud.casefold() not in map(str.casefold, entry["clouds"]):
                 entry["clouds"].append(group.cloud)
     return list(found.values())

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from ...module_utils._model.azure.association_plan import DesiredAssociation
+from ...module_utils._model.azure.drill import DesiredDrill
 from ...module_utils._model.azure.network_mapping import DesiredMapping
 from ...module_utils._model.azure.policy_plan import DesiredPolicy
-from ...module_utils._model.azure.drill import DesiredDrill
 from ...module_utils._model.azure.protection_request import OPTIONS as PROTECTION_OPTIONS
 from ...module_utils._model.azure.protection_request import desired_from_options
 from ...module_utils._model.azure.regions import require_region
@@ -27,7 +27,7 @@ from ...module_utils._model.azure.vmm_server import require_names
 from ...module_utils._model.common.change_window import parse_window_end
 from ...module_utils._model.common.cloud_names import require_cloud
 from ...module_utils._model.common.errors import InvalidInput
-from ...module_utils._model.common.names import same_name, require_group_name, require_vault_name
+from ...module_utils._model.common.names import require_group_name, require_vault_name, same_name
 from ...module_utils._model.common.plan import checked_tags
 from ...module_utils._model.common.vm_group import VmGroup
 from ...module_utils._model.common.waiting import require_timeout
@@ -213,7 +213,9 @@ def _protection(values: Values) -> Problems:
         entries = [(f"{place}.machines[{index}]", entry) for index, entry in enumerate(named["machines"] or [])]
         for where, options in [(place, shared), *entries]:
             yield from _machine(where, options)
-    complete = [group for group in groups if group["name"] and group["cloud"] and (group["include"] or group["machines"])]
+    complete = [
+        group for group in groups if group["name"] and group["cloud"] and (group["include"] or group["machines"])
+    ]
     for number, group in enumerate(complete):
         if any(same_name(group["name"], other["name"]) for other in complete[:number]):
             yield InvalidInput("protection_groups", f"'{group['name']}' is a duplicate", "name each group once")

@@ -75,7 +75,9 @@ def machines_from_answer(text: Any, clouds: Sequence[str]) -> list[VmmMachine]:
     answer = _read(text)
     if answer["service"] != RUNNING or answer["clouds"] is None:
         state = answer["service"] or "missing"
-        raise Refused(f"the VMM service on this machine is {state}; run this on the node that runs VMM", vmm_service=state)
+        raise Refused(
+            f"the VMM service on this machine is {state}; run this on the node that runs VMM", vmm_service=state
+        )
     names = {str(cloud["id"]): str(cloud["name"]) for cloud in answer["clouds"]}
     for wanted in clouds:
         _require_cloud(wanted, names)

@@ -143,9 +143,7 @@ def test_a_contradiction_is_a_failed_check(groups: list[dict[str, Any]], message
 
 def test_a_name_that_several_machines_have_needs_an_id() -> None:
     twins = (machine("web01"), machine("WEB01", id="ID-2"))
-    found = select(
-        [reading(group(machines=[{"name": "web01"}]), machines=twins)], azure(*twins), skip_ineligible=False
-    )
+    found = select([reading(group(machines=[{"name": "web01"}]), machines=twins)], azure(*twins), skip_ineligible=False)
     assert "several machines" in failed(found)[0]
     named = group(machines=[{"name": "web01", "id": "id-2"}])
     assert names(select([reading(named, machines=twins)], azure(*twins), skip_ineligible=False)) == ["WEB01"]
@@ -184,7 +182,11 @@ def test_settings_of_a_machine_take_precedence_and_one_task_serves_a_cloud() -> 
 
 
 def test_a_machine_that_breaks_a_rule_stops_the_run_or_is_left_out() -> None:
-    machines = (machine("web01"), machine("web02", checks=[BLOCKED]), machine("web03", checks=[BLOCKED], protected=True))
+    machines = (
+        machine("web01"),
+        machine("web02", checks=[BLOCKED]),
+        machine("web03", checks=[BLOCKED], protected=True),
+    )
     readings = [reading(group(**WEB), machines=machines)]
     stopped = select(readings, azure(*machines), skip_ineligible=False)
     assert failed(stopped) == ["web02: the machine is shielded"]
