@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: groups of virtual machines: the conditions that select them, and the settings of their protection.
 
-A condition never selects all machines by accident. It has at least one key, each key has at least one value, and a value
-is never blank. The pattern `*` stands for all machines of a cloud.
+A condition never selects all machines by accident. It has at least one key, each key has at least one value,
+and a value is never blank. The pattern `*` stands for all machines of a cloud.
 """
 
 from __future__ import annotations
