@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks protect and drill, from the selection to the evidence. Nothing of the drill stays behind."""
+"""The playbooks protect and drill, from the selection to the evidence and the cleanup."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_machines_are_selected_protected_and_tested(lab: Lab, controller: Contro
     # Check mode shows the plan, and writes nothing.
     planned = run(PROTECT, "--check")
     [task] = planned.of("protected_vm")
-    assert [line["reason"].partition(":")[0] for item in task.result["results"] for line in item["plan"]] == ["web01", "app01"]
+    assert [line["reason"].partition(":")[0] for line in task.result["plan"]] == ["web01", "app01"]
     assert list(lab.journal.entries) == []
 
     first = run(PROTECT)
     [task] = first.of("protected_vm")
-    machines = task.result["results"][0]["protected_vm"]["machines"]
+    machines = task.result["protected_vm"]["machines"]
     assert [(machine["name"], machine["phase"]) for machine in machines] == [("web01", "ready"), ("app01", "ready")]
     # One remote execution on the VMM server, and one list of machines for each cloud.
     assert len(first.of("vm_info")) == 1

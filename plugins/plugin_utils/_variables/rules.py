@@ -243,7 +243,12 @@ def _drill(values: Values) -> Problems:
     options = _Options({**defaults, **_without_blanks(given)})
     if given["only"]:
         options |= {"machines": given["only"], "recovery_plan": None}
+    # The module requires machines and a network. A site without drills sets neither.
     placeholders = {**defaults, "network": "network", "network_resource_group": "g", "machines": ["machine"]}
+    if not options["machines"] and not options["recovery_plan"]:
+        options["machines"] = placeholders["machines"]
+    if not options["network"] and not options["without_network"]:
+        options |= {name: placeholders[name] for name in ("network", "network_resource_group")}
     for problem in _refusals(partial(DesiredDrill.from_options, subscription_id="s"), options, placeholders):
         yield _moved(problem, "drill_")
 
