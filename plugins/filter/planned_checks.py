@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._model.common.planned_checks import planned
 from ..module_utils._model.common.resource import Evidence
-from ..plugin_utils._report.planned import planned
 
 
 def planned_checks(

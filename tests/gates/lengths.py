@@ -19,7 +19,7 @@ EXCEPTIONS = {
     "docs/playbooks.md": "made by `make pages`",
     "docs/roles.md": "made by `make pages`",
     "extensions/lab/arm/index.json": "made by `make index`",
-    "extensions/patterns/hyperv_site_recovery/meta/pattern.json": "made by `make pages`",
+    "extensions/patterns/*": "made by `make pages`",
     "tests/environments/*": "lock files, made by `make lock`",
 }
 

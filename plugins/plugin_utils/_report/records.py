@@ -111,7 +111,7 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
 
 
 def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
-    """Return the evidence of a role. That of the target includes the vault's view of the servers and later steps."""
+    """Return the evidence of a role. That of the target has the vault's view of the servers, and the later steps."""
     if role != AZURE_TARGET:
         return _fact(host, f"{role}_evidence", variables)
     own, *later = (_fact(host, f"{each}_evidence", variables) for each in _OF_AZURE)

@@ -276,7 +276,8 @@ class Report:
         found: dict[str, list[Evidence]] = {}
         for record in self.records:
             # The setup of the target ends with the same readings.
-            readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
+            ended = self.stage == "setup" and record.role == AZURE_TARGET and record.evidence
+            readings = () if ended else record.readings
             # The evidence of a setup in check mode has the planned changes already.
             differences = record.differences if self.stage == "state" else ()
             planned = {row.step for row in differences}

@@ -184,7 +184,9 @@ def _replication(values: Values) -> Problems:
         place = f"replication_policies[{number}]."
         yield from _entry(place, DesiredPolicy.from_options, policy, {"name": "policy"})
         if "clouds" in policy:
-            yield from _entry(place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {})
+            yield from _entry(
+                place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {"clouds": ["cloud"]}
+            )
     yield from contradictions(given["network_mappings"] or [], given["policies"] or [], "replication_")
 
 

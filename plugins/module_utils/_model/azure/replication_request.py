@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: rules over all mappings and policies of one request. Entries that contradict each other change in each run."""
+"""Private: rules over all mappings and policies of one request. Entries that contradict change in each run."""
 
 from __future__ import annotations
 

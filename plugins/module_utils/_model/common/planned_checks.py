@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from ...module_utils._model.common.check import Check
-from ...module_utils._model.common.errors import Refused
-from ...module_utils._model.common.resource import Evidence
+from .check import Check
+from .errors import Refused
+from .resource import Evidence
 
 CHECK = "plan"
 _LATER = "known after the earlier steps"
