@@ -320,8 +320,10 @@ def _notes(chosen: Iterable[Chosen]) -> Iterator[Check]:
         names = [name for name, _check in entries]
         first = entries[0][1]
         message = f"{_listed(names)}: {first['message']}"
-        severity = first["severity"] if status == "fail" else "info"
-        yield Check(rule, STEP, severity, "fail" if status == "fail" else "unknown", message, first["fix"])
+        if status == "fail":
+            yield Check(rule, STEP, first["severity"], "fail", message, first["fix"])
+        else:
+            yield Check.unknown(rule, STEP, message, first["fix"], severity="info")
 
 
 def _count(names: Sequence[str]) -> str:
