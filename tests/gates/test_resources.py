@@ -143,7 +143,7 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 
 
 def test_the_roles_are_those_that_the_collection_promises() -> None:
-    assert ROLES == ["azure_target", "hyperv_host", "replication", "vmm_server"]
+    assert ROLES == ["azure_target", "drill", "hyperv_host", "protection", "replication", "vmm_server"]
 
 
 @pytest.mark.parametrize("name", ROLES)

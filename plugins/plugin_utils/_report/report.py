@@ -26,6 +26,8 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
+#: The playbooks that make planned changes in Azure, by step. All other steps are those of the target.
+_PLAYBOOKS = {"N1": "replication", "N2": "replication", "N3": "protect", "N4": "drill"}
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 #: A module knows only its own options, and the messages of failed tasks come from modules.
 _OPTIONS_IN_MESSAGES = (
@@ -230,7 +232,7 @@ class Report:
                 yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
-                playbook = "replication" if row.step.startswith("N") else "target"
+                playbook = _PLAYBOOKS.get(row.step, "target")
                 yield _problem(record, f"{row.found}; {row.done}; run the playbook {playbook}", row.step)
         else:
             yield _problem(record, _NOT_SET_UP[record.role])

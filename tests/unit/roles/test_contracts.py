@@ -18,14 +18,16 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "replication", "vmm_server")
+ROLES = ("azure_target", "drill", "hyperv_host", "protection", "replication", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
         "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
+    "drill": {"checks", "evidence", "plan", "runs"},
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
+    "protection": {"checks", "evidence", "machines", "plan", "read", "selection", "vault_machines"},
     "replication": {"checks", "evidence", "plan"},
     "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
 }  # fmt: skip
@@ -64,6 +66,7 @@ ENTRIES = {
     "network_mapping": "replication_network_mappings",
     "replication_policy": "replication_policies",
     "policy_association": "replication_policies",
+    "protected_vm": "protection_groups",
 }
 
 
