@@ -182,6 +182,10 @@ def _replication(values: Values) -> Problems:
             yield from _entry(place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {})
 
 
+def _unregistration(values: Values) -> Problems:
+    yield from _each(_without_prefix("unregistration_", values), "unregistration_", wait_timeout=require_timeout)
+
+
 def _mapping(options: Values) -> DesiredMapping:
     return DesiredMapping.from_options(options, "s")
 
@@ -276,6 +280,7 @@ _RULES: Mapping[str, Callable[[Values], Problems]] = {
     "vmm_server": _vmm_server,
     "hyperv_host": _hyperv_host,
     "replication": _replication,
+    "unregistration": _unregistration,
     "site": _site,
 }
 
