@@ -223,7 +223,8 @@ class Report:
                 yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
-                yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
+                playbook = "replication" if row.step.startswith("N") else "target"
+                yield _problem(record, f"{row.found}; {row.done}; run the playbook {playbook}", row.step)
         else:
             yield _problem(record, _NOT_SET_UP[record.role])
 
@@ -273,10 +274,13 @@ class Report:
         found: dict[str, list[Evidence]] = {}
         for record in self.records:
             # The setup of the target ends with the same readings.
-            readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            planned = {row.step for row in record.differences}
+            ended = self.stage == "setup" and record.role == AZURE_TARGET and record.evidence
+            readings = () if ended else record.readings
+            # The evidence of a setup in check mode has the planned changes already.
+            differences = record.differences if self.stage == "state" else ()
+            planned = {row.step for row in differences}
             rows = [row for row in readings if row.step not in planned]
-            found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
+            found.setdefault(record.label, []).extend([*differences, *rows, *(self._done(record) or ())])
         return found
 
 

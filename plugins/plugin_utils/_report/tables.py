@@ -21,7 +21,7 @@ _NARROWEST = 10
 _GAP = "  "
 _NOTHING = "nothing recorded"
 #: The first letters of step ids, in the order of the setup guide.
-_PHASES = "BTSPHX"
+_PHASES = "BTSPHNX"
 _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 

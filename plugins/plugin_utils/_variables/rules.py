@@ -14,6 +14,7 @@ from ...module_utils._model.azure.network_mapping import DesiredMapping
 from ...module_utils._model.azure.policy_plan import DesiredPolicy
 from ...module_utils._model.azure.regions import require_region
 from ...module_utils._model.azure.registration_key import DesiredKey
+from ...module_utils._model.azure.replication_request import contradictions
 from ...module_utils._model.azure.sign_in import require_subscription_id, require_tenant
 from ...module_utils._model.azure.storage_account import DesiredPair
 from ...module_utils._model.azure.target_request import require_deployment_model, require_log_account
@@ -179,7 +180,10 @@ def _replication(values: Values) -> Problems:
         place = f"replication_policies[{number}]."
         yield from _entry(place, DesiredPolicy.from_options, policy, {"name": "policy"})
         if "clouds" in policy:
-            yield from _entry(place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {})
+            yield from _entry(
+                place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {"clouds": ["cloud"]}
+            )
+    yield from contradictions(given["network_mappings"] or [], given["policies"] or [], "replication_")
 
 
 def _unregistration(values: Values) -> Problems:
