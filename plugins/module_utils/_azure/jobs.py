@@ -24,6 +24,8 @@ from .operations import retry_while_busy
 from .wire import documents, raw
 
 Progress = Callable[[Job], None]
+#: The filter of the service for jobs that have not ended.
+RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ NOT_ASKED = {
     "site_doctor_undo",
     "site_doctor_undo_file",
 }
-#: These playbooks set AWX itself up, and write a folder that would end with the job.
-WITHOUT_TEMPLATE = {"awx", "bundle"}
+#: These playbooks set AWX itself up, and write a folder or an export that would end with the job.
+WITHOUT_TEMPLATE = {"awx", "bundle", "unregister"}
 
 
 def documented() -> dict[str, Any]:
