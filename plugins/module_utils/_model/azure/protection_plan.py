@@ -235,7 +235,14 @@ def progress(machines: Iterable[MachineState], failures: Mapping[str, str]) -> s
     """Return the numbers of machines by phase in one line: `37 ready, 8 copying, 2 failed: web07 (...)`."""
     counts = Counter("failed" if machine.name in failures else machine.phase for machine in machines)
     order = ("ready", "finishing", "copying", "enabling", "testing", "failed over", "waiting", "unprotected", "failed")
-    line = ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no machine"
+    return counted({name: counts[name] for name in order if name != "failed"}, failures) or "no machine"
+
+
+def counted(counts: Mapping[str, int], failures: Mapping[str, str]) -> str:
+    """Return numbers by name in one line, without zeros, and the failures by machine at its end."""
+    line = ", ".join(
+        f"{number} {name}" for name, number in {**counts, "failed": len(failures)}.items() if number
+    )
     reasons = "; ".join(f"{name} ({reason})" for name, reason in failures.items())
     return f"{line}: {reasons}" if reasons else line
 
