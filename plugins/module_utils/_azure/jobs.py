@@ -23,6 +23,7 @@ from .failures import Absent, read, translated
 from .operations import retry_while_busy
 from .wire import documents, raw
 
+
 @dataclass(frozen=True, slots=True)
 class Vault:
     """A vault and the login to its subscription."""

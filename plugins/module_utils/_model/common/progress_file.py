@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the form in which a module passes lines of progress to its action plugin: each report is one line of JSON."""
+"""Private: how a module passes lines of progress to its action plugin: each report is one line of JSON."""
 
 from __future__ import annotations
 
