@@ -61,8 +61,8 @@ options:
     description:
       - RV(siterecovery.hyperv.vm_info#module:machines) of the cloud. A rule that VMM or the host has decided there can
         stop a machine that is not protected yet. A machine that is not among them is stopped, too.
-      - The operating system and the disk that a machine starts from are taken from here, if no option names them and VMM
-        knows them. A machine of generation 2 with several disks still needs O(machines[].os_disk).
+      - The operating system and the disk that a machine starts from are taken from here, if no option names them and if
+        VMM knows them. A machine of generation 2 with several disks still needs O(machines[].os_disk).
     type: list
     elements: dict
   policy:
