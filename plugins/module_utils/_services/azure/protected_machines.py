@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ..._azure import consistency
 from ..._azure.failures import Absent, read, translated
 from ..._azure.jobs import Vault
 from ..._azure.wire import Document, documents, raw
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.vmm_server import is_vmm
-from ..._model.common.errors import Refused
+from ..._model.common.errors import DeadlineExceeded, Refused
 from ..._model.common.names import same_name
 
 
@@ -54,17 +55,25 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
-    """Read one protected machine. Raises Refused if it is not protected anymore."""
+    """Read a protected machine that a list has shown. Raises Refused if it is not protected anymore.
+
+    A machine that was protected a moment ago may still be unknown to the replica that answers.
+    """
     place = Address.of(item_id)
-    answer = read(
-        f"read the protected machine '{place.item}'",
-        lambda: vault.azure.site_recovery.replication_protected_items.get(
-            vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
-        ),
-    )
-    if isinstance(answer, Absent):
-        raise Refused(f"machine '{place.item}' is not protected anymore; run again")
-    return ProtectedItem.from_wire(answer)
+
+    def look() -> ProtectedItem | None:
+        answer = read(
+            f"read the protected machine '{place.item}'",
+            lambda: vault.azure.site_recovery.replication_protected_items.get(
+                vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
+            ),
+        )
+        return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
+
+    try:
+        return consistency.wait_until_visible(look, f"machine '{place.item}'", consistency.DIFFERENT_SECONDS)
+    except DeadlineExceeded:
+        raise Refused(f"machine '{place.item}' is not protected anymore; run again") from None
 
 
 def find_machine(items: Sequence[ProtectedItem], name: str) -> ProtectedItem:
