@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +17,9 @@ from ..._azure.jobs import Vault
 from ..._azure.wire import Document, documents, raw
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.vmm_server import is_vmm
-from ..._model.common.errors import DeadlineExceeded, Refused
+from ..._model.common.errors import Refused
 from ..._model.common.names import same_name
+from ..._model.common.waiting import early_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +57,30 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
-    """Read a protected machine that a list has shown. Raises Refused if it is not protected anymore.
+    """Read one protected machine, which was listed. Raises Refused if it is not protected anymore.
 
-    A machine that was protected a moment ago may still be unknown to the replica that answers.
+    A replica that does not know it yet may answer, so its absence has to last.
     """
+    started = time.monotonic()
+    while (found := read_machine(vault, item_id)) is None:
+        elapsed = time.monotonic() - started
+        left = consistency.DIFFERENT_SECONDS - elapsed
+        if left <= 0:
+            raise Refused(f"machine '{Address.of(item_id).item}' is not protected anymore; run again")
+        time.sleep(early_interval(elapsed, left))
+    return found
+
+
+def read_machine(vault: Vault, item_id: str) -> ProtectedItem | None:
+    """Read one protected machine. None: it is not protected."""
     place = Address.of(item_id)
-
-    def look() -> ProtectedItem | None:
-        answer = read(
-            f"read the protected machine '{place.item}'",
-            lambda: vault.azure.site_recovery.replication_protected_items.get(
-                vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
-            ),
-        )
-        return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
-
-    try:
-        return consistency.wait_until_visible(look, f"machine '{place.item}'", consistency.DIFFERENT_SECONDS)
-    except DeadlineExceeded:
-        raise Refused(f"machine '{place.item}' is not protected anymore; run again") from None
+    answer = read(
+        f"read the protected machine '{place.item}'",
+        lambda: vault.azure.site_recovery.replication_protected_items.get(
+            vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
+        ),
+    )
+    return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
 
 
 def find_machine(items: Sequence[ProtectedItem], name: str) -> ProtectedItem:

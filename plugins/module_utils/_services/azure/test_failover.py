@@ -13,7 +13,7 @@ from typing import Any
 
 from ..._azure import jobs as follower
 from ..._azure.clients import Azure
-from ..._azure.consistency import DIFFERENT_SECONDS, UNKNOWN_PARENT
+from ..._azure.consistency import DIFFERENT_SECONDS
 from ..._azure.failures import Absent, read, translated
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.drill import Decision, DesiredDrill, Subject, decide, plan_drill, require_decidable
@@ -210,10 +210,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             return self._open_job(run)
         try:
             name = follower.start(
-                self._test_call(run),
-                f"test the failover of '{run.subject.name}'",
-                self._wait_timeout,
-                UNKNOWN_PARENT,
+                self._test_call(run), f"test the failover of '{run.subject.name}'", self._wait_timeout
             )
         except AccessDenied:
             raise
@@ -302,7 +299,6 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
                 ),
                 action,
                 self._wait_timeout,
-                UNKNOWN_PARENT,
             )
         place = Address.of(subject.id)
         return follower.start(
@@ -311,7 +307,6 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             ),
             action,
             self._wait_timeout,
-            UNKNOWN_PARENT,
         )
 
     def _current(self, run: DrillRun) -> Subject:
