@@ -57,7 +57,14 @@ WINDOWS = {
 }
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
-IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
+IN_FRONT = {
+    "policy_association",
+    "protected_vm",
+    "storage_account",
+    "test_failover",
+    "vault_registration_key",
+    "vmm_server_info",
+}
 # They run on the controller, and neither call Azure nor connect to a machine.
 LOCAL = {"report", "removal_report", "validate_variables", "wave", "bundle", "bundle_info"}
 # They are in no action group, but change something.

@@ -491,4 +491,15 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         needs="a failover has to fail",
         command="siterecovery.hyperv.failover with a size that the region lacks; read the item and the machine in VMM",
     ),
+    Assumption(
+        "A-A-115",
+        _AZURE,
+        "The disks of a machine have the same names in VMM and in the list of protectable machines.",
+        ("protected_vm",),
+        "both show the file name of the virtual disk",
+        "inferred",
+        needs="a machine with several disks has to be in a cloud that Azure knows",
+        command="az rest --method get --url <cloud id>/replicationProtectableItems?api-version=2025-08-01; compare"
+        " vhdName with Get-SCVirtualHardDisk",
+    ),
 )

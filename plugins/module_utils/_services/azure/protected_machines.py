@@ -57,10 +57,6 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
-    """Read one protected machine. Raises Refused if it is not protected anymore."""
-    found = read_machine(vault, item_id)
-    if found is None:
-        raise Refused(f"machine '{item_id.rpartition('/')[2]}' is not protected anymore; run again")
     """Read one protected machine, which was listed. Raises Refused if it is not protected anymore.
 
     A replica that does not know it yet may answer, so its absence has to last.

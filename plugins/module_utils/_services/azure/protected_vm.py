@@ -42,7 +42,7 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .cloud_machines import Cloud, find_cloud
-from .item_jobs import Operation, Results, run_all
+from .item_jobs import Operation, Results, codes_of, run_all
 from .storage_account import list_accounts
 from .vault import require
 from .virtual_network import list_networks
@@ -311,6 +311,8 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         started = time.monotonic()
         while True:
             machines = self._look(cloud, results)
+            if machines is not None:
+                self.azure.report([progress(machines, codes_of(results.failures))])
             moving = [one for one in self._moving(machines or ()) if one.name not in results.failures]
             if machines is not None and not moving:
                 return
@@ -351,8 +353,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         if not results.failures:
             return
         machines = self._machines(cloud)
-        codes = {name: str(error.details.get("code") or error.kind) for name, error in results.failures.items()}
-        line = progress(machines, codes)
+        line = progress(machines, codes_of(results.failures))
         texts = ". ".join(f"{name}: {error.message}" for name, error in results.failures.items())
         failed = len(results.failures)
         raise RemoteFailure(
