@@ -109,7 +109,7 @@ class Report:
     @cached_property
     def unfinished(self) -> list[str]:
         """Return the hosts that are not set up, although this stage requires it."""
-        return list(dict.fromkeys(record.host for record in self.records if self._is_unfinished(record)))
+        return list(dict.fromkeys(record.host for record in self.records if self.is_unfinished(record)))
 
     @property
     def left(self) -> list[str]:
@@ -200,12 +200,13 @@ class Report:
         for check in record.checks or ():
             if check.blocks:
                 yield _problem(record, check.describe(), check.step)
-        if record.checks is not None and not record.failure and self._is_unfinished(record):
+        if record.checks is not None and not record.failure and self.is_unfinished(record):
             yield from self._of_unfinished(record)
         if self.stage == "state" and all(server.set_up for server in self._of(VMM_SERVER)):
             yield from (_problem(record, f"{line}; {_NOT_SHOWN}", "P10") for line in record.outstanding)
 
-    def _is_unfinished(self, record: Record) -> bool:
+    def is_unfinished(self, record: Record) -> bool:
+        """Tell whether a host is not set up, although this stage requires it."""
         if self.stage == "setup":
             return self._done(record) is None or bool(record.failure)
         return self.stage == "state" and not record.set_up
@@ -272,12 +273,16 @@ class Report:
     def _evidence(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
         for record in self.records:
-            # The setup of the target ends with the same readings.
-            readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            planned = {row.step for row in record.differences}
-            rows = [row for row in readings if row.step not in planned]
-            found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
+            found.setdefault(record.label, []).extend(self.evidence_of(record))
         return found
+
+    def evidence_of(self, record: Record) -> list[Evidence]:
+        """Return the evidence of a host: planned changes, readings, then the setup."""
+        # The setup of the target ends with the same readings.
+        readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
+        planned = {row.step for row in record.differences}
+        rows = [row for row in readings if row.step not in planned]
+        return [*record.differences, *rows, *(self._done(record) or ())]
 
 
 def _candidate(record: Record) -> Candidate:
