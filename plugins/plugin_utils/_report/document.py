@@ -1,17 +1,22 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: a run as one document, from which the page and all files are made. docs/schemas/run.schema.json describes it."""
+"""Private: a run as one document, from which the page and all files are made.
+
+`json_schema` describes it, and docs/schemas/run.schema.json has the same text.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Literal
 
 from ...module_utils._model.common.check import Check, Overall, worst
 from ...module_utils._model.common.resource import Evidence
+from .check_sources import source_of
 from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .report import Report
 from .tables import step_position
@@ -52,7 +57,8 @@ class About:
 
 def run_document(report: Report, about: About) -> dict[str, Any]:
     """Return the document. It has texts of checks and evidence only, which never hold a secret."""
-    machines = [_machine(report, record) for record in report.records]
+    waves = {host: number for number, wave in enumerate(report.waves, 1) for host in wave}
+    machines = [_machine(report, record, waves.get(record.host)) for record in report.records]
     machines += [_missing(each.host, each.vmm_clouds) for each in report.uncovered if each.reason == "missing"]
     checks = Counter(check["status"] for machine in machines for check in machine["checks"])
     return {
@@ -82,8 +88,7 @@ def run_document(report: Report, about: About) -> dict[str, Any]:
     }
 
 
-def _machine(report: Report, record: Record) -> dict[str, Any]:
-    wave = next((number for number, wave in enumerate(report.waves, 1) if record.host in wave), None)
+def _machine(report: Report, record: Record, wave: int | None) -> dict[str, Any]:
     return {
         "name": record.label,
         "role": record.role,
@@ -120,7 +125,7 @@ def _state(report: Report, record: Record) -> State:
     checks = record.checks
     if record.failure:
         return "failed"
-    if record in report.left_out:
+    if record.host in report.left_out_hosts:
         return "left_out"
     if checks is None or any(check.id == UNREAD_CHECK and check.blocks for check in checks):
         return "unknown"
@@ -151,38 +156,57 @@ def _step(row: Evidence) -> dict[str, str]:
 
 
 def _findings(report: Report) -> list[dict[str, Any]]:
-    """Return what blocks and what warns, worst first. Machines with the same finding share one entry."""
-    found: dict[tuple[str, ...], list[str]] = {}
-    for status, id, step, message, fix, machine in [*_of_checks(report), *_of_problems(report)]:
-        machines = found.setdefault((status, step, id, message, fix), [])
-        if machine not in machines:
-            machines.append(machine)
+    """Return what blocks and what warns, worst first. Findings with the same remedy share one entry."""
+    found: dict[tuple[str, str, str, str], dict[str, list[str]]] = {}
+    for each in chain(_of_checks(report), _of_problems(report)):
+        cases = found.setdefault((each.status, each.step, each.id, each.fix), {})
+        cases.setdefault(each.message, []).append(each.machine)
     rows = [
-        {"status": status, "id": id, "step": step, "message": message, "fix": fix, "machines": machines}
-        for (status, step, id, message, fix), machines in found.items()
+        {
+            "status": status,
+            "id": id,
+            "step": step,
+            "fix": fix,
+            "source": source_of(id),
+            "cases": [
+                {"message": message, "machines": list(dict.fromkeys(machines))} for message, machines in cases.items()
+            ],
+        }
+        for (status, step, id, fix), cases in found.items()
     ]
-    return sorted(rows, key=lambda row: (_STATUSES.index(row["status"]), -len(row["machines"])))
+    return sorted(rows, key=_weight)
 
 
-def _of_checks(report: Report) -> Iterator[tuple[str, ...]]:
+def _weight(row: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the position of a finding: its status, then the number of its machines."""
+    return _STATUSES.index(row["status"]), -sum(len(case["machines"]) for case in row["cases"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    status: Overall
+    id: str
+    step: str
+    message: str
+    fix: str
+    machine: str
+
+
+def _of_checks(report: Report) -> Iterator[_Found]:
     for record in report.records:
         for check in record.checks or ():
             if check.overall != "pass":
                 shown = check.to_result()
-                yield check.overall, check.id, check.step, shown["message"], shown["fix"], record.label
+                yield _Found(check.overall, check.id, check.step, shown["message"], shown["fix"], record.label)
 
 
-def _of_problems(report: Report) -> Iterator[tuple[str, ...]]:
-    """Yield the problems that are not the failure of a check, and the accepted hosts that the inventory lacks."""
-    known = {
-        (record.label, check.step, check.describe())
-        for record in report.records
-        for check in record.checks or ()
-        if check.blocks
-    }
+def _of_problems(report: Report) -> Iterator[_Found]:
+    """Yield the problems that no failed check explains."""
+    failures = {record.label: record.failure for record in report.records}
+    explained = {record.label for record in report.records if any(check.blocks for check in record.checks or ())}
     for problem in report.problems:
-        if (problem.label, problem.step, problem.message) not in known:
-            yield "error", "", problem.step, problem.message, "", problem.label
+        if problem.label not in explained or problem.message == failures.get(problem.label):
+            yield _Found("error", "", problem.step, problem.message, "", problem.label)
 
 
 def _clouds(report: Report) -> list[dict[str, Any]]:
@@ -244,7 +268,14 @@ def json_schema() -> dict[str, Any]:
         "steps": _list_of(step),
         "failure": _TEXT,
     }
-    finding = {"status": status, "id": _TEXT, "step": _TEXT, "message": _TEXT, "fix": _TEXT, "machines": _TEXTS}
+    finding = {
+        "status": status,
+        "id": _TEXT,
+        "step": _TEXT,
+        "fix": _TEXT,
+        "source": _TEXT,
+        "cases": _list_of({"message": _TEXT, "machines": _TEXTS}),
+    }
     run = {
         "stage": {"enum": ["checks", "setup", "state"]},
         "check_mode": {"type": "boolean"},

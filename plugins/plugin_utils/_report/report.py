@@ -18,6 +18,7 @@ from .scope import HYPERV_HOSTS, Scope
 from .tables import check_table, evidence_table
 from .waves import DEFAULT_SIZES, Candidate, Wave, cluster_of, describe_waves, plan_waves
 
+FailOn = Literal["error", "warning", "never"]
 UnreadyHosts = Literal["fail", "skip", "accept"]
 Stage = Literal["checks", "setup", "state"]
 Table = Literal["none", "checks", "problems", "evidence"]
@@ -69,6 +70,8 @@ class Report:
     unready_hosts: UnreadyHosts = "fail"
     #: Why the run began no further wave; empty if it began all of them.
     stopped: str = ""
+    #: What makes hosts fail: with `warning` also a check that warns, with `never` nothing.
+    fail_on: FailOn = "error"
     #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None
 
@@ -77,7 +80,7 @@ class Report:
         """Return the waves of the hosts to set up. Hosts that are left out or have nothing to do are in none."""
         if self.wave_sizes is None:
             return ()
-        ready = [record for record in self._of(HYPERV_HOST) if record.host not in self._left_out_hosts]
+        ready = [record for record in self._of(HYPERV_HOST) if record.host not in self.left_out_hosts]
         due = [record for record in ready if record.settled is None]
         return plan_waves(map(_candidate, due), self.wave_sizes or DEFAULT_SIZES)
 
@@ -94,7 +97,8 @@ class Report:
         return [] if len(unready) == len(hosts) else unready
 
     @cached_property
-    def _left_out_hosts(self) -> frozenset[str]:
+    def left_out_hosts(self) -> frozenset[str]:
+        """Return the names of these hosts."""
         return frozenset(record.host for record in self.left_out)
 
     @cached_property
@@ -129,7 +133,7 @@ class Report:
     def failures(self) -> dict[str, list[str]]:
         """Return the lines of each host that must fail."""
         lines: dict[str, list[str]] = {}
-        for problem in self.problems:
+        for problem in self.problems if self.fail_on != "never" else ():
             lines.setdefault(problem.host, []).append(problem.line)
         return lines
 
@@ -189,7 +193,7 @@ class Report:
         return self.unready_hosts == "accept" or (self.unready_hosts == "skip" and self.stage == "checks")
 
     def _of_record(self, record: Record) -> Iterator[Problem]:
-        if record.role == HYPERV_HOST and record.host in self._left_out_hosts:
+        if record.role == HYPERV_HOST and record.host in self.left_out_hosts:
             if not self._tolerated:
                 yield _problem(record, f"left out, because its checks failed: {_failed_checks(record)}")
             return
@@ -198,7 +202,7 @@ class Report:
         if record.checks is None:
             yield _problem(record, self._not_done("checked"))
         for check in record.checks or ():
-            if check.blocks:
+            if check.blocks or (self.fail_on == "warning" and check.overall == "warning"):
                 yield _problem(record, check.describe(), check.step)
         if record.checks is not None and not record.failure and self.is_unfinished(record):
             yield from self._of_unfinished(record)
