@@ -27,7 +27,7 @@ def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool,
     rows = [
         cells
         for host, records in evidence.items()
-        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=_position)])
+        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=step_position)])
     ]
     heading = ("host", "step", "found", "planned" if planned else "done", "verified")
     return table(heading, rows, width, flexible=(2, 3, 4))
@@ -38,7 +38,7 @@ def _cells(row: Evidence, *, planned: bool) -> Cells:
     return row.step, row.found, row.done.removeprefix(PLANNED) if planned else row.done, row.verified
 
 
-def _position(row: Evidence) -> tuple[int, int, str]:
+def step_position(row: Evidence) -> tuple[int, int, str]:
     """Return the position of a row's step in the setup guide. An unknown step comes last."""
     match = _STEP.match(row.step)
     return (_PHASES.index(match[1]), int(match[2]), match[3]) if match else (len(_PHASES), 0, "")

@@ -29,6 +29,8 @@ QUESTIONS: dict[str, Any] = DATA["questions"]
 NOT_ASKED = {
     "site_limit_file",
     "site_drill_file",
+    "site_report_directory",
+    "site_report_language",
     "site_assumptions_file",
     "site_doctor_fix",
     "site_doctor_undo",
