@@ -69,7 +69,7 @@ def removal_table(rows: Sequence[Cells], *, width: int) -> list[str]:
     """Return a table of what goes and what stays: place, step, object, and its removal."""
     places = list(dict.fromkeys(row[0] for row in rows))
     shown = [cells for place in places for cells in _host_rows(place, [row[1:] for row in rows if row[0] == place])]
-    return _table(("where", "step", "object", "removal"), shown, width, flexible=(2, 3))
+    return table(("where", "step", "object", "removal"), shown, width, flexible=(2, 3))
 
 
 def _host_rows(host: str, rows: Sequence[Cells]) -> list[Cells]:
