@@ -39,7 +39,9 @@ CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("replication_policy", {**PAIRED, "name": "gold"}),
     ("policy_association", {**PAIRED, "policy": "gold", "clouds": ["Gold"]}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-one"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": ["web01"]}]}),
     ("test_failover", {**PROTECTED, "machines": ["web01"], "without_network": True}),
+    ("test_failover", {**PROTECTED, "recovery_plan": "shop", "without_network": True}),
 )
 UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -55,6 +57,7 @@ UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("replication_policy", {**PAIRED, "name": "gold", "copy_frequency": 30}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-two"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": []}, {"machines": ["web01"]}]}),
 )
 #: Steps of a failover, each with the place of its machine before it. The tasks do not wait for their jobs.
 STEPS = (

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..._azure import jobs
 from ..._model.azure.jobs import Job, failure_of
+from ..._model.azure.protection_plan import counted
 from ..._model.common.errors import AccessDenied, DeadlineExceeded, RemoteFailure
 from ..._model.common.waiting import interval, is_passing
 
@@ -59,6 +60,7 @@ def run_all(
     while waiting or running:
         while waiting and len(running) < parallel:
             _start(waiting.popleft(), running, results)
+            _report(vault, operations, waiting, running, results)
         if not running:
             continue
         now = time.monotonic()
@@ -72,6 +74,25 @@ def run_all(
             )
         time.sleep(interval(now - started, deadline - now))
         _look(vault, running, results)
+        _report(vault, operations, waiting, running, results)
+
+
+def _report(
+    vault: jobs.Vault,
+    operations: Sequence[Operation],
+    waiting: Collection[Operation],
+    running: Collection[str],
+    results: Results,
+) -> None:
+    failures = {one.machine: results.failures[one.machine] for one in operations if one.machine in results.failures}
+    done = len(operations) - len(waiting) - len(running) - len(failures)
+    counts = {"done": done, "running": len(running), "to start": len(waiting)}
+    vault.azure.report([f"jobs: {counted(counts, codes_of(failures))}"])
+
+
+def codes_of(failures: Mapping[str, RemoteFailure]) -> dict[str, str]:
+    """Return the codes of failures by machine."""
+    return {name: str(error.details.get("code") or error.kind) for name, error in failures.items()}
 
 
 def _start(operation: Operation, running: dict[str, Operation], results: Results) -> None:
