@@ -35,6 +35,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "_phases": ("A-A-81",),
     "plan_document": ("A-A-81",),
     "plan_trees": ("A-A-81",),
+    "plan_failovers": ("A-A-94",),
     "_configure": ("A-W-75",),
     "_UNREPLICATED": ("A-A-93",),
     "_copy_changes": ("A-A-91",),

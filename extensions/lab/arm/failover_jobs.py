@@ -29,9 +29,10 @@ def _start(
     item: ProtectedItem,
     scenario: str,
     tasks: list[JobTask],
+    *,
     end: Callable[[Job, bool], None],
+    parent: Job | None,
     details: Json | None = None,
-    parent: Job | None = None,
 ) -> Job:
     def finish(done: bool) -> None:
         if not job.collided:
@@ -103,7 +104,7 @@ def _run(work: Leg, scenario: str, tasks: list[JobTask], parent: Job | None) -> 
         if done:
             details["protectedItemDetails"] = [work.document()]
 
-    return _start(work.place, work.item, scenario, tasks, end, details, parent)
+    return _start(work.place, work.item, scenario, tasks, end=end, parent=parent, details=details)
 
 
 # Commit and reversal -------------------------------------------------------------------------------------------------
@@ -138,7 +139,7 @@ def commit_machine(place: Place, item: ProtectedItem, parent: Job | None = None)
 
     tasks = tasks_of(scenario)
     tasks[0].work = _showing(place, item, "Commit", check) if ready else check
-    return _start(place, item, scenario, tasks, end, parent=parent)
+    return _start(place, item, scenario, tasks, end=end, parent=parent)
 
 
 def reverse_machine(place: Place, item: ProtectedItem, parent: Job | None = None) -> Job:
@@ -163,7 +164,7 @@ def reverse_machine(place: Place, item: ProtectedItem, parent: Job | None = None
     }
     seconds = {} if committed else {"CreateProtectionTargetTask": 1.0}
     tasks = tasks_of("ReprotectReplicationGroup", work, seconds)
-    return _start(place, item, "ReprotectReplicationGroup", tasks, end, parent=parent)
+    return _start(place, item, "ReprotectReplicationGroup", tasks, end=end, parent=parent)
 
 
 def _copy_changes(place: Place, item: ProtectedItem) -> None:

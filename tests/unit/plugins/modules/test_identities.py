@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.failover import CONSENT
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from lab.arm.plan_records import RecoveryPlan
 from lab.arm.protection_documents import item_id
@@ -71,6 +72,7 @@ def only_contributor(action: str, reader: str | None = None) -> tuple[str | None
 ACCOUNT = "Microsoft.Storage/storageAccounts/read"
 NETWORK = "Microsoft.Network/virtualNetworks/read"
 DRILL = {"machines": ["web01"], "without_network": True}
+FAILED_OVER = {"state": "failed_over", CONSENT: WHERE["vault_name"]}
 ROWS = {
     "map a network": Row(
         "network_mapping",
@@ -113,6 +115,14 @@ ROWS = {
         "test_failover",
         {"recovery_plan": "shop", "without_network": True},
         (f"{PLANS}/testFailover/action", None, None),
+    ),
+    "fail a machine over": Row(
+        "failover",
+        {"machines": ["web01"], **FAILED_OVER},
+        (f"{CONTAINERS}/replicationProtectedItems/plannedFailover/action", None, None),
+    ),
+    "fail a plan over": Row(
+        "failover", {"recovery_plan": "shop", **FAILED_OVER}, (f"{PLANS}/plannedFailover/action", None, None)
     ),
     "create a plan": Row(
         "recovery_plan", {"name": "new", "groups": [{"machines": ["web01"]}]}, only_contributor(f"{PLANS}/write")
