@@ -119,17 +119,17 @@ symptoms:
       description: The cause.
       returned: success
       type: str
-      sample: the virtual machine was migrating to another host
+      sample: the machine is being migrated
     fix:
       description: The fix.
       returned: success
       type: str
-      sample: wait until the migration ends, then run the job again
+      sample: wait until the migration has ended, then run again
     source:
       description: The public source.
       returned: success
       type: str
-      sample: Azure documentation, Error codes of Site Recovery
+      sample: Azure documentation of 2016, Monitor and troubleshoot protection for virtual machines and physical servers
     repairable:
       description: Always V(false), because no repair changes Azure.
       returned: success

@@ -4,7 +4,8 @@
 """Private: the table of error codes of Site Recovery jobs, with the cause and the remedy for each of them.
 
 Sources: "Troubleshoot Hyper-V to Azure replication and failover", "Troubleshoot errors when failing over to Azure",
-issues 68695 and 6131 of azure-docs, and the texts of recorded jobs.
+"Monitor and troubleshoot protection for virtual machines and physical servers" (2016), the issues 68695 and 6131 of
+azure-docs, and the texts of recorded jobs.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ _SEE_PROVIDER = JobRemedy(
 _HYPER_V = JobRemedy(
     "Hyper-V on the owner host refused the replication",
     "read the event logs Microsoft-Windows-Hyper-V-VMMS/Admin and MicrosoftAzureRecoveryServices on the owner host,"
-    " remove a replication relationship that is left from another vault, then run again",
+    " remove a replication relationship that is left from another vault, restart vmms and obengine, then run again",
 )
 _COLLISION = JobRemedy(
     "another operation of the machine is running", "wait until the running job has ended, or cancel it, then run again"
 )
 _NOT_CONNECTED = JobRemedy(
     "a host or the Provider is not connected to the service",
-    "start the services of the Provider and the agent, check their proxy, then run again",
+    "start SCVMMService on the server and obengine on its hosts, run the playbook preflight, then run again",
 )
 
 JOB_REMEDIES: dict[str, JobRemedy] = {
@@ -54,13 +55,14 @@ JOB_REMEDIES: dict[str, JobRemedy] = {
     "40003": _SEE_PROVIDER,
     "23848": JobRemedy("the machine is being migrated", "wait until the migration has ended, then run again"),
     "25018": JobRemedy(
-        "the server has no connection to the service", "check its proxy and the addresses of docs/network.md"
+        "the server has no connection to the service",
+        "run the playbook preflight, which checks its proxy and addresses",
     ),
     "31218": JobRemedy(
-        "the service account of VMM cannot set rights on the folder of the replica",
-        "grant it full access to the folder on the host, then run again",
+        "VMM cannot set permissions on the folder of the offline initial replication",
+        "grant the service account of VMM the right to change permissions on the share and its folder, then run again",
     ),
-    ALREADY_PROTECTED: JobRemedy("the machine is protected already", "nothing to do"),
+    ALREADY_PROTECTED: JobRemedy("the machine is protected already", "do nothing"),
     NAME_TAKEN: JobRemedy(
         "the name of the machine in Azure is taken", "choose another target name; otherwise the failover renames it"
     ),
@@ -93,6 +95,9 @@ JOB_REMEDIES: dict[str, JobRemedy] = {
     "67502": JobRemedy("replication is paused", "resume replication on the owner host"),
     "67506": JobRemedy("the machine is failed over", "commit the failover, or fail back"),
     "67512": JobRemedy("the last replication is more than 10 minutes old", "check the host's connection and bandwidth"),
-    "67518": JobRemedy("more than a fifth of the replication cycles were missed", "check the host's bandwidth"),
+    "67518": JobRemedy(
+        "more than a fifth of the replication cycles were missed",
+        "compare the machine's rate of changes with the bandwidth and the throttling of the agent",
+    ),
     "161011": JobRemedy("no test failover has succeeded yet", "run a test failover"),
 }

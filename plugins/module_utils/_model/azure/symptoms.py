@@ -14,141 +14,41 @@ from typing import Any, Final
 
 from ..common.names import same_name
 from ..common.symptom import FoundSymptom, Place, Side, Symptom, by_key
+from .job_remedies import JOB_REMEDIES
 
 SIDE: Final[Side] = "azure"
 _STEP: Final = "N3"
-_TROUBLESHOOT: Final = "Azure documentation, Troubleshoot Hyper-V to Azure replication and failover"
 _RECORDED: Final = "Azure PowerShell, recorded tests of Site Recovery"
-_CODES: Final = "Azure documentation, Error codes of Site Recovery"
+_GUIDE: Final = (
+    "Azure documentation of 2016, Monitor and troubleshoot protection for virtual machines and physical servers"
+)
 _TIME = "%Y-%m-%dT%H:%M:%S"
 #: A Provider error of a job without one.
 _NO_ERROR = "0"
 
 
-def _row(
-    id: str, place: Place, keys: tuple[str, ...], *, cause: str, fix: str, source: str, step: str = _STEP
-) -> Symptom:
+def _row(id: str, place: Place, codes: tuple[str, ...], source: str, step: str = _STEP) -> Symptom:
+    """Return the row of codes with one remedy, which the failure of a job names as well."""
     kind = "a failed job" if place == "job" else "a health error"
-    return Symptom(
-        id, (SIDE,), step, place, f"{kind} of the vault has the code {' or '.join(keys)}", keys, cause, fix, source
-    )
+    shown = f"{kind} of the vault has the code {' or '.join(codes)}"
+    remedy = JOB_REMEDIES[codes[0]]
+    return Symptom(id, (SIDE,), step, place, shown, codes, remedy.cause, remedy.fix, source)
 
 
 SYMPTOMS: Final = (
-    _row(
-        "job-refused-by-hyperv",
-        "job",
-        ("31389", "70094"),
-        cause="Hyper-V on the host of the virtual machine refused the replication",
-        fix="read the event log Hyper-V-VMMS-Admin of that host, restart vmms and obengine, then run the job again",
-        source="azure-docs issue 68695",
-    ),
-    _row(
-        "job-protection-failed",
-        "job",
-        ("60007", "40003"),
-        cause="protection of a virtual machine could not be enabled",
-        fix="read the Provider's error of the job, which names the reason",
-        source=_CODES,
-    ),
-    _row(
-        "job-machine-migrates",
-        "job",
-        ("23848",),
-        cause="the virtual machine was migrating to another host",
-        fix="wait until the migration ends, then run the job again",
-        source=_CODES,
-    ),
-    _row(
-        "job-server-offline",
-        "job",
-        ("25018",),
-        cause="the server had no connection to the service",
-        fix="check its connectivity with the playbook preflight, then run the job again",
-        source=_CODES,
-    ),
-    _row(
-        "job-host-not-prepared",
-        "job",
-        ("31218",),
-        cause="the service account of VMM could not set permissions on a host",
-        fix="make the account of SCVMMService an administrator of the host, then run the job again",
-        source="azure-docs issue 6131",
-    ),
-    _row(
-        "job-already-protected",
-        "job",
-        ("45031",),
-        cause="the virtual machine was already protected",
-        fix="nothing is to be done; look for a second tool that protects machines",
-        source=_RECORDED,
-    ),
-    _row(
-        "job-name-taken",
-        "job",
-        ("28061",),
-        cause="the target has a virtual machine with this name",
-        fix="choose another name for the machine in Azure",
-        source=_RECORDED,
-    ),
-    _row(
-        "job-not-committed",
-        "job",
-        ("25038",),
-        cause="the failover of the virtual machine is not committed",
-        fix="commit the failover, then reverse the replication",
-        source=_RECORDED,
-    ),
-    _row(
-        "job-machine-busy",
-        "job",
-        ("532", "505", "514"),
-        cause="another job of the virtual machine was running",
-        fix="wait until it ends, then run the job again",
-        source=_RECORDED,
-    ),
-    _row(
-        "server-disconnected",
-        "health",
-        ("581", "708", "813", "SRSDRAHeartbeatMissing"),
-        cause="a VMM server or a host has no connection to the vault",
-        fix="start SCVMMService on the server and obengine on its hosts, and run the playbook preflight",
-        source=_RECORDED,
-        step="P10",
-    ),
-    _row(
-        "replication-stopped",
-        "health",
-        ("67501",),
-        cause="the replication of a virtual machine does not work",
-        fix="read its health error in the vault, and resynchronize the machine if the error asks for it",
-        source=_RECORDED,
-    ),
-    _row(
-        "replication-paused",
-        "health",
-        ("67502",),
-        cause="the replication of a virtual machine is paused",
-        fix="resume it on its host",
-        source=_RECORDED,
-    ),
-    _row(
-        "replication-late",
-        "health",
-        ("67512", "67518"),
-        cause="the replication of a virtual machine misses its interval",
-        fix="compare its rate of changes with the bandwidth and the throttling of the agent",
-        source=_RECORDED,
-    ),
-    _row(
-        "failover-not-tested",
-        "health",
-        ("161011",),
-        cause="no test failover of a virtual machine has succeeded",
-        fix="run a test failover",
-        source=_RECORDED,
-        step="N4",
-    ),
+    _row("job-refused-by-hyperv", "job", ("31389", "70094"), "azure-docs issue 68695"),
+    _row("job-protection-failed", "job", ("60007", "40003"), _GUIDE),
+    _row("job-machine-migrates", "job", ("23848",), _GUIDE),
+    _row("job-host-not-prepared", "job", ("31218",), "azure-docs issue 6131"),
+    _row("job-already-protected", "job", ("45031",), _RECORDED),
+    _row("job-name-taken", "job", ("28061",), _RECORDED),
+    _row("job-not-committed", "job", ("25038",), _RECORDED),
+    _row("job-machine-busy", "job", ("532", "505", "514"), _RECORDED),
+    _row("server-disconnected", "health", ("581", "708", "813", "SRSDRAHeartbeatMissing"), _RECORDED, "P10"),
+    _row("replication-stopped", "health", ("67501",), _RECORDED),
+    _row("replication-paused", "health", ("67502",), _RECORDED),
+    _row("replication-late", "health", ("67512", "67518"), _RECORDED),
+    _row("failover-not-tested", "health", ("161011",), _RECORDED, "N4"),
     Symptom(
         "stale-server",
         (SIDE,),

@@ -130,7 +130,9 @@ RULES: Final[tuple[Rule, ...]] = (
         judge.availability,
     ),
     Rule(33, "vm-replica-broker", "warning", "Replica Broker of the cluster", _PLANNER, judge.replica_broker),
-    Rule(34, "vm-migration", "warning", "Live migration", "Error codes of Site Recovery: 23848", judge.migration),
+    Rule(
+        34, "vm-migration", "warning", "Live migration", "Monitor and troubleshoot protection: 23848", judge.migration
+    ),
     Rule(
         35,
         "vm-storage-migration",

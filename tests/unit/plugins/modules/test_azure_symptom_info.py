@@ -36,7 +36,6 @@ CASES: dict[str, Show] = {
     "job-refused-by-hyperv": job("70094", 31389),
     "job-protection-failed": job("60007"),
     "job-machine-migrates": job("23848"),
-    "job-server-offline": job("25018"),
     "job-host-not-prepared": job("1", 31218),
     "job-already-protected": job("45031"),
     "job-name-taken": job("28061"),
