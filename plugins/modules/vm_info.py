@@ -60,7 +60,6 @@ attributes:
     description: A second run returns the same machines.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.host_vm_info
   - module: siterecovery.hyperv.protectable_vm_info

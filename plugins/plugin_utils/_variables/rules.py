@@ -190,6 +190,10 @@ def _replication(values: Values) -> Problems:
     yield from contradictions(given["network_mappings"] or [], given["policies"] or [], "replication_")
 
 
+def _unregistration(values: Values) -> Problems:
+    yield from _each(_without_prefix("unregistration_", values), "unregistration_", wait_timeout=require_timeout)
+
+
 def _mapping(options: Values) -> DesiredMapping:
     return DesiredMapping.from_options(options, "s")
 
@@ -341,6 +345,7 @@ _RULES: Mapping[str, Callable[[Values], Problems]] = {
     "replication": _replication,
     "protection": _protection,
     "drill": _drill,
+    "unregistration": _unregistration,
     "site": _site,
 }
 

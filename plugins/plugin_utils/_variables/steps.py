@@ -75,6 +75,9 @@ BY_BEGINNING = {
     "site_limit_file": "H1",
     "site_endpoints": "S2",
     "site_bundle_": "S3",
+    "site_unregister_": "X1",
+    "unregistration_": "X1",
+    "vmm_server_removed_parts": "X1",
 }
 #: The step of the other variables of the playbooks.
 _GENERAL = "S1"

@@ -29,13 +29,15 @@ QUESTIONS: dict[str, Any] = DATA["questions"]
 NOT_ASKED = {
     "site_limit_file",
     "site_drill_file",
+    "site_report_directory",
+    "site_report_language",
     "site_assumptions_file",
     "site_doctor_fix",
     "site_doctor_undo",
     "site_doctor_undo_file",
 }
-#: These playbooks set AWX itself up, and write a folder that would end with the job.
-WITHOUT_TEMPLATE = {"awx", "bundle"}
+#: These playbooks set AWX itself up, and write a folder or an export that would end with the job.
+WITHOUT_TEMPLATE = {"awx", "bundle", "unregister"}
 
 
 def documented() -> dict[str, Any]:

@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import LOGIN_OPTIONS
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.consents import CONSENTS
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "drill", "hyperv_host", "protection", "replication", "vmm_server")
+ROLES = ("azure_target", "drill", "hyperv_host", "protection", "replication", "unregistration", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
@@ -29,7 +30,8 @@ FACTS = {
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
     "protection": {"checks", "evidence", "machines", "plan", "read", "selection", "vault_machines"},
     "replication": {"checks", "evidence", "plan"},
-    "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
+    "unregistration": {"evidence", "plan"},
+    "vmm_server": {"changed", "checks", "evidence", "exports", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def test_only_the_modules_hide_passwords_and_secrets(collection_root: Path, role
 @pytest.mark.parametrize("role", ROLES)
 def test_a_variable_is_specified_as_the_option_that_takes_it(collection_root: Path, role: str) -> None:
     handed = list(hand_overs(collection_root, role))
-    assert len(handed) > 10
+    assert len(handed) > (2 if role == "unregistration" else 10)
     for path, variable, option in handed:
         assert shape(variable) == shape(option), path
         if "." not in path:
@@ -286,6 +288,8 @@ def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_us
     used = {
         name: set(re.findall(r"(?<!\w)site_\w+", text)) - results for name, text in playbooks(collection_root).items()
     }
+    # The validation of the variables reads the consents, and passes them on.
+    used["unregister"] |= {f"site_unregister_{each}" for each in CONSENTS}
     assert set().union(*used.values()) == specified
     for name, document in documents(collection_root).items():
         # The gate of every playbook uses these variables, but only some playbooks have such hosts.

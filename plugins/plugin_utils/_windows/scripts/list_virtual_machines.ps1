@@ -20,7 +20,7 @@ $Ansible.Changed = $false
 
 $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Connect-VmmServer
+# siterecovery.hyperv functions: Connect-VmmServer, Get-Output
 
 function Get-Value {
     # A property; null where this release of VMM does not have it.

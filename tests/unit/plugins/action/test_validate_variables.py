@@ -325,6 +325,13 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
             "site_wave_sizes: '1,0'",
             "H1 site_wave_sizes[1] must be a number of hosts, a percentage or one_per_cluster, not '0'",
         ),
+        (
+            "site",
+            "site_unregister_agent: vault-other",
+            "X1 site_unregister_agent must be the name of the vault, as the consent to this removal; set it",
+        ),
+        ("site", "site_unregister_agent: true", "X1 site_unregister_agent must be the name of the vault"),
+        ("site", "site_unregister_agent: VAULT-DR", ""),
         ("site", "site_max_fail_percentage: -1", "H1 site_max_fail_percentage must be from 0 to 100, not -1"),
         (
             "replication",
@@ -417,6 +424,14 @@ def test_an_extra_variable_must_not_replace_a_result_of_the_run(monkeypatch: pyt
         f"__site_report {rule}",
         f"hyperv_host_checks {rule}",
     ]
+
+
+def test_the_consents_to_a_removal_are_those_that_name_the_vault() -> None:
+    given = {"site_unregister_servers": "vault-dr", "site_unregister_provider": "vault-dr", "site_unregister_agent": ""}
+    found = run({**AZURE, **given}, roles=["site"])
+    assert found["consents"] == {"steps": ["servers"], "parts": ["provider"], "purge": False}
+    nowhere = run(given, roles=["site"], stop=False)
+    assert [check["message"] for check in nowhere["checks"]] == ["azure_target_vault_name is required"]
 
 
 def test_the_names_of_the_storage_accounts_need_a_valid_list() -> None:
