@@ -382,12 +382,13 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
         ),
         (
             "protection",
-            "protection_groups: [{name: a, cloud: G, machines: [{name: a}]}, {name: A, cloud: G, machines: [{name: b}]}]",
+            "protection_groups: [{name: a, cloud: g, machines: [{name: c}]},"
+            " {name: A, cloud: g, machines: [{name: c}]}]",
             "N3 protection_groups: 'A' is a duplicate",
         ),
         ("protection", "protection_groups: [{name: a, cloud: G, machines: [{name: a, nics: [{id: x}]}]}]", ""),
         ("protection", "protection_parallel: 0", "N3 protection_parallel must be at least 1"),
-        ("drill", "drill_network: vnet-drill", "N4 drill_network_resource_group is required with the name of a network"),
+        ("drill", "drill_network: vnet-drill", "N4 drill_network_resource_group is required with the name"),
         ("drill", "{drill_network: n, drill_without_network: true}", "N4 drill_network is required unless"),
         ("drill", "{drill_machines: [a], drill_recovery_plan: p}", "N4 drill_machines is required unless"),
         ("drill", "{drill_only: [a], drill_recovery_plan: p, drill_without_network: true}", ""),
