@@ -71,7 +71,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Reader and the role Reader on the vault are sufficient.
   - Programs on servers and hosts are not visible in Azure. Their step names the Provider of each registered server

@@ -110,6 +110,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "report": {"site_hyperv_hosts": ""},
     "site": {"site_wave_sizes": "", "site_unready_hosts": "fail"},
     "verify_assumptions": {"site_check_connectivity": "false"},
+    "doctor": {"site_hyperv_hosts": "", "site_doctor_days": 30},
 }
 
 
@@ -134,7 +135,7 @@ def test_the_steps_of_the_workflow_with_slices_side_by_side_set_the_site_up(
         require_successful(key, jobs.controller(key).run(template(key), machines, ANSWERS[key]), lab)
     # The slices ended in the world of one run: a run over the whole site finds nothing to do.
     lab.journal.clear()
-    for key in ("site", "verify_assumptions"):
+    for key in ("site", "verify_assumptions", "doctor"):
         require_successful(key, jobs.controller(key).run(template(key), machines, ANSWERS[key]), lab)
     assert list(lab.journal.entries) == []
 

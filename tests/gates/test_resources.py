@@ -19,11 +19,13 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "failover",
     "job_info",
     "network_mapping",
     "policy_association",
     "protectable_vm_info",
     "protected_vm",
+    "recovery_plan",
     "removal_info",
     "replication_policy",
     "storage_account",
@@ -55,7 +57,14 @@ WINDOWS = {
 }
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
-IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
+IN_FRONT = {
+    "policy_association",
+    "protected_vm",
+    "storage_account",
+    "test_failover",
+    "vault_registration_key",
+    "vmm_server_info",
+}
 # They run on the controller, and neither call Azure nor connect to a machine.
 LOCAL = {"report", "removal_report", "validate_variables", "wave", "bundle", "bundle_info"}
 # They are in no action group, but change something.
@@ -141,7 +150,15 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 
 
 def test_the_roles_are_those_that_the_collection_promises() -> None:
-    assert ROLES == ["azure_target", "hyperv_host", "replication", "unregistration", "vmm_server"]
+    assert ROLES == [
+        "azure_target",
+        "drill",
+        "hyperv_host",
+        "protection",
+        "replication",
+        "unregistration",
+        "vmm_server",
+    ]
 
 
 @pytest.mark.parametrize("name", ROLES)

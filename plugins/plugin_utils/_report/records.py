@@ -16,7 +16,7 @@ from .waves import DEFAULT_RING
 
 AZURE_TARGET, VMM_SERVER, HYPERV_HOST = "azure_target", "vmm_server", "hyperv_host"
 #: The roles of localhost, in the order of their steps. The record of the target has the facts of all of them.
-_OF_AZURE = (AZURE_TARGET, "replication")
+_OF_AZURE = (AZURE_TARGET, "replication", "protection", "drill")
 _SEVERITIES = ("error", "warning", "info")
 _STATUSES = ("pass", "fail", "unknown")
 Variables = Mapping[str, Any]
@@ -111,16 +111,16 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
 
 
 def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
-    """Return the evidence of a role. That of the target has the vault's view of the servers and the replication."""
+    """Return the evidence of a role. That of the target has the vault's view of the servers, and the later steps."""
     if role != AZURE_TARGET:
         return _fact(host, f"{role}_evidence", variables)
-    own, replication = (_fact(host, f"{each}_evidence", variables) for each in _OF_AZURE)
+    own, *later = (_fact(host, f"{each}_evidence", variables) for each in _OF_AZURE)
     servers = _fact(host, f"{role}_server_evidence", variables)
     waited = _fact(host, f"{role}_wait_evidence", variables)
     if servers and waited and len(servers) == len(waited):
         # The wait starts after the setup of the servers. The initial state is the vault's view before it.
         waited = tuple(replace(now, found=before.found) for before, now in zip(servers, waited, strict=True))
-    return _joined((own, waited or servers, replication))
+    return _joined((own, waited or servers, *later))
 
 
 def _joined(facts: Iterable[tuple[Row, ...] | None]) -> tuple[Row, ...] | None:

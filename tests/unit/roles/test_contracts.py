@@ -19,14 +19,16 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.con
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "replication", "unregistration", "vmm_server")
+ROLES = ("azure_target", "drill", "hyperv_host", "protection", "replication", "unregistration", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
         "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
+    "drill": {"checks", "evidence", "plan", "runs"},
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
+    "protection": {"checks", "evidence", "machines", "plan", "read", "selection", "vault_machines"},
     "replication": {"checks", "evidence", "plan"},
     "unregistration": {"evidence", "plan"},
     "vmm_server": {"changed", "checks", "evidence", "exports", "key_needed", "lost", "preflight"},
@@ -66,6 +68,7 @@ ENTRIES = {
     "network_mapping": "replication_network_mappings",
     "replication_policy": "replication_policies",
     "policy_association": "replication_policies",
+    "protected_vm": "protection_groups",
 }
 
 

@@ -23,7 +23,7 @@ from ..._model.azure.removal_plan import Selection
 from ..._model.azure.vault_contents import Contents as VaultContents
 from ..._model.azure.vmm_server import VmmServer, is_vmm, servers_from_wire
 from ..._model.common.names import vault_id
-from ..._model.common.resource import Evidence
+from ..._model.common.resource import NOTHING_TO_DO, Evidence
 from .vault import find
 from .vault_lists import list_of_vault
 
@@ -164,5 +164,5 @@ def _result(
         "exists": exists,
         "steps": [step.to_result() for step in steps],
         "documents": export,
-        "evidence": [Evidence(STEP, line, "nothing to do", line).to_result() for line in lines],
+        "evidence": [Evidence(STEP, line, NOTHING_TO_DO, line).to_result() for line in lines],
     }
