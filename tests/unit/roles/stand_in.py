@@ -251,7 +251,7 @@ def removal_info(state: State) -> dict[str, Any]:
     goes = "servers" in state.options["remove"] and not problems
     row = {"blocked_by": [], "goes": goes, "stays": "" if goes else "no consent"}
     servers = [{"name": name, "vmm_id": None, "method": "remove", "ready": True} for name in registered if goes]
-    steps = ("protected_items", "network_mappings", "policy_associations", "replication_policies")
+    steps = ("recovery_plans", "protected_items", "network_mappings", "policy_associations", "replication_policies")
     return {
         "changed": False,
         "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{state.options['vault_name']}",
