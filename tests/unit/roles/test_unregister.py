@@ -40,7 +40,9 @@ def exports(harness: Harness) -> int:
 def test_azure_comes_first_then_the_servers_then_the_hosts(site: Harness) -> None:
     run = site.play("unregister.yml")
     assert run.code == 0, run.output
-    assert site.journal("write") == [*AZURE, *SERVER, *HOSTS]
+    written = site.journal("write")
+    # The hosts are not in waves.
+    assert (written[:3], sorted(written[3:])) == ([*AZURE, *SERVER], HOSTS)
     assert exports(site) == 1
 
 
