@@ -14,7 +14,7 @@ from ...module_utils._model.common.text_table import Cells, table
 
 _NOTHING = "nothing recorded"
 #: The first letters of step ids, in the order of the setup guide.
-_PHASES = "BTSPHX"
+_PHASES = "BTSPHNX"
 _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 
@@ -27,7 +27,7 @@ def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool,
     rows = [
         cells
         for host, records in evidence.items()
-        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=_position)])
+        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=step_position)])
     ]
     heading = ("host", "step", "found", "planned" if planned else "done", "verified")
     return table(heading, rows, width, flexible=(2, 3, 4))
@@ -38,7 +38,7 @@ def _cells(row: Evidence, *, planned: bool) -> Cells:
     return row.step, row.found, row.done.removeprefix(PLANNED) if planned else row.done, row.verified
 
 
-def _position(row: Evidence) -> tuple[int, int, str]:
+def step_position(row: Evidence) -> tuple[int, int, str]:
     """Return the position of a row's step in the setup guide. An unknown step comes last."""
     match = _STEP.match(row.step)
     return (_PHASES.index(match[1]), int(match[2]), match[3]) if match else (len(_PHASES), 0, "")
@@ -63,6 +63,13 @@ def check_table(checks: Mapping[str, Sequence[Check]], *, problems_only: bool, w
             lines.append(("", "", "pass", "1 check passed" if passed == 1 else f"{passed} checks passed"))
         rows.extend(_host_rows(host, lines or [("", "", "", _NOTHING)]))
     return table(("host", "step", "check", "status", "message"), rows, width, flexible=(4,))
+
+
+def removal_table(rows: Sequence[Cells], *, width: int) -> list[str]:
+    """Return a table of what goes and what stays: place, step, object, and its removal."""
+    places = list(dict.fromkeys(row[0] for row in rows))
+    shown = [cells for place in places for cells in _host_rows(place, [row[1:] for row in rows if row[0] == place])]
+    return table(("where", "step", "object", "removal"), shown, width, flexible=(2, 3))
 
 
 def _host_rows(host: str, rows: Sequence[Cells]) -> list[Cells]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
+from ..common.known_to_vmm import KnownToVmm, machines_of_vmm
 from ..common.names import ResourceId, parse_resource_id, require_group_name, require_subnet_name, same_name
 from ..common.plan import checked_tags
 from .protectable_item import SCENARIO, SourceDisk, SourceMachine
@@ -71,6 +72,7 @@ OPTIONS: dict[str, Any] = {
     "vmm_server": {"type": "str"},
     "cloud": {"type": "str", "required": True},
     "machines": {"type": "list", "elements": "dict", "required": True, "options": MACHINE_OPTIONS},
+    "vmm_machines": {"type": "list", "elements": "dict"},
     "policy": {"type": "str"},
     "log_account": {"type": "str"},
     **SHARED_OPTIONS,
@@ -133,6 +135,8 @@ class Desired:
     resynchronize: bool
     allow_disable: bool
     purge: bool
+    #: What VMM knows, by the ids of machines in lower case. None: VMM was not read.
+    vmm: Mapping[str, KnownToVmm] | None = None
 
 
 def desired_from_options(options: Mapping[str, Any], subscription_id: str) -> Desired:
@@ -157,6 +161,7 @@ def desired_from_options(options: Mapping[str, Any], subscription_id: str) -> De
         options["resynchronize"],
         options["allow_disable"],
         options["purge"],
+        machines_of_vmm("vmm_machines", options["vmm_machines"]),
     )
 
 
