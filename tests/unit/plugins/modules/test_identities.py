@@ -62,6 +62,8 @@ class Row:
     lacks: tuple[str | None, str | None, str | None]
     checked: tuple[str | None, str | None, str | None] = (None, None, None)
     prepare: Callable[[Site], None] = field(default=nothing)
+    #: A role in addition to that of Site Recovery.
+    also: str | None = None
 
 
 def only_contributor(action: str, reader: str | None = None) -> tuple[str | None, str | None, None]:
@@ -92,8 +94,14 @@ ROWS = {
     "protect a machine": Row(
         "protected_vm",
         {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
-        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write", ACCOUNT),
+        (ACCOUNT, f"{CONTAINERS}/replicationProtectedItems/write", "Microsoft.Compute/virtualMachines/write"),
         (ACCOUNT, None, None),
+    ),
+    "protect a machine as Virtual Machine Contributor": Row(
+        "protected_vm",
+        {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
+        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write"),
+        also="Virtual Machine Contributor",
     ),
     "disable a protection": Row(
         "protected_vm",
@@ -164,6 +172,8 @@ def test_a_role_is_sufficient_or_the_missing_permission_is_named(
     row = ROWS[name]
     row.prepare(site)
     subscription.state.give_role(ROLES[number], only=True)
+    if row.also:
+        subscription.state.give_role(row.also)
     reads = row.module.endswith("_info")
     for check, lacking in ((True, row.checked[number]), (False, row.lacks[number])):
         ended = subscription.run(row.module, check=check, **{**WHERE, **row.options})
