@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each built-in role of Site Recovery may do with each module of steps 9 to 12: the lab refuses the rest.
+"""The built-in roles of Site Recovery and the modules of steps 9 to 12: a role is sufficient, or the lab refuses.
 
 documented: Azure built-in roles. A cell is the permission whose absence the module reports; None: the role is
 sufficient. Check mode only reads.
