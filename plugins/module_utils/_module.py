@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -14,8 +15,9 @@ from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback
 
 from ._azure.clients import Azure
 from ._azure.login import FALLBACKS, AzureLogin
+from ._azure.progress import report_to
 from ._model.common.errors import SiteRecoveryError
-from ._model.common.names import require_group_name
+from ._model.common.names import require_group_name, require_vault_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
 from ._model.common.secret_options import require_text
 from ._model.common.shown_text import one_line
@@ -143,6 +145,8 @@ def _require_offline(options: Options) -> None:
     for option in ("resource_group", "target_resource_group"):
         if options.get(option) is not None:
             require_group_name(options[option], option)
+    if options.get("vault_name") is not None:
+        require_vault_name(options["vault_name"], "vault_name")
     require_timeout(options.get("wait_timeout", 0))
 
 
@@ -152,7 +156,7 @@ def _azure(module: AnsibleModule) -> Azure:
     module.no_log_values.update(login.secrets)
     for warning in login.warnings:
         module.warn(warning)
-    return Azure(login, module.params.get("wait_timeout"))
+    return Azure(login, module.params.get("wait_timeout"), report=report_to(os.environ))
 
 
 def _missing(error: ImportError) -> str:

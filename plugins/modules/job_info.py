@@ -70,7 +70,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Reader on the vault is sufficient.
   - The state of a job is decisive. A job that succeeded can have errors, which are then information, and its tasks can

@@ -137,7 +137,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Operator on the vault is sufficient, because the module follows jobs. The power state of a
     copy is null if the identity may not read virtual machines.

@@ -197,6 +197,7 @@ _OLD_PLAN = "an api-version of 2016 does not show the details of a provider"
 _USED = "a network in use by a machine; test_recordings.py has networks"
 KNOWN: dict[tuple[str, int], str] = {
     ("association-jobs", 1): "a mapping between two VMM servers",
+    ("association-jobs", 18): "a failover between two VMM servers",
     ("association-jobs", 8): "the server is a VMware one, with another Provider",
     ("disable-and-remove", 3): "a machine between two VMM servers",
     ("disable-and-remove", 7): "an api-version of 2016 after a failover shows other members",

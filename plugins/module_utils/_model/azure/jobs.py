@@ -9,6 +9,7 @@ the status of its operation says Succeeded for a job that succeeded in part.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ _FAILED = ("failed", "cancelled", "canceled", "partiallysucceeded")
 _SUSPENDED = ("suspended",)
 _SKIPPED = "skipped"
 _NO_PROVIDER_ERROR = ("", "0")
+#: More jobs than these are counted, so that a line of progress stays readable.
+_SHOWN_JOBS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +261,17 @@ class Job:
             task = _open_task(task.children)
         return ", ".join(titles)
 
+    @property
+    def about(self) -> str:
+        """Return the title of the job and the name of its target."""
+        title = self.title or "job"
+        return f"{title} of '{self.target.name}'" if self.target.name else title
+
     def describe(self) -> str:
         """Return the job, its state and its task in a few words."""
-        about = f"{self.title or 'job'} of '{self.target.name}'" if self.target.name else self.title or "job"
         task = self.current_task
         where = f" at '{task.title}'" if task else ""
-        return f"{about}: {self.state or 'unknown'}{where} (job {self.name})"
+        return f"{self.about}: {self.state or 'unknown'}{where} (job {self.name})"
 
     def progress(self) -> str:
         """Return the running task and its number for a line of progress."""
@@ -314,6 +322,17 @@ def failure_of(job: Job, action: str) -> tuple[str, dict[str, Any]]:
             "errors": [error.to_result() for error in errors],
         },
     )
+
+
+def progress_of(jobs: Iterable[Job]) -> list[str]:
+    """Return lines of progress: one for each job that runs, or the numbers of many jobs by their tasks."""
+    found = list(jobs)
+    running = [job for job in found if not job.is_final]
+    if len(running) <= _SHOWN_JOBS:
+        return [f"{job.about}: {job.progress()}" for job in running]
+    counts = Counter(job.progress() for job in running).most_common()
+    ended = len(found) - len(running)
+    return [", ".join([*([f"{ended} ended"] if ended else []), *(f"{number} at {task}" for task, number in counts)])]
 
 
 def job_name(headers: Mapping[str, str]) -> str | None:

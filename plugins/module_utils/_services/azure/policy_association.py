@@ -36,6 +36,7 @@ from .site_recovery_writes import run
 from .vault_clouds import list_associations, list_clouds
 
 States: TypeAlias = tuple[CloudState, ...]
+_RESUME = "the jobs continue in Azure: run again to resume the wait, or increase wait_timeout"
 
 
 class PolicyAssociationResource(ManagedResource[States, Applied]):
@@ -115,8 +116,9 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
                 continue
             if name is not None:
                 started.append((step, name))
+        ended = jobs.follow_all(self._vault, [name for _step, name in started], deadline, _RESUME)
         for step, name in started:
-            job = jobs.follow(self._vault, name, deadline)
+            job = ended[name]
             if not job.succeeded:
                 failures.append(failure_of(job, step.reason))
         if failures:
