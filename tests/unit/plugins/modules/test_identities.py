@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.failover import CONSENT
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from lab.arm.plan_records import RecoveryPlan
 from lab.arm.protection_documents import item_id
@@ -121,6 +122,11 @@ ROWS = {
         "test_failover",
         {"recovery_plan": "shop", "without_network": True},
         (f"{PLANS}/testFailover/action", None, None),
+    ),
+    "fail over": Row(
+        "failover",
+        {"machines": ["web01"], "state": "failed_over", CONSENT: WHERE["vault_name"]},
+        (f"{CONTAINERS}/replicationProtectedItems/plannedFailover/action", None, None),
     ),
     "create a plan": Row(
         "recovery_plan", {"name": "new", "groups": [{"machines": ["web01"]}]}, only_contributor(f"{PLANS}/write")
