@@ -17,7 +17,7 @@ from ._azure.clients import Azure
 from ._azure.login import FALLBACKS, AzureLogin
 from ._azure.progress import report_to
 from ._model.common.errors import SiteRecoveryError
-from ._model.common.names import require_group_name
+from ._model.common.names import require_group_name, require_vault_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
 from ._model.common.secret_options import require_text
 from ._model.common.shown_text import one_line
@@ -145,6 +145,8 @@ def _require_offline(options: Options) -> None:
     for option in ("resource_group", "target_resource_group"):
         if options.get(option) is not None:
             require_group_name(options[option], option)
+    if options.get("vault_name") is not None:
+        require_vault_name(options["vault_name"], "vault_name")
     require_timeout(options.get("wait_timeout", 0))
 
 

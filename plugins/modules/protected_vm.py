@@ -291,7 +291,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 seealso:
   - module: siterecovery.hyperv.job_info
   - module: siterecovery.hyperv.vm_info

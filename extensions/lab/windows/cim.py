@@ -366,7 +366,7 @@ def _write(machine: Machine, name: str, path: str, arguments: Mapping[str, Any])
 
 def _enum_key(machine: Machine, path: str, _value: str) -> Row:
     if machine.registry.find(path) is None:
-        return {"sNames": None, "ReturnValue": _NOT_FOUND}
+        return _absent(machine, {"sNames": None, "ReturnValue": _NOT_FOUND})
     return _absent(machine, {"sNames": machine.registry.children(path) or None, "ReturnValue": 0})
 
 
@@ -388,7 +388,7 @@ def _absent(machine: Machine, row: Row) -> Row:
 def _enum_values(machine: Machine, path: str, _value: str) -> Row:
     key = machine.registry.find(path)
     if key is None:
-        return {"sNames": None, "Types": None, "ReturnValue": _NOT_FOUND}
+        return _absent(machine, {"sNames": None, "Types": None, "ReturnValue": _NOT_FOUND})
     values = list(key.values.values())
     names = [value.name for value in values] or None
     kinds = [KIND_NUMBERS[value.kind] for value in values] or None
@@ -399,12 +399,12 @@ def _reader(field: str, *kinds: Kind) -> Callable[[Machine, str, str], Row]:
     def read(machine: Machine, path: str, name: str) -> Row:
         key = machine.registry.find(path)
         if key is None:
-            return {field: None, "ReturnValue": _NOT_FOUND}
+            return _absent(machine, {field: None, "ReturnValue": _NOT_FOUND})
         value: Value | None = key.values.get(name.lower())
         if value is None:
-            return {field: None, "ReturnValue": _VALUE_MISSING}
+            return _absent(machine, {field: None, "ReturnValue": _VALUE_MISSING})
         if value.kind not in kinds:
-            return {field: None, "ReturnValue": _TYPE_MISMATCH}
+            return _absent(machine, {field: None, "ReturnValue": _TYPE_MISMATCH})
         data = list(value.data) if isinstance(value.data, bytes) else value.data
         empty = machine.leaves_out_empty and data in ("", [])
         return _absent(machine, {field: None if empty else data, "ReturnValue": 0})

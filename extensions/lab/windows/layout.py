@@ -55,6 +55,7 @@ HYPERV_SERVICE: Final = "vmms"
 DEFENDER_SERVICE: Final = "WinDefend"
 
 PROVIDER_PRODUCT: Final = "Microsoft Azure Site Recovery Provider"
+PROVIDER_SHORT_PRODUCT: Final = "Microsoft Azure Site Recovery"
 AGENT_PRODUCT: Final = "Microsoft Azure Recovery Services Agent"
 PROVIDER_PRODUCT_CODE: Final = "{6D2C1B4E-2F0A-4B52-9B37-6A0E5E0F3C11}"
 AGENT_PRODUCT_CODE: Final = "{FFE6D16C-3F87-4192-AF94-DCBE2DB06A26}"

@@ -155,6 +155,13 @@ def without_key(key: str) -> Prepare:
     return lambda machine: machine.registry.remove(key)
 
 
+def without_empty_outputs(machine: Machine) -> None:
+    """Let methods leave out empty outputs, on a machine whose VMM stores an empty name of its cluster role."""
+    machine.leaves_out_empty = True
+    if machine.vmm is not None and machine.registry.text(layout.VMM_SETUP_KEY, "HAVMMName") is None:
+        machine.registry.set(layout.VMM_SETUP_KEY, "HAVMMName", "")
+
+
 def staged(machine: Machine) -> None:
     """Create the staging folder as the scripts create it."""
     machine.make_folder(STAGING)

@@ -23,6 +23,9 @@ from .failures import Absent, read, translated
 from .operations import retry_while_busy
 from .wire import documents, raw
 
+#: The filter of the service for jobs that have not ended.
+RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
+
 
 @dataclass(frozen=True, slots=True)
 class Vault:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from lab.windows.states import all_of, without_empty_outputs
 from tests.lab.emulators.cases import (
     agent,
     background_tasks,
@@ -51,8 +53,15 @@ _ENGLISH: Final = (
 # One state of every script; the errors that Windows itself words come in addition.
 _ONE_EACH: Final = {case.script: case for case in reversed(_ENGLISH)}
 
+
+def _without_outputs(case: Case) -> Case:
+    prepare = without_empty_outputs if case.prepare is None else all_of(case.prepare, without_empty_outputs)
+    return replace(case, name=f"{case.name}, without empty outputs", prepare=prepare)
+
+
 CASES: Final[tuple[Case, ...]] = (
     *_ENGLISH,
     *(case for language in languages.LANGUAGES for case in languages.of(language, _ENGLISH)),
     *(languages.abroad(case, "de-DE") for case in _ONE_EACH.values()),
+    *map(_without_outputs, _ONE_EACH.values()),
 )

@@ -260,15 +260,28 @@ def no_localised_text(_name: str, text: str) -> list[str]:
     ]
 
 
+def outputs_through_one_function(_name: str, text: str) -> list[str]:
+    """Reject an output of a method that is read as a property, because strict mode stops at one that is absent."""
+    outputs = r"\.(sValue|uValue|sNames|Types|Sid|bGranted|SettingData|Domain|User)\b(?!\s*=)"
+    return [
+        f"line {number}: {found[1]} is read without Get-Output"
+        for number, line in enumerate(text.splitlines(), 1)
+        if not line.lstrip().startswith("#")
+        and (found := re.search(r"\$(?:answer|known|shown|owner|access)" + outputs, line))
+    ]
+
+
 # Each execution sends the entire script.
 _LARGEST = {
-    "observe": 58 * 1024,
+    "observe": 60 * 1024,
     "probe_assumptions": 24 * 1024,
     # It reads what observe reads, and logs.
     "read_symptoms": 56 * 1024,
     # They also check the folder that they write to, and register_vmm_server looks for running jobs.
     "fetch_file": 20 * 1024,
     "register_vmm_server": 20 * 1024,
+    "clean_registration": 20 * 1024,
+    "install_provider": 20 * 1024,
 }
 _LARGE = 16 * 1024
 
@@ -293,5 +306,6 @@ RULES: Final[tuple[Rule, ...]] = (
     no_password_on_a_command_line,
     no_secret_for_a_cmdlet,
     no_localised_text,
+    outputs_through_one_function,
     size,
 )

@@ -137,6 +137,7 @@ BROKEN = [
     (gate.parameters_block, "(SupportsShouldProcess)", "()"),
     (gate.strictness, "Set-StrictMode -Version 2.0\n", ""),
     (gate.strictness, "$Ansible.Changed = $false\n", ""),
+    (gate.outputs_through_one_function, "Test-Path -LiteralPath", "Test-Path -LiteralPath $answer.sValue"),
     (gate.first_command, "$null = Get-CimInstance -ClassName Win32_OperatingSystem\n", ""),
     (gate.known_commands, "Test-Path -LiteralPath", "Test-Path -Path"),
     (gate.known_commands, "$null = Get-CimInstance", "gcim"),

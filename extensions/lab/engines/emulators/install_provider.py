@@ -22,6 +22,7 @@ from .base import (
     stop_vmm,
     vmm_events,
 )
+from .observed_host import installed_product
 from .protected_folder import open_installer
 
 _GOOD = (0, 3010)
@@ -93,7 +94,13 @@ def _wait_for_product(machine: Machine, setup_exit: int, earlier: str | None, li
 def _has_product(machine: Machine, earlier: str | None) -> bool:
     if machine.registry.find(layout.ADAPTER_KEY) is None:
         return False
-    return not earlier or machine.registry.text(layout.PROVIDER_KEY, "Version") != earlier
+    return not earlier or _shown_version(machine) not in (None, earlier)
+
+
+def _shown_version(machine: Machine) -> str | None:
+    """Return the Provider's own value, else the version in "Programs and Features"."""
+    product = installed_product(machine, layout.PROVIDER_PRODUCT, layout.PROVIDER_SHORT_PRODUCT)
+    return machine.registry.text(layout.PROVIDER_KEY, "Version") or (product[1] if product else None)
 
 
 def _jobs_in_the_way(run: Run) -> list[dict[str, Any]] | None:

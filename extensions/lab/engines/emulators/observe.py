@@ -24,6 +24,7 @@ from .observed_host import (
     Section,
     can_read,
     host_section,
+    installed_product,
     moment_of,
     number_of,
     read_values,
@@ -34,16 +35,6 @@ from .observed_host import (
 )
 
 _VIRTUALIZATION = "root/virtualization/v2"
-
-
-def _product(machine: Machine, *names: str) -> tuple[str, str | None, str] | None:
-    for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
-        for name in machine.registry.children(root):
-            shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
-            if shown is not None and str(shown).strip().lower() in {each.lower() for each in names}:
-                version = text_of(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
-                return str(shown).strip(), version, name
-    return None
 
 
 def _cluster(machine: Machine) -> Section | None:
@@ -127,7 +118,7 @@ def _cloud_host(host: VmHost) -> Section:
 
 def _provider(machine: Machine, run: Run) -> Section | None:
     stored = read_values(run, layout.PROVIDER_KEY, "Version")["Version"]
-    product = _product(machine, layout.PROVIDER_PRODUCT, "Microsoft Azure Site Recovery")
+    product = installed_product(machine, layout.PROVIDER_PRODUCT, layout.PROVIDER_SHORT_PRODUCT)
     adapter = machine.registry.find(layout.ADAPTER_KEY) is not None
     folders = [rf"C:\Program Files\{layout.PROVIDER_PRODUCT}"]
     vmm_folder = machine.registry.text(layout.VMM_SETUP_KEY, "InstallPath")
@@ -215,7 +206,7 @@ def _agent(machine: Machine, run: Run) -> Section | None:
     if folder is None:
         return None
     folder = folder.rstrip("\\")
-    product = _product(machine, layout.AGENT_PRODUCT)
+    product = installed_product(machine, layout.AGENT_PRODUCT)
     version = product[1] if product else None
     if version is None:
         version = file_version(machine.files.find(folder + r"\bin\CBEngine.exe"))

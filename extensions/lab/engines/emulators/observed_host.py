@@ -22,6 +22,17 @@ def text_of(data: Data | None) -> str | None:
     return str(data) if data not in (None, "") else None
 
 
+def installed_product(machine: Machine, *names: str) -> tuple[str, str | None, str] | None:
+    """Return name, version and code of the first product in "Programs and Features" with one of the names."""
+    for root in (layout.UNINSTALL_KEY, layout.UNINSTALL_KEY_32):
+        for name in machine.registry.children(root):
+            shown = machine.registry.get(f"{root}\\{name}", "DisplayName")
+            if shown is not None and str(shown).strip().lower() in {each.lower() for each in names}:
+                version = text_of(machine.registry.get(f"{root}\\{name}", "DisplayVersion"))
+                return str(shown).strip(), version, name
+    return None
+
+
 def number_of(data: Data | None) -> int | None:
     return int(str(data)) if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", str(data)) else None
 

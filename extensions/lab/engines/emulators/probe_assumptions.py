@@ -56,13 +56,15 @@ def _ask(machine: Machine, method: str, hive: int, key: str, name: str = "") -> 
     return cim.method(machine, "StdRegProv", method, {"hDefKey": hive, "sSubKeyName": key, "sValueName": name})
 
 
-def _form(value: Any) -> str:
-    return "null" if value is None else "value"
+def _form(answer: Mapping[str, Any], name: str) -> str:
+    if name not in answer:
+        return "absent"
+    return "null" if answer[name] is None else "value"
 
 
 def _text(machine: Machine, key: str, name: str) -> str:
     answer = _ask(machine, "GetStringValue", _HKLM, key.removeprefix("HKLM\\"), name)
-    return str(answer["sValue"]) if answer["ReturnValue"] == 0 else ""
+    return str(answer.get("sValue") or "") if answer["ReturnValue"] == 0 else ""
 
 
 def _key_fact(run: Run, hive: int, key: str) -> Reading | None:
@@ -71,19 +73,19 @@ def _key_fact(run: Run, hive: int, key: str) -> Reading | None:
         return None
     wanted = {name.lower() for name in run.texts("ValueNames")}
     values = {}
-    for name, kind in zip(known["sNames"] or (), known["Types"] or (), strict=True):
+    for name, kind in zip(known.get("sNames") or (), known.get("Types") or (), strict=True):
         values[name] = {"type": kind, "form": None, "data": None}
         if name.lower() in wanted and kind in _READERS:
             method, member = _READERS[kind]
-            data = _ask(run.machine, method, hive, key, name)[member]
-            values[name] |= {"form": _form(data), "data": data}
-    below = _ask(run.machine, "EnumKey", hive, key)["sNames"]
+            answer = _ask(run.machine, method, hive, key, name)
+            values[name] |= {"form": _form(answer, member), "data": answer.get(member)}
+    below = _ask(run.machine, "EnumKey", hive, key)
     return {
         "error": 0,
         "entries": values,
-        "entries_form": _form(known["sNames"]),
-        "subkeys": list(below or ()),
-        "subkeys_form": _form(below),
+        "entries_form": _form(known, "sNames"),
+        "subkeys": list(below.get("sNames") or ()),
+        "subkeys_form": _form(below, "sNames"),
     }
 
 

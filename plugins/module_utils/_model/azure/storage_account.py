@@ -282,6 +282,8 @@ class DesiredAccount:
     def from_options(cls, options: Mapping[str, Any]) -> DesiredAccount:
         """Check the options offline, including what Site Recovery cannot replicate to. Raises InvalidInput."""
         require_account_name(options["name"])
+        if not options["location"]:
+            raise InvalidInput("location", "is required", "give the region of the vault")
         require_target_region(options["location"], options["vault_location"], options["allow_other_region"])
         values = check_options(PROPERTIES, options)
         if "network_acls" in values:

@@ -355,6 +355,9 @@ def _expected(desired: DesiredVault, identity: VaultIdentity) -> dict[str, Any]:
 def creation_body(desired: DesiredVault) -> dict[str, Any]:
     """Return the body that creates a vault, without the parts that need a second call."""
     settings = {path: value for path, value in desired.settings.items() if not path.startswith("encryption.")}
+    if "immutability" not in settings:
+        # The days of the policy, which a vault that is not immutable has without a configuration.
+        settings.pop("immutability_days", None)
     if settings.get("immutability") == "locked":
         settings["immutability"] = "unlocked"
     body: dict[str, Any] = {

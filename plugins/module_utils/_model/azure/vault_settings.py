@@ -181,6 +181,8 @@ SINCE = {"immutability_days": "ImmutabilityConfiguration"}
 def desired_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that the options set, by their path. Raises InvalidInput."""
     values = check_options(SETTINGS, options)
+    if values.get("immutability") == "disabled" and not values.get("immutability_days"):
+        values.pop("immutability_days", None)
     if values.get("immutability_days") is not None and values.get("immutability") == "disabled":
         raise InvalidInput(
             "immutability_days", "it has no effect while immutability is disabled", "omit it, or set immutability"
@@ -286,6 +288,12 @@ def _refuse_impossible(vault: str, actual: Values, after: Values) -> None:
         raise Refused(
             f"redundancy.cross_region_restore: it requires geo-redundant storage, but vault {vault} would have"
             f" {after['redundancy.storage']}; set redundancy.storage to geo_redundant if the vault has no backup yet"
+        )
+    days = after.get("immutability_days")
+    if days and days != actual.get("immutability_days") and after.get("immutability") in (None, "disabled"):
+        raise Refused(
+            f"immutability_days: vault {vault} is not immutable, so it would have no effect; set immutability to"
+            " unlocked, or omit the days"
         )
     changes_encryption = any(
         after.get(path) != actual.get(path) for path in ("encryption.identity", "encryption.infrastructure")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import InvalidInput
+from .shown_text import foreign, has_controls
 
 UNKNOWN = "(known after apply)"
 HIDDEN = "(hidden)"
@@ -94,7 +95,8 @@ def checked_tags(
     if len(tags or {}) > _MOST_TAGS:
         raise InvalidInput(option, f"must have at most {_MOST_TAGS} entries, not {len(tags or {})}", "remove some")
     for name, value in (tags or {}).items():
-        text = str(name)
+        text = "" if name is None else str(name)
+        _require_plain_tag(text, text, option)
         if not text or _NOT_IN_TAG_NAMES & set(text):
             raise InvalidInput(option, f"'{text}' is empty or contains one of < > % & \\ ? /", "rename the tag")
         if text.casefold() in (known.casefold() for known in texts):
@@ -107,11 +109,21 @@ def checked_tags(
     return None if tags is None else texts
 
 
+def _require_plain_tag(name: str, text: str, option: str) -> None:
+    if has_controls(text):
+        raise InvalidInput(
+            option,
+            f"the name and value of '{foreign(name, 20)}' must not contain line breaks or other control characters",
+            "remove them",
+        )
+
+
 def _tag_value(name: str, value: Any, option: str) -> str:
     """Return the value of a tag as text. A structure would become the text of a Python object."""
     if isinstance(value, (Mapping, list, tuple)):
         raise InvalidInput(option, f"the value of '{name}' must be a text", "put it in quotation marks")
     text = "" if value is None else str(value)
+    _require_plain_tag(name, text, option)
     if len(text) > _LONGEST_TAG_VALUE:
         raise InvalidInput(
             option, f"the value of '{name}' has more than {_LONGEST_TAG_VALUE} characters", "use a shorter value"

@@ -9,12 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .errors import InvalidInput
 from .shown_text import one_line
 
 Side = Literal["vmm_server", "hyperv_host", "azure"]
 #: The kind of a sign: a check of host_info, the log of a program, an event, the result of a scheduled task, a failed
 #: job of Site Recovery, a health error of the vault, or the list of its VMM servers.
 Place = Literal["check", "log", "event", "task", "job", "health", "vault"]
+_MOST_DAYS = 3650
+
+
+def require_days(days: int) -> None:
+    """Raise InvalidInput for a number of days that cannot be searched."""
+    if not 1 <= days <= _MOST_DAYS:
+        raise InvalidInput("days", f"must be at least 1 and at most {_MOST_DAYS}", "give the number of days to search")
 
 
 @dataclass(frozen=True, slots=True)

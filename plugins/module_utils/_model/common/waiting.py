@@ -16,6 +16,7 @@ _LONGEST = 30.0
 _SHARE = 5
 # A write of this run is usually visible within a second.
 _SOON = 0.5
+LONGEST_TIMEOUT = 30 * 24 * 3600
 
 
 def interval(elapsed: float, left: float) -> float:
@@ -29,9 +30,11 @@ def early_interval(elapsed: float, left: float) -> float:
 
 
 def require_timeout(seconds: int, option: str = "wait_timeout") -> None:
-    """Raise InvalidInput for a negative number of seconds."""
+    """Raise InvalidInput for a negative number of seconds, and for one that no wait needs and no clock may take."""
     if seconds < 0:
         raise InvalidInput(option, "must not be negative", "give a number of seconds")
+    if seconds > LONGEST_TIMEOUT:
+        raise InvalidInput(option, f"must be at most {LONGEST_TIMEOUT}, which is 30 days", "give fewer seconds")
 
 
 def is_passing(error: Mapping[str, Any]) -> bool:

@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..common.errors import InvalidInput
 from ..common.names import ResourceId, same_name
 from .vmm_facts import VmmFacts
 
 _LOOK_UP = "read it with option servers of siterecovery.hyperv.vmm_server_info, and set azure_registration"
+
+
+def checked_azure_registration(azure: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the entry of a server if it tells whether the server is registered. Raises InvalidInput.
+
+    A missing answer must never count as "not registered".
+    """
+    if azure is not None and not isinstance(azure.get("registered"), bool):
+        raise InvalidInput(
+            "azure_registration", "must have the key 'registered', which is true or false", f"{_LOOK_UP} to its entry"
+        )
+    return azure
 
 
 def confirms(azure: Mapping[str, Any] | None) -> bool:

@@ -15,6 +15,7 @@ from ..common.errors import InvalidInput, Refused, RemoteFailure
 from ..common.shown_text import foreign, shown_address
 from ..common.text_rules import is_drive_path
 from ..common.versions import older
+from ..common.waiting import require_timeout
 from .proxy import Proxy
 from .signer import is_microsoft
 
@@ -150,12 +151,7 @@ class Installer:
             raise InvalidInput(
                 "checksum", "must be a SHA-256 hash of 64 hexadecimal digits", "calculate it with Get-FileHash"
             )
-        if not is_drive_path(self.staging_dir):
-            raise InvalidInput(
-                "staging_dir",
-                f"must be a full path on a drive, not '{self.staging_dir}'",
-                r"set it to a path like C:\Staging",
-            )
+        checked_staging_dir(self.staging_dir)
         if self.proxy is not None and not self.from_web:
             raise InvalidInput(
                 "download_proxy", "must not be set when source is a path", "remove it or use an https address"
@@ -164,6 +160,19 @@ class Installer:
             raise InvalidInput("download_proxy.bypass", "must not be set", "remove it: there is one address only")
         if self.timeout <= 0:
             raise InvalidInput("download_timeout", "must be positive", "set it to a number of seconds")
+        require_timeout(int(self.timeout), "download_timeout")
+
+
+def checked_staging_dir(path: str) -> str:
+    """Return a valid folder for installers. Raises InvalidInput."""
+    folder = path.rstrip("\\")
+    if not is_drive_path(folder):
+        raise InvalidInput(
+            "staging_dir",
+            f"must be a full path on a drive, not '{folder}'",
+            r"set it to a path like C:\Staging",
+        )
+    return folder
 
 
 def checked_version(version: str | None) -> str | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +13,9 @@ from ..common.errors import InvalidInput
 from ..common.names import ResourceId, is_guid, parse_vault_id
 from ..common.plan import UNKNOWN, Change, Plan
 from ..common.resource import Applied
+from ..common.shown_text import has_controls
 from . import proxy as proxies
-from .azure_registration import name_in_azure
+from .azure_registration import checked_azure_registration, name_in_azure
 from .background_task import CONFIGURATION, REGISTRATION, is_active
 from .expectation import VMM_SERVER, Expectation
 from .facts import MachineFacts
@@ -34,8 +34,6 @@ RUN_AS_ACCOUNT = "DRAProxyAccount"
 SHORTEST_TIMEOUT, LONGEST_TIMEOUT, DEFAULT_TIMEOUT = 60, 86400, 1800
 REGISTERED, LEFTOVERS, STALE, RESTART = "registered", "orphaned_key_files", "stale", "restart_due"
 _LONGEST_NAME = 256
-# Control characters, and separators of lines and paragraphs.
-_INVISIBLE = frozenset(("Cc", "Zl", "Zp"))
 
 
 def checked_tenant(tenant_id: str | None) -> str | None:
@@ -58,7 +56,7 @@ def checked_name(name: str | None) -> str | None:
             f"must not be empty, and must not start or end with a blank: '{name}'",
             "correct it, or remove the option",
         )
-    if '"' in name or any(unicodedata.category(letter) in _INVISIBLE for letter in name):
+    if '"' in name or has_controls(name):
         raise InvalidInput(
             "name", "must not contain a quotation mark, a line break or another control character", "remove it"
         )
@@ -102,7 +100,7 @@ class DesiredRegistration:
             vault=parse_vault_id("vault_id", options["vault_id"]),
             name=checked_name(options["name"]),
             key_path=options["key_path"],
-            azure_registration=options["azure_registration"],
+            azure_registration=checked_azure_registration(options["azure_registration"]),
             proxy=Proxy.from_options(options["proxy"]),
             always_password=options["update_password"] == "always",
             restart_vmm=options["restart_vmm"],

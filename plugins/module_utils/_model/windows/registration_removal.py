@@ -12,7 +12,7 @@ from typing import Any
 from ..common.errors import InvalidInput
 from ..common.names import ResourceId, parse_vault_id, same_login, same_name
 from ..common.plan import Change, Plan
-from .azure_registration import confirms
+from .azure_registration import checked_azure_registration, confirms
 from .background_task import CONFIGURATION, REGISTRATION, is_active
 from .expectation import VMM_SERVER, Expectation
 from .facts import MachineFacts
@@ -52,7 +52,7 @@ class DesiredRemoval:
             options["vault_id"],
             parse_vault_id("vault_id", options["vault_id"]),
             frozenset(options["parts"]),
-            options["azure_registration"],
+            checked_azure_registration(options["azure_registration"]),
             RunningJobs.from_options(options),
         )
 

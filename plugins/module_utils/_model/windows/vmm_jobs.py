@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import InvalidInput
 from ..common.shown_text import foreign
+from ..common.waiting import require_timeout
 
 #: Reactions to running VMM jobs.
 WAIT, REFUSE, IGNORE = "wait", "refuse", "ignore"
@@ -102,8 +102,7 @@ class RunningJobs:
     def from_options(cls, options: Mapping[str, Any]) -> RunningJobs:
         """Build the choice from the task's options. Raises InvalidInput."""
         timeout = options["running_jobs_timeout"]
-        if timeout < 0:
-            raise InvalidInput("running_jobs_timeout", "must not be negative", "give a number of seconds")
+        require_timeout(timeout, "running_jobs_timeout")
         return cls(options["running_jobs"], timeout)
 
     @property

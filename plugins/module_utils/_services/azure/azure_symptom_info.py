@@ -13,7 +13,7 @@ from ..._azure.clients import Azure
 from ..._azure.failures import translated
 from ..._azure.wire import documents, raw
 from ..._model.azure import symptoms as model
-from ..._model.common.errors import InvalidInput
+from ..._model.common.symptom import require_days
 
 #: Documented: JobQueryParameter. Recorded: the form of the filter, in Azure PowerShell.
 _FAILED = "JobStatus eq 'Failed'"
@@ -24,8 +24,7 @@ _READ = 50
 def read_symptoms(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     """Return the keys of the result. Raises SiteRecoveryError, also for a vault that does not exist."""
     days: int = options["days"]
-    if days < 1:
-        raise InvalidInput("days", "must be at least 1", "give the number of days that jobs are searched")
+    require_days(days)
     group, vault, recovery = options["resource_group"], options["vault_name"], azure.site_recovery
     with translated("list the failed jobs of the vault"):
         listed = documents(recovery.replication_jobs.list(group, vault, filter=_FAILED))

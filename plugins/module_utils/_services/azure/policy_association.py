@@ -28,7 +28,7 @@ from ..._model.azure.association_plan import (
 from ..._model.azure.cloud import select_clouds
 from ..._model.azure.jobs import failure_of
 from ..._model.azure.replication_policy import ReplicationPolicy
-from ..._model.common.errors import Refused, RemoteFailure, SiteRecoveryError
+from ..._model.common.errors import AccessDenied, Refused, RemoteFailure, SiteRecoveryError
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .replication_policy import read_policy
@@ -108,6 +108,9 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
             call = partial(mappings.begin_create, *address, body)
             try:
                 name = jobs.start(call, step.reason, max(0.0, deadline - time.monotonic()))
+            except AccessDenied:
+                # No other cloud escapes it.
+                raise
             except SiteRecoveryError as error:
                 failures.append((error.message, error.details))
                 continue

@@ -31,9 +31,9 @@ from ..._model.azure.vault_contents import Contents, DeletedVault
 from ..._model.azure.vault_settings import SINCE, without_configuration
 from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
-from ..._model.common.names import parse_vault_id, same_id, same_name, vault_id
+from ..._model.common.names import parse_vault_id, require_vault_name, same_id, same_name, vault_id
 from ..._model.common.plan import Plan
-from ..._model.common.resource import Applied, Evidence, ManagedResource
+from ..._model.common.resource import NOTHING_TO_DO, Applied, Evidence, ManagedResource
 from . import resource_groups as groups
 from .resource_providers import ResourceProvider
 from .vault_lists import list_of_vault
@@ -78,7 +78,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
 
     A request for one vault also returns its id and whether it exists.
     """
-    one_id, vaults = _by_id(options, azure) if options["id"] else _by_name(options, azure)
+    one_id, vaults = _by_id(options, azure) if options["id"] is not None else _by_name(options, azure)
     vaults.sort(key=lambda vault: (vault.name.casefold(), vault.id.casefold()))
     found = ", ".join(describe(vault) for vault in vaults) or "no vault"
     return {
@@ -86,7 +86,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         "vault_id": vaults[0].id if one_id and vaults else one_id,
         "exists": bool(vaults) if one_id else None,
         "checks": [check.to_result() for check in _checks(one_id, vaults)],
-        "evidence": [Evidence("B1", found, "nothing to do", found).to_result()],
+        "evidence": [Evidence("B1", found, NOTHING_TO_DO, found).to_result()],
     }
 
 
@@ -112,6 +112,8 @@ def _by_id(options: Mapping[str, Any], azure: Azure) -> tuple[str, list[Vault]]:
 
 def _by_name(options: Mapping[str, Any], azure: Azure) -> tuple[str | None, list[Vault]]:
     group, name = options["resource_group"], options["name"]
+    if name is not None:
+        require_vault_name(name)
     if group and name:
         found = find(azure, group, name).resource
         return vault_id(azure.subscription_id, group, name), [found] if found else []

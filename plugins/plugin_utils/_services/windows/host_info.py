@@ -15,7 +15,7 @@ from ....module_utils._model.windows.agent import checked_cache_size, checked_fo
 from ....module_utils._model.windows.endpoints import addresses
 from ....module_utils._model.windows.expectation import HYPERV_HOST, Expectation
 from ....module_utils._model.windows.facts import MachineFacts
-from ....module_utils._model.windows.installer import checked_version
+from ....module_utils._model.windows.installer import checked_staging_dir, checked_version
 from ....module_utils._model.windows.preflight import SECTIONS, checks, evidence, expected_clouds
 from ....module_utils._model.windows.provider import checked_provider_folder
 from ....module_utils._model.windows.proxy import Proxy
@@ -65,7 +65,7 @@ def read_host(options: Mapping[str, Any], session: Session) -> dict[str, Any]:
     sections = SECTIONS[kind] + (("connectivity",) if options["check_connectivity"] else ())
     agent = _agent(options, session)
     sections += ("background_tasks",) if agent else ()
-    folder = agent.staging_folder if agent else options["staging_dir"]
+    folder = agent.staging_folder if agent else checked_staging_dir(options["staging_dir"])
     raw = observe_raw(session, sections, addresses=urls, proxy=expected.proxy, staging_dir=folder)
     machine = MachineFacts.from_observation(raw)
     found = [

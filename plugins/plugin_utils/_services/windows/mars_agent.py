@@ -12,6 +12,7 @@ from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource, merged
 from ....module_utils._model.common.versions import older
+from ....module_utils._model.common.waiting import require_timeout
 from ....module_utils._model.windows import agent as model
 from ....module_utils._model.windows.agent import SETUP, DesiredAgent
 from ....module_utils._model.windows.background_task import checked_timeout, find_task
@@ -166,4 +167,5 @@ def _require_installed(answer: Mapping[str, Any]) -> bool:
 
 def build(options: Mapping[str, Any], session: Session) -> MarsAgent:
     """Build the resource from the task's options. Raises InvalidInput."""
+    require_timeout(options.get("drain_timeout", 0), "drain_timeout")
     return MarsAgent(session, DesiredAgent.from_options(options), checked_timeout(options), checked_logon(options))

@@ -12,6 +12,7 @@ from ....module_utils._model.common.errors import RemoteFailure
 from ....module_utils._model.common.plan import Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import provider_removal as model
+from ....module_utils._model.windows.azure_registration import checked_azure_registration
 from ....module_utils._model.windows.background_task import checked_timeout, find_task
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import STAGING_DIR
@@ -37,7 +38,7 @@ class ProviderRemoval(ManagedResource[MachineFacts, Applied]):
     def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
         self._session = session
         self._running_jobs = RunningJobs.from_options(options)
-        self._azure = options["azure_registration"]
+        self._azure = checked_azure_registration(options["azure_registration"])
         self._quiet = QuietVmm(session, self._running_jobs, STEP)
         self._removal = BackgroundTaskRunner(
             session, REMOVAL, STAGING_DIR, checked_timeout(options), checked_logon(options)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ....module_utils._model.common.errors import InvalidInput
-from ....module_utils._model.common.symptom import Side
+from ....module_utils._model.common.symptom import Side, require_days
 from ....module_utils._model.windows import symptoms as model
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.host_facts import STAGING_DIR
@@ -22,8 +21,7 @@ def read_symptoms(options: Mapping[str, Any], session: Session) -> dict[str, Any
     """Return the keys of the result. Raises InvalidInput before anything is sent."""
     kind: Side = options["kind"]
     days: int = options["days"]
-    if days < 1:
-        raise InvalidInput("days", "must be at least 1", "give the number of days that logs are searched")
+    require_days(days)
     raw = session.run(
         "read_symptoms",
         {

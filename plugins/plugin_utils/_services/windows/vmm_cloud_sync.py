@@ -12,6 +12,7 @@ from typing import Any
 from ....module_utils._model.common.plan import UNKNOWN, Plan
 from ....module_utils._model.common.resource import Applied, ManagedResource
 from ....module_utils._model.windows import vmm_cloud as model
+from ....module_utils._model.windows.azure_registration import checked_azure_registration
 from ....module_utils._model.windows.facts import MachineFacts
 from ....module_utils._model.windows.vmm_facts import VmmCloud
 from ..._windows.observation import observe
@@ -98,5 +99,5 @@ def build(options: Mapping[str, Any], session: Session) -> VmmCloudSync:
         session,
         options["vmm_clouds"],
         publish=options["state"] == "present",
-        azure=options.get("azure_registration"),
+        azure=checked_azure_registration(options.get("azure_registration")),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ....module_utils._model.common.errors import InvalidInput
+from ....module_utils._model.common.shown_text import foreign
 from ....module_utils._model.windows.fabric import FabricObservation, to_json
 from ..._windows.session import Session
 
@@ -45,9 +46,13 @@ def read_and_export(options: Mapping[str, Any], session: Session) -> dict[str, A
 
 def _require_place(path: Path) -> None:
     """Raise InvalidInput for a path where no file can be."""
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:
+        raise InvalidInput("export_path", f"'{foreign(path, 80)}' cannot be used", str(error.strerror)) from None
+    if is_folder:
         raise InvalidInput("export_path", f"'{path}' is a folder", "give the path of a file")
-    if not path.parent.is_dir():
+    if not has_folder:
         raise InvalidInput("export_path", f"the folder {path.parent} does not exist", "create it on the controller")
 
 

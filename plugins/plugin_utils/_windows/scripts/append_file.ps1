@@ -36,7 +36,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
+# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Get-FileFact, Get-Mark, Get-Output, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
 
 $transfer = @{
     complete = $false; host = $null; insecure = $false; received = [long] 0; total = $Total; resumed_at = $null

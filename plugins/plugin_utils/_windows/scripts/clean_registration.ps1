@@ -35,7 +35,7 @@ $Ansible.Changed = $false
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 $localMachine = [uint32] 2147483650
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Initialize-ProtectedFolder, Open-File, Remove-RestartMark, Restore-VmmService, Stop-Vmm
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-VmmJob, Initialize-ProtectedFolder, Open-File, Remove-RestartMark, Restore-VmmService, Stop-Vmm
 
 function Get-FreePath {
     # Exports of earlier runs are never overwritten.
@@ -59,7 +59,7 @@ function Get-ChildKey {
     if ($known.ReturnValue -ne 0) {
         throw "The registry key '$Key' cannot be read (error $($known.ReturnValue))."
     }
-    return , @($known.sNames | Where-Object { -not [string]::IsNullOrEmpty($_) })
+    return , @(Get-Output -Answer $known -Name sNames | Where-Object { -not [string]::IsNullOrEmpty($_) })
 }
 
 function Remove-RegistryKey {

@@ -38,7 +38,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Invoke-Configurator, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 $result = @{ exit_code = $null; log_tail = @(); events = @(); service = $null; started = $false; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($ConfiguratorPath, 'Change the proxy of the Site Recovery Provider')) {

@@ -36,7 +36,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Enable-Tls12, Get-FileFact, Get-Mark, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
+# siterecovery.hyperv functions: Complete-File, Confirm-ProtectedFolder, Enable-Tls12, Get-FileFact, Get-Mark, Get-Output, Initialize-ProtectedFolder, Open-File, Remove-Present, Set-Mark, Test-Room
 
 function Get-Origin {
     # Identifies the source. The query of an address is left out, because it may be a signature that changes.

@@ -30,7 +30,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-AgentLog, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-AgentLog, Get-Output, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Install the Recovery Services agent')) {

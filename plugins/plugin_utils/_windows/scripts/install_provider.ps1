@@ -43,18 +43,45 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present, Start-Vmm, Stop-Vmm, Test-VmmHere
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Open-File, Open-Installer, Remove-Present, Start-Vmm, Stop-Vmm, Test-VmmHere
 
 function Test-Product {
     $place = @{ hDefKey = [uint32] 2147483650; sSubKeyName = 'SOFTWARE\Microsoft\Microsoft System Center Virtual Machine Manager Server\DRAdapter' }
     if ((Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments $place).ReturnValue -ne 0) {
         return $false
     }
-    $place.sSubKeyName = 'SOFTWARE\Microsoft\Azure Site Recovery'
-    $place.sValueName = 'Version'
-    $shown = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments $place
-    # Without the value, nothing shows the end of an upgrade.
-    return $EarlierVersion -eq '' -or $shown.ReturnValue -ne 0 -or $shown.sValue -ne $EarlierVersion
+    if ($EarlierVersion -eq '') {
+        return $true
+    }
+    $version = Get-ShownVersion
+    # Without a version, setup has removed the earlier one and has not registered the new one.
+    return $version -ne '' -and $version -ne $EarlierVersion
+}
+
+function Get-RegistryText {
+    param([string] $Key, [string] $Name)
+
+    $place = @{ hDefKey = [uint32] 2147483650; sSubKeyName = $Key; sValueName = $Name }
+    $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments $place
+    return "$(Get-Output -Answer $answer -Name sValue)"
+}
+
+function Get-ShownVersion {
+    # The Provider's own value, else the version in "Programs and Features". An observation reads them in the same order.
+    $version = Get-RegistryText -Key 'SOFTWARE\Microsoft\Azure Site Recovery' -Name Version
+    if ($version -ne '') {
+        return $version
+    }
+    foreach ($root in 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall', 'SOFTWARE\WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall') {
+        $known = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName EnumKey -Arguments @{ hDefKey = [uint32] 2147483650; sSubKeyName = $root }
+        foreach ($product in @(Get-Output -Answer $known -Name sNames)) {
+            $name = (Get-RegistryText -Key "$root\$product" -Name DisplayName).Trim()
+            if ('Microsoft Azure Site Recovery Provider', 'Microsoft Azure Site Recovery' -contains $name) {
+                return Get-RegistryText -Key "$root\$product" -Name DisplayVersion
+            }
+        }
+    }
+    return ''
 }
 
 function Start-Setup {

@@ -16,6 +16,8 @@ $Ansible.Changed = $false
 
 $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='vmms'"
 
+# siterecovery.hyperv functions: Get-Output
+
 function Get-Instance {
     # All instances of a class of Hyper-V; null if the class cannot be read.
     param([string] $ClassName)
@@ -54,7 +56,7 @@ function Get-DiskFact {
         # -WhatIf:$false because the call only reads and must also run in check mode.
         $answer = Invoke-CimMethod -InputObject $Service -MethodName GetVirtualHardDiskSettingData -Arguments $arguments -WhatIf:$false
         if ($answer.ReturnValue -eq 0) {
-            foreach ($property in ([xml] $answer.SettingData).INSTANCE.PROPERTY) {
+            foreach ($property in ([xml] (Get-Output -Answer $answer -Name SettingData)).INSTANCE.PROPERTY) {
                 if ($found.ContainsKey("$($property.NAME)")) {
                     $found["$($property.NAME)"] = [long] $property.VALUE
                 }
@@ -76,7 +78,7 @@ function Get-BackupVault {
     if ($answer.ReturnValue -ne 0) {
         return $null
     }
-    return "$($answer.sValue)"
+    return "$(Get-Output -Answer $answer -Name sValue)"
 }
 
 $result = [ordered] @{ service = $null; switch_names = $null; backup_vault = $null; volumes = $null; machines = $null }

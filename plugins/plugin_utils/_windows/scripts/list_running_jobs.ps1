@@ -18,6 +18,6 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob
+# siterecovery.hyperv functions: Connect-VmmServer, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-VmmJob
 
 $Ansible.Result = @{ running_jobs = @(Get-InterruptedJob -Quiet $QuietJobs) }

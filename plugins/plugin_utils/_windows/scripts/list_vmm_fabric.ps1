@@ -27,10 +27,11 @@ function Get-SetupValue {
     if ($answer.ReturnValue -ne 0 -and $answer.ReturnValue -ne 1 -and $answer.ReturnValue -ne 2) {
         throw "The registry value '$setupKey\$Name' cannot be read (error $($answer.ReturnValue))."
     }
-    if ([string]::IsNullOrEmpty("$($answer.sValue)")) {
+    $text = "$(Get-Output -Answer $answer -Name sValue)"
+    if ($text -eq '') {
         return $null
     }
-    return "$($answer.sValue)"
+    return $text
 }
 
 function Get-ServiceState {
@@ -60,7 +61,7 @@ function Set-ClusterFact {
     }
 }
 
-# siterecovery.hyperv functions: Connect-VmmServer
+# siterecovery.hyperv functions: Connect-VmmServer, Get-Output
 
 $fqdn = "$($system.DNSHostName)"
 if ($system.PartOfDomain) {

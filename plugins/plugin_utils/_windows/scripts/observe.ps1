@@ -50,7 +50,7 @@ if ([IntPtr]::Size -ne 8) {
     throw 'This session is a 32-bit process and sees a redirected registry: use the 64-bit session configuration.'
 }
 
-# siterecovery.hyperv functions: Connect-VmmServer, Enable-Tls12, Get-CallFailure, Get-VmmJob
+# siterecovery.hyperv functions: Connect-VmmServer, Enable-Tls12, Get-CallFailure, Get-Output, Get-VmmJob
 
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, Replication, BackgroundTask, Update, Connectivity
 

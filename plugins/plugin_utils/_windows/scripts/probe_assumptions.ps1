@@ -192,7 +192,7 @@ function Get-LogReading {
     return @{ files = $files.Count; signs = @($LogSigns | Where-Object { $text.Contains($_) }) }
 }
 
-# siterecovery.hyperv functions: Enable-Tls12, Get-CallFailure
+# siterecovery.hyperv functions: Enable-Tls12, Get-CallFailure, Get-Output
 
 function Get-UrlReading {
     Enable-Tls12
@@ -337,7 +337,7 @@ function Get-AccountProxyReading {
             return $null
         }
         $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$($service.ProcessId)"
-        $sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
+        $sid = Get-Output -Answer (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false) -Name Sid
     }
     return @{ settings = Get-RegistryFact -Hive $users -Key "$sid\Software\Microsoft\Windows\CurrentVersion\Internet Settings" }
 }
@@ -404,7 +404,7 @@ function Get-SystemReading {
     $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
     $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
     $os = Get-CimInstance -ClassName Win32_OperatingSystem
-    return @{ os_version = "$($os.Version)"; name = "$($computer.DNSHostName)"; short_name = "$($computer.Name)"; domain = "$($computer.Domain)"; account = "$($owner.User)"; account_domain = "$($owner.Domain)" }
+    return @{ os_version = "$($os.Version)"; name = "$($computer.DNSHostName)"; short_name = "$($computer.Name)"; domain = "$($computer.Domain)"; account = "$(Get-Output -Answer $owner -Name User)"; account_domain = "$(Get-Output -Answer $owner -Name Domain)" }
 }
 
 function Get-VmmReading {

@@ -22,7 +22,7 @@ if ($null -eq $service -or $service.State -ne 'Running') {
     throw 'The VMM service (SCVMMService) does not run on this machine: start it, then run again.'
 }
 
-# siterecovery.hyperv functions: Connect-VmmServer
+# siterecovery.hyperv functions: Connect-VmmServer, Get-Output
 
 $done = @()
 if ($PSCmdlet.ShouldProcess(($CloudIds -join ', '), 'Set whether the metadata of the VMM clouds is sent')) {

@@ -42,7 +42,7 @@ if ([IntPtr]::Size -ne 8) {
     throw 'This session is a 32-bit process and sees a redirected registry: use the 64-bit session configuration.'
 }
 
-# siterecovery.hyperv functions: Connect-VmmServer, Get-VmmJob
+# siterecovery.hyperv functions: Connect-VmmServer, Get-Output, Get-VmmJob
 
 # siterecovery.hyperv sections: Registry, Service, Host, Vmm, Provider, Registration, Agent, HyperV, BackgroundTask
 

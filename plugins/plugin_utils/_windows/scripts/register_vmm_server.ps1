@@ -50,7 +50,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $began = (Get-CimInstance -ClassName Win32_OperatingSystem).LocalDateTime
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Open-File, Remove-RestartMark, Restore-VmmService, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Confirm-ProtectedFolder, Connect-VmmServer, ConvertTo-Argument, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-SetupLog, Get-VmmEvent, Get-VmmJob, Initialize-ProtectedFolder, Invoke-Configurator, Open-File, Remove-RestartMark, Restore-VmmService, Set-RestartMark
 
 function Write-KeyFile {
     param([string] $Path, [System.Security.SecureString] $Content)

@@ -27,7 +27,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-AgentLog, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-AgentLog, Get-Output, Get-ServiceStatus, Open-File, Open-Installer, Remove-Present
 
 $result = @{ exit_code = $null; service = $null; log_tail = @() }
 if ($PSCmdlet.ShouldProcess($InstallerPath, 'Remove the Recovery Services agent')) {

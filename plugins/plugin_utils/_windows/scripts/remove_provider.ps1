@@ -27,7 +27,7 @@ $Ansible.Changed = $false
 
 $before = Get-CimInstance -ClassName Win32_Service -Filter "Name='SCVMMService'"
 
-# siterecovery.hyperv functions: Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Start-Vmm, Stop-Vmm, Test-VmmHere
+# siterecovery.hyperv functions: Connect-VmmServer, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-VmmJob, Start-Vmm, Stop-Vmm, Test-VmmHere
 
 $result = @{ exit_code = $null; service_after = $null; resource_after = $null; running_jobs = $null }
 if ($PSCmdlet.ShouldProcess($ProductCode, 'Remove the Site Recovery Provider')) {

@@ -21,7 +21,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-Output, Get-ServiceStatus
 
 Confirm-ClusterOwner
 if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {

@@ -26,7 +26,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-InterruptedJob, Get-ServiceStatus, Get-VmmJob, Remove-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-InterruptedJob, Get-Output, Get-ServiceStatus, Get-VmmJob, Remove-RestartMark
 
 function Restart-Target {
     # The cluster would restart a service that was stopped without it, or fail over.

@@ -36,7 +36,7 @@ $service = Get-CimInstance -ClassName Win32_Service -Filter "Name='obengine'"
 $localMachine = [uint32] 2147483650
 $agentKey = 'SOFTWARE\Microsoft\Windows Azure Backup'
 
-# siterecovery.hyperv functions: Get-ServiceStatus
+# siterecovery.hyperv functions: Get-Output, Get-ServiceStatus
 
 function Import-AgentModule {
     # By path: a session that was opened before the agent was installed does not find the module by name.
@@ -44,7 +44,7 @@ function Import-AgentModule {
     if ($answer.ReturnValue -ne 0) {
         throw "The install folder of the Recovery Services agent cannot be read from '$agentKey\Setup' (error $($answer.ReturnValue))."
     }
-    $folder = $answer.sValue.TrimEnd('\')
+    $folder = "$(Get-Output -Answer $answer -Name sValue)".TrimEnd('\')
     Import-Module -Name "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
 }
 

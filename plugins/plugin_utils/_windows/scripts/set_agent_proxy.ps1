@@ -26,7 +26,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 $Ansible.Changed = $false
 
-# siterecovery.hyperv functions: Set-RestartMark
+# siterecovery.hyperv functions: Get-Output, Set-RestartMark
 
 $result = @{ applied = $false }
 if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
@@ -36,7 +36,7 @@ if ($PSCmdlet.ShouldProcess('Recovery Services agent', 'Set the proxy')) {
         throw "The install folder of the Recovery Services agent cannot be read from '$key' (error $($answer.ReturnValue))."
     }
     # By path: a session that was opened before the agent was installed does not find the module by name.
-    $folder = $answer.sValue.TrimEnd('\')
+    $folder = "$(Get-Output -Answer $answer -Name sValue)".TrimEnd('\')
     Import-Module -Name "$folder\bin\Modules\MSOnlineBackup\MSOnlineBackup.psd1"
     $setting = @{ Confirm = $false }
     if ($Mode -eq 'none') {

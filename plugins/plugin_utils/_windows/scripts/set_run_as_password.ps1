@@ -24,7 +24,7 @@ $Ansible.Changed = $false
 # Fails here if WMI does not respond, before anything is changed.
 $null = Get-CimInstance -ClassName Win32_OperatingSystem
 
-# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-ServiceStatus, Set-RestartMark
+# siterecovery.hyperv functions: Confirm-ClusterOwner, Connect-VmmServer, Get-Output, Get-ServiceStatus, Set-RestartMark
 
 Confirm-ClusterOwner
 if ((Get-ServiceStatus -Name SCVMMService) -ne 'Running') {

@@ -37,9 +37,8 @@ $Ansible.Changed = $false
 
 $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
 $owner = Invoke-CimMethod -InputObject $process -MethodName GetOwner -WhatIf:$false
-$sid = (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
 
-# siterecovery.hyperv functions: Confirm-ProtectedFolder, Initialize-ProtectedFolder, New-Protector
+# siterecovery.hyperv functions: Confirm-ProtectedFolder, Get-Output, Initialize-ProtectedFolder, New-Protector
 
 function Protect-Secret {
     # Stores secret parameters in an encrypted file.
@@ -77,7 +76,7 @@ function Set-TaskPassword {
 $folder = "$StagingDir\work\$Name"
 $task = "siterecovery.hyperv-$Name"
 
-if ($sid -eq 'S-1-5-18') {
+if ((Get-SessionSid) -eq 'S-1-5-18') {
     throw 'This session runs as the system account, which must not run it: connect as, or become, a user who is a local administrator (and a VMM administrator on a VMM server).'
 }
 foreach ($known in @(Get-ScheduledTask -TaskName "$task*")) {
@@ -114,7 +113,7 @@ if ($free -and $Ansible.Changed) {
         $arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -Command "{0}"' -f $command
         $action = New-ScheduledTaskAction -Execute "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" -Argument $arguments
         # S4U: no password is stored, and no user must be logged on. 4 is the priority of an interactive program.
-        $user = "$($owner.Domain)\$($owner.User)"
+        $user = "$(Get-Output -Answer $owner -Name Domain)\$(Get-Output -Answer $owner -Name User)"
         $principal = New-ScheduledTaskPrincipal -UserId $user -LogonType S4U -RunLevel Highest
         $settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -Priority 4
         Register-ScheduledTask -TaskName $task -Action $action -Principal $principal -Settings $settings -Description 'Background task of the Ansible collection siterecovery.hyperv, which removes it at the end.' | Out-Null

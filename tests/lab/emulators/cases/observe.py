@@ -28,6 +28,7 @@ from lab.windows.states import (
     stopped,
     value,
     vmm_server,
+    without_empty_outputs,
     without_key,
 )
 from tests.lab.emulators.cases.calls import (
@@ -44,10 +45,6 @@ def _of_machine(machine: Machine) -> None:
     key = f"{layout.HKLM}\\{layout.INTERNET_SETTINGS}"
     machine.registry.set(key, "ProxyEnable", 1)
     machine.registry.set(key, "ProxyServer", "central:8080")
-
-
-def _leaves_out(machine: Machine) -> None:
-    machine.leaves_out_empty = True
 
 
 def _mobility(name: str) -> Prepare:
@@ -150,9 +147,9 @@ UNREADABLE: Final = [
     observe(
         "outputs that are absent",
         vmm_server(provider={}),
-        all_of(_leaves_out, lambda machine: machine.ensure_key(layout.ADAPTER_KEY), registered()),
+        all_of(without_empty_outputs, lambda machine: machine.ensure_key(layout.ADAPTER_KEY), registered()),
     ),
-    observe("outputs that are absent on a host", hyperv_host(agent={}, antivirus={}), _leaves_out),
+    observe("outputs that are absent on a host", hyperv_host(agent={}, antivirus={}), without_empty_outputs),
 ]
 
 CASES: Final = [

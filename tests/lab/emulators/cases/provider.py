@@ -71,6 +71,16 @@ CASES: Final = [
         machine=vmm_server(provider={"version": "5.1.7000.0"}),
         parameters={"EarlierVersion": "5.1.7000.0"},
     ),
+    install_provider(
+        "over an older one that shows no version of its own, whose setup ends early",
+        all_of(
+            PROVIDER_PACKAGE,
+            fault("setup ends early"),
+            lambda machine: machine.unset_value(layout.PROVIDER_KEY, "Version"),
+        ),
+        machine=vmm_server(provider={"version": "5.1.7000.0"}),
+        parameters={"EarlierVersion": "5.1.7000.0"},
+    ),
     install_provider("with a service that does not stop", all_of(PROVIDER_PACKAGE, fault("stop SCVMMService"))),
     install_provider("with a service that does not start", all_of(PROVIDER_PACKAGE, fault("start SCVMMService"))),
 ]

@@ -101,7 +101,9 @@ def test_tags_become_text(tags: dict[Any, Any] | None, expected: dict[str, str] 
     assert checked_tags(tags) == expected
 
 
-@pytest.mark.parametrize("tags", [{"Owner": "a", "owner": "b"}, {"1": "a", 1: "b"}, {"": "a"}, {"a/b": ""}, {"a%": ""}])
+@pytest.mark.parametrize(
+    "tags", [{"Owner": "a", "owner": "b"}, {"1": "a", 1: "b"}, {"": "a"}, {"a/b": ""}, {"a%": ""}, {None: "a"}]
+)
 def test_tags_that_azure_does_not_accept(tags: dict[Any, Any]) -> None:
     with pytest.raises(InvalidInput, match=r"^tags: '.*'.*; (rename|remove)"):
         checked_tags(tags)

@@ -130,7 +130,13 @@ def test_a_region_belongs_to_one_cloud(place: str, cloud: str | None, belongs: b
             {"immutability_days": 0},
         ),
         ("days of no configuration", vault({"immutability": "unlocked"}), {"immutability_days": 0}, {}),
-        ("days", vault({"immutability_days": 0}), {"immutability_days": 30}, {"immutability_days": 30}),
+        ("days of a vault that is not immutable", VAULT, {"immutability_days": 0, "immutability": "disabled"}, {}),
+        (
+            "days",
+            vault({"immutability": "unlocked", "immutability_days": 0}),
+            {"immutability_days": 30},
+            {"immutability_days": 30},
+        ),
         *(
             (f"{found}, which includes {asked}", vault({path: found}), {path.replace(".", "__"): asked}, {})
             for path, found, asked in (
@@ -264,6 +270,14 @@ DELETION = {"state": "absent", "allow_delete": True, "location": None}
             "encryption.infrastructure: vault vault-dr got its key with disabled, which cannot be changed",
         ),
         (VaultState(None), {"immutability": "locked"}, "immutability: locked cannot be undone"),
+        *(
+            (
+                found,
+                {"immutability_days": 30},
+                "immutability_days: vault vault-dr is not immutable, so it would have no effect",
+            )
+            for found in (VaultState(None), VaultState(VAULT))
+        ),
         (
             VaultState(None),
             {"encryption__key_uri": KEY, "encryption__identity": "system", "yes": True},

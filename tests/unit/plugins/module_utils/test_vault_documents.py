@@ -185,6 +185,12 @@ def test_an_immutable_state_is_always_sent_with_a_configuration(days: int | None
     assert without_configuration({"tags": {}}) == {"tags": {}}
 
 
+@pytest.mark.parametrize("changed", [{}, {"immutability": "disabled"}])
+def test_a_vault_that_is_not_immutable_has_no_configuration(changed: dict[str, Any]) -> None:
+    body = creation_body(desired(immutability_days=0, **changed))
+    assert "configuration" not in str(body)
+
+
 @pytest.mark.parametrize(
     ("found", "changed", "identity"),
     [

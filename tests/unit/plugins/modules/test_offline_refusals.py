@@ -41,6 +41,26 @@ ROWS: list[tuple[str, str, dict[str, Any], str, str]] = [
         (step, module, {**options, "vault_location": "northeurope"}, "location", "is not the vault's region")
         for step, module, options in (("T4", "storage_account", ACCOUNT), ("T6", "virtual_network", NETWORK))
     ),
+    *(
+        (step, module, {**options, "location": place}, "location", text)
+        for step, module, options in (("T4", "storage_account", ACCOUNT), ("T6", "virtual_network", NETWORK))
+        for place, text in (("", "is required"), (" ", "' ' is not a region"))
+    ),
+    *(
+        ("T4", "storage_account", {**ACCOUNT, "tags": tags}, "tags", "control characters")
+        for tags in ({"a\nb": "c"}, {"a": "b\n"}, {"a": "\u202eb"})
+    ),
+    *(("B1", "vault_info", {"name": name}, "name", "must have 2 to 50 letters") for name in ("", "..", "a/b", "v\n")),
+    ("B1", "vault_info", {"id": ""}, "id", "'' is not the id of a vault"),
+    *(
+        (step, module, {**options, "vault_name": name}, "vault_name", "must have 2 to 50 letters")
+        for step, module, options in (
+            ("F2", "replication_policy", {"name": "daily"}),
+            ("F4", "job_info", {}),
+            ("U1", "removal_info", {}),
+        )
+        for name in ("", "..", "vault/x")
+    ),
     (
         "T4",
         "storage_account",

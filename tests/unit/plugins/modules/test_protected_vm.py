@@ -134,6 +134,12 @@ def test_a_machine_that_cannot_be_protected_stops_the_task(site: Site, given: di
     assert site.vault.items == {}
 
 
+def test_a_policy_that_the_cloud_does_not_have_stops_the_task(site: Site) -> None:
+    ended = run(site, "web01", policy="daily")
+    assert (ended.error["kind"], "or choose one of its policies: hourly" in ended.msg) == ("refused", True)
+    assert site.vault.items == {}
+
+
 def of_vmm(name: str, number: int, *disks: str, **observed: Any) -> dict[str, Any]:
     """Return a machine as vm_info returns it."""
     facts = tuple(DiskFact(disk, 40 * 1024**3, "IDE", 0, place) for place, disk in enumerate(disks))

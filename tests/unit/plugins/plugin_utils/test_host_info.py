@@ -246,6 +246,8 @@ def test_connectivity_as_windows_connects(harness: MakeHarness, proxy: dict[str,
         ({"cache_path": "x"}, "cache_path"),
         ({"cache_path": 'C:\\a"b'}, "cache_path"),
         ({"minimum_cache_gb": -1}, "minimum_cache_gb"),
+        ({"name": "\u202evmm"}, "name"),
+        *(({"staging_dir": folder}, "staging_dir") for folder in ("", " ", r"\\srv\share", "C:\\a\n", r"C:\CON")),
     ],
 )
 @pytest.mark.parametrize("kind", ["vmm_server", "hyperv_host"])

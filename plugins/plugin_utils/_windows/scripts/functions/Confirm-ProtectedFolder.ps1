@@ -33,7 +33,7 @@ function Confirm-ProtectedFolder {
 function Get-SessionSid {
     # The account of this session, which owns what it creates where a policy does not give it to Administrators.
     $process = Get-CimInstance -ClassName Win32_Process -Filter "ProcessId=$PID"
-    return (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false).Sid
+    return Get-Output -Answer (Invoke-CimMethod -InputObject $process -MethodName GetOwnerSid -WhatIf:$false) -Name Sid
 }
 
 function Test-Replaceable {

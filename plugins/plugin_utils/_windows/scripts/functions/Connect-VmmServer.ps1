@@ -14,13 +14,14 @@ function Connect-VmmServer {
     if ($answer.ReturnValue -ne 0) {
         throw "The install folder of VMM cannot be read from '$root\Setup' (error $($answer.ReturnValue))."
     }
-    $folder = $answer.sValue.TrimEnd('\')
+    $folder = "$(Get-Output -Answer $answer -Name sValue)".TrimEnd('\')
     Import-Module -Name "$folder\bin\psModules\virtualmachinemanager\virtualmachinemanager.psd1"
     $names = @('localhost')
     $where.sValueName = 'HAVMMName'
     $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetStringValue -Arguments $where -WhatIf:$false
-    if ($answer.ReturnValue -eq 0 -and -not [string]::IsNullOrEmpty("$($answer.sValue)")) {
-        $names += "$($answer.sValue)"
+    $role = "$(Get-Output -Answer $answer -Name sValue)"
+    if ($answer.ReturnValue -eq 0 -and $role -ne '') {
+        $names += $role
     }
     # VMM's setup lets the user choose the port.
     $place = @{}
@@ -28,7 +29,7 @@ function Connect-VmmServer {
     $where.sValueName = 'IndigoTcpPort'
     $answer = Invoke-CimMethod -Namespace root/default -ClassName StdRegProv -MethodName GetDWORDValue -Arguments $where -WhatIf:$false
     if ($answer.ReturnValue -eq 0) {
-        $place.TCPPort = [int] $answer.uValue
+        $place.TCPPort = [int] (Get-Output -Answer $answer -Name uValue)
     }
     $waited = 0
     while ($true) {

@@ -8,7 +8,9 @@ function Get-HostSection {
     $processes = Get-Instance -ClassName Win32_Process -Filter "ProcessId=$PID"
     if ($null -ne $processes) {
         $owner = Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwner -WhatIf:$false
-        $account = "$($owner.Domain)\$($owner.User)"
+        if ($owner.ReturnValue -eq 0) {
+            $account = "$(Get-Output -Answer $owner -Name Domain)\$(Get-Output -Answer $owner -Name User)"
+        }
     }
 
     $fqdn = "$($system.DNSHostName)"
@@ -18,7 +20,10 @@ function Get-HostSection {
 
     $pending = @()
     $session = Get-RegistryValue -Key 'SYSTEM\CurrentControlSet\Control\Session Manager' -Name PendingFileRenameOperations -Optional
-    $files = @(Get-PendingFile -Operations $session.PendingFileRenameOperations)
+    $files = @()
+    if ($null -ne $session) {
+        $files = @(Get-PendingFile -Operations $session.PendingFileRenameOperations)
+    }
     if ($files.Count -gt 0) {
         $pending += 'pending_file_rename'
     }

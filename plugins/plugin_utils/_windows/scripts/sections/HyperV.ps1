@@ -78,7 +78,7 @@ function Get-VirtualDiskSize {
     if ($answer.ReturnValue -ne 0) {
         return $null
     }
-    $size = @(([xml] $answer.SettingData).INSTANCE.PROPERTY | Where-Object { $_.NAME -eq 'MaxInternalSize' })
+    $size = @(([xml] (Get-Output -Answer $answer -Name SettingData)).INSTANCE.PROPERTY | Where-Object { $_.NAME -eq 'MaxInternalSize' })
     if ($size.Count -eq 0) {
         return $null
     }

@@ -42,16 +42,6 @@ function Get-Instance {
     return $null
 }
 
-function Get-Output {
-    # An output of a method. It can be absent instead of null, for example the names of an empty key.
-    param($Answer, [string] $Name)
-
-    if ($null -eq $Answer.PSObject.Properties[$Name]) {
-        return $null
-    }
-    return $Answer.$Name
-}
-
 function Invoke-RegistryMethod {
     param([string] $Method, [hashtable] $Arguments)
 
@@ -105,7 +95,7 @@ function Get-RegistryValue {
                 $bytes = @(Get-Output -Answer $answer -Name uValue | Where-Object { $null -ne $_ } | ForEach-Object { '{0:X2}' -f [int] $_ })
                 $values[$wanted] = 'hex:' + ($bytes -join '')
             } elseif ($reader -eq 'GetDWORDValue' -or $reader -eq 'GetQWORDValue') {
-                $values[$wanted] = $answer.uValue
+                $values[$wanted] = Get-Output -Answer $answer -Name uValue
             } else {
                 $values[$wanted] = Get-Output -Answer $answer -Name sValue
             }
@@ -138,9 +128,14 @@ function Get-InstalledProduct {
                 continue
             }
             $shown = Invoke-RegistryMethod -Method GetStringValue -Arguments @{ hDefKey = $localMachine; sSubKeyName = "$root\$product"; sValueName = 'DisplayName' }
-            if ($shown.ReturnValue -eq 0 -and $Name -contains "$(Get-Output -Answer $shown -Name sValue)".Trim()) {
+            $text = "$(Get-Output -Answer $shown -Name sValue)".Trim()
+            if ($shown.ReturnValue -eq 0 -and $Name -contains $text) {
+                $version = $null
                 $entry = Get-RegistryValue -Key "$root\$product" -Name DisplayVersion -Optional
-                return @{ name = "$($shown.sValue)".Trim(); version = $entry.DisplayVersion; code = "$product" }
+                if ($null -ne $entry) {
+                    $version = $entry.DisplayVersion
+                }
+                return @{ name = $text; version = $version; code = "$product" }
             }
         }
     }

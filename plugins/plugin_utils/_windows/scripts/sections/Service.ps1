@@ -38,7 +38,7 @@ function Get-FileVersion {
 function Test-Administrator {
     # Only an elevated administrator may set values here. Unlike membership in a group, this does not depend on the language.
     $access = Invoke-RegistryMethod -Method CheckAccess -Arguments @{ hDefKey = $localMachine; sSubKeyName = 'SOFTWARE\Microsoft'; uRequired = [uint32] 2 }
-    return [bool] $access.bGranted
+    return [bool] (Get-Output -Answer $access -Name bGranted)
 }
 
 function Get-ServiceProxy {
@@ -57,7 +57,10 @@ function Get-ServiceProxy {
         if ($null -eq $processes -or $processes.Count -eq 0) {
             return $null
         }
-        $sid = (Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwnerSid -WhatIf:$false).Sid
+        $sid = Get-Output -Answer (Invoke-CimMethod -InputObject $processes[0] -MethodName GetOwnerSid -WhatIf:$false) -Name Sid
+        if ([string]::IsNullOrEmpty("$sid")) {
+            return $null
+        }
     }
     $place = 'Software\Microsoft\Windows\CurrentVersion\Internet Settings'
     $names = 'ProxyEnable', 'ProxyServer', 'ProxyOverride', 'AutoConfigURL'
