@@ -180,3 +180,30 @@ def test_a_failure_of_any_task_names_cause_and_remedy(
         assert f"1 of {len(MACHINES)} machines failed" in ended.msg
         others = [one for one in ended.error["machines"] if one["name"] != "web01"]
         assert {one["phase"] for one in others} == {"unprotected" if play is disable else "ready"}
+
+
+def test_machines_of_others_are_not_touched(subscription: Subscription, site: Site) -> None:
+    """Another client gave the item a name of its own, and another machine is protected beside it."""
+    assert not protect(subscription).failed
+    foreign = next(item for item in site.vault.items.values() if item.machine.name == "web01")
+    del site.vault.items[foreign.key]
+    foreign.name = "c0ffee00-0000-4000-8000-000000000001"
+    site.vault.items[foreign.key] = foreign
+    found = protect(subscription)
+    assert (found.result["changed"], subscription.writes) == (False, [])
+    others = {key for key, item in site.vault.items.items() if item.machine.name != "app01"}
+    gone = subscription.run(
+        "protected_vm", cloud="gold", state="absent", allow_disable=True, machines=[{"name": "app01"}], **PLACE
+    )
+    assert gone.result["changed"]
+    assert set(site.vault.items) == others
+
+
+def test_a_machine_that_another_vault_protects_is_named(subscription: Subscription, site: Site) -> None:
+    taken = next(one for one in site.fabrics.machines.values() if one.name == "web01")
+    site.fabrics.relationships[taken.id.lower()] = "another vault"
+    ended = protect(subscription)
+    assert ended.failed
+    assert "1 of 3 machines failed: web01" in ended.msg
+    assert "has a replication relationship already" in ended.msg
+    assert site.fabrics.relationships[taken.id.lower()] == "another vault"
