@@ -482,6 +482,16 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         command="siterecovery.hyperv.failover with a size that the region lacks; read the item and the machine in VMM",
     ),
     Assumption(
+        "A-A-94",
+        _AZURE,
+        "The operation of a recovery plan leaves out its machines that are in another state, and works on the others.",
+        ("failover",),
+        "API definition of recovery plans; About recovery plans",
+        "inferred",
+        needs="the failover of a plan has to fail for one machine",
+        command="siterecovery.hyperv.failover with the plan a second time; read the tasks of its job",
+    ),
+    Assumption(
         "A-A-115",
         _AZURE,
         "The disks of a machine have the same names in VMM and in the list of protectable machines.",

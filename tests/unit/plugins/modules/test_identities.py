@@ -74,6 +74,7 @@ def only_contributor(action: str, reader: str | None = None) -> tuple[str | None
 ACCOUNT = "Microsoft.Storage/storageAccounts/read"
 NETWORK = "Microsoft.Network/virtualNetworks/read"
 DRILL = {"machines": ["web01"], "without_network": True}
+FAILED_OVER = {"state": "failed_over", CONSENT: WHERE["vault_name"]}
 ROWS = {
     "map a network": Row(
         "network_mapping",
@@ -123,10 +124,13 @@ ROWS = {
         {"recovery_plan": "shop", "without_network": True},
         (f"{PLANS}/testFailover/action", None, None),
     ),
-    "fail over": Row(
+    "fail a machine over": Row(
         "failover",
-        {"machines": ["web01"], "state": "failed_over", CONSENT: WHERE["vault_name"]},
+        {"machines": ["web01"], **FAILED_OVER},
         (f"{CONTAINERS}/replicationProtectedItems/plannedFailover/action", None, None),
+    ),
+    "fail a plan over": Row(
+        "failover", {"recovery_plan": "shop", **FAILED_OVER}, (f"{PLANS}/plannedFailover/action", None, None)
     ),
     "create a plan": Row(
         "recovery_plan", {"name": "new", "groups": [{"machines": ["web01"]}]}, only_contributor(f"{PLANS}/write")
