@@ -122,7 +122,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Operator on the vault is sufficient, because the module follows jobs.
   - No task does two steps, and no other module or playbook of the collection fails a machine over.

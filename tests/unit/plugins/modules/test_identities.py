@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each built-in role of Site Recovery may do with each module of steps 9 to 12: the lab refuses the rest.
+"""The built-in roles of Site Recovery and the modules of steps 9 to 12: a role is sufficient, or the lab refuses.
 
 documented: Azure built-in roles. A cell is the permission whose absence the module reports; None: the role is
 sufficient. Check mode only reads.
@@ -63,6 +63,8 @@ class Row:
     lacks: tuple[str | None, str | None, str | None]
     checked: tuple[str | None, str | None, str | None] = (None, None, None)
     prepare: Callable[[Site], None] = field(default=nothing)
+    #: A role in addition to that of Site Recovery.
+    also: str | None = None
 
 
 def only_contributor(action: str, reader: str | None = None) -> tuple[str | None, str | None, None]:
@@ -94,8 +96,14 @@ ROWS = {
     "protect a machine": Row(
         "protected_vm",
         {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
-        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write", ACCOUNT),
+        (ACCOUNT, f"{CONTAINERS}/replicationProtectedItems/write", "Microsoft.Compute/virtualMachines/write"),
         (ACCOUNT, None, None),
+    ),
+    "protect a machine as Virtual Machine Contributor": Row(
+        "protected_vm",
+        {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
+        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write"),
+        also="Virtual Machine Contributor",
     ),
     "disable a protection": Row(
         "protected_vm",
@@ -174,6 +182,8 @@ def test_a_role_is_sufficient_or_the_missing_permission_is_named(
     row = ROWS[name]
     row.prepare(site)
     subscription.state.give_role(ROLES[number], only=True)
+    if row.also:
+        subscription.state.give_role(row.also)
     reads = row.module.endswith("_info")
     for check, lacking in ((True, row.checked[number]), (False, row.lacks[number])):
         ended = subscription.run(row.module, check=check, **{**WHERE, **row.options})
