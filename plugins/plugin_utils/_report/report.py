@@ -76,7 +76,7 @@ class Report:
     unready_hosts: UnreadyHosts = "fail"
     #: Why the run began no further wave; empty if it began all of them.
     stopped: str = ""
-    #: What makes hosts fail: with `warning` also a check that warns, with `never` nothing.
+    #: The result that makes a host fail: with `warning` also a check that warns, with `never` none.
     fail_on: FailOn = "error"
     #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None
