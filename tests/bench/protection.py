@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 from lab.arm.records import VaultCertificate
+from lab.context import NO_LAG
 from lab.lab import Lab
 from tests.bench.calls import calls, shown
 from tests.bench.comparison import COMPILED
@@ -66,6 +67,8 @@ def protection(machines: int, single: int, parallel: int, scale: float) -> None:
 def _lab(machines: int, scale: float) -> Iterator[Lab]:
     """Start a lab with a vault whose cloud has a policy, and with machines that replicate nowhere."""
     with Lab.load("small", engine="python", time_scale=scale) as lab:
+        # Replicas of Azure lag for seconds, and not for a number of reads, which would last for several long pauses.
+        lab.context.lag = NO_LAG
         state, fabrics = lab.azure, Fabrics()
         state.seed_group(GROUP, PLACE)
         vault = state.seed_vault(GROUP, VAULT, PLACE)
