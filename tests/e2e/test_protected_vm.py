@@ -21,9 +21,8 @@ ADDRESSED = {"name": "web01", "nics": [{"vm_network": "corp", "subnet": "product
 
 def task(title: str, *machines: dict[str, Any], **options: Any) -> dict[str, Any]:
     given = {"vault_name": VAULT, "resource_group": GROUP, "cloud": CLOUD.name, "policy": POLICY, **options}
-    return module_task(
-        "protected_vm", {**given, "machines": list(machines)}, name=title, ignore_errors=title == "Failing"
-    )
+    made = module_task("protected_vm", {**given, "machines": list(machines)}, ignore_errors=title == "Failing")
+    return {"name": title, **made}
 
 
 TASKS = (
