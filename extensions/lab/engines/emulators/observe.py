@@ -19,7 +19,16 @@ from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
 from ...windows.state import FULL_LANGUAGE
 from ...windows.vmm import VmHost
-from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
+from .base import (
+    ParameterRefused,
+    Run,
+    ScriptFailed,
+    connect_vmm,
+    emulator,
+    file_version,
+    node_name,
+    vmm_connection,
+)
 from .observed_host import (
     Section,
     can_read,
@@ -83,12 +92,36 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
         }
     if section["ha_name"] is not None:
         section["cluster"] = _cluster(machine)
-    vmm = vmm_connection(run)
-    section["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
-    if vmm is None:
+    if vmm_connection(run) is None:
         return section
+    try:
+        section |= _inventory(machine)
+    except MachineError as exc:
+        if not _is_lost(run, exc):
+            raise
+    return section
+
+
+def _is_lost(run: Run, problem: MachineError) -> bool:
+    """Tell whether VMM stopped answering while it was read, and note it."""
+    if run.machine.is_running(layout.VMM_SERVICE):
+        try:
+            connect_vmm(run.machine)
+        except ScriptFailed:
+            pass
+        else:
+            return False
+    run.vmm = f"VMM does not answer: {problem}"
+    return True
+
+
+def _inventory(machine: Machine) -> Section:
+    section: Section = {}
+    vmm = machine.read_vmm("jobs")
     section["running_jobs"] = [job.to_facts(machine.now()) for job in vmm.jobs]
     section["flag_supported"] = vmm.flag_supported
+    machine.read_vmm("hosts")
+    machine.read_vmm("clouds")
     section["clouds"] = [
         {
             "id": cloud.id,
@@ -99,6 +132,7 @@ def _vmm(machine: Machine, run: Run) -> Section | None:
         }
         for cloud in vmm.clouds
     ]
+    machine.read_vmm("networks")
     section["networks"] = [
         {"name": each.name, "logical_network": each.logical_network or None} for each in vmm.networks
     ]
@@ -186,7 +220,12 @@ def _registration(machine: Machine, run: Run) -> Section:
         section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
     vmm = vmm_connection(run)
     if vmm is not None:
-        account = vmm.run_as_account(layout.PROXY_ACCOUNT)
+        try:
+            account = machine.read_vmm("accounts").run_as_account(layout.PROXY_ACCOUNT)
+        except MachineError as exc:
+            if not _is_lost(run, exc):
+                raise
+            account = None
         section["run_as_account"] = None if account is None else account.name
         section["run_as_user"] = None if account is None else account.username
     prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
@@ -472,6 +511,8 @@ def observation(run: Run, known: Sequence[str] = tuple(_SECTIONS)) -> Section:
     if run.machine.language_mode != FULL_LANGUAGE:
         return {**head, **dict.fromkeys(known)}
     found = {name: _SECTIONS[name](run.machine, run) if name in wanted else None for name in known}
+    if found["vmm"] is not None:
+        found["vmm"]["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
     return {**head, **found}
 
 
