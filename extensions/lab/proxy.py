@@ -143,6 +143,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         while data := await reader.read(64 * 1024):
             writer.write(data)
             await writer.drain()
-    with contextlib.suppress(ConnectionError, RuntimeError):
+    # The other side may have closed the connection at the same moment.
+    with contextlib.suppress(OSError, RuntimeError):
         if writer.can_write_eof():
             writer.write_eof()

@@ -5,20 +5,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible.module_utils.common.yaml import yaml_load
-
 from ..module_utils._model.common.resource import converge
 from ..plugin_utils._action import result_of
-from ..plugin_utils._local_action import LocalAction
+from ..plugin_utils._local_action import ROOT, LocalAction, own_collection
 from ..plugin_utils._services.bundle.build import build
 
-_ROOT = Path(__file__).resolve().parents[2]
-_REQUIREMENTS = _ROOT / "meta" / "ee-requirements.txt"
+_REQUIREMENTS = ROOT / "meta" / "ee-requirements.txt"
 
 
 class ActionModule(LocalAction):
@@ -53,16 +49,6 @@ class ActionModule(LocalAction):
 
     def execute(self, options: Mapping[str, Any], scratch: Path) -> dict[str, Any]:
         """Bring the folder to its desired content."""
-        resource = build(options, _collection(), _REQUIREMENTS, scratch)
+        resource = build(options, own_collection(), _REQUIREMENTS, scratch)
         outcome = converge(resource, check_mode=bool(self._task.check_mode))
         return result_of("bundle", outcome, diff_mode=bool(self._task.diff))
-
-
-def _collection() -> tuple[str, str]:
-    """Return the name and the version of this collection, as it is installed or in a checkout."""
-    installed = _ROOT / "MANIFEST.json"
-    if installed.is_file():
-        found = json.loads(installed.read_text(encoding="utf-8"))["collection_info"]
-    else:
-        found = yaml_load((_ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-    return f"{found['namespace']}.{found['name']}", str(found["version"])

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.inventory.manager import InventoryManager, split_host_pattern
 from ansible.plugins.action import ActionBase
+from ansible.release import __version__
 from ansible.utils.display import Display
 
+from ..plugin_utils._local_action import own_collection
+from ..plugin_utils._report.document import About, run_document
+from ..plugin_utils._report.files import as_csv, as_json, as_junit
+from ..plugin_utils._report.page import render
 from ..plugin_utils._report.records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record, WrongShape, read_record
 from ..plugin_utils._report.report import Report
 from ..plugin_utils._report.scope import AZURE, HYPERV_HOSTS, PARTS, VMM_SERVERS, Group, Scope, missing
+from ..plugin_utils._report.summary import summary
 from ..plugin_utils._report.waves import DEFAULT_RING
+from ..plugin_utils._report.words import LANGUAGES
 
 _LOCALHOST = "localhost"
 _ROLES = {VMM_SERVERS: VMM_SERVER, HYPERV_HOSTS: HYPERV_HOST}
@@ -38,15 +46,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         "unready_hosts": {"type": "str", "choices": ["fail", "skip", "accept"], "default": "fail"},
         "wave_sizes": {"type": "list", "elements": "str"},
         "limit_file": {"type": "path"},
-        "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence"], "default": "checks"},
+        "directory": {"type": "path"},
+        "language": {"type": "str", "choices": list(LANGUAGES), "default": "en"},
+        "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
+        "table": {"type": "str", "choices": ["none", "checks", "problems", "evidence", "summary"], "default": "checks"},
         "only_with_problems": {"type": "bool", "default": False},
         "width": {"type": "int", "default": 120},
+        "lines": {"type": "list", "elements": "str"},
     }
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._supports_check_mode = True
         result: dict[str, Any] = super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(argument_spec=self.OPTIONS)
+        if options["lines"] is not None:
+            _print(options["lines"])
+            return {**result, "changed": False, "lines": options["lines"]}
         variables = task_vars or {}
         scope = self._scope(options, variables)
         result.update(changed=False, **{part: list(scope.included(part)) for part in scope.groups})
@@ -58,14 +73,29 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             report = _report(scope, options, variables)
         except WrongShape as error:
             raise AnsibleActionFail(str(error)) from None
-        lines = report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
-        if options["only_with_problems"] and not report.problems:
-            lines = []
-        if lines:
-            Display().display("\n".join(lines))
+        shown = not options["only_with_problems"] or bool(report.problems)
+        lines = self._lines(report, options, variables) if shown else []
+        _print(lines)
+        if options["directory"] and shown:
+            _write_files(Path(options["directory"]), self._document(report, variables), options["language"])
         if options["limit_file"] and not self._task.check_mode:
             _write_limit(Path(options["limit_file"]), report.left, ends=options["stage"] != "checks")
         return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
+
+    def _lines(self, report: Report, options: Variables, variables: Variables) -> list[str]:
+        if options["table"] == "summary":
+            return summary(self._document(report, variables), options["width"], options["language"])
+        return report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
+
+    def _document(self, report: Report, variables: Variables) -> dict[str, Any]:
+        about = About(
+            generated=datetime.now().astimezone().isoformat(timespec="seconds"),
+            collection_version=own_collection()[1],
+            ansible_version=__version__,
+            check_mode=bool(self._task.check_mode),
+            vault_id=str(variables["hostvars"][_LOCALHOST].get("azure_target_vault_id") or ""),
+        )
+        return run_document(report, about)
 
     def _scope(self, options: Variables, variables: Variables) -> Scope:
         limit = str(variables.get("ansible_limit") or "")
@@ -87,6 +117,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             for host in hosts:
                 manager.add_host(host, group=group)
         return manager
+
+
+def _print(lines: Sequence[str]) -> None:
+    if lines:
+        Display().display("\n".join(lines))
 
 
 def _selections(terms: Sequence[str]) -> Iterator[str]:
@@ -121,6 +156,7 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
         accept_uncovered=accepted,
         task_options=_task_options(variables),
         unready_hosts=options["unready_hosts"],
+        fail_on=options["fail_on"],
         stopped=str(hostvars[_LOCALHOST].get("__site_stopped") or ""),
         wave_sizes=None if options["wave_sizes"] is None else tuple(options["wave_sizes"]),
     )
@@ -138,6 +174,22 @@ def _write_limit(path: Path, hosts: Sequence[str], *, ends: bool) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         Display().warning(f"the limit file {path} could not be written: {error.strerror}; run the report again")
+
+
+def _write_files(folder: Path, document: Variables, language: str) -> None:
+    """Write the files of a report. The summary of a run must not be lost because a disk is full."""
+    texts = {
+        "report.html": render(document, language),
+        "report.json": as_json(document),
+        "report.xml": as_junit(document),
+        "findings.csv": as_csv(document),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        Display().warning(f"the report in {folder} could not be written: {error.strerror}; run the report again")
 
 
 def _task_options(variables: Variables) -> str:

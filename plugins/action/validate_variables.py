@@ -12,6 +12,7 @@ from ansible.utils.vars import load_extra_vars
 
 from ..module_utils._model.common.check import worst
 from ..plugin_utils._variables.cloud import cloud_environment, storage_account_names
+from ..plugin_utils._variables.consents import grouped_consents
 from ..plugin_utils._variables.names import read_files
 from ..plugin_utils._variables.specs import sources
 from ..plugin_utils._variables.validation import validate
@@ -43,6 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if _PLAYBOOKS in options["roles"]:
             result["cloud_environment"] = cloud_environment(variables, self._templar.template)
             result["storage_accounts"] = storage_account_names(variables, self._templar.template)
+            result["consents"] = grouped_consents(found.values)
         result.update(
             changed=False,
             status=worst(found.checks),

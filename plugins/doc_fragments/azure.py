@@ -91,6 +91,12 @@ options:
         authority. A folder is also accepted if C(openssl rehash) has prepared it.
       - Defaults to the environment variable E(REQUESTS_CA_BUNDLE).
     type: path
+attributes:
+  action_group:
+    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
+    support: full
+    membership:
+      - siterecovery.hyperv.azure
 requirements:
   - azure-identity
   - azure-mgmt-recoveryservices

@@ -39,28 +39,6 @@ attributes:
     description: This module makes no changes.
 """
 
-    AZURE = r"""
-attributes:
-  action_group:
-    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
-    support: full
-    membership:
-      - siterecovery.hyperv.azure
-"""
-
-    WINDOWS = r"""
-attributes:
-  action_group:
-    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
-    support: full
-    membership:
-      - siterecovery.hyperv.windows
-  platform:
-    description: Platform of the target.
-    support: full
-    platforms: windows
-"""
-
     TAGS = r"""
 options:
   tags:

@@ -37,6 +37,16 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options: {}
+attributes:
+  action_group:
+    description: Use C(group/...) in C(module_defaults) to set defaults for all modules of the action group.
+    support: full
+    membership:
+      - siterecovery.hyperv.windows
+  platform:
+    description: Platform of the target.
+    support: full
+    platforms: windows
 requirements:
   - ansible.windows 2.4.0 or newer on the controller
 notes:

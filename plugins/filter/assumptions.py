@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import secrets
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._model.common.assumption_report import report, rows, unread
+from ..module_utils._model.common.text_table import table
 
 #: Of this collection, as galaxy.yml has it.
 VERSION = "0.1.0"
 _KEY_BYTES = 32
-_NARROWEST = 20
 #: By the variable with a result, the side that was examined: the playbook registers the first two, a role the last.
 _VARIABLES = {
     "__site_assumptions_vmm_server": "vmm_server",
@@ -40,16 +39,7 @@ def assumption_table(hosts: Sequence[Mapping[str, Any]], width: int = 120) -> li
     Lines about systems that brought no result follow. Raise AnsibleFilterError for something else than hosts.
     """
     results = _results(hosts)
-    shown = [("id", "status", "assumption"), *rows(results)]
-    first, second = (max(len(row[column]) for row in shown) for column in (0, 1))
-    wrapper = textwrap.TextWrapper(break_long_words=False, break_on_hyphens=False)
-    lines = []
-    for identity, status, text in shown:
-        wrapper.initial_indent = f"{identity:<{first}}  {status:<{second}}  "
-        wrapper.subsequent_indent = " " * len(wrapper.initial_indent)
-        wrapper.width = max(width, len(wrapper.initial_indent) + _NARROWEST)
-        lines += wrapper.wrap(text)
-    return [*(lines if len(shown) > 1 else []), *unread(results)]
+    return [*table(("id", "status", "assumption"), rows(results), width, flexible=(2,)), *unread(results)]
 
 
 def _results(hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

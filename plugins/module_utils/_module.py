@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule, _load_params, env_fallback
 
 from ._azure.clients import Azure
 from ._azure.login import FALLBACKS, AzureLogin
+from ._azure.progress import report_to
 from ._model.common.errors import SiteRecoveryError
 from ._model.common.names import require_group_name, require_vault_name
 from ._model.common.resource import ManagedResource, Outcome, converge, require_hidden
@@ -154,7 +156,7 @@ def _azure(module: AnsibleModule) -> Azure:
     module.no_log_values.update(login.secrets)
     for warning in login.warnings:
         module.warn(warning)
-    return Azure(login, module.params.get("wait_timeout"))
+    return Azure(login, module.params.get("wait_timeout"), report=report_to(os.environ))
 
 
 def _missing(error: ImportError) -> str:

@@ -69,7 +69,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.azure_assumption_info
   - module: siterecovery.hyperv.host_info

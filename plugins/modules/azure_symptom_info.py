@@ -54,7 +54,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - The codes in the health summary are from the API definition. They were not verified on a live system.
 seealso:

@@ -140,7 +140,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.agent_limits
   - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.windows
 """
 
 EXAMPLES = r"""

@@ -32,7 +32,6 @@ attributes:
     description: A second run returns the same machines.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.vm_info
 """
@@ -42,12 +41,13 @@ EXAMPLES = r"""
   siterecovery.hyperv.host_vm_info:
   register: host_vms
 
-- name: Check the machines of a cloud with the facts of its hosts
+- name: Check the machines of a cloud with the facts of all hosts of the play
   siterecovery.hyperv.vm_info:
     clouds:
       - Gold
-    host_machines: "{{ host_vms.machines }}"
+    host_machines: "{{ ansible_play_hosts | map('extract', hostvars, ['host_vms', 'machines']) | flatten }}"
   delegate_to: vmm01.example.com
+  run_once: true
 """
 
 RETURN = r"""

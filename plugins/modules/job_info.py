@@ -70,7 +70,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Reader on the vault is sufficient.
   - The state of a job is decisive. A job that succeeded can have errors, which are then information, and its tasks can
@@ -166,6 +165,7 @@ jobs:
       description:
         - Tasks in their order, each with C(id), C(name), C(title), C(state), C(started), C(ended), C(seconds),
           C(errors), and below C(tasks) those for single machines.
+        - In the job of a recovery plan, C(group) is the type of a group, and C(job) the job of a machine in it.
         - The state of a task that was not run is V(Skipped).
       returned: with O(name)
       type: list
@@ -177,6 +177,8 @@ jobs:
           started: "2026-03-01T13:15:12Z"
           ended: "2026-03-01T13:15:14Z"
           seconds: 1.9
+          group:
+          job:
           errors: []
           tasks: []
     errors:

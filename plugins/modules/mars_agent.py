@@ -80,7 +80,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.setup
   - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.mars_proxy
 """

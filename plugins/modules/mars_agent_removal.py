@@ -31,7 +31,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.installer
   - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - Check mode reports a running removal and does not wait for it.
   - "Not verified on a live system: whether an installer also removes an agent of another version. Use the installer of

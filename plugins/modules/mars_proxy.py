@@ -30,7 +30,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.proxy
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - From a change of the proxy until the restart of the service, the registry of the host contains the id of its process
     (C(HKLM\SOFTWARE\siterecovery.hyperv)), so that the next run can perform the restart.

@@ -56,7 +56,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Contributor on the vault is sufficient, with read access to the network of Azure.
   - The VMM server must be connected to the vault.

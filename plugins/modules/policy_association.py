@@ -62,7 +62,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Contributor on the vault is sufficient. The module follows the jobs and reads the lists of
     each server, which this role allows.

@@ -42,7 +42,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 seealso:
   - module: siterecovery.hyperv.vm_info
 """

@@ -14,16 +14,19 @@ description:
   - Enables the replication of virtual machines of a VMM cloud to Azure, waits until they are ready for a failover, and
     keeps the settings of their targets. It also resynchronizes machines, and disables their replication.
   - One task handles one machine or hundreds. Their jobs run side by side, and one list call per interval follows them.
-  - Machines are checked by the rules of the support matrix that Azure can answer. Machines that break a rule stop the
-    task before any change, or are left out with O(skip_ineligible).
+  - Machines are checked by the rules of the support matrix. Azure can answer some of them. The rest needs the machines
+    of VMM in O(vmm_machines). Machines that break a rule stop the task before any change, or are left out with
+    O(skip_ineligible).
   - A failure of one machine does not stop the others. At the end the task fails, and names each failed machine with
     the cause and the remedy.
+  - While the module waits on the controller, its progress is shown, such as C(37 ready, 8 copying).
   - A machine is ready when both of its states are Protected and a test failover is allowed. The jobs end earlier.
   - The module finds its place in every state. A run that was interrupted continues where it stopped.
   - Settings that the options do not name are kept. An update sends every present value again, because the service does
     not document what happens to values that are left out.
 notes:
   - The disks, the policy and the account of a protected machine cannot be changed. Disable its replication first.
+  - Disks of VMM and Azure are compared by their names. Not verified on a live system.
   - The replication to a storage account without managed disks is not offered, because Azure retires such machines.
 author:
   - siterecovery.hyperv contributors (@siterecovery)
@@ -54,6 +57,14 @@ options:
       - Name of the VMM cloud of the machines. It must be associated with O(policy).
     type: str
     required: true
+  vmm_machines:
+    description:
+      - RV(siterecovery.hyperv.vm_info#module:machines) of the cloud. A rule that VMM or the host has decided there can
+        stop a machine that is not protected yet. A machine that is not among them is stopped, too.
+      - The operating system and the disk that a machine starts from are taken from here, if no option names them and if
+        VMM knows them. A machine of generation 2 with several disks still needs O(machines[].os_disk).
+    type: list
+    elements: dict
   policy:
     description:
       - Name of the replication policy. Required for machines that are not protected yet.
@@ -85,7 +96,7 @@ options:
     type: str
   os_type:
     description:
-      - Operating system of a machine that is not protected yet. Required if Azure does not know it.
+      - Operating system of a machine that is not protected yet. Required if neither Azure nor O(vmm_machines) knows it.
     type: str
     choices: [windows, linux]
   disk_type:
@@ -145,8 +156,8 @@ options:
         type: str
       os_disk:
         description:
-          - Name of the disk with the operating system. Required for a machine with several disks, because Azure does
-            not tell which one it is.
+          - Name of the disk with the operating system. Required for a machine with several disks if O(vmm_machines)
+            does not show it, because Azure does not know it.
         type: str
       include_disks:
         description:
@@ -280,9 +291,9 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 seealso:
   - module: siterecovery.hyperv.job_info
+  - module: siterecovery.hyperv.vm_info
   - module: siterecovery.hyperv.target_info
 """
 
@@ -302,6 +313,22 @@ EXAMPLES = r"""
         os_disk: db01_disk_1
         exclude_disks: [db01_pagefile]
         size: Standard_E4s_v5
+
+- name: Read the machines of a cloud in VMM
+  siterecovery.hyperv.vm_info:
+    clouds: [Gold]
+  delegate_to: vmm01
+  register: vms
+
+- name: Protect a machine, with the rules that only VMM can answer
+  siterecovery.hyperv.protected_vm:
+    resource_group: rg-dr
+    vault_name: vault-dr
+    cloud: Gold
+    policy: policy-5min
+    vmm_machines: "{{ vms.machines }}"
+    machines:
+      - name: app01
 
 - name: Set the address of an adapter
   siterecovery.hyperv.protected_vm:

@@ -44,7 +44,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - "Not verified on a live system: setup and the Windows Update Agent in a scheduled task of the connecting user, and
     the exit codes of setup, for which no table is published."

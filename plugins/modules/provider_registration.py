@@ -93,7 +93,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - The key and the proxy's password reach the scheduled task in a file in the closed folder of the collection. The file
     is encrypted for this server (DPAPI), and the task removes it before it starts the program. If the server restarts

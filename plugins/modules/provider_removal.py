@@ -41,7 +41,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.windows.setup_logon
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - Check mode reports a running removal and does not wait for it.
   - "Not verified on a live system: that the removal needs a stopped VMM service, as setup does."

@@ -52,7 +52,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.windows.running_jobs
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 notes:
   - The private keys of removed certificates stay on the server.
 seealso:
@@ -62,10 +61,26 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Read the vault's id
+  siterecovery.hyperv.vault_info:
+    name: vault-dr
+    resource_group: rg-dr
+  delegate_to: localhost
+  register: vault
+
+- name: Read what the vault shows of the server
+  siterecovery.hyperv.vmm_server_info:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    names:
+      - vmm01.example.com
+  delegate_to: localhost
+  register: shown
+
 - name: Remove the keys and certificates of a server that was purged from the vault
   siterecovery.hyperv.registration_removal:
-    vault_id: "{{ vault.id }}"
-    azure_registration: "{{ servers.servers[0] }}"
+    vault_id: "{{ vault.vault_id }}"
+    azure_registration: "{{ shown.servers[0] }}"
     parts: [registry, certificates]
 """
 

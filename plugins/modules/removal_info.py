@@ -34,10 +34,43 @@ options:
         a part.
     type: bool
     default: false
+  remove:
+    description:
+      - The steps that a removal may include. The result then shows the objects that go, the objects that stay, and why.
+      - The module itself removes nothing. RV(removal) has the options of the modules that do.
+    type: list
+    elements: str
+    choices: [protected_items, network_mappings, policy_associations, replication_policies, servers]
+  servers:
+    description:
+      - The VMM servers to which the removal is limited, as entries of
+        RV(siterecovery.hyperv.host_info#module:expected_server). By default all servers of the vault.
+      - A policy is not limited to a server. It stays while a cloud of another server uses it.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the server in the vault.
+        type: str
+        required: true
+      vmm_id:
+        description:
+          - Id of VMM. It takes precedence over O(servers[].name).
+        type: str
+      vmm_clouds:
+        description:
+          - Not used.
+        type: list
+        elements: str
+  purge:
+    description:
+      - Whether a removal purges what belongs to a server that is not connected. Otherwise these objects stay.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Reader and the role Reader on the vault are sufficient.
   - Programs on servers and hosts are not visible in Azure. Their step names the Provider of each registered server
@@ -53,6 +86,14 @@ EXAMPLES = r"""
     vault_name: vault-dr
     resource_group: rg-dr
     details: true
+
+- name: Plan the removal of one server with everything that it uses
+  siterecovery.hyperv.removal_info:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    remove: [protected_items, network_mappings, policy_associations, servers]
+    servers:
+      - name: vmm01.example.com
 """
 
 RETURN = r"""
@@ -104,6 +145,35 @@ steps:
           type: list
           elements: str
           sample: ["protected items of its cloud: web01"]
+        goes:
+          description: Whether the removal includes it.
+          returned: with O(remove)
+          type: bool
+          sample: false
+        stays:
+          description: The reason why it stays. Empty if it goes.
+          returned: with O(remove)
+          type: str
+          sample: no consent
+removal:
+  description:
+    - The options of the modules that remove what goes, by step, in the order of the steps.
+    - The key V(ready) of each entry is false if other objects must go before.
+  returned: with O(remove)
+  type: dict
+  sample:
+    network_mappings: []
+    policy_associations:
+      - {policy: policy-gold, clouds: [<id>], vmm_server: vmm01.example.com, purge: false, ready: true}
+    protected_items: []
+    replication_policies: [{name: policy-gold, ready: false}]
+    servers: [{name: vmm01.example.com, vmm_id: <id>, method: remove, ready: false}]
+problems:
+  description: One line for each object of the steps in O(remove) that something blocks.
+  returned: with O(remove)
+  type: list
+  elements: str
+  sample: ["servers: vmm01.example.com blocked by: 1 protected item (web01)"]
 documents:
   description: The documents of all objects by step, for an export.
   returned: with O(details)
@@ -121,6 +191,7 @@ evidence:
       verified: "servers: vmm01.example.com"
 """
 
+from ..module_utils._model.azure.removal import REMOVABLE
 from ..module_utils._module import run_info
 from ..module_utils._services.azure.removal import read_removal
 
@@ -128,6 +199,17 @@ OPTIONS = {
     "vault_name": {"type": "str", "required": True},
     "resource_group": {"type": "str", "required": True},
     "details": {"type": "bool", "default": False},
+    "remove": {"type": "list", "elements": "str", "choices": list(REMOVABLE)},
+    "servers": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "vmm_id": {"type": "str"},
+            "vmm_clouds": {"type": "list", "elements": "str"},
+        },
+    },
+    "purge": {"type": "bool", "default": False},
 }
 
 

@@ -72,7 +72,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Contributor on the vault is sufficient.
   - Encryption by Site Recovery was retired on 2022-04-30. The module cannot enable it, and warns about it.

@@ -95,13 +95,36 @@ options:
       - The file on the controller for RV(left), relative to the working directory. C(--limit @file) reads it.
       - If nothing is left at the end of the run, the file is removed. In check mode, it is neither written nor removed.
     type: path
+  directory:
+    description:
+      - The folder on the controller for the files of the report, relative to the working directory. It is created if it
+        does not exist, and earlier files of the same names are replaced, also in check mode.
+      - C(report.html) is a page for people. It needs no network. C(report.json) has the same data; its schema is
+        C(docs/schemas/run.schema.json) of this collection.
+      - C(report.xml) is a JUnit report for pipelines, in which only an error is a failure. C(findings.csv) has one row
+        for each finding of each machine.
+    type: path
+  language:
+    description:
+      - The language of the page and of the summary. Texts of checks are always in English.
+    type: str
+    choices: [en, de]
+    default: en
+  fail_on:
+    description:
+      - What makes a host fail. With V(warning) a check that warns is a problem as well. With V(never) RV(failures) is
+        empty.
+    type: str
+    choices: [error, warning, never]
+    default: error
   table:
     description:
       - The table that the module prints, followed by the problems.
       - V(problems) prints the checks, and counts those that passed.
       - V(evidence) prints the initial state, the changes and the verified state of each step.
+      - V(summary) prints the result, the number of machines in each state and the worst findings, in at most 22 lines.
     type: str
-    choices: [none, checks, problems, evidence]
+    choices: [none, checks, problems, evidence, summary]
     default: checks
   only_with_problems:
     description:
@@ -113,6 +136,12 @@ options:
       - The number of characters in a line of the table.
     type: int
     default: 120
+  lines:
+    description:
+      - Lines to print instead of a report of the run, for playbooks with a report of their own. All other options are
+        ignored, and nothing else is read or returned.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - siterecovery.hyperv.common.reading
 seealso:
@@ -228,19 +257,19 @@ waves:
   sample: [[hv01], [hv03, hv05], [hv02, hv04]]
 lines:
   description: The lines that were printed.
-  returned: when O(stage) is not V(scope)
+  returned: when O(stage) is not V(scope), or with O(lines)
   type: list
   elements: str
-  sample: ["host   step  status  message"]
+  sample: ["host   step  check    status  message"]
 vmm_servers:
   description: The VMM servers of the run.
-  returned: success
+  returned: without O(lines)
   type: list
   elements: str
   sample: [vmm01]
 hyperv_hosts:
   description: The Hyper-V hosts of the run.
-  returned: success
+  returned: without O(lines)
   type: list
   elements: str
   sample: [hv01, hv02]

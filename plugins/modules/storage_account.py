@@ -171,7 +171,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.tags
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - Settings without an option are kept, such as customer-managed keys and their identity, key and SAS policies,
     endpoints, routing, and settings of the services in the account.

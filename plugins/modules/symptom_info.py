@@ -36,7 +36,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.windows
 notes:
   - The names of the event logs and the signs in logs are from public documents. They were not verified on a live
     system.

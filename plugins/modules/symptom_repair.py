@@ -48,7 +48,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.symptom_info
 """

@@ -74,7 +74,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 seealso:
   - module: siterecovery.hyperv.storage_account
   - module: siterecovery.hyperv.virtual_network

@@ -40,7 +40,8 @@ options:
     elements: str
   recovery_plan:
     description:
-      - Name of a recovery plan. The failover of all its machines is tested.
+      - Name of a recovery plan. The failover of all its machines is tested, in the order of its groups. O(vmm_server)
+        and O(vmm_cloud) have no meaning for it.
     type: str
   vmm_server:
     description:
@@ -108,9 +109,18 @@ options:
     type: str
     choices: [refuse, resume, clean_up]
     default: refuse
+  manual_actions:
+    description:
+      - The treatment of the manual actions of O(recovery_plan). With V(wait), the module waits until a person completes
+        each of them in the portal. With V(complete), it completes them itself.
+      - A test that waits for a person is canceled if O(open_test=clean_up) or O(state=cleaned_up) ends it.
+    type: str
+    choices: [wait, complete]
+    default: wait
   valid_hours:
     description:
       - Hours for which a successful test failover counts. With V(0), every run tests.
+      - Tests of single machines do not count for a recovery plan, because they prove nothing about its boot order.
     type: int
     default: 24
   concurrent:
@@ -127,7 +137,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Operator on the vault is sufficient, because the module follows jobs. The power state of a
     copy is null if the identity may not read virtual machines.
@@ -136,6 +145,7 @@ notes:
   - Not verified on a live system. The jobs and states come from recordings of real vaults.
 seealso:
   - module: siterecovery.hyperv.job_info
+  - module: siterecovery.hyperv.recovery_plan
 """
 
 EXAMPLES = r"""
@@ -179,6 +189,8 @@ test_failover:
         - The evidence of each test failover of this run. A failed task returns it as C(error.runs).
         - C(rto_seconds) is the time from the start to the end of the job, C(machines[].rpo_seconds) the time from the
           recovery point to the start of the job.
+        - The test of a recovery plan has C(groups) with their durations. C(machines[].group) is the number of the group
+          with which the machine started, C(machines[].rto_seconds) the time from the start of the job until then.
         - C(machines[].deleted) is true if Azure no longer has the copy after the cleanup, and null if the identity may
           not read it.
       returned: success
@@ -190,8 +202,15 @@ test_failover:
           succeeded: true
           problems: []
           rto_seconds: 277.0
+          groups: []
           machines:
-            - {"name": web01, "test_vm": web01-test, "power_state": running, "deleted": true, "rpo_seconds": 12.0}
+            - name: web01
+              group:
+              rto_seconds: 277.0
+              test_vm: web01-test
+              power_state: running
+              deleted: true
+              rpo_seconds: 12.0
           cleanup_comments: Quarterly drill
 plan:
   description: The changes that were made, or in check mode would be made.
@@ -238,6 +257,7 @@ OPTIONS = {
     "cleanup": {"type": "bool", "default": True},
     "comments": {"type": "str", "default": "Cleaned up by siterecovery.hyperv.test_failover"},
     "open_test": {"type": "str", "choices": list(OPEN_CHOICES), "default": "refuse"},
+    "manual_actions": {"type": "str", "choices": ["wait", "complete"], "default": "wait"},
     "valid_hours": {"type": "int", "default": 24},
     "concurrent": {"type": "int", "default": 10},
     "wait_timeout": {"type": "int", "default": 7200},

@@ -193,7 +193,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.tags
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The module evaluates usages, replication usages, Site Recovery servers and private endpoints to find out whether a
     vault is empty. Soft-deleted backups appear in none of them, so Azure may still reject the deletion. The module then

@@ -99,7 +99,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - Two runs on one machine never create two keys at one path. The second run waits up to five minutes for the first
     one, and then uses its key or names the process that holds the lock. The lock is the file C(.NAME.lock) in the

@@ -180,7 +180,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.common.tags
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 seealso:
   - module: siterecovery.hyperv.target_info
   - module: siterecovery.hyperv.storage_account

@@ -60,7 +60,6 @@ attributes:
     description: A second run returns the same machines.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.host_vm_info
   - module: siterecovery.hyperv.protectable_vm_info
@@ -125,6 +124,11 @@ machines:
       returned: success
       type: str
       sample: hvc01.example.com
+    host_group:
+      description: Path of the host group of the host. Null for a machine that only Azure knows.
+      returned: success
+      type: str
+      sample: All Hosts\Datacenter 1
     generation:
       description: Generation of the machine, or null if it is unknown.
       returned: success

@@ -48,7 +48,6 @@ notes:
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.windows
 seealso:
   - module: siterecovery.hyperv.vmm_server_info
 """
@@ -60,7 +59,7 @@ EXAMPLES = r"""
       - Gold
       - Silver
 
-- name: Stop publishing a cloud
+- name: Stop the synchronization of a cloud
   siterecovery.hyperv.vmm_cloud_sync:
     vmm_clouds:
       - Bronze

@@ -40,7 +40,6 @@ attributes:
     description: A second run returns the same fabric and does not write the export file again.
 extends_documentation_fragment:
   - siterecovery.hyperv.windows
-  - siterecovery.hyperv.common.windows
 """
 
 EXAMPLES = r"""

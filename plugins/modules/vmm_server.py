@@ -60,7 +60,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Contributor on the vault is sufficient.
   - Not verified on a live system. The jobs come from recordings of real vaults.

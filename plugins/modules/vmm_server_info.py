@@ -91,7 +91,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.reading
-  - siterecovery.hyperv.common.azure
 notes:
   - An action plugin runs the module repeatedly, so that progress can be shown while it waits.
   - Microsoft supports Providers for Hyper-V that are at most four releases behind. Statements of the service about a

@@ -5,14 +5,29 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._model.common.errors import RemoteFailure, SiteRecoveryError
+
+#: The root of the collection.
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def own_collection() -> tuple[str, str]:
+    """Return the name and the version of this collection, as it is installed or in a checkout."""
+    installed = ROOT / "MANIFEST.json"
+    if installed.is_file():
+        found = json.loads(installed.read_text(encoding="utf-8"))["collection_info"]
+    else:
+        found = yaml_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+    return f"{found['namespace']}.{found['name']}", str(found["version"])
 
 
 class LocalAction(ActionBase):  # type: ignore[misc]

@@ -30,14 +30,16 @@ from tests.bench.comparison import COMPILED, ROUNDS, compare
 from tests.bench.fleet import add_arguments, fleet
 from tests.bench.fuzz import fuzz
 from tests.bench.growth import growth
+from tests.bench.protection import add_arguments as add_protection_arguments
+from tests.bench.protection import protection
 from tests.bench.windows import windows
 from tests.e2e.cells import main_cell
 from tests.support.playbook import SITE, Controller, Run
 
 PARTS = ("modules", "site", "windows", "comparison", "growth")
 # They run only by name: the first installs the Azure CLI and all SDKs of azure.azcollection, the second is a test, and
-# the third takes long.
-RARE = ("clients", "fuzz", "fleet")
+# the others take long.
+RARE = ("clients", "fuzz", "fleet", "protection")
 REPEATS = 7
 _BARE = Path(__file__).with_name("bare.py")
 _SCALE = 0.01
@@ -50,6 +52,7 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of `comparison` (default: %(default)s)")
     add_arguments(parser)
+    add_protection_arguments(parser)
     arguments = parser.parse_args()
     parts = arguments.parts or PARTS
     if unknown := set(parts) - set(PARTS + RARE):
@@ -73,6 +76,8 @@ def main() -> int:
             growth(here)
     if "fleet" in parts:
         fleet(arguments.sizes, arguments.forks, arguments.connections, arguments.seed)
+    if "protection" in parts:
+        protection(arguments.machines, arguments.single, arguments.parallel, arguments.scale)
     failed = 0
     if "clients" in parts:
         with lab() as here:

@@ -35,7 +35,8 @@ def calls(journal: Journal) -> Counter[str]:
             # Show a kind that is missing in the table.
             found[kind] += count
     for entry in journal.entries:
-        if entry.side == "azure":
+        # Some entries are about the effect of a call, which has an entry of its own with the status of its answer.
+        if entry.side == "azure" and "status" in entry.detail:
             found[entry.verb.upper() if entry.verb in _METHODS else "POST"] += 1
     return found
 

@@ -94,16 +94,16 @@ def _lines(lab: Lab, folder: Path, size: int, forks: list[int], connections: lis
     pings.write_text(yaml.safe_dump(_pings()), encoding="utf-8")
     # The first runs set up what is missing. The others find nothing to do, and a host that still fails ends the bench.
     for _run in range(_FIRST_RUNS):
-        _cost(controller, folder, SITE, *OPTIONS, *_ALL_WAVES, "--forks", str(max(forks)), must_pass=False)
+        cost(controller, folder, SITE, *OPTIONS, *_ALL_WAVES, "--forks", str(max(forks)), must_pass=False)
     for connection in connections:
         ways = _over(connection, lab, folder)
         for number in forks:
             more = (*ways, "--forks", str(number))
-            fixed = _cost(controller, folder, SITE, *OPTIONS, *more, "--limit", SERVER)
-            one = _cost(controller, folder, pings, *more, "--limit", "hyperv_hosts[0]")
-            every = _cost(controller, folder, pings, *more)
+            fixed = cost(controller, folder, SITE, *OPTIONS, *more, "--limit", SERVER)
+            one = cost(controller, folder, pings, *more, "--limit", "hyperv_hosts[0]")
+            every = cost(controller, folder, pings, *more)
             lab.journal.clear()
-            run = _cost(controller, folder, SITE, *OPTIONS, *more)
+            run = cost(controller, folder, SITE, *OPTIONS, *more)
             of_run, of_pings = (run.seconds - fixed.seconds) / size, (every.seconds - one.seconds) / max(1, size - 1)
             executions = lab.journal.counts["script:observe"] / (size + 1)
             # The machines call the storage accounts, not the controller.
@@ -135,7 +135,7 @@ def _over(connection: str, lab: Lab, folder: Path) -> tuple[str, ...]:
     return ("-i", str(file))
 
 
-def _cost(controller: Controller, folder: Path, playbook: str | Path, *arguments: str, must_pass: bool = True) -> Cost:
+def cost(controller: Controller, folder: Path, playbook: str | Path, *arguments: str, must_pass: bool = True) -> Cost:
     """Run to the end. Raises SystemExit with the output of a failed run."""
     output = folder / "output.txt"
     environment = controller.variables(folder, None)

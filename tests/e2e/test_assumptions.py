@@ -78,7 +78,7 @@ def test_every_assumption_is_in_report_and_table(verified: Verified) -> None:
     windows, azure = tables()
     reported = {each["id"] for system in verified.report["systems"] for each in system["assumptions"]}
     assert reported == {each.id for each in (*windows, *azure)}
-    assert [identity for identity in sorted(reported) if f'"{identity}  ' not in verified.run.output] == []
+    assert [identity for identity in sorted(reported) if f"\n{identity}  " not in verified.run.output] == []
 
 
 def test_a_set_up_site_answers_what_an_empty_one_cannot(verified: Verified) -> None:

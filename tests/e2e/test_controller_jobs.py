@@ -106,9 +106,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "target": {},
     "vmm_servers": {"site_endpoints": ""},
     "hyperv_hosts": {"site_wave_sizes": "1\n50%\n100%", "site_max_fail_percentage": 10, "site_window_end": ""},
+    "replication": {},
     "report": {"site_hyperv_hosts": ""},
     "site": {"site_wave_sizes": "", "site_unready_hosts": "fail"},
     "verify_assumptions": {"site_check_connectivity": "false"},
+    "doctor": {"site_hyperv_hosts": "", "site_doctor_days": 30},
 }
 
 
@@ -129,10 +131,11 @@ def test_the_steps_of_the_workflow_with_slices_side_by_side_set_the_site_up(
         for finish in started:
             require_successful(key, finish(), lab)
 
-    require_successful("report", jobs.controller("report").run(template("report"), machines, ANSWERS["report"]), lab)
+    for key in ("replication", "report"):
+        require_successful(key, jobs.controller(key).run(template(key), machines, ANSWERS[key]), lab)
     # The slices ended in the world of one run: a run over the whole site finds nothing to do.
     lab.journal.clear()
-    for key in ("site", "verify_assumptions"):
+    for key in ("site", "verify_assumptions", "doctor"):
         require_successful(key, jobs.controller(key).run(template(key), machines, ANSWERS[key]), lab)
     assert list(lab.journal.entries) == []
 

@@ -66,7 +66,9 @@ def test_a_look_changes_nothing_and_fails_for_a_machine_that_was_not_read(doctor
     output = doctored.looked.output
     assert doctored.looked.returncode != 0
     assert doctored.changes[0] == []
-    assert "hv01  H1  hyperv, repair with consent" in output
+    # Plain lines, not JSON in quotes.
+    assert "\nhv01  H1  hyperv\n" in output
+    assert "\n  repair   with the consent site_doctor_fix=hyperv\n" in output
     assert "Azure  N3  job-refused-by-hyperv" in output
     assert "not read: hv02: unreachable" in output
     assert "not everything could be read: " in output

@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.failover import CONSENT
 from lab.arm.records import VaultCertificate
 from lab.lab import Lab
 from tests.e2e.cells import Cell
 from tests.e2e.conftest import MakeLab
 from tests.gates.test_resources import AZURE
-from tests.lab.arm.replicas import SERVER, Fabrics
+from tests.lab.arm.replicas import SERVER
 from tests.support import modules, protection
+from tests.support.estate import Estate
 
 GROUP = {"resource_group": "rg-sets"}
 # A vault with a VMM server, in which clouds and networks are paired.
@@ -37,7 +39,9 @@ CREATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("replication_policy", {**PAIRED, "name": "gold"}),
     ("policy_association", {**PAIRED, "policy": "gold", "clouds": ["Gold"]}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-one"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": ["web01"]}]}),
     ("test_failover", {**PROTECTED, "machines": ["web01"], "without_network": True}),
+    ("test_failover", {**PROTECTED, "recovery_plan": "shop", "without_network": True}),
 )
 UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault", {"name": "vault-sets", "location": "westeurope", "tags": {"a": "1"}}),
@@ -53,6 +57,28 @@ UPDATED: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("replication_policy", {**PAIRED, "name": "gold", "copy_frequency": 30}),
     ("network_mapping", {**PAIRED, "vm_network": "corp", "azure_network": "vnet-two"}),
+    ("recovery_plan", {**PROTECTED, "name": "shop", "groups": [{"machines": []}, {"machines": ["web01"]}]}),
+)
+#: Steps of a failover, each with the place of its machine before it. The tasks do not wait for their jobs.
+STEPS = (
+    ("failed_over", None, "sql01"),
+    ("committed", "failed_over", "app01"),
+    ("failed_back", "failover_committed", "app02"),
+    ("reversed", "failback_committed", "app03"),
+)
+STARTED: tuple[tuple[str, dict[str, Any]], ...] = tuple(
+    (
+        "failover",
+        {
+            **PROTECTED,
+            "machines": [name],
+            "state": state,
+            "kind": "unplanned",
+            CONSENT: protection.VAULT,
+            "wait_timeout": 0,
+        },
+    )
+    for state, _place, name in STEPS
 )
 READ: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vault_info", {}),
@@ -74,6 +100,7 @@ class Results:
     """The results of the calls in their order. The key comes last."""
 
     created: list[dict[str, Any]]
+    started: list[dict[str, Any]]
     updated: list[dict[str, Any]]
     again: list[dict[str, Any]]
     read: list[dict[str, Any]]
@@ -102,17 +129,25 @@ def pair(lab: Lab) -> None:
     state.hurry()
     for name in ("vnet-one", "vnet-two"):
         state.seed_network(group, name, "westeurope", ["10.8.0.0/16"], {"a": "10.8.0.0/24"})
-    lab.context.fabric = Fabrics()
+    lab.context.fabric = Estate()
+
+
+def replicate(lab: Lab) -> None:
+    """Create the vault with protected machines, some of which are on the way to Azure and back."""
+    protected = protection.protect(lab.azure, "web01", *(name for _state, _place, name in STEPS))
+    for _state, place, name in STEPS:
+        if place:
+            protected.move(name, place)
 
 
 @pytest.fixture(scope="module")
 def results(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Results:
     lab = make_shared_lab()
     pair(lab)
-    protection.protect(lab.azure, "web01")
+    replicate(lab)
     folder = tmp_path_factory.mktemp("sets")
     key = ("vault_registration_key", {"vault_name": "vault-sets", "path": str(folder / "a.VaultCredentials")})
-    calls = (*CREATED, *UPDATED, *UPDATED, *READ, key)
+    calls = (*CREATED, *STARTED, *UPDATED, *UPDATED, *READ, key)
     common = {**login(lab), **GROUP, "_ansible_remote_tmp": str(folder)}
     done = subprocess.run(
         [str(cell.python), str(Path(modules.__file__))],
@@ -125,12 +160,17 @@ def results(cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempP
     )
     assert done.returncode == 0, done.stderr
     rest = iter(json.loads(done.stdout))
-    created, updated, again, read = ([next(rest) for _ in part] for part in (CREATED, UPDATED, UPDATED, READ))
-    return Results(created, updated, again, read, next(rest))
+    parts = (CREATED, STARTED, UPDATED, UPDATED, READ)
+    created, started, updated, again, read = ([next(rest) for _ in part] for part in parts)
+    return Results(created, started, updated, again, read, next(rest))
 
 
 def test_all_are_created(results: Results) -> None:
     assert [result.get("changed") for result in results.created] == [True] * len(CREATED), results.created
+
+
+def test_all_are_started(results: Results) -> None:
+    assert [result["error"]["kind"] for result in results.started] == ["deadline_exceeded"] * len(STARTED)
 
 
 def test_all_are_updated_once(results: Results) -> None:
@@ -159,4 +199,4 @@ def test_a_key_is_created(results: Results) -> None:
 
 
 def test_no_module_is_left_out() -> None:
-    assert {name for name, _options in (*CREATED, *UPDATED, *READ)} | {"vault_registration_key"} == AZURE
+    assert {name for name, _options in (*CREATED, *STARTED, *UPDATED, *READ)} | {"vault_registration_key"} == AZURE

@@ -44,6 +44,7 @@ NO_LOG_FRONT = "plugin_utils/_no_log_guard.py"
 REMOTE_TASK = "plugin_utils/_remote_task.py"
 VARIABLES = "plugin_utils/_variables"
 PROGRESS = "plugin_utils/_progress.py"
+PROGRESS_FRONT = "plugin_utils/_progress_action.py"
 REPORT = "plugin_utils/_report"
 CONTROLLER = "plugin_utils/_controller"
 
@@ -57,6 +58,7 @@ LAYERS = {
     AZURE_SERVICES: Layer((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), sdk=SDK),
     AZURE_FRONT: Layer((COMMON, AZURE_MODEL, AZURE, AZURE_SERVICES), ansible=True),
     PROGRESS: Layer((COMMON,)),
+    PROGRESS_FRONT: Layer((COMMON, PROGRESS), ansible=True),
     WINDOWS: Layer((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS)),
     WINDOWS_SERVICES: Layer((COMMON, WINDOWS_MODEL, PROGRESS, WINDOWS, WINDOWS_SERVICES)),
     # It works on files of the controller and reads certificates in installers.
@@ -84,6 +86,7 @@ LAYERS = {
             NO_LOG_FRONT,
             VARIABLES,
             PROGRESS,
+            PROGRESS_FRONT,
             REPORT,
         ),
         ansible=True,

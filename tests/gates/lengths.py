@@ -19,6 +19,7 @@ EXCEPTIONS = {
     "docs/playbooks.md": "made by `make pages`",
     "docs/roles.md": "made by `make pages`",
     "extensions/lab/arm/index.json": "made by `make index`",
+    "extensions/patterns/*": "made by `make pages`",
     "tests/environments/*": "lock files, made by `make lock`",
 }
 

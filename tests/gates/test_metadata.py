@@ -159,3 +159,11 @@ def test_an_issue_template_is_complete(path: Path) -> None:
     fields = [field for field in form["body"] if field["type"] != "markdown"]
     assert len({field["id"] for field in fields}) == len(fields)
     assert all(field["attributes"]["label"] for field in fields)
+
+
+def test_ansible_finds_the_fragments_that_are_named() -> None:
+    """Ansible takes a file of the last name for the whole fragment, in any file, and leaves the named one out."""
+    files = {path.stem for path in (ROOT / "plugins" / "doc_fragments").glob("*.py")}
+    named = re.compile(r"^  - siterecovery\.hyperv\.\w+\.(\w+)$", re.MULTILINE)
+    modules = (ROOT / "plugins" / "modules").glob("*.py")
+    assert [path.name for path in modules if files & set(named.findall(path.read_text()))] == []

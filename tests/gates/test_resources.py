@@ -19,11 +19,13 @@ ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py"))
 AZURE = {
     "azure_assumption_info",
     "azure_symptom_info",
+    "failover",
     "job_info",
     "network_mapping",
     "policy_association",
     "protectable_vm_info",
     "protected_vm",
+    "recovery_plan",
     "removal_info",
     "replication_policy",
     "storage_account",
@@ -55,9 +57,16 @@ WINDOWS = {
 }
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
-IN_FRONT = {"storage_account", "vault_registration_key", "vmm_server_info"}
+IN_FRONT = {
+    "policy_association",
+    "protected_vm",
+    "storage_account",
+    "test_failover",
+    "vault_registration_key",
+    "vmm_server_info",
+}
 # They run on the controller, and neither call Azure nor connect to a machine.
-LOCAL = {"report", "validate_variables", "wave", "bundle", "bundle_info"}
+LOCAL = {"report", "removal_report", "validate_variables", "wave", "bundle", "bundle_info"}
 # They are in no action group, but change something.
 LOCAL_CHANGES = {"bundle"}
 # Keys that the argument spec and the documentation of an option share.
@@ -130,7 +139,7 @@ def test_a_different_default_is_a_difference() -> None:
     assert comparable({"port": {"type": "int"}}) != comparable({"port": {"type": "int", "default": 80}})
 
 
-@pytest.mark.parametrize("name", sorted(set(ACTIONS) - IN_FRONT - LOCAL | {"bundle", "bundle_info"}))
+@pytest.mark.parametrize("name", sorted(set(ACTIONS) - IN_FRONT - LOCAL | {"bundle", "bundle_info", "removal_report"}))
 def test_an_action_plugin_takes_what_its_documentation_names(name: str, docs: dict[str, Any]) -> None:
     """Ansible compares the two for modules, but not for action plugins."""
     plugin = importlib.import_module(f"ansible_collections.siterecovery.hyperv.plugins.action.{name}")
@@ -141,7 +150,15 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir()
 
 
 def test_the_roles_are_those_that_the_collection_promises() -> None:
-    assert ROLES == ["azure_target", "hyperv_host", "vmm_server"]
+    assert ROLES == [
+        "azure_target",
+        "drill",
+        "hyperv_host",
+        "protection",
+        "replication",
+        "unregistration",
+        "vmm_server",
+    ]
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -27,7 +27,7 @@ FILES = sorted(
 BARE = ("when", "that", "until", "failed_when", "changed_when")
 IMPERATIVE = re.compile(
     r"(Ensure|Record|Read|Check|Print|Fail|Stop|Refuse|Set up|Set|Install|Remove|Wait|Report|Begin|Prepare|Sign in"
-    r"|Validate|Examine|Show|Write|Compare|Plan|Finish)\b"
+    r"|Validate|Examine|Show|Write|Compare|Plan|Finish|Repair)\b"
 )
 
 

@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from lab.arm.failover_records import COMMITTED, TO_COMMIT, TO_COMMIT_BACK, TO_REVERSE
 from lab.arm.protection_documents import item_id
 from lab.arm.protection_records import READY, ProtectedItem
 from lab.arm.records import Fabric, Vault, fabric_name, guid
 from lab.arm.replication import Place, new_item, replica_complete
 from lab.arm.state import AzureState
+from lab.arm.virtual_machines import NewMachine, make_machine
 from lab.context import AdapterFacts, CloudFacts, DiskFacts, VirtualMachineFacts, VmmServerFacts
 
 GROUP, VAULT, TARGET = "rg-dr", "vault-dr", "rg-target"
+#: By the place of a machine: whether it runs on premises again, and what is allowed then.
+PLACES: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "failed_over": (False, TO_COMMIT),
+    "failover_committed": (False, COMMITTED),
+    "failed_back": (True, TO_COMMIT_BACK),
+    "failback_committed": (True, TO_REVERSE),
+}
 CLOUD = CloudFacts("28A7B9EB-C2F9-47E8-91FF-697D0D719963", "Gold")
 SERVER = VmmServerFacts(
     vmm_id="9A54CF2C-9EA0-48CA-82E9-70FBFF7771E7",
@@ -41,6 +50,20 @@ class Protection:
 
     def path(self, name: str) -> str:
         return item_id(self.vault, self.fabric, self.item(name))
+
+    def move(self, name: str, place: str) -> ProtectedItem:
+        """Put a machine in a place on the way to Azure and back, without the jobs that lead there."""
+        item = self.item(name)
+        back, item.operations = PLACES[place]
+        item.location = "Primary" if back else "Recovery"
+        item.protection_state = item.vm_state = (
+            "PlannedFailoverCommitRequired" if "Commit" in item.operations else "PlannedFailoverStatesBegin"
+        )
+        if item.operations != TO_REVERSE:
+            group = str(item.target["recoveryAzureResourceGroupId"])
+            new = NewMachine(name, "westeurope", "Standard_B1s", "Windows", None)
+            item.azure_machine = make_machine(self.state, group, new)
+        return item
 
     def machines(self) -> list[str]:
         """Return the names of the virtual machines in Azure."""

@@ -39,11 +39,11 @@ The result contains no line of a log.
 
 ## Repairs
 
-Some symptoms have a repair. It needs your consent, which is the id of the symptom:
+Some symptoms have a repair. It needs your consent, which is the id of the symptom, or several ids with commas:
 
 ```console
-ansible-playbook -i inventory siterecovery.hyperv.doctor -e '{"site_doctor_fix": ["agent-service"]}' --check --diff
-ansible-playbook -i inventory siterecovery.hyperv.doctor -e '{"site_doctor_fix": ["agent-service"]}'
+ansible-playbook -i inventory siterecovery.hyperv.doctor -e site_doctor_fix=agent-service --check --diff
+ansible-playbook -i inventory siterecovery.hyperv.doctor -e site_doctor_fix=agent-service
 ```
 
 A repair starts a service that is stopped. If its startup type is disabled, the repair sets it to automatic before. The

@@ -37,6 +37,9 @@ ansible-playbook -i inventory siterecovery.hyperv.site --check --diff
 ansible-playbook -i inventory siterecovery.hyperv.site
 ```
 
+Replace `inventory` by your own inventory. The [rollout guide](rollout.md#check-and-run) explains how a run gets the
+password of encrypted secrets.
+
 The playbooks expect VMM servers in the group `vmm_servers` and Hyper-V hosts in the group `hyperv_hosts`. The settings
 of Azure, servers and hosts are variables of the [roles](roles.md). The plays on `localhost` read Azure, so include
 `localhost` when you limit a run: `--limit localhost,hv01`.
@@ -48,6 +51,9 @@ ROLES_INTRODUCTION = """\
 
 Variables begin with the name of their role. A role validates its variables before it changes anything; the playbooks
 validate the variables of all roles when the run begins. The README of each role shows an example.
+
+The message of a failed task names the option of its module. The variable of the role ends with the same name:
+`running_jobs` is `vmm_server_running_jobs`, and `create_resource_group` is `azure_target_create_resource_group`.
 
 ## Variables that most sites set
 

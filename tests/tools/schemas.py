@@ -22,8 +22,9 @@ def schemas() -> dict[Path, str]:
         bundle_steps,
         fabric,
     )
+    from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report import document
 
-    found = {"vmm_fabric": fabric, "bundle": bundle_manifest, "bundle_versions": bundle_steps}
+    found = {"vmm_fabric": fabric, "bundle": bundle_manifest, "bundle_versions": bundle_steps, "run": document}
     return {
         FOLDER / f"{name}.schema.json": json.dumps(module.json_schema(), indent=2, ensure_ascii=False) + "\n"
         for name, module in found.items()

@@ -183,16 +183,27 @@ def test_failover(state: AzureState, call: Call) -> Answer:
     if item.scenario is None:
         require_allowed(item.operations, "TestFailover", item.machine.name)
     testing = Testing(place, item, network, provider.get("recoveryPointId"))
-    return accepted(state, call, _start(testing, "TestFailover", test_details(network), testing.tasks(), testing.end))
+    job = start_drill(testing, "TestFailover", test_details(network), tasks=testing.tasks(), end=testing.end)
+    return accepted(state, call, job)
 
 
-def _start(testing: Testing, scenario: str, details: Json, tasks: list[JobTask], end: Callable[[bool], None]) -> Job:
+def start_drill(
+    testing: Testing,
+    scenario: str,
+    details: Json,
+    *,
+    tasks: list[JobTask],
+    end: Callable[[bool], None] | None,
+    parent: Job | None = None,
+) -> Job:
+    """Start a job about a test failover of one machine. `parent`: the job of the recovery plan that needs it."""
     place, item = testing.place, testing.item
 
     def finish(done: bool) -> None:
         if job.collided:
             return
-        end(done)
+        if end is not None:
+            end(done)
         if testing.details.get("name"):
             details["protectedItemDetails"] = [testing.details]
 
@@ -205,6 +216,7 @@ def _start(testing: Testing, scenario: str, details: Json, tasks: list[JobTask],
         finish=finish,
         affected=affected(place, item.machine, str(item.target["recoveryAzureVmName"])),
         details=details,
+        parent=parent,
     )
     return job
 
@@ -247,6 +259,5 @@ def clean_up(state: AzureState, call: Call) -> Answer:
     if item.scenario is None:
         require_allowed(item.operations, "TestFailoverCleanup", item.machine.name)
     work, testing = CleaningUp(place, item), Testing(place, item, DrillNetwork("", None, None))
-    return accepted(
-        state, call, _start(testing, "TestFailoverCleanup", cleanup_details(comments), work.tasks(), work.end)
-    )
+    job = start_drill(testing, "TestFailoverCleanup", cleanup_details(comments), tasks=work.tasks(), end=work.end)
+    return accepted(state, call, job)

@@ -132,7 +132,7 @@ def _task(job: Job, task: JobTask) -> Json:
         "customDetails": None if task.children is not None else task.details,
         "groupTaskCustomDetails": None
         if task.children is None
-        else {"instanceType": "GroupTaskDetails", "childTasks": [_task(job, child) for child in task.children]},
+        else {**task.group, "childTasks": [_task(job, child) for child in task.children]},
         "errors": [_error(job, noted) for noted in job.errors if noted.task_id == task.shown_id],
     }
 
@@ -143,7 +143,9 @@ def _group_state(job: Job, leaves: list[JobTask]) -> str:
         return "NotStarted" if job.running else "Skipped"
     if len(states) == 1:
         return states.pop()
-    return next((state for state in ("Failed", "Cancelled") if state in states), "InProgress")
+    if states & {"InProgress", "NotStarted"}:
+        return "InProgress"
+    return next(state for state in ("Failed", "Cancelled", "Succeeded") if state in states)
 
 
 def _error(job: Job, noted: NotedError) -> Json:

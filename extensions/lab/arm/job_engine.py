@@ -32,12 +32,15 @@ def start_job(
     seconds: float = 0.0,
     queued: float = QUEUED,
     title: str | None = None,
+    holds: Iterable[str] = (),
+    parent: Job | None = None,
 ) -> Job:
     """Start a job; `tasks` are those that are recorded for the scenario, unless given.
 
     `finish` receives whether the job succeeded, at least partially. Planned faults at
     `job:<scenario>:<id of the task>:<name of the target>` change the course of a task: fail (code, message, causes,
     action, provider_code, provider_message, state), hang, delay (seconds). A task with a random id has its name there.
+    `holds` are the keys of other targets whose jobs collide with this one; a job never collides with its `parent`.
     """
     job = Job(
         guid(),
@@ -51,6 +54,8 @@ def start_job(
         affected=affected or {},
         details=details or {},
         seconds=seconds,
+        holds=frozenset(holds),
+        parent=parent,
     )
     vault.jobs[job.id] = job
     if queued:
@@ -66,6 +71,9 @@ def cancel_job(state: StateCore, job: Job) -> None:
         if task.state == "InProgress":
             # inferred: the state of the task that was running.
             task.state, task.ended = "Cancelled", state.context.clock.now()
+            if task.child is not None and task.child.running:
+                task.child.on_end = None
+                cancel_job(state, task.child)
     _end(state, job, "Cancelled")
 
 
@@ -83,7 +91,7 @@ def restart_job(state: StateCore, job: Job) -> None:
 def resume_job(state: StateCore, job: Job) -> None:
     """Go on with a job that waits for a person (documented: manual actions of plans, completion of a failback)."""
     job.state = "InProgress"
-    task = next(task for task in job.leaves() if task.state == "InProgress")
+    task = next(task for task in job.leaves() if task.state == "InProgress" and task.waits)
     _finish_task(state, job, task)
 
 
@@ -95,7 +103,7 @@ def refused(error: ReplicationRefused) -> JobError:
 def _begin(state: StateCore, vault: Vault, job: Job) -> None:
     job.started = state.context.clock.now()
     holder = next(
-        (other for other in vault.jobs.values() if other is not job and _holds(other) and _same_target(other, job)),
+        (other for other in vault.jobs.values() if other is not job and _holds(other) and _collide(other, job)),
         None,
     )
     job.state = "InProgress"
@@ -119,18 +127,41 @@ def _holds(job: Job) -> bool:
     return job.state in ("InProgress", "Suspended")
 
 
-def _same_target(one: Job, other: Job) -> bool:
-    return one.target.key == other.target.key
+def _collide(one: Job, other: Job) -> bool:
+    return one is not other.parent and other is not one.parent and bool(one.keys & other.keys)
 
 
 def _advance(state: StateCore, job: Job) -> None:
-    task = next((task for task in job.leaves() if task.state == "NotStarted"), None)
-    if task is None:
+    ready = _ready(job.tasks)
+    if ready:
+        for task in ready:
+            _begin_task(state, job, task)
+    elif not any(task.state == "InProgress" for task in job.leaves()):
         _later(state, job, 0.0 if job.tasks else job.seconds, lambda: _end(state, job, job.outcome))
-        return
+
+
+def _ready(tasks: Iterable[JobTask]) -> list[JobTask]:
+    """Return the tasks that can begin now: the next one, or all members of a parallel group."""
+    for task in tasks:
+        if task.children is None:
+            found = [task] if task.state == "NotStarted" else []
+        elif task.parallel:
+            found = [leaf for child in task.children for leaf in _ready([child])]
+        else:
+            found = _ready(task.children)
+        if found or not task.ended_well:
+            return found
+    return []
+
+
+def _begin_task(state: StateCore, job: Job, task: JobTask) -> None:
     task.state, task.started = "InProgress", state.context.clock.now()
-    fault = state.context.faults.hit(f"job:{job.scenario}:{task.point}:{job.target.name}")
+    fault = state.context.faults.hit(f"job:{job.scenario}:{task.point}:{task.about or job.target.name}")
     if fault is not None and fault.action == "hang":
+        return
+    if task.starts is not None and fault is None:
+        child = task.child = task.starts(job)
+        child.on_end = lambda: _end_with(state, job, task, child)
         return
     seconds = task.seconds
     if fault is not None and fault.action == "delay":
@@ -142,6 +173,14 @@ def _advance(state: StateCore, job: Job) -> None:
         _later(state, job, seconds, lambda: _suspend(job))
     else:
         _later(state, job, seconds, lambda: _finish_task(state, job, task))
+
+
+def _end_with(state: StateCore, job: Job, task: JobTask, child: Job) -> None:
+    """End a task with the job that it began."""
+    if child.state in ("Failed", "Cancelled"):
+        _fail(state, job, task, [noted.error for noted in child.errors])
+    else:
+        _finish_task(state, job, task)
 
 
 def _suspend(job: Job) -> None:
@@ -174,7 +213,20 @@ def _fail(state: StateCore, job: Job, task: JobTask, errors: Iterable[JobError],
     now = state.context.clock.now()
     task.state, task.ended = "Failed", now
     job.errors.extend(NotedError(error, now, task.shown_id) for error in errors)
-    _end(state, job, ending)
+    if _in_parallel(job.tasks, task):
+        # inferred: the other machines of a group go on, and no later group begins.
+        job.outcome = ending
+        _advance(state, job)
+    else:
+        _end(state, job, ending)
+
+
+def _in_parallel(tasks: Iterable[JobTask], wanted: JobTask) -> bool:
+    return any(
+        task.parallel or _in_parallel(task.children, wanted)
+        for task in tasks
+        if task.children and any(leaf is wanted for leaf in task.leaves())
+    )
 
 
 def _end(state: StateCore, job: Job, ending: JobState) -> None:
@@ -185,6 +237,8 @@ def _end(state: StateCore, job: Job, ending: JobState) -> None:
             task.state = "Skipped"
     if job.finish is not None:
         job.finish(ending not in ("Failed", "Cancelled"))
+    if job.on_end is not None:
+        job.on_end()
 
 
 def _later(state: StateCore, job: Job, seconds: float, action: Callable[[], None]) -> None:

@@ -85,6 +85,8 @@ class JobTask:
 
     `work` runs at the end of the task. It may raise TaskFailed or ReplicationRefused, and may note errors in the job.
     `children` makes it a group; a group without children is skipped. `waits`: it ends when a person resumes the job.
+    `parallel`: the members of the group run at the same time, and one that fails does not stop the others.
+    `starts` begins another job, with which the task ends. `about` is its object, unless that is the target of the job.
     """
 
     id: str
@@ -95,6 +97,12 @@ class JobTask:
     details: Json = field(default_factory=lambda: {"instanceType": "TaskDetails"})
     children: list[JobTask] | None = None
     waits: bool = False
+    parallel: bool = False
+    starts: Callable[[Job], Job] | None = None
+    about: str = ""
+    #: The details of a group, besides its members.
+    group: Json = field(default_factory=lambda: {"instanceType": "GroupTaskDetails"})
+    child: Job | None = None
     state: TaskState = "NotStarted"
     started: datetime | None = None
     ended: datetime | None = None
@@ -110,7 +118,7 @@ class JobTask:
 
     @property
     def kind(self) -> str:
-        return "GroupTaskDetails" if self.children is not None else str(self.details["instanceType"])
+        return str((self.details if self.children is None else self.group)["instanceType"])
 
     def leaves(self) -> Iterator[JobTask]:
         if self.children is None:
@@ -118,6 +126,10 @@ class JobTask:
         else:
             for child in self.children:
                 yield from child.leaves()
+
+    @property
+    def ended_well(self) -> bool:
+        return all(leaf.state in ("Succeeded", "Skipped") for leaf in self.leaves())
 
 
 @dataclass(slots=True)
@@ -144,6 +156,11 @@ class Job:
     outcome: JobState = "Succeeded"
     #: Another job held the target (recorded: such a job can never be restarted).
     collided: bool = False
+    #: Other objects that the job holds, by the key of their jobs: the machines of a recovery plan.
+    holds: frozenset[str] = frozenset()
+    #: The job of which this one is a part, and what it does at the end of this one.
+    parent: Job | None = None
+    on_end: Callable[[], None] | None = None
     #: Seconds of a job without tasks.
     seconds: float = 0.0
     #: Counts its runs, so that what an earlier run planned is void.
@@ -157,6 +174,10 @@ class Job:
     @property
     def running(self) -> bool:
         return self.state in RUNNING
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return self.holds | {self.target.key}
 
     def leaves(self) -> Iterator[JobTask]:
         for task in self.tasks:

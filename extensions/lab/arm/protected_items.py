@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..context import VirtualMachineFacts
-from .filters import honors_filter
+from .filters import Matcher, filtered, honors_filter
 from .job_answers import accepted, add_result
 from .job_engine import start_job
 from .job_trees import tasks_of
@@ -73,12 +73,15 @@ def need_item(vault: Vault, call: Call) -> tuple[Fabric, ProtectedItem]:
 @honors_filter
 def list_all_items(state: AzureState, call: Call) -> Answer:
     vault = need_vault(state, call)
-    if call.query.get("$filter"):
-        # A filter names a recovery plan, and none of the lab holds an item of another name.
-        return list_page(state, call, [])
-    return list_page(
-        state, call, [shown for fabric in visible_fabrics(vault) for shown in _items(state, vault, fabric)]
-    )
+    listed = [shown for fabric in visible_fabrics(vault) for shown in _items(state, vault, fabric)]
+    # recorded: Azure PowerShell, AsrE2ETests, TestEditRP.
+    of_plan = Matcher(lambda item, name: str(item["id"]).lower() in _ids_of_plan(vault, name))
+    return list_page(state, call, filtered(call, listed, {"RecoveryPlanName": of_plan}))
+
+
+def _ids_of_plan(vault: Vault, name: str) -> list[str]:
+    plan = vault.plans.get(name.casefold())
+    return plan.item_ids() if plan else []
 
 
 @ROUTES.get(ITEMS)

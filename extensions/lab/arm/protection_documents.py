@@ -137,14 +137,16 @@ def item_document(state: AzureState, vault: Vault, fabric: Fabric, item: Protect
             "policyId": f"{vault.site_id}/replicationPolicies/{item.policy}",
             "policyFriendlyName": item.policy,
             "currentScenario": _scenario(vault, item),
-            "failoverRecoveryPointId": None,
+            "failoverRecoveryPointId": item.failover_point,
             "providerSpecificDetails": _details(state, item, single=single),
             "recoveryContainerId": f"{vault.site_id}/replicationFabrics/{_AZURE_FABRIC}"
             f"/replicationProtectionContainers/{_AZURE_CONTAINER}",
             "eventCorrelationId": item.correlation,
         }
         # recorded: the member is missing until a test failover has succeeded (Azure PowerShell, AsrE2ETests).
-        | ({"lastSuccessfulTestFailoverTime": stamp(item.last_test)} if item.last_test else {}),
+        | ({"lastSuccessfulTestFailoverTime": stamp(item.last_test)} if item.last_test else {})
+        # recorded: the member is there after a failover (Azure PowerShell, AsrE2ETests, TestDisableDR).
+        | ({"lastSuccessfulFailoverTime": stamp(item.last_failover)} if item.last_failover else {}),
     }
 
 

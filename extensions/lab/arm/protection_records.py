@@ -59,6 +59,10 @@ class ProtectedItem:
     #: Whether a test failover has succeeded, and when the last one did.
     tested: bool = False
     last_test: datetime | None = None
+    #: The virtual machine in Azure that a failover made, and the recovery point and the time of the last failover.
+    azure_machine: str | None = None
+    failover_point: str | None = None
+    last_failover: datetime | None = None
     #: Codes of health errors in addition to the one about the missing test failover.
     health_codes: list[str] = field(default_factory=list)
 

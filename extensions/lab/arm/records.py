@@ -14,6 +14,7 @@ from typing import Any
 from ..context import CloudFacts, VirtualMachineFacts, VmmServerFacts
 from .jobs import Job
 from .messages import Json
+from .plan_records import RecoveryPlan
 from .protection_records import ProtectedItem
 
 
@@ -101,6 +102,8 @@ class Vault:
     jobs: dict[str, Job] = field(default_factory=dict)
     policies: dict[str, Json] = field(default_factory=dict)
     items: dict[tuple[str, str, str], ProtectedItem] = field(default_factory=dict)
+    #: The recovery plans by their names in lower case.
+    plans: dict[str, RecoveryPlan] = field(default_factory=dict)
     #: The associations of clouds with policies as documents, by the id of the cloud and their name, in lower case.
     associations: dict[tuple[str, str], Json] = field(default_factory=dict)
     #: The mappings of VM networks as documents, by the id of the VM network and their name, in lower case.

@@ -410,7 +410,7 @@ def list_replication_usages(state: AzureState, call: Call) -> Answer:
                     "jobsSummary": {"failedJobs": 0, "suspendedJobs": 0, "inProgressJobs": 0},
                     "protectedItemCount": 0,
                     "registeredServersCount": len(visible),
-                    "recoveryPlanCount": 0,
+                    "recoveryPlanCount": len(vault.plans),
                 }
             ]
         },

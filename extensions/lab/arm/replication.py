@@ -19,6 +19,7 @@ from .protection_records import COPYING, READY, ProtectedItem, Scenario
 from .protection_rules import Broken, check_target, chosen_disks, is_true, network_of, system_disk, target_of
 from .records import Fabric, Vault, guid
 from .state import AzureState
+from .virtual_machines import machine_id
 
 # recorded: 15 minutes for 40 GB; a third of it before the service waits for the first recovery point.
 _SECONDS_PER_GB = 22.5
@@ -84,12 +85,16 @@ def _seed_disks(given: Json, machine: VirtualMachineFacts, disks: list[str]) -> 
 
 
 def name_taken(place: Place, item: ProtectedItem) -> bool:
-    """Tell whether the target group has a virtual machine of that name, or will have one (recorded: 28061)."""
+    """Tell whether the target group has a virtual machine of that name, or will have one (recorded: 28061).
+
+    inferred: the items of all vaults count, because they share the group.
+    """
     group, name = str(item.target["recoveryAzureResourceGroupId"]), str(item.target["recoveryAzureVmName"])
-    return any(
+    return machine_id(group, name).casefold() in place.state.machines or any(
         other.target["recoveryAzureVmName"].casefold() == name.casefold()
         and str(other.target["recoveryAzureResourceGroupId"]).casefold() == group.casefold()
-        for other in place.vault.items.values()
+        for vault in place.state.vaults.values()
+        for other in vault.items.values()
         if other is not item
     )
 

@@ -230,7 +230,6 @@ _EMPTY: tuple[tuple[str, Handler, tuple[str, ...]], ...] = (
         (
             *_OF_FABRICS,
             "replicationAppliances",
-            "replicationRecoveryPlans",
             "replicationEvents",
             "replicationAlertSettings",
             "replicationVaultSettings",

@@ -16,7 +16,7 @@ from .messages import Answer, Call
 from .records import Fabric, Vault
 from .recovery_services import need_vault
 from .routes import Routes
-from .site_recovery import FABRIC, get_fabric, need_fabric, server_of_job
+from .site_recovery import FABRIC, get_fabric, need_fabric, need_provider, server_of_job
 from .site_recovery_documents import fabric_id
 from .state import AzureState
 from .versions import SITE_RECOVERY
@@ -24,11 +24,16 @@ from .versions import SITE_RECOVERY
 ROUTES = Routes(SITE_RECOVERY)
 
 
+# inferred: the Provider of a VMM server goes together with the server, whichever of the two is removed.
+_PROVIDER = FABRIC + "/replicationRecoveryServicesProviders/{provider}"
+
+
+@ROUTES.action(_PROVIDER + "/remove")
 @ROUTES.action(FABRIC + "/remove")
 def remove(state: AzureState, call: Call) -> Answer:
     """Remove a server, whose Provider clears its registration (recorded: the job and its tasks)."""
     vault = need_vault(state, call)
-    fabric = need_fabric(vault, call)
+    fabric = _named(vault, call)
     state.context.journal.write("azure", call.path, "remove server", server=fabric.server.friendly_name)
 
     def clear(_job: Job) -> None:
@@ -41,14 +46,20 @@ def remove(state: AzureState, call: Call) -> Answer:
     return accepted(state, call, _job(state, vault, fabric, "UnregisterFabric", work))
 
 
+@ROUTES.delete(_PROVIDER)
 @ROUTES.delete(FABRIC)
 def purge(state: AzureState, call: Call) -> Answer:
     """Forget a server, which keeps its registration (documented); recorded: also a connected one, and at once."""
     vault = need_vault(state, call)
-    fabric = need_fabric(vault, call)
+    fabric = _named(vault, call)
     state.context.journal.write("azure", call.path, "purge server", server=fabric.server.friendly_name)
     work = {"PurgeFabricPreflightChecksTask": _checks(vault, fabric)}
     return accepted(state, call, _job(state, vault, fabric, "PurgeVMM", work))
+
+
+def _named(vault: Vault, call: Call) -> Fabric:
+    """Return the server that a request names by itself or by its Provider."""
+    return need_provider(vault, call) if "provider" in call.names else need_fabric(vault, call)
 
 
 def _job(state: AzureState, vault: Vault, fabric: Fabric, scenario: str, work: dict[str, Callable[[Job], None]]) -> Job:

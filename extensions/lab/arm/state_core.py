@@ -66,6 +66,8 @@ class StateCore:
         self.operations: dict[str, Operation] = {}
         #: Virtual machines that failovers made, by id in lower case.
         self.machines: dict[str, Json] = {}
+        #: Those of them that are shut down.
+        self.stopped_machines: set[str] = set()
         self.certificates: dict[str, VaultCertificate] = {}
         self.tokens: dict[str, datetime] = {}
         self.application = Application()
@@ -79,6 +81,8 @@ class StateCore:
         self.signs_links = False
         # recorded: since 2024 the headers show the limits of a region and of the whole subscription.
         self.shows_new_limits = False
+        # documented: a failback that synchronizes first waits for a person; recorded: it may also run through.
+        self.failback_waits = False
         # Whether hosts that cannot be prepared fail the association of their cloud; else it succeeds partially.
         self.unfit_hosts_fail_pairing = False
         # documented: secure by default with soft delete, in preview in all public regions.

@@ -59,6 +59,7 @@ def make_machine(state: AzureState, group_id: str, new: NewMachine) -> str:
 
 def remove_machine(state: AzureState, resource_id: str) -> None:
     state.machines.pop(resource_id.casefold(), None)
+    state.stopped_machines.discard(resource_id.casefold())
 
 
 @ROUTES.get(MACHINES)
@@ -81,8 +82,9 @@ def get_machine(state: AzureState, call: Call) -> Answer:
     if call.query.get("$expand", "").casefold() != "instanceview":
         return Answer(200, found)
     # documented: Virtual Machines - Get, $expand=instanceView; states and billing of Azure virtual machines.
+    power = "deallocated" if str(found["id"]).casefold() in state.stopped_machines else "running"
     statuses: list[Json] = [
         {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded"},
-        {"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"},
+        {"code": f"PowerState/{power}", "level": "Info", "displayStatus": f"VM {power}"},
     ]
     return Answer(200, {**found, "properties": {**found["properties"], "instanceView": {"statuses": statuses}}})

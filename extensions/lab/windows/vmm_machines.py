@@ -32,6 +32,7 @@ def machine_row(placed: Placed) -> Row:
         "VMHost": {"ID": host.id},
         "HostName": host.fqdn,
         "Cluster": host.cluster,
+        "HostGroup": placed.group.path,
         "VirtualizationPlatform": host.platform,
         "Generation": guest.generation,
         "SecureBootEnabled": guest.secure_boot,

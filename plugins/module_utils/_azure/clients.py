@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import clouds, imports, pipeline, transport
 from .clouds import CloudEnvironment
 from .login import AzureLogin
+from .progress import Report, silent
 
 if TYPE_CHECKING:
     from azure.mgmt.network import NetworkManagementClient
@@ -32,12 +33,20 @@ class Azure:
     """One login to one subscription. It sends no request before the first call of a client."""
 
     def __init__(
-        self, login: AzureLogin, seconds: float | None = None, accepted: pipeline.Accepted | None = None
+        self,
+        login: AzureLogin,
+        seconds: float | None = None,
+        accepted: pipeline.Accepted | None = None,
+        report: Report = silent,
     ) -> None:
-        """`seconds` limits the total time of repeated calls, before the last error is raised."""
+        """`seconds` limits the total time of repeated calls, before the last error is raised.
+
+        `report` shows lines of progress to the person who waits.
+        """
         self.login = login
         self._seconds = seconds
         self._accepted = accepted or pipeline.Accepted()
+        self.report = report
 
     @property
     def written(self) -> bool:
@@ -50,7 +59,7 @@ class Azure:
 
     def of_subscription(self, subscription_id: str) -> Azure:
         """Return the same login to another subscription."""
-        return Azure(replace(self.login, subscription_id=subscription_id), self._seconds, self._accepted)
+        return Azure(replace(self.login, subscription_id=subscription_id), self._seconds, self._accepted, self.report)
 
     @cached_property
     def cloud(self) -> CloudEnvironment:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .._model.azure.jobs import Job, failure_of, job_name
+from .._model.azure.jobs import Job, failure_of, job_name, progress_of
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
 from .._model.common.waiting import interval, is_passing
 from . import consistency
@@ -23,7 +23,8 @@ from .failures import Absent, read, translated
 from .operations import retry_while_busy
 from .wire import documents, raw
 
-Progress = Callable[[Job], None]
+#: The filter of the service for jobs that have not ended.
+RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,6 @@ class Vault:
     azure: Azure
     resource_group: str
     name: str
-
-
-def silent(_job: Job) -> None:
-    """Show no progress."""
 
 
 def start(call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = ()) -> str | None:
@@ -74,33 +71,35 @@ def list_jobs(vault: Vault, query: str | None = None) -> list[Job]:
         return [Job.from_wire(item) for item in documents(client.list(vault.resource_group, vault.name, filter=query))]
 
 
-def follow(vault: Vault, name: str, deadline: float, on_progress: Progress = silent) -> Job:
+def follow(vault: Vault, name: str, deadline: float) -> Job:
     """Return the job when it has ended, or when it waits for a person, like `follow_all`."""
     resume = f"the job {name} continues in Azure: run again to resume the wait, or increase wait_timeout"
-    return follow_all(vault, [name], deadline, resume, on_progress)[name]
+    return follow_all(vault, [name], deadline, resume)[name]
 
 
-def follow_all(
-    vault: Vault, names: Iterable[str], deadline: float, resume: str, on_progress: Progress = silent
-) -> dict[str, Job]:
+def follow_all(vault: Vault, names: Iterable[str], deadline: float, resume: str) -> dict[str, Job]:
     """Return jobs by name when each has ended or waits for a person. One loop reads those that have not.
+
+    It reports the progress of all of them.
 
     `deadline` is a time of `time.monotonic`, and `resume` explains how to continue after it. A failure to read that
     passes does not end the wait. Raises DeadlineExceeded with the last states.
     """
     started = time.monotonic()
     open_jobs: dict[str, str] = {name: f"job {name} was not readable yet" for name in names}
+    seen: dict[str, Job] = {}
     ended: dict[str, Job] = {}
     while open_jobs:
         for name in list(open_jobs):
             job = _look(vault, name, started, deadline)
             if job is None:
                 continue
-            on_progress(job)
+            seen[name] = job
             open_jobs[name] = job.describe()
             if job.is_final or job.is_suspended:
                 ended[name] = job
                 del open_jobs[name]
+        vault.azure.report(progress_of(seen.values()))
         now = time.monotonic()
         if open_jobs and now >= deadline:
             state = "; ".join(open_jobs.values())
@@ -131,10 +130,8 @@ def require_success(job: Job, action: str) -> Job:
     raise RemoteFailure(message, **details)
 
 
-def run(
-    vault: Vault, call: Callable[..., Any], action: str, timeout: float, on_progress: Progress = silent
-) -> Job | None:
+def run(vault: Vault, call: Callable[..., Any], action: str, timeout: float) -> Job | None:
     """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job."""
     deadline = time.monotonic() + timeout
     name = start(call, action, timeout)
-    return None if name is None else require_success(follow(vault, name, deadline, on_progress), action)
+    return None if name is None else require_success(follow(vault, name, deadline), action)

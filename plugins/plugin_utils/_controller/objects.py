@@ -229,7 +229,7 @@ class _Site:
             **self._named(entry),
             "unified_job_template": self._name(self.data["templates"][entry["template"]]),
             "rrule": self.settings[f"{key}_rule"],
-            "enabled": self.settings["schedules_enabled"],
+            "enabled": bool(self.settings["schedules_enabled"] and self.settings.get(entry.get("switch"), True)),
         }
         return _with(options, job_type=entry.get("job_type"))
 

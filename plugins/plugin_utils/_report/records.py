@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.resource import Evidence
 from .waves import DEFAULT_RING
 
 AZURE_TARGET, VMM_SERVER, HYPERV_HOST = "azure_target", "vmm_server", "hyperv_host"
+#: The roles of localhost, in the order of their steps. The record of the target has the facts of all of them.
+_OF_AZURE = (AZURE_TARGET, "replication", "protection", "drill")
 _SEVERITIES = ("error", "warning", "info")
 _STATUSES = ("pass", "fail", "unknown")
 Variables = Mapping[str, Any]
+Row = TypeVar("Row")
 
 
 class WrongShape(Exception):
@@ -84,15 +88,20 @@ class Record:
 def read_record(role: str, host: str, variables: Variables, names: Sequence[str] = ()) -> Record:
     """Read the facts of a role from the variables of a host. Raises WrongShape."""
     preflight = _dictionary(host, f"{role}_preflight", variables)
+    roles = _OF_AZURE if role == AZURE_TARGET else (role,)
+    # The checks read the target itself, but only a plan reads what belongs to the other roles.
+    others = [_fact(host, f"{each}_plan", variables) or () for each in roles if each != role]
+    settled = [row for rows in others for row in rows if not row.planned]
+    failures = [_line(variables.get(f"{each}_failure")) for each in roles]
     return Record(
         role,
         host,
-        checks=_checks(host, f"{role}_checks", variables),
-        readings=_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []),
+        checks=_joined(_checks(host, f"{each}_checks", variables) for each in roles),
+        readings=(*_evidence(host, f"{role}_preflight.evidence", preflight.get("evidence") or []), *settled),
         evidence=_set_up_evidence(role, host, variables),
         settled=_fact(host, "settled", preflight),
-        failure=_line(variables.get(f"{role}_failure")),
-        plan=_fact(host, f"{role}_plan", variables),
+        failure="; ".join(filter(None, failures)),
+        plan=_joined(_fact(host, f"{each}_plan", variables) for each in roles),
         outstanding=_outstanding(host, f"{role}_progress", variables),
         observation=preflight.get("host") or {},
         vmm_clouds=tuple(str(name) for name in preflight.get("expected_clouds") or ()),
@@ -102,17 +111,22 @@ def read_record(role: str, host: str, variables: Variables, names: Sequence[str]
 
 
 def _set_up_evidence(role: str, host: str, variables: Variables) -> tuple[Evidence, ...] | None:
-    """Return the evidence of a role. The evidence of the target includes the vault's view of the VMM servers."""
-    own = _fact(host, f"{role}_evidence", variables)
+    """Return the evidence of a role. That of the target has the vault's view of the servers, and the later steps."""
     if role != AZURE_TARGET:
-        return own
+        return _fact(host, f"{role}_evidence", variables)
+    own, *later = (_fact(host, f"{each}_evidence", variables) for each in _OF_AZURE)
     servers = _fact(host, f"{role}_server_evidence", variables)
     waited = _fact(host, f"{role}_wait_evidence", variables)
     if servers and waited and len(servers) == len(waited):
         # The wait starts after the setup of the servers. The initial state is the vault's view before it.
         waited = tuple(replace(now, found=before.found) for before, now in zip(servers, waited, strict=True))
-    known = [rows for rows in (own, waited or servers) if rows is not None]
-    return tuple(row for rows in known for row in rows) if known else None
+    return _joined((own, waited or servers, *later))
+
+
+def _joined(facts: Iterable[tuple[Row, ...] | None]) -> tuple[Row, ...] | None:
+    """Join the facts that were set. None: none of them was set."""
+    known = [rows for rows in facts if rows is not None]
+    return tuple(chain.from_iterable(known)) if known else None
 
 
 def _fact(host: str, name: str, variables: Variables) -> tuple[Evidence, ...] | None:

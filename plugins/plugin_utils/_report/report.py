@@ -18,6 +18,7 @@ from .scope import HYPERV_HOSTS, Scope
 from .tables import check_table, evidence_table
 from .waves import DEFAULT_SIZES, Candidate, Wave, cluster_of, describe_waves, plan_waves
 
+FailOn = Literal["error", "warning", "never"]
 UnreadyHosts = Literal["fail", "skip", "accept"]
 Stage = Literal["checks", "setup", "state"]
 Table = Literal["none", "checks", "problems", "evidence"]
@@ -26,7 +27,14 @@ _NOT_SET_UP = {
     VMM_SERVER: "not registered with a Site Recovery Provider; run the playbook vmm_servers",
     HYPERV_HOST: "no Recovery Services agent; run the playbook hyperv_hosts",
 }
+#: The playbooks that make planned changes in Azure, by step. All other steps are those of the target.
+_PLAYBOOKS = {"N1": "replication", "N2": "replication", "N3": "protect", "N4": "drill"}
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
+#: A module knows only its own options, and the messages of failed tasks come from modules.
+_OPTIONS_IN_MESSAGES = (
+    "An option in a message is the variable of the role that ends with its name, such as vmm_server_running_jobs for"
+    " running_jobs."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,8 @@ class Report:
     unready_hosts: UnreadyHosts = "fail"
     #: Why the run began no further wave; empty if it began all of them.
     stopped: str = ""
+    #: What makes hosts fail: with `warning` also a check that warns, with `never` nothing.
+    fail_on: FailOn = "error"
     #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None
 
@@ -77,7 +87,7 @@ class Report:
         """Return the waves of the hosts to set up. Hosts that are left out or have nothing to do are in none."""
         if self.wave_sizes is None:
             return ()
-        ready = [record for record in self._of(HYPERV_HOST) if record.host not in self._left_out_hosts]
+        ready = [record for record in self._of(HYPERV_HOST) if record.host not in self.left_out_hosts]
         due = [record for record in ready if record.settled is None]
         return plan_waves(map(_candidate, due), self.wave_sizes or DEFAULT_SIZES)
 
@@ -94,7 +104,8 @@ class Report:
         return [] if len(unready) == len(hosts) else unready
 
     @cached_property
-    def _left_out_hosts(self) -> frozenset[str]:
+    def left_out_hosts(self) -> frozenset[str]:
+        """Return the names of these hosts."""
         return frozenset(record.host for record in self.left_out)
 
     @cached_property
@@ -109,7 +120,7 @@ class Report:
     @cached_property
     def unfinished(self) -> list[str]:
         """Return the hosts that are not set up, although this stage requires it."""
-        return list(dict.fromkeys(record.host for record in self.records if self._is_unfinished(record)))
+        return list(dict.fromkeys(record.host for record in self.records if self.is_unfinished(record)))
 
     @property
     def left(self) -> list[str]:
@@ -129,7 +140,7 @@ class Report:
     def failures(self) -> dict[str, list[str]]:
         """Return the lines of each host that must fail."""
         lines: dict[str, list[str]] = {}
-        for problem in self.problems:
+        for problem in self.problems if self.fail_on != "never" else ():
             lines.setdefault(problem.host, []).append(problem.line)
         return lines
 
@@ -174,7 +185,9 @@ class Report:
         }
 
     def _way_on(self) -> list[str]:
-        """Return the line that explains how to leave out the hosts that alone stop the run at its checks."""
+        """Return a line about the options in messages of failed tasks, or about the way on without unready hosts."""
+        if any(record.failure for record in self.records):
+            return [_OPTIONS_IN_MESSAGES]
         unready = {record.host for record in self._unready}
         if self.stage != "checks" or not self.problems or {problem.host for problem in self.problems} - unready:
             return []
@@ -189,7 +202,7 @@ class Report:
         return self.unready_hosts == "accept" or (self.unready_hosts == "skip" and self.stage == "checks")
 
     def _of_record(self, record: Record) -> Iterator[Problem]:
-        if record.role == HYPERV_HOST and record.host in self._left_out_hosts:
+        if record.role == HYPERV_HOST and record.host in self.left_out_hosts:
             if not self._tolerated:
                 yield _problem(record, f"left out, because its checks failed: {_failed_checks(record)}")
             return
@@ -198,14 +211,15 @@ class Report:
         if record.checks is None:
             yield _problem(record, self._not_done("checked"))
         for check in record.checks or ():
-            if check.blocks:
+            if check.blocks or (self.fail_on == "warning" and check.overall == "warning"):
                 yield _problem(record, check.describe(), check.step)
-        if record.checks is not None and not record.failure and self._is_unfinished(record):
+        if record.checks is not None and not record.failure and self.is_unfinished(record):
             yield from self._of_unfinished(record)
         if self.stage == "state" and all(server.set_up for server in self._of(VMM_SERVER)):
             yield from (_problem(record, f"{line}; {_NOT_SHOWN}", "P10") for line in record.outstanding)
 
-    def _is_unfinished(self, record: Record) -> bool:
+    def is_unfinished(self, record: Record) -> bool:
+        """Tell whether a host is not set up, although this stage requires it."""
         if self.stage == "setup":
             return self._done(record) is None or bool(record.failure)
         return self.stage == "state" and not record.set_up
@@ -223,7 +237,8 @@ class Report:
                 yield _problem(record, self._not_done("read"))
         elif record.role == AZURE_TARGET:
             for row in record.differences:
-                yield _problem(record, f"{row.found}; {row.done}; run the playbook target", row.step)
+                playbook = _PLAYBOOKS.get(row.step, "target")
+                yield _problem(record, f"{row.found}; {row.done}; run the playbook {playbook}", row.step)
         else:
             yield _problem(record, _NOT_SET_UP[record.role])
 
@@ -272,12 +287,19 @@ class Report:
     def _evidence(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
         for record in self.records:
-            # The setup of the target ends with the same readings.
-            readings = () if record.role == AZURE_TARGET and record.evidence else record.readings
-            planned = {row.step for row in record.differences}
-            rows = [row for row in readings if row.step not in planned]
-            found.setdefault(record.label, []).extend([*record.differences, *rows, *(self._done(record) or ())])
+            found.setdefault(record.label, []).extend(self.evidence_of(record))
         return found
+
+    def evidence_of(self, record: Record) -> list[Evidence]:
+        """Return the evidence of a host: planned changes, readings, then the setup."""
+        # The setup of the target ends with the same readings.
+        ended = self.stage == "setup" and record.role == AZURE_TARGET and record.evidence
+        readings = () if ended else record.readings
+        # The evidence of a setup in check mode has the planned changes already.
+        differences = record.differences if self.stage == "state" else ()
+        planned = {row.step for row in differences}
+        rows = [row for row in readings if row.step not in planned]
+        return [*differences, *rows, *(self._done(record) or ())]
 
 
 def _candidate(record: Record) -> Candidate:

@@ -1,27 +1,20 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: tables as lines of text."""
+"""Private: the tables of a report."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.resource import PLANNED, Evidence
-from ...module_utils._model.common.shown_text import one_line
+from ...module_utils._model.common.text_table import Cells, table
 
-Cells = tuple[str, ...]
-
-#: A narrower column would break every word.
-_NARROWEST = 10
-_GAP = "  "
 _NOTHING = "nothing recorded"
 #: The first letters of step ids, in the order of the setup guide.
-_PHASES = "BTSPHX"
+_PHASES = "BTSPHNX"
 _STEP = re.compile(rf"([{_PHASES}])([0-9]+)([a-z]?)")
 
 
@@ -34,10 +27,10 @@ def evidence_table(evidence: Mapping[str, Sequence[Evidence]], *, planned: bool,
     rows = [
         cells
         for host, records in evidence.items()
-        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=_position)])
+        for cells in _host_rows(host, [_cells(row, planned=planned) for row in sorted(records, key=step_position)])
     ]
     heading = ("host", "step", "found", "planned" if planned else "done", "verified")
-    return _table(heading, rows, width, flexible=(2, 3, 4))
+    return table(heading, rows, width, flexible=(2, 3, 4))
 
 
 def _cells(row: Evidence, *, planned: bool) -> Cells:
@@ -45,7 +38,7 @@ def _cells(row: Evidence, *, planned: bool) -> Cells:
     return row.step, row.found, row.done.removeprefix(PLANNED) if planned else row.done, row.verified
 
 
-def _position(row: Evidence) -> tuple[int, int, str]:
+def step_position(row: Evidence) -> tuple[int, int, str]:
     """Return the position of a row's step in the setup guide. An unknown step comes last."""
     match = _STEP.match(row.step)
     return (_PHASES.index(match[1]), int(match[2]), match[3]) if match else (len(_PHASES), 0, "")
@@ -59,13 +52,24 @@ def check_table(checks: Mapping[str, Sequence[Check]], *, problems_only: bool, w
     rows: list[Cells] = []
     for host, records in checks.items():
         shown = [check for check in records if not (problems_only and check.overall == "pass")]
-        # One problem can fail several checks, such as a proxy that rejects the login for each address.
-        cells: list[Cells] = list(dict.fromkeys((check.step, check.overall, check.describe()) for check in shown))
+        # One problem can fail several checks, such as a proxy that rejects the login for each address. The first one
+        # stands for all.
+        cells: dict[Cells, str] = {}
+        for check in shown:
+            cells.setdefault((check.step, check.overall, check.describe()), check.id)
+        lines: list[Cells] = [(step, id, status, text) for (step, status, text), id in cells.items()]
         passed = len(records) - len(shown)
         if passed:
-            cells.append(("", "pass", "1 check passed" if passed == 1 else f"{passed} checks passed"))
-        rows.extend(_host_rows(host, cells or [("", "", _NOTHING)]))
-    return _table(("host", "step", "status", "message"), rows, width, flexible=(3,))
+            lines.append(("", "", "pass", "1 check passed" if passed == 1 else f"{passed} checks passed"))
+        rows.extend(_host_rows(host, lines or [("", "", "", _NOTHING)]))
+    return table(("host", "step", "check", "status", "message"), rows, width, flexible=(4,))
+
+
+def removal_table(rows: Sequence[Cells], *, width: int) -> list[str]:
+    """Return a table of what goes and what stays: place, step, object, and its removal."""
+    places = list(dict.fromkeys(row[0] for row in rows))
+    shown = [cells for place in places for cells in _host_rows(place, [row[1:] for row in rows if row[0] == place])]
+    return table(("where", "step", "object", "removal"), shown, width, flexible=(2, 3))
 
 
 def _host_rows(host: str, rows: Sequence[Cells]) -> list[Cells]:
@@ -73,35 +77,3 @@ def _host_rows(host: str, rows: Sequence[Cells]) -> list[Cells]:
     if not rows:
         return [(host, "", _NOTHING)]
     return [(host if number == 0 else "", *row) for number, row in enumerate(rows)]
-
-
-def _table(heading: Cells, rows: Sequence[Cells], width: int, flexible: tuple[int, ...]) -> list[str]:
-    if not rows:
-        return []
-    full = [tuple(map(one_line, row)) + ("",) * (len(heading) - len(row)) for row in (heading, *rows)]
-    widths = _widths(full, width, flexible)
-    lines = [line for row in full for line in _row_lines(row, widths)]
-    return [lines[0], _GAP.join("-" * size for size in widths), *lines[1:]]
-
-
-def _widths(rows: Sequence[Cells], width: int, flexible: tuple[int, ...]) -> list[int]:
-    """Return the widths of all columns. Flexible columns share the rest; a narrow one leaves width to wider ones."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    fixed = sum(size for column, size in enumerate(widths) if column not in flexible)
-    left = width - fixed - len(_GAP) * (len(widths) - 1)
-    for position, column in enumerate(sorted(flexible, key=lambda column: widths[column])):
-        share = max(left // (len(flexible) - position), _NARROWEST)
-        widths[column] = min(widths[column], share)
-        left -= widths[column]
-    return widths
-
-
-def _row_lines(row: Cells, widths: Sequence[int]) -> list[str]:
-    wrapped = [
-        textwrap.wrap(cell, size, break_long_words=False, break_on_hyphens=False)
-        for cell, size in zip(row, widths, strict=True)
-    ]
-    return [
-        _GAP.join(part.ljust(size) for part, size in zip(parts, widths, strict=True)).rstrip()
-        for parts in zip_longest(*wrapped, fillvalue="")
-    ]

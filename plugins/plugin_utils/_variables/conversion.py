@@ -137,9 +137,10 @@ class Conversion:
         choices = option.get("choices")
         if not choices or isinstance(value, list) or value in choices:
             return value
-        near = nearest(str(value), choices)
+        names = [str(choice) for choice in choices]
+        near = nearest(str(value), names)
         fix = f"did you mean {near}?" if near else "choose one of them"
-        rule = f"must be one of {', '.join(choices)}, not {_shown(value)}"
+        rule = f"must be one of {', '.join(names)}, not {_shown(value)}"
         self.problems.append(InvalidInput(path, rule, fix))
         return NOT_GIVEN
 

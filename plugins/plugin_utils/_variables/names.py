@@ -26,7 +26,7 @@ _SIMILAR = 0.6
 _RECORDING = ("set_fact", "ansible.builtin.set_fact", "register")
 _SETTING = (*_RECORDING, "vars")
 #: The results that the playbooks set for a workflow; docs/job_templates.yml describes them.
-RESULTS = ("site_status", "site_problems", "site_left", "site_vault_id", "site_symptoms")
+RESULTS = ("site_status", "site_problems", "site_left", "site_vault_id", "site_symptoms", "site_drill_runs")
 #: The beginnings of variables that were removed with the data encryption.
 RETIRED = ("vmm_server_encryption", "vmm_server_data_encryption")
 

@@ -9,8 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from ...module_utils._model.azure.association_plan import DesiredAssociation
+from ...module_utils._model.azure.drill import DesiredDrill
+from ...module_utils._model.azure.network_mapping import DesiredMapping
+from ...module_utils._model.azure.policy_plan import DesiredPolicy
+from ...module_utils._model.azure.protection_request import OPTIONS as PROTECTION_OPTIONS
+from ...module_utils._model.azure.protection_request import desired_from_options
 from ...module_utils._model.azure.regions import require_region
 from ...module_utils._model.azure.registration_key import DesiredKey
+from ...module_utils._model.azure.replication_request import contradictions
 from ...module_utils._model.azure.sign_in import require_subscription_id, require_tenant
 from ...module_utils._model.azure.storage_account import DesiredPair
 from ...module_utils._model.azure.target_request import require_deployment_model, require_log_account
@@ -20,8 +27,9 @@ from ...module_utils._model.azure.vmm_server import require_names
 from ...module_utils._model.common.change_window import parse_window_end
 from ...module_utils._model.common.cloud_names import require_cloud
 from ...module_utils._model.common.errors import InvalidInput
-from ...module_utils._model.common.names import require_group_name, require_vault_name
+from ...module_utils._model.common.names import require_group_name, require_vault_name, same_name
 from ...module_utils._model.common.plan import checked_tags
+from ...module_utils._model.common.vm_group import VmGroup
 from ...module_utils._model.common.waiting import require_timeout
 from ...module_utils._model.common.wave_sizes import wrong_sizes
 from ...module_utils._model.windows.agent import DesiredAgent
@@ -167,6 +175,90 @@ def _key(given: Values) -> Problems:
         yield _renamed_problem(problem, names)
 
 
+def _replication(values: Values) -> Problems:
+    given = _without_prefix("replication_", values)
+    yield from _each(given, "replication_", wait_timeout=require_timeout)
+    for number, mapping in enumerate(given["network_mappings"] or []):
+        yield from _entry(f"replication_network_mappings[{number}].", _mapping, mapping, {"vm_network": "network"})
+    for number, policy in enumerate(given["policies"] or []):
+        place = f"replication_policies[{number}]."
+        yield from _entry(place, DesiredPolicy.from_options, policy, {"name": "policy"})
+        if "clouds" in policy:
+            yield from _entry(
+                place, DesiredAssociation.from_options, {**policy, "policy": "policy"}, {"clouds": ["cloud"]}
+            )
+    yield from contradictions(given["network_mappings"] or [], given["policies"] or [], "replication_")
+
+
+def _unregistration(values: Values) -> Problems:
+    yield from _each(_without_prefix("unregistration_", values), "unregistration_", wait_timeout=require_timeout)
+
+
+def _mapping(options: Values) -> DesiredMapping:
+    return DesiredMapping.from_options(options, "s")
+
+
+def _entry(place: str, build: Callable[[Values], object], entry: Values, placeholders: Values) -> Problems:
+    defaults = {"state": "present", "resource_group": "g", "vault_name": _NAME, "purge": False}
+    for problem in _refusals(build, _Options({**defaults, **placeholders, **entry}), placeholders):
+        yield _moved(problem, place)
+
+
+def _protection(values: Values) -> Problems:
+    given = _without_prefix("protection_", values)
+    yield from _each(given, "protection_", wait_timeout=require_timeout)
+    parallel = given["parallel"]
+    if parallel is not None and parallel < 1:
+        yield InvalidInput("protection_parallel", "must be at least 1", "give a number of machines")
+    groups = given["groups"] or []
+    for number, group in enumerate(groups):
+        place = f"protection_groups[{number}]"
+        named = _Options({"name": "group", "cloud": "cloud", **group})
+        yield from _renamed(partial(VmGroup.from_options, named, place), {})
+        shared = {option: value for option, value in named.items() if option in PROTECTION_OPTIONS}
+        entries = [(f"{place}.machines[{index}]", entry) for index, entry in enumerate(named["machines"] or [])]
+        for where, options in [(place, shared), *entries]:
+            yield from _machine(where, options)
+    complete = [
+        group for group in groups if group["name"] and group["cloud"] and (group["include"] or group["machines"])
+    ]
+    for number, group in enumerate(complete):
+        if any(same_name(group["name"], other["name"]) for other in complete[:number]):
+            yield InvalidInput("protection_groups", f"'{group['name']}' is a duplicate", "name each group once")
+
+
+def _machine(place: str, entry: Values) -> Problems:
+    """Yield the problems of the settings of a machine or a group, under their place in the variable."""
+    fixed = {"resource_group": "g", "cloud": "cloud", "policy": entry.get("policy"), "parallel": 1, "state": "present"}
+    machine = {"name": "machine", **entry}
+
+    def build(options: Values) -> object:
+        return desired_from_options(_Options({**fixed, "machines": [options]}), "s")
+
+    beginning = "machines[0]"
+    for problem in _refusals(build, _Options(machine), {"name": "machine"}, f"{beginning}."):
+        yield InvalidInput(place + problem.option.removeprefix(beginning), problem.rule, problem.fix)
+
+
+def _drill(values: Values) -> Problems:
+    given = _without_prefix("drill_", values)
+    yield from _each(given, "drill_", wait_timeout=require_timeout)
+    if given["concurrent"] is not None and given["concurrent"] < 1:
+        yield InvalidInput("drill_concurrent", "must be at least 1", "give a number of machines")
+    defaults = {"state": "tested", "recovery_point": "latest", "valid_hours": 0, "open_test": "refuse"}
+    options = _Options({**defaults, **_without_blanks(given)})
+    if given["only"]:
+        options |= {"machines": given["only"], "recovery_plan": None}
+    # The module requires machines and a network. A site without drills sets neither.
+    placeholders = {**defaults, "network": "network", "network_resource_group": "g", "machines": ["machine"]}
+    if not options["machines"] and not options["recovery_plan"]:
+        options["machines"] = placeholders["machines"]
+    if not options["network"] and not options["without_network"]:
+        options |= {name: placeholders[name] for name in ("network", "network_resource_group")}
+    for problem in _refusals(partial(DesiredDrill.from_options, subscription_id="s"), options, placeholders):
+        yield _moved(problem, "drill_")
+
+
 # Windows --------------------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +342,10 @@ _RULES: Mapping[str, Callable[[Values], Problems]] = {
     "azure_target": _azure_target,
     "vmm_server": _vmm_server,
     "hyperv_host": _hyperv_host,
+    "replication": _replication,
+    "protection": _protection,
+    "drill": _drill,
+    "unregistration": _unregistration,
     "site": _site,
 }
 

@@ -59,6 +59,12 @@ BY_BEGINNING = {
     "hyperv_host_download_threads": "H4",
     "hyperv_host_proxy": "H5",
     "hyperv_host_update_password": "H5",
+    "drill_": "N4",
+    "protection_": "N3",
+    "replication_": "N2",
+    "replication_network_mappings": "N1",
+    "site_drill_": "N4",
+    "site_protection_": "N3",
     "site_hyperv_hosts": "H1",
     "site_uncovered_hosts": "H1",
     "site_unready_hosts": "H1",
@@ -69,6 +75,9 @@ BY_BEGINNING = {
     "site_limit_file": "H1",
     "site_endpoints": "S2",
     "site_bundle_": "S3",
+    "site_unregister_": "X1",
+    "unregistration_": "X1",
+    "vmm_server_removed_parts": "X1",
 }
 #: The step of the other variables of the playbooks.
 _GENERAL = "S1"

@@ -13,14 +13,18 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ...module_utils._model.common.check import Check
 from ...module_utils._model.common.errors import InvalidInput
+from .consents import given_consents, wrong_consents
 from .conversion import NOT_GIVEN, Conversion, missing
 from .names import replaced_results, unknown_names
 from .resolution import Resolution
 from .rules import broken_rules
-from .specs import Option, Options, options_of, secret_texts, without_secrets
+from .specs import Option, Options, option_of, options_of, secret_texts, without_secrets
 from .steps import step_of
 
 CHECK = "variables"
+_PLAYBOOKS = "site"
+#: The consents of the playbooks name this vault.
+_VAULT_NAME = "azure_target_vault_name"
 #: Shorter secrets are part of many words. Hiding them would make messages unreadable.
 _SHORTEST_HIDDEN = 4
 
@@ -75,6 +79,10 @@ class _Validator:
         # A value of the wrong type does not count as missing.
         reported = {problem.option for problem in self.problems}
         self.problems.extend(problem for problem in broken_rules(role, given) if problem.option not in reported)
+        if role == _PLAYBOOKS and given_consents(given):
+            vault = self._value(_VAULT_NAME, option_of(_VAULT_NAME))
+            # A vault without a name is a problem of its own.
+            self.problems.extend(wrong_consents(given, vault) if vault is not NOT_GIVEN else ())
         self._note_secrets(given, options)
         defaults = {name: option["default"] for name, option in options.items() if "default" in option}
         shown = {name: without_secrets(name, value, options[name]) for name, value in {**defaults, **given}.items()}

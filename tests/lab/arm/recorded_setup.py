@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The policies, mappings and associations that a recorded exchange needs in the lab."""
+"""The policies, mappings, associations and recovery plans that a recorded exchange needs in the lab."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from lab.arm.plan_records import RecoveryPlan
 from lab.arm.records import Vault
 from lab.context import VmNetworkFacts
 
@@ -48,3 +49,17 @@ def set_up_like(azure: Azure, vault: Vault, method: str, path: str, sent: Any, b
             "id": path,
             "properties": {"policyId": "policy", "state": "Paired"},
         }
+    if "/replicationRecoveryPlans" in path:
+        _plans(vault, method, path, str(wanted.get("primaryFabricId") or ""), body)
+
+
+def _plans(vault: Vault, method: str, path: str, source: str, body: Json) -> None:
+    if source and vault.fabrics:
+        (fabric,) = vault.fabrics.values()
+        fabric.name = source.rpartition("/")[2]
+        vault.fabrics = {fabric.name: fabric}
+    for document in body.get("value", [body]):
+        name = document.get("name") or (path.rpartition("/")[2] if method in ("PATCH", "DELETE") else "")
+        groups = document.get("properties", {}).get("groups") or []
+        if name:
+            vault.plans[name.casefold()] = RecoveryPlan(name, next(iter(vault.fabrics), ""), groups)

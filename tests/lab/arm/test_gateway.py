@@ -46,7 +46,7 @@ ELSEWHERE = "/subscriptions/99999999-0000-0000-0000-000000000000"
         (("GET", f"{ROOT}/providers/Microsoft.Authorization/roleAssignments", "2022-04-01"), 501, "NotSimulatedByLab"),
         (("GET", f"{ROOT}/tagNames", "2025-04-01"), 501, "NotSimulatedByLab"),
         (("PUT", f"{VAULT}/replicationAlertSettings/p", "2025-08-01"), 501, "NotSimulatedByLab"),
-        (("PATCH", f"{VAULT}/replicationRecoveryPlans/p", "2025-08-01"), 501, "NotSimulatedByLab"),
+        (("PUT", f"{VAULT}/replicationVaultSettings/p", "2025-08-01"), 501, "NotSimulatedByLab"),
         (("PUT", f"{VAULT}/replicationEvents/e", "2025-08-01"), 405, "MethodNotAllowed"),
         (("GET", f"{VAULT}/backupstorageconfig/vaultstorageconfig", "2026-05-01"), 501, "NotSimulatedByLab"),
         (("GET", f"{VAULT}/replicationThings", "2025-08-01"), 404, "InvalidResourceType"),

@@ -207,9 +207,11 @@ _POLL = "the polling address of a lab's own operation has a signature; the tests
 _POLICY = "a policy of another kind, or with a storage account"
 _SITE = "the encryption of a server without a key is not simulated"
 _OLD_VAULT = "an api-version of 2016 shows fewer members, and deletes at once"
+_OLD_PLAN = "an api-version of 2016 does not show the details of a provider"
 _USED = "a network in use by a machine; test_recordings.py has networks"
 KNOWN: dict[tuple[str, int], str] = {
     ("association-jobs", 1): "a mapping between two VMM servers",
+    ("association-jobs", 18): "a failover between two VMM servers",
     ("association-jobs", 8): "the server is a VMware one, with another Provider",
     ("disable-and-remove", 3): "a machine between two VMM servers",
     ("disable-and-remove", 7): "an api-version of 2016 after a failover shows other members",
@@ -223,6 +225,7 @@ KNOWN: dict[tuple[str, int], str] = {
     **dict.fromkeys([("vault", 2), ("vault", 3), ("vault", 6)], _POLL),
     **dict.fromkeys([("virtual-network", index) for index in (1, 4, 7, 8)], _POLL),
     **dict.fromkeys([("virtual-network", 0), ("virtual-network", 2)], _USED),
+    **dict.fromkeys([("recovery-plans", 12), ("recovery-plans", 17)], _OLD_PLAN),
     **dict.fromkeys([("vault", 9), ("vault", 13)], _OLD_VAULT),
 }
 # The exchanges of each topic that were assessed. Later ones are reported.

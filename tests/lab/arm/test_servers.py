@@ -24,8 +24,10 @@ def site(slow: Azure) -> Site:
     return found
 
 
-def send(site: Site, method: str) -> str:
+def send(site: Site, method: str, *, provider: bool = False) -> str:
     path = f"{site.vault.site_id}/replicationFabrics/{site.fabric.name}"
+    if provider:
+        path += f"/replicationRecoveryServicesProviders/{site.fabric.server.vmm_id.lower()}"
     verb = "/remove" if method == "POST" else ""
     answer = site.azure.send(method, path + verb, VERSION)
     assert answer.status_code == 202, answer.text
@@ -39,13 +41,14 @@ def ended(site: Site, name: str) -> dict[str, Any]:
     return dict(site.azure.send("GET", path, VERSION).json()["properties"])
 
 
+@pytest.mark.parametrize("provider", [False, True], ids=["by itself", "by its Provider"])
 @pytest.mark.parametrize(("method", "scenario", "told"), [("POST", "UnregisterFabric", 1), ("DELETE", "PurgeVMM", 0)])
 def test_a_server_is_removed_and_only_a_purge_leaves_it_alone(
-    site: Site, method: str, scenario: str, told: int, monkeypatch: pytest.MonkeyPatch
+    site: Site, method: str, scenario: str, told: int, provider: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[str] = []
     monkeypatch.setattr(site.fabrics, "unregister", calls.append)
-    job = ended(site, send(site, method))
+    job = ended(site, send(site, method, provider=provider))
     assert (job["scenarioName"], job["state"], job["targetInstanceType"]) == (scenario, "Succeeded", "Server")
     assert (site.vault.fabrics, len(calls)) == ({}, told)
 

@@ -37,6 +37,8 @@ SETTINGS: dict[str, Any] = {
     "approval_timeout": 0,
     "schedules_enabled": True,
     "preflight_rule": "DTSTART:20270101T020000Z RRULE:FREQ=DAILY;INTERVAL=1",
+    "drill_reminder": False,
+    "drill_rule": "DTSTART:20270101T040000Z RRULE:FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=1",
     "drift_rule": "DTSTART:20270103T030000Z RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=SU",
 }
 

@@ -127,7 +127,7 @@ class Harness:
         modules.mkdir()
         (self.collection / "plugins" / "action").mkdir()
         # They run on the controller and change no machine, so they need no stand-in.
-        for name in ("report", "validate_variables", "wave", "bundle", "bundle_info"):
+        for name in ("report", "removal_report", "validate_variables", "wave", "bundle", "bundle_info"):
             for folder in ("action", "modules"):
                 shutil.copy(self.source / "plugins" / folder / f"{name}.py", self.collection / "plugins" / folder)
         groups = yaml.safe_load((self.source / "meta" / "runtime.yml").read_text())["action_groups"]

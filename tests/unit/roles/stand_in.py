@@ -219,6 +219,30 @@ def mars_proxy(state: State) -> dict[str, Any]:
     return state.change("H5", "proxies", _host(state), state.options["proxy"]["mode"])
 
 
+def network_mapping(state: State) -> dict[str, Any]:
+    name = state.options["vm_network"]
+    if not state.values.get("registered"):
+        return _refused(f"the vault has no VM network '{name}'")
+    return state.change("N1", "mappings", name, state.options.get("azure_network"))
+
+
+def replication_policy(state: State) -> dict[str, Any]:
+    present = state.options.get("state") != "absent"
+    return state.change("N2", "policies", state.options["name"], True if present else None)
+
+
+def policy_association(state: State) -> dict[str, Any]:
+    clouds = ", ".join(state.options["clouds"])
+    if not state.values.get("registered"):
+        return _refused(f"the vault has no cloud '{clouds}'")
+    present = state.options["state"] != "absent"
+    return state.change("N2", "associations", clouds, state.options["policy"] if present else None)
+
+
+def _refused(message: str) -> dict[str, Any]:
+    return {"failed": True, "msg": message, "error": {"kind": "refused"}}
+
+
 def _host(state: State) -> str:
     """Return the machine's name. The inventory gives every machine a temporary folder of that name."""
     return str(state.options["_ansible_remote_tmp"].rsplit("/", 1)[1])

@@ -28,13 +28,16 @@ QUESTIONS: dict[str, Any] = DATA["questions"]
 #: A file that a job writes ends with the job. So the doctor repairs nothing there: its undo file would be lost.
 NOT_ASKED = {
     "site_limit_file",
+    "site_drill_file",
+    "site_report_directory",
+    "site_report_language",
     "site_assumptions_file",
     "site_doctor_fix",
     "site_doctor_undo",
     "site_doctor_undo_file",
 }
-#: These playbooks set AWX itself up, and write a folder that would end with the job.
-WITHOUT_TEMPLATE = {"awx", "bundle"}
+#: These playbooks set AWX itself up, and write a folder or an export that would end with the job.
+WITHOUT_TEMPLATE = {"awx", "bundle", "unregister"}
 
 
 def documented() -> dict[str, Any]:

@@ -15,18 +15,23 @@ import pytest
 import yaml
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._module import LOGIN_OPTIONS
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.consents import CONSENTS
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.names import RESULTS, unknown_names
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._variables.specs import is_secret
 
-ROLES = ("azure_target", "hyperv_host", "vmm_server")
+ROLES = ("azure_target", "drill", "hyperv_host", "protection", "replication", "unregistration", "vmm_server")
 #: Facts that a role sets, never options.
 FACTS = {
     "azure_target": {
         "assumptions", "checks", "evidence", "existing_accounts", "key_file", "missing", "plan", "preflight",
         "progress", "server_evidence", "servers", "symptoms", "vault_id", "wait_evidence",
     },
+    "drill": {"checks", "evidence", "plan", "runs"},
     "hyperv_host": {"changed", "checks", "evidence", "lost", "preflight"},
-    "vmm_server": {"changed", "checks", "evidence", "key_needed", "lost", "preflight"},
+    "protection": {"checks", "evidence", "machines", "plan", "read", "selection", "vault_machines"},
+    "replication": {"checks", "evidence", "plan"},
+    "unregistration": {"evidence", "plan"},
+    "vmm_server": {"changed", "checks", "evidence", "exports", "key_needed", "lost", "preflight"},
 }  # fmt: skip
 
 
@@ -60,6 +65,10 @@ ENTRIES = {
     "vault": "azure_target_vault",
     "storage_account": "azure_target_storage_accounts",
     "virtual_network": "azure_target_virtual_networks",
+    "network_mapping": "replication_network_mappings",
+    "replication_policy": "replication_policies",
+    "policy_association": "replication_policies",
+    "protected_vm": "protection_groups",
 }
 
 
@@ -73,7 +82,7 @@ def hand_overs(root: Path, role: str) -> Iterator[tuple[str, dict[str, Any], dic
                 continue
             taken = module_options(module)
             for option, value in task[f"siterecovery.hyperv.{module}"].items():
-                inner = re.match(r"\{\{ __azure_target_(?:item|settings)\.(\w+)", str(value))
+                inner = re.match(r"\{\{ __\w+_(?:item|settings)\.(\w+)", str(value))
                 name = variable_in(str(value))
                 if inner:
                     entries = known[ENTRIES[module]]["options"]
@@ -170,7 +179,7 @@ def test_only_the_modules_hide_passwords_and_secrets(collection_root: Path, role
 @pytest.mark.parametrize("role", ROLES)
 def test_a_variable_is_specified_as_the_option_that_takes_it(collection_root: Path, role: str) -> None:
     handed = list(hand_overs(collection_root, role))
-    assert len(handed) > 10
+    assert len(handed) > (2 if role == "unregistration" else 10)
     for path, variable, option in handed:
         assert shape(variable) == shape(option), path
         if "." not in path:
@@ -211,18 +220,25 @@ def test_every_file_of_tasks_is_an_entry_point(collection_root: Path, role: str)
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_calls_each_module_once(collection_root: Path, role: str) -> None:
-    """A second call would repeat the options. The key has a call that creates it and one that removes it."""
+    """A second call would repeat the options. A key and a policy have a call that creates and one that removes."""
     # Both entry points that set the target up or check it read it.
     files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
     keys = [key for file in files for task in tasks_in(load(file)) for key in task]
     calls = [key.rpartition(".")[2] for key in keys if key.startswith("siterecovery.hyperv.")]
     repeated = {name for name in calls if calls.count(name) > 1}
-    assert repeated <= {"validate_variables", "vault_registration_key", "target_info"}
+    assert repeated <= {"validate_variables", "vault_registration_key", "target_info", "replication_policy"}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_role_runs_tasks_of_another_role(collection_root: Path, role: str) -> None:
-    assert not re.search(r"(include|import)_role", texts(collection_root, role))
+def test_a_role_runs_no_tasks_of_another_role_but_the_login(collection_root: Path, role: str) -> None:
+    """One role describes the login. Roles that come after the target share it, and assemble none of their own."""
+    files = sorted((collection_root / "roles" / role / "tasks").glob("*.yml"))
+    tasks = [task for file in files for task in tasks_in(load(file))]
+    included = [task[key] for task in tasks for key in task if key.endswith("_role")]
+    login: dict[str, object] = {
+        "name": "siterecovery.hyperv.azure_target", "tasks_from": "login", "public": True, "rolespec_validate": False
+    }  # fmt: skip
+    assert all(each == login for each in included)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -272,6 +288,8 @@ def test_every_variable_of_a_playbook_is_specified_and_every_specified_one_is_us
     used = {
         name: set(re.findall(r"(?<!\w)site_\w+", text)) - results for name, text in playbooks(collection_root).items()
     }
+    # The validation of the variables reads the consents, and passes them on.
+    used["unregister"] |= {f"site_unregister_{each}" for each in CONSENTS}
     assert set().union(*used.values()) == specified
     for name, document in documents(collection_root).items():
         # The gate of every playbook uses these variables, but only some playbooks have such hosts.

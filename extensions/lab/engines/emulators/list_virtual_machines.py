@@ -22,6 +22,7 @@ _COLUMNS: Final[dict[str, str | None]] = {
     "host_id": None,
     "host": "HostName",
     "cluster": "Cluster",
+    "host_group": "HostGroup",
     "platform": "VirtualizationPlatform",
     "generation": "Generation",
     "secure_boot": "SecureBootEnabled",

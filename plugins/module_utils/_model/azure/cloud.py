@@ -100,6 +100,6 @@ def _select(known: Sequence[Cloud], name: str, server: str | None) -> Cloud:
     of_server = f" of {server}" if server else ""
     shown = ", ".join(sorted(f"{cloud.name} ({cloud.server})" for cloud in known)) or "none"
     raise Refused(
-        f"the vault has no cloud '{name}'{of_server}; its clouds are: {shown}; correct the name, or publish the cloud"
-        " with vmm_cloud_sync"
+        f"the vault has no cloud '{name}'{of_server}; its clouds are: {shown}; correct the name, or synchronize the"
+        " cloud with vmm_cloud_sync"
     )

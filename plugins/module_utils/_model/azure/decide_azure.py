@@ -26,6 +26,7 @@ from .regions import require_region
 Document = Mapping[str, Any]
 
 _NO_VAULT = "the vault was not read"
+_NO_GROUP, _NOT_FOUND = "ResourceGroupNotFound", 404
 _NO_SERVER = "no VMM server is registered in the vault"
 _FABRIC = re.compile(r"[0-9a-f]{64}")
 _KEY_STATES = ("None", "Enabled", "Disabled")
@@ -109,22 +110,34 @@ def _offered(provider: Document | None, name: str) -> set[str] | None:
     return None
 
 
-def code_of(name: str, status: int, codes: Sequence[str]) -> Callable[[Readings], Decision]:
-    """Return the look at the refusal of a question: its status and its code."""
+def code_of(name: str, status: int, codes: Sequence[str], parent: str = "") -> Callable[[Readings], Decision]:
+    """Return the look at the refusal of a question: its status and its code. `parent` is the reading of its parent."""
 
     def decide(readings: Readings) -> Decision:
         failure = readings.failure(name)
         if failure is None:
             return undecided("the question was answered, or was not asked")
-        if failure.get("status") in (401, 403):
-            return undecided(f"the login may not ask ({failure.get('code')})")
+        code = str(failure.get("code"))
+        if reason := _open_reason(readings, failure, parent, codes):
+            return undecided(reason)
         return decided(
-            failure.get("status") == status and failure.get("code") in codes,
+            failure.get("status") == status and code in codes,
             status=failure.get("status"),
-            code=str(failure.get("code")),
+            code=code,
         )
 
     return decide
+
+
+def _open_reason(readings: Readings, failure: Document, parent: str, codes: Sequence[str]) -> str:
+    """Return why a refusal settles nothing: it is about the login, or about a parent that does not exist."""
+    code = str(failure.get("code"))
+    if failure.get("status") in (401, 403):
+        return f"the login may not ask ({code})"
+    if code == _NO_GROUP and code not in codes:
+        return "the resource group does not exist"
+    missing = readings.failure(parent) if parent else None
+    return f"the {parent} does not exist" if missing and missing.get("status") == _NOT_FOUND else ""
 
 
 def unregistered_reads(readings: Readings) -> Decision:
@@ -241,9 +254,9 @@ def extended_information(readings: Readings) -> Decision:
     """Look at the vault's extended information, or at the refusal of a vault that has none."""
     failure = readings.failure("extended")
     if failure is not None:
+        if reason := _open_reason(readings, failure, "vault", ()):
+            return undecided(reason)
         code = str(failure.get("code"))
-        if failure.get("status") in (401, 403):
-            return undecided(f"the login may not ask ({code})")
         return decided(code == "ResourceExtendedInfoNotFound", status=failure.get("status"), code=code)
     shown = readings.need("extended")
     names = members(shown.get("members") or ())

@@ -42,6 +42,7 @@ class DesiredDrill:
     comments: str
     open_test: str
     valid_hours: int
+    completes_actions: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], subscription_id: str) -> DesiredDrill:
@@ -69,6 +70,7 @@ class DesiredDrill:
             options["comments"],
             options["open_test"],
             options["valid_hours"],
+            options["manual_actions"] == "complete",
         )
 
     @property
@@ -90,6 +92,8 @@ class Subject:
     #: The end of the last test failover that succeeded; of a plan, the oldest one among its machines.
     tested: datetime | None
     state: str
+    #: Why the service would not test all machines of a plan.
+    obstacles: tuple[str, ...] = ()
 
     def allows(self, operation: str) -> bool:
         return operation.casefold() in (each.casefold() for each in self.operations)
@@ -141,6 +145,13 @@ def decide(subject: Subject, desired: DesiredDrill, now: datetime) -> Decision:
         return _decide_open(subject, desired, now)
     if not _due(subject, desired, now):
         return Decision(subject, "nothing", f"{subject.name} was tested at {shown_moment(subject.tested)}")
+    if subject.obstacles:
+        reasons = ", ".join(subject.obstacles)
+        return Decision(
+            subject,
+            "refuse",
+            f"{subject.kind} '{subject.name}' cannot be tested: {reasons}; correct this, or change its machines",
+        )
     if subject.allows("TestFailover"):
         return Decision(subject, "test", f"test the failover of {subject.name}")
     return Decision(

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: the evidence of a test failover, for people and for auditors.
 
-RTO: from the start to the end of the job. RPO: from the time of the recovery point to the start of the job. The time
-of the last replication is not used, because recorded ones are hours off.
+RTO: from the start to the end of the job, or in a recovery plan to the end of the task that started the machine's
+group. RPO: from the time of the recovery point to the start of the job. The time of the last replication is not used,
+because recorded ones are hours off.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common.names import same_name
 from .drill import Subject
-from .jobs import Job, seconds_between, set_moment, shown_moment, shown_seconds
+from .jobs import Job, JobTask, seconds_between, set_moment, shown_moment, shown_seconds
 from .protected_item import ProtectedItem
+from .recovery_plan import BOOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class DrillRun:
     deleted: dict[str, bool | None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     comments: str = ""
+    #: By the ids of the machines in VMM, the numbers of their groups in the plan.
+    groups: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -92,11 +97,25 @@ class DrillRun:
             "succeeded": self.succeeded,
             "problems": list(self.problems),
             "rto_seconds": self._rto(),
+            "groups": [_group(task) for task in self._group_tasks()],
             "machines": self._machines(),
             "job": self.test.to_result() if self.test else None,
             "cleanup_job": self.cleanup.to_result() if self.cleanup else None,
             "cleanup_comments": self.comments or None,
         }
+
+    def left_out(self) -> list[str]:
+        """Return the machines that a test failover of the plan was about, and that its job does not name."""
+        tested = [machine.vm_id.casefold() for machine in drill_machines(self.test)]
+        return [item.machine for item in self.before if item.vm_id.casefold() not in tested]
+
+    def _group_tasks(self) -> list[JobTask]:
+        return [task for task in self.test.tasks if task.group] if self.test else []
+
+    def _start_of_group(self, number: int | None) -> JobTask | None:
+        """Return the task that started the machines of a group."""
+        starts = [task for task in self._group_tasks() if same_name(task.group, BOOT)]
+        return starts[number - 1] if number is not None and number <= len(starts) else None
 
     def _machines(self) -> list[dict[str, Any]]:
         return [self._machine(machine) for machine in drill_machines(self.test)]
@@ -104,10 +123,14 @@ class DrillRun:
     def _machine(self, machine: DrillMachine) -> dict[str, Any]:
         started = self.test.started if self.test else None
         before, after = _of(self.before, machine), _of(self.after, machine)
+        number = self.groups.get(machine.vm_id.casefold())
+        start = self._start_of_group(number)
         return {
             "name": machine.machine,
             "vm_id": machine.vm_id,
             "test_vm": machine.name,
+            "group": number,
+            "rto_seconds": seconds_between(started, start.ended) if start else self._rto(),
             "power_state": self.power.get(machine.name),
             "deleted": self.deleted.get(machine.name),
             "network_connection": machine.connection,
@@ -120,6 +143,17 @@ class DrillRun:
             "health_before": _health(before),
             "health_after": _health(after),
         }
+
+
+def _group(task: JobTask) -> dict[str, Any]:
+    return {
+        "name": task.group_name,
+        "type": task.group,
+        "state": task.shown_state,
+        "started": shown_moment(task.started),
+        "ended": shown_moment(task.ended),
+        "seconds": seconds_between(task.started, task.ended),
+    }
 
 
 def _of(items: Sequence[ProtectedItem], machine: DrillMachine) -> ProtectedItem | None:

@@ -9,6 +9,7 @@ the status of its operation says Succeeded for a job that succeeded in part.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ _FAILED = ("failed", "cancelled", "canceled", "partiallysucceeded")
 _SUSPENDED = ("suspended",)
 _SKIPPED = "skipped"
 _NO_PROVIDER_ERROR = ("", "0")
+#: More jobs than these are counted, so that a line of progress stays readable.
+_SHOWN_JOBS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,17 @@ class JobTask:
     ended: datetime | None
     errors: tuple[JobError, ...]
     children: tuple[JobTask, ...]
+    #: The type and the name of the group of a recovery plan whose machines are the children.
+    group: str = ""
+    group_name: str = ""
+    #: The job of a machine in a group.
+    job: str = ""
+    #: What a person has to do for a manual action.
+    instructions: str = ""
 
     @classmethod
     def from_wire(cls, document: Mapping[str, Any]) -> JobTask:
-        group = document.get("groupTaskCustomDetails") or {}
+        group, details = document.get("groupTaskCustomDetails") or {}, document.get("customDetails") or {}
         return cls(
             _text(document.get("taskId")),
             _text(document.get("name")),
@@ -128,6 +138,10 @@ class JobTask:
             set_moment(document.get("endTime")),
             _errors(document.get("errors")),
             tuple(cls.from_wire(child) for child in group.get("childTasks") or ()),
+            _text(group.get("rpGroupType")),
+            _text(group.get("name")),
+            _text((details.get("jobTask") or {}).get("jobId")),
+            _text(details.get("instructions")),
         )
 
     @property
@@ -144,6 +158,8 @@ class JobTask:
             "started": shown_moment(self.started),
             "ended": shown_moment(self.ended),
             "seconds": seconds_between(self.started, self.ended),
+            "group": self.group or None,
+            "job": self.job or None,
             "errors": [error.to_result() for error in self.errors],
             "tasks": [child.to_result() for child in self.children],
         }
@@ -235,15 +251,27 @@ class Job:
     @property
     def current_task(self) -> JobTask | None:
         """Return the task that is running, or the one that failed."""
-        open_tasks = [task for task in self.tasks if task.state.casefold() not in (*_SUCCEEDED, "other", "notstarted")]
-        return open_tasks[0] if open_tasks else None
+        return _open_task(self.tasks)
+
+    def place(self) -> str:
+        """Return the titles of the task that is running or failed, and of the machine in its group."""
+        titles, task = [], self.current_task
+        while task is not None:
+            titles.append(f"'{task.title}'")
+            task = _open_task(task.children)
+        return ", ".join(titles)
+
+    @property
+    def about(self) -> str:
+        """Return the title of the job and the name of its target."""
+        title = self.title or "job"
+        return f"{title} of '{self.target.name}'" if self.target.name else title
 
     def describe(self) -> str:
         """Return the job, its state and its task in a few words."""
-        about = f"{self.title or 'job'} of '{self.target.name}'" if self.target.name else self.title or "job"
         task = self.current_task
         where = f" at '{task.title}'" if task else ""
-        return f"{about}: {self.state or 'unknown'}{where} (job {self.name})"
+        return f"{self.about}: {self.state or 'unknown'}{where} (job {self.name})"
 
     def progress(self) -> str:
         """Return the running task and its number for a line of progress."""
@@ -277,7 +305,7 @@ def failure_of(job: Job, action: str) -> tuple[str, dict[str, Any]]:
     """Return the message and the details of a job that ended without success."""
     errors = [error for error in job.all_errors() if not error.is_harmless]
     task = job.current_task
-    where = f" at '{task.title}'" if task and not job.collided else ""
+    where = f" at {job.place()}" if task and not job.collided else ""
     reasons = ". ".join(error.describe() for error in errors) or "the job has no reason"
     fixes = list(dict.fromkeys(error.fix.rstrip(".") for error in errors if error.fix))
     again = " (Site Recovery can restart the job)" if "Restart" in job.allowed_actions else ""
@@ -294,6 +322,17 @@ def failure_of(job: Job, action: str) -> tuple[str, dict[str, Any]]:
             "errors": [error.to_result() for error in errors],
         },
     )
+
+
+def progress_of(jobs: Iterable[Job]) -> list[str]:
+    """Return lines of progress: one for each job that runs, or the numbers of many jobs by their tasks."""
+    found = list(jobs)
+    running = [job for job in found if not job.is_final]
+    if len(running) <= _SHOWN_JOBS:
+        return [f"{job.about}: {job.progress()}" for job in running]
+    counts = Counter(job.progress() for job in running).most_common()
+    ended = len(found) - len(running)
+    return [", ".join([*([f"{ended} ended"] if ended else []), *(f"{number} at {task}" for task, number in counts)])]
 
 
 def job_name(headers: Mapping[str, str]) -> str | None:
@@ -328,6 +367,10 @@ def seconds_between(started: datetime | None, ended: datetime | None) -> float |
 
 def shown_seconds(seconds: float | None) -> str:
     return "unknown" if seconds is None else duration(seconds)
+
+
+def _open_task(tasks: Iterable[JobTask]) -> JobTask | None:
+    return next((task for task in tasks if task.state.casefold() not in (*_SUCCEEDED, "other", "notstarted")), None)
 
 
 def _errors(documents: Iterable[Mapping[str, Any]] | None) -> tuple[JobError, ...]:

@@ -131,7 +131,7 @@ def select_network(networks: Sequence[VmNetwork], desired: DesiredMapping) -> Vm
     shown = ", ".join(sorted(f"{one.name} ({one.server})" for one in known)) or "none"
     raise Refused(
         f"the vault has no VM network '{wanted}'{of_server}; its VM networks are: {shown}; correct the name. A VM"
-        " network appears only if its logical network is linked to a published cloud"
+        " network appears only if its logical network is linked to a synchronized cloud"
     )
 
 

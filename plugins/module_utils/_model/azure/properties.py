@@ -116,7 +116,7 @@ def spelled(names: Iterable[str]) -> Callable[[str, Any], Any]:
     def check(option: str, value: Any) -> str:
         found = known.get(str(value).casefold())
         if found is None:
-            raise InvalidInput(option, f"'{value}' is unknown", f"choose one of {', '.join(known.values())}")
+            raise InvalidInput(option, f"'{value}' is unknown", f"choose one of: {', '.join(known.values())}")
         return found
 
     return check

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from ..common.candidate import Candidate, DiskFact, Observed
 from ..common.check import Check
 from ..common.eligibility import checks
 from ..common.errors import Refused
+from ..common.known_to_vmm import KnownToVmm
+from ..common.names import same_name
 from ..common.plan import Change, Plan
 from .jobs import Job
 from .protectable_item import SourceMachine
@@ -149,14 +151,18 @@ def _protection(desired: Desired, machine: MachineState) -> Step:
 
 
 def _enabling(desired: Desired, machine: MachineState, source: SourceMachine) -> Step:
-    stops = ineligible(machine.desired, source)
+    known = desired.vmm.get(source.id.casefold()) if desired.vmm is not None else None
+    wanted = completed(machine.desired, source, known)
+    stops = ineligible(wanted, source, known)
+    if desired.vmm is not None and known is None:
+        stops.append("vmm_machines does not have it; read its cloud again with vm_info")
     if stops and desired.skip_ineligible:
         return Step(machine, notes=tuple(f"machine '{machine.name}' was left out: {text}" for text in stops))
     if stops:
         raise Refused(f"machine '{machine.name}' cannot be protected: {'; '.join(stops)}")
-    disks = ", ".join(disk.name for disk in chosen_disks(machine.desired, source))
-    text = f"enable the replication as {target_name_of(machine.desired, source)} ({disks})"
-    return Step(machine, "enable", (_action(machine, "protection", None, "enabled", text),))
+    disks = ", ".join(disk.name for disk in chosen_disks(wanted, source))
+    text = f"enable the replication as {target_name_of(wanted, source)} ({disks})"
+    return Step(replace(machine, desired=wanted), "enable", (_action(machine, "protection", None, "enabled", text),))
 
 
 def _action(machine: MachineState, path: str, before: Any, after: Any, text: str) -> Change:
@@ -166,9 +172,24 @@ def _action(machine: MachineState, path: str, before: Any, after: Any, text: str
 # Eligibility ---------------------------------------------------------------------------------------------------------
 
 
-def ineligible(desired: DesiredMachine, source: SourceMachine) -> list[str]:
-    """Return why a machine cannot be protected, with the fix for each reason."""
-    found = [check.describe() for check in eligibility(desired, source) if check.blocks]
+def completed(desired: DesiredMachine, source: SourceMachine, known: KnownToVmm | None) -> DesiredMachine:
+    """Return the desired machine with what Azure does not know, as VMM knows it. Options take precedence."""
+    if known is None:
+        return desired
+    names = [disk.name for disk in source.disks if known.system_disk and same_name(disk.name, known.system_disk)]
+    found = names[0] if len(names) == 1 and len(source.disks) > 1 else None
+    system = None if source.os_type else known.os_type
+    return replace(desired, os_type=desired.os_type or system, os_disk=desired.os_disk or found)
+
+
+def ineligible(desired: DesiredMachine, source: SourceMachine, known: KnownToVmm | None = None) -> list[str]:
+    """Return why a machine cannot be protected, with the fix for each reason.
+
+    A rule that VMM or the host has decided is not decided again by Azure's copy.
+    """
+    decided = {check.id: check for check in known.checks} if known else {}
+    own = [check for check in eligibility(desired, source) if check.id not in decided]
+    found = [check.describe() for check in (*own, *decided.values()) if check.blocks]
     if not source.replicates_to_azure:
         found.append("Azure does not offer the replication to Azure for it; check the policy of its cloud")
     found += [f"Azure reports: {error}" for error in source.readiness_errors]
@@ -235,7 +256,12 @@ def progress(machines: Iterable[MachineState], failures: Mapping[str, str]) -> s
     """Return the numbers of machines by phase in one line: `37 ready, 8 copying, 2 failed: web07 (...)`."""
     counts = Counter("failed" if machine.name in failures else machine.phase for machine in machines)
     order = ("ready", "finishing", "copying", "enabling", "testing", "failed over", "waiting", "unprotected", "failed")
-    line = ", ".join(f"{counts[name]} {name}" for name in order if counts[name]) or "no machine"
+    return counted({name: counts[name] for name in order if name != "failed"}, failures) or "no machine"
+
+
+def counted(counts: Mapping[str, int], failures: Mapping[str, str]) -> str:
+    """Return numbers by name in one line, without zeros, and the failures by machine at its end."""
+    line = ", ".join(f"{number} {name}" for name, number in {**counts, "failed": len(failures)}.items() if number)
     reasons = "; ".join(f"{name} ({reason})" for name, reason in failures.items())
     return f"{line}: {reasons}" if reasons else line
 

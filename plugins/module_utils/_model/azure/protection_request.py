@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
+from ..common.known_to_vmm import KnownToVmm, machines_of_vmm
 from ..common.names import ResourceId, parse_resource_id, require_group_name, require_subnet_name, same_name
 from ..common.plan import checked_tags
 from .protectable_item import SCENARIO, SourceDisk, SourceMachine
@@ -71,6 +72,7 @@ OPTIONS: dict[str, Any] = {
     "vmm_server": {"type": "str"},
     "cloud": {"type": "str", "required": True},
     "machines": {"type": "list", "elements": "dict", "required": True, "options": MACHINE_OPTIONS},
+    "vmm_machines": {"type": "list", "elements": "dict"},
     "policy": {"type": "str"},
     "log_account": {"type": "str"},
     **SHARED_OPTIONS,
@@ -133,6 +135,8 @@ class Desired:
     resynchronize: bool
     allow_disable: bool
     purge: bool
+    #: What VMM knows, by the ids of machines in lower case. None: VMM was not read.
+    vmm: Mapping[str, KnownToVmm] | None = None
 
 
 def desired_from_options(options: Mapping[str, Any], subscription_id: str) -> Desired:
@@ -157,6 +161,7 @@ def desired_from_options(options: Mapping[str, Any], subscription_id: str) -> De
         options["resynchronize"],
         options["allow_disable"],
         options["purge"],
+        machines_of_vmm("vmm_machines", options["vmm_machines"]),
     )
 
 
@@ -235,10 +240,10 @@ def system_disk(desired: DesiredMachine, machine: SourceMachine) -> SourceDisk:
     if len(machine.disks) == 1:
         return machine.disks[0]
     if not machine.disks:
-        raise Refused(f"machine '{machine.name}': Azure does not show a disk of it; refresh the server in Azure")
+        raise Refused("Azure shows none of its disks; refresh the server in Azure")
     names = ", ".join(disk.name for disk in machine.disks)
     raise Refused(
-        f"machine '{machine.name}' has several disks, and Azure does not tell which one holds the operating system:"
+        "it has several disks, and Azure does not tell which one holds the operating system:"
         f" {names}; name it in os_disk"
     )
 
@@ -252,9 +257,7 @@ def chosen_disks(desired: DesiredMachine, machine: SourceMachine) -> tuple[Sourc
         excluded = {_disk(name, machine, "exclude_disks").id for name in desired.exclude_disks}
         wanted = {disk.id for disk in machine.disks} - excluded
     if system.id not in wanted:
-        raise Refused(
-            f"machine '{machine.name}': the disk of the operating system, {system.name}, must be replicated; include it"
-        )
+        raise Refused(f"the disk of the operating system, {system.name}, must be replicated; include it")
     return tuple(disk for disk in machine.disks if disk.id in wanted)
 
 
@@ -264,16 +267,14 @@ def _disk(name: str, machine: SourceMachine, option: str) -> SourceDisk:
         return found[0]
     names = ", ".join(disk.name for disk in machine.disks)
     problem = "has several disks" if found else "has no disk"
-    raise Refused(f"machine '{machine.name}' {problem} '{name}' ({option}); its disks are: {names}; correct the name")
+    raise Refused(f"it {problem} '{name}' ({option}); its disks are: {names}; correct the name")
 
 
 def os_type_of(desired: DesiredMachine, machine: SourceMachine) -> str:
     """Return `Windows` or `Linux`. Raises Refused if neither the user nor Azure names it."""
     found = desired.os_type or machine.os_type
     if found is None:
-        raise Refused(
-            f"machine '{machine.name}': Azure does not know its operating system; set os_type to windows or linux"
-        )
+        raise Refused("Azure does not know its operating system; set os_type to windows or linux")
     return {"windows": "Windows", "linux": "Linux"}[found]
 
 
@@ -282,7 +283,7 @@ def target_name_of(desired: DesiredMachine, machine: SourceMachine) -> str:
     name = desired.target_name or machine.name
     if not _VM_NAME.fullmatch(name):
         raise Refused(
-            f"machine '{machine.name}' cannot have this name in Azure, where a name has 1 to 63 letters, digits and"
+            f"it cannot be named '{machine.name}' in Azure, where a name has 1 to 63 letters, digits and"
             " hyphens; set target_name"
         )
     return name

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..common.names import same_name
+from .cloud import Association
+from .protected_item import ProtectedItem
+from .replication_policy import ReplicationPolicy
 from .vmm_server import VmmServer
 
 Document = Mapping[str, Any]
@@ -21,6 +24,8 @@ ASSOCIATIONS, POLICIES, SERVERS = "policy_associations", "replication_policies",
 PROGRAMS, VAULT = "programs", "vault"
 #: The documented order.
 ORDER = (PLANS, ITEMS, MAPPINGS, ASSOCIATIONS, POLICIES, SERVERS, PROGRAMS, VAULT)
+#: The steps for which a module removes each object. The others end with these.
+REMOVABLE = (ITEMS, MAPPINGS, ASSOCIATIONS, POLICIES, SERVERS)
 _DISABLE = "DisableProtection"
 _IN_USE = {ITEMS: "protected item", MAPPINGS: "network mapping", ASSOCIATIONS: "association"}
 
@@ -41,13 +46,37 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Why an object cannot be removed. It ends with the removal of `objects`; without these, only a person ends it."""
+
+    reason: str
+    objects: tuple[str, ...] = ()
+    #: Whether a purge needs no end of it.
+    purgeable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One object to remove, and what blocks its removal."""
+    """One object to remove, and what blocks its removal. `options` are those of the module that removes it."""
 
     name: str
     id: str
     server: str | None = None
-    blocked_by: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    #: An object of another scenario of Site Recovery, which no run of this collection removes.
+    foreign: bool = False
+    #: The name of its server's fabric, which is unique unlike that of the server.
+    fabric: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the id as it compares. The service changes the case of ids."""
+        return self.id.casefold()
+
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        return tuple(block.reason for block in self.blocks)
 
     def to_result(self) -> dict[str, Any]:
         return {"name": self.name, "id": self.id, "server": self.server, "blocked_by": list(self.blocked_by)}
@@ -90,9 +119,9 @@ def uses_of_server(contents: Contents, fabric_name: str) -> tuple[str, ...]:
 def removal_steps(contents: Contents, vault: Entry) -> tuple[Step, ...]:
     """Return all steps in the documented order. A step without objects is done."""
     entries = {
-        PLANS: _plain(contents, PLANS),
+        PLANS: [_plan(contents, each) for each in contents.of(PLANS)],
         ITEMS: [_item(contents, each) for each in contents.of(ITEMS)],
-        MAPPINGS: _plain(contents, MAPPINGS),
+        MAPPINGS: [_mapping(contents, each) for each in contents.of(MAPPINGS)],
         ASSOCIATIONS: [_association(contents, each) for each in contents.of(ASSOCIATIONS)],
         POLICIES: [_policy(contents, each) for each in contents.of(POLICIES)],
         SERVERS: [_server(contents, each) for each in contents.servers],
@@ -104,55 +133,115 @@ def removal_steps(contents: Contents, vault: Entry) -> tuple[Step, ...]:
 
 def vault_entry(name: str, vault_id: str, contents: Contents, others: str) -> Entry:
     """Return the vault. `others` describes its contents besides Site Recovery."""
-    blocks = [f"{len(contents.of(kind))} {kind.replace('_', ' ')}" for kind in ORDER if contents.of(kind)]
-    servers = [f"servers: {', '.join(server.name for server in contents.servers)}"] if contents.servers else []
-    return Entry(name, vault_id, None, (*blocks, *servers, *([others] if others else [])))
+    blocks = [
+        Block(f"{len(contents.of(kind))} {kind.replace('_', ' ')}", _ids(contents.of(kind)))
+        for kind in ORDER
+        if contents.of(kind)
+    ]
+    if contents.servers:
+        names = ", ".join(server.name for server in contents.servers)
+        blocks.append(Block(f"servers: {names}", tuple(server.fabric_id.casefold() for server in contents.servers)))
+    return Entry(name, vault_id, None, (*blocks, *([Block(others)] if others else [])))
 
 
 def shown_name(document: Document) -> str:
     return str((document.get("properties") or {}).get("friendlyName") or document.get("name") or "?")
 
 
-def _entry(contents: Contents, document: Document, *blocked_by: str) -> Entry:
+def _ids(documents: Sequence[Document]) -> tuple[str, ...]:
+    return tuple(str(each.get("id") or "").casefold() for each in documents)
+
+
+def _owner(contents: Contents, document: Document) -> VmmServer | None:
     fabric = id_part(document, "replicationFabrics")
-    server = next((each.name for each in contents.servers if same_name(each.fabric_name, fabric)), None)
-    return Entry(shown_name(document), str(document.get("id") or ""), server, blocked_by)
+    return next((each for each in contents.servers if same_name(each.fabric_name, fabric)), None)
 
 
-def _plain(contents: Contents, kind: str) -> list[Entry]:
-    return [_entry(contents, each) for each in contents.of(kind)]
+def _entry(contents: Contents, document: Document, *blocks: Block, **options: Any) -> Entry:
+    server = _owner(contents, document)
+    given = {**options, "vmm_server": server.name} if server else options
+    return _of_server(server, shown_name(document), str(document.get("id") or ""), blocks, given)
+
+
+def _of_server(
+    server: VmmServer | None,
+    name: str,
+    id: str,
+    blocks: tuple[Block, ...] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Entry:
+    known = (server.name, server.fabric_name.casefold()) if server else (None, "")
+    return Entry(name, id, known[0], blocks, options or {}, fabric=known[1])
+
+
+def _lost(server: VmmServer | None) -> tuple[Block, ...]:
+    if server is None or server.connected:
+        return ()
+    return (Block(f"{server.name} is not connected, so it can only be purged", purgeable=True),)
+
+
+def _plan(contents: Contents, document: Document) -> Entry:
+    primary = {"id": (document.get("properties") or {}).get("primaryFabricId")}
+    return _of_server(_owner(contents, primary), shown_name(document), str(document.get("id") or ""))
 
 
 def _item(contents: Contents, document: Document) -> Entry:
     properties = document.get("properties") or {}
+    server = _owner(contents, document)
     allowed = [str(each).casefold() for each in properties.get("allowedOperations") or ()]
-    if _DISABLE.casefold() in allowed:
-        return _entry(contents, document)
-    state = properties.get("protectionState") or "unknown"
-    return _entry(contents, document, f"its state {state} does not allow to disable the protection")
+    blocks = list(_lost(server))
+    if _DISABLE.casefold() not in allowed:
+        state = properties.get("protectionState") or "unknown"
+        blocks.append(Block(f"its state {state} does not allow to disable the protection"))
+    cloud = id_part(document, "replicationProtectionContainers")
+    machine = {"name": shown_name(document), "id": ProtectedItem.from_wire(document).vm_id}
+    return _entry(contents, document, *blocks, cloud=_cloud_name(server, cloud), machine=machine)
+
+
+def _mapping(contents: Contents, document: Document) -> Entry:
+    return _entry(contents, document, vm_network=id_part(document, "replicationNetworks"))
 
 
 def _association(contents: Contents, document: Document) -> Entry:
     cloud = id_part(document, "replicationProtectionContainers")
-    inside = contents.below(ITEMS, id_part(document, "replicationFabrics"))
-    names = [shown_name(each) for each in inside if same_name(id_part(each, "replicationProtectionContainers"), cloud)]
-    return _entry(contents, document, *([f"protected items of its cloud: {', '.join(names)}"] if names else []))
+    below = contents.below(ITEMS, id_part(document, "replicationFabrics"))
+    inside = [each for each in below if same_name(id_part(each, "replicationProtectionContainers"), cloud)]
+    blocks = list(_lost(_owner(contents, document)))
+    if inside:
+        names = ", ".join(shown_name(each) for each in inside)
+        blocks.insert(0, Block(f"protected items of its cloud: {names}", _ids(inside)))
+    policy = Association.from_wire(document).policy
+    return _entry(contents, document, *blocks, policy=policy, cloud=cloud)
+
+
+def _cloud_name(server: VmmServer | None, key: str) -> str:
+    items = server.cloud_items if server else ()
+    return next((each.name for each in items if same_name(each.id.rpartition("/")[2], key)), key)
 
 
 def _policy(contents: Contents, document: Document) -> Entry:
     users = [
-        shown_name(each)
+        each
         for each in contents.of(ASSOCIATIONS)
         if same_name(str((each.get("properties") or {}).get("policyId") or ""), str(document.get("id") or ""))
     ]
-    return _entry(contents, document, *([f"associations: {', '.join(users)}"] if users else []))
+    blocks = [Block(f"associations: {', '.join(map(shown_name, users))}", _ids(users))] if users else []
+    foreign = ReplicationPolicy.from_wire(document) is None
+    if foreign:
+        blocks.append(Block("it belongs to another scenario than Hyper-V to Azure"))
+    known = {"name": str(document.get("name") or "")}
+    return Entry(shown_name(document), str(document.get("id") or ""), None, tuple(blocks), known, foreign)
 
 
 def _server(contents: Contents, server: VmmServer) -> Entry:
-    blocks = uses_of_server(contents, server.fabric_name)
-    lost = () if server.connected else ("it is not connected, so it can only be purged",)
-    return Entry(server.name, server.fabric_id, server.name, (*blocks, *lost))
+    kinds = {kind: contents.below(kind, server.fabric_name) for kind in _IN_USE}
+    reasons = uses_of_server(contents, server.fabric_name)
+    used = [_ids(found) for found in kinds.values() if found]
+    blocks = [Block(reason, objects) for reason, objects in zip(reasons, used, strict=True)]
+    options = {"name": server.name, "vmm_id": server.vmm_id}
+    return _of_server(server, server.name, server.fabric_id, (*blocks, *_lost(server)), options)
 
 
 def _programs(server: VmmServer) -> Entry:
-    return Entry(f"Provider of {server.name}", "", server.name, (f"{server.name} is registered",))
+    block = Block(f"{server.name} is registered", (server.fabric_id.casefold(),))
+    return _of_server(server, f"Provider of {server.name}", "", (block,))

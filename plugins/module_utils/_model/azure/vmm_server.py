@@ -250,8 +250,9 @@ def server_checks(selected: Mapping[str, VmmServer | None], vmm_ids: Mapping[str
 
 
 def missing_networks(selected: Mapping[str, VmmServer | None], networks: Sequence[str] | None) -> list[str]:
-    """Return the expected VM networks that no server has."""
-    shown = {item.name.casefold() for server in selected.values() if server for item in server.networks}
+    """Return the expected VM networks, names or ids in VMM, that no server has."""
+    items = [item for server in selected.values() if server for item in server.networks]
+    shown = {text.casefold() for item in items for text in (item.name, item.id.rpartition("/")[2])}
     return [name for name in networks or [] if name.casefold() not in shown]
 
 

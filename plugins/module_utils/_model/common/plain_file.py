@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
 import stat
+import tempfile
 from typing import BinaryIO
 
 from .errors import Refused
@@ -34,6 +36,22 @@ def open_plain(option: str, path: str, *, shared: bool = False) -> BinaryIO | No
         file.close()
         raise
     return file
+
+
+def replace_file(path: str, text: str) -> None:
+    """Replace a file, which only its owner can read. An interrupted run leaves the old one. Raises OSError."""
+    # mkstemp creates files that only their owner can read.
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".new-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
 
 
 def _require_plain(option: str, path: str, found: os.stat_result, shared: bool) -> None:

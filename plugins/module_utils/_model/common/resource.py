@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from .errors import InvalidInput, NotConverged, Refused, SiteRecoveryError
 from .plan import Change, Plan, apply_changes
@@ -21,6 +21,9 @@ State = TypeVar("State")
 
 #: The beginning of the text about changes that were only planned.
 PLANNED = "planned: "
+#: What was done where nothing had to be changed, and for a state that was only read.
+NOTHING_TO_DO = "nothing to do"
+CHECKED = "checked"
 #: The verified state of a change that was only planned.
 _AFTER_RUN = "known after the run"
 
@@ -48,6 +51,13 @@ class Evidence:
     def planned(self) -> bool:
         """Tell whether the line is about changes that were only planned."""
         return self.verified == _AFTER_RUN
+
+    @property
+    def outcome(self) -> Literal["unchanged", "changed", "planned", "checked"]:
+        """Return what happened to the step, in one word."""
+        if self.planned:
+            return "planned"
+        return "unchanged" if self.done == NOTHING_TO_DO else "checked" if self.done == CHECKED else "changed"
 
     def to_result(self) -> dict[str, str]:
         return {"step": self.step, "found": self.found, "done": self.done, "verified": self.verified}
@@ -157,7 +167,7 @@ class ManagedResource(ABC, Generic[State, Record]):
     def _line(self, step: str, state: State, changes: Plan, final: State | None) -> Evidence:
         found = self.summary(step, state)
         if not changes.changed:
-            return Evidence(step, found, "nothing to do", found if final is None else self.summary(step, final))
+            return Evidence(step, found, NOTHING_TO_DO, found if final is None else self.summary(step, final))
         if final is None:
             return Evidence.of_plan(step, found, changes.describe())
         return Evidence(step, found, changes.describe(), self.summary(step, final))

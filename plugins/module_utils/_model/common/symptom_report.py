@@ -11,7 +11,7 @@ from typing import Any
 
 from .shown_text import one_line
 
-_TITLES = ("symptom", "seen", "cause", "fix", "source")
+_TITLES = ("symptom", "seen", "cause", "fix", "repair", "source")
 _NARROWEST = 40
 
 
@@ -40,11 +40,11 @@ def _unread(name: str, result: Mapping[str, Any]) -> list[str]:
 
 def _block(row: Mapping[str, Any], width: int) -> list[str]:
     """Return one symptom: a heading with machine, step and id, and a line for each other column."""
-    repair = ", repair with consent" if row["repairable"] else ""
-    cells = {**row, "symptom": row["sign"]}
+    repair = f"with the consent site_doctor_fix={row['id']}" if row["repairable"] else ""
+    cells = {**row, "symptom": row["sign"], "repair": repair}
     first = max(map(len, _TITLES))
-    found = [f"{row['machine']}  {row['step']}  {row['id']}{repair}"]
-    for title in _TITLES:
+    found = [f"{row['machine']}  {row['step']}  {row['id']}"]
+    for title in filter(cells.get, _TITLES):
         lead = f"  {title:<{first}}  "
         found += textwrap.wrap(
             str(cells[title]),

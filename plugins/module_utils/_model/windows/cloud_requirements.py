@@ -65,9 +65,9 @@ def cloud_unknown(context: Context) -> Check | None:
     return Check.failed(
         "cloud-unknown",
         "P9",
-        f"VMM does not have the cloud {', '.join(unknown)}; its clouds are"
+        f"VMM does not have the {'clouds' if unknown[1:] else 'cloud'} {', '.join(unknown)}; its clouds are"
         f" {', '.join(sorted(cloud.name for cloud in clouds)) or 'none'}",
-        "correct O(vmm_clouds)",
+        "correct O(vmm_clouds), for each server if their clouds differ",
     )
 
 

@@ -68,6 +68,7 @@ _DNS = ("NameResolutionFailure", "HostNotFound", "NoData", "TryAgain")
 _TCP = ("ConnectFailure", "ConnectionRefused", "TimedOut", "HostUnreachable", "NetworkUnreachable")
 _LATE = ("Timeout", "Deadline")
 _LOGIN_REQUIRED = 407
+_SYSTEM_FIX = "correct the proxy in the settings of Windows"
 
 
 def addresses(
@@ -164,13 +165,17 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
     )
     direct = call.via == "direct"
     path = "directly" if direct else f"through {via}"
+    system = call.via == "system"
     explanations: dict[str | None, tuple[str, str]] = {
         None: (f"{host} responds {path}", ""),
         "dns": (
             f"{host} does not resolve on this machine",
             "correct the DNS settings, or set O(proxy)",
         ),
-        "proxy-dns": (f"the name of {via} does not resolve on this machine", "correct the address of the proxy"),
+        "proxy-dns": (
+            f"the name of {via} does not resolve on this machine",
+            _SYSTEM_FIX if system else "correct O(proxy.address)",
+        ),
         "tcp": (
             f"{host} does not accept connections on port 443",
             "allow the connection in the firewall, or set O(proxy)",
@@ -178,7 +183,7 @@ def explain(call: ConnectivityFacts) -> tuple[str, str]:
         if direct
         else (
             f"{via} does not accept connections",
-            "correct its address and port, or allow it in the firewall",
+            f"{_SYSTEM_FIX if system else 'correct O(proxy.address) and O(proxy.port)'}, or allow it in the firewall",
         ),
         "tls": (
             f"the TLS handshake with {host} fails ({call.failure})",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from ..common.check import Check, worst
-from ..common.resource import Evidence
+from ..common.resource import CHECKED, Evidence
 from . import endpoints
 from .expectation import HYPERV_HOST, VMM_SERVER, Expectation, all_clouds
 from .facts import ConnectivityFacts, MachineFacts
@@ -72,7 +72,7 @@ def _line(step: str, group: list[Check]) -> Evidence:
         texts.append(f"{passed} checks passed" if passed > 1 else "1 check passed")
     elif not bad:
         texts = [f"{passed} checks passed"] if passed > 1 else [group[0].message]
-    return Evidence(step, "; ".join(texts), "checked", _VERIFIED[worst(group)])
+    return Evidence(step, "; ".join(texts), CHECKED, _VERIFIED[worst(group)])
 
 
 def connectivity_checks(calls: Iterable[ConnectivityFacts], step: str) -> Iterator[Check]:

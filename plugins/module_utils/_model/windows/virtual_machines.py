@@ -24,6 +24,7 @@ _MACHINE: Final = {
     "cloud_id": TEXT,
     "host": _TEXT,
     "cluster": _TEXT,
+    "host_group": _TEXT,
     "platform": _TEXT,
     "generation": _NUMBER,
     "secure_boot": _FLAG,
@@ -74,7 +75,9 @@ def machines_from_answer(text: Any, clouds: Sequence[str]) -> list[VmmMachine]:
     answer = _read(text)
     if answer["service"] != RUNNING or answer["clouds"] is None:
         state = answer["service"] or "missing"
-        raise Refused(f"the VMM service on this machine is {state}; run this on the node that runs VMM")
+        raise Refused(
+            f"the VMM service on this machine is {state}; run this on the node that runs VMM", vmm_service=state
+        )
     names = {str(cloud["id"]): str(cloud["name"]) for cloud in answer["clouds"]}
     for wanted in clouds:
         _require_cloud(wanted, names)
@@ -135,7 +138,7 @@ def _machine(row: Mapping[str, Any], clouds: Mapping[str, str]) -> VmmMachine:
     cloud = clouds.get(row["cloud_id"])
     known = Known(row["id"], row["hyperv_id"], row["name"], observed, cloud, row["host"])
     shown = {
-        **{name: row[name] for name in ("cluster", "processors", "memory_mb", "state", "tag")},
+        **{name: row[name] for name in ("cluster", "host_group", "processors", "memory_mb", "state", "tag")},
         "properties": row["properties"] or {},
         "disks": disks,
         "adapters": adapters,

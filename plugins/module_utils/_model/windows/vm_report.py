@@ -16,6 +16,7 @@ from .virtual_machines import VmmMachine
 
 _NOTHING_SHOWN: Final[Mapping[str, Any]] = {
     "cluster": None,
+    "host_group": None,
     "processors": None,
     "memory_mb": None,
     "state": None,

@@ -15,6 +15,7 @@ from typing import Any
 from ..._azure import jobs
 from ..._azure.consistency import UNKNOWN_PARENT
 from ..._azure.wire import payload
+from ..._model.azure.cloud import Association
 from ..._model.azure.protectable_item import SourceMachine
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.common.errors import Refused
@@ -52,6 +53,12 @@ class Cloud:
             "protected items", lambda: self._items.list_by_replication_protection_containers(*self._place)
         )
         return [ProtectedItem.from_wire(document) for document in found]
+
+    def policies(self) -> list[str]:
+        """Return the names of the policies with which the cloud is associated."""
+        mappings = self.vault.azure.site_recovery.replication_protection_container_mappings
+        found = list_of_vault("associations", lambda: mappings.list_by_replication_protection_containers(*self._place))
+        return sorted({one.policy for one in map(Association.from_wire, found) if one.paired})
 
     # Each write returns the name of its job.
 

@@ -28,7 +28,7 @@ from ..._model.azure.association_plan import (
 from ..._model.azure.cloud import select_clouds
 from ..._model.azure.jobs import failure_of
 from ..._model.azure.replication_policy import ReplicationPolicy
-from ..._model.common.errors import Refused, RemoteFailure, SiteRecoveryError
+from ..._model.common.errors import AccessDenied, Refused, RemoteFailure, SiteRecoveryError
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .replication_policy import read_policy
@@ -36,6 +36,7 @@ from .site_recovery_writes import run
 from .vault_clouds import list_associations, list_clouds
 
 States: TypeAlias = tuple[CloudState, ...]
+_RESUME = "the jobs continue in Azure: run again to resume the wait, or increase wait_timeout"
 
 
 class PolicyAssociationResource(ManagedResource[States, Applied]):
@@ -107,13 +108,17 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
             call = partial(mappings.begin_create, *address, body)
             try:
                 name = jobs.start(call, step.reason, max(0.0, deadline - time.monotonic()))
+            except AccessDenied:
+                # No other cloud escapes it.
+                raise
             except SiteRecoveryError as error:
                 failures.append((error.message, error.details))
                 continue
             if name is not None:
                 started.append((step, name))
+        ended = jobs.follow_all(self._vault, [name for _step, name in started], deadline, _RESUME)
         for step, name in started:
-            job = jobs.follow(self._vault, name, deadline)
+            job = ended[name]
             if not job.succeeded:
                 failures.append(failure_of(job, step.reason))
         if failures:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ..._azure import consistency
 from ..._azure.failures import Absent, read, translated
 from ..._azure.jobs import Vault
 from ..._azure.wire import Document, documents, raw
@@ -17,6 +19,7 @@ from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.vmm_server import is_vmm
 from ..._model.common.errors import Refused
 from ..._model.common.names import same_name
+from ..._model.common.waiting import early_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,22 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
-    """Read one protected machine. Raises Refused if it is not protected anymore."""
+    """Read one protected machine, which was listed. Raises Refused if it is not protected anymore.
+
+    A replica that does not know it yet may answer, so its absence has to last.
+    """
+    started = time.monotonic()
+    while (found := read_machine(vault, item_id)) is None:
+        elapsed = time.monotonic() - started
+        left = consistency.DIFFERENT_SECONDS - elapsed
+        if left <= 0:
+            raise Refused(f"machine '{Address.of(item_id).item}' is not protected anymore; run again")
+        time.sleep(early_interval(elapsed, left))
+    return found
+
+
+def read_machine(vault: Vault, item_id: str) -> ProtectedItem | None:
+    """Read one protected machine. None: it is not protected."""
     place = Address.of(item_id)
     answer = read(
         f"read the protected machine '{place.item}'",
@@ -62,9 +80,7 @@ def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
             vault.resource_group, vault.name, place.fabric, place.container, place.item, cls=raw
         ),
     )
-    if isinstance(answer, Absent):
-        raise Refused(f"machine '{place.item}' is not protected anymore; run again")
-    return ProtectedItem.from_wire(answer)
+    return None if isinstance(answer, Absent) else ProtectedItem.from_wire(answer)
 
 
 def find_machine(items: Sequence[ProtectedItem], name: str) -> ProtectedItem:

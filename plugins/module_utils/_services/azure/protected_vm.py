@@ -42,12 +42,13 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, Evidence, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .cloud_machines import Cloud, find_cloud
-from .item_jobs import Operation, Results, run_all
+from .item_jobs import Operation, Results, codes_of, run_all
 from .storage_account import list_accounts
 from .vault import require
 from .virtual_network import list_networks
 
 _RUNNING = ("enabledr",)
+_REMOVING = ("disabledr", "purgevm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class ProtectionState:
     cloud: Cloud
     machines: tuple[MachineState, ...]
     log_account: str | None = None
+    #: The running jobs that remove machines already.
+    removing: tuple[str, ...] = ()
 
 
 class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
@@ -82,8 +85,19 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         cloud = self._cloud()
         machines = self._machines(cloud)
         missing = [machine for machine in machines if machine.item is None and machine.job is None]
-        enabling = bool(missing) and not self.desired.absent
-        return ProtectionState(cloud, machines, self._require_target(missing) if enabling else None)
+        if self.desired.absent:
+            return ProtectionState(cloud, machines, removing=self._removing(machines))
+        return ProtectionState(cloud, machines, self._require_target(cloud, missing) if missing else None)
+
+    def _removing(self, machines: Iterable[MachineState]) -> tuple[str, ...]:
+        """Return the jobs of an earlier run, or of others, that remove machines of this task."""
+        ids = {machine.item.vm_id.casefold() for machine in machines if machine.item is not None}
+        running = jobs.list_jobs(self.vault, jobs.RUNNING) if ids else []
+        return tuple(
+            job.name
+            for job in running
+            if job.scenario.casefold() in _REMOVING and str(job.target.id or "").casefold() in ids
+        )
 
     def _cloud(self) -> Cloud:
         if self._found is None:
@@ -106,15 +120,24 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             for one in self.desired.machines
         )
 
-    def _require_target(self, machines: Sequence[MachineState]) -> str:
+    def _require_target(self, cloud: Cloud, machines: Sequence[MachineState]) -> str:
         """Check policy, networks and account of machines to be enabled. Return the id of the account for logs."""
         if self.desired.policy is None:
             raise InvalidInput("policy", "is required for machines that are not protected yet", "name the policy")
+        self._require_policy(cloud, self.desired.policy)
         vault = require(self.azure, self.vault.resource_group, self.vault.name)
         context = RuleContext(vault_location=vault.location, vault_subscription=vault.subscription_id)
         for network in {machine.desired.network for machine in machines} - {None}:
             self._require_network(str(network), context, machines)
         return self._log_account(context)
+
+    def _require_policy(self, cloud: Cloud, policy: str) -> None:
+        names = cloud.policies()
+        if not any(same_name(policy, name) for name in names):
+            raise Refused(
+                f"policy: cloud '{cloud.name}' is not associated with policy '{policy}'; associate them with"
+                f" policy_association, or choose one of its policies: {', '.join(names) or 'none'}"
+            )
 
     def _require_network(self, network: str, context: RuleContext, machines: Sequence[MachineState]) -> None:
         where = ResourceId.parse(network)
@@ -130,7 +153,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             wanted = machine.desired.subnet
             if wanted and same_id(machine.desired.network, network) and not _among(wanted, subnets):
                 raise Refused(
-                    f"subnet: network '{where.name}' has no subnet '{wanted}'; choose one of {', '.join(subnets)}"
+                    f"subnet: network '{where.name}' has no subnet '{wanted}'; choose one of: {', '.join(subnets)}"
                 )
 
     def _log_account(self, context: RuleContext) -> str:
@@ -191,11 +214,16 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
     # Apply ------------------------------------------------------------------------------------------------------------
 
     def is_settled(self, state: ProtectionState) -> bool:
-        return not self._moving(state.machines)
+        return not (state.removing if self.desired.absent else self._moving(state.machines))
 
     def wait_until_settled(self, state: ProtectionState) -> tuple[ProtectionState, Applied]:
-        """Wait for machines that an earlier run has enabled, unless others wait to be enabled first."""
-        if self.desired.absent or not self._moving(state.machines):
+        """Wait for machines that an earlier run has enabled, unless others wait to be enabled first.
+
+        Jobs that remove machines already are followed to their ends.
+        """
+        if self.desired.absent:
+            return self._wait_for_removals(state)
+        if not self._moving(state.machines):
             return state, Applied()
         if any(step.action == "enable" for step in self._steps(state)):
             return state, Applied()
@@ -203,6 +231,13 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         self._wait(state.cloud, results)
         self._require_success(state.cloud, results)
         return self.observe(), Applied(tuple(results.notes))
+
+    def _wait_for_removals(self, state: ProtectionState) -> tuple[ProtectionState, Applied]:
+        if not state.removing:
+            return state, Applied()
+        resume = "the jobs continue in Azure: run again to resume the wait, or increase wait_timeout"
+        ended = jobs.follow_all(self.vault, state.removing, self.deadline, resume)
+        return self.observe(), Applied(tuple(job.describe() for job in ended.values()), acted=True)
 
     def _moving(self, machines: Iterable[MachineState]) -> list[MachineState]:
         """Return the machines that have not reached the phase for which this task waits."""
@@ -276,6 +311,8 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         started = time.monotonic()
         while True:
             machines = self._look(cloud, results)
+            if machines is not None:
+                self.azure.report([progress(machines, codes_of(results.failures))])
             moving = [one for one in self._moving(machines or ()) if one.name not in results.failures]
             if machines is not None and not moving:
                 return
@@ -316,8 +353,7 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
         if not results.failures:
             return
         machines = self._machines(cloud)
-        codes = {name: str(error.details.get("code") or error.kind) for name, error in results.failures.items()}
-        line = progress(machines, codes)
+        line = progress(machines, codes_of(results.failures))
         texts = ". ".join(f"{name}: {error.message}" for name, error in results.failures.items())
         failed = len(results.failures)
         raise RemoteFailure(

@@ -17,11 +17,13 @@ from ..._azure.clients import Azure
 from ..._azure.failures import Absent, read
 from ..._azure.wire import Document, raw
 from ..._model.azure import removal as model
+from ..._model.azure import removal_plan
 from ..._model.azure.removal import Contents
+from ..._model.azure.removal_plan import Selection
 from ..._model.azure.vault_contents import Contents as VaultContents
 from ..._model.azure.vmm_server import VmmServer, is_vmm, servers_from_wire
 from ..._model.common.names import vault_id
-from ..._model.common.resource import Evidence
+from ..._model.common.resource import NOTHING_TO_DO, Evidence
 from .vault import find
 from .vault_lists import list_of_vault
 
@@ -115,13 +117,13 @@ class Reader:
 
 
 def read_removal(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
-    """Return the result keys: the steps in their order, and the documents for an export."""
+    """Return the result keys: the steps in their order, what goes of them, and the documents for an export."""
     group, name = options["resource_group"], options["vault_name"]
     own_id = vault_id(azure.subscription_id, group, name)
     vault = find(azure, group, name).resource
     if vault is None:
         steps = tuple(model.Step(each, ()) for each in model.ORDER)
-        return _result(own_id, False, steps, None)
+        return {**_result(own_id, False, steps, None), **_planned(steps, Contents(), options)}
     reader = Reader(azure, group, name)
     contents = reader.whole()
     others = VaultContents.from_wire(_backup(azure, group, name), [], []).summary(vault.private_endpoints)
@@ -129,7 +131,24 @@ def read_removal(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
     export = None
     if options["details"]:
         export = {**reader.with_details(contents), model.SERVERS: [each.to_result() for each in contents.servers]}
-    return _result(own_id, True, steps, export)
+    return {**_result(own_id, True, steps, export), **_planned(steps, contents, options)}
+
+
+def _planned(steps: tuple[model.Step, ...], contents: Contents, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result keys with the decision on each object; none of them without `remove`."""
+    if options["remove"] is None:
+        return {"removal": None, "problems": None}
+    expected = options["servers"]
+    chosen = None if expected is None else removal_plan.chosen_servers(contents.servers, expected)
+    decided = removal_plan.decide(steps, Selection(frozenset(options["remove"]), chosen, options["purge"]))
+    return {
+        "steps": [
+            {"step": step.name, "objects": [each.to_result() for each in decided if each.step == step.name]}
+            for step in steps
+        ],
+        "removal": removal_plan.calls(decided, options["vault_name"]),
+        "problems": removal_plan.problems(decided),
+    }
 
 
 def _backup(azure: Azure, group: str, name: str) -> list[Document]:
@@ -145,5 +164,5 @@ def _result(
         "exists": exists,
         "steps": [step.to_result() for step in steps],
         "documents": export,
-        "evidence": [Evidence(STEP, line, "nothing to do", line).to_result() for line in lines],
+        "evidence": [Evidence(STEP, line, NOTHING_TO_DO, line).to_result() for line in lines],
     }

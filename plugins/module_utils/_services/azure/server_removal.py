@@ -23,8 +23,6 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .removal import STEP, Reader
 
-_RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
-
 
 class ServerRemoval(ManagedResource[ServerState, Applied]):
     """A VMM server of a vault, which is removed with its registration or purged without it (X1)."""
@@ -91,7 +89,7 @@ class ServerRemoval(ManagedResource[ServerState, Applied]):
     def _running_jobs(self) -> list[Job]:
         call = self._vault.azure.site_recovery.replication_jobs.list
         with translated("list the running jobs of the vault"):
-            found = documents(call(self._desired.resource_group, self._desired.vault_name, filter=_RUNNING))
+            found = documents(call(self._desired.resource_group, self._desired.vault_name, filter=jobs.RUNNING))
         return [Job.from_wire(each) for each in found]
 
 

@@ -33,7 +33,7 @@ from ..._model.azure.target_rule import RuleContext
 from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
 from ..._model.common.names import same_name
 from ..._model.common.plan import Plan
-from ..._model.common.resource import Applied, Evidence, ManagedResource
+from ..._model.common.resource import NOTHING_TO_DO, Applied, Evidence, ManagedResource
 from ..._model.common.waiting import early_interval
 from . import resource_groups as groups
 from .resource_providers import ResourceProvider
@@ -172,7 +172,7 @@ class StorageAccountResource(ManagedResource[AccountState, Applied]):
             return lines
         return (
             *lines,
-            Evidence("T5", "a premium account", "nothing to do", "needs a standard account for replication logs"),
+            Evidence("T5", "a premium account", NOTHING_TO_DO, "needs a standard account for replication logs"),
         )
 
     def warnings(self, state: AccountState) -> tuple[str, ...]:

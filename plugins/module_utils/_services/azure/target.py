@@ -24,7 +24,7 @@ from ..._model.azure.target_rule import BlobSettings, RuleContext
 from ..._model.azure.vault import PROVIDER, Vault, vault_checks
 from ..._model.common.check import Check
 from ..._model.common.names import require_account_name, vault_id
-from ..._model.common.resource import Evidence
+from ..._model.common.resource import NOTHING_TO_DO, Evidence
 from . import resource_groups as groups
 from .deployment_scope import if_allowed, read_scope
 from .resource_providers import ResourceProvider
@@ -195,7 +195,7 @@ def _not_found(accounts: Sequence[Candidate], named: set[str]) -> list[str]:
 
 def _vault_evidence(vault: Vault | None) -> Evidence:
     found = describe(vault) if vault else "no vault"
-    return Evidence("B1", found, "nothing to do", found)
+    return Evidence("B1", found, NOTHING_TO_DO, found)
 
 
 def _evidence(target: _Target) -> tuple[Evidence, ...]:
@@ -205,10 +205,10 @@ def _evidence(target: _Target) -> tuple[Evidence, ...]:
     encryption = target.encryption
     lines = (
         _vault_evidence(vault),
-        Evidence("T1", target.scope.summary(), "nothing to do", target.scope.verified()),
-        Evidence("T2", "deployment model Resource Manager", "nothing to do", "the only available model"),
-        Evidence("T3", f"{counted} {by}", "nothing to do", counted),
+        Evidence("T1", target.scope.summary(), NOTHING_TO_DO, target.scope.verified()),
+        Evidence("T2", "deployment model Resource Manager", NOTHING_TO_DO, "the only available model"),
+        Evidence("T3", f"{counted} {by}", NOTHING_TO_DO, counted),
     )
     if encryption.status != "fail":
         return lines
-    return (*lines, Evidence("P7", encryption.message, "nothing to do", encryption.fix))
+    return (*lines, Evidence("P7", encryption.message, NOTHING_TO_DO, encryption.fix))

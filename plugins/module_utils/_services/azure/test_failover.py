@@ -7,31 +7,33 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
 from ..._azure import jobs as follower
 from ..._azure.clients import Azure
-from ..._azure.consistency import DIFFERENT_SECONDS
+from ..._azure.consistency import DIFFERENT_SECONDS, UNKNOWN_PARENT
 from ..._azure.failures import Absent, read, translated
 from ..._azure.wire import documents, payload, raw
 from ..._model.azure.drill import Decision, DesiredDrill, Subject, decide, plan_drill, require_decidable
-from ..._model.azure.drill_evidence import DrillRun, drill_machines
+from ..._model.azure.drill_evidence import DrillRun
 from ..._model.azure.drill_network import FoundNetwork, production_networks, require_isolated
-from ..._model.azure.jobs import failure_of, set_moment, shown_moment
+from ..._model.azure.drill_plan import subject_of_machine, subject_of_plan
+from ..._model.azure.jobs import JobTarget, failure_of, shown_moment
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.recovery_point import OF_PLANS, RecoveryPoint
 from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
-from ..._model.common.names import region, same_id, same_name
+from ..._model.common.names import region, same_name
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
-from .protected_machines import Address, find_machine, get_machine, list_machines
+from .manual_actions import cancel_waiting, follow_to_end
+from .protected_machines import Address, find_machine, get_machine, list_machines, read_machine
+from .recovery_plan import read_plan
+from .test_machines import absences, power_states
 from .vault import find
 
 _PROVIDER = "HyperVReplicaAzure"
-# documented: Virtual Machines - Get, with $expand=instanceView.
-_COMPUTE_VERSION = "2022-11-01"
 _RESUME = (
     "the jobs continue in Azure: run again with open_test=resume to follow them and clean up, or with"
     " open_test=clean_up to end them; or increase wait_timeout"
@@ -44,6 +46,8 @@ class Tested:
 
     subject: Subject
     items: tuple[ProtectedItem, ...]
+    #: By the ids of the machines in VMM, the numbers of their groups in a plan.
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,44 +86,27 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         found = find(vault.azure, vault.resource_group, vault.name).resource
         if found is None:
             raise Refused(f"vault_name: the vault '{vault.name}' does not exist; correct vault_name or resource_group")
-        listed = list_machines(vault, desired.server, desired.cloud)
-        tested = (self._plan_subject(listed),) if desired.plan else tuple(self._machines(listed))
+        # A plan is isolated from the networks of all machines, wherever they are.
+        place = (None, None) if desired.plan else (desired.server, desired.cloud)
+        listed = list_machines(vault, *place)
+        tested = (self._plan(),) if desired.plan else tuple(self._machines(listed))
         production = production_networks(item.details for item in listed)
         now = datetime.now(timezone.utc)
         return DrillState(tested, self._network(), production, found.location, now)
 
     def _machines(self, listed: Sequence[ProtectedItem]) -> list[Tested]:
         chosen = [get_machine(self._vault, find_machine(listed, name).id) for name in self._desired.machines]
-        return [Tested(_subject_of(item), (item,)) for item in chosen]
+        return [Tested(subject_of_machine(item), (item,)) for item in chosen]
 
-    def _plan_subject(self, listed: Sequence[ProtectedItem]) -> Tested:
+    def _plan(self) -> Tested:
         vault, name = self._vault, str(self._desired.plan)
-        answer = read(
-            f"read the recovery plan '{name}'",
-            lambda: vault.azure.site_recovery.replication_recovery_plans.get(
-                vault.resource_group, vault.name, name, cls=raw
-            ),
-        )
-        if isinstance(answer, Absent):
+        plan = read_plan(vault, name)
+        if plan is None:
             raise Refused(f"recovery_plan: the vault has no recovery plan '{name}'; correct it, or create the plan")
-        properties = answer.get("properties") or {}
-        groups = properties.get("groups") or ()
-        ids = [str(entry.get("id")) for group in groups for entry in group.get("replicationProtectedItems") or ()]
-        items = tuple(get_machine(vault, item.id) for item in listed if any(same_id(item.id, each) for each in ids))
-        times = [_last_test(item) for item in items]
-        oldest = min((each for each in times if each), default=None) if all(times) else None
-        scenario = properties.get("currentScenario") or {}
-        subject = Subject(
-            "plan",
-            str(answer.get("name")),
-            str(answer.get("id")),
-            tuple(map(str, properties.get("allowedOperations") or ())),
-            str(scenario.get("scenarioName") or ""),
-            str(scenario.get("jobId") or "").rpartition("/")[2] or None,
-            oldest,
-            str(properties.get("currentScenarioStatus") or "no operation is running"),
-        )
-        return Tested(subject, items)
+        found = [(each, read_machine(vault, each)) for each in plan.item_ids]
+        items = tuple(item for _id, item in found if item)
+        groups = {item.vm_id.casefold(): plan.group_number(item.id) or 0 for item in items}
+        return Tested(subject_of_plan(plan, items), items, groups)
 
     def _network(self) -> FoundNetwork | None:
         wanted = self._desired.network
@@ -166,7 +153,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         deadline = time.monotonic() + self._wait_timeout
         runs: list[DrillRun] = []
         pairs = [
-            (decision, DrillRun(each.subject, each.items, comments=self._desired.comments))
+            (decision, DrillRun(each.subject, each.items, comments=self._desired.comments, groups=each.groups))
             for decision, each in zip(self._decisions(state), state.tested, strict=True)
             if decision.step != "nothing"
         ]
@@ -194,12 +181,14 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             name = self._begin(decision, run)
             if name is not None:
                 begun[name] = run
-        ended = follower.follow_all(self._vault, begun, deadline, _RESUME)
+        ended = follow_to_end(self._vault, begun, deadline, _RESUME, completes=self._desired.completes_actions)
         for name, run in begun.items():
             run.test = ended[name]
             if not run.test.succeeded:
                 run.problems.append(failure_of(run.test, f"test the failover of '{run.subject.name}'")[0])
-            run.power.update(self._look(run))
+            elif run.left_out():
+                run.problems.append(f"{', '.join(run.left_out())} was left out of the test; run again")
+            run.power.update(power_states(self._vault, run))
         if self._desired.cleanup:
             tested = [run for decision, run in batch if decision.step == "follow" or run.test is not None]
             self._clean_up([run for run in tested if not (run.test and run.test.collided)], deadline)
@@ -209,9 +198,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         if decision.step == "follow":
             return self._open_job(run)
         try:
-            name = follower.start(
-                self._test_call(run), f"test the failover of '{run.subject.name}'", self._wait_timeout
-            )
+            action = f"test the failover of '{run.subject.name}'"
+            name = follower.start(self._test_call(run), action, self._wait_timeout, UNKNOWN_PARENT)
         except AccessDenied:
             raise
         except (RemoteFailure, Refused) as error:
@@ -256,10 +244,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         subject, vault = run.subject, self._vault
         if subject.is_testing and subject.job:
             return subject.job
-        ids = {item.vm_id for item in run.before} if subject.kind == "machine" else {subject.name}
         for job in follower.list_jobs(vault):
-            about = (job.target.id, job.target.name)
-            if same_name(job.scenario, "TestFailover") and any(same_name(one, each) for one in ids for each in about):
+            if same_name(job.scenario, "TestFailover") and _is_about(job.target, run):
                 return job.name
         run.problems.append("the job of the open test failover is not among the newest jobs, so it has no evidence")
         return None
@@ -268,8 +254,10 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         begun: dict[str, DrillRun] = {}
         for run in runs:
             try:
-                name = self._begin_cleanup(run)
+                name = self._begin_cleanup(run, deadline)
             except RemoteFailure as error:
+                if isinstance(error, AccessDenied) and run.test is None:
+                    raise
                 run.problems.append(error.message)
                 continue
             if name is not None:
@@ -279,15 +267,15 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             run.cleanup = ended[name]
             if not run.cleanup.succeeded:
                 run.problems.append(failure_of(run.cleanup, f"clean up the test of '{run.subject.name}'")[0])
-            run.deleted.update({name: _is_gone(power) for name, power in self._look(run).items()})
+            run.deleted.update(absences(self._vault, run))
 
-    def _begin_cleanup(self, run: DrillRun) -> str | None:
+    def _begin_cleanup(self, run: DrillRun, deadline: float) -> str | None:
         vault, client = self._vault, self._vault.azure.site_recovery
         subject = self._current(run)
         if subject.is_cleaning_up:
             return subject.job
         if subject.is_testing and subject.job:
-            follower.follow_all(vault, [subject.job], time.monotonic() + self._wait_timeout, _RESUME)
+            self._end_test(subject.job, deadline)
             subject = self._current(run)
         if not subject.allows("TestFailoverCleanup"):
             return None
@@ -299,6 +287,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
                 ),
                 action,
                 self._wait_timeout,
+                UNKNOWN_PARENT,
             )
         place = Address.of(subject.id)
         return follower.start(
@@ -307,40 +296,20 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             ),
             action,
             self._wait_timeout,
+            UNKNOWN_PARENT,
         )
+
+    def _end_test(self, name: str, deadline: float) -> None:
+        """Wait for the end of a test failover. One that waits for a person is canceled."""
+        job = follower.follow_all(self._vault, [name], deadline, _RESUME)[name]
+        if job.is_suspended:
+            cancel_waiting(self._vault, job, deadline)
+            follower.follow_all(self._vault, [name], deadline, _RESUME)
 
     def _current(self, run: DrillRun) -> Subject:
         if run.subject.kind == "plan":
-            return self._plan_subject(run.before).subject
-        return _subject_of(get_machine(self._vault, run.subject.id))
-
-    def _look(self, run: DrillRun) -> dict[str, str | None]:
-        """Return the power states of the machines in Azure, as far as the identity may read them."""
-        found: dict[str, str | None] = {}
-        for machine in drill_machines(run.test):
-            item = next((each for each in run.before if same_name(each.vm_id, machine.vm_id)), None)
-            group = item.details.get("recoveryAzureResourceGroupId") if item else None
-            if group:
-                found[machine.name] = self._power(f"{group}/providers/Microsoft.Compute/virtualMachines/{machine.name}")
-        return found
-
-    def _power(self, machine_id: str) -> str | None:
-        resources = self._vault.azure.resources.resources
-        try:
-            answer = read(
-                "read the power state of a machine",
-                lambda: resources.get_by_id(
-                    machine_id, api_version=_COMPUTE_VERSION, params={"$expand": "instanceView"}, cls=raw
-                ),
-            )
-        except RemoteFailure:
-            # Evidence only: the role Site Recovery Operator does not allow to read machines.
-            return None
-        if isinstance(answer, Absent):
-            return _ABSENT
-        view = (answer.get("properties") or {}).get("instanceView") or {}
-        codes = [str(status.get("code")) for status in view.get("statuses") or ()]
-        return next((code.partition("/")[2] for code in codes if code.startswith("PowerState/")), None)
+            return self._plan().subject
+        return subject_of_machine(get_machine(self._vault, run.subject.id))
 
     # Results
 
@@ -387,29 +356,11 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         return "; ".join(each.subject.describe() for each in state.tested)
 
 
-#: The power state of a machine that does not exist.
-_ABSENT = "absent"
-
-
-def _is_gone(power: str | None) -> bool | None:
-    return None if power is None else power == _ABSENT
-
-
-def _last_test(item: ProtectedItem) -> datetime | None:
-    return set_moment(item.properties.get("lastSuccessfulTestFailoverTime"))
-
-
-def _subject_of(item: ProtectedItem) -> Subject:
-    return Subject(
-        "machine",
-        item.machine,
-        item.id,
-        item.operations,
-        item.scenario,
-        item.job,
-        _last_test(item),
-        item.describe(),
-    )
+def _is_about(target: JobTarget, run: DrillRun) -> bool:
+    """Tell whether a job is about a machine or a plan. A machine can have the name of a plan."""
+    if run.subject.kind == "plan":
+        return same_name(target.kind, "RecoveryPlan") and same_name(target.name, run.subject.name)
+    return any(same_name(target.id, item.vm_id) for item in run.before)
 
 
 def _code(failed: Sequence[DrillRun]) -> str | None:

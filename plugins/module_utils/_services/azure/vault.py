@@ -33,7 +33,7 @@ from ..._model.common.check import Check
 from ..._model.common.errors import AccessDenied, InvalidInput, Refused, RemoteFailure
 from ..._model.common.names import parse_vault_id, require_vault_name, same_id, same_name, vault_id
 from ..._model.common.plan import Plan
-from ..._model.common.resource import Applied, Evidence, ManagedResource
+from ..._model.common.resource import NOTHING_TO_DO, Applied, Evidence, ManagedResource
 from . import resource_groups as groups
 from .resource_providers import ResourceProvider
 from .vault_lists import list_of_vault
@@ -86,7 +86,7 @@ def read_vaults(options: Mapping[str, Any], azure: Azure) -> dict[str, Any]:
         "vault_id": vaults[0].id if one_id and vaults else one_id,
         "exists": bool(vaults) if one_id else None,
         "checks": [check.to_result() for check in _checks(one_id, vaults)],
-        "evidence": [Evidence("B1", found, "nothing to do", found).to_result()],
+        "evidence": [Evidence("B1", found, NOTHING_TO_DO, found).to_result()],
     }
 
 

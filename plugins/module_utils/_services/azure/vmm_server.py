@@ -28,7 +28,7 @@ from ..._model.azure.vmm_server import (
 )
 from ..._model.common.errors import AccessDenied
 from ..._model.common.names import same_name, vault_id
-from ..._model.common.resource import Evidence
+from ..._model.common.resource import NOTHING_TO_DO, Evidence
 from .vault import find, list_vaults
 from .vault_lists import list_of_vault
 
@@ -113,4 +113,4 @@ def observe(azure: Azure, resource_group: str, vault_name: str) -> VaultServers:
 def evidence(selected: Mapping[str, VmmServer | None]) -> list[Evidence]:
     """Return one line for each server (P10)."""
     lines = [server.describe() if server else f"{name}: not registered" for name, server in selected.items()]
-    return [Evidence("P10", line, "nothing to do", line) for line in lines or ["no VMM server is registered"]]
+    return [Evidence("P10", line, NOTHING_TO_DO, line) for line in lines or ["no VMM server is registered"]]

@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from typing import Any
 
 from ....module_utils._model.common.errors import InvalidInput, Refused
 from ....module_utils._model.common.file_lock import file_lock
-from ....module_utils._model.common.plain_file import open_plain
+from ....module_utils._model.common.plain_file import open_plain, replace_file
 from ....module_utils._model.windows.symptom_repair import Record
 
 _OPTION = "undo_file"
@@ -60,17 +57,5 @@ def _content(file: Any) -> Any:
 
 
 def _write(path: str, records: Sequence[Record]) -> None:
-    """Replace the file. An interrupted run leaves the old one."""
     document = {"version": _VERSION, "changes": [record.to_document() for record in records]}
-    # mkstemp creates files that only their owner can read.
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".undo-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(document, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    replace_file(path, json.dumps(document, indent=2) + "\n")

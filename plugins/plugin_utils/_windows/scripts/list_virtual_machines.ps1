@@ -139,8 +139,8 @@ if ($state -eq 'Running') {
         }
     )
     $result.columns = @(
-        'id', 'hyperv_id', 'name', 'cloud_id', 'host_id', 'host', 'cluster', 'platform', 'generation', 'secure_boot'
-        'pass_through', 'fibre_channel', 'operating_system', 'processors', 'memory_mb', 'state', 'highly_available'
+        'id', 'hyperv_id', 'name', 'cloud_id', 'host_id', 'host', 'cluster', 'host_group', 'platform', 'generation'
+        'secure_boot', 'pass_through', 'fibre_channel', 'operating_system', 'processors', 'memory_mb', 'state', 'highly_available'
         'migrating', 'primary', 'recovery', 'additions', 'backup', 'checkpoints', 'tag', 'properties', 'disks', 'adapters'
     )
     $result.machines = @(
@@ -161,6 +161,7 @@ if ($state -eq 'Running') {
                 (Get-Text -Item $vmHost -Name ID),
                 (Get-Text -Item $machine -Name HostName),
                 (Get-Text -Item (Get-Value -Item $vmHost -Name HostCluster) -Name Name),
+                (Get-Text -Item (Get-Value -Item $vmHost -Name VMHostGroup) -Name Path),
                 (Get-Text -Item $machine -Name VirtualizationPlatform),
                 (Get-Number -Item $machine -Name Generation),
                 (Get-Flag -Item $machine -Name SecureBootEnabled),

@@ -325,7 +325,41 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
             "site_wave_sizes: '1,0'",
             "H1 site_wave_sizes[1] must be a number of hosts, a percentage or one_per_cluster, not '0'",
         ),
+        (
+            "site",
+            "site_unregister_agent: vault-other",
+            "X1 site_unregister_agent must be the name of the vault, as the consent to this removal; set it",
+        ),
+        ("site", "site_unregister_agent: true", "X1 site_unregister_agent must be the name of the vault"),
+        ("site", "site_unregister_agent: VAULT-DR", ""),
         ("site", "site_max_fail_percentage: -1", "H1 site_max_fail_percentage must be from 0 to 100, not -1"),
+        (
+            "replication",
+            "replication_network_mappings: [{vm_network: Production}]",
+            "N1 replication_network_mappings[0].azure_network is required for state=present",
+        ),
+        ("replication", "replication_network_mappings: [{vm_network: Production, state: absent}]", ""),
+        (
+            "replication",
+            "replication_policies: [{name: gold, recovery_point_retention: 25}]",
+            "N2 replication_policies[0].recovery_point_retention must be between 0 and 24 hours, not 25",
+        ),
+        (
+            "replication",
+            "replication_policies: [{name: gold, copy_frequency: 60}]",
+            "N2 replication_policies[0].copy_frequency must be one of 30, 300, 900, not '60'",
+        ),
+        (
+            "replication",
+            "replication_policies: [{name: gold, clouds: [Gold, gold]}]",
+            "N2 replication_policies[0].clouds: a name is a duplicate",
+        ),
+        (
+            "replication",
+            "replication_policies: [{name: gold, clouds: [Gold]}, {name: silver, clouds: [Gold]}]",
+            "N2 replication_policies[1].clouds: cloud 'Gold' is already in replication_policies[0].clouds",
+        ),
+        ("replication", "replication_wait_timeout: -1", "N2 replication_wait_timeout must not be negative"),
     ],
 )
 def test_rules_of_the_modules_are_applied_under_the_names_of_the_variables(role: str, text: str, expected: str) -> None:
@@ -390,6 +424,14 @@ def test_an_extra_variable_must_not_replace_a_result_of_the_run(monkeypatch: pyt
         f"__site_report {rule}",
         f"hyperv_host_checks {rule}",
     ]
+
+
+def test_the_consents_to_a_removal_are_those_that_name_the_vault() -> None:
+    given = {"site_unregister_servers": "vault-dr", "site_unregister_provider": "vault-dr", "site_unregister_agent": ""}
+    found = run({**AZURE, **given}, roles=["site"])
+    assert found["consents"] == {"steps": ["servers"], "parts": ["provider"], "purge": False}
+    nowhere = run(given, roles=["site"], stop=False)
+    assert [check["message"] for check in nowhere["checks"]] == ["azure_target_vault_name is required"]
 
 
 def test_the_names_of_the_storage_accounts_need_a_valid_list() -> None:

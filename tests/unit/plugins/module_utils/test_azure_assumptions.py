@@ -95,6 +95,8 @@ COUNTS = {"protectedItemCount": 0, "registeredServersCount": 1, "recoveryPlanCou
 USAGES = {"usages": read([{"name": {"value": "ProtectedItemCount"}}])}
 ENDED = {"protectedItemCount": 0}
 
+NO_GROUP, NO_VAULT = refused(404, "ResourceGroupNotFound"), refused(404, "ResourceNotFound")
+
 CASES: list[Case] = [
     ("A-A-01", {**SENT, **providers(["2026-09-01", "2025-01-01"])}, YES),
     ("A-A-01", {**SENT, **providers(["2025-01-01"])}, NO),
@@ -103,12 +105,17 @@ CASES: list[Case] = [
     ("A-A-02", {"absent_vault": refused(404, "ResourceNotFound")}, YES),
     ("A-A-02", {"absent_vault": refused(404, "NotFound")}, NO),
     ("A-A-02", {"absent_vault": DENIED}, OPEN),
+    ("A-A-02", {"absent_vault": NO_GROUP}, OPEN),
     ("A-A-03", {"absent_group": refused(404, "ResourceGroupNotFound")}, YES),
     ("A-A-03", {"absent_group": refused(400, "ResourceGroupNotFound")}, NO),
     ("A-A-03", {"absent_group": DENIED}, OPEN),
     ("A-A-04", {"absent_fabric": refused(404, "NotFound")}, YES),
     ("A-A-04", {"absent_fabric": refused(404, "InvalidResourceType")}, NO),
+    ("A-A-04", {"absent_fabric": NO_GROUP}, OPEN),
+    ("A-A-04", {"absent_fabric": NO_VAULT, "vault": NO_VAULT}, OPEN),
     ("A-A-04", {}, OPEN),
+    ("A-A-25", {"extended": NO_GROUP}, OPEN),
+    ("A-A-25", {"extended": NO_VAULT, "vault": NO_VAULT}, OPEN),
     ("A-A-05", {"unknown_operation": refused(404, "OperationNotFound")}, YES),
     ("A-A-05", {"unknown_operation": refused(404, "ResourceNotFound")}, NO),
     ("A-A-05", {"unknown_operation": read({"status": "Succeeded"})}, OPEN),

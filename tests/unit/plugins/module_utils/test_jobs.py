@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.j
     JobError,
     failure_of,
     job_name,
+    progress_of,
     seconds_between,
     set_moment,
 )
@@ -30,7 +32,8 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     RemoteFailure,
 )
 
-VAULT: Any = None
+SEEN: list[list[str]] = []
+VAULT: Any = SimpleNamespace(azure=SimpleNamespace(report=SEEN.append))
 STATUS = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
 
 
@@ -274,9 +277,8 @@ def test_a_job_is_followed_to_its_end(
     monkeypatch: pytest.MonkeyPatch, clock: list[float], readings: list[Any], state: str
 ) -> None:
     answers(monkeypatch, *readings)
-    seen: list[str] = []
-    job = follower.follow(VAULT, "j1", 5000.0, lambda job: seen.append(job.state))
-    assert (job.state, seen[-1], len(clock)) == (state, state, len(readings) - 1)
+    job = follower.follow(VAULT, "j1", 5000.0)
+    assert (job.state, len(clock)) == (state, len(readings) - 1)
 
 
 def test_a_deadline_names_the_last_state_and_how_to_resume(monkeypatch: pytest.MonkeyPatch, clock: list[float]) -> None:
@@ -286,6 +288,14 @@ def test_a_deadline_names_the_last_state_and_how_to_resume(monkeypatch: pytest.M
     assert "last state: Enable replication of 'web01': InProgress at 'Copy' (job j1)" in caught.value.message
     assert "the job j1 continues in Azure: run again to resume the wait" in caught.value.message
     assert sum(clock) == pytest.approx(60.0)
+    assert SEEN[-1] == ["Enable replication of 'web01': Copy (2 of 2)"]
+
+
+def test_many_jobs_are_counted_by_their_tasks() -> None:
+    tasks = (("Check", "Succeeded"), ("Copy", "InProgress"))
+    many = [document("InProgress", tasks=tasks)] * 6 + [document("NotStarted"), document("Succeeded")]
+    assert progress_of(map(Job.from_wire, many)) == ["1 ended, 6 at Copy (2 of 2), 1 at NotStarted"]
+    assert progress_of([Job.from_wire(document("Succeeded"))]) == []
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def changed_body(account: StorageAccount, requested: DesiredAccount) -> dict[str
     [
         ("name", {"name": "Stdr"}, "3 to 24 lowercase letters"),
         ("location", {"vault_location": "northeurope"}, "westeurope is not the vault's region, northeurope"),
-        ("sku", {"sku": "Standard_XRS"}, "'Standard_XRS' is unknown; choose one of Standard_LRS"),
+        ("sku", {"sku": "Standard_XRS"}, "'Standard_XRS' is unknown; choose one of: Standard_LRS"),
         ("sku", {"sku": "Standard_ZRS"}, "is zone-redundant"),
         ("sku", {"sku": "standard_ragzrs"}, "Standard_RAGZRS is zone-redundant"),
         ("kind", {"kind": "BlobStorage"}, "do not support page blobs"),

@@ -10,6 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.candidate import (
+    DiskFact,
+    Known,
+    Observed,
+)
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.virtual_machines import VmmMachine
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.vm_report import report
 from lab.arm.jobs import Job
 from lab.context import ReplicationRefused
 from tests.lab.arm.replicas import Site, machine, make_site
@@ -125,6 +132,58 @@ def test_a_machine_that_cannot_be_protected_stops_the_task(site: Site, given: di
     assert ended.error["kind"] == "refused"
     assert text in ended.msg
     assert site.vault.items == {}
+
+
+def test_a_policy_that_the_cloud_does_not_have_stops_the_task(site: Site) -> None:
+    ended = run(site, "web01", policy="daily")
+    assert (ended.error["kind"], "or choose one of its policies: hourly" in ended.msg) == ("refused", True)
+    assert site.vault.items == {}
+
+
+def of_vmm(name: str, number: int, *disks: str, **observed: Any) -> dict[str, Any]:
+    """Return a machine as vm_info returns it."""
+    facts = tuple(DiskFact(disk, 40 * 1024**3, "IDE", 0, place) for place, disk in enumerate(disks))
+    known = Known(machine(number, name).id, None, name, Observed(disks=facts, **observed), "gold", "hv01")
+    shown = [{"name": fact.name, "bus": "IDE", "controller": 0, "place": place} for place, fact in enumerate(facts)]
+    [found] = report([VmmMachine(known, {"disks": shown})], [], [], every=False)["machines"]
+    return dict(found)
+
+
+def test_what_only_vmm_knows_stops_a_machine_before_any_change(site: Site) -> None:
+    facts = [of_vmm("web01", 1, "web01_disk_1", secure_boot=True), of_vmm("db01", 2, generation=1)]
+    assert not run(site, "web01", check=True).failed
+    for given, text in (("web01", "Secure Boot off"), ("lin01", "read its cloud again with vm_info")):
+        ended = run(site, given, vmm_machines=facts)
+        assert ended.error["kind"] == "refused"
+        assert text in ended.msg
+    assert site.vault.items == {}
+    left = run(site, "web01", skip_ineligible=True, vmm_machines=facts)
+    assert phases(left) == ["unprotected"]
+    run(site, "web01")
+    assert phases(run(site, "web01", vmm_machines=facts)) == ["ready"]
+
+
+def test_vmm_tells_the_system_and_its_disk(site: Site) -> None:
+    facts = [
+        of_vmm("db01", 2, "db01_disk_1", "db01_disk_2", "db01_disk_3", generation=1, operating_system="Windows 10"),
+        of_vmm("lin01", 3, "lin01_disk_1", generation=1, operating_system="Ubuntu Linux 22.04 (64 bit)"),
+    ]
+    first = run(site, "db01", "lin01", vmm_machines=facts)
+    assert (first.result["changed"], phases(first)) == (True, ["ready", "ready"])
+    database, linux = site.vault.items.values()
+    assert database.os_disk.lower() == database.machine.disks[0].id.lower()
+    assert linux.target["osType"] == "Linux"
+    again = run(site, "db01", "lin01", vmm_machines=facts)
+    assert (again.result["changed"], phases(again)) == (False, ["ready", "ready"])
+
+
+@pytest.mark.parametrize(
+    "changed", [{"checks": None}, {"checks": [{"id": "x"}]}, {"disks": "none"}, {"read_from": None}], ids=str
+)
+def test_machines_of_vmm_of_another_form_are_refused_without_a_call(site: Site, changed: dict[str, Any]) -> None:
+    ended = run(site, "web01", vmm_machines=[{**of_vmm("web01", 1), **changed}])
+    assert ended.error["option"] == "vmm_machines"
+    assert site.subscription.requests == []  # type: ignore[attr-defined]
 
 
 def test_a_machine_that_cannot_be_protected_may_be_left_out(site: Site) -> None:

@@ -53,7 +53,10 @@ def associated(site: Site) -> None:
 def mapped(site: Site) -> None:
     fabric = f"{site.vault.site_id}/replicationFabrics/{site.fabric.name}"
     mapping = f"{fabric}/replicationNetworks/{CORP.id.lower()}/replicationNetworkMappings/map"
-    site.vault.network_mappings[(CORP.id.lower(), "map")] = {"id": mapping, "name": "map", "properties": {}}
+    network = site.resource("Microsoft.Network/virtualNetworks", "vnet-dr")
+    ends = {"primaryNetworkId": mapping.rsplit("/", 2)[0], "primaryNetworkFriendlyName": CORP.name}
+    document = {"id": mapping, "name": "map", "properties": {**ends, "recoveryNetworkId": network}}
+    site.vault.network_mappings[(CORP.id.lower(), "map")] = document
 
 
 @pytest.mark.parametrize(
@@ -202,3 +205,130 @@ def test_an_empty_vault_has_only_itself(subscription: Subscription) -> None:
     assert steps(subscription.run("removal_info", vault_name=VAULT, resource_group=GROUP)) == {"vault": {VAULT: []}}
     absent = subscription.run("removal_info", vault_name="vault-x", resource_group=GROUP)
     assert (steps(absent), absent.result["exists"]) == ({}, False)
+
+
+# ---- what goes ----
+
+CONSENTS = ["protected_items", "network_mappings", "policy_associations", "replication_policies", "servers"]
+MODULES = {
+    "protected_items": ("protected_vm", {"allow_disable": True}),
+    "network_mappings": ("network_mapping", {}),
+    "policy_associations": ("policy_association", {}),
+    "replication_policies": ("replication_policy", {}),
+    "servers": ("vmm_server", {}),
+}
+
+
+def planned(subscription: Subscription, **options: Any) -> dict[str, Any]:
+    ended = subscription.run("removal_info", vault_name=VAULT, resource_group=GROUP, **{"remove": CONSENTS, **options})
+    assert not ended.failed, ended.result
+    assert subscription.writes == []
+    return ended.result
+
+
+def stays(result: dict[str, Any]) -> dict[str, str]:
+    return {each["name"]: each["stays"] for step in result["steps"] for each in step["objects"] if each["stays"]}
+
+
+def used(subscription: Subscription, site: Site) -> None:
+    """Map the network, associate the cloud, and protect the machine."""
+    associated(site)
+    mapped(site)
+    subscription.context.clock.scale = 1.0
+    place = {
+        "logStorageAccountId": subscription.state.resource_id(GROUP, "Microsoft.Storage/storageAccounts", "stlogs"),
+        "targetAzureV2ResourceGroupId": subscription.state.group_id(GROUP),
+    }
+    item = f"{site.cloud}/replicationProtectedItems/web01"
+    assert site.azure.send("PUT", item, "2025-08-01", site.body("web01", **place)).status_code == 202
+    while not any("DisableProtection" in each.operations for each in site.vault.items.values()):
+        subscription.state.hurry()
+    subscription.context.clock.scale = 0.001
+
+
+def test_a_removal_that_ends_after_any_step_is_continued(subscription: Subscription, site: Site) -> None:
+    used(subscription, site)
+    done: list[str] = []
+    while True:
+        plan = planned(subscription)
+        assert plan["problems"] == []
+        step = next((name for name in CONSENTS if plan["removal"][name]), None)
+        if step is None:
+            break
+        # Only the first step that is not done can begin now.
+        assert all(call["ready"] for call in plan["removal"][step])
+        module, more = MODULES[step]
+        for call in plan["removal"][step]:
+            options = {name: value for name, value in call.items() if name != "ready"}
+            ended = subscription.run(module, vault_name=VAULT, resource_group=GROUP, state="absent", **options, **more)
+            assert not ended.failed, ended.result
+            assert ended.result["changed"]
+        done.append(step)
+    assert done == CONSENTS
+    vault = site.vault
+    left = (vault.items, vault.network_mappings, vault.associations, vault.policies, vault.fabrics)
+    assert left == ({}, {}, {}, {}, {})
+
+
+def test_a_machine_that_an_earlier_run_removes_is_awaited(subscription: Subscription, site: Site) -> None:
+    used(subscription, site)
+    subscription.context.clock.scale = 0.02
+    path = f"{site.cloud}/replicationProtectedItems/web01/remove"
+    body: dict[str, Any] = {"properties": {}}
+    # A write can come before all of the service knows the machine.
+    while site.azure.send("POST", path, "2025-08-01", body).status_code == 404:
+        continue
+    (call,) = planned(subscription)["removal"]["protected_items"]
+    call = {name: value for name, value in call.items() if name != "ready"}
+    place: dict[str, Any] = {"vault_name": VAULT, "resource_group": GROUP, "state": "absent", "allow_disable": True}
+    resumed = subscription.run("protected_vm", **place, **call)
+    assert not resumed.failed, resumed.result
+    assert (resumed.result["changed"], site.vault.items) == (True, {})
+    assert [job.scenario for job in site.vault.jobs.values()].count("DisableDr") == 1
+
+
+def test_without_consent_everything_stays_and_blocks_what_comes_after_it(
+    subscription: Subscription, site: Site
+) -> None:
+    used(subscription, site)
+    nothing = planned(subscription, remove=[])
+    assert (nothing["problems"], [call for calls in nothing["removal"].values() for call in calls]) == ([], [])
+    assert set(stays(nothing).values()) == {"no consent", "this collection does not remove it here"}
+    later = planned(subscription, remove=["policy_associations", "servers"])
+    assert later["problems"] == [
+        f"policy_associations: {POLICY} blocked by: protected items of its cloud: web01",
+        f"servers: {NAME} blocked by: 1 protected item (web01); 1 network mapping (map); 1 association ({POLICY})",
+    ]
+    assert not any(later["removal"].values())
+
+
+def test_what_belongs_to_another_server_stays(subscription: Subscription, site: Site) -> None:
+    used(subscription, site)
+    other = planned(subscription, servers=[{"name": "vmm09.contoso.example"}])
+    assert other["problems"] == []
+    assert not any(other["removal"].values())
+    assert stays(other)["web01"] == f"it belongs to VMM server {NAME}, which is not part of the run"
+    # A policy that only clouds of others use stays without a problem.
+    assert stays(other)[POLICY].startswith("blocked by: associations")
+    own = planned(subscription, servers=[{"name": "vmm01", "vmm_id": SERVER.vmm_id.lower()}])
+    assert [len(own["removal"][step]) for step in CONSENTS] == [1, 1, 1, 1, 1]
+
+
+def test_what_belongs_to_a_lost_server_goes_only_with_a_purge(subscription: Subscription, site: Site) -> None:
+    used(subscription, site)
+    site.fabric.connected = False
+    kept = planned(subscription)
+    lost = f"{NAME} is not connected, so it can only be purged"
+    assert stays(kept)["web01"] == f"blocked by: {lost}"
+    assert (len(kept["problems"]), kept["removal"]["servers"]) == (4, [])
+    purged = planned(subscription, purge=True)
+    assert purged["problems"] == []
+    assert purged["removal"]["protected_items"][0]["purge"] is True
+    assert purged["removal"]["servers"][0]["method"] == "purge"
+
+
+def test_a_policy_of_another_scenario_stays(subscription: Subscription, site: Site) -> None:
+    subscription.state.seed_policy(site.vault, "a2a")
+    site.vault.policies["a2a"]["properties"]["providerSpecificDetails"] = {"instanceType": "A2A"}
+    found = planned(subscription)
+    assert (stays(found)["a2a"], found["problems"]) == ("it belongs to another scenario than Hyper-V to Azure", [])

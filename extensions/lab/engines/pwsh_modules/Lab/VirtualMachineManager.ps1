@@ -196,8 +196,15 @@ function Get-SCVirtualMachine {
     foreach ($row in (Invoke-LabCall -Call 'vmm.virtual_machines')) {
         $row.Cloud = New-NamedObject -ID $row.Cloud.ID -Name $row.Cloud.Name
         $cluster = New-NamedObject -Name $row.Cluster
-        $row.VMHost = [pscustomobject] @{ ID = [guid] $row.VMHost.ID; Name = $row.HostName; HostCluster = $cluster }
+        $group = [pscustomobject] @{ Path = $row.HostGroup }
+        $row.VMHost = [pscustomobject] @{
+            ID = [guid] $row.VMHost.ID
+            Name = $row.HostName
+            HostCluster = $cluster
+            VMHostGroup = $group
+        }
         $row.Remove('Cluster')
+        $row.Remove('HostGroup')
         $row.OperatingSystem = [pscustomobject] @{ Name = $row.OperatingSystem }
         $row.VirtualDiskDrives = @(
             foreach ($drive in $row.VirtualDiskDrives) {

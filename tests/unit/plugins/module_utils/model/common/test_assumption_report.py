@@ -219,7 +219,7 @@ def test_table_wraps_its_text_and_names_what_was_not_read() -> None:
     ]
     lines = assumption_table(hosts, width=60)
     assert lines[0] == "id      status  assumption"
-    assert lines[1].startswith("A-W-20  holds   word word")
+    assert lines[2].startswith("A-W-20  holds   word word")
     assert max(map(len, lines)) <= 60
     assert " ".join(lines).count("word") == 30
     assert lines[-1] == "b: unreachable"

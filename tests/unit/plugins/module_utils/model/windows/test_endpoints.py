@@ -93,8 +93,17 @@ STAGES: list[tuple[str | None, dict[str, Any], str]] = [
     ("dns", {"failure": "HostNotFound"}, "x.test does not resolve"),
     ("proxy-dns", {"failure": "HostNotFound", **PROXY}, "the name of the proxy http://p:1 does not resolve"),
     ("proxy-dns", {"failure": "ProxyNameResolutionFailure", **PROXY}, "the name of the proxy"),
+    (
+        "proxy-dns",
+        {"failure": "HostNotFound", "via": "system"},
+        "the name of the system proxy does not resolve on this machine; correct the proxy in the settings of Windows",
+    ),
     ("tcp", {"failure": "ConnectFailure"}, "x.test does not accept connections on port 443; allow the connection"),
-    ("tcp", {"failure": "ConnectionRefused", **PROXY}, "the proxy http://p:1 does not accept connections; correct"),
+    (
+        "tcp",
+        {"failure": "ConnectionRefused", **PROXY},
+        "the proxy http://p:1 does not accept connections; correct O(proxy.address)",
+    ),
     ("tls", {"failure": "TrustFailure"}, "the TLS handshake with x.test fails (TrustFailure); exclude it"),
     ("tls", {"failure": "SecureChannelFailure"}, "the TLS handshake with x.test fails"),
     ("tls", {"failure": "AuthenticationFailure", **PROXY}, "the TLS handshake with x.test fails"),

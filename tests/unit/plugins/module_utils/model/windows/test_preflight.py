@@ -223,7 +223,8 @@ def test_expected_clouds(clouds: list[str] | None, names: tuple[str, ...], expec
             {},
             {"clouds": ("Gold", "Tin", "Zinc")},
             "cloud-unknown",
-            "VMM does not have the cloud Tin, Zinc; its clouds are Gold, Silver; correct vmm_clouds",
+            "VMM does not have the clouds Tin, Zinc; its clouds are Gold, Silver; correct vmm_clouds, for each"
+            " server if their clouds differ",
         ),
     ],
 )

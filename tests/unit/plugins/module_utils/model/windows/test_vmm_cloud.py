@@ -111,15 +111,20 @@ def test_no_cloud_at_all() -> None:
         (
             CLOUDS,
             ["Silver", "Bronze", "Tin"],
-            "VMM does not have the cloud Bronze, Tin; its clouds are Gold, Größe L, Silver; correct vmm_clouds",
+            "VMM does not have the clouds Bronze, Tin; its clouds are Gold, Größe L, Silver",
         ),
-        ([], ["Gold"], "VMM does not have the cloud Gold; its clouds are none; correct vmm_clouds"),
+        (
+            [],
+            ["Gold"],
+            "VMM does not have the cloud Gold; its clouds are none",
+        ),
     ],
 )
 def test_one_unknown_name_stops_all(clouds: list[Raw], names: list[str], line: str) -> None:
     with pytest.raises(Refused) as refused:
         model.plan_clouds(server(clouds), names)
-    assert (refused.value.details, refused.value.message) == ({"check": "cloud-unknown"}, line)
+    fix = "correct vmm_clouds, for each server if their clouds differ"
+    assert (refused.value.details, refused.value.message) == ({"check": "cloud-unknown"}, f"{line}; {fix}")
 
 
 @pytest.mark.parametrize(
