@@ -34,9 +34,21 @@ options:
   machines:
     description:
       - Names of protected machines, or their ids in VMM. A name that several machines have is rejected.
+      - Mutually exclusive with O(recovery_plan). One of them is required.
     type: list
     elements: str
-    required: true
+  recovery_plan:
+    description:
+      - Name of a recovery plan. The step is one operation of the plan, with its groups and actions. A plan of which one
+        machine cannot take the step is not changed.
+    type: str
+  manual_actions:
+    description:
+      - The treatment of manual actions of O(recovery_plan). With V(wait), the task waits until a person has completed
+        them in the portal. With V(complete), it completes them.
+    type: str
+    choices: [wait, complete]
+    default: wait
   vmm_server:
     description:
       - Friendly name of the VMM server of the machines. Without it, all VMM servers of the vault are searched.
@@ -85,7 +97,7 @@ options:
   recovery_point_time:
     description:
       - Use the newest recovery point up to this time, in ISO 8601, instead of O(recovery_point). Without a time zone it
-        is UTC.
+        is UTC. It does not apply to O(recovery_plan).
     type: str
   synchronization:
     description:
@@ -110,7 +122,6 @@ options:
 extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Operator on the vault is sufficient, because the module follows jobs.
   - No task does two steps, and no other module or playbook of the collection fails a machine over.
@@ -156,7 +167,7 @@ failover:
     machines:
       description:
         - The machines with C(name), C(vm_id), C(place), C(active_location), C(protection_state), C(allowed_operations),
-          C(running_job) and C(next_state).
+          C(running_job), C(next_state) and C(group), which is the number of its group in O(recovery_plan).
         - C(place) is one of V(protected), V(failed_over), V(failover_committed), V(failed_back), V(failback_committed),
           V(copying) and V(other). C(next_state) is the O(state) of the next step, and null while a job runs.
       returned: success
@@ -171,6 +182,13 @@ failover:
           allowed_operations: [CompleteMigration, Commit, DisableProtection, ChangePit]
           running_job:
           next_state: committed
+          group:
+    recovery_plan_job:
+      description:
+        - The job of O(recovery_plan) with its groups, machines and actions. A failed task returns it as
+          C(error.recovery_plan_job).
+      returned: success
+      type: dict
     runs:
       description:
         - The evidence of each operation of this run. A failed task returns it as C(error.runs).
@@ -218,7 +236,9 @@ from ..module_utils._services.azure.failover import build, require_valid
 OPTIONS = {
     "vault_name": {"type": "str", "required": True},
     "resource_group": {"type": "str", "required": True},
-    "machines": {"type": "list", "elements": "str", "required": True},
+    "machines": {"type": "list", "elements": "str"},
+    "recovery_plan": {"type": "str"},
+    "manual_actions": {"type": "str", "choices": ["wait", "complete"], "default": "wait"},
     "vmm_server": {"type": "str"},
     "vmm_cloud": {"type": "str"},
     CONSENT: {"type": "str"},

@@ -25,6 +25,8 @@ description:
   - Settings that the options do not name are kept. An update sends every present value again, because the service does
     not document what happens to values that are left out.
 notes:
+  - The role Site Recovery Contributor on the vault, and Virtual Machine Contributor on the target resource group, its
+    network and its storage account are sufficient. To disable a protection, the first of them is.
   - The disks, the policy and the account of a protected machine cannot be changed. Disable its replication first.
   - Disks of VMM and Azure are compared by their names. Not verified on a live system.
   - The replication to a storage account without managed disks is not offered, because Azure retires such machines.

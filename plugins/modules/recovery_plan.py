@@ -71,7 +71,6 @@ extends_documentation_fragment:
   - siterecovery.hyperv.azure
   - siterecovery.hyperv.common.wait
   - siterecovery.hyperv.common.changing
-  - siterecovery.hyperv.common.azure
 notes:
   - The role Site Recovery Contributor on the vault is sufficient.
   - A machine can be in several plans.

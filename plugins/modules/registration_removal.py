@@ -80,7 +80,7 @@ EXAMPLES = r"""
 - name: Remove the keys and certificates of a server that was purged from the vault
   siterecovery.hyperv.registration_removal:
     vault_id: "{{ vault.vault_id }}"
-    azure_registration: "{{ shown.servers[0] }}"
+    azure_registration: "{{ shown.servers['vmm01.example.com'] }}"
     parts: [registry, certificates]
 """
 

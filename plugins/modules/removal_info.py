@@ -40,7 +40,7 @@ options:
       - The module itself removes nothing. RV(removal) has the options of the modules that do.
     type: list
     elements: str
-    choices: [protected_items, network_mappings, policy_associations, replication_policies, servers]
+    choices: [recovery_plans, protected_items, network_mappings, policy_associations, replication_policies, servers]
   servers:
     description:
       - The VMM servers to which the removal is limited, as entries of
@@ -166,6 +166,7 @@ removal:
     policy_associations:
       - {policy: policy-gold, clouds: [<id>], vmm_server: vmm01.example.com, purge: false, ready: true}
     protected_items: []
+    recovery_plans: []
     replication_policies: [{name: policy-gold, ready: false}]
     servers: [{name: vmm01.example.com, vmm_id: <id>, method: remove, ready: false}]
 problems:

@@ -72,7 +72,7 @@ options:
     elements: str
   networks:
     description:
-      - VM networks of VMM that are expected on any of the servers. Network mappings start from them.
+      - VM networks of VMM, names or ids, that are expected on any of the servers. Network mappings start from them.
       - A name that one server has more than once is rejected with the ids of both networks.
     type: list
     elements: str

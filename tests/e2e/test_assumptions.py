@@ -57,7 +57,7 @@ def verified(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest
 
 def test_the_exit_status_is_0_although_one_machine_is_down(verified: Verified) -> None:
     assert verified.run.returncode == 0, verified.run.output
-    assert "hv02: unreachable" in verified.run.output
+    assert "\nhv02: unreachable\nThe file of the anonymous report is /" in verified.run.output
 
 
 def test_nothing_is_changed(verified: Verified) -> None:

@@ -52,7 +52,7 @@ def test_machines_are_selected_protected_and_tested(lab: Lab, controller: Contro
 
     def run(playbook: str | Path, *arguments: str, code: int = 0) -> Run:
         lab.journal.clear()
-        done = controller.run(playbook, *given, *arguments, folder=tmp_path)
+        done = controller.run(playbook, *given, *arguments)
         assert done.returncode == code, done.output
         return done
 
@@ -74,10 +74,11 @@ def test_machines_are_selected_protected_and_tested(lab: Lab, controller: Contro
 
     # The reminder fails while a drill is due, and tests nothing.
     due = run(DRILL, "--check", code=2)
-    assert ["a test failover is due" in line for line in problems(due)] == [True]
+    assert [line for line in problems(due) if "a test failover is due" not in line] == []
     assert list(lab.journal.entries) == []
-    run(DRILL, "-e", "site_drill_file=drill.json")
-    [evidence] = json.loads((tmp_path / "drill.json").read_text(encoding="utf-8"))
+    kept = tmp_path / "drill.json"
+    run(DRILL, "-e", f"site_drill_file={kept}")
+    [evidence] = json.loads(kept.read_text(encoding="utf-8"))
     assert (evidence["name"], evidence["succeeded"], evidence["problems"]) == ("web01", True, [])
     assert [machine["deleted"] for machine in evidence["machines"]] == [True]
     assert lab.azure.machines == {}

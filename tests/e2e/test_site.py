@@ -19,7 +19,7 @@ from tests.support.playbook import SITE, Run
 
 #: The steps for which a full run must return evidence, by host.
 STEPS = {
-    "localhost": {"B1", "T1", "T3", "T4", "T6", "S4", "P10"},
+    "localhost": {"B1", "T1", "T3", "T4", "T6", "S4", "P10", "N1", "N2"},
     "vmm01": {"S1", "S2", "S3", "P1", "P3", "P4", "P5", "P6c", "P6d", "P6e", "P8", "P9"},
     "hv01": {"H1", "H2", "H3", "H4", "H5", "H6"},
     "hv02": {"H1", "H2", "H3", "H4", "H5", "H6"},
@@ -34,6 +34,14 @@ CHANGING = [
     "mars_agent",
     "mars_proxy",
 ]
+
+
+REPLICATED = ["network_mapping", "replication_policy", "policy_association"]
+#: The replication follows in the same run. Its networks and clouds are known after the registration.
+REPLICATION = {
+    "replication_network_mappings": [{"vm_network": "VM Network", "azure_network": "vnet-dr"}],
+    "replication_policies": [{"name": "policy-gold", "copy_frequency": 300, "clouds": ["Gold", "Silver"]}],
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def story(cell: Cell, make_shared_lab: MakeLab) -> Story:
 
     def act(*arguments: str) -> Act:
         lab.context.journal.clear()
-        run = controller.run(SITE, *arguments)
+        run = controller.run(SITE, "-e", json.dumps(REPLICATION), *arguments)
         return Act(run, list(lab.context.journal.entries), Counter(lab.context.journal.counts), lab.snapshot())
 
     return Story(lab.snapshot(), act("--check", "--diff"), act("--diff"), act())
@@ -113,6 +121,15 @@ def test_check_mode_planned_what_the_first_run_did(story: Story) -> None:
 @pytest.mark.parametrize(("host", "steps"), STEPS.items())
 def test_first_run_has_evidence_for_every_step(story: Story, host: str, steps: set[str]) -> None:
     assert steps <= story.first.run.evidence().get(host, set())
+
+
+def test_replication_is_set_up_once_the_vault_shows_networks_and_clouds(story: Story) -> None:
+    planned = [task.result for name in REPLICATED for task in story.check.run.of(name)]
+    assert [result.get("error", {}).get("kind") for result in planned] == ["refused", None, "refused"]
+    assert [bool(result.get("plan")) for result in planned] == [False, True, False]
+    (association,) = story.first.run.of("policy_association")
+    assert [cloud["state"] for cloud in association.result["policy_association"]["clouds"]] == ["Paired", "Paired"]
+    assert [task.changed for name in REPLICATED for task in story.first.run.of(name)] == [True] * 3
 
 
 def test_summary_names_every_host_and_step(story: Story) -> None:

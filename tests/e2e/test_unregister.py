@@ -24,7 +24,14 @@ from tests.support.plays import NAMES, module_task, play, write
 from tests.tools.paths import ROOT
 
 GUIDE = ROOT / "docs" / "unregister.md"
-STEPS = ("protected_items", "network_mappings", "policy_associations", "replication_policies", "servers")
+STEPS = (
+    "recovery_plans",
+    "protected_items",
+    "network_mappings",
+    "policy_associations",
+    "replication_policies",
+    "servers",
+)
 PARTS = ("registry", "certificates", "run_as_account", "provider", "agent")
 POLICY = "policy-gold"
 PROTECT = (
@@ -32,6 +39,7 @@ PROTECT = (
     module_task("policy_association", {**NAMES, "policy": POLICY, "clouds": ["Gold"]}),
     module_task("network_mapping", {**NAMES, "vm_network": "VM Network", "azure_network": "vnet-dr"}),
     module_task("protected_vm", {**NAMES, "cloud": "Gold", "policy": POLICY, "machines": [{"name": "web01"}]}),
+    module_task("recovery_plan", {**NAMES, "name": "shop", "groups": [{"machines": ["web01"]}]}),
 )
 
 
@@ -69,7 +77,14 @@ def left(lab: Lab) -> tuple[Any, ...]:
     server = lab.machines["vmm01"]
     assert server.vmm is not None
     return (
-        {**vault.items, **vault.network_mappings, **vault.associations, **vault.policies, **vault.fabrics},
+        {
+            **vault.plans,
+            **vault.items,
+            **vault.network_mappings,
+            **vault.associations,
+            **vault.policies,
+            **vault.fabrics,
+        },
         server.registry.find(layout.REGISTRATION_KEY),
         [cloud.name for cloud in server.vmm.clouds if cloud.published or cloud.paired],
         [name for name in ("hv01", "hv02") if lab.machines[name].agent is not None],
@@ -147,6 +162,7 @@ def test_the_steps_in_azure_are_done_in_their_order(story: Story) -> None:
     assert story.azure.run.returncode == 0, story.azure.run.output
     modules = [task.action.rpartition(".")[2] for task in story.azure.run.tasks if task.changed]
     assert [name for name in modules if name != "removal_report"] == [
+        "recovery_plan",
         "protected_vm",
         "network_mapping",
         "policy_association",

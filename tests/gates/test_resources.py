@@ -58,6 +58,7 @@ WINDOWS = {
 # Azure modules with an action plugin in front of them, which shows progress or inspects the task. Each remains a module
 # with its own argument spec.
 IN_FRONT = {
+    "failover",
     "policy_association",
     "protected_vm",
     "storage_account",

@@ -113,3 +113,12 @@ def protect(state: AzureState, *names: str, production: str | None = None) -> Pr
         item.vm_state, item.operations, item.progress = "Protected", READY, 23
         item.first_point = now - timedelta(minutes=2)
     return Protection(state, vault, fabric)
+
+
+def boot_group(protection: Protection, *names: str) -> dict[str, Any]:
+    """Return a group of a recovery plan with machines."""
+    entries = [
+        {"id": protection.path(name), "virtualMachineId": protection.item(name).machine.id.lower()} for name in names
+    ]
+    empty: dict[str, Any] = {"startGroupActions": [], "endGroupActions": []}
+    return {"groupType": "Boot", "replicationProtectedItems": entries, **empty}

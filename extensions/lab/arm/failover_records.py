@@ -33,6 +33,9 @@ _UNREPLICATED = ("RepairReplication", "DisableProtection")
 class Leg(Protocol):
     """A failover in one direction."""
 
+    place: Place
+    item: ProtectedItem
+
     def end(self, done: bool, *, canceled: bool) -> None: ...
 
     def document(self) -> Json: ...
@@ -40,12 +43,13 @@ class Leg(Protocol):
 
 @dataclass(slots=True)
 class Failover:
-    """A failover to Azure. `point`: the recovery point that the request names."""
+    """A failover to Azure. `point`: the recovery point that the request names. `stops`: the source is shut down."""
 
     place: Place
     item: ProtectedItem
     point: str | None
     planned: bool
+    stops: bool = True
     used: tuple[str, str] | None = None
     made: str | None = None
     begun: bool = field(default=False)
@@ -65,6 +69,8 @@ class Failover:
 
     def try_to_shut_down(self, job: Job) -> None:
         """Shut the machine down (documented: an unplanned failover goes on if that fails)."""
+        if not self.stops:
+            return
         try:
             self.shut_down(job)
         except ReplicationRefused as refusal:
@@ -120,10 +126,11 @@ class Failover:
 
 @dataclass(slots=True)
 class Failback:
-    """A planned failover from Azure to the machine on premises."""
+    """A planned failover from Azure to the machine on premises. `early`: data is copied before it stops in Azure."""
 
     place: Place
     item: ProtectedItem
+    early: bool
 
     def check(self, _job: Job) -> None:
         # documented: the server must be connected.

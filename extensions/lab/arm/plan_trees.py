@@ -3,9 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tasks of an operation on a recovery plan: its groups in their order, their machines, and their actions.
 
-documented: "About recovery plans": all machines fail over at the same time, then the groups start one after the other,
-with their actions before and after. inferred: the form of the tree, because no job of a plan was recorded; its members
-are those of the API definition.
+documented: "About recovery plans": all machines fail over at the same time, then the groups start one after the other.
+inferred: the form of the tree. No job of a plan was recorded, so its members are those of the API definition.
 """
 
 from __future__ import annotations

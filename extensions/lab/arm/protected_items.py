@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..context import VirtualMachineFacts
+from .authorization import check_linked
 from .filters import Matcher, filtered, honors_filter
 from .job_answers import accepted, add_result
 from .job_engine import start_job
@@ -29,6 +30,7 @@ from .protection_rules import (
     Broken,
     check_enable,
     check_update,
+    links_of,
     properties_of,
     provider_input,
     refused,
@@ -56,6 +58,12 @@ from .versions import SITE_RECOVERY
 ROUTES = Routes(SITE_RECOVERY)
 ITEMS = CONTAINER + "/replicationProtectedItems"
 ITEM = ITEMS + "/{item}"
+_WRITE = "/".join(
+    (
+        "Microsoft.RecoveryServices/vaults/replicationFabrics",
+        "replicationProtectionContainers/replicationProtectedItems/write",
+    )
+)
 
 
 def need_item(vault: Vault, call: Call) -> tuple[Fabric, ProtectedItem]:
@@ -200,6 +208,7 @@ def enable(state: AzureState, call: Call) -> Answer:
     properties = properties_of(call)
     given = provider_input(properties, "providerSpecificDetails")
     check_enable(given)
+    check_linked(state, call, _WRITE, links_of(given))
     policy = _need_policy(vault, call, str(properties.get("policyId") or ""), cloud.id.lower())
     machine = need_machine(state, call, fabric, str(properties.get("protectableItemId") or "").rsplit("/", 1)[-1])
     state.context.journal.write("azure", call.path, "enable replication", machine=machine.name)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..context import DiskFacts, VirtualMachineFacts
@@ -110,6 +111,20 @@ def check_enable(given: Json) -> None:
 def _check_value(name: str, value: Any, allowed: tuple[str, ...]) -> None:
     if value and str(value).casefold() not in (one.casefold() for one in allowed):
         raise refused(f"The value '{value}' of '{name}' is not valid. Allowed: {', '.join(allowed)}.")
+
+
+def links_of(given: Json) -> Iterator[tuple[str, str]]:
+    """Yield the actions on resources of the target that a request needs, with the ids of the resources.
+
+    documented: "Manage Site Recovery access with Azure role-based access control", permissions to enable replication.
+    """
+    if given.get("targetAzureV2ResourceGroupId"):
+        yield "Microsoft.Compute/virtualMachines/write", str(given["targetAzureV2ResourceGroupId"])
+    for name in ("targetStorageAccountId", "logStorageAccountId"):
+        if given.get(name):
+            yield "Microsoft.Storage/storageAccounts/listKeys/action", str(given[name])
+    if given.get("targetAzureNetworkId"):
+        yield "Microsoft.Network/virtualNetworks/subnets/join/action", str(given["targetAzureNetworkId"])
 
 
 def is_true(value: Any) -> bool:

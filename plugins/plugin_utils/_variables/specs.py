@@ -19,7 +19,17 @@ Options = Mapping[str, Option]
 ROOT = Path(__file__).resolve().parents[3]
 _SECRET = re.compile(r"(^|_)(password|secret)$")
 #: Suboptions for which an empty text is a value: it removes the attached resource.
-CLEARED_BY_EMPTY_TEXT = frozenset(("network_security_group", "route_table", "nat_gateway", "ddos_protection_plan"))
+CLEARED_BY_EMPTY_TEXT = frozenset(
+    (
+        "network_security_group",
+        "route_table",
+        "nat_gateway",
+        "ddos_protection_plan",
+        "storage_account",
+        "initial_replication_start",
+        "availability_set",
+    )
+)
 
 
 @cache

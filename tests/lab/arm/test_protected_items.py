@@ -16,7 +16,7 @@ from lab.context import ReplicationRefused
 from tests.conftest import missing
 
 from . import oracle
-from .conftest import Azure
+from .conftest import SUBSCRIPTION, Azure
 from .replicas import Site, associate, machine, make_site
 
 VERSION = "2025-08-01"
@@ -228,9 +228,9 @@ def test_a_request_that_breaks_the_schema_is_refused_at_once(site: Site, case: s
 
 
 BAD_TARGETS: tuple[tuple[str, Json], ...] = (
-    ("28020", {"targetAzureV2ResourceGroupId": "/subscriptions/x/resourceGroups/none"}),
-    ("28021", {"logStorageAccountId": "/none"}),
-    ("28024", {"targetAzureNetworkId": "/none"}),
+    ("28020", {"targetAzureV2ResourceGroupId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/none"}),
+    ("28021", {"logStorageAccountId": f"/subscriptions/{SUBSCRIPTION}/none"}),
+    ("28024", {"targetAzureNetworkId": f"/subscriptions/{SUBSCRIPTION}/none"}),
     ("150097", {"disksToInclude": ["none"]}),
     ("150098", {"disksToInclude": ["2f32c91d-22df-4054-80bc-000002000001"]}),
 )

@@ -243,6 +243,47 @@ def _refused(message: str) -> dict[str, Any]:
     return {"failed": True, "msg": message, "error": {"kind": "refused"}}
 
 
+def removal_info(state: State) -> dict[str, Any]:
+    """Show one server of the vault, which a removal with its consent takes."""
+    state.record("read", "removal")
+    registered = list(state.values.get("registered", {}))
+    problems = state.values.get("problems", [])
+    goes = "servers" in state.options["remove"] and not problems
+    row = {"blocked_by": [], "goes": goes, "stays": "" if goes else "no consent"}
+    servers = [{"name": name, "vmm_id": None, "method": "remove", "ready": True} for name in registered if goes]
+    steps = ("recovery_plans", "protected_items", "network_mappings", "policy_associations", "replication_policies")
+    return {
+        "changed": False,
+        "vault_id": f"{GROUP}/Microsoft.RecoveryServices/vaults/{state.options['vault_name']}",
+        "exists": True,
+        "steps": [{"step": "servers", "objects": [{"name": name, **row} for name in registered]}],
+        "removal": {**{step: [] for step in steps}, "servers": servers},
+        "problems": problems,
+        "documents": {"servers": registered},
+        "evidence": [],
+    }
+
+
+def vmm_server(state: State) -> dict[str, Any]:
+    return _gone(state, "registered", state.options["name"])
+
+
+def registration_removal(state: State) -> dict[str, Any]:
+    return {**_gone(state, "rests", _host(state)), "registration": {"exports": []}}
+
+
+def provider_removal(state: State) -> dict[str, Any]:
+    return _gone(state, "providers", _host(state))
+
+
+def mars_agent_removal(state: State) -> dict[str, Any]:
+    return _gone(state, "agents", _host(state))
+
+
+def _gone(state: State, place: str, name: str) -> dict[str, Any]:
+    return state.change("X1", place, name, None)
+
+
 def _host(state: State) -> str:
     """Return the machine's name. The inventory gives every machine a temporary folder of that name."""
     return str(state.options["_ansible_remote_tmp"].rsplit("/", 1)[1])

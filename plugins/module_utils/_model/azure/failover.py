@@ -125,20 +125,26 @@ class DesiredFailover:
     shut_down: bool
     point: WantedPoint
     synchronization: str
+    plan: str | None = None
+    completes_actions: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredFailover:
         """Return the desired state. Raises InvalidInput, also without consent."""
         require_consent(options[CONSENT], options["vault_name"])
-        machines = tuple(dict.fromkeys(options["machines"]))
-        if not machines:
-            raise InvalidInput("machines", "must not be empty", "name the machines")
+        machines, plan = tuple(dict.fromkeys(options["machines"] or ())), options["recovery_plan"]
+        if bool(machines) is bool(plan):
+            raise InvalidInput("machines", "is required unless recovery_plan is set", "name machines, or one plan")
         point, kind = WantedPoint.from_options(options), options["kind"]
         if kind == "planned" and not point.is_latest:
             raise InvalidInput(
                 "recovery_point",
                 "a planned failover copies the last changes and uses them",
                 "omit it, or set kind to unplanned",
+            )
+        if plan and point.until is not None:
+            raise InvalidInput(
+                "recovery_point_time", "does not apply to a recovery plan", "use recovery_point, or name the machines"
             )
         return cls(
             machines,
@@ -149,11 +155,17 @@ class DesiredFailover:
             options["shut_down"],
             point,
             options["synchronization"],
+            plan,
+            options["manual_actions"] == "complete",
         )
 
     @property
     def operation(self) -> Operation:
         return OPERATION_OF[self.state]
+
+    @property
+    def source_operations(self) -> str:
+        return "Required" if self.shut_down else "NotRequired"
 
 
 def require_consent(given: str | None, vault: str) -> None:
@@ -324,10 +336,10 @@ def refusals(decisions: Iterable[Decision]) -> list[str]:
     return [decision.reason for decision in decisions if decision.step == "refuse"]
 
 
-def require_some(decisions: Sequence[Decision]) -> None:
-    """Raise Refused if machines are refused and no other one can go on."""
+def require_some(decisions: Sequence[Decision], *, all_of_them: bool = False) -> None:
+    """Raise Refused if machines are refused and no other one can go on, or if `all_of_them` have to."""
     refused = refusals(decisions)
-    if refused and not any(decision.acts for decision in decisions):
+    if refused and (all_of_them or not any(decision.acts for decision in decisions)):
         raise Refused("; ".join(refused))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..common.names import same_name
 from .failover import Decision, Operation, is_on_premises
 from .jobs import Job, seconds_between, set_moment, shown_moment
 from .protected_item import ProtectedItem
@@ -26,6 +27,8 @@ class FailoverRun:
     job: Job | None = None
     problem: str | None = None
     after: ProtectedItem | None = None
+    #: Whether the job is that of a recovery plan, which is shown once for all of its machines.
+    of_plan: bool = False
 
     @property
     def name(self) -> str:
@@ -52,10 +55,10 @@ class FailoverRun:
             "operation": self.operation,
             "succeeded": self.problem is None,
             "problem": self.problem,
-            "seconds": seconds_between(self.job.started, self.job.ended) if self.job else None,
+            "seconds": seconds_between(self.job.started, self.job.ended) if self.job and not self.of_plan else None,
             "azure_vm": self._azure_machine(),
             **self._point(),
-            "job": self.job.to_result() if self.job else None,
+            "job": self.job.to_result() if self.job and not self.of_plan else None,
         }
 
     def _azure_machine(self) -> str | None:
@@ -75,5 +78,6 @@ class FailoverRun:
     def _details(self) -> Mapping[str, Any]:
         """Return what the job says about the machine, which it does when it has ended."""
         listed = (self.job.details.get("protectedItemDetails") if self.job else None) or ()
-        found: Mapping[str, Any] = next(iter(listed), {})
+        own = (each for each in listed if same_name(str(each.get("name")), self.decision.subject.item.vm_id))
+        found: Mapping[str, Any] = next(own, {})
         return found

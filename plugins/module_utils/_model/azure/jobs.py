@@ -122,7 +122,7 @@ class JobTask:
     group_name: str = ""
     #: The job of a machine in a group.
     job: str = ""
-    #: What a person has to do for a manual action.
+    #: The work of a person for a manual action, in the words of the plan.
     instructions: str = ""
 
     @classmethod

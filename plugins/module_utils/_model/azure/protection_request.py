@@ -135,7 +135,7 @@ class Desired:
     resynchronize: bool
     allow_disable: bool
     purge: bool
-    #: What VMM knows, by the ids of machines in lower case. None: VMM was not read.
+    #: The facts of VMM by the ids of machines in lower case. None: VMM was not read.
     vmm: Mapping[str, KnownToVmm] | None = None
 
 

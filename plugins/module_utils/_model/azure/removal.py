@@ -25,7 +25,7 @@ PROGRAMS, VAULT = "programs", "vault"
 #: The documented order.
 ORDER = (PLANS, ITEMS, MAPPINGS, ASSOCIATIONS, POLICIES, SERVERS, PROGRAMS, VAULT)
 #: The steps for which a module removes each object. The others end with these.
-REMOVABLE = (ITEMS, MAPPINGS, ASSOCIATIONS, POLICIES, SERVERS)
+REMOVABLE = (PLANS, ITEMS, MAPPINGS, ASSOCIATIONS, POLICIES, SERVERS)
 _DISABLE = "DisableProtection"
 _IN_USE = {ITEMS: "protected item", MAPPINGS: "network mapping", ASSOCIATIONS: "association"}
 
@@ -182,7 +182,8 @@ def _lost(server: VmmServer | None) -> tuple[Block, ...]:
 
 def _plan(contents: Contents, document: Document) -> Entry:
     primary = {"id": (document.get("properties") or {}).get("primaryFabricId")}
-    return _of_server(_owner(contents, primary), shown_name(document), str(document.get("id") or ""))
+    name = {"name": str(document.get("name") or "")}
+    return _of_server(_owner(contents, primary), shown_name(document), str(document.get("id") or ""), (), name)
 
 
 def _item(contents: Contents, document: Document) -> Entry:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.removal_report import NO_CONSENT
-from .removal import ASSOCIATIONS, ITEMS, MAPPINGS, POLICIES, REMOVABLE, SERVERS, Block, Entry, Step
+from .removal import ASSOCIATIONS, ITEMS, MAPPINGS, PLANS, POLICIES, REMOVABLE, SERVERS, Block, Entry, Step
 from .vmm_server import VmmServer, select
 
 
@@ -106,7 +106,7 @@ def _calls(step: str, decisions: Sequence[Decision], vault_name: str) -> Iterato
         yield from _grouped(going, "machine", "machines")
     elif step == ASSOCIATIONS:
         yield from _grouped(going, "cloud", "clouds")
-    elif step in (MAPPINGS, POLICIES):
+    elif step in (PLANS, MAPPINGS, POLICIES):
         yield from ({**each.entry.options, "ready": each.ready} for each in going)
     elif step == SERVERS:
         for each in going:

@@ -90,9 +90,10 @@ class Selection:
             key = (server, one.group.cloud.casefold(), *shared.values())
             task = tasks.setdefault(
                 key,
-                {"cloud": one.group.cloud, "vmm_server": server, **shared, "machines": []},
+                {"cloud": one.group.cloud, "vmm_server": server, **shared, "machines": [], "vmm_machines": []},
             )
             task["machines"].append(_entry(one))
+            task["vmm_machines"].append(one.machine)
         return [{name: value for name, value in task.items() if value is not None} for task in tasks.values()]
 
     def to_result(self) -> dict[str, Any]:

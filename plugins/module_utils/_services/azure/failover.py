@@ -29,13 +29,17 @@ from ..._model.azure.failover import (
     running_of,
 )
 from ..._model.azure.failover_evidence import FailoverRun
+from ..._model.azure.jobs import Job, failure_of
+from ..._model.azure.plan_failover import decide_plan
 from ..._model.azure.protected_item import ProtectedItem
+from ..._model.azure.recovery_plan import RecoveryPlan
 from ..._model.azure.recovery_point import RecoveryPoint
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .item_jobs import Operation, Results, run_all
+from .plan_failover import follow_plan, need_plan, start_plan
 from .protected_machines import Address, find_machine, get_machine, list_machines
 from .vault import find
 
@@ -55,6 +59,7 @@ class FailoverState:
     """The machines of a task."""
 
     subjects: tuple[Subject, ...]
+    plan: RecoveryPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class FailoverApplied(Applied):
     """The operations of this run."""
 
     runs: tuple[FailoverRun, ...] = ()
+    #: The job of the recovery plan.
+    job: Job | None = None
 
 
 class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
@@ -81,20 +88,27 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         vault, desired = self._vault, self._desired
         if find(vault.azure, vault.resource_group, vault.name).resource is None:
             raise Refused(f"vault_name: the vault '{vault.name}' does not exist; correct vault_name or resource_group")
-        listed = list_machines(vault, desired.server, desired.cloud)
-        items = [get_machine(vault, find_machine(listed, name).id) for name in desired.machines]
+        plan = need_plan(vault, desired.plan) if desired.plan else None
+        if plan:
+            items = [get_machine(vault, each) for each in plan.item_ids]
+        else:
+            listed = list_machines(vault, desired.server, desired.cloud)
+            items = [get_machine(vault, find_machine(listed, name).id) for name in desired.machines]
         # An item shows its job some seconds late.
         running = [job for job in jobs.list_jobs(vault) if not job.is_final]
-        return FailoverState(tuple(Subject(item, running_of(item, running)) for item in items))
+        return FailoverState(tuple(Subject(item, running_of(item, running)) for item in items), plan)
 
     # Plan
 
     def plan(self, state: FailoverState) -> Plan:
         decisions = self._decisions(state)
-        require_some(decisions)
+        # One job works on all machines of a plan.
+        require_some(decisions, all_of_them=state.plan is not None)
         return plan_failover(decisions)
 
     def _decisions(self, state: FailoverState) -> list[Decision]:
+        if state.plan:
+            return decide_plan(state.plan, state.subjects, self._desired)
         return [decide(subject, self._desired) for subject in state.subjects]
 
     # Apply
@@ -103,11 +117,13 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         deadline, results = time.monotonic() + self._wait_timeout, Results()
         decisions = self._decisions(state)
         acting = [decision for decision in decisions if decision.acts]
-        jobs_of = [self._operation(decision) for decision in acting if decision.step != "wait"]
-        run_all(self._vault, jobs_of, self._concurrent, deadline, results)
+        plan_job = self._run_plan(state.plan, acting, deadline) if state.plan else None
+        if state.plan is None:
+            jobs_of = [self._operation(decision) for decision in acting if decision.step != "wait"]
+            run_all(self._vault, jobs_of, self._concurrent, deadline, results)
         if self._desired.operation == "reverse":
             self._wait_until_ready([each for each in acting if each.subject.item.id not in results.failures], deadline)
-        runs = tuple(self._run(decision, results) for decision in acting)
+        runs = tuple(self._run(decision, results, plan_job) for decision in acting)
         failed = [run for run in runs if run.problem]
         problems = [*(run.describe_problem() for run in failed), *refusals(decisions)]
         if problems:
@@ -117,17 +133,35 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
                 code=errors[0].get("code") if errors else None,
                 runs=[run.to_result() for run in runs],
             )
-        return FailoverApplied((*self._losses(acting), *results.notes), runs=runs)
+        return FailoverApplied((*self._losses(acting), *results.notes), runs=runs, job=plan_job)
 
-    def _run(self, decision: Decision, results: Results) -> FailoverRun:
+    def _run_plan(self, plan: RecoveryPlan, acting: Sequence[Decision], deadline: float) -> Job | None:
+        """Run the operation of a plan. Raises RemoteFailure with the place of each machine."""
+        name = plan.job
+        if name is None and all(decision.step == "wait" for decision in acting):
+            return None
+        if name is None:
+            name = start_plan(self._vault, plan, self._desired, self._wait_timeout)
+        if name is None:
+            return None
+        job = follow_plan(self._vault, name, [each.subject for each in acting], self._desired, deadline)
+        if not job.succeeded:
+            message, details = failure_of(job, f"{_ACTIONS[self._desired.operation]} recovery plan '{plan.name}'")
+            now = [Subject(get_machine(self._vault, each.subject.item.id)) for each in acting]
+            places = "; ".join(subject.describe() for subject in now)
+            raise RemoteFailure(f"{message}. The machines now: {places}", **details, recovery_plan_job=job.to_result())
+        return job
+
+    def _run(self, decision: Decision, results: Results, plan_job: Job | None) -> FailoverRun:
         item = decision.subject.item
         failure = results.failures.get(item.id)
         return FailoverRun(
             decision,
             self._desired.operation,
-            results.jobs.get(item.id),
+            plan_job or results.jobs.get(item.id),
             failure.message if failure else None,
             get_machine(self._vault, item.id),
+            of_plan=plan_job is not None,
         )
 
     def _operation(self, decision: Decision) -> Operation:
@@ -168,7 +202,7 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
             return lambda **more: items.begin_planned_failover(*where, body, **more)
         if not desired.point.is_latest:
             details["recoveryPointId"] = self._point(where, item.machine).id
-        body = _body(_TO_AZURE, details, sourceSiteOperations="Required" if desired.shut_down else "NotRequired")
+        body = _body(_TO_AZURE, details, sourceSiteOperations=desired.source_operations)
         return lambda **more: items.begin_unplanned_failover(*where, body, **more)
 
     def _point(self, where: Sequence[str], machine: str) -> RecoveryPoint:
@@ -215,20 +249,19 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         return DIFFERENT_SECONDS
 
     def to_result(self, state: FailoverState) -> dict[str, Any]:
-        return {"machines": [subject.to_result() for subject in state.subjects], "runs": []}
+        shown = [{**subject.to_result(), "group": _group_of(subject, state.plan)} for subject in state.subjects]
+        return {"machines": shown, "runs": [], "recovery_plan_job": None}
 
     def preview(self, state: FailoverState, plan: Plan) -> dict[str, Any]:  # noqa: ARG002
-        after = {each.subject.item.id: place_after(each.subject) for each in self._decisions(state) if each.acts}
-        return {
-            "machines": [
-                {**subject.to_result(), "place": after.get(subject.item.id, subject.place)}
-                for subject in state.subjects
-            ],
-            "runs": [],
-        }
+        after = {each.subject.item.vm_id: place_after(each.subject) for each in self._decisions(state) if each.acts}
+        shown = self.to_result(state)
+        machines = [{**each, "place": after.get(each["vm_id"], each["place"])} for each in shown["machines"]]
+        return {**shown, "machines": machines}
 
     def final_result(self, state: FailoverState, applied: FailoverApplied) -> dict[str, Any]:
-        return {**self.to_result(state), "runs": [run.to_result() for run in applied.runs]}
+        job = applied.job.to_result() if applied.job else None
+        runs = [run.to_result() for run in applied.runs]
+        return {**self.to_result(state), "runs": runs, "recovery_plan_job": job}
 
     def warnings(self, state: FailoverState) -> tuple[str, ...]:
         decisions = self._decisions(state)
@@ -240,6 +273,10 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
 
     def describe(self, state: FailoverState) -> str:
         return "; ".join(subject.describe() for subject in state.subjects)
+
+
+def _group_of(subject: Subject, plan: RecoveryPlan | None) -> int | None:
+    return plan.group_number(subject.item.id) if plan else None
 
 
 def _body(direction: str, details: Mapping[str, Any], **more: str) -> Any:

@@ -84,7 +84,7 @@ def _report(
     running: Collection[str],
     results: Results,
 ) -> None:
-    failures = {one.machine: results.failures[one.machine] for one in operations if one.machine in results.failures}
+    failures = {one.name: results.failures[one.machine] for one in operations if one.machine in results.failures}
     done = len(operations) - len(waiting) - len(running) - len(failures)
     counts = {"done": done, "running": len(running), "to start": len(waiting)}
     vault.azure.report([f"jobs: {counted(counts, codes_of(failures))}"])

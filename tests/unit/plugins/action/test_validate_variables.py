@@ -360,6 +360,40 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
             "N2 replication_policies[1].clouds: cloud 'Gold' is already in replication_policies[0].clouds",
         ),
         ("replication", "replication_wait_timeout: -1", "N2 replication_wait_timeout must not be negative"),
+        (
+            "protection",
+            "protection_groups: [{name: web, cloud: Gold}]",
+            "N3 protection_groups[0].include is required unless machines are listed",
+        ),
+        (
+            "protection",
+            "protection_groups: [{name: web, cloud: Gold, include: [{names: ['']}]}]",
+            "N3 protection_groups[0].include[0].names must not be empty",
+        ),
+        (
+            "protection",
+            "protection_groups: [{name: web, cloud: Gold, include: [{names: [a]}], network: /sub}]",
+            "N3 protection_groups[0].network: '/sub' is not the id of a virtual network",
+        ),
+        (
+            "protection",
+            "protection_groups: [{name: web, cloud: Gold, machines: [{name: a, target_name: a_b}]}]",
+            "N3 protection_groups[0].machines[0].target_name must have 1 to 63 letters",
+        ),
+        (
+            "protection",
+            "protection_groups: [{name: a, cloud: g, machines: [{name: c}]},"
+            " {name: A, cloud: g, machines: [{name: c}]}]",
+            "N3 protection_groups: 'A' is a duplicate",
+        ),
+        ("protection", "protection_groups: [{name: a, cloud: G, machines: [{name: a, nics: [{id: x}]}]}]", ""),
+        ("protection", "protection_parallel: 0", "N3 protection_parallel must be at least 1"),
+        ("drill", "drill_network: vnet-drill", "N4 drill_network_resource_group is required with the name"),
+        ("drill", "{drill_network: n, drill_without_network: true}", "N4 drill_network is required unless"),
+        ("drill", "{drill_machines: [a], drill_recovery_plan: p}", "N4 drill_machines is required unless"),
+        ("drill", "{drill_only: [a], drill_recovery_plan: p, drill_without_network: true}", ""),
+        ("drill", "drill_valid_hours: -1", "N4 drill_valid_hours must not be negative"),
+        ("drill", "drill_recovery_point_time: yesterday", "N4 drill_recovery_point_time"),
     ],
 )
 def test_rules_of_the_modules_are_applied_under_the_names_of_the_variables(role: str, text: str, expected: str) -> None:

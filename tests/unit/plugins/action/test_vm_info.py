@@ -60,6 +60,7 @@ def test_one_execution_reads_the_machines_of_the_clouds(runner: MakeRunner, chec
         {"Owner": "Shop & Söhne", "Tier": "1"},
         "hv01.corp.lab.test",
     )
+    assert web["host_group"].startswith("All Hosts\\")
     assert [disk["size_bytes"] for disk in web["disks"]] == [2049 * 1024**3, 127 * 1024**3, None]
     assert {rule["number"] for rule in result["questions"]} >= {10, 17, 18, 19, 21, 22, 41}
     assert len(result["rules"]) + len(result["questions"]) == 42 - 4
@@ -156,6 +157,8 @@ def test_a_stopped_vmm_is_no_empty_cloud(runner: MakeRunner) -> None:
     result = found.run(MODULE, clouds=["Gold"])
     assert result["failed"]
     assert "the VMM service on this machine is Stopped" in result["msg"]
+    # The selection leaves out a node on which VMM does not run.
+    assert result["error"]["vmm_service"] == "Stopped"
 
 
 @pytest.mark.parametrize("answer", ["no JSON", "{}", json.dumps({"service": 1})])

@@ -250,6 +250,8 @@ def test_an_ambiguous_name_is_refused_when_it_is_requested(
 def test_expected_networks_are_waited_for() -> None:
     there = replace(SERVER, networks=(NamedItem("corp", "/n/1"),))
     assert missing_networks({"a": there, "b": None}, ["CORP", "dmz"]) == ["dmz"]
+    # A mapping can name a network by its id in VMM.
+    assert missing_networks({"a": replace(SERVER, networks=(NamedItem("corp", "/n/1AB"),))}, ["1ab"]) == []
     (row,) = progress({"a": there}, ["Gold"], ["dmz"])
     assert row.outstanding == ("VM network dmz",)
     assert progress({"a": there}, None, ["corp"]) == []

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each built-in role of Site Recovery may do with each module of steps 9 to 12: the lab refuses the rest.
+"""The built-in roles of Site Recovery and the modules of steps 9 to 12: a role is sufficient, or the lab refuses.
 
 documented: Azure built-in roles. A cell is the permission whose absence the module reports; None: the role is
 sufficient. Check mode only reads.
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.failover import CONSENT
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from lab.arm.plan_records import RecoveryPlan
 from lab.arm.protection_documents import item_id
@@ -62,6 +63,8 @@ class Row:
     lacks: tuple[str | None, str | None, str | None]
     checked: tuple[str | None, str | None, str | None] = (None, None, None)
     prepare: Callable[[Site], None] = field(default=nothing)
+    #: A role in addition to that of Site Recovery.
+    also: str | None = None
 
 
 def only_contributor(action: str, reader: str | None = None) -> tuple[str | None, str | None, None]:
@@ -71,6 +74,7 @@ def only_contributor(action: str, reader: str | None = None) -> tuple[str | None
 ACCOUNT = "Microsoft.Storage/storageAccounts/read"
 NETWORK = "Microsoft.Network/virtualNetworks/read"
 DRILL = {"machines": ["web01"], "without_network": True}
+FAILED_OVER = {"state": "failed_over", CONSENT: WHERE["vault_name"]}
 ROWS = {
     "map a network": Row(
         "network_mapping",
@@ -92,8 +96,14 @@ ROWS = {
     "protect a machine": Row(
         "protected_vm",
         {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
-        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write", ACCOUNT),
+        (ACCOUNT, f"{CONTAINERS}/replicationProtectedItems/write", "Microsoft.Compute/virtualMachines/write"),
         (ACCOUNT, None, None),
+    ),
+    "protect a machine as Virtual Machine Contributor": Row(
+        "protected_vm",
+        {"cloud": "Gold", "policy": POLICY, "machines": [{"name": "app01"}]},
+        only_contributor(f"{CONTAINERS}/replicationProtectedItems/write"),
+        also="Virtual Machine Contributor",
     ),
     "disable a protection": Row(
         "protected_vm",
@@ -113,6 +123,14 @@ ROWS = {
         "test_failover",
         {"recovery_plan": "shop", "without_network": True},
         (f"{PLANS}/testFailover/action", None, None),
+    ),
+    "fail a machine over": Row(
+        "failover",
+        {"machines": ["web01"], **FAILED_OVER},
+        (f"{CONTAINERS}/replicationProtectedItems/plannedFailover/action", None, None),
+    ),
+    "fail a plan over": Row(
+        "failover", {"recovery_plan": "shop", **FAILED_OVER}, (f"{PLANS}/plannedFailover/action", None, None)
     ),
     "create a plan": Row(
         "recovery_plan", {"name": "new", "groups": [{"machines": ["web01"]}]}, only_contributor(f"{PLANS}/write")
@@ -164,6 +182,8 @@ def test_a_role_is_sufficient_or_the_missing_permission_is_named(
     row = ROWS[name]
     row.prepare(site)
     subscription.state.give_role(ROLES[number], only=True)
+    if row.also:
+        subscription.state.give_role(row.also)
     reads = row.module.endswith("_info")
     for check, lacking in ((True, row.checked[number]), (False, row.lacks[number])):
         ended = subscription.run(row.module, check=check, **{**WHERE, **row.options})

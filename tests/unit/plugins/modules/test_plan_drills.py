@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import jobs as follower
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._services.azure import manual_actions
 from lab.arm.plan_records import RecoveryPlan
 from tests.support.protection import GROUP, TARGET, VAULT, Protection, protect
 from tests.unit.plugins.modules.conftest import Ended, Subscription
@@ -161,10 +163,27 @@ def test_a_manual_action_is_completed(subscription: Subscription, protection: Pr
     assert protection.machines() == []
 
 
-def test_a_manual_action_waits_for_a_person(subscription: Subscription, protection: Protection) -> None:
+class Hours:
+    """A clock in which each pause takes an hour."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.passed
+
+    def sleep(self, _seconds: float) -> None:
+        self.passed += 3600
+
+
+def test_a_manual_action_waits_for_a_person(
+    subscription: Subscription, protection: Protection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save(protection, [["sql01"], ["web01"]], endGroupActions=[ASK])
     for open_test, verb in (("resume", "resume"), ("clean_up", "cancel")):
-        late = drill(subscription, wait_timeout=1, valid_hours=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(manual_actions, "time", Hours())
+            late = drill(subscription, wait_timeout=600, valid_hours=0)
         assert late.error["kind"] == "deadline_exceeded"
         assert "the manual action 'Ask' (Look at it)" in late.msg
         assert "manual_actions=complete" in late.msg

@@ -291,3 +291,12 @@ def _overlap(one: Job, other: Job) -> bool:
     """Tell whether a job was running when another one was requested."""
     assert other.ended is not None
     return other.created <= one.created < other.ended
+
+
+def test_a_protected_machine_can_be_drilled(site: Site) -> None:
+    assert not run(site, "web01").failed
+    subscription: Subscription = site.subscription  # type: ignore[attr-defined]
+    drill = subscription.run(
+        "test_failover", resource_group=GROUP, vault_name=VAULT, machines=["web01"], without_network=True
+    )
+    assert not drill.failed, drill.msg

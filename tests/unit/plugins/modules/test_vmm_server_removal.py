@@ -209,8 +209,16 @@ def test_an_empty_vault_has_only_itself(subscription: Subscription) -> None:
 
 # ---- what goes ----
 
-CONSENTS = ["protected_items", "network_mappings", "policy_associations", "replication_policies", "servers"]
+CONSENTS = [
+    "recovery_plans",
+    "protected_items",
+    "network_mappings",
+    "policy_associations",
+    "replication_policies",
+    "servers",
+]
 MODULES = {
+    "recovery_plans": ("recovery_plan", {}),
     "protected_items": ("protected_vm", {"allow_disable": True}),
     "network_mappings": ("network_mapping", {}),
     "policy_associations": ("policy_association", {}),
@@ -231,7 +239,7 @@ def stays(result: dict[str, Any]) -> dict[str, str]:
 
 
 def used(subscription: Subscription, site: Site) -> None:
-    """Map the network, associate the cloud, and protect the machine."""
+    """Map the network, associate the cloud, protect the machine, and put it into a recovery plan."""
     associated(site)
     mapped(site)
     subscription.context.clock.scale = 1.0
@@ -241,9 +249,12 @@ def used(subscription: Subscription, site: Site) -> None:
     }
     item = f"{site.cloud}/replicationProtectedItems/web01"
     assert site.azure.send("PUT", item, "2025-08-01", site.body("web01", **place)).status_code == 202
-    while not any("DisableProtection" in each.operations for each in site.vault.items.values()):
+    while not any("TestFailover" in each.operations for each in site.vault.items.values()):
         subscription.state.hurry()
     subscription.context.clock.scale = 0.001
+    groups = [{"machines": ["web01"]}]
+    made = subscription.run("recovery_plan", name="shop", groups=groups, vault_name=VAULT, resource_group=GROUP)
+    assert not made.failed, made.result
 
 
 def test_a_removal_that_ends_after_any_step_is_continued(subscription: Subscription, site: Site) -> None:
@@ -266,8 +277,8 @@ def test_a_removal_that_ends_after_any_step_is_continued(subscription: Subscript
         done.append(step)
     assert done == CONSENTS
     vault = site.vault
-    left = (vault.items, vault.network_mappings, vault.associations, vault.policies, vault.fabrics)
-    assert left == ({}, {}, {}, {}, {})
+    left = (vault.plans, vault.items, vault.network_mappings, vault.associations, vault.policies, vault.fabrics)
+    assert left == ({}, {}, {}, {}, {}, {})
 
 
 def test_a_machine_that_an_earlier_run_removes_is_awaited(subscription: Subscription, site: Site) -> None:
@@ -311,7 +322,7 @@ def test_what_belongs_to_another_server_stays(subscription: Subscription, site: 
     # A policy that only clouds of others use stays without a problem.
     assert stays(other)[POLICY].startswith("blocked by: associations")
     own = planned(subscription, servers=[{"name": "vmm01", "vmm_id": SERVER.vmm_id.lower()}])
-    assert [len(own["removal"][step]) for step in CONSENTS] == [1, 1, 1, 1, 1]
+    assert [len(own["removal"][step]) for step in CONSENTS] == [1, 1, 1, 1, 1, 1]
 
 
 def test_what_belongs_to_a_lost_server_goes_only_with_a_purge(subscription: Subscription, site: Site) -> None:

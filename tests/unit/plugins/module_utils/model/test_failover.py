@@ -65,6 +65,8 @@ def desired(state: str, **changed: Any) -> DesiredFailover:
         "recovery_point": "latest",
         "recovery_point_time": None,
         "synchronization": "before_failback",
+        "recovery_plan": None,
+        "manual_actions": "wait",
     }
     return DesiredFailover.from_options({**options, **changed})
 

@@ -160,7 +160,12 @@ def test_settings_of_a_machine_take_precedence_and_one_task_serves_a_cloud() -> 
     first = group(**WEB, network="vnet", size="A", machines=[{"name": "web01", "size": "B", "rdp": None}])
     second = group(name="db", include=[{"names": ["db*"]}])
     other = group(name="silver", cloud="Silver", include=[{"names": ["*"]}], log_account="logs")
-    assert chosen(first, second, other).tasks() == [
+    tasks = chosen(first, second, other).tasks()
+    assert [[each["name"] for each in task.pop("vmm_machines")] for task in tasks] == [
+        ["web01", "web02", "db[1]"],
+        ["other"],
+    ]
+    assert tasks == [
         {
             "cloud": "gold",
             "vmm_server": "vmm01.lab.example",
