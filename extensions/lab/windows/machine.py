@@ -219,6 +219,17 @@ class Machine(FileOperations, ServiceOperations):
             raise MachineError(_NO_ANSWER, _VMM_ERROR)
         return vmm
 
+    def read_vmm(self, what: str) -> Vmm:
+        """Return VMM to an open connection.
+
+        A fault restarts VMM while it is read. Inferred: its cmdlets then fail as a new connection does.
+        """
+        vmm = self.need_vmm()
+        if self.fault_at(f"read {what} of VMM") is not None:
+            self.vmm_ready_at = self.context.clock.after(self.context.delays.vmm_answers)
+            raise MachineError(_NO_ANSWER, _VMM_ERROR)
+        return vmm
+
     def start_job(self, job: VmmJob, seconds: float | None = None) -> None:
         """Start a job of VMM, which ends after `seconds` of the lab's time, or runs until VMM stops."""
         vmm = self.vmm
