@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..context import CloudFacts, digest
+from ..context import CloudFacts, RegistrationRefused, digest
 from . import layout, snapshot
 from .agent import Agent, AgentProxy, AgentThrottle
 from .errors import MachineError, MachineRestarted
@@ -259,7 +259,9 @@ class Machine(FileOperations, ServiceOperations):
         self.note("vmm.cloud", cloud=cloud.name, disaster_recovery_supported=published)
         if vmm.registration is not None:
             send = self.context.azure.publish_clouds if published else self.context.azure.withdraw_clouds
-            send(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
+            # A vault outside of the lab receives them. VMM sends them later, so the cmdlet does not fail.
+            with contextlib.suppress(RegistrationRefused):
+                send(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
         return cloud
 
     def set_run_as(self, name: str, username: str, password: str) -> RunAsAccount:

@@ -34,7 +34,7 @@ def _cluster(machine: Machine) -> Section | None:
 
 
 def vmm_section(machine: Machine, run: Run) -> Section | None:
-    """Read VMM. None on a machine that is no VMM server."""
+    """Read VMM. None on a machine without VMM."""
     if machine.registry.find(layout.VMM_SETUP_KEY) is None:
         return None
     get = machine.registry.get
