@@ -95,7 +95,7 @@ def wanted(lab: Lab) -> dict[str, Any]:
         "replication_policies": [{"name": "policy-5min", "copy_frequency": 300, "clouds": ["Gold", "Silver"]}],
         "protection_groups": [
             {**group, "name": "web", "include": [{"tags": ["production"]}]},
-            {**group, "name": "application", "machines": [{"name": "app01", "os_disk": "app01-0"}]},
+            {**group, "name": "application", "include": [{"names": ["app*"]}]},
         ],
         "drill_machines": ["web01"],
         "drill_network": "vnet-drill",

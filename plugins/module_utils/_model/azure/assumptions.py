@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..common.assumption import Assumption, Side
 from . import decide_azure as decide
-from .failover_assumptions import OF_FAILOVERS
+from .protection_assumptions import OF_PROTECTION
 
 _AZURE: tuple[Side, ...] = ("azure",)
 _SDK = "API definitions"
@@ -362,96 +362,5 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
         needs="the replication of a protected item has to be paused",
         command="az rest --method get --url <vault id>/replicationVaultHealth?api-version=2025-08-01",
     ),
-    Assumption(
-        "A-A-70",
-        _AZURE,
-        "A change of a replication policy can reset the values that it leaves out.",
-        ("replication_policy",),
-        "Azure PowerShell sends every value of a policy with each change",
-        "inferred",
-        needs="a policy has to be changed",
-        command="az rest --method patch --url <policy id>?api-version=2025-08-01 --body @one-value.json; read it again",
-    ),
-    Assumption(
-        "A-A-71",
-        _AZURE,
-        "The associations of several clouds with one policy can be made at the same time.",
-        ("policy_association",),
-        "the collisions that were recorded are about one object",
-        "inferred",
-        needs="two clouds have to be associated",
-        command="siterecovery.hyperv.policy_association with two clouds; read both jobs",
-    ),
-    Assumption(
-        "A-A-72",
-        _AZURE,
-        "A changed network mapping applies to machines that are protected already.",
-        ("network_mapping",),
-        "Plan network mapping for Hyper-V VM disaster recovery with Site Recovery",
-        "documented",
-        needs="the mapping of a protected machine has to be changed",
-        command="siterecovery.hyperv.network_mapping with another azure_network; read vmNics of the protected machine",
-    ),
-    Assumption(
-        "A-A-73",
-        _AZURE,
-        "The documents of jobs have the members and states of the recordings.",
-        ("job_info", "vmm_server"),
-        "recordings of real vaults from 2017 to 2024",
-        "recorded",
-        needs="a job has to run in a version of the service that was not recorded",
-        command="az rest --method get --url <vault id>/replicationJobs/<job>?api-version=2025-08-01",
-    ),
-    Assumption(
-        "A-A-74",
-        _AZURE,
-        "A test failover that failed after its first tasks waits for its cleanup, as one that succeeded does.",
-        ("test_failover",),
-        "the article about test failovers asks for the cleanup in both cases",
-        "inferred",
-        needs="a test failover has to fail",
-        command="siterecovery.hyperv.test_failover into a network that is full; read allowedOperations of the item",
-    ),
-    Assumption(
-        "A-A-80",
-        _AZURE,
-        "A recovery plan shows the start of its last test failover, also after a test that failed.",
-        ("test_failover",),
-        "API definition, RecoveryPlanProperties",
-        "documented",
-        needs="the failover of a recovery plan has to be tested",
-        command="az rest --method get --url <plan id>?api-version=2025-08-01; read lastTestFailoverTime",
-    ),
-    Assumption(
-        "A-A-81",
-        _AZURE,
-        "A plan allows the cleanup of its test failover, whose job has a task for each group and names all machines.",
-        ("recovery_plan", "test_failover"),
-        "API definition, RecoveryPlanGroupTaskDetails; no failover of a plan was recorded",
-        "inferred",
-        needs="the failover of a recovery plan has to be tested",
-        command="siterecovery.hyperv.test_failover with a plan and cleanup=false; read the plan and its job",
-    ),
-    Assumption(
-        "A-A-83",
-        _AZURE,
-        "A change of a recovery plan keeps the actions of a group that are sent again.",
-        ("recovery_plan",),
-        "Azure PowerShell sends all groups with each change",
-        "inferred",
-        needs="a recovery plan with an action has to be changed",
-        command="siterecovery.hyperv.recovery_plan with one more machine; read the groups of the plan again",
-    ),
-    Assumption(
-        "A-A-115",
-        _AZURE,
-        "The disks of a machine have the same names in VMM and in the list of protectable machines.",
-        ("protected_vm",),
-        "both show the file name of the virtual disk",
-        "inferred",
-        needs="a machine with several disks has to be in a cloud that Azure knows",
-        command="az rest --method get --url <cloud id>/replicationProtectableItems?api-version=2025-08-01; compare"
-        " vhdName with Get-SCVirtualHardDisk",
-    ),
-    *OF_FAILOVERS,
+    *OF_PROTECTION,
 )
