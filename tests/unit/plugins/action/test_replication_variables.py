@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from .test_validate_variables import lines, loaded
+from .validation import lines, loaded
 
 
 @pytest.mark.parametrize(
