@@ -110,7 +110,7 @@ def test_the_preflight_has_the_checks_of_the_replication(
     harness.given(state)
     run = harness.play("preflight.yml")
     assert run.reasons == reasons, run.output
-    assert set(re.findall(r"^(?:Azure)? +(N[12]) +(pass|error) ", run.output, re.M)) == statuses
+    assert set(re.findall(r"^(?:Azure)? +(N[12]) +plan +(pass|error) ", run.output, re.M)) == statuses
     assert harness.journal("write") == []
 
 

@@ -279,33 +279,6 @@ def test_a_variable_that_comes_later_may_be_missing_or_undefined() -> None:
         ("site", "site_unregister_agent: VAULT-DR", ""),
         ("site", "site_max_fail_percentage: -1", "H1 site_max_fail_percentage must be from 0 to 100, not -1"),
         (
-            "replication",
-            "replication_network_mappings: [{vm_network: Production}]",
-            "N1 replication_network_mappings[0].azure_network is required for state=present",
-        ),
-        ("replication", "replication_network_mappings: [{vm_network: Production, state: absent}]", ""),
-        (
-            "replication",
-            "replication_policies: [{name: gold, recovery_point_retention: 25}]",
-            "N2 replication_policies[0].recovery_point_retention must be between 0 and 24 hours, not 25",
-        ),
-        (
-            "replication",
-            "replication_policies: [{name: gold, copy_frequency: 60}]",
-            "N2 replication_policies[0].copy_frequency must be one of 30, 300, 900, not '60'",
-        ),
-        (
-            "replication",
-            "replication_policies: [{name: gold, clouds: [Gold, gold]}]",
-            "N2 replication_policies[0].clouds: a name is a duplicate",
-        ),
-        (
-            "replication",
-            "replication_policies: [{name: gold, clouds: [Gold]}, {name: silver, clouds: [Gold]}]",
-            "N2 replication_policies[1].clouds: cloud 'Gold' is already in replication_policies[0].clouds",
-        ),
-        ("replication", "replication_wait_timeout: -1", "N2 replication_wait_timeout must not be negative"),
-        (
             "protection",
             "protection_groups: [{name: web, cloud: Gold}]",
             "N3 protection_groups[0].include is required unless machines are listed",
