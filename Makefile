@@ -19,7 +19,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/.work/bytecode
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: ## run site.yml in the lab, twice (ENGINE=python or pwsh)
+demo: ## set up, protect and drill in the lab, twice (ENGINE=python or pwsh)
 	@$(TOOLS).run demo --engine $(ENGINE) $(ARGS)
 
 test: ## run all tests against the built and installed collection (ARGS='tests/unit -k vault', JOBS=2, LINK=1 without a build)

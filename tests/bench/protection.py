@@ -19,22 +19,21 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lab.arm.records import VaultCertificate
+from lab.context import NO_LAG
 from lab.lab import Lab
 from tests.bench.calls import calls, shown
 from tests.bench.comparison import COMPILED
 from tests.bench.fleet import cost
 from tests.e2e.cells import main_cell
-from tests.lab.arm.replicas import CLOUD, POLICY, SERVER, Fabrics, associate, machine
+from tests.lab.arm.replicas import CLOUD, POLICY, machine, seed_cloud
 from tests.support.playbook import Controller
 
-GROUP, VAULT, PLACE = "rg-bench", "vault-bench", "westeurope"
+GROUP, VAULT = "rg-bench", "vault-bench"
 _LOGIN = ("subscription_id", "tenant", "client_id", "secret", "cloud_environment", "ca_bundle")
 _HEADER = (
     "tasks               machines  parallel  seconds  cpu s per machine  MB   calls per machine  per minute  calls\n"
@@ -66,18 +65,9 @@ def protection(machines: int, single: int, parallel: int, scale: float) -> None:
 def _lab(machines: int, scale: float) -> Iterator[Lab]:
     """Start a lab with a vault whose cloud has a policy, and with machines that replicate nowhere."""
     with Lab.load("small", engine="python", time_scale=scale) as lab:
-        state, fabrics = lab.azure, Fabrics()
-        state.seed_group(GROUP, PLACE)
-        vault = state.seed_vault(GROUP, VAULT, PLACE)
-        state.seed_policy(vault, POLICY)
-        state.seed_account(GROUP, "stlogs", PLACE)
-        tomorrow = lab.context.clock.now() + timedelta(days=1)
-        state.certificates["AA"] = VaultCertificate("AA", vault.id.casefold(), tomorrow)
-        state.register_vmm_server("AA", str(vault.number), SERVER)
-        state.hurry()
-        associate(vault)
-        fabrics.add(*(machine(number, name) for number, name in enumerate(_names(machines), 1)))
-        lab.context.fabric = fabrics
+        # Replicas of Azure lag for seconds, and not for a number of reads, which would last for several long pauses.
+        lab.context.lag = NO_LAG
+        seed_cloud(lab, GROUP, VAULT, [machine(number, name) for number, name in enumerate(_names(machines), 1)])
         yield lab
 
 

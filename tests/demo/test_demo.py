@@ -76,6 +76,12 @@ def test_the_first_run_sets_everything_up(output: str) -> None:
     assert windows > 0
 
 
+def test_machines_are_protected_and_a_failover_is_tested(output: str) -> None:
+    lines = [" ".join(line.split()) for line in output.splitlines()]
+    assert any(line.startswith("N3 2 ready (") for line in lines)
+    assert any(line.startswith("Azure N4 machine web01: never tested test the failover of web01") for line in lines)
+
+
 def test_the_second_run_changes_nothing(output: str) -> None:
     assert _run(output, "second") == (0, 0, 0)
     assert "changed=0, not one write anywhere" in output.splitlines()[-1]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from lab.arm.records import Fabric, Vault
+from lab.arm.records import Fabric, Vault, VaultCertificate
 from lab.context import (
     AdapterFacts,
     CloudFacts,
@@ -20,6 +22,9 @@ from lab.context import (
 )
 
 from .conftest import Azure
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
 
 GROUP, VAULT, POLICY = "rg", "vault1", "hourly"
 CLOUD = CloudFacts("28A7B9EB-C2F9-47E8-91FF-697D0D719963", "Gold")
@@ -166,3 +171,21 @@ def make_site(azure: Azure, *machines: VirtualMachineFacts, group: str = GROUP, 
     azure.state.hurry()
     associate(made)
     return Site(azure, made, fabrics)
+
+
+def seed_cloud(lab: Lab, group: str, vault: str, machines: Sequence[VirtualMachineFacts]) -> Fabrics:
+    """Create the same in a lab that is up, and return what stands in for the VMM servers."""
+    state, fabrics = lab.azure, Fabrics()
+    state.seed_group(group, "westeurope")
+    made = state.seed_vault(group, vault, "westeurope")
+    state.seed_policy(made, POLICY)
+    state.seed_account(group, "stlogs", "westeurope")
+    state.seed_network(group, "vnet-dr", "westeurope", ["10.0.0.0/16"], {"production": "10.0.1.0/24"})
+    tomorrow = lab.context.clock.now() + timedelta(days=1)
+    state.certificates["AA"] = VaultCertificate("AA", made.id.casefold(), tomorrow)
+    state.register_vmm_server("AA", str(made.number), SERVER)
+    state.hurry()
+    associate(made)
+    fabrics.add(*machines)
+    lab.context.fabric = fabrics
+    return fabrics

@@ -57,9 +57,12 @@ def run_all(
     `deadline` is a time of `time.monotonic`. Raises DeadlineExceeded, and AccessDenied, which no other machine escapes.
     """
     waiting, running, started = deque(operations), dict[str, Operation](), time.monotonic()
+    changed = started
     while waiting or running:
         while waiting and len(running) < parallel:
             _start(waiting.popleft(), running, results)
+            # The pauses are short again, so that a place that becomes free is used soon.
+            changed = time.monotonic()
             _report(vault, operations, waiting, running, results)
         if not running:
             continue
@@ -72,7 +75,7 @@ def run_all(
                 f"{len(waiting)} more were not started",
                 "the jobs continue in Azure: run again to resume, or increase wait_timeout",
             )
-        time.sleep(interval(now - started, deadline - now))
+        time.sleep(interval(now - changed, deadline - now))
         _look(vault, running, results)
         _report(vault, operations, waiting, running, results)
 
