@@ -121,7 +121,7 @@ recovery_plan:
       description: Friendly name of the VMM server of the machines.
       returned: success
       type: str
-      sample: vmm01.contoso.example
+      sample: vmm01.example.com
     groups:
       description:
         - The groups in the order in which they start, with C(machines), C(start_actions) and C(end_actions).

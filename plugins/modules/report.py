@@ -112,8 +112,8 @@ options:
     default: en
   fail_on:
     description:
-      - What makes a host fail. With V(warning) a check that warns is a problem as well. With V(never) RV(failures) is
-        empty.
+      - The findings that make a host fail. With V(warning) a check that warns is a problem as well. With V(never)
+        RV(failures) is empty.
     type: str
     choices: [error, warning, never]
     default: error

@@ -37,8 +37,10 @@ options:
   azure_registration:
     description:
       - The server as Azure shows it, one entry of RV(siterecovery.hyperv.vmm_server_info#module:servers).
-      - It is only read for a cloud whose flag VMM does not show. Such a cloud is unchanged if the vault has it, and set
-        otherwise, because the vault proves it (step P10). Without this option, it is set in every run.
+      - A cloud whose flag VMM does not show is unchanged if the vault has it, and set otherwise, because the vault
+        proves it (step P10). Without this option, it is set in every run.
+      - If it does not show the server as registered, and the login found other vaults of the same name, no cloud is
+        published, because the server may be registered in one of these.
     type: dict
 notes:
   - The clouds of a highly available VMM are managed on the node that owns its cluster role. Other nodes are rejected.

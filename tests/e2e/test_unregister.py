@@ -50,6 +50,11 @@ class Act:
     run: Run
     journal: list[Entry]
 
+    def rows(self) -> dict[tuple[str, str], str]:
+        """Return the removals that the table shows, by place and step."""
+        (task,) = self.run.of("removal_report")
+        return {(row["place"], row["step"]): row["removal"] for row in task.result["rows"]}
+
 
 @dataclass(frozen=True)
 class Story:
@@ -57,18 +62,11 @@ class Story:
 
     lab: Lab
     folder: Path
-    look: Act
     check: Act
     azure: Act
     rest: Act
     left: tuple[Any, ...]
     again: Act
-    other: Act
-
-    def rows(self, act: Act) -> dict[tuple[str, str], str]:
-        """Return what the table shows for each step of a place."""
-        (task,) = act.run.of("removal_report")
-        return {(row["place"], row["step"]): row["removal"] for row in task.result["rows"]}
 
 
 def left(lab: Lab) -> tuple[Any, ...]:
@@ -91,44 +89,54 @@ def left(lab: Lab) -> tuple[Any, ...]:
     )
 
 
-@pytest.fixture(scope="module")
-def story(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    lab = make_shared_lab()
-    controller = controller_of(main_cell, lab)
-    folder = tmp_path_factory.mktemp("unregister")
-    looking, consents, removing, moving = console_blocks(GUIDE)
-    subprocess.run(["bash", "-c", consents], cwd=folder, check=True)
-    look, check, remove, move = (line.split()[3:] for line in (looking + removing + moving).splitlines())
+class Bench:
+    """A lab with a complete site and a protected machine, in a folder with the consents of the guide."""
 
-    def act(playbook: str | Path, *arguments: str) -> Act:
-        lab.context.journal.clear()
+    def __init__(self, lab: Lab, cell: Cell, folder: Path) -> None:
+        self.lab, self.folder = lab, folder
+        self._controller = controller_of(cell, lab)
+        looking, consents, removing, moving = console_blocks(GUIDE)
+        subprocess.run(["bash", "-c", consents], cwd=folder, check=True)
+        self.look, self.check, self.remove, self.move = (
+            line.split()[3:] for line in (looking + removing + moving).splitlines()
+        )
+
+    def act(self, playbook: str | Path, *arguments: str) -> Act:
+        self.lab.context.journal.clear()
         # The runs share the folder with the export.
-        (folder / "record.jsonl").unlink(missing_ok=True)
-        run = controller.run(playbook, *arguments, folder=folder)
-        return Act(run, list(lab.context.journal.entries))
+        (self.folder / "record.jsonl").unlink(missing_ok=True)
+        run = self._controller.run(playbook, *arguments, folder=self.folder)
+        return Act(run, list(self.lab.context.journal.entries))
 
-    for playbook in (SITE, write(folder, play("localhost", *PROTECT))):
-        ready = act(playbook).run
+
+@pytest.fixture(scope="module")
+def bench(main_cell: Cell, make_shared_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    made = Bench(make_shared_lab(), main_cell, tmp_path_factory.mktemp("unregister"))
+    for playbook in (SITE, write(made.folder, play("localhost", *PROTECT))):
+        ready = made.act(playbook).run
         assert ready.returncode == 0, ready.output
+    return made
+
+
+@pytest.fixture(scope="module")
+def story(bench: Bench) -> Story:
     steps = [word for step in STEPS for word in ("-e", f"site_unregister_{step}=vault-dr")]
     return Story(
-        lab,
-        folder,
-        act(*look),
-        act(*check),
+        bench.lab,
+        bench.folder,
+        bench.act(*bench.check),
         # A run with the consents for Azure ends after its last step there, as an interrupted one does.
-        act(remove[0], *steps),
-        act(*remove),
-        left(lab),
-        act(*remove),
-        act(*move),
+        bench.act(bench.remove[0], *steps),
+        bench.act(*bench.remove),
+        left(bench.lab),
+        bench.act(*bench.remove),
     )
 
 
-def test_without_consent_everything_is_shown_and_stays(story: Story) -> None:
-    assert story.look.run.returncode == 0, story.look.run.output
-    assert story.look.journal == []
-    rows = story.rows(story.look)
+def test_without_consent_everything_is_shown_and_stays(bench: Bench) -> None:
+    look = bench.act(*bench.look)
+    assert (look.run.returncode, look.journal) == (0, []), look.run.output
+    rows = look.rows()
     assert {step for _place, step in rows} == {*STEPS, *PARTS, "vault"}
     assert {removal for (_place, step), removal in rows.items() if step != "vault"} == {"stays: no consent"}
 
@@ -136,7 +144,7 @@ def test_without_consent_everything_is_shown_and_stays(story: Story) -> None:
 def test_check_mode_shows_everything_with_its_blocks_and_writes_nothing(story: Story) -> None:
     assert story.check.run.returncode == 0, story.check.run.output
     assert story.check.journal == []
-    rows = story.rows(story.check)
+    rows = story.check.rows()
     assert rows["Azure", "protected_items"] == "goes"
     assert rows["Azure", "policy_associations"] == "goes after: protected items of its cloud: web01"
     assert rows["vmm01", "provider"] == rows["hv01", "agent"] == "goes after the steps in Azure"
@@ -169,7 +177,7 @@ def test_the_steps_in_azure_are_done_in_their_order(story: Story) -> None:
         "replication_policy",
         "vmm_server",
     ]
-    assert "agent" in {step for (_place, step), removal in story.rows(story.azure).items() if "no consent" in removal}
+    assert "agent" in {step for (_place, step), removal in story.azure.rows().items() if "no consent" in removal}
 
 
 def test_the_next_run_continues_with_the_machines(story: Story) -> None:
@@ -188,8 +196,9 @@ def test_another_run_changes_nothing(story: Story) -> None:
     assert len(json.loads((story.folder / "unregister.json").read_text())["exports"]) == 2
 
 
-def test_the_server_is_registered_in_another_vault(story: Story) -> None:
-    assert story.other.run.returncode == 0, story.other.run.output
+def test_the_server_is_registered_in_another_vault(bench: Bench, story: Story) -> None:
+    other = bench.act(*bench.move)
+    assert other.run.returncode == 0, other.run.output
     vaults = {
         vault.document["name"]: [fabric.server.fqdn for fabric in vault.fabrics.values()]
         for vault in story.lab.azure.vaults.values()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 SDK = ("azure", "msal", "cryptography", "requests")
-# Ansible depends on jinja2 and yaml.
-ANSIBLE = ("ansible", "jinja2", "yaml")
+# Ansible depends on jinja2 and yaml, and jinja2 on markupsafe.
+ANSIBLE = ("ansible", "jinja2", "markupsafe", "yaml")
 # Modules that reach outside the process. The model decides and must not use them.
 EXTERNAL = ("http", "requests", "shutil", "socket", "ssl", "subprocess", "urllib.request")
 COLLECTION = "ansible_collections"
@@ -69,7 +69,7 @@ LAYERS = {
     REMOTE_TASK: Layer((COMMON, WINDOWS_FRONT), ansible=True),
     # The variables of a login are read as the modules read them.
     VARIABLES: Layer((COMMON, AZURE_MODEL, WINDOWS_MODEL, AZURE, AZURE_FRONT, VARIABLES), ansible=True),
-    REPORT: Layer((COMMON, REPORT)),
+    REPORT: Layer((COMMON, REPORT), ansible=True),
     # The data of AWX: no machine and no Azure.
     CONTROLLER: Layer((CONTROLLER,), external=False),
     "modules": Layer((COMMON, AZURE_MODEL, AZURE_SERVICES, AZURE_FRONT), ansible=True),

@@ -60,6 +60,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "need_operation": ("A-A-05",),
     "operation_status": ("A-A-64",),
     "publish_cloud": ("A-W-77",),
+    "read_vmm": ("A-W-95",),
     "refresher": ("A-W-24",),
     "resource": ("A-W-42",),
     "set_agent_throttle": ("A-W-80",),

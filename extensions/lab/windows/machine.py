@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..context import CloudFacts, digest
+from ..context import CloudFacts, RegistrationRefused, digest
 from . import layout, snapshot
 from .agent import Agent, AgentProxy, AgentThrottle
 from .errors import MachineError, MachineRestarted
@@ -219,6 +219,17 @@ class Machine(FileOperations, ServiceOperations):
             raise MachineError(_NO_ANSWER, _VMM_ERROR)
         return vmm
 
+    def read_vmm(self, what: str) -> Vmm:
+        """Return VMM to an open connection.
+
+        A fault restarts VMM while it is read. Inferred: its cmdlets then fail as a new connection does.
+        """
+        vmm = self.need_vmm()
+        if self.fault_at(f"read {what} of VMM") is not None:
+            self.vmm_ready_at = self.context.clock.after(self.context.delays.vmm_answers)
+            raise MachineError(_NO_ANSWER, _VMM_ERROR)
+        return vmm
+
     def start_job(self, job: VmmJob, seconds: float | None = None) -> None:
         """Start a job of VMM, which ends after `seconds` of the lab's time, or runs until VMM stops."""
         vmm = self.vmm
@@ -248,7 +259,9 @@ class Machine(FileOperations, ServiceOperations):
         self.note("vmm.cloud", cloud=cloud.name, disaster_recovery_supported=published)
         if vmm.registration is not None:
             send = self.context.azure.publish_clouds if published else self.context.azure.withdraw_clouds
-            send(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
+            # A vault outside of the lab receives them. VMM sends them later, so the cmdlet does not fail.
+            with contextlib.suppress(RegistrationRefused):
+                send(vmm.vmm_id, [CloudFacts(cloud.id, cloud.name)])
         return cloud
 
     def set_run_as(self, name: str, username: str, password: str) -> RunAsAccount:

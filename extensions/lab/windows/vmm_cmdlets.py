@@ -45,7 +45,7 @@ def _cloud_row(cloud: VmmCloud, flag_shown: bool) -> dict[str, Any]:
 
 def _clouds(machine: Machine, args: Args) -> Any:
     wanted = args.get("id")
-    vmm = machine.need_vmm()
+    vmm = machine.read_vmm("clouds")
     return [
         _cloud_row(cloud, vmm.flag_shown)
         for cloud in vmm.clouds
@@ -67,7 +67,7 @@ def _hosts(machine: Machine, _args: Args) -> Any:
             "AgentVersion": host.agent_version,
             "OperatingSystem": host.operating_system,
         }
-        for group in machine.need_vmm().groups()
+        for group in machine.read_vmm("hosts").groups()
         for host in group.hosts
     ]
 
@@ -94,17 +94,19 @@ def _virtual_machines(machine: Machine, _args: Args) -> Any:
 
 
 def _networks(machine: Machine, _args: Args) -> Any:
-    return [{"Name": each.name, "LogicalNetwork": each.logical_network} for each in machine.need_vmm().networks]
+    return [
+        {"Name": each.name, "LogicalNetwork": each.logical_network} for each in machine.read_vmm("networks").networks
+    ]
 
 
 def _jobs(machine: Machine, _args: Args) -> Any:
-    return [job.to_row() for job in machine.need_vmm().jobs]
+    return [job.to_row() for job in machine.read_vmm("jobs").jobs]
 
 
 def _run_as(machine: Machine, _args: Args) -> Any:
     return [
         {"ID": each.id, "Name": each.name, "Domain": each.domain, "UserName": each.user}
-        for each in machine.need_vmm().run_as
+        for each in machine.read_vmm("accounts").run_as
     ]
 
 

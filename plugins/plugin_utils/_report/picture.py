@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Private: the picture of an estate: a box for each cloud with a mark for each host. All lengths are in pixels."""
+"""Private: the picture of a site: a box for each cloud with a mark for each host. All lengths are in pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 _WIDTH: Final = 960
-#: The side of a mark and the gap between two: for a person to read, and for an estate with many machines.
+#: The side of a mark and the gap between two: for a person to read, and for a site with many machines.
 _SIDES: Final = ((16, 6), (11, 3))
 _MANY: Final = 150
 _PADDING: Final = 14
@@ -130,5 +130,5 @@ def _box(group: _Group, empty: Box, side: int, gap: int) -> Box:
 
 
 def _short(text: str) -> str:
-    """Return a label that fits into the picture. Its full text stands in the list of machines."""
+    """Return a label that fits into the picture. The list of machines has its full text."""
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}\u2026"

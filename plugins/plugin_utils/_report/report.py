@@ -32,8 +32,7 @@ _PLAYBOOKS = {"N1": "replication", "N2": "replication", "N3": "protect", "N4": "
 _NOT_SHOWN = "run the playbook vmm_servers, which waits for the vault"
 #: A module knows only its own options, and the messages of failed tasks come from modules.
 _OPTIONS_IN_MESSAGES = (
-    "An option in a message is the variable of the role that ends with its name, such as vmm_server_running_jobs for"
-    " running_jobs."
+    "An option in a message is a key of a variable, or the end of its name: running_jobs is vmm_server_running_jobs."
 )
 
 
@@ -77,7 +76,7 @@ class Report:
     unready_hosts: UnreadyHosts = "fail"
     #: Why the run began no further wave; empty if it began all of them.
     stopped: str = ""
-    #: What makes hosts fail: with `warning` also a check that warns, with `never` nothing.
+    #: The result that makes a host fail: with `warning` also a check that warns, with `never` none.
     fail_on: FailOn = "error"
     #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None

@@ -19,7 +19,7 @@ _NAMES: Final = 5
 
 
 def summary(document: Mapping[str, Any], width: int, language: str = "en") -> list[str]:
-    """Return at most 22 lines of this width: the verdict, the numbers of machines by state, and the worst findings."""
+    """Return at most 22 lines of this width: the result, the numbers of machines by state, and the worst findings."""
     states = ", ".join(
         f"{count} {phrase(language, f'state_{state}').lower()}" for state, count in states_of(document["machines"])
     )

@@ -184,6 +184,20 @@ def result_of(azure: Azure, one: Recorded) -> str:
     return SAME if not lost | more else f"lost {sorted(lost)[:4]}, more {sorted(more)[:4]}"
 
 
+def _is_new(one: Recorded) -> bool:
+    return one.key[1] >= ASSESSED.get(one.key[0], 0)
+
+
+def _result(azure: Azure, one: Recorded) -> str:
+    """Return the result of an exchange. A new one may have a form for which nothing can be prepared."""
+    try:
+        return result_of(azure, one)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        if not _is_new(one):
+            raise
+        return f"cannot be prepared ({type(error).__name__}: {error})"
+
+
 def _is_one_of(line: str, names: tuple[str, ...]) -> bool:
     return line.startswith(tuple(f"{name}{mark}" for name in names for mark in (":", ".", "[")))
 
@@ -241,10 +255,11 @@ ASSESSED = {
 
 def test_all_recorded_traffic_is_answered_alike_or_not_simulated(azure: Azure) -> None:
     prepared = {(replay.topic, replay.index) for replay in REPLAYS}
-    results = {one.key: result_of(azure, one) for one in recorded() if one.key not in prepared}
+    exchanges = [one for one in recorded() if one.key not in prepared]
+    results = {one.key: _result(azure, one) for one in exchanges}
     good = (SAME, MISSING, ABSENT)
     different = {key: result for key, result in results.items() if result not in good}
-    new = {key for key in results if key[1] >= ASSESSED.get(key[0], 0)}
+    new = {one.key for one in exchanges if _is_new(one)}
     assert {key: result for key, result in different.items() if key not in KNOWN and key not in new} == {}
     assert {key for key in KNOWN if key not in different} == set()
     assert sum(result == SAME for result in results.values()) >= 110

@@ -228,6 +228,8 @@ def network_mapping(state: State) -> dict[str, Any]:
 
 def replication_policy(state: State) -> dict[str, Any]:
     present = state.options.get("state") != "absent"
+    if not present and state.options["name"] in state.values.get("associations", {}).values():
+        return _refused(f"policy {state.options['name']} is associated; remove the associations first")
     return state.change("N2", "policies", state.options["name"], True if present else None)
 
 

@@ -76,6 +76,20 @@ def test_check_mode_before_the_registration_says_what_it_cannot_know(harness: Ha
     assert re.search(r" N2 +not there +make policy-gold +known after the run", run.output)
 
 
+@pytest.mark.parametrize("playbook", ["replication.yml", "preflight.yml"])
+def test_a_policy_that_its_clouds_leave_in_the_same_run_is_no_failure_of_a_plan(
+    harness: Harness, playbook: str
+) -> None:
+    harness.variables |= GIVEN
+    harness.given({**FINISHED, **EARLIER})
+    run = harness.play(playbook, "--check")
+    assert run.code == 0, run.output
+    assert "known after the earlier" in run.output
+    # A cloud that no entry lists keeps its policy, and nothing is planned that would change this.
+    harness.variables |= {"replication_policies": [{"name": "policy-old", "state": "absent"}]}
+    assert harness.play(playbook, "--check").code != 0
+
+
 @pytest.mark.parametrize(
     ("state", "reasons", "statuses"),
     [

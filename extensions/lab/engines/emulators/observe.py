@@ -18,8 +18,14 @@ from ...windows.guests import Guest
 from ...windows.machine import Machine
 from ...windows.programs.internet import HeadResult, ProxySettings, head, proxy_at
 from ...windows.state import FULL_LANGUAGE
-from ...windows.vmm import VmHost
-from .base import ParameterRefused, Run, ScriptFailed, emulator, file_version, node_name, vmm_connection
+from .base import (
+    ParameterRefused,
+    Run,
+    ScriptFailed,
+    emulator,
+    file_version,
+    vmm_connection,
+)
 from .observed_host import (
     Section,
     can_read,
@@ -28,92 +34,15 @@ from .observed_host import (
     moment_of,
     number_of,
     read_values,
+    restart_due,
     service_of,
     system_proxy,
     text_of,
     urls_of,
 )
+from .observed_vmm import is_lost, vmm_section
 
 _VIRTUALIZATION = "root/virtualization/v2"
-
-
-def _cluster(machine: Machine) -> Section | None:
-    service = machine.service(layout.CLUSTER_SERVICE)
-    if service is None:
-        return None
-    facts: Section = {
-        "service": service.status,
-        "node": node_name(machine),
-        "nodes": None,
-        "resource": None,
-        "resource_state": None,
-        "owner_node": None,
-    }
-    if service.status != "Running":
-        return facts
-    cluster = machine.need_cluster()
-    facts["nodes"] = [{"name": name, "state": state} for name, state in cluster.nodes.items()]
-    facts |= {"resource": cluster.resource, "resource_state": cluster.state, "owner_node": cluster.owner}
-    return facts
-
-
-def _vmm(machine: Machine, run: Run) -> Section | None:
-    if machine.registry.find(layout.VMM_SETUP_KEY) is None:
-        return None
-    get = machine.registry.get
-    section: Section = {
-        "product_version": text_of(get(layout.VMM_SETUP_KEY, "ProductVersion")),
-        "vmm_id": text_of(get(layout.VMM_SETUP_KEY, "VmmID")),
-        "ha_name": text_of(get(layout.VMM_SETUP_KEY, "HAVMMName")),
-        "cluster": None,
-        "install_path": text_of(get(layout.VMM_SETUP_KEY, "InstallPath")),
-        "service": None,
-        "restart_due": _restart_due(machine, layout.VMM_SERVICE),
-        "connection_error": None,
-        "running_jobs": None,
-        "flag_supported": None,
-        "clouds": None,
-        "networks": None,
-    }
-    service = machine.service(layout.VMM_SERVICE)
-    if service is not None:
-        section["service"] = {
-            "status": service.status,
-            "start_mode": service.start_mode,
-        }
-    if section["ha_name"] is not None:
-        section["cluster"] = _cluster(machine)
-    vmm = vmm_connection(run)
-    section["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
-    if vmm is None:
-        return section
-    section["running_jobs"] = [job.to_facts(machine.now()) for job in vmm.jobs]
-    section["flag_supported"] = vmm.flag_supported
-    section["clouds"] = [
-        {
-            "id": cloud.id,
-            "name": cloud.name,
-            "published": cloud.published if vmm.flag_shown else None,
-            "capability_profiles": list(cloud.capability_profiles),
-            "hosts": [_cloud_host(host) for host in cloud.hosts()],
-        }
-        for cloud in vmm.clouds
-    ]
-    section["networks"] = [
-        {"name": each.name, "logical_network": each.logical_network or None} for each in vmm.networks
-    ]
-    return section
-
-
-def _cloud_host(host: VmHost) -> Section:
-    return {
-        "id": host.id,
-        "fqdn": host.fqdn,
-        "platform": host.platform,
-        "state": host.state or None,
-        "communication_state": host.communication_state or None,
-        "maintenance": host.maintenance,
-    }
 
 
 def _provider(machine: Machine, run: Run) -> Section | None:
@@ -135,11 +64,6 @@ def _provider(machine: Machine, run: Run) -> Section | None:
         "configurator_path": configurator,
         "product_code": product[2] if product else None,
     }
-
-
-def _restart_due(machine: Machine, name: str) -> bool:
-    mark, service = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name), machine.service(name)
-    return mark is not None and service is not None and service.process_id == mark
 
 
 def _registration(machine: Machine, run: Run) -> Section:
@@ -186,7 +110,12 @@ def _registration(machine: Machine, run: Run) -> Section:
         section["places"].append({"key": layout.PREVIEW_KEY, "vault_name": None})
     vmm = vmm_connection(run)
     if vmm is not None:
-        account = vmm.run_as_account(layout.PROXY_ACCOUNT)
+        try:
+            account = machine.read_vmm("accounts").run_as_account(layout.PROXY_ACCOUNT)
+        except MachineError as exc:
+            if not is_lost(run, exc):
+                raise
+            account = None
         section["run_as_account"] = None if account is None else account.name
         section["run_as_user"] = None if account is None else account.username
     prefixes = ("asr_srsauth_cert_key_container", "asr_hyper_v_host_cert_key_container")
@@ -226,7 +155,7 @@ def _agent(machine: Machine, run: Run) -> Section | None:
         "install_path": folder,
         "cache_path": cache,
         "service": service_of(machine, layout.AGENT_SERVICE),
-        "restart_due": _restart_due(machine, layout.AGENT_SERVICE),
+        "restart_due": restart_due(machine, layout.AGENT_SERVICE),
         "paused_node": machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", "paused_node") is not None,
         "backup_registered": machine.registry.text(config, "ServiceResourceName") is not None,
         "proxy": proxy,
@@ -449,7 +378,7 @@ def _background_tasks(machine: Machine, run: Run) -> list[Section] | None:
 
 _SECTIONS: dict[str, Callable[[Machine, Run], Section | list[Section] | None]] = {
     "host": host_section,
-    "vmm": _vmm,
+    "vmm": vmm_section,
     "provider": _provider,
     "registration": _registration,
     "agent": _agent,
@@ -472,6 +401,9 @@ def observation(run: Run, known: Sequence[str] = tuple(_SECTIONS)) -> Section:
     if run.machine.language_mode != FULL_LANGUAGE:
         return {**head, **dict.fromkeys(known)}
     found = {name: _SECTIONS[name](run.machine, run) if name in wanted else None for name in known}
+    vmm = found["vmm"]
+    if isinstance(vmm, dict):
+        vmm["connection_error"] = run.vmm if isinstance(run.vmm, str) else None
     return {**head, **found}
 
 

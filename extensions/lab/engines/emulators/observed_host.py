@@ -195,3 +195,9 @@ def system_proxy(machine: Machine, run: Run) -> Section | None:
         "script_url": text_of(values["AutoConfigURL"]),
         "winhttp": text_of(read_values(run, rf"{general}\Connections", "WinHttpSettings")["WinHttpSettings"]),
     }
+
+
+def restart_due(machine: Machine, name: str) -> bool:
+    """Tell whether a service has not read a setting that was changed."""
+    mark, service = machine.registry.get(f"{layout.HKLM}\\{layout.RESTART_KEY}", name), machine.service(name)
+    return mark is not None and service is not None and service.process_id == mark

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidInput, Refused
-from ..common.names import ResourceId, parse_resource_id, require_network_name, same_id, same_name
+from ..common.names import ResourceId, parse_resource_id, require_group_name, require_network_name, same_id, same_name
 
 NETWORK_TYPE = "Microsoft.Network/virtualNetworks"
 CONSENT = "i_know_that_this_network_is_not_isolated"
@@ -44,6 +44,7 @@ class WantedNetwork:
             raise InvalidInput(
                 "network_resource_group", "is required with the name of a network", "set it, or give the network's id"
             )
+        require_group_name(group, "network_resource_group")
         return cls(ResourceId(subscription_id, group, NETWORK_TYPE, given).to_text(), consent)
 
     @property

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,6 +28,8 @@ STATES = (
     "CompletedWithInformation",
     "Suspended",
 )
+# Recorded: ids of jobs are GUIDs. A name with a slash or of periods would change the address of the request.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 # Recorded: both ends of the period are sent together.
 _ALWAYS = datetime(2015, 1, 1, tzinfo=timezone.utc)
 
@@ -50,6 +53,10 @@ class JobQuery:
             raise InvalidInput("until", "must not be before since", "exchange the two, or correct one of them")
         states, scenarios, targets = (tuple(options[option] or ()) for option in ("states", "scenarios", "targets"))
         query = cls(options["name"], states, scenarios, targets, since, until)
+        if query.name is not None and not _NAME.fullmatch(query.name):
+            raise InvalidInput(
+                "name", "must be the id of a job: letters, digits and hyphens", "copy it from a list of jobs"
+            )
         if query.name is not None and query != cls(query.name):
             raise InvalidInput("name", "selects one job, so no other filter applies", "remove one of the two")
         return query

@@ -73,7 +73,7 @@ def decide(steps: Iterable[Step], selection: Selection) -> tuple[Decision, ...]:
 
 def _decide(step: str, entry: Entry, selection: Selection, going: set[str], outside: set[str]) -> Decision:
     if step not in REMOVABLE:
-        return Decision(step, entry, "this collection does not remove it here")
+        return Decision(step, entry, "it is never removed; delete it yourself")
     if not selection.includes(entry):
         reason = f"it belongs to VMM server {entry.server}, which is not part of the run"
         return Decision(step, entry, ", ".join(entry.blocked_by) if entry.foreign else reason)

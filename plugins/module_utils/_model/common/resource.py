@@ -21,7 +21,7 @@ State = TypeVar("State")
 
 #: The beginning of the text about changes that were only planned.
 PLANNED = "planned: "
-#: What was done where nothing had to be changed, and for a state that was only read.
+#: The text of `done` where nothing had to be changed, and for a state that was only read.
 NOTHING_TO_DO = "nothing to do"
 CHECKED = "checked"
 #: The verified state of a change that was only planned.

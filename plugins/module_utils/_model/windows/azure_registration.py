@@ -32,6 +32,13 @@ def confirms(azure: Mapping[str, Any] | None) -> bool:
     return azure is not None and bool(azure.get("registered"))
 
 
+def namesakes(azure: Mapping[str, Any] | None) -> list[str]:
+    """Return the other vaults with the name of the vault, as far as they were looked for."""
+    lookup = (azure or {}).get("lookup")
+    found = lookup.get("same_named_vaults") if isinstance(lookup, Mapping) else None
+    return [str(each) for each in found or ()]
+
+
 def name_in_azure(azure: Mapping[str, Any] | None, vmm: VmmFacts | None) -> str | None:
     """Return the name under which Azure shows this server, if its id proves that it is this one."""
     if azure is None or not confirms(azure) or vmm is None or not vmm.vmm_id:

@@ -203,4 +203,15 @@ MANUAL: tuple[Assumption, ...] = (
         needs="the agent has to be removed",
         command="MARSAgentInstaller.exe /q /d with an installer of another version",
     ),
+    Assumption(
+        "A-W-95",
+        ("vmm_server",),
+        "While VMM restarts, the cmdlets of an open connection fail, and so does a new connection.",
+        ("host_info", "provider", "provider_registration", "vmm_cloud_sync"),
+        "no document",
+        "inferred",
+        needs="VMM may be restarted",
+        command="$v = Get-SCVMMServer localhost; Restart-Service SCVMMService; Get-SCVMHost -VMMServer $v;"
+        " Get-SCVMMServer localhost",
+    ),
 )

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..common.errors import InvalidInput
+from ..common.errors import InvalidInput, Refused
 from ..common.names import same_name
 from ..common.plan import UNKNOWN, Change, Plan
 from ..common.text_rules import require_plain
+from .azure_registration import confirms, namesakes
 from .cloud_requirements import capability, cloud_flag_hidden, cloud_host_state, cloud_hosts
 from .expectation import VMM_SERVER, Expectation, all_clouds
 from .facts import MachineFacts
@@ -61,7 +62,7 @@ def plan_clouds(
     if clouds is None:
         described = "all clouds" if all_clouds(tuple(names)) else ", ".join(names)
         return Plan((Change("clouds", UNKNOWN, UNKNOWN, _reason(described, publish)),))
-    return Plan(
+    plan = Plan(
         tuple(
             Change(
                 cloud.id,
@@ -73,6 +74,23 @@ def plan_clouds(
             if is_synchronized(cloud, azure) is not publish
         )
     )
+    if publish and plan.changed:
+        _require_own_vault(azure)
+    return plan
+
+
+def _require_own_vault(azure: Mapping[str, Any] | None) -> None:
+    """Raise Refused for a server that the vault does not show while other vaults have the same name.
+
+    A server stores only the name of its vault, so VMM may send the metadata to one of these.
+    """
+    others = namesakes(azure)
+    if others and not confirms(azure):
+        raise Refused(
+            "vmm_clouds: the vault does not show this server, and other vaults have the same name"
+            f" ({', '.join(others)}), so VMM may send the metadata to one of them; wait until the vault shows the"
+            " server, or unregister it there, then run again"
+        )
 
 
 def is_synchronized(cloud: VmmCloud, azure: Mapping[str, Any] | None) -> bool | None:

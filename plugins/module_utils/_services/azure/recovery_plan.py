@@ -14,6 +14,7 @@ from ..._azure.clients import Azure
 from ..._azure.consistency import UNKNOWN_PARENT, visibility_limit
 from ..._azure.failures import Absent, read
 from ..._azure.wire import payload, raw
+from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.recovery_plan import RecoveryPlan
 from ..._model.azure.recovery_plan_changes import (
     DesiredPlan,
@@ -48,12 +49,17 @@ class RecoveryPlanResource(ManagedResource[PlanState, Applied]):
         self._desired = desired
         self._place: tuple[str | None, str | None] = (options["vmm_server"], options["vmm_cloud"])
         self._timeout: float = options["wait_timeout"]
+        #: The machines that the change was planned with.
+        self._items: tuple[ProtectedItem, ...] = ()
 
     def observe(self) -> PlanState:
         plan = read_plan(self._vault, self._desired.name)
         if not self._desired.present:
             return PlanState(plan)
         return PlanState(plan, tuple(list_machines(self._vault, *self._place)))
+
+    def observe_applied(self) -> PlanState:
+        return PlanState(read_plan(self._vault, self._desired.name), self._items)
 
     def visibility_limit(self, state: PlanState) -> float:
         return visibility_limit(self._timeout, absent=state.plan is None)
@@ -62,7 +68,7 @@ class RecoveryPlanResource(ManagedResource[PlanState, Applied]):
         return plan_changes(state, self._desired)
 
     def apply(self, plan: Plan, state: PlanState) -> Applied:
-        vault, desired = self._vault, self._desired
+        vault, desired, self._items = self._vault, self._desired, state.items
         plans = vault.azure.site_recovery.replication_recovery_plans
         where = (vault.resource_group, vault.name, desired.name)
         if not desired.present:

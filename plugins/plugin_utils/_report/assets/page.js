@@ -1,3 +1,6 @@
+/* Copyright: (c) 2026, siterecovery.hyperv contributors
+   GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+   SPDX-License-Identifier: GPL-3.0-or-later */
 "use strict";
 (() => {
   const search = document.getElementById("search");

@@ -65,5 +65,7 @@ if ($Sections -contains 'background_tasks') { $result.background_tasks = Get-Bac
 if ($Sections -contains 'replication') { $result.replication = Get-ReplicationSection }
 if ($Sections -contains 'updates') { $result.updates = Get-UpdateSection }
 $result.unread = @($script:unread)
+# A later section can find that VMM does not answer any more.
+if ($null -ne $result.vmm) { $result.vmm.connection_error = $script:vmmError }
 
 $Ansible.Result = $result

@@ -127,5 +127,7 @@ $result.logs = @(
 $result.logs = @($result.logs | Where-Object { $null -ne $_ })
 $result.event_logs = @(foreach ($log in $EventLogs) { Get-EventFact -Log $log })
 $result.unread = @($script:unread)
+# A later section can find that VMM does not answer any more.
+if ($null -ne $result.vmm) { $result.vmm.connection_error = $script:vmmError }
 
 $Ansible.Result = $result

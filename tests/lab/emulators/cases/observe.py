@@ -160,6 +160,14 @@ CASES: Final = [
     observe("no such section", vmm_server(), sections=["nothing"], same_message=False),
     observe("VMM 2012 R2, highly available", vmm_server(vmm={"version": "3.2.9013.0", "ha_name": "VMMROLE"})),
     observe("VMM that does not answer", vmm_server(), fault("connect to VMM", times=9)),
+    *(
+        observe(
+            f"VMM that restarts while its {what} are read",
+            vmm_server(provider={}),
+            all_of(fault(f"read {what} of VMM"), fault("connect to VMM", after=1)),
+        )
+        for what in ("jobs", "hosts", "clouds", "networks", "accounts")
+    ),
     observe("VMM on another port", vmm_server(vmm={"console_port": 8200})),
     observe("VMM 2016 with running jobs", vmm_server(vmm={"version": "4.0.2413.0", "running_jobs": 2})),
     observe("a VMM release without the flag", vmm_server(vmm={"flag_supported": False})),

@@ -5,70 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from tempfile import NamedTemporaryFile
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible.parsing.dataloader import DataLoader
-from ansible.playbook.task import Task
-from ansible.template import Templar
 
 from ansible_collections.siterecovery.hyperv.plugins.action import validate_variables
 from ansible_collections.siterecovery.hyperv.plugins.action.validate_variables import ActionModule
 
-VAULT = "/subscriptions/s/resourceGroups/rg-dr/providers/Microsoft.RecoveryServices/vaults/vault-dr"
-AZURE = {
-    "azure_target_resource_group": "rg-dr",
-    "azure_target_vault_name": "vault-dr",
-    "azure_target_location": "westeurope",
-}
-VMM = {"vmm_server_provider_source": r"C:\provider.exe", "vmm_server_vault_id": VAULT}
-HOST = {"hyperv_host_agent_source": r"C:\agent.exe"}
-SECRET = "S3cret of the proxy"
-PROXY = f"""
-vmm_server_proxy:
-  mode: custom
-  address: http://proxy
-  port: 8080
-  username: svc
-  password: {SECRET}
-"""
-
-
-def loaded(text: str) -> dict[str, Any]:
-    """Read variables as Ansible reads them from a file."""
-    with NamedTemporaryFile("w", suffix=".yml") as file:
-        file.write(text)
-        file.flush()
-        variables: dict[str, Any] = DataLoader().load_from_file(file.name, cache="none", trusted_as_template=True)
-    return variables
-
-
-def run(variables: Mapping[str, Any], *, check: bool = False, **options: Any) -> dict[str, Any]:
-    loader = DataLoader()
-    task = Task()
-    task.action, task.args, task.check_mode = "siterecovery.hyperv.validate_variables", options, check
-    plugin = ActionModule(
-        task=task,
-        connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
-        play_context=SimpleNamespace(check_mode=check, diff=False),
-        loader=loader,
-        templar=Templar(loader=loader, variables=dict(variables)),
-        shared_loader_obj=None,
-    )
-    plugin._load_name = task.action
-    result: dict[str, Any] = plugin.run(task_vars=dict(variables))
-    return result
-
-
-def lines(roles: list[str], variables: Mapping[str, Any], **options: Any) -> list[str]:
-    result = run({**AZURE, **VMM, **HOST, **variables}, roles=roles, stop=False, **options)
-    assert not result.get("failed")
-    assert all(check["id"] == "variables" and check["status"] == "fail" for check in result["checks"])
-    return [f"{check['step']} {check['message']}; {check['fix']}" for check in result["checks"]]
+from .validation import AZURE, PROXY, SECRET, VMM, lines, loaded, run
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -480,43 +425,6 @@ def test_the_names_of_the_storage_accounts_need_a_valid_list() -> None:
         [],
         [],
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "fix"),
-    [
-        ("vmm_server_proxy_password", "did you mean vmm_server_proxy.password?"),
-        ("vmm_server_cloud", "did you mean vmm_server_clouds?"),
-        ("vmm_servers_clouds", "did you mean vmm_server_clouds?"),
-        ("VMM_SERVER_PROXY", "did you mean vmm_server_proxy?"),
-        ("vmm_server_agent_source", "did you mean hyperv_host_agent_source?"),
-        ("vmm_server_xyz", "remove it, or rename it if it is your own variable"),
-        ("site_wave_size", "did you mean site_wave_sizes?"),
-    ],
-)
-def test_an_unknown_variable_is_named_with_the_nearest_one(name: str, fix: str) -> None:
-    (line,) = lines(["vmm_server", "site"], {name: 1})
-    assert line.endswith(f" {name} must be a variable of this collection; {fix}")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "site_name",
-        "site_location",
-        "site_domain",
-        "site_id",
-        "vmm_servers",
-        "vmm_server",
-        "_vmm_server_x",
-        "hyperv_host_oops",
-        "vmm_server_evidence",
-        "vmm_server_info",
-        "other_vmm_server_name",
-    ],
-)
-def test_other_variables_and_those_of_other_plays_are_ignored(name: str) -> None:
-    assert lines(["vmm_server", "site"], {name: 1}) == []
 
 
 def test_it_connects_to_nothing() -> None:

@@ -183,7 +183,7 @@ def test_a_failure_of_any_task_names_cause_and_remedy(
 
 
 def test_machines_of_others_are_not_touched(subscription: Subscription, site: Site) -> None:
-    """Another client gave the item a name of its own, and other machines are protected, too."""
+    """Another client gave the item a name of its own, and another machine is protected as well."""
     assert not protect(subscription).failed
     foreign = next(item for item in site.vault.items.values() if item.machine.name == "web01")
     del site.vault.items[foreign.key]

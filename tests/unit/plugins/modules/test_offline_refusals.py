@@ -51,6 +51,20 @@ ROWS: list[tuple[str, str, dict[str, Any], str, str]] = [
         for tags in ({"a\nb": "c"}, {"a": "b\n"}, {"a": "\u202eb"})
     ),
     *(("B1", "vault_info", {"name": name}, "name", "must have 2 to 50 letters") for name in ("", "..", "a/b", "v\n")),
+    *(
+        ("F4", "job_info", {"vault_name": "v1", "name": name}, "name", "the id of a job")
+        for name in ("", "..", "a/b", "a\n")
+    ),
+    *(
+        (
+            "F5",
+            "test_failover",
+            {"vault_name": "v1", "machines": ["web"], "network": "vnet-drill", "network_resource_group": group},
+            "network_resource_group",
+            "must have 1 to 90 letters",
+        )
+        for group in ("", "..", "a/b")
+    ),
     ("B1", "vault_info", {"id": ""}, "id", "'' is not the id of a vault"),
     *(
         (step, module, {**options, "vault_name": name}, "vault_name", "must have 2 to 50 letters")

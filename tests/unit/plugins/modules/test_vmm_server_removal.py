@@ -304,7 +304,7 @@ def test_without_consent_everything_stays_and_blocks_what_comes_after_it(
     used(subscription, site)
     nothing = planned(subscription, remove=[])
     assert (nothing["problems"], [call for calls in nothing["removal"].values() for call in calls]) == ([], [])
-    assert set(stays(nothing).values()) == {"no consent", "this collection does not remove it here"}
+    assert set(stays(nothing).values()) == {"no consent", "it is never removed; delete it yourself"}
     later = planned(subscription, remove=["policy_associations", "servers"])
     assert later["problems"] == [
         f"policy_associations: {POLICY} blocked by: protected items of its cloud: web01",

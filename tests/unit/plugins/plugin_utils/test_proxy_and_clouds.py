@@ -20,7 +20,17 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._services.wind
 from lab.context import digest
 from lab.windows import layout
 from lab.windows.agent import AgentProxy
-from lab.windows.states import Prepare, agent_proxy, all_of, hyperv_host, marked, registered, stopped, vmm_server
+from lab.windows.states import (
+    VAULT_ID,
+    Prepare,
+    agent_proxy,
+    all_of,
+    hyperv_host,
+    marked,
+    registered,
+    stopped,
+    vmm_server,
+)
 from tests.unit.plugins.plugin_utils.conftest import MakeHarness
 from tests.unit.plugins.plugin_utils.harness import Build, ScriptHarness
 
@@ -225,6 +235,18 @@ def test_clouds_are_published_once(harness: MakeHarness, names: list[str], after
     assert (published(found), planned.after) == (after, outcome.after)
     assert len(found.sent("publish_cloud")["parameters"]["CloudIds"]) == len(after) - 1
     assert found.run(clouds(*names)).changed is False
+
+
+def test_clouds_are_not_sent_to_a_vault_of_the_same_name(harness: MakeHarness) -> None:
+    """A server that is registered elsewhere sends the metadata of its clouds there."""
+    found = harness(vmm_server(provider={}), registered())
+    azure: dict[str, Any] = {"registered": False, "lookup": {"same_named_vaults": [VAULT_ID]}}
+    with pytest.raises(Refused, match="other vaults have the same name"):
+        found.run(clouds("Empty", azure=azure))
+    assert found.scripts == ["observe"]
+    for shown in ({**azure, "registered": True}, {"registered": False, "lookup": {"same_named_vaults": []}}, None):
+        assert found.run(clouds("Empty", azure=shown), check=True).changed
+    assert not found.run(clouds("Gold", azure=azure)).changed
 
 
 def test_one_unknown_name_stops_all(harness: MakeHarness) -> None:

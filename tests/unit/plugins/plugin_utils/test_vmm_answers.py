@@ -36,6 +36,17 @@ def test_a_run_waits_until_vmm_answers(harness: MakeHarness) -> None:
     assert "VMM does not answer yet" in found.shown[0]
 
 
+@pytest.mark.parametrize("what", ["jobs", "clouds", "accounts"])
+def test_a_run_waits_for_a_vmm_that_restarts_while_it_is_read(harness: MakeHarness, what: str, key: str) -> None:
+    """An account that was not read is not an account that does not exist."""
+    found = harness(SERVER)
+    found.fail(f"read {what} of VMM")
+    found.fail(_CONNECT, after=1)
+    assert found.run(registration(key_path=key)).changed
+    assert found.scripts[:2] == ["observe", "observe"]
+    assert "VMM does not answer yet" in found.shown[0]
+
+
 def test_a_run_waits_after_setup_has_started_vmm(harness: MakeHarness) -> None:
     found = harness(ONE.entry("none"))
     really = found.execute

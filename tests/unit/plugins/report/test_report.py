@@ -135,7 +135,7 @@ def test_servers_after_a_failed_one_name_it() -> None:
         "vmm01: the key is of another vault",
         "vmm02: not set up, because vmm01 failed before it; run again",
     ]
-    assert names.endswith("such as vmm_server_running_jobs for running_jobs.")
+    assert names.endswith("running_jobs is vmm_server_running_jobs.")
 
 
 GOLD = server({"Gold": ["hv03.x.test"]})

@@ -56,7 +56,15 @@ function Get-RegistrationSection {
 
     $vmm = Get-VmmConnection
     if ($null -ne $vmm) {
-        foreach ($account in @(Get-SCRunAsAccount -VMMServer $vmm)) {
+        $accounts = @()
+        try {
+            $accounts = @(Get-SCRunAsAccount -VMMServer $vmm)
+        } catch {
+            if (-not (Test-VmmLost -Problem "$($_.Exception.Message)")) {
+                throw
+            }
+        }
+        foreach ($account in $accounts) {
             if ($null -ne $account -and $account.Name -eq 'DRAProxyAccount') {
                 $section.run_as_account = "$($account.Name)"
                 # Not every release may have these properties.

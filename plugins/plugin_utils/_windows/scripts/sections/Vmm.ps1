@@ -26,6 +26,31 @@ function Get-VmmConnection {
     return $script:vmmServer
 }
 
+function Test-VmmLost {
+    # Whether VMM stopped answering while it was read, such as in a restart. Its later readings are unknown, too.
+    param([string] $Problem)
+
+    if ($null -eq $script:vmmServer) {
+        return $false
+    }
+    $answers = $false
+    $service = Get-ServiceState -Name SCVMMService
+    if ($null -ne $service -and $service.status -eq 'Running') {
+        try {
+            $null = Connect-VmmServer
+            $answers = $true
+        } catch {
+            $answers = $false
+        }
+    }
+    if ($answers) {
+        return $false
+    }
+    $script:vmmServer = $null
+    $script:vmmError = "VMM does not answer: $Problem"
+    return $true
+}
+
 function Get-PropertyText {
     # A property as text, or null if this release of VMM does not have it.
     param($From, [string] $Name)
@@ -114,10 +139,24 @@ function Get-VmmSection {
         $section.cluster = Get-ClusterFacts
     }
     $vmm = Get-VmmConnection
-    $section.connection_error = $script:vmmError
     if ($null -eq $vmm) {
         return $section
     }
+    try {
+        Add-VmmInventory -Section $section -Vmm $vmm
+    } catch {
+        if (-not (Test-VmmLost -Problem "$($_.Exception.Message)")) {
+            throw
+        }
+        foreach ($name in 'running_jobs', 'flag_supported', 'clouds', 'networks') {
+            $section[$name] = $null
+        }
+    }
+    return $section
+}
+
+function Add-VmmInventory {
+    param([hashtable] $Section, $Vmm)
 
     $section.running_jobs = @(Get-VmmJob -Vmm $vmm)
     $section.flag_supported = (Get-Command -Name Set-SCCloud).Parameters.ContainsKey('DisasterRecoverySupported')
@@ -182,5 +221,4 @@ function Get-VmmSection {
             }
         }
     )
-    return $section
 }

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.failover import (
     CONSENT,
@@ -20,11 +22,14 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.f
     Running,
     Subject,
     decide,
+    place_after,
     place_of,
     running_of,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.jobs import Job
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.protected_item import ProtectedItem
+from ansible_collections.siterecovery.hyperv.plugins.modules.failover import OPTIONS
+from tests.support.guides import console_lines
 
 GUIDE = Path(__file__).parents[5] / "docs" / "failover.md"
 READY = ("PlannedFailover", "UnplannedFailover", "DisableProtection", "TestFailover")
@@ -159,3 +164,24 @@ def test_the_guide_shows_the_table() -> None:
     shown = {tuple(cell.strip().strip("`") for cell in row.strip("|").split("|"))[:3:2] for row in rows}
     onward = [(place, Subject(item(place)).to_result()["next_state"]) for place in PLACES if place != "other"]
     assert shown >= set(onward)
+
+
+def test_the_commands_of_the_guide_take_the_steps_in_their_order() -> None:
+    emergency, *commands = console_lines(GUIDE)
+    steps = [re.findall(r"-e step=(\w+) ", command) for command in commands]
+    place, order = place_of(item()), list[list[str]]()
+    while not order or place != "protected":
+        subject = Subject(item(place))
+        order.append([subject.to_result()["next_state"]])
+        place = place_after(subject)
+    assert steps == order
+    assert emergency == commands[0]
+    assert all(command.endswith(f" -e {CONSENT}=vault-dr") for command in commands)
+
+
+def test_the_playbook_of_the_guide_has_options_of_the_module() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    given = yaml.safe_load(text)[0]["tasks"][0]["siterecovery.hyperv.failover"]
+    assert set(given) <= set(OPTIONS)
+    # A consent that is stored would be one for every run.
+    assert given[CONSENT] == "{{ i_know_that_this_stops_production | default(omit) }}"
