@@ -43,7 +43,7 @@ def test_machines_are_protected_changed_and_released(lab: Lab, controller: Contr
     assert run.returncode == 0, run.output
     failing, again, update, disable, purge, gone = run.of("protected_vm")
 
-    # One machine fails with its cause and the way out. The others arrive, also at the address of their adapter.
+    # One machine fails with its cause and the remedy. The others arrive, also at the address of their adapter.
     message = str(failing.result["msg"])
     assert "1 of 3 machines failed: bad01" in message
     assert "31389" in message

@@ -113,8 +113,13 @@ class ProtectedMachines(ManagedResource[ProtectionState, Applied]):
             for one in self.desired.machines
         }
         found = {one.name: _item_of(one, sources[one.name], items) for one in self.desired.machines}
-        # A job that enables a machine is the only sign of it until it ends.
-        running = [job for job in jobs.list_jobs(self.vault) if not job.is_final] if None in found.values() else []
+        running: list[Job] = []
+        if None in found.values():
+            # A job that enables a machine is the only sign of it until it ends. It can end between two lists, so the
+            # items are read once more.
+            running = [job for job in jobs.list_jobs(self.vault) if not job.is_final]
+            items = cloud.items()
+            found = {one.name: _item_of(one, sources[one.name], items) for one in self.desired.machines}
         return tuple(
             MachineState(one, sources[one.name], found[one.name], _job_of(one, sources[one.name], running))
             for one in self.desired.machines

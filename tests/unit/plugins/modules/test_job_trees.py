@@ -17,7 +17,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._azure import 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.azure.jobs import job_name
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
 from lab.arm.job_trees import TREES
-from lab.context import CloudFacts
+from lab.context import NO_LAG, CloudFacts
 from tests.lab.arm.replicas import Site, machine, make_site
 
 from .conftest import GROUP, Ended, Subscription
@@ -113,7 +113,8 @@ POINTS = [("wait", 1), ("wait", 2), ("write", 1), ("write", 2), ("write", 3)]
 
 @pytest.mark.parametrize(("at", "number"), [*POINTS, ("wait", 3)], ids=str)
 def test_a_killed_protection_is_continued(subscription: Subscription, site: Site, at: str, number: int) -> None:
-    # The next run finds the jobs of the killed one.
+    # The next run finds the jobs of the killed one: it begins later than replicas of Azure need to learn of them.
+    subscription.context.lag = NO_LAG
     subscription.context.faults.plan("job:EnableDr:CreateProtectionTargetTask:*", "delay", seconds=2000)
     with killed(at, number):
         protect(subscription)
