@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 
-from tests.unit.plugins.action.test_validate_variables import AZURE, PROXY, SECRET, lines, loaded, run
+from tests.unit.plugins.action.validation import AZURE, PROXY, SECRET, lines, loaded, run
 
 
 @pytest.fixture
