@@ -133,7 +133,7 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
                 code=errors[0].get("code") if errors else None,
                 runs=[run.to_result() for run in runs],
             )
-        return FailoverApplied((*self._losses(acting), *results.notes), runs=runs, job=plan_job)
+        return FailoverApplied(notes=(*self._losses(acting), *results.notes), runs=runs, job=plan_job)
 
     def _run_plan(self, plan: RecoveryPlan, acting: Sequence[Decision], deadline: float) -> Job | None:
         """Run the operation of a plan. Raises RemoteFailure with the place of each machine."""
