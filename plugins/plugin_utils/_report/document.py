@@ -23,8 +23,8 @@ from .tables import step_position
 from .waves import cluster_of
 
 SCHEMA_VERSION: Final = 1
-#: The check that stands for a machine which could not be reached or read.
-UNREAD_CHECK: Final = "unchecked"
+#: The checks of a machine that could not be reached or read. Roles and playbooks record them.
+UNREAD_CHECKS: Final = ("reachable", "unchecked")
 
 State = Literal["good", "planned", "warning", "open", "left_out", "unknown", "failed", "blocked", "missing"]
 #: All states, worst first. `open` is not set up yet; `unknown` could not be read, and never counts as good.
@@ -127,7 +127,7 @@ def _state(report: Report, record: Record) -> State:
         return "failed"
     if record.host in report.left_out_hosts:
         return "left_out"
-    if checks is None or any(check.id == UNREAD_CHECK and check.blocks for check in checks):
+    if checks is None or any(check.id in UNREAD_CHECKS and check.blocks for check in checks):
         return "unknown"
     if any(check.blocks for check in checks):
         return "blocked"

@@ -121,6 +121,7 @@ class Harness:
     def _make_collection(self) -> None:
         for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
+        shutil.copy(self.source / "galaxy.yml", self.collection)
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"

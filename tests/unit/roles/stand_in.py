@@ -101,7 +101,7 @@ def vault_registration_key(state: State) -> dict[str, Any]:
     if not state.check:
         path.write_text("key")
     done = "planned: make a key" if state.check else "make a key"
-    row = {"step": "S4", "found": "no key", "done": done, "verified": "known after the run"}
+    row = {"step": "S4", "found": "no key", "done": done, "verified": "known after the run" if state.check else "a key"}
     return {"changed": True, "vault_registration_key": {"path": str(path), "exists": True}, "evidence": [row]}
 
 

@@ -37,7 +37,7 @@ ROW = {"step": "H4", "found": "no agent", "done": "install the agent", "verified
 SAME = {"step": "H5", "found": "no proxy", "done": "nothing to do", "verified": "no proxy"}
 PLANNED = {"step": "T4", "found": "no account", "done": "planned: create it", "verified": "known after the run"}
 DONE = {"evidence": [ROW, SAME]}
-UNREAD = Check.failed("unchecked", "H1", "the host is not reachable")
+UNREAD = Check.failed("reachable", "H1", "not reachable: no answer")
 UNKNOWN = Check.unknown("antivirus", "S2", "the exclusions could not be read")
 AZURE = record("azure_target", "localhost", PASSED, facts={"evidence": [SAME]})
 GOOD = record("hyperv_host", "hv01", PASSED, facts=DONE)
