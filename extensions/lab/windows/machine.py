@@ -76,6 +76,8 @@ class Machine(FileOperations, ServiceOperations):
                 runs = service.start_mode == "Auto"
                 service.status, service.ready_at = "Running" if runs else "Stopped", None
                 service.process_id = self.services.new_process() if runs else 0
+                if runs and service.name == layout.VMM_SERVICE:
+                    self.vmm_ready_at = self.context.clock.after(self.context.delays.vmm_answers)
             self.registry.unset(layout.SESSION_KEY, layout.RENAMES)
             for key in (layout.SERVICING_KEY, layout.UPDATE_KEY):
                 self.registry.remove(key)

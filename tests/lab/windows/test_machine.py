@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -64,6 +65,26 @@ def test_a_service_takes_its_time_to_start(build: Build, context: LabContext) ->
     machine.start_service(layout.VMM_SERVICE)
     assert time.monotonic() - started >= context.delays.service_start * 0.002
     assert machine.is_running(layout.VMM_SERVICE)
+
+
+def start_again(machine: Machine) -> None:
+    machine.stop_service(layout.VMM_SERVICE)
+    machine.start_service(layout.VMM_SERVICE)
+
+
+@pytest.mark.parametrize("start", [start_again, Machine.restart], ids=["the service", "the machine"])
+def test_vmm_refuses_for_a_while_after_each_start(
+    build: Build, context: LabContext, start: Callable[[Machine], None]
+) -> None:
+    machine = build(kind="vmm_server")
+    port = machine.connect_vmm(8100).console_port
+    context.clock.scale = 0.01
+    start(machine)
+    assert machine.is_running(layout.VMM_SERVICE)
+    with pytest.raises(MachineError, match="1602"):
+        machine.connect_vmm(port)
+    machine.sleep(context.delays.vmm_answers)
+    assert machine.connect_vmm(port) is machine.vmm
 
 
 def test_vmm_does_not_answer_while_its_service_is_stopped(build: Build) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from ...windows import layout
@@ -280,11 +281,20 @@ def _route(settings: Section | None, host: str) -> str | None:
     return server
 
 
+_ADDRESSES: Final = (
+    "AADAuthority",
+    "SRSUri",
+    "IdmgmtSVCEndpoint",
+    "ProtectionServiceSVCEndpoint",
+    "TelemetryServiceSVCEndpoint",
+)
+
+
 def _registered_urls(machine: Machine) -> list[str]:
     return [
         text
         for root in (layout.PROVIDER_KEY, layout.ADAPTER_KEY)
-        for name in ("SRSUri", "IdmgmtSVCEndpoint", "ProtectionServiceSVCEndpoint")
+        for name in _ADDRESSES
         if (text := machine.registry.text(root + r"\Registration", name)) and _is_https(text)
     ]
 

@@ -8,12 +8,12 @@ The plans of the resources and the preflight derive them with the same functions
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from ..common.versions import older
 from . import proxy as proxies
 from .agent_facts import AgentFacts
-from .expectation import Expectation
+from .expectation import Expectation, all_clouds
 from .facts import MachineFacts
 from .host_facts import RUNNING
 from .stale_registration import StaleRegistration, find_stale
@@ -34,8 +34,23 @@ Operation = Literal[
     "clean_up",
     "remove_key",
     "remove",
+    "publish_clouds",
 ]
 Operations = frozenset[Operation]
+#: The operations that change a machine or its registration.
+CHANGES: Final[Operations] = frozenset(
+    (
+        "install",
+        "start_service",
+        "register",
+        "change_proxy",
+        "restart_service",
+        "clean_up",
+        "remove_key",
+        "remove",
+        "publish_clouds",
+    )
+)
 #: The kind of setup that is due.
 Setup = Literal["install", "repair", "upgrade"]
 
@@ -148,7 +163,19 @@ def preflight_vmm_operations(machine: MachineFacts, expected: Expectation) -> Op
     provider = provider_operations(machine, expected)
     if not machine.active:
         return provider
-    return provider | registration_operations(machine, expected) | cloud_operations(expected)
+    clouds = cloud_operations(expected) | _publications(machine, expected)
+    return provider | registration_operations(machine, expected) | clouds
+
+
+def _publications(machine: MachineFacts, expected: Expectation) -> Operations:
+    """Return the operation of requested clouds that VMM shows as not synchronized."""
+    names = {name.casefold() for name in expected.clouds}
+    clouds = machine.vmm.clouds if machine.vmm else None
+    due = any(
+        cloud.published is False and (all_clouds(expected.clouds) or cloud.name.casefold() in names)
+        for cloud in clouds or ()
+    )
+    return frozenset(("publish_clouds",)) if due else frozenset()
 
 
 def preflight_host_operations(machine: MachineFacts, expected: Expectation) -> Operations:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from ..common.check import Check, worst
@@ -17,7 +18,7 @@ from ..common.resource import CHECKED, Evidence
 from . import endpoints
 from .expectation import HYPERV_HOST, VMM_SERVER, Expectation, all_clouds
 from .facts import ConnectivityFacts, MachineFacts
-from .operations import preflight_host_operations, preflight_vmm_operations
+from .operations import CHANGES, preflight_host_operations, preflight_vmm_operations
 from .requirement_context import Context
 from .requirements import evaluate
 
@@ -34,10 +35,11 @@ _PARTS = "SPH"
 
 def checks(kind: str, machine: MachineFacts, expected: Expectation, now: datetime) -> tuple[Check, ...]:
     """Evaluate all requirements on a machine, in the order of the setup guide's steps."""
-    due = preflight_vmm_operations if kind == VMM_SERVER else preflight_host_operations
+    due = (preflight_vmm_operations if kind == VMM_SERVER else preflight_host_operations)(machine, expected)
+    calls = connectivity_checks(machine.connectivity or (), _CONNECTIVITY_STEPS[kind])
     found = [
-        *evaluate(Context(kind, machine, expected, due(machine, expected), now)),
-        *connectivity_checks(machine.connectivity or (), _CONNECTIVITY_STEPS[kind]),
+        *evaluate(Context(kind, machine, expected, due, now)),
+        *(replace(check, severity="warning") if check.blocks and not due & CHANGES else check for check in calls),
     ]
     return tuple(sorted(found, key=lambda check: _order(check.step)))
 

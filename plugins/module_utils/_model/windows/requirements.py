@@ -21,7 +21,7 @@ from . import session_requirements as session
 from . import vmm_requirements as vmm
 from .expectation import HYPERV_HOST, VMM_SERVER, Expectation
 from .facts import MachineFacts
-from .operations import Operations
+from .operations import CHANGES, Operations
 from .requirement_context import Context
 from .trusted_roots import trusted_roots
 
@@ -30,27 +30,26 @@ from .trusted_roots import trusted_roots
 class Requirement:
     """One rule about a machine.
 
-    `blocks` has the operations that a failure blocks. If none of them is due, a failure has the severity `otherwise`.
-    A requirement that blocks no operation is for the preflight only.
+    `blocks` has the operations that a failure blocks. `concerns` has those before which only the preflight fails. If
+    neither is due, a failure has the severity `otherwise`.
     """
 
     id: str
     evaluate: Callable[[Context], Check | None]
     blocks: Operations = frozenset()
     otherwise: Severity = "warning"
+    concerns: Operations = frozenset()
 
     def check(self, context: Context) -> Check | None:
         """Evaluate the rule. Return None if it does not apply to the machine."""
         check = self.evaluate(context)
-        if check is None or not check.blocks or not self.blocks or self.blocks & context.operations:
+        if check is None or not check.blocks or (self.blocks | self.concerns) & context.operations:
             return check
         return replace(check, severity=self.otherwise)
 
 
 _INSTALL: Final[Operations] = frozenset(("install",))
-_CHANGE: Final[Operations] = frozenset(
-    ("install", "start_service", "register", "change_proxy", "restart_service", "clean_up", "remove_key", "remove")
-)
+_CHANGE: Final[Operations] = CHANGES - {"publish_clouds"}
 _PROVIDER: Final[Operations] = frozenset(("manage_provider",))
 _REGISTRATION: Final[Operations] = frozenset(("manage_registration",))
 _CLOUDS: Final[Operations] = frozenset(("manage_clouds",))
@@ -69,19 +68,19 @@ _HOST: Final = (
     Requirement("dotnet", host.dotnet, _INSTALL),
     Requirement("powershell", host.powershell, _INSTALL),
     Requirement("visual-cpp", host.visual_cpp),
-    Requirement("tls", host.tls),
+    Requirement("tls", host.tls, concerns=CHANGES),
     Requirement("trusted-roots", trusted_roots, frozenset(("install", "register"))),
     Requirement("execution-policy", session.execution_policy),
     Requirement("batch-logon", session.batch_logon),
     Requirement("unread", session.unread),
-    Requirement("clock", host.clock),
+    Requirement("clock", host.clock, concerns=CHANGES),
 )
 _VMM_SERVER: Final = (
     _SESSION,
     Requirement("vmm", vmm.vmm, _PROVIDER | _REGISTRATION | _CLOUDS),
     Requirement("active-node", vmm.active_node, _REGISTRATION | _CLOUDS, otherwise="info"),
-    Requirement("vmm-version", vmm.vmm_version),
-    Requirement("vmm-id", vmm.vmm_id),
+    Requirement("vmm-version", vmm.vmm_version, concerns=CHANGES),
+    Requirement("vmm-id", vmm.vmm_id, concerns=frozenset(("register",))),
     Requirement("vmm-service", vmm.vmm_service, _CLOUDS | frozenset(("register",))),
     Requirement("vmm-answers", vmm.vmm_answers, _REGISTRATION | _CLOUDS | frozenset(("interrupt_jobs",))),
     Requirement("provider-folder", vmm.provider_folder, _PROVIDER),
@@ -114,16 +113,16 @@ _HYPERV_HOST: Final = (
     _SESSION,
     Requirement("backup", hyperv.backup, _AGENT | _AGENT_PROXY),
     Requirement("own-registration", hyperv.own_registration),
-    Requirement("hyperv", hyperv.hyperv),
+    Requirement("hyperv", hyperv.hyperv, concerns=CHANGES),
     Requirement("failover-cluster", hyperv.failover_cluster),
-    Requirement("switch-names", hyperv.switch_names),
+    Requirement("switch-names", hyperv.switch_names, concerns=CHANGES),
     Requirement("vms", hyperv.virtual_machines),
     *_HOST,
     Requirement("hotfix", hyperv.hotfix),
     Requirement("agent-folder", hyperv.agent_folder, _AGENT),
     Requirement("install-drive", hyperv.install_drive, _INSTALL),
     Requirement("cache", hyperv.cache, _INSTALL),
-    Requirement("space", hyperv.space),
+    Requirement("space", hyperv.space, concerns=_INSTALL),
     Requirement("agent", hyperv.agent, _AGENT_PROXY),
     Requirement("agent-service", hyperv.agent_service, frozenset(("start_service",))),
     Requirement("agent-upgrade", hyperv.agent_upgrade, _INSTALL),

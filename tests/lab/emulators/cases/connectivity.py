@@ -106,6 +106,16 @@ CASES: Final = [
     _reach(
         "of what an early registration names", vmm_server(), prepare=registered(old_place=True), parameters=_REGISTERED
     ),
+    _reach(
+        "of the authority and the telemetry that registration names",
+        vmm_server(),
+        prepare=all_of(
+            registered(),
+            value(layout.REGISTRATION_KEY, "AADAuthority", "https://login.windows.net/"),
+            value(layout.REGISTRATION_KEY, "TelemetryServiceSVCEndpoint", "https://t.backup.windowsazure.com"),
+        ),
+        parameters=_REGISTERED,
+    ),
     _reach("of a server without a registration", vmm_server(), parameters=_REGISTERED),
     _reach("of nothing but what registration names", vmm_server(), parameters={**_REGISTERED, "ConnectivityUrls": []}),
     _reach(

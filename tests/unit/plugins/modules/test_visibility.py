@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lab.context import Lag
@@ -51,10 +53,16 @@ def test_a_stale_answer_does_not_remove_the_tags_of_a_group(case: Case, subscrip
 
 
 @every_case
-def test_a_write_that_stays_invisible(case: Case, subscription: Subscription) -> None:
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [({}, "not_converged"), ({"resource_group": "rg-late", "create_resource_group": True}, "deadline_exceeded")],
+)
+def test_a_write_that_stays_invisible(
+    case: Case, options: dict[str, Any], kind: str, subscription: Subscription
+) -> None:
     subscription.context.lag = Lag(reads=9999, uses=0)
-    ended = case.run(subscription, wait_timeout=1)
-    assert ended.error["kind"] == "not_converged"
+    ended = case.run(subscription, wait_timeout=1, **options)
+    assert ended.error["kind"] == kind, ended.msg
     assert "last_state" in ended.error
 
 

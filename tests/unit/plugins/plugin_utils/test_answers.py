@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +76,22 @@ def test_every_odd_field_is_read_or_named(harness: MakeHarness, name: str) -> No
             exceptions.append(f"{case}: {error!r}")
     assert exceptions == []
     assert count > 500
+
+
+def test_nothing_is_read_that_nothing_decides_on(harness: MakeHarness, collection_root: Path) -> None:
+    """A reading costs time on the machine and can fail, so each one has a reader in the code or in a play."""
+    files = [*collection_root.glob("plugins/**/*.py"), *collection_root.glob("playbooks/**/*.yml")]
+    readers = [path for path in files if path.name != "answers.py" and "modules" not in path.parts[-2:]]
+    words = set(re.findall(r"(?<=[\"'.])[a-z_0-9]+\b", "".join(path.read_text(encoding="utf-8") for path in readers)))
+    names = {
+        part
+        for entry, prepare, sections in MACHINES.values()
+        for path in places(observe_raw(harness(entry, prepare).session, sections))
+        for part in path
+        if isinstance(part, str)
+    }
+    assert len(names) > 90
+    assert names - words == set()
 
 
 def test_the_message_names_script_and_field(harness: MakeHarness) -> None:

@@ -259,7 +259,12 @@ def test_invalid_options_send_nothing(harness: MakeHarness, kind: str, changed: 
 
 
 def test_the_called_addresses(harness: MakeHarness) -> None:
-    found = harness(vmm_server(provider={}), registered())
+    own = (
+        ("AADAuthority", "https://login.windows.net/"),
+        ("TelemetryServiceSVCEndpoint", "https://pod01-tel1.weu.backup.windowsazure.com"),
+    )
+    values = [value(layout.REGISTRATION_KEY, name, url) for name, url in own]
+    found = harness(vmm_server(provider={}), all_of(registered(), *values))
     options: dict[str, Any] = {
         "endpoints": ["x.azure.com", "https://LOGIN.microsoftonline.us/"],
         "storage_accounts": ["stdr"],
@@ -270,7 +275,9 @@ def test_the_called_addresses(harness: MakeHarness) -> None:
         ("https://backup.windowsazure.us", False),
         ("https://stdr.blob.core.usgovcloudapi.net", False),
         ("https://x.azure.com", False),
+        ("https://login.windows.net/", True),
         ("https://pod01-srs1.weu.hypervrecoverymanager.windowsazure.com/", True),
+        ("https://pod01-tel1.weu.backup.windowsazure.com", True),
     ]
     assert found.scripts == ["observe"]
     assert statuses(result)["connectivity-control-plane"] == "pass"

@@ -42,7 +42,8 @@ function Get-ServiceRoute {
 function Get-RegisteredUrl {
     # The addresses of the service in the registration.
     foreach ($root in $providerKey, "$vmmKey\DRAdapter") {
-        $names = 'SRSUri', 'IdmgmtSVCEndpoint', 'ProtectionServiceSVCEndpoint'
+        $names = 'AADAuthority', 'SRSUri', 'IdmgmtSVCEndpoint', 'ProtectionServiceSVCEndpoint'
+        $names += 'TelemetryServiceSVCEndpoint'
         $registration = Get-RegistryValue -Key "$root\Registration" -Name $names
         if ($null -ne $registration) {
             foreach ($name in $names) {

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,11 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows
     Expectation,
 )
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.facts import MachineFacts
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.operations import (
+    CHANGES,
+    preflight_host_operations,
+    preflight_vmm_operations,
+)
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.windows.preflight import (
     checks,
     evidence,
@@ -34,6 +39,7 @@ from tests.unit.plugins.module_utils.model.windows.preflight_rows import (
     HOST,
     HYPERV,
     NOW,
+    OWN,
     PASS,
     STOPPED,
     VMM,
@@ -45,9 +51,13 @@ from tests.unit.plugins.module_utils.model.windows.preflight_rows import (
 
 def preflight(kind: str, machine: MachineFacts, **changed: Any) -> tuple[Check, ...]:
     """Evaluate all checks of a machine against the expectation of a whole run."""
+    return checks(kind, machine, expectation(**changed), NOW)
+
+
+def expectation(**changed: Any) -> Expectation:
     changed = {"vault": parse_vault_id("vault_id", VAULT_ID), **changed}
     changed["proxy"] = Proxy.from_options(changed.get("proxy"))
-    return checks(kind, machine, Expectation(**{"planned": True, "azure_open": True, **changed}), NOW)
+    return Expectation(**{"planned": True, "azure_open": True, **changed})
 
 
 def one(found: tuple[Check, ...], name: str) -> Check:
@@ -77,6 +87,54 @@ def test_vmm_server(name: str, step: str, status: str, sections: dict[str, Any],
 def test_hyperv_host(name: str, step: str, status: str, sections: dict[str, Any], changed: dict[str, Any]) -> None:
     check = one(preflight(HYPERV_HOST, seen.hyperv_host(**sections), **changed), name)
     assert (check.overall, check.step) == (status, step)
+
+
+#: Checks that fail although nothing is due: this machine cannot meet the request, or does not show what is due.
+REQUEST_REFUSED = {"vault", "backup", "agent-folder", "provider-folder", "cloud-flag", "cloud-unknown"}
+NOT_KNOWN = {"language-mode", "vmm", "vmm-answers"}
+
+
+def settled_states() -> Iterator[tuple[str, str, MachineFacts, dict[str, Any]]]:
+    """Yield the failing rows as machines on which everything is set up: id, kind, machine and options."""
+    done: dict[str, dict[str, Any]] = {VMM_SERVER: OWN, HYPERV_HOST: {"agent": seen.agent()}}
+    failing = [(name, host) for name, status, host in HOST if status == FAIL]
+    rows: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+        (kind, name, {"host": seen.host(**host)}, {}) for kind in done for name, host in failing
+    ]
+    for kind, table in ((VMM_SERVER, VMM), (HYPERV_HOST, HYPERV)):
+        rows += [(kind, name, sections, changed) for name, _step, status, sections, changed in table if status == FAIL]
+    for kind, name, sections, changed in rows:
+        make = seen.vmm_server if kind == VMM_SERVER else seen.hyperv_host
+        yield name, kind, make(**{**done[kind], **sections}), changed
+
+
+def test_a_check_fails_only_where_something_is_due() -> None:
+    looked_at, failed = set(), set()
+    for name, kind, machine, changed in settled_states():
+        due = preflight_vmm_operations if kind == VMM_SERVER else preflight_host_operations
+        if not due(machine, expectation(**changed)) & CHANGES:
+            looked_at.add(name)
+            failed |= {check.id for check in preflight(kind, machine, **changed) if check.blocks}
+    assert looked_at >= {
+        "clock",
+        "tls",
+        "space",
+        "hyperv",
+        "switch-names",
+        "vmm-version",
+        "vmm-id",
+        "connectivity-data",
+    }
+    assert failed == REQUEST_REFUSED | NOT_KNOWN
+
+
+def test_a_cloud_to_publish_needs_the_clock() -> None:
+    """The vault proves a cloud that VMM sends, which needs the addresses and the clock as a registration does."""
+    for published, status in ((True, WARN), (False, FAIL)):
+        vmm = seen.vmm(clouds=[seen.cloud("Gold", published=published)])
+        machine = seen.vmm_server(**OWN, host=seen.host(**clock(301)), vmm=vmm, connectivity=[seen.failed_call()])
+        found = preflight(VMM_SERVER, machine, clouds=("gold",))
+        assert {one(found, name).overall for name in ("clock", "connectivity-sign-in")} == {status}
 
 
 #: The checks that can only warn, and those that never do more than inform.
