@@ -289,7 +289,7 @@ def test_a_host_of_a_chosen_cloud_that_the_inventory_lacks_fails_the_run_at_its_
     assert run.code != 0
     left_out = "hv03.x.test (cloud Gold) is not in the group hyperv_hosts; add it to the inventory and run again"
     assert run.reasons == {"localhost": f"H1: {left_out}"}
-    assert re.search(r"Azure +.*H1 +warning +hv03.x.test \(cloud Gold\)", run.output, re.DOTALL)
+    assert re.search(r"Azure +.*H1 +uncovered +warning +hv03.x.test \(cloud Gold\)", run.output, re.DOTALL)
     accepted = harness.play("site.yml", "-e", "site_uncovered_hosts=warn", "--limit", "localhost,vmm01,hv01")
     assert accepted.code == 0, accepted.output
     assert left_out in accepted.output
