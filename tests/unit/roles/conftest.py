@@ -121,7 +121,10 @@ class Harness:
     def _make_collection(self) -> None:
         for part in ("roles", "playbooks", "plugins/filter", "plugins/module_utils", "plugins/plugin_utils"):
             shutil.copytree(self.source / part, self.collection / part)
-        shutil.copy(self.source / "galaxy.yml", self.collection)
+        # An installed collection has the one file, a checkout the other. Reports read the version in it.
+        for name in ("MANIFEST.json", "galaxy.yml"):
+            if (self.source / name).exists():
+                shutil.copy(self.source / name, self.collection)
         (self.collection / "meta").mkdir()
         shutil.copy(self.source / "meta" / "runtime.yml", self.collection / "meta")
         modules = self.collection / "plugins" / "modules"
