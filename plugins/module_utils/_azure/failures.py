@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -91,15 +91,18 @@ def translated(action: str) -> Iterator[None]:
         raise _no_document(action) from error
 
 
-def read(action: str, call: Callable[[], Answer]) -> Answer | Absent:
-    """Make a call that reads. Only a 404 of the service counts as absence; every other error is raised."""
+def read(action: str, call: Callable[[], Answer], unknown: Collection[str] = ()) -> Answer | Absent:
+    """Make a call that reads. Only a 404 of the service counts as absence; every other error is raised.
+
+    `unknown` are codes of a 404 that contradict what this run read. They are raised as well.
+    """
     from azure.core.exceptions import ResourceNotFoundError
 
     with translated(action):
         try:
             return call()
         except ResourceNotFoundError as error:
-            if not _says_absent(error):
+            if not _says_absent(error) or _code(error) in unknown:
                 raise
             return Absent(group_missing=_code(error) == "ResourceGroupNotFound")
 

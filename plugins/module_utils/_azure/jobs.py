@@ -21,7 +21,7 @@ from . import consistency
 from .clients import Azure
 from .failures import Absent, read, translated
 from .operations import retry_while_busy
-from .wire import documents, raw
+from .wire import documents, payload, raw
 
 #: The filter of the service for jobs that have not ended.
 RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
@@ -36,8 +36,13 @@ class Vault:
     name: str
 
 
-def start(call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = ()) -> str | None:
+def start(
+    call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = (), *, removes: bool = False
+) -> str | None:
     """Send a write of Site Recovery, and return the name of its job. None: the write was complete when answered.
+
+    A write that `removes` a resource is complete as well if the service says that the resource is absent: a list shows
+    it for some time after its removal.
 
     `call` passes its keywords to a `begin_` function of the SDK, so that no poller is started and the answer's headers
     are seen. `timeout` limits the wait for concurrent writes. `unknown` are codes that contradict what this run read.
@@ -45,11 +50,24 @@ def start(call: Callable[..., Any], action: str, timeout: float, unknown: tuple[
 
     def once() -> str | None:
         answers: list[Any] = []
-        with translated(action):
+
+        def send() -> None:
             call(polling=False, raw_response_hook=answers.append)
+
+        if removes and isinstance(read(action, send, unknown), Absent):
+            return None
+        if not removes:
+            with translated(action):
+                send()
         return job_name(answers[-1].http_response.headers) if answers else None
 
     return retry_while_busy(once, action, timeout, unknown)
+
+
+def resume(vault: Vault, name: str, comment: str, action: str, timeout: float) -> None:
+    """Continue a job that waits for a person, with a comment for the people who read the job."""
+    client, body = vault.azure.site_recovery.replication_jobs, payload({"properties": {"comments": comment}})
+    start(lambda **more: client.begin_resume(vault.resource_group, vault.name, name, body, **more), action, timeout)
 
 
 def get(vault: Vault, name: str) -> Job | None:
@@ -128,10 +146,3 @@ def require_success(job: Job, action: str) -> Job:
         return job
     message, details = failure_of(job, action)
     raise RemoteFailure(message, **details)
-
-
-def run(vault: Vault, call: Callable[..., Any], action: str, timeout: float) -> Job | None:
-    """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job."""
-    deadline = time.monotonic() + timeout
-    name = start(call, action, timeout)
-    return None if name is None else require_success(follow(vault, name, deadline), action)

@@ -15,12 +15,11 @@ from typing import Any
 from ..._azure import jobs
 from ..._azure.consistency import UNKNOWN_PARENT
 from ..._azure.wire import payload
-from ..._model.azure.cloud import Association
 from ..._model.azure.protectable_item import SourceMachine
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.common.errors import Refused
 from ..._model.common.names import same_name
-from .vault_clouds import vmm_fabrics
+from .vault_clouds import list_associations, vmm_fabrics
 from .vault_lists import list_of_vault
 
 
@@ -56,9 +55,7 @@ class Cloud:
 
     def policies(self) -> list[str]:
         """Return the names of the policies with which the cloud is associated."""
-        mappings = self.vault.azure.site_recovery.replication_protection_container_mappings
-        found = list_of_vault("associations", lambda: mappings.list_by_replication_protection_containers(*self._place))
-        return sorted({one.policy for one in map(Association.from_wire, found) if one.paired})
+        return sorted({one.policy for one in list_associations(self.vault.azure, *self._place) if one.paired})
 
     # Each write returns the name of its job.
 
@@ -85,11 +82,16 @@ class Cloud:
             action,
             timeout,
             UNKNOWN_PARENT,
+            removes=True,
         )
 
     def purge(self, name: str, action: str, timeout: float) -> str | None:
         return jobs.start(
-            lambda **more: self._items.begin_purge(*self._place, name, **more), action, timeout, UNKNOWN_PARENT
+            lambda **more: self._items.begin_purge(*self._place, name, **more),
+            action,
+            timeout,
+            UNKNOWN_PARENT,
+            removes=True,
         )
 
     def resynchronize(self, name: str, action: str, timeout: float) -> str | None:

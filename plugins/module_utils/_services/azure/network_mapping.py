@@ -117,7 +117,8 @@ class NetworkMappingResource(ManagedResource[MappingState, Applied]):
             call = partial(mappings.begin_create, *address, payload(body_of(target)))
         else:
             call = partial(mappings.begin_update, *address, payload(body_of(target)))
-        run(jobs.Vault(self._azure, *self._where), call, plan.describe(), self._timeout, UNKNOWN_PARENT)
+        vault = jobs.Vault(self._azure, *self._where)
+        run(vault, call, plan.describe(), self._timeout, UNKNOWN_PARENT, removes=target is None)
         return Applied()
 
     def to_result(self, state: MappingState) -> dict[str, Any]:

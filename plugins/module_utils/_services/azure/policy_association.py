@@ -54,7 +54,10 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
     def observe(self) -> States:
         known = list_clouds(self._azure, *self._where)
         clouds = select_clouds(known, self._desired.clouds, self._desired.server)
-        return tuple(CloudState(cloud, tuple(list_associations(self._azure, *self._where, cloud))) for cloud in clouds)
+        return tuple(
+            CloudState(cloud, tuple(list_associations(self._azure, *self._where, cloud.fabric, cloud.key)))
+            for cloud in clouds
+        )
 
     def wait_until_settled(self, state: States) -> tuple[States, Applied]:
         return wait_until_settled(state, self.observe, pending, self._timeout), Applied()
@@ -75,7 +78,7 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
         for step in wanted:
             if step.kind != "associate":
                 left = max(0.0, deadline - time.monotonic())
-                run(self._vault, self._removal(step), step.reason, left, UNKNOWN_PARENT)
+                run(self._vault, self._removal(step), step.reason, left, UNKNOWN_PARENT, removes=True)
         self._associate([step for step in wanted if step.kind == "associate"], policy_id, deadline)
         return Applied()
 

@@ -23,6 +23,7 @@ from ..._model.azure.recovery_plan_changes import (
     plan_changes,
     update_body,
 )
+from ..._model.common.errors import Refused
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .protected_machines import list_machines
@@ -37,6 +38,14 @@ def read_plan(vault: jobs.Vault, name: str) -> RecoveryPlan | None:
         lambda: plans.get(vault.resource_group, vault.name, name, cls=raw),
     )
     return None if isinstance(answer, Absent) else RecoveryPlan.from_wire(answer)
+
+
+def require_plan(vault: jobs.Vault, name: str) -> RecoveryPlan:
+    """Read the recovery plan that the option of a task names. Raises Refused if there is none."""
+    plan = read_plan(vault, name)
+    if plan is None:
+        raise Refused(f"recovery_plan: the vault has no recovery plan '{name}'; correct it, or create the plan")
+    return plan
 
 
 class RecoveryPlanResource(ManagedResource[PlanState, Applied]):
@@ -77,7 +86,7 @@ class RecoveryPlanResource(ManagedResource[PlanState, Applied]):
             call = partial(plans.begin_create, *where, payload(creation_body(state, desired)))
         else:
             call = partial(plans.begin_update, *where, payload(update_body(state.plan, state, desired)))
-        run(vault, call, plan.describe(), self._timeout, UNKNOWN_PARENT)
+        run(vault, call, plan.describe(), self._timeout, UNKNOWN_PARENT, removes=not desired.present)
         return Applied()
 
     def to_result(self, state: PlanState) -> dict[str, Any]:

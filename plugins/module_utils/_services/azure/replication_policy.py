@@ -94,7 +94,9 @@ class ReplicationPolicyResource(ManagedResource[PolicyState, Applied]):
         return tuple(
             cloud
             for cloud in list_clouds(*where)
-            if any(association.of(self._desired.name) for association in list_associations(*where, cloud))
+            if any(
+                association.of(self._desired.name) for association in list_associations(*where, cloud.fabric, cloud.key)
+            )
         )
 
     def visibility_limit(self, state: PolicyState) -> float:
@@ -119,7 +121,8 @@ class ReplicationPolicyResource(ManagedResource[PolicyState, Applied]):
         return Applied()
 
     def _write(self, call: Any, action: str) -> None:
-        run(jobs.Vault(self._azure, self._group, self._vault), call, action, self._timeout)
+        vault = jobs.Vault(self._azure, self._group, self._vault)
+        run(vault, call, action, self._timeout, removes=not self._desired.present)
 
     def to_result(self, state: PolicyState) -> dict[str, Any]:
         policy = state.policy

@@ -12,16 +12,14 @@ from typing import Any
 from ..._azure import jobs
 from ..._azure.clients import Azure
 from ..._azure.consistency import visibility_limit
-from ..._azure.failures import translated
-from ..._azure.wire import documents
 from ..._model.azure import server_removal as model
-from ..._model.azure.jobs import Job
 from ..._model.azure.removal import Contents, uses_of_server
 from ..._model.azure.server_removal import PURGE, DesiredRemoval, ServerState
 from ..._model.azure.vmm_server import VmmServer
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .removal import STEP, Reader
+from .site_recovery_writes import run
 
 
 class ServerRemoval(ManagedResource[ServerState, Applied]):
@@ -45,7 +43,7 @@ class ServerRemoval(ManagedResource[ServerState, Applied]):
         fabric = next(each for each in fabrics if each["name"] == known.fabric_name)
         server, found = self._reader.server(fabric)
         uses = uses_of_server(Contents(found, (server,)), server.fabric_name)
-        return ServerState(server, uses, model.removing_job(self._running_jobs(), server))
+        return ServerState(server, uses, model.removing_job(jobs.list_jobs(self._vault, jobs.RUNNING), server))
 
     def wait_until_settled(self, state: ServerState) -> tuple[ServerState, Applied]:
         """Follow a job that an earlier run started."""
@@ -71,7 +69,7 @@ class ServerRemoval(ManagedResource[ServerState, Applied]):
         begin = fabrics.begin_purge if self._desired.method == PURGE else fabrics.begin_delete
         place = (self._desired.resource_group, self._desired.vault_name, name)
         action = f"{self._desired.method} VMM server {state.server.name}"
-        job = jobs.run(self._vault, lambda **keywords: begin(*place, **keywords), action, self._timeout)
+        job = run(self._vault, lambda **keywords: begin(*place, **keywords), action, self._timeout, removes=True)
         return Applied(() if job is None else (job.describe(),))
 
     def visibility_limit(self, state: ServerState) -> float:  # noqa: ARG002
@@ -85,12 +83,6 @@ class ServerRemoval(ManagedResource[ServerState, Applied]):
     def describe(self, state: ServerState) -> str:
         """Describe the server."""
         return state.describe()
-
-    def _running_jobs(self) -> list[Job]:
-        call = self._vault.azure.site_recovery.replication_jobs.list
-        with translated("list the running jobs of the vault"):
-            found = documents(call(self._desired.resource_group, self._desired.vault_name, filter=jobs.RUNNING))
-        return [Job.from_wire(each) for each in found]
 
 
 def _named(fabric: Mapping[str, Any]) -> VmmServer:

@@ -15,11 +15,18 @@ from ..._model.common.waiting import interval
 
 
 def run(
-    vault: jobs.Vault, call: Callable[..., Any], action: str, timeout: float, unknown: tuple[str, ...] = ()
+    vault: jobs.Vault,
+    call: Callable[..., Any],
+    action: str,
+    timeout: float,
+    unknown: tuple[str, ...] = (),
+    *,
+    removes: bool = False,
 ) -> Job | None:
     """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job.
 
-    `unknown` are codes that contradict what this run read: a part of Azure does not know it yet.
+    `unknown` are codes that contradict what this run read: a part of Azure does not know it yet. `removes` tells that
+    the write is complete as well if its resource is absent.
 
     The service accepts a write although another operation of its target is running, and fails its job. Such a write
     is sent again.
@@ -27,7 +34,7 @@ def run(
     started = time.monotonic()
     deadline = started + timeout
     while True:
-        name = jobs.start(call, action, max(0.0, deadline - time.monotonic()), unknown)
+        name = jobs.start(call, action, max(0.0, deadline - time.monotonic()), unknown, removes=removes)
         if name is None:
             return None
         job = jobs.follow(vault, name, deadline)
