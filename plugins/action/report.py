@@ -74,18 +74,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except WrongShape as error:
             raise AnsibleActionFail(str(error)) from None
         shown = not options["only_with_problems"] or bool(report.problems)
-        lines = self._lines(report, options, variables) if shown else []
+        summed = options["table"] == "summary"
+        document = self._document(report, variables) if shown and (summed or options["directory"]) else {}
+        lines: list[str] = []
+        if shown and summed:
+            lines = summary(document, options["width"], options["language"])
+        elif shown:
+            lines = report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
         _print(lines)
         if options["directory"] and shown:
-            _write_files(Path(options["directory"]), self._document(report, variables), options["language"])
+            _write_files(Path(options["directory"]), document, options["language"])
         if options["limit_file"] and not self._task.check_mode:
             _write_limit(Path(options["limit_file"]), report.left, ends=options["stage"] != "checks")
         return {**result, **report.to_result(), "lines": lines, "ansible_stats": _statistics(report)}
-
-    def _lines(self, report: Report, options: Variables, variables: Variables) -> list[str]:
-        if options["table"] == "summary":
-            return summary(self._document(report, variables), options["width"], options["language"])
-        return report.lines(options["table"], planned=bool(self._task.check_mode), width=options["width"])
 
     def _document(self, report: Report, variables: Variables) -> dict[str, Any]:
         about = About(

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 from .documents import stamp
 from .job_answers import accepted
-from .job_engine import start_job
 from .job_trees import tasks_of
 from .jobs import Job, JobError, JobTask, TaskFailed
 from .messages import Answer, ArmError, Call, Json, document, member
-from .protected_items import ITEM, affected, job_target, need_item
-from .protection_documents import item_id, recovery_points
+from .protected_items import ITEM, item_job, need_item
+from .protection_documents import recovery_points
 from .protection_records import READY, ProtectedItem, Scenario
 from .protection_rules import refused
 from .recovery_services import need_vault
@@ -207,17 +206,7 @@ def start_drill(
         if testing.details.get("name"):
             details["protectedItemDetails"] = [testing.details]
 
-    job = start_job(
-        place.state,
-        place.vault,
-        scenario,
-        job_target(place, item.machine, item_id(place.vault, place.fabric, item)),
-        tasks=tasks,
-        finish=finish,
-        affected=affected(place, item.machine, str(item.target["recoveryAzureVmName"])),
-        details=details,
-        parent=parent,
-    )
+    job = item_job(place, item, scenario, finish=finish, tasks=tasks, details=details, parent=parent)
     return job
 
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from .failover_records import COMMITTED, TO_COMMIT, TO_COMMIT_BACK, TO_REVERSE, Failback, Failover, Leg
-from .job_engine import start_job
 from .job_trees import tasks_of
 from .jobs import Job, JobError, JobTask, TaskFailed
 from .messages import Json
-from .protected_items import affected, job_target
-from .protection_documents import item_id
+from .protected_items import item_job
 from .protection_records import READY, ProtectedItem, Scenario
 from .replication import Place, ask_fabric
 from .virtual_machines import remove_machine
@@ -39,17 +37,7 @@ def _start(
             item.scenario = None
             end(job, done)
 
-    job = start_job(
-        place.state,
-        place.vault,
-        scenario,
-        job_target(place, item.machine, item_id(place.vault, place.fabric, item)),
-        tasks=tasks,
-        finish=finish,
-        affected=affected(place, item.machine, str(item.target["recoveryAzureVmName"])),
-        details=details,
-        parent=parent,
-    )
+    job = item_job(place, item, scenario, finish=finish, tasks=tasks, details=details, parent=parent)
     return job
 
 

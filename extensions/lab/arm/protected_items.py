@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..context import VirtualMachineFacts
@@ -14,7 +14,7 @@ from .filters import Matcher, filtered, honors_filter
 from .job_answers import accepted, add_result
 from .job_engine import start_job
 from .job_trees import tasks_of
-from .jobs import Job, JobError, JobTarget, TaskFailed
+from .jobs import Job, JobError, JobTarget, JobTask, TaskFailed
 from .messages import Answer, Call, Json, document, member
 from .protectable_items import item_of, need_machine
 from .protection_documents import (
@@ -180,17 +180,23 @@ def item_job(
     scenario: str,
     work: Mapping[str, Work] | None = None,
     finish: Callable[[bool], None] | None = None,
+    *,
+    tasks: Iterable[JobTask] | None = None,
+    details: Json | None = None,
+    parent: Job | None = None,
 ) -> Job:
-    """Start a job about a protected item, with the tasks that are recorded for the scenario."""
+    """Start a job about a protected item. Without `tasks`, it has those that are recorded for the scenario."""
     machine = item.machine
     return start_job(
         place.state,
         place.vault,
         scenario,
         job_target(place, machine, item_id(place.vault, place.fabric, item)),
-        tasks=tasks_of(scenario, work),
+        tasks=tasks_of(scenario, work) if tasks is None else tasks,
         finish=finish,
         affected=affected(place, machine, str(item.target["recoveryAzureVmName"])),
+        details=details,
+        parent=parent,
     )
 
 

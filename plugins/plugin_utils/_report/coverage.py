@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,13 +85,19 @@ def find_duplicates(records: Iterable[Record]) -> list[Duplicate]:
 def _chosen_hosts(servers: Iterable[Record]) -> Iterator[tuple[str, str]]:
     """Yield host and cloud. Each host has one name, even if VMM shows several."""
     known: dict[str, str] = {}
+    for _server, cloud in chosen_clouds(servers):
+        for host in cloud.get("hosts") or []:
+            if str(host["platform"]).casefold() == _HYPERV:
+                yield known.setdefault(str(host["id"]), str(host["fqdn"])), str(cloud["name"])
+
+
+def chosen_clouds(servers: Iterable[Record]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each chosen cloud as VMM shows it, after the name of its server in the inventory."""
     for server in servers:
         chosen = {name.casefold() for name in server.vmm_clouds}
         for cloud in (server.observation.get("vmm") or {}).get("clouds") or []:
             if str(cloud["name"]).casefold() in chosen:
-                for host in cloud.get("hosts") or []:
-                    if str(host["platform"]).casefold() == _HYPERV:
-                        yield known.setdefault(str(host["id"]), str(host["fqdn"])), str(cloud["name"])
+                yield server.host, cloud
 
 
 def _by_short_name(machines: Iterable[Record]) -> dict[str, list[Record]]:

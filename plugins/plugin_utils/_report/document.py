@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Literal
@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from ...module_utils._model.common.check import Check, Overall, worst
 from ...module_utils._model.common.resource import Evidence
 from .check_sources import source_of
+from .coverage import chosen_clouds
 from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .report import Report
 from .tables import step_position
@@ -211,16 +212,15 @@ def _of_problems(report: Report) -> Iterator[_Found]:
 
 def _clouds(report: Report) -> list[dict[str, Any]]:
     """Return the chosen clouds with the names of their hosts in VMM."""
-    return list(_chosen_clouds(record for record in report.records if record.role == VMM_SERVER))
-
-
-def _chosen_clouds(servers: Iterable[Record]) -> Iterator[dict[str, Any]]:
-    for server in servers:
-        chosen = {name.casefold() for name in server.vmm_clouds}
-        for cloud in (server.observation.get("vmm") or {}).get("clouds") or []:
-            if str(cloud["name"]).casefold() in chosen:
-                hosts = [str(host["fqdn"]) for host in cloud.get("hosts") or []]
-                yield {"name": str(cloud["name"]), "server": server.host, "hosts": hosts}
+    servers = (record for record in report.records if record.role == VMM_SERVER)
+    return [
+        {
+            "name": str(cloud["name"]),
+            "server": server,
+            "hosts": [str(host["fqdn"]) for host in cloud.get("hosts") or []],
+        }
+        for server, cloud in chosen_clouds(servers)
+    ]
 
 
 # The schema -----------------------------------------------------------------------------------------------------------

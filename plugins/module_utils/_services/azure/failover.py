@@ -39,7 +39,7 @@ from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from ..._model.common.waiting import interval, is_passing
 from .item_jobs import Operation, Results, run_all
-from .plan_failover import follow_plan, need_plan, start_plan
+from .plan_failover import COMMENT, follow_plan, need_plan, start_plan
 from .protected_machines import Address, find_machine, get_machine, list_machines
 from .vault import find
 
@@ -88,9 +88,9 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         vault, desired = self._vault, self._desired
         if find(vault.azure, vault.resource_group, vault.name).resource is None:
             raise Refused(f"vault_name: the vault '{vault.name}' does not exist; correct vault_name or resource_group")
-        plan = need_plan(vault, desired.plan) if desired.plan else None
-        if plan:
-            items = [get_machine(vault, each) for each in plan.item_ids]
+        plan: RecoveryPlan | None = None
+        if desired.plan:
+            plan, items = need_plan(vault, desired.plan)
         else:
             listed = list_machines(vault, desired.server, desired.cloud)
             items = [get_machine(vault, find_machine(listed, name).id) for name in desired.machines]
@@ -213,15 +213,7 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
 
     def _complete(self, name: str) -> None:
         """Go on with a failback whose data is copied: the machine in Azure is shut down now."""
-        vault = self._vault
-        body = payload({"properties": {"comments": "Completed by siterecovery.hyperv.failover"}})
-        jobs.start(
-            lambda **more: vault.azure.site_recovery.replication_jobs.begin_resume(
-                vault.resource_group, vault.name, name, body, **more
-            ),
-            f"complete the failback (job {name})",
-            self._wait_timeout,
-        )
+        jobs.resume(self._vault, name, COMMENT, f"complete the failback (job {name})", self._wait_timeout)
 
     def _wait_until_ready(self, decisions: Sequence[Decision], deadline: float) -> None:
         """Wait for the copy of the changes since the failback, which has no job."""

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from ..._azure import jobs
-from ..._azure.wire import payload
 from ..._model.azure.jobs import Job
 from ..._model.common.errors import DeadlineExceeded
 from ..._model.common.waiting import interval
@@ -55,23 +53,17 @@ def _complete(vault: jobs.Vault, job: Job, completed: set[tuple[str, str]], dead
     place = (job.name, task.id if task else "")
     if place not in completed:
         completed.add(place)
-        _act(vault, "resume", job, deadline)
+        jobs.resume(vault, job.name, _COMMENT, f"resume the job {job.name}", _left(deadline))
 
 
 def cancel_waiting(vault: jobs.Vault, job: Job, deadline: float) -> None:
     """Cancel a job that waits for a person."""
-    _act(vault, "cancel", job, deadline)
-
-
-def _act(vault: jobs.Vault, verb: str, job: Job, deadline: float) -> None:
     client, where = vault.azure.site_recovery.replication_jobs, (vault.resource_group, vault.name, job.name)
+    jobs.start(lambda **how: client.begin_cancel(*where, **how), f"cancel the job {job.name}", _left(deadline))
 
-    def call(**how: Any) -> Any:
-        if verb == "cancel":
-            return client.begin_cancel(*where, **how)
-        return client.begin_resume(*where, payload({"properties": {"comments": _COMMENT}}), **how)
 
-    jobs.start(call, f"{verb} the job {job.name}", max(0.0, deadline - time.monotonic()))
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _action(job: Job | None) -> str:

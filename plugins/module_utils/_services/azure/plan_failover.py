@@ -15,29 +15,30 @@ from ..._azure.wire import payload
 from ..._model.azure.failover import DesiredFailover, Subject
 from ..._model.azure.jobs import Job
 from ..._model.azure.plan_failover import plan_input
+from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.recovery_plan import RecoveryPlan
 from ..._model.common.errors import DeadlineExceeded, Refused, RemoteFailure
 from ..._model.common.names import same_name
 from ..._model.common.waiting import interval, is_passing
 from .protected_machines import read_machine
-from .recovery_plan import read_plan
+from .recovery_plan import require_plan
 
 _RESUME = "the job continues in Azure: run again to follow it, or increase wait_timeout"
-_COMMENT = "Completed by siterecovery.hyperv.failover"
+#: The comment on a job that a failover continues.
+COMMENT = "Completed by siterecovery.hyperv.failover"
 
 
-def need_plan(vault: jobs.Vault, name: str) -> RecoveryPlan:
-    """Read the plan of a task. Raises Refused."""
-    plan = read_plan(vault, name)
-    if plan is None:
-        raise Refused(f"recovery_plan: the vault has no recovery plan '{name}'; correct it, or create the plan")
+def need_plan(vault: jobs.Vault, name: str) -> tuple[RecoveryPlan, list[ProtectedItem]]:
+    """Read the plan of a task and its machines, in the order of the plan. Raises Refused."""
+    plan = require_plan(vault, name)
     if not plan.fits:
         raise Refused(f"recovery_plan: '{name}' is not about failovers from VMM to Azure; choose another plan")
-    lost = [each.rpartition("/")[2] for each in plan.item_ids if read_machine(vault, each) is None]
+    found = [(each, read_machine(vault, each)) for each in plan.item_ids]
+    lost = [each.rpartition("/")[2] for each, item in found if item is None]
     if lost or not plan.item_ids:
         problem = f"machines that are not protected anymore: {', '.join(lost)}" if lost else "no machines"
         raise Refused(f"recovery_plan: '{name}' has {problem}; correct the plan")
-    return plan
+    return plan, [item for _each, item in found if item is not None]
 
 
 def start_plan(vault: jobs.Vault, plan: RecoveryPlan, desired: DesiredFailover, timeout: float) -> str | None:
@@ -109,9 +110,4 @@ def _resume(vault: jobs.Vault, job: Job, completed: set[tuple[str, str]]) -> Non
     if place in completed:
         return
     completed.add(place)
-    client, body = vault.azure.site_recovery.replication_jobs, payload({"properties": {"comments": _COMMENT}})
-    jobs.start(
-        lambda **more: client.begin_resume(vault.resource_group, vault.name, job.name, body, **more),
-        f"continue the job {job.name}",
-        0.0,
-    )
+    jobs.resume(vault, job.name, COMMENT, f"continue the job {job.name}", 0.0)

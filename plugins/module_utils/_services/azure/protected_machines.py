@@ -57,7 +57,15 @@ def list_machines(vault: Vault, server: str | None, cloud: str | None) -> list[P
 
 
 def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
-    """Read one protected machine, which was listed. Raises Refused if it is not protected anymore.
+    """Read one protected machine, which was listed. Raises Refused if it is not protected anymore."""
+    found = await_machine(vault, item_id)
+    if found is None:
+        raise Refused(f"machine '{Address.of(item_id).item}' is not protected anymore; run again")
+    return found
+
+
+def await_machine(vault: Vault, item_id: str) -> ProtectedItem | None:
+    """Read one protected machine, which was listed. None: it is not protected anymore.
 
     A replica that does not know it yet may answer, so its absence has to last.
     """
@@ -66,7 +74,7 @@ def get_machine(vault: Vault, item_id: str) -> ProtectedItem:
         elapsed = time.monotonic() - started
         left = consistency.DIFFERENT_SECONDS - elapsed
         if left <= 0:
-            raise Refused(f"machine '{Address.of(item_id).item}' is not protected anymore; run again")
+            return None
         time.sleep(early_interval(elapsed, left))
     return found
 

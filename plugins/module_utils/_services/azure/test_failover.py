@@ -28,8 +28,8 @@ from ..._model.common.names import region, same_name
 from ..._model.common.plan import Plan
 from ..._model.common.resource import Applied, ManagedResource
 from .manual_actions import cancel_waiting, follow_to_end
-from .protected_machines import Address, find_machine, get_machine, list_machines
-from .recovery_plan import read_plan
+from .protected_machines import Address, await_machine, find_machine, get_machine, list_machines
+from .recovery_plan import require_plan
 from .test_machines import absences, power_states
 from .vault import find
 
@@ -100,10 +100,8 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
 
     def _plan(self) -> Tested:
         vault, name = self._vault, str(self._desired.plan)
-        plan = read_plan(vault, name)
-        if plan is None:
-            raise Refused(f"recovery_plan: the vault has no recovery plan '{name}'; correct it, or create the plan")
-        items = tuple(item for each in plan.item_ids if (item := _still_protected(vault, each)))
+        plan = require_plan(vault, name)
+        items = tuple(item for each in plan.item_ids if (item := await_machine(vault, each)))
         groups = {item.vm_id.casefold(): plan.group_number(item.id) or 0 for item in items}
         return Tested(subject_of_plan(plan, items), items, groups)
 
@@ -353,13 +351,6 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
 
     def describe(self, state: DrillState) -> str:
         return "; ".join(each.subject.describe() for each in state.tested)
-
-
-def _still_protected(vault: follower.Vault, item_id: str) -> ProtectedItem | None:
-    try:
-        return get_machine(vault, item_id)
-    except Refused:
-        return None
 
 
 def _is_about(target: JobTarget, run: DrillRun) -> bool:

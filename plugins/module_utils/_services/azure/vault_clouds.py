@@ -43,15 +43,15 @@ def _clouds(azure: Azure, resource_group: str, vault_name: str) -> Iterator[Clou
             yield Cloud.from_wire(name, document)
 
 
-def list_associations(azure: Azure, resource_group: str, vault_name: str, cloud: Cloud) -> list[Association]:
+def list_associations(
+    azure: Azure, resource_group: str, vault_name: str, fabric: str, container: str
+) -> list[Association]:
     """Return the associations of a cloud, also those that failed."""
     mappings = azure.site_recovery.replication_protection_container_mappings
     return [
         Association.from_wire(document)
         for document in list_of_vault(
             "associations",
-            lambda: mappings.list_by_replication_protection_containers(
-                resource_group, vault_name, cloud.fabric, cloud.key
-            ),
+            lambda: mappings.list_by_replication_protection_containers(resource_group, vault_name, fabric, container),
         )
     ]
