@@ -52,7 +52,9 @@ def association(subscription: Subscription, state: str) -> Ended:
 
 
 def machine_of_cloud(subscription: Subscription, state: str) -> Ended:
-    how = {"policy": "hourly", "network": "vnet-dr"} if state == "present" else {"allow_disable": True}
+    how: dict[str, Any] = {"allow_disable": True}
+    if state == "present":
+        how = {"policy": "hourly", "network": "vnet-dr"}
     return subscription.run("protected_vm", cloud="gold", machines=[{"name": "web01"}], state=state, **how, **PLACE)
 
 
