@@ -43,7 +43,7 @@ def policy(subscription: Subscription, state: str) -> Ended:
 
 
 def mapping(subscription: Subscription, state: str) -> Ended:
-    target = {"azure_network": "vnet-dr"} if state == "present" else {}
+    target: dict[str, Any] = {"azure_network": "vnet-dr"} if state == "present" else {}
     return subscription.run("network_mapping", vm_network="corp", state=state, **target, **PLACE)
 
 
