@@ -25,8 +25,8 @@ def run(
 ) -> Job | None:
     """Send a write and follow its job to success, within `timeout` seconds. None: the write has no job.
 
-    `unknown` are codes that contradict what this run read: a part of Azure does not know it yet. `removes` tells that
-    the write is complete as well if its resource is absent.
+    `unknown` are codes that contradict what this run read: a part of Azure does not know it yet. With `removes`, the
+    absence of the resource completes the write as well.
 
     The service accepts a write although another operation of its target is running, and fails its job. Such a write
     is sent again.

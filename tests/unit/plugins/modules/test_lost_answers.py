@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, siterecovery.hyperv contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removals that the service did although their answer was lost: what is sent again finds nothing to remove."""
+"""Removals that the service did although their answer was lost: the repeated request finds nothing to remove."""
 
 from __future__ import annotations
 
