@@ -9,6 +9,7 @@ Azure CLI (JMESPath) whose result must be `shows`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,15 @@ _VAULT = f"{_GROUP} --name vault-cli"
 _ACCOUNT = f"{_GROUP} --name stcli0001"
 _OF_ACCOUNT = f"{_GROUP} --account-name stcli0001"
 _NET = f"{_GROUP} --vnet-name vnet-cli"
-_SITES = (
-    "rest --method get --url /subscriptions/{subscriptionId}/resourceGroups/rg-cli/providers"
-    "/Microsoft.RecoveryServices/vaults/vault-cli/"
+_OF_VAULT = (
+    "--url /subscriptions/{subscriptionId}/resourceGroups/rg-cli/providers/Microsoft.RecoveryServices/vaults/vault-cli/"
 )
+_SITES = f"rest --method get {_OF_VAULT}"
 _VERSION = "?api-version=2025-08-01"
+_POLICY = f"{_OF_VAULT}replicationPolicies/daily{_VERSION}"
+_SETTINGS = {
+    "properties": {"providerSpecificInput": {"instanceType": "HyperVReplicaAzure", "replicationInterval": 300}}
+}
 
 COMMANDS = (
     Command("account show", "state", "Enabled"),
@@ -61,6 +66,9 @@ COMMANDS = (
     Command(f"backup vault identity show {_VAULT}", "type", "SystemAssigned"),
     Command(f"backup vault backup-properties show {_VAULT}"),
     Command(f"{_SITES}replicationFabrics{_VERSION}", "length(value)", "0"),
+    Command(f"{_SITES}replicationFabrics/none{_VERSION}", refused="SubscriptionIdNotRegisteredWithSrs"),
+    # The vault's first object of Site Recovery changes the answer for missing ones.
+    Command(f"rest --method put {_POLICY} --body '{json.dumps(_SETTINGS)}'"),
     Command(f"{_SITES}replicationFabrics/none{_VERSION}", refused="FabricArmEntityMissing"),
     Command(f"{_SITES}replicationPolicies/none{_VERSION}", refused="ArmResourceDoesNotExist"),
     Command(f"{_SITES}replicationJobs{_VERSION}&$filter=JobStatus%20eq%20%27Failed%27", "length(value)", "0"),
@@ -140,6 +148,7 @@ COMMANDS = (
     Command("role assignment list --all"),
     Command(f"network vnet delete {_GROUP} --name vnet-cli"),
     Command(f"storage account delete {_ACCOUNT} --yes"),
+    Command(f"rest --method delete {_POLICY}"),
     Command(f"backup vault delete {_VAULT} --yes"),
     Command("group delete --name rg-cli --yes"),
 )
