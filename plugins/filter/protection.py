@@ -14,6 +14,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ..module_utils._model.common.errors import SiteRecoveryError
 from ..module_utils._model.common.vm_group import VmGroup, groups_from_options, require_written
 from ..module_utils._model.common.vm_selection import Reading, select
+from ..module_utils._model.common.vm_settings import HOSTS, MACHINES, OwnSettings
 from ..plugin_utils._variables.conversion import Conversion, is_blank, plain
 from ..plugin_utils._variables.specs import option_of
 
@@ -59,19 +60,30 @@ def _hosts(servers: Sequence[Variables]) -> Sequence[Variables]:
 
 
 def _groups(variables: Variables) -> list[VmGroup]:
-    raw = variables.get(_VARIABLE)
-    if is_blank(raw):
-        return []
-    conversion = Conversion()
     try:
-        value = plain(raw)
-        converted = conversion.convert(_VARIABLE, value, option_of(_VARIABLE))
-        if conversion.problems:
-            raise conversion.problems[0]
-        require_written(_parsed(value), _VARIABLE)
+        converted = _converted(variables, _VARIABLE)
+        require_written(_parsed(plain(variables.get(_VARIABLE))), _VARIABLE)
         return groups_from_options(converted, _VARIABLE)
     except SiteRecoveryError as error:
         raise AnsibleFilterError(f"{variables['inventory_hostname']}: {error.message}") from None
+
+
+def _own(variables: Variables) -> OwnSettings:
+    try:
+        return OwnSettings.from_options(_converted(variables, MACHINES), _converted(variables, HOSTS))
+    except SiteRecoveryError as error:
+        raise AnsibleFilterError(f"{variables['inventory_hostname']}: {error.message}") from None
+
+
+def _converted(variables: Variables, name: str) -> Any:
+    raw = variables.get(name)
+    if is_blank(raw):
+        return []
+    conversion = Conversion()
+    converted = conversion.convert(name, plain(raw), option_of(name))
+    if conversion.problems:
+        raise conversion.problems[0]
+    return converted
 
 
 def _parsed(value: Any) -> Any:
@@ -82,14 +94,15 @@ def _parsed(value: Any) -> Any:
 def _reading(variables: Variables) -> Reading:
     host, groups = str(variables["inventory_hostname"]), tuple(_groups(variables))
     result = plain(variables.get(_READ) or {})
+    own = _own(variables)
     if not groups:
-        return Reading(host, ())
+        return Reading(host, (), own=own)
     if "machines" in result:
-        return Reading(host, groups, tuple(result["machines"]))
+        return Reading(host, groups, tuple(result["machines"]), own=own)
     details = result.get("error") or {}
     if details.get("vmm_service"):
-        return Reading(host, groups, stopped=True)
-    return Reading(host, groups, failure=str(result.get("msg") or "was not read in this run"))
+        return Reading(host, groups, stopped=True, own=own)
+    return Reading(host, groups, failure=str(result.get("msg") or "was not read in this run"), own=own)
 
 
 class FilterModule:

@@ -25,7 +25,8 @@ VARIABLES: dict[str, Any] = {
             "policy": "policy-gold",
             "network": "vnet-dr",
             "include": [{"names": ["web*"], "tags": ["production"], "properties": {"owner": "shop"}}],
-            "machines": [{"name": "app01", "os_disk": "app01-0", "os_type": "windows"}],
+            "machines": [{"name": "app01"}],
+            "rdp": "always",
         },
         {
             "name": "databases",
@@ -36,6 +37,8 @@ VARIABLES: dict[str, Any] = {
             "allow_empty": True,
         },
     ],
+    "protection_settings": [{"name": "app01", "os_disk": "app01-0", "os_type": "windows", "rdp": "test_failover"}],
+    "protection_host_settings": [{"host": "hv01", "rdp": "never"}],
     "drill_machines": ["web01"],
     "drill_without_network": True,
 }
@@ -67,6 +70,8 @@ def test_machines_are_selected_protected_and_tested(lab: Lab, controller: Contro
     [task] = first.of("protected_vm")
     machines = task.result["protected_vm"]["machines"]
     assert [(machine["name"], machine["phase"]) for machine in machines] == [("web01", "ready"), ("app01", "ready")]
+    # The settings of the machine precede those of its host, and these precede those of the group.
+    assert [machine["rdp"] for machine in machines] == ["never", "test_failover"]
     # One remote execution on the VMM server, and one list of machines for each cloud.
     assert len(first.of("vm_info")) == 1
     second = run(PROTECT)

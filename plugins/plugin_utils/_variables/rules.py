@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from ...module_utils._model.common.errors import InvalidInput
 from ...module_utils._model.common.names import require_group_name, require_vault_name, same_name
 from ...module_utils._model.common.plan import checked_tags
 from ...module_utils._model.common.vm_group import VmGroup
+from ...module_utils._model.common.vm_settings import HOSTS, MACHINES, OwnSettings
 from ...module_utils._model.common.waiting import require_timeout
 from ...module_utils._model.common.wave_sizes import wrong_sizes
 from ...module_utils._model.windows.agent import DesiredAgent
@@ -225,6 +226,17 @@ def _protection(values: Values) -> Problems:
     for number, group in enumerate(complete):
         if any(same_name(group["name"], other["name"]) for other in complete[:number]):
             yield InvalidInput("protection_groups", f"'{group['name']}' is a duplicate", "name each group once")
+    yield from _own_settings(given["settings"] or [], given["host_settings"] or [])
+
+
+def _own_settings(machines: Sequence[Values], hosts: Sequence[Values]) -> Problems:
+    for variable, entries in ((MACHINES, machines), (HOSTS, hosts)):
+        for number, entry in enumerate(entries):
+            yield from _machine(f"{variable}[{number}]", {key: entry[key] for key in entry if key != "host"})
+    named = OwnSettings(
+        tuple(entry for entry in machines if entry.get("name")), tuple(entry for entry in hosts if entry.get("host"))
+    )
+    yield from named.duplicates()
 
 
 def _machine(place: str, entry: Values) -> Problems:

@@ -143,6 +143,17 @@ def test_every_variable_of_a_role_is_an_option_and_every_option_is_used(collecti
     assert named - FACTS[role] == known
 
 
+def test_settings_of_machines_and_hosts_are_options_of_the_module(collection_root: Path) -> None:
+    known, entry = options(collection_root, "protection"), module_options("protected_vm")
+    machine = entry["machines"]["options"]
+    assert shape(known["protection_settings"]) == shape(entry["machines"])
+    shared = {name: option for name, option in machine.items() if name in entry}
+    host = known["protection_host_settings"]["options"]
+    assert shape({"options": {name: each for name, each in host.items() if name != "host"}}) == shape(
+        {"options": shared}
+    )
+
+
 def test_a_role_supports_every_sign_in_option(collection_root: Path) -> None:
     """Every sign-in option of the modules is a variable of the role."""
     login = load(collection_root / "roles" / "azure_target" / "vars" / "main.yml")["__azure_target_login"]

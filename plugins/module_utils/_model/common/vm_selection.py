@@ -10,12 +10,13 @@ is a failed check, and so is a group that selects nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from .check import Check
 from .names import same_name
 from .vm_group import Machine, VmGroup
+from .vm_settings import HOSTS, MACHINES, Entry, OwnSettings, names_machine, settings_in
 
 STEP: Final = "N3"
 SELECTION: Final = "protection-selection"
@@ -37,6 +38,7 @@ class Reading:
     machines: tuple[Machine, ...] = ()
     failure: str = ""
     stopped: bool = False
+    own: OwnSettings = field(default_factory=OwnSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def select(
     readings: Sequence[Reading], azure: Sequence[Machine], *, skip_ineligible: bool, only: Sequence[str] = ()
 ) -> Selection:
     """Select the machines of all groups, or of those in `only`. `azure` are the machines that the vault shows."""
-    problems = [*_unknown_groups(readings, only), *_unread(readings, azure), *_contradictions(readings)]
+    unread = list(_unread(readings, azure))
+    problems = [*_unknown_groups(readings, only), *unread, *_contradictions(readings)]
     servers = {_id(each): str(each["vmm_server"]) for each in azure if each.get("vmm_server")}
     chosen: list[Chosen] = []
     for group, machines in _machines_by_group(readings):
@@ -117,6 +120,8 @@ def select(
         chosen += found
         problems += wrong
     problems += _overlaps(chosen)
+    problems += _wrong_settings(readings, chosen, complete=not unread)
+    chosen = [_with_settings(readings, one) for one in chosen]
     chosen = [one for one in chosen if not only or any(same_name(one.group.name, name) for name in only)]
     ready = [one for one in chosen if not one.blocking]
     left_out = [one for one in chosen if one.blocking] if skip_ineligible else []
@@ -153,7 +158,7 @@ def _of_group(group: VmGroup, machines: Sequence[Machine]) -> tuple[list[Chosen]
     problems = []
     named: dict[str, Mapping[str, Any]] = {}
     for entry in group.machines:
-        found = [each for each in machines if _is(each, entry)]
+        found = [each for each in machines if names_machine(entry, each)]
         if len(found) == 1:
             named[str(found[0]["id"])] = entry
         else:
@@ -197,12 +202,6 @@ def _is_in(machine: Machine, group: VmGroup, servers: Mapping[str, str]) -> bool
     return machine.get("cloud") is not None and same_name(str(machine["cloud"]), group.cloud)
 
 
-def _is(machine: Machine, entry: Mapping[str, Any]) -> bool:
-    if entry.get("id"):
-        return same_name(str(machine["id"]), entry["id"])
-    return same_name(str(machine["name"]), entry["name"])
-
-
 def _wrong_entry(group: VmGroup, entry: Mapping[str, Any], found: int) -> Check:
     if found:
         message = f"group {group.name}: cloud {group.cloud} has several machines with the name {entry['name']}"
@@ -218,6 +217,77 @@ def _undecided(group: VmGroup, machine: Machine, key: str) -> Check:
         f"group {group.name}: it is not known whether {key} excludes {machine['name']}, because VMM does not show it",
         "exclude the machine by its name, or name the machines to protect",
     )
+
+
+# Settings of machines and hosts --------------------------------------------------------------------------------------
+
+
+def _with_settings(readings: Sequence[Reading], one: Chosen) -> Chosen:
+    """Return a machine with its own settings, which take precedence over those of its host."""
+    own, host = _entries(readings, one)
+    found: dict[str, Any] = {}
+    for entry in (*host, *own, one.settings):
+        found.update(settings_in(entry))
+    return replace(one, settings=found)
+
+
+def _entries(readings: Sequence[Reading], one: Chosen) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries of the machine and those of its host, on the servers that have the machine."""
+    own: list[Entry] = []
+    host: list[Entry] = []
+    for reading in _with_machine(readings, one):
+        own += [entry for entry in reading.own.of_machine(one.machine) if entry not in own]
+        host += [entry for entry in reading.own.of_host(one.machine) if entry not in host]
+    return own, host
+
+
+def _with_machine(readings: Sequence[Reading], one: Chosen) -> list[Reading]:
+    return [each for each in readings if (each.own.machines or each.own.hosts) and one.machine in each.machines]
+
+
+def _wrong_settings(readings: Sequence[Reading], chosen: Sequence[Chosen], *, complete: bool) -> Iterator[Check]:
+    """Yield the checks of entries for machines and hosts. `complete` is false if a server was not read."""
+    used: list[tuple[Entry, set[str]]] = []
+    for one in chosen:
+        own, host = _entries(readings, one)
+        if len(own) + bool(settings_in(one.settings)) > 1:
+            message = f"{one.name} has several entries with settings in {MACHINES} and the machines of its group"
+            yield Check.failed(SELECTION, STEP, message, "merge the entries")
+        if len(host) > 1:
+            message = f"host {one.machine['host']} has several entries in {HOSTS}"
+            yield Check.failed(SELECTION, STEP, message, "merge the entries")
+        hosts_have_settings = any(each.own.hosts for each in _with_machine(readings, one))
+        if one.machine.get("host") is None and hosts_have_settings:
+            message = (
+                f"it is not known which entry of {HOSTS} applies to {one.name}, because VMM does not show its host"
+            )
+            yield Check.failed(SELECTION, STEP, message, "refresh the machine in VMM, or exclude it")
+        for entry in (*own, *host):
+            ids = next((ids for known, ids in used if known == entry), None)
+            if ids is None:
+                used.append((entry, ids := set()))
+            ids.add(_id(one.machine))
+    yield from _unused(readings, used, complete=complete)
+
+
+def _unused(readings: Sequence[Reading], used: Sequence[tuple[Entry, set[str]]], *, complete: bool) -> Iterator[Check]:
+    """Yield a check for each entry that names no selected machine, or several. An idle host is only a warning."""
+    seen: list[Entry] = []
+    for entry in (entry for reading in readings for entry in (*reading.own.machines, *reading.own.hosts)):
+        if entry in seen:
+            continue
+        seen.append(entry)
+        count = len(next((ids for known, ids in used if known == entry), ()))
+        if "host" in entry:
+            if not count and complete:
+                message = f"{HOSTS}: no selected machine is on host {entry['host']}"
+                yield Check.warning(SELECTION, STEP, message, "correct the name, unless its machines are elsewhere")
+        elif count > 1:
+            message = f"{MACHINES}: several selected machines have the name {entry['name']}"
+            yield Check.failed(SELECTION, STEP, message, "add the id of the machine, as vm_info shows it")
+        elif not count and complete:
+            message = f"{MACHINES}: no group selects a machine {entry.get('id') or entry['name']}"
+            yield Check.failed(SELECTION, STEP, message, "correct the entry, select the machine, or remove the entry")
 
 
 # Checks of all groups ------------------------------------------------------------------------------------------------

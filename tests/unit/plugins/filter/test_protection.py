@@ -72,6 +72,37 @@ def test_a_server_that_was_not_read_is_a_failed_check(read: dict[str, Any] | Non
     assert found["tasks"] == []
 
 
+@pytest.mark.parametrize("text", [False, True])
+def test_settings_of_machines_and_hosts_reach_the_tasks(text: bool) -> None:
+    machine = {
+        "id": "1", "name": "web01", "cloud": "Gold", "host": "hv01.example.com", "host_group": "All Hosts",
+        "read_from": ["azure", "vmm"], "protected": False, "checks": [],
+    }  # fmt: skip
+    machines, hosts = [{"name": "web01", "size": "B"}], [{"host": "hv01", "size": "A", "subnet": "front"}]
+    given = server(
+        "vmm01",
+        WEB,
+        protection_read={"machines": [machine]},
+        protection_settings=json.dumps(machines) if text else machines,
+        protection_host_settings=json.dumps(hosts) if text else hosts,
+    )
+    assert protection_selection([given])["tasks"][0]["machines"] == [
+        {"subnet": "front", "size": "B", "name": "web01", "id": "1"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([{"name": "a"}, {"name": "A"}], r"vmm01: protection_settings\[1\].name: 'A' is a duplicate"),
+        ([{"name": "a", "sise": "b"}], r"vmm01: .*protection_settings\[0\].*sise"),
+    ],
+)
+def test_wrong_settings_are_refused(entries: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=message):
+        protection_selection([server("vmm01", WEB, protection_settings=entries)])
+
+
 @pytest.mark.parametrize("servers", ["vmm01", {"a": 1}, [{"name": "vmm01"}]])
 def test_something_else_than_hosts_is_refused(servers: Any) -> None:
     with pytest.raises(AnsibleFilterError):

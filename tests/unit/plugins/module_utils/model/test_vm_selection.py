@@ -16,6 +16,7 @@ from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.
     Selection,
     select,
 )
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.vm_settings import OwnSettings
 
 ROOT = "All Hosts\\Europe"
 BLOCKED = {
@@ -242,3 +243,77 @@ def test_servers_that_share_the_groups_are_one_selection() -> None:
     assert (failed(found), names(found)) == ([], ["web01"])
     differing = reading(group(**WEB, size="A"), host="vmm02", machines=())
     assert "not the same on vmm01 and vmm02" in failed(select([first, differing], [], skip_ineligible=False))[0]
+
+
+def with_settings(
+    entries: list[dict[str, Any]], hosts: list[dict[str, Any]], given: dict[str, Any] | None = None, **more: Any
+) -> Selection:
+    own = OwnSettings.from_options(entries, hosts)
+    shop = group(**{"include": [{"names": ["*"]}], "network": "vnet", "size": "A", **(given or {})})
+    return select([reading(shop, own=own, **more)], azure(*MACHINES), skip_ineligible=False)
+
+
+def test_a_machine_takes_precedence_over_its_host_and_the_host_over_the_group() -> None:
+    found = with_settings(
+        [{"name": "WEB01", "size": "C", "rdp": None}],
+        [
+            {"host": "hv01", "size": "B", "subnet": "front", "rdp": "never"},
+            {"host": "hv02.lab.example", "network": "n"},
+        ],
+        {"machines": [{"name": "web02", "size": "D"}, {"name": "web01"}]},
+    )
+    assert failed(found) == []
+    assert found.tasks()[0]["machines"] == [
+        {"network": "vnet", "size": "C", "subnet": "front", "rdp": "never", "name": "web01", "id": "ID-web01"},
+        {"network": "n", "size": "D", "name": "web02", "id": "ID-web02"},
+        {"network": "vnet", "size": "B", "subnet": "front", "rdp": "never", "name": "db[1]", "id": "ID-db[1]"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("machines", "hosts", "given", "message"),
+    [
+        ([{"name": "gone", "size": "B"}], [], {}, "protection_settings: no group selects a machine gone"),
+        ([{"name": "web01", "id": "ID-9"}], [], {}, "protection_settings: no group selects a machine ID-9"),
+        ([{"name": "web01"}], [], {"exclude": [{"names": ["web*"]}]}, "no group selects a machine web01"),
+        ([{"name": "web01"}], [], {"machines": [{"name": "web01", "size": "B"}]}, "web01 has several entries"),
+        ([{"name": "web01"}, {"name": "x", "id": "ID-web01"}], [], {}, "web01 has several entries"),
+    ],
+)
+def test_an_entry_that_fits_no_machine_or_contradicts_is_a_failed_check(
+    machines: list[dict[str, Any]], hosts: list[dict[str, Any]], given: dict[str, Any], message: str
+) -> None:
+    lines = failed(with_settings(machines, hosts, given))
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_an_idle_host_is_a_warning_and_an_unknown_host_fails() -> None:
+    idle = with_settings([], [{"host": "hv09", "size": "B"}])
+    assert failed(idle) == []
+    assert [check.message for check in idle.checks if check.status == "fail"] == [
+        "protection_host_settings: no selected machine is on host hv09"
+    ]
+    hidden = with_settings([], [{"host": "hv01", "size": "B"}], machines=(machine("web01", host=None),))
+    assert "which entry of protection_host_settings applies to web01" in failed(hidden)[0]
+
+
+def test_an_entry_of_an_unread_server_is_not_an_unknown_machine() -> None:
+    own = OwnSettings(({"name": "web01", "size": "B"},))
+    lost = reading(group(**WEB, allow_empty=True), machines=(), failure="not reachable", own=own)
+    assert failed(select([lost], [], skip_ineligible=False)) == ["vmm01: not reachable"]
+
+
+def test_servers_share_settings_and_a_name_of_several_machines_needs_an_id() -> None:
+    own = OwnSettings(({"name": "web01", "size": "B"},))
+    first, second = machine("web01"), machine("web01", id="ID-2")
+    readings = [
+        reading(group(**WEB), machines=(first,), own=own),
+        reading(group(**WEB), host="vmm02", machines=(machine("web02"),), own=own),
+    ]
+    assert failed(select(readings, azure(*MACHINES), skip_ineligible=False)) == []
+    twins = [reading(group(**WEB), machines=(first, second), own=own)]
+    assert (
+        "several selected machines have the name web01"
+        in failed(select(twins, azure(first, second), skip_ineligible=False))[0]
+    )
