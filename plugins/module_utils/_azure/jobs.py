@@ -16,7 +16,7 @@ from typing import Any
 
 from .._model.azure.jobs import Job, failure_of, job_name, progress_of
 from .._model.common.errors import DeadlineExceeded, RemoteFailure
-from .._model.common.waiting import interval, is_passing
+from .._model.common.waiting import early_interval, interval, is_passing
 from . import consistency
 from .clients import Azure
 from .failures import Absent, read, translated
@@ -25,6 +25,9 @@ from .wire import documents, payload, raw
 
 #: The filter of the service for jobs that have not ended.
 RUNNING = "( JobStatus eq 'InProgress' or JobStatus eq 'NotStarted' )"
+
+#: The most seconds to wait until jobs have started, and show their targets. They take about a second.
+_UNSTARTED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,22 @@ def list_jobs(vault: Vault, query: str | None = None) -> list[Job]:
     client = vault.azure.site_recovery.replication_jobs
     with translated("list the jobs of the vault"):
         return [Job.from_wire(item) for item in documents(client.list(vault.resource_group, vault.name, filter=query))]
+
+
+def running_jobs(vault: Vault) -> list[Job]:
+    """Return the jobs that have not ended, without their errors.
+
+    Machines and recovery plans show a job only when its first task has ended, and a list shows it before. A job that
+    has not started shows neither its scenario nor its target (recorded), so its start is awaited for a short time.
+    """
+    started = time.monotonic()
+    while True:
+        running = [job for job in list_jobs(vault) if not job.is_final]
+        elapsed = time.monotonic() - started
+        left = _UNSTARTED_SECONDS - elapsed
+        if left <= 0 or all(job.scenario for job in running):
+            return running
+        time.sleep(early_interval(elapsed, left))
 
 
 def follow(vault: Vault, name: str, deadline: float) -> Job:

@@ -10,14 +10,14 @@ that the service allows decide. The state of the last test does not, because it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ..common.errors import InvalidInput, Refused
 from ..common.plan import UNKNOWN, Change, Plan
 from .drill_network import WantedNetwork
-from .jobs import shown_moment
+from .jobs import Job, shown_moment
 from .recovery_point import WantedPoint
 
 Kind = Literal["machine", "plan"]
@@ -94,6 +94,18 @@ class Subject:
     state: str
     #: Why the service would not test all machines of a plan.
     obstacles: tuple[str, ...] = ()
+
+    def with_job(self, job: Job | None) -> Subject:
+        """Return the subject with a job that runs on it, unless it shows one already."""
+        if job is None or self.job:
+            return self
+        return replace(
+            self,
+            operations=tuple(each for each in self.operations if each.casefold() != _TEST),
+            scenario=job.scenario,
+            job=job.name,
+            state=f"{job.scenario} is running (job {job.name})",
+        )
 
     def allows(self, operation: str) -> bool:
         return operation.casefold() in (each.casefold() for each in self.operations)

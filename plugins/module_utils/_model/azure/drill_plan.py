@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from ..common.names import same_name
 from .drill import Subject
-from .jobs import set_moment
+from .jobs import Job, job_of_machine, set_moment
 from .protected_item import ProtectedItem
 from .recovery_plan import RecoveryPlan
 
@@ -20,8 +19,9 @@ def last_test(item: ProtectedItem) -> datetime | None:
     return set_moment(item.properties.get("lastSuccessfulTestFailoverTime"))
 
 
-def subject_of_machine(item: ProtectedItem) -> Subject:
-    return Subject(
+def subject_of_machine(item: ProtectedItem, running: Iterable[Job]) -> Subject:
+    """Return a machine as a subject. `running` are the jobs of the vault: an item shows its job late."""
+    subject = Subject(
         "machine",
         item.machine,
         item.id,
@@ -31,10 +31,14 @@ def subject_of_machine(item: ProtectedItem) -> Subject:
         last_test(item),
         item.describe(),
     )
+    return subject.with_job(job_of_machine(running, item.vm_id))
 
 
-def subject_of_plan(plan: RecoveryPlan, items: Sequence[ProtectedItem]) -> Subject:
-    """Return a plan with its machines as one subject. `items` are those of its machines that are still protected."""
+def subject_of_plan(plan: RecoveryPlan, items: Sequence[ProtectedItem], running: Sequence[Job]) -> Subject:
+    """Return a plan with its machines as one subject. `items` are those of its machines that are still protected.
+
+    `running` are the jobs of the vault: machines show their jobs late. The plan already has its own one.
+    """
     return Subject(
         "plan",
         plan.name,
@@ -44,7 +48,7 @@ def subject_of_plan(plan: RecoveryPlan, items: Sequence[ProtectedItem]) -> Subje
         plan.job,
         _tested(plan, items),
         f"{plan.scenario} is running" if plan.scenario else "no operation is running",
-        tuple(_obstacles(plan, items)),
+        tuple(_obstacles(plan, [subject_of_machine(item, running) for item in items])),
     )
 
 
@@ -59,14 +63,13 @@ def _tested(plan: RecoveryPlan, items: Sequence[ProtectedItem]) -> datetime | No
     return oldest if oldest >= plan.last_test else None
 
 
-def _obstacles(plan: RecoveryPlan, items: Sequence[ProtectedItem]) -> Iterator[str]:
-    lost = len(plan.item_ids) - len(items)
+def _obstacles(plan: RecoveryPlan, machines: Sequence[Subject]) -> Iterator[str]:
+    lost = len(plan.item_ids) - len(machines)
     if not plan.item_ids:
         yield "it has no machines"
     if lost:
         yield f"{lost} machine{' of it is' if lost == 1 else 's of it are'} not protected anymore"
-    for item in items:
-        if item.allows("TestFailover"):
-            continue
-        own = item.allows("TestFailoverCleanup") or same_name(item.scenario, "TestFailover")
-        yield f"{item.machine}: {'a test failover of it alone is open' if own else item.describe()}"
+    for machine in machines:
+        if not machine.allows("TestFailover"):
+            problem = "it has an open test failover of its own" if machine.has_open_test else machine.state
+            yield f"{machine.name}: {problem}"

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from ..common.durations import duration
+from ..common.names import same_name
 from ..common.provider_support import moment
 from ..common.shown_text import foreign
 from .job_remedies import COLLISIONS, HARMLESS, JOB_REMEDIES
@@ -173,6 +174,9 @@ class JobTarget:
     id: str
     name: str
 
+    def is_plan(self, name: str) -> bool:
+        return same_name(self.kind, "RecoveryPlan") and same_name(self.name, name)
+
     def to_result(self) -> dict[str, str]:
         return {"type": self.kind, "id": self.id, "name": self.name}
 
@@ -299,6 +303,16 @@ class Job:
             shown["errors"] = [error.to_result() for error in self.all_errors()]
             shown["details"] = dict(self.details)
         return shown
+
+
+def job_of_machine(jobs: Iterable[Job], vm_id: str) -> Job | None:
+    """Return the first job about a machine that has not ended."""
+    return next((job for job in jobs if not job.is_final and same_name(job.target.id, vm_id)), None)
+
+
+def job_of_plan(jobs: Iterable[Job], plan: str) -> Job | None:
+    """Return the first job about a recovery plan that has not ended. A machine can have the name of the plan."""
+    return next((job for job in jobs if not job.is_final and job.target.is_plan(plan)), None)
 
 
 def failure_of(job: Job, action: str) -> tuple[str, dict[str, Any]]:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ..common.names import same_id, same_name
-from .jobs import set_moment
+from .jobs import Job, job_of_plan, set_moment
 from .protected_item import ProtectedItem
 
 AZURE = "Microsoft Azure"
@@ -86,6 +86,11 @@ class RecoveryPlan:
             tuple(PlanGroup.from_wire(group) for group in properties.get("groups") or ()),
             set_moment(properties.get("lastTestFailoverTime")),
         )
+
+    def with_job(self, running: Iterable[Job]) -> RecoveryPlan:
+        """Return the plan with its job of the running jobs of the vault: a plan shows its job late."""
+        job = None if self.job and self.scenario else job_of_plan(running, self.name)
+        return self if job is None else replace(self, scenario=job.scenario, job=job.name)
 
     @property
     def boot_groups(self) -> tuple[PlanGroup, ...]:

@@ -94,9 +94,10 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         else:
             listed = list_machines(vault, desired.server, desired.cloud)
             items = [get_machine(vault, find_machine(listed, name).id) for name in desired.machines]
-        # An item shows its job some seconds late.
-        running = [job for job in jobs.list_jobs(vault) if not job.is_final]
-        return FailoverState(tuple(Subject(item, running_of(item, running)) for item in items), plan)
+        # A machine and a plan show their jobs some seconds late.
+        running = jobs.running_jobs(vault)
+        subjects = tuple(Subject(item, running_of(item, running)) for item in items)
+        return FailoverState(subjects, plan.with_job(running) if plan else None)
 
     # Plan
 

@@ -20,7 +20,7 @@ from ..._model.azure.drill import Decision, DesiredDrill, Subject, decide, plan_
 from ..._model.azure.drill_evidence import DrillRun
 from ..._model.azure.drill_network import FoundNetwork, production_networks, require_isolated
 from ..._model.azure.drill_plan import subject_of_machine, subject_of_plan
-from ..._model.azure.jobs import JobTarget, failure_of, shown_moment
+from ..._model.azure.jobs import Job, JobTarget, failure_of, shown_moment
 from ..._model.azure.protected_item import ProtectedItem
 from ..._model.azure.recovery_point import OF_PLANS, RecoveryPoint
 from ..._model.common.errors import AccessDenied, Refused, RemoteFailure
@@ -89,21 +89,23 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
         # A plan is isolated from the networks of all machines, wherever they are.
         place = (None, None) if desired.plan else (desired.server, desired.cloud)
         listed = list_machines(vault, *place)
-        tested = (self._plan(),) if desired.plan else tuple(self._machines(listed))
+        # Before the machines and the plan, which show their jobs late, so that no job ends in between unseen.
+        running = follower.running_jobs(vault)
+        tested = (self._plan(running),) if desired.plan else tuple(self._machines(listed, running))
         production = production_networks(item.details for item in listed)
         now = datetime.now(timezone.utc)
         return DrillState(tested, self._network(), production, found.location, now)
 
-    def _machines(self, listed: Sequence[ProtectedItem]) -> list[Tested]:
+    def _machines(self, listed: Sequence[ProtectedItem], running: Sequence[Job]) -> list[Tested]:
         chosen = [get_machine(self._vault, find_machine(listed, name).id) for name in self._desired.machines]
-        return [Tested(subject_of_machine(item), (item,)) for item in chosen]
+        return [Tested(subject_of_machine(item, running), (item,)) for item in chosen]
 
-    def _plan(self) -> Tested:
+    def _plan(self, running: Sequence[Job]) -> Tested:
         vault, name = self._vault, str(self._desired.plan)
-        plan = require_plan(vault, name)
+        plan = require_plan(vault, name).with_job(running)
         items = tuple(item for each in plan.item_ids if (item := await_machine(vault, each)))
         groups = {item.vm_id.casefold(): plan.group_number(item.id) or 0 for item in items}
-        return Tested(subject_of_plan(plan, items), items, groups)
+        return Tested(subject_of_plan(plan, items, running), items, groups)
 
     def _network(self) -> FoundNetwork | None:
         wanted = self._desired.network
@@ -249,9 +251,10 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
 
     def _clean_up(self, runs: Sequence[DrillRun], deadline: float) -> None:
         begun: dict[str, DrillRun] = {}
+        running = follower.running_jobs(self._vault) if runs else []
         for run in runs:
             try:
-                name = self._begin_cleanup(run, deadline)
+                name = self._begin_cleanup(run, running, deadline)
             except RemoteFailure as error:
                 if isinstance(error, AccessDenied) and run.test is None:
                     raise
@@ -266,14 +269,14 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
                 run.problems.append(failure_of(run.cleanup, f"clean up the test of '{run.subject.name}'")[0])
             run.deleted.update(absences(self._vault, run))
 
-    def _begin_cleanup(self, run: DrillRun, deadline: float) -> str | None:
+    def _begin_cleanup(self, run: DrillRun, running: Sequence[Job], deadline: float) -> str | None:
         vault, client = self._vault, self._vault.azure.site_recovery
-        subject = self._current(run)
+        subject = self._current(run, running)
         if subject.is_cleaning_up:
             return subject.job
         if subject.is_testing and subject.job:
             self._end_test(subject.job, deadline)
-            subject = self._current(run)
+            subject = self._current(run, follower.running_jobs(vault))
         if not subject.allows("TestFailoverCleanup"):
             return None
         body, action = payload({"properties": {"comments": self._desired.comments}}), f"clean up '{subject.name}'"
@@ -303,10 +306,10 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
             cancel_waiting(self._vault, job, deadline)
             follower.follow_all(self._vault, [name], deadline, _RESUME)
 
-    def _current(self, run: DrillRun) -> Subject:
+    def _current(self, run: DrillRun, running: Sequence[Job]) -> Subject:
         if run.subject.kind == "plan":
-            return self._plan().subject
-        return subject_of_machine(get_machine(self._vault, run.subject.id))
+            return self._plan(running).subject
+        return subject_of_machine(get_machine(self._vault, run.subject.id), running)
 
     # Results
 
@@ -356,7 +359,7 @@ class TestFailoverResource(ManagedResource[DrillState, DrillApplied]):
 def _is_about(target: JobTarget, run: DrillRun) -> bool:
     """Tell whether a job is about a machine or a plan. A machine can have the name of a plan."""
     if run.subject.kind == "plan":
-        return same_name(target.kind, "RecoveryPlan") and same_name(target.name, run.subject.name)
+        return target.is_plan(run.subject.name)
     return any(same_name(target.id, item.vm_id) for item in run.before)
 
 

@@ -314,3 +314,12 @@ def test_only_a_success_is_success() -> None:
     assert follower.require_success(Job.from_wire(document("Succeeded", service_error("45031"))), "x").state
     with pytest.raises(RemoteFailure):
         follower.require_success(Job.from_wire(document("PartiallySucceeded")), "x")
+
+
+def test_a_job_that_has_not_started_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its start it shows neither its scenario nor its target (recorded)."""
+    unstarted = {"name": "j1", "properties": {"state": "NotStarted", "scenarioName": None, "targetObjectId": None}}
+    answers = iter([[unstarted], [unstarted], [document("InProgress"), document("Succeeded")]])
+    monkeypatch.setattr(follower, "list_jobs", lambda _vault: [Job.from_wire(each) for each in next(answers)])
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    assert [job.scenario for job in follower.running_jobs(VAULT)] == ["EnableDr"]

@@ -120,4 +120,4 @@ def test_when_a_plan_counts_as_tested(started: int | None, times: tuple[int | No
     last = at(started)
     found = plan(group("Boot", "a", "b"), lastTestFailoverTime=last.isoformat() if last else None)
     items = [item(name, at(minutes)) for name, minutes in zip("ab", times, strict=True)]
-    assert subject_of_plan(found, items).tested == at(tested)
+    assert subject_of_plan(found, items, []).tested == at(tested)

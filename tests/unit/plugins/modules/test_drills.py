@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
-from tests.support.protection import GROUP, TARGET, VAULT, Protection, protect
+from lab.arm.plan_records import RecoveryPlan
+from lab.arm.protected_items import item_job
+from lab.arm.replication import Place
+from tests.support.protection import GROUP, TARGET, VAULT, Protection, boot_group, protect
 from tests.unit.plugins.modules.conftest import Ended, Subscription
 
 DRILL = {"resource_group": GROUP, "vault_name": VAULT, "network": "vnet-test", "network_resource_group": TARGET}
@@ -122,6 +125,64 @@ def test_an_interrupted_run_is_resumed(subscription: Subscription, protection: P
     assert not ended.failed, ended.msg
     assert (verbs(subscription), protection.machines()) == ([CLEANED], [])
     assert ended.result["test_failover"]["runs"][0]["job"]["state"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal", "sent"),
+    [
+        ({}, "has an open test failover", []),
+        ({"open_test": "resume"}, None, [CLEANED]),
+        ({"open_test": "clean_up"}, None, [CLEANED, TESTED, CLEANED]),
+        ({"state": "cleaned_up"}, None, [CLEANED]),
+    ],
+)
+def test_a_test_that_the_machine_does_not_show_yet_is_found(
+    subscription: Subscription, protection: Protection, given: dict[str, Any], refusal: str | None, sent: list[str]
+) -> None:
+    """A machine shows its job when the first task has ended. Until then only the list of jobs has it."""
+    subscription.context.faults.plan("job:TestFailover:TestFailoverPreflightChecksTask:web01", "delay", seconds=2400)
+    assert drill(subscription, wait_timeout=0).error["kind"] == "deadline_exceeded"
+    assert protection.item("web01").scenario is None
+    ended = drill(subscription, **given)
+    assert (ended.failed, verbs(subscription)) == (refusal is not None, sent), ended.result
+    assert (refusal or "") in ended.result.get("msg", "")
+    jobs = [(job.scenario, job.collided) for job in protection.vault.jobs.values()]
+    assert jobs == [("TestFailover", False), *((verb[0].upper() + verb[1:], False) for verb in sent)]
+
+
+@pytest.mark.parametrize("given", [{"state": "cleaned_up"}, {"valid_hours": 0}])
+def test_a_cleanup_that_the_machine_does_not_show_yet_is_followed(
+    subscription: Subscription, protection: Protection, given: dict[str, Any]
+) -> None:
+    assert not drill(subscription, cleanup=False).failed
+    subscription.context.faults.plan(
+        "job:TestFailoverCleanup:TestFailoverCleanupPreflightChecksTask:web01", "delay", seconds=2400
+    )
+    assert drill(subscription, state="cleaned_up", wait_timeout=0).error["kind"] == "deadline_exceeded"
+    ended = drill(subscription, **given)
+    assert not ended.failed, ended.msg
+    assert verbs(subscription) == ([] if "state" in given else [TESTED, CLEANED])
+    assert protection.machines() == []
+
+
+@pytest.mark.parametrize("plan", [False, True])
+def test_a_failover_that_the_machine_does_not_show_yet_is_named(
+    subscription: Subscription, protection: Protection, plan: bool
+) -> None:
+    """The module begins no test of a machine that another person fails over now."""
+    groups = [{**boot_group(protection), "groupType": kind} for kind in ("Shutdown", "Failover")]
+    protection.vault.plans["shop"] = RecoveryPlan(
+        "shop", protection.fabric.name, [*groups, boot_group(protection, "web01")]
+    )
+    subscription.context.faults.plan(
+        "job:PlannedFailover:PlannedFailoverPreflightChecksTask:web01", "delay", seconds=2400
+    )
+    place = Place(protection.state, protection.vault, protection.fabric)
+    item_job(place, protection.item("web01"), "PlannedFailover")
+    given: dict[str, Any] = {"machines": None, "recovery_plan": "shop"} if plan else {}
+    ended = drill(subscription, **given)
+    assert (ended.failed, subscription.writes) == (True, [])
+    assert "PlannedFailover is running (job" in ended.msg
 
 
 def peer(subscription: Subscription, one: str, other: str) -> None:

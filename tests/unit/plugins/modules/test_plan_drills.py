@@ -221,12 +221,40 @@ def test_a_killed_run_is_resumed(
 
 
 @pytest.mark.parametrize(
+    ("scenario", "given", "sent"),
+    [
+        ("TestFailover", {"open_test": "resume"}, [CLEANED]),
+        ("TestFailover", {"open_test": "clean_up"}, [CLEANED, TESTED, CLEANED]),
+        ("TestFailover", {"state": "cleaned_up"}, [CLEANED]),
+        ("TestFailoverCleanup", {"state": "cleaned_up"}, []),
+    ],
+)
+def test_a_job_that_the_plan_does_not_show_yet_is_found(
+    subscription: Subscription, protection: Protection, scenario: str, given: dict[str, Any], sent: list[str]
+) -> None:
+    """A plan shows its job when the first task has ended. Until then only the list of jobs has it."""
+    if scenario == "TestFailoverCleanup":
+        assert not drill(subscription, cleanup=False).failed
+    subscription.context.faults.plan(
+        f"job:{scenario}:RecoveryPlan{scenario}PreflightChecksTask:shop", "delay", seconds=2400
+    )
+    killed: dict[str, Any] = {"state": "cleaned_up"} if scenario == "TestFailoverCleanup" else {}
+    assert drill(subscription, wait_timeout=0, **killed).error["kind"] == "deadline_exceeded"
+    assert protection.vault.plans["shop"].scenario is None
+    ended = drill(subscription, **given)
+    assert (ended.failed, verbs(subscription)) == (False, sent), ended.result
+    jobs = [job for job in protection.vault.jobs.values() if job.target.kind == "RecoveryPlan"]
+    assert [job.state for job in jobs] == ["Succeeded"] * max(2, len(sent) + 1)
+    assert protection.machines() == []
+
+
+@pytest.mark.parametrize(
     ("given", "refusal"),
     [
         ("none", "the vault has no recovery plan 'none'"),
         ("network", "machines join at a real failover"),
         ("copying", "sql01: copying"),
-        ("open", "web01: a test failover of it alone is open"),
+        ("open", "web01: it has an open test failover of its own"),
         ("gone", "1 machine of it is not protected anymore"),
         ("empty", "it has no machines"),
     ],

@@ -102,6 +102,25 @@ def test_an_interrupted_run_follows_the_job_of_the_plan(subscription: Subscripti
     assert (ended.failed, subscription.writes, places(ended)) == (False, [], ["failed_over", "failed_over"])
 
 
+@pytest.mark.parametrize("kind", ["planned", "unplanned"])
+def test_a_job_that_the_plan_does_not_show_yet_is_followed(
+    subscription: Subscription, protection: Protection, kind: str
+) -> None:
+    """A plan shows its job when the first task has ended. Until then only the list of jobs has it."""
+    for begun in ("failed_over", "committed"):
+        for scenario in ("PlannedFailover", "UnplannedFailover", "CommitFailover"):
+            subscription.context.faults.plan(
+                f"job:{scenario}:RecoveryPlan{scenario}PreflightChecksTask:shop", "delay", seconds=2400
+            )
+        late = failover(subscription, begun, kind=kind, wait_timeout=0)
+        assert late.error["kind"] == "deadline_exceeded"
+        assert protection.vault.plans["shop"].scenario is None
+        ended = failover(subscription, begun, kind=kind)
+        assert (ended.failed, subscription.writes) == (False, []), ended.result
+    jobs = [job for job in protection.vault.jobs.values() if job.target.kind == "RecoveryPlan"]
+    assert [job.state for job in jobs] == ["Succeeded", "Succeeded"]
+
+
 def test_a_failure_says_where_each_machine_is(subscription: Subscription, protection: Protection) -> None:
     subscription.context.faults.plan(
         "job:PlannedFailover:FailoverTask:web01", "fail", code="28031", message="Quota exceeded."
