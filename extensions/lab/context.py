@@ -316,6 +316,12 @@ class FabricService(Protocol):
     def set_running(self, vmm_id: str, vm_id: str, running: bool) -> None:
         """Start or shut down a virtual machine."""
 
+    def knows_machine(self, vmm_id: str, vm_id: str) -> bool:
+        """Tell whether VMM has a virtual machine, in any cloud or none."""
+
+    def create_machine(self, vmm_id: str, machine: VirtualMachineFacts) -> None:
+        """Create a virtual machine as it was when it was protected, shut down, on a host of its cloud."""
+
     def unregister(self, vmm_id: str) -> None:
         """Remove the registration from the VMM server (documented: what the removal of a server cleans)."""
 

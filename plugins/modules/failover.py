@@ -108,6 +108,14 @@ options:
     type: str
     choices: [before_failback, during_failback]
     default: before_failback
+  create_missing_machines:
+    description:
+      - For O(state=failed_back), create a machine on premises that is gone, instead of a failure. VMM chooses the host,
+        which needs the Recovery Services agent.
+      - Such a failback downloads all of the disks. Disks that were excluded from the replication do not come back.
+      - It does not apply to the other states.
+    type: bool
+    default: false
   concurrent:
     description:
       - Number of machines whose step runs at the same time.
@@ -126,7 +134,7 @@ notes:
   - The role Site Recovery Operator on the vault is sufficient, because the module follows jobs.
   - No task does two steps, and no other module or playbook of the collection fails a machine over.
   - A job of a failback is never canceled, because that leaves the disks on premises in an unusable state.
-  - A machine that was deleted on premises cannot be failed back with this module.
+  - A machine that was deleted on premises can be failed back with O(create_missing_machines=true) only.
   - Not verified on a live system. The order of the steps is documented, and the jobs and states come from recordings of
     real vaults.
 seealso:
@@ -155,6 +163,17 @@ EXAMPLES = r"""
       - web01
     state: failed_over
     kind: unplanned
+    i_know_that_this_stops_production: "{{ i_know_that_this_stops_production | default(omit) }}"
+
+- name: Fail a machine back that was lost with its host
+  siterecovery.hyperv.failover:
+    vault_name: vault-dr
+    resource_group: rg-dr
+    machines:
+      - web01
+    state: failed_back
+    synchronization: during_failback
+    create_missing_machines: true
     i_know_that_this_stops_production: "{{ i_know_that_this_stops_production | default(omit) }}"
 """
 
@@ -248,6 +267,7 @@ OPTIONS = {
     "recovery_point": {"type": "str", "choices": list(POINTS), "default": "latest"},
     "recovery_point_time": {"type": "str"},
     "synchronization": {"type": "str", "choices": list(SYNCHRONIZATIONS), "default": "before_failback"},
+    "create_missing_machines": {"type": "bool", "default": False},
     "concurrent": {"type": "int", "default": 10},
     "wait_timeout": {"type": "int", "default": 7200},
 }

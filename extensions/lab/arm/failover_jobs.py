@@ -72,6 +72,7 @@ def fail_back(work: Failback, parent: Job | None = None) -> Job:
     """Start the failback of a machine. In a recovery plan, the start of the machine belongs to its group."""
     steps: dict[str, Work] = {
         "PlannedFailoverPreflightChecksTask": _showing(work.place, work.item, "PlannedFailover", work.check),
+        "PrepareForFailoverTask": work.prepare,
         "ShutdownVmOnPrimary": work.shut_down,
         "StartVmOnSecondary": work.start,
     }

@@ -126,15 +126,33 @@ class Failover:
 
 @dataclass(slots=True)
 class Failback:
-    """A planned failover from Azure to the machine on premises. `early`: data is copied before it stops in Azure."""
+    """A planned failover from Azure to the machine on premises.
+
+    `early`: data is copied before it stops in Azure. `creates`: a machine that is gone is created again.
+    """
 
     place: Place
     item: ProtectedItem
     early: bool
+    creates: bool = False
 
     def check(self, _job: Job) -> None:
-        # documented: the server must be connected.
-        ask_fabric(self.place, lambda _server, _vm: None, self.item.machine)
+        """Check the server, which must be connected, and the machine (both documented)."""
+        ask_fabric(self.place, self._require_machine, self.item.machine)
+
+    def _require_machine(self, server: str, vm: str) -> None:
+        if not self.creates and not self.place.state.context.fabric.knows_machine(server, vm):
+            # inferred: the codes and the text, and that the first task checks it.
+            raise ReplicationRefused("70094", 31389, f"VMM does not know the machine {vm}.")
+
+    def prepare(self, _job: Job) -> None:
+        """Create a machine that is gone (documented: CreateVmIfNotFound)."""
+        ask_fabric(self.place, self._create_missing, self.item.machine)
+
+    def _create_missing(self, server: str, vm: str) -> None:
+        fabric = self.place.state.context.fabric
+        if not fabric.knows_machine(server, vm):
+            fabric.create_machine(server, self.item.machine)
 
     def shut_down(self, _job: Job) -> None:
         self._stop(True)

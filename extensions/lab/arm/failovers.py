@@ -42,10 +42,13 @@ def require_value(holder: Json, name: str, allowed: tuple[str, ...]) -> str:
     return str(value)
 
 
-def check_failback(provider: Json) -> bool:
-    """Check the input of a failback. Return whether the data is copied before the machine is shut down in Azure."""
-    require_value(provider, "recoveryVmCreationOption", _CREATIONS)
-    return require_value(provider, "dataSyncOption", _SYNCHRONIZATIONS) == "ForSynchronization"
+def check_failback(provider: Json) -> tuple[bool, bool]:
+    """Check the input of a failback.
+
+    Return whether the data is copied before the machine is shut down in Azure, and whether a lost machine is created.
+    """
+    creates = require_value(provider, "recoveryVmCreationOption", _CREATIONS) == "CreateVmIfNotFound"
+    return require_value(provider, "dataSyncOption", _SYNCHRONIZATIONS) == "ForSynchronization", creates
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +122,11 @@ def unplanned_failover(state: AzureState, call: Call) -> Answer:
 def _fail_back(request: Request) -> Answer:
     request.require_direction(TO_PRIMARY)
     request.require_input(FAILBACK_INPUT)
-    early = check_failback(request.provider)
+    work = Failback(request.place, request.item, *check_failback(request.provider))
     if request.item.scenario is None and request.item.operations != COMMITTED:
         # documented: the failover has to be committed first; inferred: status, code and text.
         raise refused(f"The failover of the virtual machine '{request.item.machine.name}' is not committed.")
-    return request.accept(fail_back(Failback(request.place, request.item, early)))
+    return request.accept(fail_back(work))
 
 
 @ROUTES.action(ITEM + "/failoverCancel")

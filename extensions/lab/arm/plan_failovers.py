@@ -189,13 +189,13 @@ def _fail_over(asked: Asked, *, planned: bool, stops: bool = True, point: str = 
 
 
 def _fail_back(asked: Asked) -> Job:
-    early, machines = check_failback(asked.provider(FAILBACK_INPUT)), asked.machines
+    how, machines = check_failback(asked.provider(FAILBACK_INPUT)), asked.machines
     operation = PlanOperation(
         machines, "PlannedFailover", lambda item: item.operations == COMMITTED, lambda _item, job: job, TO_PRIMARY
     )
 
     def begin(item: ProtectedItem, job: Job) -> Job:
-        work = Failback(machines.place, item, early)
+        work = Failback(machines.place, item, *how)
         operation.starts[item.name] = work.start
         return fail_back(work, job)
 

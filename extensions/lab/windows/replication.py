@@ -14,7 +14,7 @@ from typing import Final
 
 from ..context import AdapterFacts, DiskFacts, ReplicationRefused, VirtualMachineFacts
 from . import layout
-from .guests import Guest, Replication
+from .guests import Guest, Replication, described_guest
 from .machine import Machine
 from .vmm import Placed, VmHost, Vmm, VmmCloud
 
@@ -125,6 +125,23 @@ class VmmServers:
         placed.guest.state = "running" if running else "off"
         machine.note("guest.state", machine=placed.guest.name, state=wanted)
 
+    def knows_machine(self, vmm_id: str, vm_id: str) -> bool:
+        """Tell whether VMM has a virtual machine."""
+        _server, vmm = self._connected(vmm_id)
+        return _placed(vmm, vm_id) is not None
+
+    def create_machine(self, vmm_id: str, machine: VirtualMachineFacts) -> None:
+        """Create a virtual machine on the first host of its cloud that can replicate.
+
+        Documented: VMM places it. Inferred: which host it chooses, and that the machine keeps both of its ids.
+        """
+        _server, vmm = self._connected(vmm_id)
+        host = next((each for each in _hosts(vmm, machine.cloud_id) if _unfit(each) is None), None)
+        if host is None:
+            raise ReplicationRefused(HOST_FAILED, PROVIDER_HOST, f"No host can take the machine {machine.name}.")
+        host.machine.guests.append(_remade(vmm, host, machine))
+        host.machine.note("guest.create", machine=machine.name)
+
     # ---- the server itself ----
 
     def unregister(self, vmm_id: str) -> None:
@@ -162,7 +179,7 @@ class VmmServers:
     def _owner(self, vmm_id: str, vm_id: str) -> tuple[Placed, Machine]:
         """Return a virtual machine by its id in VMM, with the machine of its owner host."""
         _server, vmm = self._connected(vmm_id)
-        placed = next((each for each in vmm.placed() if each.guest.vmm_id == vm_id.lower()), None)
+        placed = _placed(vmm, vm_id)
         if placed is None:
             raise ReplicationRefused(HYPERV_REFUSED, PROVIDER_REFUSED, f"VMM does not know the machine {vm_id}.")
         if placed.host.machine is None:
@@ -170,6 +187,43 @@ class VmmServers:
         machine: Machine = placed.host.machine
         machine.settle()
         return placed, machine
+
+
+def _placed(vmm: Vmm, vm_id: str) -> Placed | None:
+    return next((each for each in vmm.placed() if each.guest.vmm_id == vm_id.lower()), None)
+
+
+def _remade(vmm: Vmm, host: VmHost, machine: VirtualMachineFacts) -> Guest:
+    """Return a virtual machine with the disks and adapters that the service knows."""
+    cloud = vmm.cloud(machine.cloud_id)
+    networks = {network.id.lower(): network.name for network in vmm.networks}
+    return described_guest(
+        {
+            "name": machine.name,
+            "id": machine.hyperv_id,
+            "vmm_id": machine.id,
+            "generation": machine.generation,
+            "os": machine.operating_system,
+            "processors": machine.processors,
+            "memory_mb": machine.memory_mb,
+            "state": "off",
+            "clustered": host.cluster is not None,
+            "cloud": "" if cloud is None else cloud.name,
+            "disks": [
+                {"id": disk.id, "name": disk.name, "size_gb": disk.size_mb * _MIB / _GIB} for disk in machine.disks
+            ],
+            "adapters": [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "network": networks.get((each.network_id or "").lower()),
+                    "subnet": each.subnet,
+                    "addresses": each.addresses,
+                }
+                for each in machine.adapters
+            ],
+        }
+    )
 
 
 def _hosts(vmm: Vmm, cloud_id: str) -> list[VmHost]:

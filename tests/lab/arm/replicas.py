@@ -95,6 +95,12 @@ class Fabrics:
     def set_running(self, _vmm_id: str, vm_id: str, running: bool) -> None:
         self.machines[vm_id.lower()] = replace(self.machines[vm_id.lower()], running=running)
 
+    def knows_machine(self, _vmm_id: str, vm_id: str) -> bool:
+        return vm_id.lower() in self.machines
+
+    def create_machine(self, _vmm_id: str, machine: VirtualMachineFacts) -> None:
+        self.add(replace(machine, running=False))
+
     def unregister(self, _vmm_id: str) -> None:
         return None
 

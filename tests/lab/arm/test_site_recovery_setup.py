@@ -67,6 +67,13 @@ class Servers:
     def set_running(self, _vmm_id: str, _vm_id: str, _running: bool) -> None:
         self._look()
 
+    def knows_machine(self, _vmm_id: str, _vm_id: str) -> bool:
+        self._look()
+        return True
+
+    def create_machine(self, _vmm_id: str, _machine: VirtualMachineFacts) -> None:
+        self._look()
+
     def unregister(self, _vmm_id: str) -> None:
         self._look()
         self.registered = False

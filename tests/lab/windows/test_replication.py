@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,6 +162,21 @@ def test_a_machine_is_shut_down_and_started(context: LabContext) -> None:
         site.servers.set_running(site.vmm.vmm_id, site.id("web"), running)
         assert site.host.guests[0].state == state
         assert site.facts()[0].running is running
+
+
+def test_a_lost_machine_is_created_on_a_host_that_can_replicate(context: LabContext) -> None:
+    site = Site(context, [{"name": "web", "disks": 2}], hv02={"agent": None})
+    site.prepare()
+    (lost,) = site.facts()
+    assert site.servers.knows_machine(site.vmm.vmm_id, lost.id)
+    site.host.guests.clear()
+    assert not site.servers.knows_machine(site.vmm.vmm_id, lost.id)
+    site.servers.create_machine(site.vmm.vmm_id, lost)
+    assert site.host.guests[0].disks == 2
+    assert site.facts() == (replace(lost, running=False),)
+    site.machines["hv01"].stop_service(layout.AGENT_SERVICE)
+    with pytest.raises(ReplicationRefused, match="No host can take"):
+        site.servers.create_machine(site.vmm.vmm_id, lost)
 
 
 def test_unregistration_clears_the_registration_and_the_flags_of_clouds(context: LabContext) -> None:

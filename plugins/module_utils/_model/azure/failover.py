@@ -31,6 +31,7 @@ Place = Literal[
 STATES: tuple[State, ...] = ("failed_over", "committed", "failed_back", "reversed")
 KINDS = ("planned", "unplanned")
 CONSENT = "i_know_that_this_stops_production"
+_FAILBACK = "HyperVReplicaAzureFailback"
 #: How a failback copies the data: while the machine runs in Azure, or after it was shut down there.
 SYNCHRONIZATIONS = {"before_failback": "ForSynchronization", "during_failback": "ForDownTime"}
 
@@ -127,6 +128,7 @@ class DesiredFailover:
     synchronization: str
     plan: str | None = None
     completes_actions: bool = False
+    creates_missing: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> DesiredFailover:
@@ -141,6 +143,10 @@ class DesiredFailover:
                 "recovery_point",
                 "a planned failover copies the last changes and uses them",
                 "omit it, or set kind to unplanned",
+            )
+        if options["create_missing_machines"] and options["state"] != "failed_back":
+            raise InvalidInput(
+                "create_missing_machines", "applies to a failback only", "omit it, or set state to failed_back"
             )
         if plan and point.until is not None:
             raise InvalidInput(
@@ -157,6 +163,7 @@ class DesiredFailover:
             options["synchronization"],
             plan,
             options["manual_actions"] == "complete",
+            options["create_missing_machines"],
         )
 
     @property
@@ -166,6 +173,14 @@ class DesiredFailover:
     @property
     def source_operations(self) -> str:
         return "Required" if self.shut_down else "NotRequired"
+
+    def failback_input(self) -> dict[str, str]:
+        """Return what the service needs to know about a failback, as HyperVReplicaAzureFailbackProviderInput."""
+        return {
+            "instanceType": _FAILBACK,
+            "dataSyncOption": SYNCHRONIZATIONS[self.synchronization],
+            "recoveryVmCreationOption": "CreateVmIfNotFound" if self.creates_missing else "NoAction",
+        }
 
 
 def require_consent(given: str | None, vault: str) -> None:
@@ -323,7 +338,8 @@ def _reason(subject: Subject, desired: DesiredFailover) -> str:
         return f"commit the {what} of {name}, which {effect}"
     if desired.operation == "failback":
         when = "then shut it down there" if desired.synchronization == "before_failback" else "after its shutdown there"
-        return f"fail {name} back: copy its data, {when}, and start it on premises"
+        where = " on premises, where it is created if it is missing" if desired.creates_missing else " on premises"
+        return f"fail {name} back: copy its data, {when}, and start it{where}"
     if desired.operation == "reverse":
         return f"replicate {name} to Azure again"
     if desired.kind == "planned":

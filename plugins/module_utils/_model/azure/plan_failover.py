@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .failover import SYNCHRONIZATIONS, Decision, DesiredFailover, Operation, Running, Subject, decide, is_on_premises
+from .failover import Decision, DesiredFailover, Operation, Running, Subject, decide, is_on_premises
 from .recovery_plan import PROVIDER, RecoveryPlan
 from .recovery_point import OF_PLANS
 
-_FAILBACK = "HyperVReplicaAzureFailback"
 #: The places of machines at rest that a failover has not reached yet, or has passed.
 _OF_FAILOVERS = ("protected", "failed_over")
 
@@ -57,12 +56,7 @@ def _operation_of(running: Running, subjects: Sequence[Subject]) -> Operation | 
 def plan_input(desired: DesiredFailover) -> dict[str, Any]:
     """Return the properties of a failover or failback of a plan."""
     if desired.operation == "failback":
-        details = {
-            "instanceType": _FAILBACK,
-            "dataSyncOption": SYNCHRONIZATIONS[desired.synchronization],
-            "recoveryVmCreationOption": "NoAction",
-        }
-        return {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": [details]}
+        return {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": [desired.failback_input()]}
     details = {"instanceType": PROVIDER, "recoveryPointType": OF_PLANS[desired.point.kind]}
     stops = {} if desired.kind == "planned" else {"sourceSiteOperations": desired.source_operations}
     return {"failoverDirection": "PrimaryToRecovery", **stops, "providerSpecificDetails": [details]}

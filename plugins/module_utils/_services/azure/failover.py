@@ -16,7 +16,6 @@ from ..._azure.consistency import DIFFERENT_SECONDS, UNKNOWN_PARENT
 from ..._azure.failures import translated
 from ..._azure.wire import documents, payload
 from ..._model.azure.failover import (
-    SYNCHRONIZATIONS,
     Decision,
     DesiredFailover,
     Subject,
@@ -43,7 +42,7 @@ from .plan_failover import COMMENT, follow_plan, need_plan, start_plan
 from .protected_machines import Address, find_machine, get_machine, list_machines
 from .vault import find
 
-_PROVIDER, _FAILBACK = "HyperVReplicaAzure", "HyperVReplicaAzureFailback"
+_PROVIDER = "HyperVReplicaAzure"
 _TO_AZURE, _TO_PREMISES = "PrimaryToRecovery", "RecoveryToPrimary"
 _ACTIONS = {
     "failover": "fail over",
@@ -187,12 +186,7 @@ class FailoverResource(ManagedResource[FailoverState, FailoverApplied]):
         if desired.operation == "commit":
             return lambda **more: items.begin_failover_commit(*where, **more)
         if desired.operation == "failback":
-            details = {
-                "instanceType": _FAILBACK,
-                "dataSyncOption": SYNCHRONIZATIONS[desired.synchronization],
-                "recoveryVmCreationOption": "NoAction",
-            }
-            body = _body(_TO_PREMISES, details)
+            body = _body(_TO_PREMISES, desired.failback_input())
             return lambda **more: items.begin_planned_failover(*where, body, **more)
         details = {"instanceType": _PROVIDER}
         if desired.operation == "reverse":

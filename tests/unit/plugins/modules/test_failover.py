@@ -153,6 +153,22 @@ def test_a_failback_that_waits_is_completed(subscription: Subscription, protecti
     assert (verbs(subscription), estate.runs("web01")) == ([OVER, "resume"], True)
 
 
+@pytest.mark.parametrize(("creates", "runs"), [(False, False), (True, True)])
+def test_a_machine_that_is_gone_on_premises(
+    subscription: Subscription, protection: Protection, estate: Estate, creates: bool, runs: bool
+) -> None:
+    protection.move("web01", "failover_committed")
+    gone = next(name for name, one in estate.machines.items() if one.name == "web01")
+    del estate.machines[gone]
+    ended = failover(subscription, "failed_back", create_missing_machines=creates)
+    assert (ended.failed, gone in estate.machines) == (not creates, runs)
+    if creates:
+        assert (estate.runs("web01"), places(ended)) == (True, ["failed_back"])
+    else:
+        # The machine in Azure was not shut down.
+        assert ("VMM does not know the machine" in ended.msg, subscription.state.stopped_machines) == (True, set())
+
+
 def test_a_failed_machine_does_not_hold_up_the_others(
     subscription: Subscription, protection: Protection, estate: Estate
 ) -> None:
@@ -233,6 +249,7 @@ def test_an_open_test_failover_blocks_a_planned_failover_only(
         ({"machines": ["other"]}, "is not protected in these clouds"),
         ({"machines": []}, "machines is required unless recovery_plan is set"),
         ({"vault_name": "vault-9", CONSENT: "vault-9"}, "does not exist"),
+        ({"create_missing_machines": True}, "create_missing_machines: applies to a failback only"),
         ({"recovery_point": "latest_processed"}, "a planned failover copies the last changes"),
         ({"kind": "unplanned", "recovery_point_time": "2001-01-01"}, "has no recovery point"),
     ],

@@ -102,6 +102,22 @@ def test_an_interrupted_run_follows_the_job_of_the_plan(subscription: Subscripti
     assert (ended.failed, subscription.writes, places(ended)) == (False, [], ["failed_over", "failed_over"])
 
 
+@pytest.mark.parametrize("creates", [False, True])
+def test_a_machine_that_is_gone_on_premises(subscription: Subscription, protection: Protection, creates: bool) -> None:
+    for name in ("web01", "sql01"):
+        protection.move(name, "failover_committed")
+    fabric = subscription.context.fabric
+    assert isinstance(fabric, Estate)
+    gone = next(name for name, one in fabric.machines.items() if one.name == "web01")
+    del fabric.machines[gone]
+    ended = failover(subscription, "failed_back", create_missing_machines=creates)
+    assert (ended.failed, gone in fabric.machines) == (not creates, creates)
+    if creates:
+        assert (places(ended), fabric.runs("web01")) == (["failed_back", "failed_back"], True)
+    else:
+        assert "VMM does not know the machine" in ended.msg
+
+
 @pytest.mark.parametrize("kind", ["planned", "unplanned"])
 def test_a_job_that_the_plan_does_not_show_yet_is_followed(
     subscription: Subscription, protection: Protection, kind: str

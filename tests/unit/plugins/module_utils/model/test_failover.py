@@ -72,6 +72,7 @@ def desired(state: str, **changed: Any) -> DesiredFailover:
         "synchronization": "before_failback",
         "recovery_plan": None,
         "manual_actions": "wait",
+        "create_missing_machines": False,
     }
     return DesiredFailover.from_options({**options, **changed})
 
