@@ -59,11 +59,14 @@ WINDOWS = {
 # with its own argument spec.
 IN_FRONT = {
     "failover",
+    "network_mapping",
     "policy_association",
     "protected_vm",
+    "recovery_plan",
     "storage_account",
     "test_failover",
     "vault_registration_key",
+    "vmm_server",
     "vmm_server_info",
 }
 # They run on the controller, and neither call Azure nor connect to a machine.

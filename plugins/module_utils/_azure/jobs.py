@@ -10,7 +10,7 @@ to read the job, which has the same name and says more.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,10 +114,12 @@ def follow(vault: Vault, name: str, deadline: float) -> Job:
     return follow_all(vault, [name], deadline, resume)[name]
 
 
-def follow_all(vault: Vault, names: Iterable[str], deadline: float, resume: str) -> dict[str, Job]:
+def follow_all(
+    vault: Vault, names: Iterable[str], deadline: float, resume: str, places: Mapping[str, str] | None = None
+) -> dict[str, Job]:
     """Return jobs by name when each has ended or waits for a person. One loop reads those that have not.
 
-    It reports the progress of all of them.
+    It reports the progress of all of them. `places` says by the name of a job where it runs.
 
     `deadline` is a time of `time.monotonic`, and `resume` explains how to continue after it. A failure to read that
     passes does not end the wait. Raises DeadlineExceeded with the last states.
@@ -136,7 +138,7 @@ def follow_all(vault: Vault, names: Iterable[str], deadline: float, resume: str)
             if job.is_final or job.is_suspended:
                 ended[name] = job
                 del open_jobs[name]
-        vault.azure.report(progress_of(seen.values()))
+        vault.azure.report(progress_of(seen.values(), places))
         now = time.monotonic()
         if open_jobs and now >= deadline:
             state = "; ".join(open_jobs.values())

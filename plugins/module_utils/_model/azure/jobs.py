@@ -338,13 +338,17 @@ def failure_of(job: Job, action: str) -> tuple[str, dict[str, Any]]:
     )
 
 
-def progress_of(jobs: Iterable[Job]) -> list[str]:
-    """Return lines of progress: one for each job that runs, or the numbers of many jobs by their tasks."""
+def progress_of(jobs: Iterable[Job], places: Mapping[str, str] | None = None) -> list[str]:
+    """Return lines of progress: one for each job that runs, or the numbers of many jobs by their tasks.
+
+    `places` says by the name of a job where it runs, if its target does not.
+    """
+    where = {name: f" in {place}" for name, place in (places or {}).items()}
     found = list(jobs)
     # A job without a title was accepted, but does not run yet.
     running = [job for job in found if not job.is_final and job.title]
     if len(running) <= _SHOWN_JOBS:
-        return [f"{job.about}: {job.progress()}" for job in running]
+        return [f"{job.about}{where.get(job.name, '')}: {job.progress()}" for job in running]
     counts = Counter(job.progress() for job in running).most_common()
     ended = sum(job.is_final for job in found)
     return [", ".join([*([f"{ended} ended"] if ended else []), *(f"{number} at {task}" for task, number in counts)])]

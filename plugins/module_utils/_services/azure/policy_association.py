@@ -119,7 +119,9 @@ class PolicyAssociationResource(ManagedResource[States, Applied]):
                 continue
             if name is not None:
                 started.append((step, name))
-        ended = jobs.follow_all(self._vault, [name for _step, name in started], deadline, _RESUME)
+        # The target of each job is the policy, which the clouds share.
+        clouds = {name: f"cloud {step.cloud.name}" for step, name in started}
+        ended = jobs.follow_all(self._vault, clouds, deadline, _RESUME, clouds)
         for step, name in started:
             job = ended[name]
             if not job.succeeded:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common import waiting
+from ansible_collections.siterecovery.hyperv.plugins.module_utils._model.common.progress_file import VARIABLE
 from lab.context import CloudFacts, ReplicationRefused
 from tests.lab.arm.replicas import CLOUD, Site, associate, machine, make_site
 from tests.unit.plugins.modules.conftest import GROUP, Ended, Subscription
@@ -77,6 +80,18 @@ def test_both_jobs_are_started_before_one_is_followed(subscription: Subscription
     run(subscription, clouds=["Gold", "Silver"])
     order = [one.split()[0] for one in subscription.requests if one.startswith("PUT") or "replicationJobs" in one]
     assert order[:3] == ["PUT", "PUT", "GET"]
+
+
+def test_the_progress_names_the_cloud_of_each_job(
+    subscription: Subscription, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(waiting, "_FIRST", 0.05)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "lines"))
+    subscription.context.clock.scale = 0.02
+    run(subscription, clouds=["Gold", "Silver"])
+    lines = (tmp_path / "lines").read_text(encoding="utf-8")
+    assert "of 'gold' in cloud Gold: " in lines
+    assert "of 'gold' in cloud Silver: " in lines
 
 
 def test_the_failure_of_each_host_is_named(
