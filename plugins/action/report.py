@@ -25,6 +25,7 @@ from ..plugin_utils._report.records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER
 from ..plugin_utils._report.report import Report
 from ..plugin_utils._report.scope import AZURE, HYPERV_HOSTS, PARTS, VMM_SERVERS, Group, Scope, missing
 from ..plugin_utils._report.summary import summary
+from ..plugin_utils._report.wave_times import read_waves
 from ..plugin_utils._report.waves import DEFAULT_RING
 from ..plugin_utils._report.words import LANGUAGES
 
@@ -160,6 +161,8 @@ def _report(scope: Scope, options: Variables, variables: Variables) -> Report:
         fail_on=options["fail_on"],
         stopped=str(hostvars[_LOCALHOST].get("__site_stopped") or ""),
         wave_sizes=None if options["wave_sizes"] is None else tuple(options["wave_sizes"]),
+        planned_waves=read_waves(hostvars[_LOCALHOST].get("__site_waves")),
+        wave_times=hostvars[_LOCALHOST].get("__site_wave_times"),
     )
 
 

@@ -42,7 +42,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             return {**result, "stop": state.stop_before(limits, now)}
         line = state.describe(now - datetime.fromisoformat(options["begun"]))
         Display().display(line)
-        return {**result, "line": line, "stop": state.stop_after(limits, now)}
+        return {**result, "ended": now.isoformat(), "line": line, "stop": state.stop_after(limits, now)}
 
 
 def _limits(options: Mapping[str, Any]) -> Limits:

@@ -101,6 +101,7 @@ options:
         does not exist, and earlier files of the same names are replaced, also in check mode.
       - C(report.html) is a page for people. It needs no network. C(report.json) has the same data; its schema is
         C(docs/schemas/run.schema.json) of this collection.
+      - At the end of a setup, both show the times at which each wave of Hyper-V hosts began and ended.
       - C(report.xml) is a JUnit report for pipelines, in which only an error is a failure. C(findings.csv) has one row
         for each finding of each machine.
     type: path

@@ -88,6 +88,11 @@ begun:
   returned: success
   type: str
   sample: "2026-12-05T01:12:30.123456+00:00"
+ended:
+  description: The time at which the wave ended.
+  returned: when O(begun) is given
+  type: str
+  sample: "2026-12-05T01:24:30.123456+00:00"
 stop:
   description: Why the wave, or a later one, must not begin. The text is empty if it may begin.
   returned: success

@@ -21,6 +21,7 @@ from .coverage import chosen_clouds
 from .records import AZURE_TARGET, HYPERV_HOST, VMM_SERVER, Record
 from .report import Report
 from .tables import step_position
+from .wave_times import wave_rows
 from .waves import cluster_of
 
 SCHEMA_VERSION: Final = 1
@@ -58,7 +59,8 @@ class About:
 
 def run_document(report: Report, about: About) -> dict[str, Any]:
     """Return the document. It has texts of checks and evidence only, which never hold a secret."""
-    waves = {host: number for number, wave in enumerate(report.waves, 1) for host in wave}
+    planned = report.waves or (report.planned_waves if report.stage == "setup" else ())
+    waves = {host: number for number, wave in enumerate(planned, 1) for host in wave}
     machines = [_machine(report, record, waves.get(record.host)) for record in report.records]
     machines += [_missing(each.host, each.vmm_clouds) for each in report.uncovered if each.reason == "missing"]
     checks = Counter(check["status"] for machine in machines for check in machine["checks"])
@@ -84,7 +86,7 @@ def run_document(report: Report, about: About) -> dict[str, Any]:
         "findings": _findings(report),
         "machines": machines,
         "clouds": _clouds(report),
-        "waves": [{"number": number, "machines": list(wave)} for number, wave in enumerate(report.waves, 1)],
+        "waves": wave_rows(planned, report.wave_times if report.stage == "setup" else None),
         "left": report.left,
     }
 
@@ -283,6 +285,13 @@ def json_schema() -> dict[str, Any]:
         "parts": _TEXTS,
         "stopped": _TEXT,
     }
+    wave = {
+        "number": {"type": "integer", "minimum": 1},
+        "machines": _TEXTS,
+        "begun": _TEXT,
+        "ended": _TEXT,
+        "seconds": {"type": ["integer", "null"], "minimum": 0},
+    }
     document = {
         "schema_version": {"const": SCHEMA_VERSION},
         "generated": {"type": "string", "format": "date-time"},
@@ -301,7 +310,7 @@ def json_schema() -> dict[str, Any]:
         "findings": _list_of(finding),
         "machines": _list_of(machine),
         "clouds": _list_of({"name": _TEXT, "server": _TEXT, "hosts": _TEXTS}),
-        "waves": _list_of({"number": {"type": "integer", "minimum": 1}, "machines": _TEXTS}),
+        "waves": _list_of(wave),
         "left": _TEXTS,
     }
     return {

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from .picture import draw
 from .verdict import states_of, verdict
+from .waves import duration
 from .words import phrase
 
 _FOLDER: Final = Path(__file__).parent / "assets"
@@ -47,6 +48,7 @@ def render(document: Mapping[str, Any], language: str = "en") -> str:
         document=document,
         language=language,
         say=say,
+        duration=duration,
         verdict=verdict(document, language),
         states=states,
         groups=[(state, [each for each in machines if each["state"] == state]) for state, _count in states],

@@ -80,6 +80,9 @@ class Report:
     fail_on: FailOn = "error"
     #: The sizes of the waves; empty for the default. None: the report does not plan them.
     wave_sizes: tuple[str, ...] | None = None
+    #: The waves that the checks of this run planned, and the facts about their times.
+    planned_waves: tuple[Wave, ...] = ()
+    wave_times: Any = None
 
     @cached_property
     def waves(self) -> tuple[Wave, ...]:

@@ -146,7 +146,7 @@ class WaveState:
         begun = {host for wave in self.waves[: self.number] for host in wave}
         left = sum(len(wave) for wave in self.waves) - len(begun)
         facts = [
-            f"{len(done)} {'host' if len(done) == 1 else 'hosts'} in {_duration(elapsed)}",
+            f"{len(done)} {'host' if len(done) == 1 else 'hosts'} in {duration(elapsed.total_seconds())}",
             f"{len(done & self.changed)} changed",
             f"{len(done & self.failed)} failed",
             f"{left} left",
@@ -154,8 +154,9 @@ class WaveState:
         return f"Wave {self.number} of {len(self.waves)}: {', '.join(facts)}"
 
 
-def _duration(elapsed: timedelta) -> str:
-    seconds = max(0, round(elapsed.total_seconds()))
+def duration(elapsed: float) -> str:
+    """Return a number of seconds as text, in minutes from ten of them."""
+    seconds = max(0, round(elapsed))
     return f"{seconds} s" if seconds < 600 else f"{round(seconds / 60)} min"
 
 

@@ -39,10 +39,19 @@ def test_a_run_writes_its_files_also_in_check_mode(harness: Harness, check: bool
     document = written(harness)
     assert (document["run"]["check_mode"], document["run"]["stage"]) == (check, "setup")
     assert set(states(document)) == {"Azure", "vmm01", "hv01", "hv02"}
+    assert [wave["machines"] for wave in document["waves"]] == [["hv01"], ["hv02"]]
+    assert all(wave["begun"] and wave["ended"] and wave["seconds"] is not None for wave in document["waves"])
     assert set(states(document).values()) <= ({"planned"} if check else {"good", "warning"})
     page = (harness.folder / "report" / "report.html").read_text()
     assert '<html lang="de">' in page
     assert ("Der Lauf würde 4 von 4 Maschinen ändern." in page) == check
+
+
+def test_a_wave_that_did_not_begin_has_no_times(harness: Harness) -> None:
+    options = ("-e", f"site_report_directory={harness.folder}/report site_window_end=2020-01-01T00:00:00Z")
+    run = harness.play("site.yml", *options)
+    assert run.code != 0
+    assert [(wave["begun"], wave["ended"]) for wave in written(harness)["waves"]] == [("", "")] * 2
 
 
 def test_a_machine_that_is_not_reachable_is_in_the_files_and_unknown(harness: Harness) -> None:

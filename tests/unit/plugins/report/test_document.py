@@ -29,6 +29,7 @@ from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.record
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.report import Report
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.scope import PARTS, Group, Scope
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.summary import summary
+from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.wave_times import read_waves
 from ansible_collections.siterecovery.hyperv.plugins.plugin_utils._report.words import LANGUAGES, words
 
 from .builders import FAILED, PASSED, WARNED, machine, observed, record, server
@@ -154,6 +155,53 @@ def read(page: str) -> Tags:
     return tags
 
 
+TIMES = {
+    1: {"begun": "2026-11-30T01:00:00.900000+01:00", "ended": "2026-11-30T01:12:00+01:00"},
+    "2": {"begun": "2026-11-30T00:20:00+00:00"},
+}
+WAVES = (("hv01",), ("hv02", "hv03"), ("hv04",))
+
+
+@pytest.mark.parametrize(
+    ("times", "begun", "ended", "seconds"),
+    [
+        (TIMES, [True, True, False], [True, False, False], [719, None, None]),
+        (None, [False] * 3, [False] * 3, [None] * 3),
+        ({"1": {"begun": "<b>", "ended": "9999-99-99"}, 2: "x", 3: ["y"]}, [False] * 3, [False] * 3, [None] * 3),
+    ],
+    ids=["times of a run", "no wave began", "no times"],
+)
+def test_a_wave_has_the_times_that_the_run_recorded(
+    times: Any, begun: list[bool], ended: list[bool], seconds: list[int | None]
+) -> None:
+    rows = document(GOOD, planned_waves=WAVES, wave_times=times)["waves"]
+    assert [row["machines"] for row in rows] == [list(wave) for wave in WAVES]
+    assert [bool(row["begun"]) for row in rows] == begun
+    assert [bool(row["ended"]) for row in rows] == ended
+    assert [row["seconds"] for row in rows] == seconds
+
+
+def test_the_page_shows_which_wave_ended_and_which_did_not_begin() -> None:
+    made = document(GOOD, planned_waves=WAVES, wave_times=TIMES)
+    assert made["machines"][0]["wave"] == 1
+    text = " ".join(read(render(made)).text.split())
+    assert "(12 min)" in text
+    assert text.count("no end recorded") == 1
+    assert text.count("did not begin") == 1
+
+
+@pytest.mark.parametrize("stage", ["checks", "state"])
+def test_only_the_end_of_a_setup_shows_the_times_of_waves(stage: str) -> None:
+    made = document(GOOD, stage=stage, planned_waves=WAVES, wave_times=TIMES)
+    assert made["waves"] == []
+    assert "did not begin" not in read(render(made)).text
+
+
+def test_the_facts_of_waves_can_have_any_shape() -> None:
+    assert read_waves([["hv01"], "hv02", [3]]) == (("hv01",), ("3",))
+    assert read_waves("hv01") == read_waves(None) == ()
+
+
 def hostile_document(text: str) -> dict[str, Any]:
     """A document with this text in every place that quotes others."""
     row = {"step": text, "found": text, "done": text, "verified": text}
@@ -165,7 +213,8 @@ def hostile_document(text: str) -> dict[str, Any]:
         record("hyperv_host", text, check, observed={"host": {"fqdn": text, "cluster": {"name": text}}}),
         record("hyperv_host", f"failed {text}", PASSED, facts={"failure": text, "evidence": [row]}),
     ]
-    return document(*records, machines=(host,), stopped=text, wave_sizes=())
+    times = {number: {"begun": text, "ended": text} for number in range(9)}
+    return document(*records, machines=(host,), stopped=text, wave_sizes=(), wave_times=times)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
