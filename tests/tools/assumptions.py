@@ -48,6 +48,7 @@ SETTLED: dict[str, tuple[str, ...]] = {
     "TO_COMMIT_BACK": ("A-A-91",),
     "capability_profiles": ("A-W-27",),
     "check_linked": ("A-A-65",),
+    "create_machine": ("A-A-116",),
     "drconfigurator": ("A-W-31", "A-W-34", "A-W-73"),
     "fabric_document": ("A-A-31", "A-A-32"),
     "event_logs": ("A-W-85",),

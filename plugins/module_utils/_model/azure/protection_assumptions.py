@@ -152,4 +152,14 @@ OF_PROTECTION: Final[tuple[Assumption, ...]] = (
         command="az rest --method get --url <cloud id>/replicationProtectableItems?api-version=2025-08-01; compare"
         " vhdName with Get-SCVirtualHardDisk",
     ),
+    Assumption(
+        "A-A-116",
+        _AZURE,
+        "A failback that creates a machine on premises keeps its ids, so that its protected item stays the same.",
+        ("failover",),
+        "Run a failback for Hyper-V VMs names the option, and no change of the item",
+        "inferred",
+        needs="a machine that is gone has to be failed back",
+        command="siterecovery.hyperv.failover with create_missing_machines; compare its VMId and ID in VMM with the item",
+    ),
 )
