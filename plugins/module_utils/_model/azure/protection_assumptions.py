@@ -160,6 +160,6 @@ OF_PROTECTION: Final[tuple[Assumption, ...]] = (
         "Run a failback for Hyper-V VMs names the option, and no change of the item",
         "inferred",
         needs="a machine that is gone has to be failed back",
-        command="siterecovery.hyperv.failover with create_missing_machines; compare its VMId and ID in VMM with the item",
+        command="siterecovery.hyperv.failover with create_missing_machines; compare ID in VMM with the item",
     ),
 )
